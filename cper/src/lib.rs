@@ -1,0 +1,13 @@
+//! UEFI CPER hardware error records and ACPI generic error status blocks: parse, encode and patch, zero-copy and no_std
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]

@@ -1,0 +1,2 @@
+//! `ras`: what a dying machine left behind, made readable.
+fn main() {}
