@@ -1,4 +1,66 @@
-//! UEFI CPER hardware error records and ACPI generic error status blocks: parse, encode and patch, zero-copy and no_std
+//! UEFI Common Platform Error Records (CPER, UEFI 2.11 Appendix N) and ACPI generic error status blocks (ACPI 6.5,
+//! chapter 18): read, written and patched in place, without a heap, a copy or a panic.
+//!
+//! A record is what firmware and kernels write down of a hardware error: a header, section descriptors, and a body
+//! per section that says what broke. This crate models the record as bytes: a view hands on exactly what it was
+//! given, a bad section is that section's error and hides none of its siblings, and a value nobody has named yet is
+//! kept like any other.
+//!
+//! # Parse
+//!
+//! ```
+//! use cper::section::Body;
+//!
+//! # use cper::{section::MemoryError, *};
+//! # let mut buffer = [0; 512];
+//! # let bytes = RecordBuilder::new(RecordHeader::fatal(NotificationType::MCE))
+//! #     .section(SectionDescriptor::primary(Severity::FATAL), &MemoryError::new().with_physical_address(0x1000))
+//! #     .encode(&mut buffer)?;
+//! let record = cper::Record::parse(bytes)?;
+//! println!("{} {}", record.severity(), record.notification_type());
+//! for section in record.sections() {
+//!     match section?.body()? {
+//!         Body::Memory(memory) => println!("at {:x?}", memory.physical_address()), // None: not known
+//!         body => println!("{body}"),
+//!     }
+//! }
+//! # Ok::<(), cper::Error>(())
+//! ```
+//!
+//! # Encode
+//!
+//! ```
+//! use cper::section::{MemoryError, MemoryErrorType};
+//! use cper::{CreatorId, FruText, NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity};
+//!
+//! let dimm = FruText::new(b"DIMM_A1")?; // made while all is well
+//! let header = RecordHeader::fatal(NotificationType::MCE).with_creator(CreatorId::LINUX_PSTORE).with_record_id(7);
+//! let memory = MemoryError::new()
+//!     .with_physical_address(0x1008_0040)
+//!     .with_memory_error_type(MemoryErrorType::MULTI_BIT_ECC);
+//!
+//! let mut buffer = [0; 512];
+//! let record = RecordBuilder::new(header)
+//!     .section(SectionDescriptor::primary(Severity::FATAL).with_fru_text(dimm), &memory)
+//!     .encode(&mut buffer)?; // &[u8], ready for ERST
+//! assert_eq!(record.len(), 280);
+//! # Ok::<(), cper::Error>(())
+//! ```
+//!
+//! A record that is laid out while the machine is healthy and only patched when it dies is the `repr(C)` structure
+//! itself, or a [`RecordMut`] over its bytes.
+//!
+//! # Features
+//!
+//! | feature | default | what |
+//! |---|---|---|
+//! | `uuid` | yes | conversions between [`Guid`] and `uuid::Uuid` |
+//! | `serde` | no | `Serialize` for records, sections and status blocks, as [`fields`] says |
+//!
+//! # Security
+//!
+//! The input may be anything. No public function panics, loops without end or reads outside its slice; lengths
+//! inside the input never win over the slice; work and output are linear in the input. There is no unsafe code.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -11,3 +73,37 @@
         clippy::unwrap_used
     )
 )]
+
+mod creator;
+mod descriptor;
+mod encode;
+mod error;
+pub mod fields;
+mod guid;
+mod header;
+mod notification;
+mod open_value;
+mod record;
+pub mod section;
+mod section_type;
+mod severity;
+mod status_block;
+mod timestamp;
+
+pub use creator::CreatorId;
+pub use descriptor::{DescriptorValidation, FruText, SectionDescriptor, SectionFlags};
+pub use encode::{And, Empty, RecordBuilder, SectionList, encode_sections};
+pub use error::{Error, ErrorKind};
+pub use guid::Guid;
+pub use header::{HeaderValidation, RecordFlags, RecordHeader};
+pub use notification::NotificationType;
+pub use record::{Record, RecordMut, Section, Sections};
+pub use section_type::SectionTypeId;
+pub use severity::Severity;
+pub use status_block::{
+    BlockStatus, DataEntries, DataEntry, DataEntryValidation, GenericErrorData, GenericErrorStatus,
+    StatusBlock, StatusBlockWriter, StatusBlocks,
+};
+pub use timestamp::{Calendar, Timestamp};
+/// The crate whose traits and integers the wire structures use, for sections of your own.
+pub use zerocopy;

@@ -1,0 +1,168 @@
+//! What was wrong, where, and the value seen.
+
+use core::fmt;
+
+/// Why bytes could not be read, or a record not be written.
+///
+/// It is small, `Copy` and holds no text of its own, so it can be made and passed on at panic time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Error {
+    kind: ErrorKind,
+    offset: u32,
+    section: Option<u16>,
+}
+
+/// What was wrong. Lengths and offsets are in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A structure needs more bytes than there are.
+    TooShort {
+        /// The structure, in the specification's words.
+        what: &'static str,
+        /// Bytes it needs.
+        needed: u32,
+        /// Bytes there are.
+        available: u32,
+    },
+    /// The record does not begin with "CPER".
+    Signature([u8; 4]),
+    /// The record length field is smaller than the record header.
+    RecordLength(u32),
+    /// A section's offset and length do not lie inside the record.
+    SectionBounds {
+        /// Section offset from the start of the record.
+        offset: u32,
+        /// Section length.
+        length: u32,
+        /// Bytes of the record.
+        available: u32,
+    },
+    /// The sections of the record together claim more bytes than the record has: some overlap.
+    SectionsOverlap {
+        /// Length of the section at which the sum passes the record's length.
+        length: u32,
+        /// Bytes not yet claimed.
+        left: u32,
+    },
+    /// A length inside a structure does not fit what encloses it.
+    InnerLength {
+        /// The length or count field, in the specification's words.
+        what: &'static str,
+        /// The value seen.
+        value: u32,
+        /// The largest value that fits.
+        limit: u32,
+    },
+    /// The section is of another type than the one asked for.
+    SectionType,
+    /// The record has no section with this number.
+    NoSuchSection(u16),
+    /// The buffer is too small for what is to be written.
+    BufferTooSmall {
+        /// Bytes needed.
+        needed: u32,
+        /// Bytes given.
+        available: u32,
+    },
+    /// A count or length does not fit its field: over 65,535 sections, or a record over 4 GiB.
+    TooLarge {
+        /// The field, in the specification's words.
+        what: &'static str,
+    },
+    /// A section's encoder wrote another number of bytes than it announced.
+    EncodedLength,
+    /// FRU text is longer than its 20-byte field.
+    FruText {
+        /// Bytes given.
+        length: u32,
+    },
+    /// Text is not of the form `aabbccdd-eeff-gghh-iijj-kkllmmnnoopp`.
+    GuidText,
+}
+
+impl Error {
+    /// An error found at `offset` bytes from the start of what was parsed.
+    pub const fn new(kind: ErrorKind, offset: usize) -> Self {
+        Self { kind, offset: clamp(offset), section: None }
+    }
+
+    /// An error for a structure of `needed` bytes at the start of `available` ones.
+    pub const fn too_short(what: &'static str, needed: usize, available: usize) -> Self {
+        Self::new(ErrorKind::TooShort { what, needed: clamp(needed), available: clamp(available) }, 0)
+    }
+
+    /// What was wrong.
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Where, in bytes from the start of the record or block (of the section's body when that was parsed alone).
+    pub const fn offset(&self) -> u32 {
+        self.offset
+    }
+
+    /// The section, counted from 0, when the error lies in one.
+    pub const fn section(&self) -> Option<u16> {
+        self.section
+    }
+
+    /// The same error, `base` bytes further on.
+    #[must_use]
+    pub const fn at(mut self, base: usize) -> Self {
+        self.offset = self.offset.saturating_add(clamp(base));
+        self
+    }
+
+    /// The same error, said to lie in this section.
+    #[must_use]
+    pub const fn in_section(mut self, section: u16) -> Self {
+        self.section = Some(section);
+        self
+    }
+}
+
+/// A length as the error holds it; one over 4 GiB is cut to the largest value.
+pub(crate) const fn clamp(length: usize) -> u32 {
+    if length > u32::MAX as usize { u32::MAX } else { length as u32 }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(section) = self.section {
+            write!(f, "section {section} at ")?;
+        }
+        write!(f, "offset {}: ", self.offset)?;
+        match self.kind {
+            ErrorKind::TooShort { what, needed, available } => {
+                write!(f, "{what} needs {needed} bytes, {available} available")
+            }
+            ErrorKind::Signature(seen) => {
+                write!(f, "record signature is \"{}\", not \"CPER\"", seen.escape_ascii())
+            }
+            ErrorKind::RecordLength(length) => {
+                write!(f, "record length {length} is less than its header's 128")
+            }
+            ErrorKind::SectionBounds { offset, length, available } => {
+                write!(f, "section of {length} bytes at {offset} exceeds the record ({available})")
+            }
+            ErrorKind::SectionsOverlap { length, left } => {
+                write!(f, "section of {length} bytes overlaps others, {left} bytes not yet claimed")
+            }
+            ErrorKind::InnerLength { what, value, limit } => {
+                write!(f, "{what} is {value}, at most {limit} fit")
+            }
+            ErrorKind::SectionType => f.write_str("section is of another type"),
+            ErrorKind::NoSuchSection(section) => write!(f, "record has no section {section}"),
+            ErrorKind::BufferTooSmall { needed, available } => {
+                write!(f, "buffer too small: {needed} bytes needed, {available} given")
+            }
+            ErrorKind::TooLarge { what } => write!(f, "{what} does not fit its field"),
+            ErrorKind::EncodedLength => f.write_str("section wrote another length than it announced"),
+            ErrorKind::FruText { length } => write!(f, "FRU text of {length} bytes, at most 20 fit"),
+            ErrorKind::GuidText => f.write_str("not a GUID of the form aabbccdd-eeff-gghh-iijj-kkllmmnnoopp"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}

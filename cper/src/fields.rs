@@ -1,0 +1,599 @@
+//! One description of a structure's fields, for text and for serde alike.
+//!
+//! Each section, header and status block tells its fields once, in [`Describe::describe`]: name and [`Value`],
+//! nothing for a field whose validity bit is clear. [`Fields`] turns that into indented text for people
+//! (`Display`) and, with the feature `serde`, into a map:
+//!
+//! | value | text | serde |
+//! |---|---|---|
+//! | [`Value::Number`] | decimal | number, or `"0x…"` above 2^53 |
+//! | [`Value::Signed`] | decimal | number |
+//! | [`Value::Hex`] | `0x` and all digits | number, or `"0x…"` above 2^53 |
+//! | [`Value::Code`] | name (number) | `{"value": 2, "name": "…"}`, no `name` when reserved |
+//! | [`Value::Flags`] | hex and the names of set bits | `{"value": 3, "names": ["…"]}` |
+//! | [`Value::Bool`] | yes, no | boolean |
+//! | [`Value::Guid`], [`Value::NamedGuid`] | text form, name first | string, `{"guid": "…", "name": "…"}` |
+//! | [`Value::Text`] | as it is, others than printable ASCII escaped | string, likewise |
+//! | [`Value::Time`] | `2026-11-22 07:08:26` | RFC 3339 in UTC, hex of the 8 bytes when it is no time |
+//! | [`Value::Bytes`] | hex dump | string of hex |
+//! | [`Value::Message`] | as it is | string |
+//! | [`Value::Group`], [`Value::List`] | indented | map, array |
+//!
+//! 2^53 is the largest integer that readers in JavaScript keep whole.
+
+use core::fmt::{self, Write};
+
+use crate::{Guid, Timestamp};
+
+/// A structure that tells its fields, by the specification's names in `snake_case`.
+pub trait Describe {
+    /// Calls `out` with each field that is present, in the order of the specification.
+    ///
+    /// # Errors
+    /// Whatever `out` returns, at once.
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result;
+}
+
+/// What a [`Describe`] tells its fields to.
+pub trait Visitor {
+    /// Takes one field.
+    ///
+    /// # Errors
+    /// When the receiver cannot take more.
+    fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result;
+}
+
+/// Several structures of one kind, such as the error structures of a processor section.
+pub trait List {
+    /// Calls `item` with each.
+    ///
+    /// # Errors
+    /// Whatever `item` returns, at once.
+    fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result;
+}
+
+/// A [`List`] of what a cloneable iterator yields.
+#[derive(Clone, Debug)]
+pub struct Each<I>(pub I);
+
+impl<I: Iterator<Item: Describe> + Clone> List for Each<I> {
+    fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
+        self.0.clone().try_for_each(|described| item(Value::Group(&described)))
+    }
+}
+
+/// A [`List`] of plain values.
+#[derive(Clone, Debug)]
+pub struct Values<I>(pub I);
+
+impl<'v, I: Iterator<Item = Value<'v>> + Clone> List for Values<I> {
+    fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
+        self.0.clone().try_for_each(item)
+    }
+}
+
+/// The value of a field, with what is needed to show it.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// A count, index or position.
+    Number(u64),
+    /// A number that can be negative.
+    Signed(i64),
+    /// An address, identifier or register, shown with this many hex digits.
+    Hex {
+        /// The number.
+        value: u64,
+        /// Hex digits of its field: 2 for a byte, 16 for 64 bits.
+        digits: u8,
+    },
+    /// A number the specification may have a name for.
+    Code {
+        /// The number.
+        value: u64,
+        /// Its name; `None` when it is reserved.
+        name: Option<&'static str>,
+    },
+    /// A set of flags; unknown bits are kept.
+    Flags {
+        /// All bits.
+        bits: u64,
+        /// The constant's name of one bit (`CONTAINMENT_WARNING`); `None` for a reserved one.
+        name: fn(u64) -> Option<&'static str>,
+    },
+    /// Yes or no.
+    Bool(bool),
+    /// A GUID.
+    Guid(Guid),
+    /// A GUID that may have a name.
+    NamedGuid {
+        /// The GUID.
+        value: Guid,
+        /// Its name.
+        name: Option<&'static str>,
+    },
+    /// Text in a fixed field; what follows a NUL is not shown.
+    Text(&'a [u8]),
+    /// A BCD timestamp.
+    Time(Timestamp),
+    /// Raw bytes.
+    Bytes(&'a [u8]),
+    /// Something to say, such as why a part could not be read.
+    Message(&'a dyn fmt::Display),
+    /// A structure inside this one.
+    Group(&'a dyn Describe),
+    /// Several structures or values.
+    List(&'a dyn List),
+}
+
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        TextOut { out: f, indent: 0 }.value("", *self)
+    }
+}
+
+impl<'a> Value<'a> {
+    /// A number of up to 64 bits, shown in hex with the digits of its type.
+    pub fn hex<T: Into<u64>>(value: T) -> Self {
+        Self::Hex { value: value.into(), digits: (size_of::<T>() as u8).saturating_mul(2) }
+    }
+
+    /// A number of up to 64 bits, shown in decimal.
+    pub fn number<T: Into<u64>>(value: T) -> Self {
+        Self::Number(value.into())
+    }
+
+    /// A set of flags.
+    pub fn flags<F: bitflags::Flags<Bits: Into<u64>> + Copy>(flags: F) -> Self {
+        Self::Flags { bits: flags.bits().into(), name: flag_name::<F> }
+    }
+
+    /// Text in a fixed field.
+    pub const fn text(bytes: &'a [u8]) -> Self {
+        Self::Text(bytes)
+    }
+}
+
+impl From<Guid> for Value<'_> {
+    fn from(guid: Guid) -> Self {
+        Self::Guid(guid)
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<Timestamp> for Value<'_> {
+    fn from(time: Timestamp) -> Self {
+        Self::Time(time)
+    }
+}
+
+fn flag_name<F: bitflags::Flags<Bits: Into<u64>>>(bit: u64) -> Option<&'static str> {
+    F::FLAGS
+        .iter()
+        .find(|flag| !flag.name().is_empty() && flag.value().bits().into() == bit)
+        .map(bitflags::Flag::name)
+}
+
+/// The single bits of a set, lowest first, each with its name when it has one.
+pub(crate) fn each_flag(
+    bits: u64,
+    name: fn(u64) -> Option<&'static str>,
+) -> impl Iterator<Item = (u64, Option<&'static str>)> {
+    (0..64u32).map(|place| 1u64 << place).filter(move |bit| bits & bit != 0).map(move |bit| (bit, name(bit)))
+}
+
+/// Text of a fixed field: up to the first NUL, printable ASCII as it is, everything else escaped.
+struct Printable<'a>(&'a [u8]);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().take_while(|byte| **byte != 0).try_for_each(|&byte| match byte {
+            b' '..=b'~' if byte != b'\\' => f.write_char(char::from(byte)),
+            _ => write!(f, "{}", byte.escape_ascii()),
+        })
+    }
+}
+
+/// A constant's name as people read it: lower case, blanks for underscores.
+pub(crate) struct Readable(pub(crate) &'static str);
+
+impl fmt::Display for Readable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| f.write_char(if c == '_' { ' ' } else { c.to_ascii_lowercase() }))
+    }
+}
+
+/// A described structure, ready to be shown: one field a line (`Display`), or a map (`Serialize`).
+#[derive(Clone, Copy)]
+pub struct Fields<'a>(pub &'a dyn Describe);
+
+impl fmt::Debug for Fields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Fields<'_> {
+    /// One field a line, names padded to a column; a width in the format (`{:4}`) indents every line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let indent = f.width().unwrap_or(0);
+        self.0.describe(&mut TextOut { out: f, indent })
+    }
+}
+
+/// Column at which values begin, past the indent.
+const VALUE_COLUMN: usize = 24;
+
+struct TextOut<'a, 'f> {
+    out: &'a mut fmt::Formatter<'f>,
+    indent: usize,
+}
+
+impl Visitor for TextOut<'_, '_> {
+    fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result {
+        let indent = self.indent;
+        write!(self.out, "{:indent$}", "")?;
+        write!(self.out, "{}", Readable(name))?;
+        self.value(name, value)
+    }
+}
+
+impl TextOut<'_, '_> {
+    fn value(&mut self, name: &str, value: Value<'_>) -> fmt::Result {
+        match value {
+            Value::Group(group) => return self.group(group),
+            Value::List(list) => return self.list(list),
+            Value::Bytes(bytes) => return self.bytes(bytes),
+            _ => {}
+        }
+        let pad = VALUE_COLUMN.saturating_sub(name.len()).max(1);
+        let out = &mut *self.out;
+        if !name.is_empty() {
+            write!(out, "{:pad$}", "")?;
+        }
+        match value {
+            Value::Number(number) => write!(out, "{number}")?,
+            Value::Signed(number) => write!(out, "{number}")?,
+            Value::Hex { value, digits } => {
+                write!(out, "{value:#0width$x}", width = usize::from(digits).saturating_add(2))?;
+            }
+            Value::Code { value, name: Some(name) } => write!(out, "{name} ({value})")?,
+            Value::Code { value, name: None } => write!(out, "reserved ({value})")?,
+            Value::Flags { bits, name } => {
+                write!(out, "{bits:#x}")?;
+                let mut separator = "  ";
+                for (bit, name) in each_flag(bits, name) {
+                    match name {
+                        Some(name) => write!(out, "{separator}{}", Readable(name))?,
+                        None => write!(out, "{separator}reserved {bit:#x}")?,
+                    }
+                    separator = ", ";
+                }
+            }
+            Value::Bool(value) => out.write_str(if value { "yes" } else { "no" })?,
+            Value::Guid(guid) | Value::NamedGuid { value: guid, name: None } => write!(out, "{guid}")?,
+            Value::NamedGuid { value, name: Some(name) } => write!(out, "{name} ({value})")?,
+            Value::Text(bytes) => write!(out, "{}", Printable(bytes))?,
+            Value::Time(time) => write!(out, "{time}")?,
+            Value::Message(message) => write!(out, "{message}")?,
+            Value::Bytes(_) | Value::Group(_) | Value::List(_) => {}
+        }
+        out.write_char('\n')
+    }
+
+    fn group(&mut self, group: &dyn Describe) -> fmt::Result {
+        self.out.write_char('\n')?;
+        group.describe(&mut TextOut { out: self.out, indent: self.indent.saturating_add(2) })
+    }
+
+    fn list(&mut self, list: &dyn List) -> fmt::Result {
+        self.out.write_char('\n')?;
+        let indent = self.indent.saturating_add(2);
+        let mut number = 0u32;
+        let out = &mut *self.out;
+        list.each(&mut |item| {
+            write!(out, "{:indent$}[{number}] ", "")?;
+            number = number.saturating_add(1);
+            TextOut { out: &mut *out, indent }.value("", item)
+        })
+    }
+
+    /// Offset, 16 bytes in hex, and the same bytes as text, a line each 16.
+    fn bytes(&mut self, bytes: &[u8]) -> fmt::Result {
+        let indent = self.indent.saturating_add(2);
+        writeln!(self.out, "{:pad$}{} bytes", "", bytes.len(), pad = 1)?;
+        for (line, chunk) in bytes.chunks(16).enumerate() {
+            write!(self.out, "{:indent$}{:04x} ", "", line.saturating_mul(16))?;
+            for place in 0..16 {
+                match chunk.get(place) {
+                    Some(byte) => write!(self.out, " {byte:02x}")?,
+                    None => self.out.write_str("   ")?,
+                }
+            }
+            self.out.write_str("  ")?;
+            for byte in chunk {
+                self.out.write_char(if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' })?;
+            }
+            self.out.write_char('\n')?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "serde")]
+mod json {
+    use core::fmt;
+
+    use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
+
+    use super::{Describe, Fields, List, Printable, Value, Visitor, each_flag};
+
+    /// The largest integer that JavaScript readers keep whole.
+    const SAFE: u64 = 1 << 53;
+
+    struct MapOut<M: SerializeMap> {
+        map: M,
+        // `Visitor` speaks `fmt::Result`; what the serializer said is kept here.
+        error: Option<M::Error>,
+    }
+
+    impl<M: SerializeMap> Visitor for MapOut<M> {
+        fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result {
+            self.map.serialize_entry(name, &value).map_err(|error| {
+                self.error = Some(error);
+                fmt::Error
+            })
+        }
+    }
+
+    impl Serialize for Fields<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut out = MapOut { map: serializer.serialize_map(None)?, error: None };
+            match (self.0.describe(&mut out), out.error) {
+                (Ok(()), _) => out.map.end(),
+                (Err(_), Some(error)) => Err(error),
+                (Err(fmt::Error), None) => Err(S::Error::custom("structure could not be described")),
+            }
+        }
+    }
+
+    struct Items<'a>(&'a dyn List);
+
+    impl Serialize for Items<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut seq = serializer.serialize_seq(None)?;
+            let mut error = None;
+            let walked = self.0.each(&mut |item| {
+                seq.serialize_element(&item).map_err(|found| {
+                    error = Some(found);
+                    fmt::Error
+                })
+            });
+            match (walked, error) {
+                (Ok(()), _) => seq.end(),
+                (Err(_), Some(error)) => Err(error),
+                (Err(fmt::Error), None) => Err(S::Error::custom("list could not be described")),
+            }
+        }
+    }
+
+    /// The names of a set's bits: lower case with underscores, or the bit in hex.
+    struct Names(u64, fn(u64) -> Option<&'static str>);
+
+    impl Serialize for Names {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq(each_flag(self.0, self.1).map(|(bit, name)| FlagName(bit, name)))
+        }
+    }
+
+    struct FlagName(u64, Option<&'static str>);
+
+    impl fmt::Display for FlagName {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            match self.1 {
+                Some(name) => {
+                    name.chars().try_for_each(|c| fmt::Write::write_char(f, c.to_ascii_lowercase()))
+                }
+                None => write!(f, "{:#x}", self.0),
+            }
+        }
+    }
+
+    impl Serialize for FlagName {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_str(self)
+        }
+    }
+
+    struct HexBytes<'a>(&'a [u8]);
+
+    impl fmt::Display for HexBytes<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        }
+    }
+
+    fn unsigned<S: Serializer>(value: u64, serializer: S) -> Result<S::Ok, S::Error> {
+        if value <= SAFE {
+            serializer.serialize_u64(value)
+        } else {
+            serializer.collect_str(&format_args!("{value:#x}"))
+        }
+    }
+
+    impl Serialize for Value<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match *self {
+                Value::Number(value) | Value::Hex { value, .. } => unsigned(value, serializer),
+                Value::Signed(value) => serializer.serialize_i64(value),
+                Value::Code { value, name } => {
+                    let mut map = serializer.serialize_map(None)?;
+                    map.serialize_entry("value", &Value::Number(value))?;
+                    if let Some(name) = name {
+                        map.serialize_entry("name", name)?;
+                    }
+                    map.end()
+                }
+                Value::Flags { bits, name } => {
+                    let mut map = serializer.serialize_map(None)?;
+                    map.serialize_entry("value", &Value::Number(bits))?;
+                    map.serialize_entry("names", &Names(bits, name))?;
+                    map.end()
+                }
+                Value::Bool(value) => serializer.serialize_bool(value),
+                Value::Guid(guid) => serializer.collect_str(&guid),
+                Value::NamedGuid { value, name } => {
+                    let mut map = serializer.serialize_map(None)?;
+                    map.serialize_entry("guid", &Value::Guid(value))?;
+                    if let Some(name) = name {
+                        map.serialize_entry("name", name)?;
+                    }
+                    map.end()
+                }
+                Value::Text(bytes) => serializer.collect_str(&Printable(bytes)),
+                Value::Time(time) => match time.calendar() {
+                    Some(at) => serializer.collect_str(&format_args!(
+                        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+                        at.year, at.month, at.day, at.hour, at.minute, at.second
+                    )),
+                    None => serializer.collect_str(&HexBytes(zerocopy::IntoBytes::as_bytes(&time))),
+                },
+                Value::Bytes(bytes) => serializer.collect_str(&HexBytes(bytes)),
+                Value::Message(message) => serializer.collect_str(message),
+                Value::Group(group) => Fields(group).serialize(serializer),
+                Value::List(list) => Items(list).serialize(serializer),
+            }
+        }
+    }
+
+    impl Serialize for dyn Describe + '_ {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            Fields(self).serialize(serializer)
+        }
+    }
+}
+
+/// Gives a described structure its text (`Display`) and its map (`Serialize`).
+macro_rules! show_fields {
+    ($($name:ident $(<$life:lifetime>)?),* $(,)?) => { $(
+        impl $(<$life>)? core::fmt::Display for $name $(<$life>)? {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                core::fmt::Display::fmt(&$crate::fields::Fields(self), f)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl $(<$life>)? serde::Serialize for $name $(<$life>)? {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $crate::fields::Fields(self).serialize(serializer)
+            }
+        }
+    )* };
+}
+
+/// Declares, for a wire structure, the fields that a validity bit guards: a reader that gives `None` when the bit
+/// is clear, a writer that sets bit and value together, and their part of [`Describe`].
+///
+/// `name / with_name: type as form, FLAG;` where the type is the plain one (`u64`) and the form is `hex`, `number`,
+/// `named` (what converts into a [`Value`]) or `group` (what is [`Describe`]).
+macro_rules! valid_fields {
+    (
+        $name:ident, $bits:ident: $raw:ident as $flags:ident;
+        $( $(#[$meta:meta])* $field:ident / $with:ident: $plain:ident as $form:ident, $flag:ident; )*
+    ) => {
+        impl $name {
+            /// Which fields hold a value; unknown bits are kept.
+            pub const fn validation(&self) -> $flags {
+                $flags::from_bits_retain($crate::fields::plain!($raw, self.$bits))
+            }
+
+            $(
+                $(#[$meta])*
+                ///
+                /// `None` when its validity bit is clear.
+                pub const fn $field(&self) -> Option<$plain> {
+                    if self.validation().contains($flags::$flag) {
+                        Some($crate::fields::plain!($plain, self.$field))
+                    } else {
+                        None
+                    }
+                }
+
+                $(#[$meta])*
+                ///
+                /// Sets the value and its validity bit.
+                #[must_use]
+                pub const fn $with(mut self, value: $plain) -> Self {
+                    self.$bits = $crate::fields::wire!($raw, self.validation().union($flags::$flag).bits());
+                    self.$field = $crate::fields::wire!($plain, value);
+                    self
+                }
+            )*
+
+            /// Tells the fields that a validity bit guards.
+            fn describe_valid(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
+                $(
+                    if let Some(value) = self.$field() {
+                        out.field(stringify!($field), $crate::fields::shown!($form, value))?;
+                    }
+                )*
+                Ok(())
+            }
+        }
+    };
+}
+
+/// The plain value of a wire field.
+macro_rules! plain {
+    (u64, $field:expr) => {
+        $field.get()
+    };
+    (u32, $field:expr) => {
+        $field.get()
+    };
+    (u16, $field:expr) => {
+        $field.get()
+    };
+    ($other:ident, $field:expr) => {
+        $field
+    };
+}
+
+/// The wire field of a plain value.
+macro_rules! wire {
+    (u64, $value:expr) => {
+        zerocopy::little_endian::U64::new($value)
+    };
+    (u32, $value:expr) => {
+        zerocopy::little_endian::U32::new($value)
+    };
+    (u16, $value:expr) => {
+        zerocopy::little_endian::U16::new($value)
+    };
+    ($other:ident, $value:expr) => {
+        $value
+    };
+}
+
+/// The [`Value`] of a field in the form it is shown in.
+macro_rules! shown {
+    (hex, $value:expr) => {
+        $crate::fields::Value::hex($value)
+    };
+    (number, $value:expr) => {
+        $crate::fields::Value::number($value)
+    };
+    (named, $value:expr) => {
+        $crate::fields::Value::from($value)
+    };
+    (group, $value:expr) => {
+        $crate::fields::Value::Group(&$value)
+    };
+}
+
+pub(crate) use {plain, show_fields, shown, valid_fields, wire};

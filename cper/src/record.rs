@@ -1,0 +1,344 @@
+//! Records as views over bytes: parsed, walked, and patched in place (UEFI 2.11 Appendix N.2).
+
+use core::fmt;
+
+use zerocopy::FromBytes;
+
+use crate::error::clamp;
+use crate::fields::{Describe, Each, Value, Visitor, show_fields};
+use crate::section::FixedSection;
+use crate::{Error, ErrorKind, NotificationType, RecordHeader, SectionDescriptor, SectionTypeId, Severity};
+
+/// A record: its header and all its bytes. A copy of the view is a copy of two pointers.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    header: &'a RecordHeader,
+    bytes: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// The record at the start of `bytes`.
+    ///
+    /// The slice wins over the record length: what lies behind the record's end is left out, and a record cut
+    /// short is taken as far as it goes ([`Record::missing`] says how much is not there).
+    ///
+    /// # Errors
+    /// When there are fewer than 128 bytes, they do not begin with "CPER", or the record length is below 128.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        let Ok((header, _)) = RecordHeader::ref_from_prefix(bytes) else {
+            return Err(Error::too_short("record header", RecordHeader::SIZE, bytes.len()));
+        };
+        if header.signature != RecordHeader::SIGNATURE {
+            return Err(Error::new(ErrorKind::Signature(header.signature), 0));
+        }
+        let declared = header.record_length.get();
+        if (declared as usize) < RecordHeader::SIZE {
+            return Err(Error::new(ErrorKind::RecordLength(declared), 20));
+        }
+        let bytes = bytes.get(..declared as usize).unwrap_or(bytes);
+        Ok(Self { header, bytes })
+    }
+
+    /// The header, every field as it was stored.
+    pub const fn header(&self) -> &'a RecordHeader {
+        self.header
+    }
+
+    /// The record's bytes, from the header to the record length or the end of the input.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Bytes that the record length claims and the input did not have.
+    pub fn missing(&self) -> usize {
+        (self.header.record_length.get() as usize).saturating_sub(self.bytes.len())
+    }
+
+    /// Severity of the record.
+    pub const fn severity(&self) -> Severity {
+        self.header.severity
+    }
+
+    /// How the error was signalled.
+    pub const fn notification_type(&self) -> NotificationType {
+        self.header.notification_type
+    }
+
+    /// The id, unique together with the creator.
+    pub const fn record_id(&self) -> u64 {
+        self.header.record_id.get()
+    }
+
+    /// The descriptors that lie inside the record, as they were stored.
+    pub fn descriptors(&self) -> &'a [SectionDescriptor] {
+        let after = self.bytes.get(RecordHeader::SIZE..).unwrap_or_default();
+        let count = usize::from(self.header.section_count.get()).min(after.len() / SectionDescriptor::SIZE);
+        match <[SectionDescriptor]>::ref_from_prefix_with_elems(after, count) {
+            Ok((descriptors, _)) => descriptors,
+            Err(_) => &[],
+        }
+    }
+
+    /// Every section, in the order of the descriptors. A bad one is an error in its place and hides none of its
+    /// siblings; a descriptor that lies outside the record is the last item.
+    pub fn sections(&self) -> Sections<'a> {
+        Sections {
+            bytes: self.bytes,
+            descriptors: self.descriptors().iter(),
+            number: 0,
+            count: self.header.section_count.get(),
+            unclaimed: self.bytes.len(),
+        }
+    }
+
+    /// Rebuilds the record from its parts into `out`: header, descriptors, then bodies in the descriptors' order
+    /// without gaps. Gaps, slack and overlaps are dropped, offsets and lengths computed anew; a record without any
+    /// comes out as it was.
+    ///
+    /// # Errors
+    /// The first section's that cannot be read, or [`ErrorKind::BufferTooSmall`]; `out` then holds no record.
+    pub fn relayout<'b>(&self, out: &'b mut [u8]) -> Result<&'b [u8], Error> {
+        if let Some(error) = self.sections().find_map(Result::err) {
+            return Err(error);
+        }
+        let parts = self
+            .sections()
+            .filter_map(|section| section.ok().map(|section| (*section.descriptor(), section.bytes())));
+        crate::encode::encode_sections(self.header, parts, out)
+    }
+}
+
+impl Describe for Record<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        self.header.describe(out)?;
+        if self.missing() != 0 {
+            out.field("missing_bytes", Value::Number(self.missing() as u64))?;
+        }
+        out.field("sections", Value::List(&Each(self.sections().map(SectionOrError))))
+    }
+}
+
+show_fields!(Record<'a>);
+
+/// A section or why there is none, for descriptions.
+struct SectionOrError<'a>(Result<Section<'a>, Error>);
+
+impl Describe for SectionOrError<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        match &self.0 {
+            Ok(section) => section.describe(out),
+            Err(error) => error.describe(out),
+        }
+    }
+}
+
+/// Iterator over a record's sections; see [`Record::sections`].
+///
+/// It yields at most one item a descriptor and one more, and bodies of at most the record's length together: work
+/// and output stay linear in the input, however often descriptors name the same bytes.
+#[derive(Clone, Debug)]
+pub struct Sections<'a> {
+    bytes: &'a [u8],
+    descriptors: core::slice::Iter<'a, SectionDescriptor>,
+    number: u16,
+    count: u16,
+    unclaimed: usize,
+}
+
+impl<'a> Iterator for Sections<'a> {
+    type Item = Result<Section<'a>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let number = self.number;
+        if number >= self.count {
+            return None;
+        }
+        let at =
+            usize::from(number).saturating_mul(SectionDescriptor::SIZE).saturating_add(RecordHeader::SIZE);
+        let Some(descriptor) = self.descriptors.next() else {
+            self.number = self.count;
+            let available = self.bytes.len().saturating_sub(at);
+            let error = Error::too_short("section descriptor", SectionDescriptor::SIZE, available);
+            return Some(Err(error.at(at).in_section(number)));
+        };
+        self.number = number.saturating_add(1);
+        let (offset, length) = (descriptor.section_offset.get(), descriptor.section_length.get());
+        let Some(body) = slice(self.bytes, offset, length) else {
+            let kind = ErrorKind::SectionBounds { offset, length, available: clamp(self.bytes.len()) };
+            return Some(Err(Error::new(kind, at).in_section(number)));
+        };
+        let Some(unclaimed) = self.unclaimed.checked_sub(body.len()) else {
+            let kind = ErrorKind::SectionsOverlap { length, left: clamp(self.unclaimed) };
+            return Some(Err(Error::new(kind, at).in_section(number)));
+        };
+        self.unclaimed = unclaimed;
+        Some(Ok(Section { number, descriptor, body }))
+    }
+}
+
+impl core::iter::FusedIterator for Sections<'_> {}
+
+fn slice(bytes: &[u8], offset: u32, length: u32) -> Option<&[u8]> {
+    bytes.get(offset as usize..)?.get(..length as usize)
+}
+
+/// One section of a record: its descriptor and its body's bytes, both inside the record.
+#[derive(Clone, Copy, Debug)]
+pub struct Section<'a> {
+    number: u16,
+    descriptor: &'a SectionDescriptor,
+    body: &'a [u8],
+}
+
+impl<'a> Section<'a> {
+    /// Place among the record's sections, from 0.
+    pub const fn number(&self) -> u16 {
+        self.number
+    }
+
+    /// The descriptor, every field as it was stored.
+    pub const fn descriptor(&self) -> &'a SectionDescriptor {
+        self.descriptor
+    }
+
+    /// What the body is.
+    pub const fn section_type(&self) -> SectionTypeId {
+        self.descriptor.section_type
+    }
+
+    /// Severity of the section.
+    pub const fn severity(&self) -> Severity {
+        self.descriptor.severity
+    }
+
+    /// The body as it was stored.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.body
+    }
+
+    /// Turns an error of the body into one of the record.
+    pub(crate) fn locate(&self, error: Error) -> Error {
+        error.at(self.descriptor.section_offset.get() as usize).in_section(self.number)
+    }
+}
+
+impl Describe for Section<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        self.descriptor.describe(out)?;
+        match self.body() {
+            Ok(body) => out.field("body", Value::Group(&body)),
+            Err(error) => {
+                error.describe(out)?;
+                out.field("body", Value::Group(&self.body))
+            }
+        }
+    }
+}
+
+show_fields!(Section<'a>);
+
+/// A record that is patched where it lies: everything about it may be changed but its layout.
+#[derive(Debug)]
+pub struct RecordMut<'a> {
+    bytes: &'a mut [u8],
+}
+
+impl<'a> RecordMut<'a> {
+    /// The record at the start of `bytes`.
+    ///
+    /// # Errors
+    /// As [`Record::parse`], and when the record is cut short: its bytes could not be handed on whole.
+    pub fn parse(bytes: &'a mut [u8]) -> Result<Self, Error> {
+        let record = Record::parse(bytes)?;
+        let (length, missing) = (record.as_bytes().len(), record.missing());
+        if missing != 0 {
+            return Err(Error::too_short("record", length.saturating_add(missing), length));
+        }
+        match bytes.split_at_mut_checked(length) {
+            Some((bytes, _)) => Ok(Self { bytes }),
+            None => Err(Error::too_short("record", length, 0)),
+        }
+    }
+
+    /// The same record to read.
+    ///
+    /// # Errors
+    /// When the header was patched into one that [`Record::parse`] refuses.
+    pub fn as_record(&self) -> Result<Record<'_>, Error> {
+        Record::parse(self.bytes)
+    }
+
+    /// The record's bytes, ready to be handed on.
+    pub const fn as_bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
+    /// The header.
+    ///
+    /// # Errors
+    /// None that can happen after [`RecordMut::parse`]; the signature keeps the path free of panics.
+    pub fn header_mut(&mut self) -> Result<&mut RecordHeader, Error> {
+        match RecordHeader::mut_from_prefix(self.bytes) {
+            Ok((header, _)) => Ok(header),
+            Err(_) => Err(Error::too_short("record header", RecordHeader::SIZE, 0)),
+        }
+    }
+
+    /// The descriptor of a section, counted from 0.
+    ///
+    /// # Errors
+    /// When the record has no such section, or its descriptor lies outside.
+    pub fn descriptor_mut(&mut self, number: u16) -> Result<&mut SectionDescriptor, Error> {
+        let count = self.header_mut()?.section_count.get();
+        let at =
+            usize::from(number).saturating_mul(SectionDescriptor::SIZE).saturating_add(RecordHeader::SIZE);
+        let rest = if number < count { self.bytes.get_mut(at..) } else { None };
+        match rest.map(SectionDescriptor::mut_from_prefix) {
+            Some(Ok((descriptor, _))) => Ok(descriptor),
+            _ => Err(Error::new(ErrorKind::NoSuchSection(number), at)),
+        }
+    }
+
+    /// The body of a section, counted from 0.
+    ///
+    /// # Errors
+    /// When the record has no such section, or its body lies outside the record.
+    pub fn section_mut(&mut self, number: u16) -> Result<&mut [u8], Error> {
+        let descriptor = self.descriptor_mut(number)?;
+        let (offset, length) = (descriptor.section_offset.get(), descriptor.section_length.get());
+        let available = clamp(self.bytes.len());
+        let body = self.bytes.get_mut(offset as usize..).and_then(|rest| rest.get_mut(..length as usize));
+        let kind = ErrorKind::SectionBounds { offset, length, available };
+        body.ok_or(Error::new(kind, 0).in_section(number))
+    }
+
+    /// The body of a section as its wire structure.
+    ///
+    /// # Errors
+    /// As [`RecordMut::section_mut`], and when the section is of another type or shorter than the structure.
+    pub fn decode_mut<T: FixedSection>(&mut self, number: u16) -> Result<&mut T, Error> {
+        let descriptor = self.descriptor_mut(number)?;
+        if descriptor.section_type.0 != T::TYPE {
+            return Err(Error::new(ErrorKind::SectionType, 0).in_section(number));
+        }
+        let offset = descriptor.section_offset.get() as usize;
+        let body = self.section_mut(number)?;
+        let available = body.len();
+        match T::mut_from_prefix(body) {
+            Ok((value, _)) => Ok(value),
+            Err(_) => Err(Error::too_short(T::NAME, size_of::<T>(), available).at(offset).in_section(number)),
+        }
+    }
+}
+
+impl AsRef<[u8]> for Record<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes
+    }
+}
+
+impl Describe for Error {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("error", Value::Message(self))
+    }
+}

@@ -1,0 +1,114 @@
+//! Error status, shared by the memory and PCI sections (UEFI 2.11 Appendix N, "Error Status").
+
+use core::fmt;
+
+use bitflags::bitflags;
+use zerocopy::little_endian::U64;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::open_value::open_value;
+
+/// 64 bits that say what kind of error it was and which signals carried it.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(transparent)]
+pub struct ErrorStatus(pub U64);
+
+bitflags! {
+    /// Signals and circumstances of an error.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct ErrorStatusFlags: u64 {
+        /// Detected on the address signals.
+        const ADDRESS = 1 << 16;
+        /// Detected on the control signals.
+        const CONTROL = 1 << 17;
+        /// Detected on the data signals.
+        const DATA = 1 << 18;
+        /// Detected by the responder.
+        const RESPONDER = 1 << 19;
+        /// Detected by the requestor.
+        const REQUESTOR = 1 << 20;
+        /// The first of several errors.
+        const FIRST_ERROR = 1 << 21;
+        /// Further errors were not logged.
+        const OVERFLOW = 1 << 22;
+        const _ = !0xff00;
+    }
+}
+
+open_value! {
+    /// Bits 15:8 of an [`ErrorStatus`].
+    ErrorStatusType: u8 {
+        INTERNAL = 1 => "internal error of the component",
+        MEMORY = 4 => "storage error in DRAM",
+        TLB = 5 => "storage error in a TLB",
+        CACHE = 6 => "storage error in a cache",
+        FUNCTION = 7 => "error in a functional unit",
+        SELF_TEST = 8 => "failed self test",
+        FLOW = 9 => "overflow or underflow of an internal queue",
+        BUS = 16 => "bus error",
+        MAP = 17 => "virtual address not found in IO-TLB or IO-PDIR",
+        IMPROPER = 18 => "improper access",
+        UNIMPLEMENTED = 19 => "access to an unmapped address",
+        LOCKSTEP = 20 => "loss of lockstep",
+        RESPONSE = 21 => "unsolicited response",
+        PARITY = 22 => "bus parity error",
+        PROTOCOL = 23 => "protocol error",
+        PATH = 24 => "path error",
+        TIMEOUT = 25 => "bus time-out",
+        POISONED = 26 => "read of poisoned data",
+    }
+}
+
+impl ErrorStatus {
+    /// The status of this type with these flags.
+    pub const fn new(kind: ErrorStatusType, flags: ErrorStatusFlags) -> Self {
+        Self(U64::new((kind.raw() as u64) << 8 | flags.bits() & !0xff00))
+    }
+
+    /// All 64 bits.
+    pub const fn raw(self) -> u64 {
+        self.0.get()
+    }
+
+    /// What kind of error it was.
+    pub const fn error_type(self) -> ErrorStatusType {
+        ErrorStatusType::new((self.raw() >> 8) as u8)
+    }
+
+    /// Every bit but those of the type; reserved ones are kept.
+    pub const fn flags(self) -> ErrorStatusFlags {
+        ErrorStatusFlags::from_bits_retain(self.raw() & !0xff00)
+    }
+}
+
+impl Describe for ErrorStatus {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("error_type", self.error_type().into())?;
+        out.field("flags", Value::flags(self.flags()))
+    }
+}
+
+show_fields!(ErrorStatus);
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn type_and_flags_come_apart_and_together() {
+        let status = ErrorStatus(U64::new(0x8000_0000_007f_1a42));
+        assert_eq!(status.error_type(), ErrorStatusType::POISONED);
+        assert_eq!(status.flags().bits(), 0x8000_0000_007f_0042);
+        assert_eq!(ErrorStatus::new(status.error_type(), status.flags()), status);
+        assert!(status.flags().contains(ErrorStatusFlags::FIRST_ERROR));
+        assert_eq!(
+            ErrorStatus::new(ErrorStatusType::MEMORY, ErrorStatusFlags::DATA).to_string(),
+            "error type              storage error in DRAM (4)\nflags                   0x40000  data\n"
+        );
+    }
+}

@@ -1,0 +1,227 @@
+//! Section bodies, one file each, and what they have in common.
+//!
+//! A body of fixed size is its own wire structure: it is read as `&T` and written as `T`. A body of variable size
+//! has a view over its bytes and a value to write it from. Both are told by the same traits, which another crate
+//! implements for a section of its own:
+//!
+//! ```
+//! use cper::section::{FixedSection, SectionType};
+//! use cper::{Guid, zerocopy};
+//! use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, little_endian::U32};
+//!
+//! #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+//! #[repr(C)]
+//! struct FanError {
+//!     fan: U32,
+//!     rpm: U32,
+//! }
+//!
+//! impl SectionType for FanError {
+//!     const TYPE: Guid = Guid::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a11");
+//!     const NAME: &'static str = "fan error";
+//! }
+//! impl FixedSection for FanError {}
+//!
+//! fn fans(record: cper::Record<'_>) {
+//!     for section in record.sections().flatten() {
+//!         if let Some(Ok(error)) = section.decode::<&FanError>() {
+//!             println!("fan {} at {} rpm", error.fan, error.rpm);
+//!         }
+//!     }
+//! }
+//! ```
+
+mod error_status;
+mod memory;
+
+pub use error_status::{ErrorStatus, ErrorStatusFlags, ErrorStatusType};
+pub use memory::{MemoryError, MemoryErrorType, MemoryValidation};
+
+use core::fmt;
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::{Error, Guid, Section};
+
+/// A kind of section: its type GUID and its name in messages.
+pub trait SectionType {
+    /// The section type that stands in the descriptor.
+    const TYPE: Guid;
+    /// What messages call it, such as "memory error".
+    const NAME: &'static str;
+}
+
+/// A section that can be read from its bytes.
+pub trait Decode<'a>: SectionType + Sized {
+    /// Reads a body. Longer input is no error: what a newer revision appended stays in the section's bytes.
+    ///
+    /// # Errors
+    /// When the bytes are too few, or a length inside them does not fit; offsets count from the body's start.
+    fn decode(body: &'a [u8]) -> Result<Self, Error>;
+}
+
+/// A section that can be written.
+pub trait Encode: SectionType {
+    /// Bytes the section will take.
+    fn encoded_len(&self) -> usize;
+
+    /// Writes the section at the start of `out`, every byte of it, and returns the rest; `None` when `out` is too
+    /// short.
+    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]>;
+}
+
+/// A section whose body is one wire structure of fixed size.
+pub trait FixedSection:
+    SectionType + FromBytes + IntoBytes + Immutable + KnownLayout + Unaligned + Copy + 'static
+{
+}
+
+impl<T: SectionType> SectionType for &T {
+    const TYPE: Guid = T::TYPE;
+    const NAME: &'static str = T::NAME;
+}
+
+impl<'a, T: FixedSection> Decode<'a> for &'a T {
+    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+        match T::ref_from_prefix(body) {
+            Ok((value, _)) => Ok(value),
+            Err(_) => Err(Error::too_short(T::NAME, size_of::<T>(), body.len())),
+        }
+    }
+}
+
+impl<T: FixedSection> Encode for T {
+    fn encoded_len(&self) -> usize {
+        size_of::<T>()
+    }
+
+    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        let (body, rest) = T::mut_from_prefix(out).ok()?;
+        *body = *self;
+        Some(rest)
+    }
+}
+
+/// A fixed section that older writers end early.
+pub trait ShortForms: FixedSection {
+    /// Bytes of the shortest form.
+    const MIN: usize;
+
+    /// Clears the validity bits of fields that a form of `length` bytes does not have.
+    fn forget_past(&mut self, length: usize);
+}
+
+/// A section with historic short forms: the structure at full size, and the bytes it was read from.
+///
+/// Fields past the end of a short form read as not valid; the validity bits as they were stored are in
+/// [`Extended::bytes`]. It dereferences to the structure.
+#[derive(Clone, Copy, Debug)]
+pub struct Extended<'a, T> {
+    value: T,
+    bytes: &'a [u8],
+}
+
+impl<'a, T> Extended<'a, T> {
+    /// The whole body as it was stored, with whatever a newer revision appended.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+}
+
+impl<T> core::ops::Deref for Extended<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: SectionType> SectionType for Extended<'_, T> {
+    const TYPE: Guid = T::TYPE;
+    const NAME: &'static str = T::NAME;
+}
+
+impl<'a, T: ShortForms> Decode<'a> for Extended<'a, T> {
+    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+        if body.len() < T::MIN {
+            return Err(Error::too_short(T::NAME, T::MIN, body.len()));
+        }
+        if let Ok((value, _)) = T::read_from_prefix(body) {
+            return Ok(Self { value, bytes: body });
+        }
+        let mut value = T::new_zeroed();
+        value.as_mut_bytes().iter_mut().zip(body).for_each(|(to, from)| *to = *from);
+        value.forget_past(body.len());
+        Ok(Self { value, bytes: body })
+    }
+}
+
+impl<T: Describe> Describe for Extended<'_, T> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        self.value.describe(out)
+    }
+}
+
+/// A section's body, decoded by its type.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Body<'a> {
+    /// Platform memory error.
+    Memory(Extended<'a, MemoryError>),
+    /// A type this crate does not decode: the bytes as they are.
+    Unknown(&'a [u8]),
+}
+
+impl<'a> Body<'a> {
+    /// Decodes a body of the given type, which need not come from a record.
+    ///
+    /// # Errors
+    /// When the type is known and the bytes do not hold it; offsets count from the body's start.
+    pub fn decode(section_type: Guid, bytes: &'a [u8]) -> Result<Self, Error> {
+        // Comparisons, not a match: a match on GUID constants becomes a tree over single bytes.
+        Ok(if section_type == MemoryError::TYPE {
+            Self::Memory(Decode::decode(bytes)?)
+        } else {
+            Self::Unknown(bytes)
+        })
+    }
+
+    /// The fields of the body.
+    pub fn fields(&self) -> &dyn Describe {
+        match self {
+            Self::Memory(section) => section,
+            Self::Unknown(bytes) => bytes,
+        }
+    }
+}
+
+impl Describe for Body<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        self.fields().describe(out)
+    }
+}
+
+impl Describe for &[u8] {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("bytes", Value::Bytes(self))
+    }
+}
+
+show_fields!(Body<'a>);
+
+impl<'a> Section<'a> {
+    /// The body, decoded by the section's type.
+    ///
+    /// # Errors
+    /// When the type is known and the bytes do not hold it; the offset counts from the start of the record.
+    pub fn body(&self) -> Result<Body<'a>, Error> {
+        Body::decode(self.section_type().0, self.bytes()).map_err(|error| self.locate(error))
+    }
+
+    /// The body as a `T`, one of this crate's or another's; `None` when the section is of another type.
+    pub fn decode<T: Decode<'a>>(&self) -> Option<Result<T, Error>> {
+        (self.section_type().0 == T::TYPE)
+            .then(|| T::decode(self.bytes()).map_err(|error| self.locate(error)))
+    }
+}

@@ -1,0 +1,744 @@
+//! Generic error status blocks and their data entries (ACPI 6.5 tables 18.11 and 18.12), as firmware hands them to
+//! the operating system through GHES, BERT and extlog.
+
+use core::fmt;
+
+use bitflags::bitflags;
+use zerocopy::little_endian::{U16, U32};
+use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::error::clamp;
+use crate::fields::{Describe, Each, Value, Visitor, show_fields};
+use crate::section::{Body, Decode, Encode};
+use crate::{
+    Error, ErrorKind, FruText, Guid, NotificationType, RecordHeader, Section, SectionDescriptor,
+    SectionFlags, SectionTypeId, Severity, Timestamp,
+};
+
+/// The first 20 bytes of a generic error status block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct GenericErrorStatus {
+    /// [`BlockStatus`]; 0 means that there is no error, or that it was taken note of.
+    pub block_status: U32,
+    /// Bytes from the start of the block to the raw data, which lies behind the entries.
+    pub raw_data_offset: U32,
+    /// Bytes of raw data.
+    pub raw_data_length: U32,
+    /// Bytes of all data entries.
+    pub data_length: U32,
+    /// Severity of the block; ACPI calls [`Severity::INFORMATIONAL`] "none".
+    pub severity: Severity,
+}
+
+const _: () = {
+    assert!(size_of::<GenericErrorStatus>() == 20 && align_of::<GenericErrorStatus>() == 1);
+    assert!(core::mem::offset_of!(GenericErrorStatus, data_length) == 12);
+};
+
+bitflags! {
+    /// Status of a block. Bits 13:4 count the entries: [`GenericErrorStatus::entry_count`].
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct BlockStatus: u32 {
+        /// An uncorrectable error is reported.
+        const UNCORRECTABLE_VALID = 1 << 0;
+        /// A correctable error is reported.
+        const CORRECTABLE_VALID = 1 << 1;
+        /// More than one uncorrectable error happened.
+        const MULTIPLE_UNCORRECTABLE = 1 << 2;
+        /// More than one correctable error happened.
+        const MULTIPLE_CORRECTABLE = 1 << 3;
+        const _ = !0x3ff0;
+    }
+
+    /// Which optional fields of a data entry hold a value.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct DataEntryValidation: u8 {
+        /// [`GenericErrorData::fru_id`].
+        const FRU_ID = 1 << 0;
+        /// [`GenericErrorData::fru_text`].
+        const FRU_TEXT = 1 << 1;
+        /// [`GenericErrorData::timestamp`]; since revision 3.0.
+        const TIMESTAMP = 1 << 2;
+        const _ = !0;
+    }
+}
+
+impl GenericErrorStatus {
+    /// Bytes of the header.
+    pub const SIZE: usize = size_of::<Self>();
+    /// The largest count of entries the field holds.
+    const MAX_ENTRIES: u32 = 0x3ff;
+
+    /// Status of the block without the count; unknown bits are kept.
+    pub const fn status(&self) -> BlockStatus {
+        BlockStatus::from_bits_retain(self.block_status.get() & !0x3ff0)
+    }
+
+    /// Number of entries the block claims: bits 13:4. Linux's header defines 8 bits, its walker counts by length;
+    /// so does [`StatusBlock::entries`].
+    pub const fn entry_count(&self) -> u16 {
+        (self.block_status.get() >> 4 & Self::MAX_ENTRIES) as u16
+    }
+
+    /// Bytes of the whole block, by Linux's rule: to the end of the raw data if there is any, else of the entries.
+    const fn declared_len(&self) -> u64 {
+        if self.raw_data_length.get() == 0 {
+            (Self::SIZE as u64).saturating_add(self.data_length.get() as u64)
+        } else {
+            (self.raw_data_offset.get() as u64).saturating_add(self.raw_data_length.get() as u64)
+        }
+    }
+}
+
+/// The header of a data entry: 72 bytes since revision 3.0, 64 before, when the timestamp is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct GenericErrorData {
+    /// What the payload is: a CPER section type.
+    pub section_type: SectionTypeId,
+    /// Severity of the entry.
+    pub severity: Severity,
+    /// 0x0201 to ACPI 6.0, 0x0300 since 6.1. A major version of 3 or more has the timestamp.
+    pub revision: U16,
+    /// [`DataEntryValidation`].
+    pub validation_bits: u8,
+    /// The low byte of [`SectionFlags`].
+    pub flags: u8,
+    /// Bytes of the payload.
+    pub error_data_length: U32,
+    /// The field-replaceable unit, if its validity bit is set.
+    pub fru_id: Guid,
+    /// Name of the field-replaceable unit, if its validity bit is set.
+    pub fru_text: FruText,
+    /// When, if its validity bit is set. Here an entry before revision 3.0 has ended.
+    pub timestamp: Timestamp,
+}
+
+const _: () = {
+    assert!(size_of::<GenericErrorData>() == 72 && align_of::<GenericErrorData>() == 1);
+    assert!(core::mem::offset_of!(GenericErrorData, revision) == 20);
+    assert!(core::mem::offset_of!(GenericErrorData, error_data_length) == 24);
+    assert!(core::mem::offset_of!(GenericErrorData, fru_text) == 44);
+    assert!(core::mem::offset_of!(GenericErrorData, timestamp) == 64);
+};
+
+impl GenericErrorData {
+    /// Revision with a timestamp, since ACPI 6.1.
+    pub const REVISION_3: u16 = 0x0300;
+    /// Revision without one, ACPI 4.0 to 6.0.
+    pub const REVISION_2: u16 = 0x0201;
+    const SHORT: usize = 64;
+
+    /// A header of revision 3.0 with everything else zero. Type and length are filled in by the writer.
+    pub const fn new(severity: Severity) -> Self {
+        Self {
+            section_type: SectionTypeId(Guid::ZERO),
+            severity,
+            revision: U16::new(Self::REVISION_3),
+            validation_bits: 0,
+            flags: 0,
+            error_data_length: U32::new(0),
+            fru_id: Guid::ZERO,
+            fru_text: FruText::EMPTY,
+            timestamp: Timestamp::from_linux_seconds(0),
+        }
+    }
+
+    /// The header that says what a section's descriptor says. Of its flags an entry has room for the low eight bits,
+    /// which are all the specification defines.
+    pub const fn from_descriptor(descriptor: &SectionDescriptor) -> Self {
+        Self {
+            section_type: descriptor.section_type,
+            validation_bits: descriptor.validation_bits & 3,
+            flags: descriptor.flags.get() as u8,
+            fru_id: descriptor.fru_id,
+            fru_text: descriptor.fru_text,
+            ..Self::new(descriptor.severity)
+        }
+    }
+
+    /// The section descriptor that says what this entry says; offset and length are left to the record's builder.
+    /// The timestamp belongs into the record's header: [`DataEntry::record_header`].
+    pub const fn descriptor(&self) -> SectionDescriptor {
+        let mut descriptor = SectionDescriptor::new(self.severity);
+        descriptor.section_type = self.section_type;
+        descriptor.validation_bits = self.validation_bits & 3;
+        descriptor.flags = U32::new(self.flags as u32);
+        descriptor.fru_id = self.fru_id;
+        descriptor.fru_text = self.fru_text;
+        descriptor
+    }
+
+    /// Bytes of the header by its revision: 64 or 72.
+    pub const fn header_len(&self) -> usize {
+        if self.revision.get() >> 8 >= 3 { size_of::<Self>() } else { Self::SHORT }
+    }
+
+    /// Which optional fields hold a value; unknown bits are kept.
+    pub const fn validation(&self) -> DataEntryValidation {
+        DataEntryValidation::from_bits_retain(self.validation_bits)
+    }
+
+    /// Flags of the entry; unknown bits are kept.
+    pub const fn flags(&self) -> SectionFlags {
+        SectionFlags::from_bits_retain(self.flags as u32)
+    }
+
+    /// The field-replaceable unit; `None` when its validity bit is clear.
+    pub const fn fru_id(&self) -> Option<Guid> {
+        if self.validation().contains(DataEntryValidation::FRU_ID) { Some(self.fru_id) } else { None }
+    }
+
+    /// Name of the field-replaceable unit; `None` when its validity bit is clear.
+    pub const fn fru_text(&self) -> Option<&FruText> {
+        if self.validation().contains(DataEntryValidation::FRU_TEXT) { Some(&self.fru_text) } else { None }
+    }
+
+    /// When; `None` when its validity bit is clear or the revision has no timestamp.
+    pub const fn timestamp(&self) -> Option<Timestamp> {
+        if self.validation().contains(DataEntryValidation::TIMESTAMP)
+            && self.header_len() == size_of::<Self>()
+        {
+            Some(self.timestamp)
+        } else {
+            None
+        }
+    }
+
+    /// Sets the revision; below 3.0 the entry is 64 bytes long and has no timestamp.
+    #[must_use]
+    pub const fn with_revision(mut self, revision: u16) -> Self {
+        self.revision = U16::new(revision);
+        self
+    }
+
+    /// Sets the flags; an entry has room for the low eight bits.
+    #[must_use]
+    pub const fn with_flags(mut self, flags: SectionFlags) -> Self {
+        self.flags = flags.bits() as u8;
+        self
+    }
+
+    /// Sets the unit and its validity bit.
+    #[must_use]
+    pub const fn with_fru_id(mut self, id: Guid) -> Self {
+        self.fru_id = id;
+        self.validation_bits |= DataEntryValidation::FRU_ID.bits();
+        self
+    }
+
+    /// Sets the unit's name and its validity bit.
+    #[must_use]
+    pub const fn with_fru_text(mut self, text: FruText) -> Self {
+        self.fru_text = text;
+        self.validation_bits |= DataEntryValidation::FRU_TEXT.bits();
+        self
+    }
+
+    /// Sets the time and its validity bit.
+    #[must_use]
+    pub const fn with_timestamp(mut self, timestamp: Timestamp) -> Self {
+        self.timestamp = timestamp;
+        self.validation_bits |= DataEntryValidation::TIMESTAMP.bits();
+        self
+    }
+}
+
+impl Describe for GenericErrorData {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("section_type", self.section_type.into())?;
+        out.field("severity", self.severity.into())?;
+        if let Some(timestamp) = self.timestamp() {
+            out.field("timestamp", timestamp.into())?;
+            out.field("timestamp_precise", timestamp.is_precise().into())?;
+        }
+        if let Some(id) = self.fru_id() {
+            out.field("fru_id", id.into())?;
+        }
+        if let Some(text) = self.fru_text() {
+            out.field("fru_text", Value::text(&text.0))?;
+        }
+        out.field("flags", Value::flags(self.flags()))?;
+        out.field("revision", Value::hex(self.revision.get()))?;
+        out.field("error_data_length", Value::number(self.error_data_length.get()))
+    }
+}
+
+/// A generic error status block: its header and all its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct StatusBlock<'a> {
+    header: &'a GenericErrorStatus,
+    bytes: &'a [u8],
+}
+
+impl<'a> StatusBlock<'a> {
+    /// The block at the start of `bytes`. The slice wins over the lengths inside.
+    ///
+    /// # Errors
+    /// When there are fewer than 20 bytes.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        let Ok((header, _)) = GenericErrorStatus::ref_from_prefix(bytes) else {
+            return Err(Error::too_short("status block", GenericErrorStatus::SIZE, bytes.len()));
+        };
+        let declared =
+            usize::try_from(header.declared_len().max(GenericErrorStatus::SIZE as u64)).unwrap_or(usize::MAX);
+        Ok(Self { header, bytes: bytes.get(..declared).unwrap_or(bytes) })
+    }
+
+    /// The header, every field as it was stored.
+    pub const fn header(&self) -> &'a GenericErrorStatus {
+        self.header
+    }
+
+    /// The block's bytes, to the end its lengths claim or the end of the input.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Bytes that the lengths claim and the input did not have.
+    pub fn missing(&self) -> u64 {
+        self.header.declared_len().saturating_sub(self.bytes.len() as u64)
+    }
+
+    /// Severity of the block.
+    pub const fn severity(&self) -> Severity {
+        self.header.severity
+    }
+
+    /// The data entries, by their lengths. After an entry that cannot be read nothing more can be found: its error
+    /// is the last item.
+    pub fn entries(&self) -> DataEntries<'a> {
+        let after = self.bytes.get(GenericErrorStatus::SIZE..).unwrap_or_default();
+        let length = self.header.data_length.get() as usize;
+        DataEntries {
+            rest: after.get(..length).unwrap_or(after),
+            offset: GenericErrorStatus::SIZE,
+            number: 0,
+        }
+    }
+
+    /// The raw data behind the entries; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it does not lie inside the input.
+    pub fn raw_data(&self) -> Option<Result<&'a [u8], Error>> {
+        let (offset, length) = (self.header.raw_data_offset.get(), self.header.raw_data_length.get());
+        let raw = || self.bytes.get(offset as usize..)?.get(..length as usize);
+        let limit = clamp(self.bytes.len()).saturating_sub(offset);
+        let kind = ErrorKind::InnerLength { what: "raw data length", value: length, limit };
+        (length != 0).then(|| raw().ok_or(Error::new(kind, 8)))
+    }
+
+    /// Whether Linux would take the block (`cper_estatus_check`): raw data behind the entries, and entries that fill
+    /// the data length exactly.
+    ///
+    /// # Errors
+    /// The first thing Linux would refuse it for.
+    pub fn check(&self) -> Result<(), Error> {
+        let data_length = self.header.data_length.get();
+        if data_length != 0 && (data_length as usize) < GenericErrorData::SHORT {
+            return Err(Error::too_short("data entry", GenericErrorData::SHORT, data_length as usize).at(12));
+        }
+        let entries_end = data_length.saturating_add(GenericErrorStatus::SIZE as u32);
+        let raw_offset = self.header.raw_data_offset.get();
+        if self.header.raw_data_length.get() != 0 && raw_offset < entries_end {
+            let kind = ErrorKind::InnerLength {
+                what: "end of the data entries",
+                value: entries_end,
+                limit: raw_offset,
+            };
+            return Err(Error::new(kind, 4));
+        }
+        let available = self.bytes.len().saturating_sub(GenericErrorStatus::SIZE);
+        if (data_length as usize) > available {
+            return Err(Error::too_short("data entries", data_length as usize, available)
+                .at(GenericErrorStatus::SIZE));
+        }
+        self.entries().find_map(Result::err).map_or(Ok(()), Err)
+    }
+}
+
+impl Describe for StatusBlock<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("severity", self.severity().into())?;
+        out.field("block_status", Value::flags(self.header.status()))?;
+        out.field("entry_count", Value::number(self.header.entry_count()))?;
+        out.field("data_length", Value::number(self.header.data_length.get()))?;
+        if self.missing() != 0 {
+            out.field("missing_bytes", Value::Number(self.missing()))?;
+        }
+        out.field("entries", Value::List(&Each(self.entries().map(EntryOrError))))?;
+        match self.raw_data() {
+            Some(Ok(raw)) => out.field("raw_data", Value::Bytes(raw)),
+            Some(Err(error)) => error.describe(out),
+            None => Ok(()),
+        }
+    }
+}
+
+show_fields!(StatusBlock<'a>);
+
+struct EntryOrError<'a>(Result<DataEntry<'a>, Error>);
+
+impl Describe for EntryOrError<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        match &self.0 {
+            Ok(entry) => entry.describe(out),
+            Err(error) => error.describe(out),
+        }
+    }
+}
+
+/// Iterator over the data entries of a block; see [`StatusBlock::entries`].
+#[derive(Clone, Debug)]
+pub struct DataEntries<'a> {
+    rest: &'a [u8],
+    offset: usize,
+    number: u16,
+}
+
+impl<'a> DataEntries<'a> {
+    fn take(&mut self) -> Result<DataEntry<'a>, Error> {
+        let short = |needed| Error::too_short("data entry", needed, self.rest.len());
+        let mut header = GenericErrorData::new_zeroed();
+        if let Ok((long, _)) = GenericErrorData::read_from_prefix(self.rest) {
+            header = long;
+            if header.header_len() == GenericErrorData::SHORT {
+                header.timestamp = Timestamp::default();
+            }
+        } else if let Some(front) = self.rest.first_chunk::<{ GenericErrorData::SHORT }>() {
+            front.write_to_prefix(header.as_mut_bytes()).map_err(|_| short(GenericErrorData::SHORT))?;
+        } else {
+            return Err(short(GenericErrorData::SHORT));
+        }
+        let header_len = header.header_len();
+        let (header_bytes, after) = self.rest.split_at_checked(header_len).ok_or(short(header_len))?;
+        let length = header.error_data_length.get();
+        let Some((payload, rest)) = after.split_at_checked(length as usize) else {
+            let kind = ErrorKind::InnerLength {
+                what: "error data length",
+                value: length,
+                limit: clamp(after.len()),
+            };
+            return Err(Error::new(kind, 24));
+        };
+        let entry = DataEntry { number: self.number, offset: self.offset, header, header_bytes, payload };
+        self.offset = self.offset.saturating_add(header_len).saturating_add(payload.len());
+        self.number = self.number.saturating_add(1);
+        self.rest = rest;
+        Ok(entry)
+    }
+}
+
+impl<'a> Iterator for DataEntries<'a> {
+    type Item = Result<DataEntry<'a>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let (offset, number) = (self.offset, self.number);
+        Some(self.take().map_err(|error| {
+            self.rest = &[];
+            error.at(offset).in_section(number)
+        }))
+    }
+}
+
+impl core::iter::FusedIterator for DataEntries<'_> {}
+
+/// One entry of a status block: its header, and a payload that is the body of a CPER section.
+#[derive(Clone, Copy, Debug)]
+pub struct DataEntry<'a> {
+    number: u16,
+    offset: usize,
+    header: GenericErrorData,
+    header_bytes: &'a [u8],
+    payload: &'a [u8],
+}
+
+impl<'a> DataEntry<'a> {
+    /// Place among the block's entries, from 0.
+    pub const fn number(&self) -> u16 {
+        self.number
+    }
+
+    /// The header at full size; the timestamp is zero in an entry before revision 3.0.
+    pub const fn header(&self) -> &GenericErrorData {
+        &self.header
+    }
+
+    /// The header as it was stored: 64 or 72 bytes.
+    pub const fn header_bytes(&self) -> &'a [u8] {
+        self.header_bytes
+    }
+
+    /// The payload as it was stored.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// Severity of the entry.
+    pub const fn severity(&self) -> Severity {
+        self.header.severity
+    }
+
+    /// What the payload is.
+    pub const fn section_type(&self) -> SectionTypeId {
+        self.header.section_type
+    }
+
+    /// The payload, decoded by the entry's section type.
+    ///
+    /// # Errors
+    /// When the type is known and the bytes do not hold it; the offset counts from the start of the block.
+    pub fn body(&self) -> Result<Body<'a>, Error> {
+        Body::decode(self.section_type().0, self.payload).map_err(|error| self.locate(error))
+    }
+
+    /// The payload as a `T`; `None` when the entry is of another type.
+    pub fn decode<T: Decode<'a>>(&self) -> Option<Result<T, Error>> {
+        (self.section_type().0 == T::TYPE)
+            .then(|| T::decode(self.payload).map_err(|error| self.locate(error)))
+    }
+
+    fn locate(&self, error: Error) -> Error {
+        error.at(self.offset.saturating_add(self.header_bytes.len())).in_section(self.number)
+    }
+
+    /// The header of the record that this entry becomes: its severity, and its time when it has one.
+    pub const fn record_header(&self, notification: NotificationType) -> RecordHeader {
+        let header = RecordHeader::new(self.header.severity, notification);
+        match self.header.timestamp() {
+            Some(timestamp) => header.with_timestamp(timestamp),
+            None => header,
+        }
+    }
+
+    /// Writes the entry as a record of one section into `out`: type, severity, flags, unit and payload are kept.
+    /// `header` is best made from [`DataEntry::record_header`], which keeps the timestamp.
+    ///
+    /// # Errors
+    /// As [`RecordBuilder::encode`](crate::RecordBuilder::encode).
+    pub fn encode_record<'b>(&self, header: &RecordHeader, out: &'b mut [u8]) -> Result<&'b [u8], Error> {
+        crate::encode_sections(header, core::iter::once((self.header.descriptor(), self.payload)), out)
+    }
+}
+
+impl Describe for DataEntry<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        self.header.describe(out)?;
+        match self.body() {
+            Ok(body) => out.field("body", Value::Group(&body)),
+            Err(error) => {
+                error.describe(out)?;
+                out.field("body", Value::Group(&self.payload))
+            }
+        }
+    }
+}
+
+show_fields!(GenericErrorData, DataEntry<'a>);
+
+/// Iterator over the status blocks of a region, one behind the other, as in BERT's boot error region.
+///
+/// It ends at a header of zeros, or where fewer than 20 bytes are left. A block whose status was cleared is given
+/// still: Linux clears it once the block is printed, and leaves the entries in memory.
+#[derive(Clone, Debug)]
+pub struct StatusBlocks<'a> {
+    rest: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> StatusBlocks<'a> {
+    /// The blocks of a region.
+    pub const fn new(region: &'a [u8]) -> Self {
+        Self { rest: region, offset: 0 }
+    }
+}
+
+impl<'a> Iterator for StatusBlocks<'a> {
+    /// Offset of the block in the region, and the block.
+    type Item = (usize, StatusBlock<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let block = StatusBlock::parse(self.rest).ok()?;
+        if block.header.as_bytes().iter().all(|byte| *byte == 0) {
+            self.rest = &[];
+            return None;
+        }
+        let offset = self.offset;
+        self.rest = self.rest.get(block.bytes.len()..).unwrap_or_default();
+        self.offset = offset.saturating_add(block.bytes.len());
+        Some((offset, block))
+    }
+}
+
+impl core::iter::FusedIterator for StatusBlocks<'_> {}
+
+/// Writes a status block entry by entry: lengths and counts are computed here, never passed in.
+///
+/// Until [`StatusBlockWriter::finish`] the block's status is 0, which readers take for "no error": a block that was
+/// not finished is never a half one.
+///
+/// ```
+/// use cper::section::MemoryError;
+/// use cper::{GenericErrorData, Severity, StatusBlock, StatusBlockWriter};
+///
+/// let mut buffer = [0; 256];
+/// let mut writer = StatusBlockWriter::new(&mut buffer, Severity::CORRECTED)?;
+/// writer.entry(GenericErrorData::new(Severity::CORRECTED), &MemoryError::new().with_card(2))?;
+/// let block = StatusBlock::parse(writer.finish()?)?;
+/// assert_eq!(block.entries().count(), 1);
+/// # Ok::<(), cper::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct StatusBlockWriter<'b> {
+    out: &'b mut [u8],
+    severity: Severity,
+    /// Bytes written, the header included.
+    length: usize,
+    entries: u32,
+    raw_data: Option<(usize, usize)>,
+    corrected: u32,
+    uncorrected: u32,
+}
+
+impl<'b> StatusBlockWriter<'b> {
+    /// Begins a block at the start of `out`.
+    ///
+    /// # Errors
+    /// When `out` is shorter than the block's header.
+    pub fn new(out: &'b mut [u8], severity: Severity) -> Result<Self, Error> {
+        let available = out.len();
+        let Ok((header, _)) = GenericErrorStatus::mut_from_prefix(out) else {
+            let needed = GenericErrorStatus::SIZE as u32;
+            return Err(Error::new(ErrorKind::BufferTooSmall { needed, available: clamp(available) }, 0));
+        };
+        *header = GenericErrorStatus::new_zeroed();
+        let length = GenericErrorStatus::SIZE;
+        Ok(Self { out, severity, length, entries: 0, raw_data: None, corrected: 0, uncorrected: 0 })
+    }
+
+    /// Appends an entry. The header's type and length are filled in; its revision says whether it is 64 or 72 bytes
+    /// long.
+    ///
+    /// # Errors
+    /// When the buffer is too small (the error says for how much), the block is full (1,023 entries), raw data was
+    /// written already, or the body wrote another length than it announced. The block so far stays as it was.
+    pub fn entry<S: Encode>(&mut self, header: GenericErrorData, body: &S) -> Result<(), Error> {
+        let length = body.encoded_len();
+        let header = GenericErrorData { section_type: SectionTypeId(S::TYPE), ..header };
+        self.append(header, length, |space| body.encode(space).is_some_and(|rest| rest.is_empty()))
+    }
+
+    /// Appends an entry whose payload is bytes already; `header` says what they are.
+    ///
+    /// # Errors
+    /// As [`StatusBlockWriter::entry`].
+    pub fn entry_bytes(&mut self, header: GenericErrorData, payload: &[u8]) -> Result<(), Error> {
+        self.append(header, payload.len(), |space| payload.write_to(space).is_ok())
+    }
+
+    /// Appends a record's section, with all its descriptor says.
+    ///
+    /// # Errors
+    /// As [`StatusBlockWriter::entry`].
+    pub fn section(&mut self, section: &Section<'_>, timestamp: Option<Timestamp>) -> Result<(), Error> {
+        let header = GenericErrorData::from_descriptor(section.descriptor());
+        let header = match timestamp {
+            Some(timestamp) => header.with_timestamp(timestamp),
+            None => header,
+        };
+        self.entry_bytes(header, section.bytes())
+    }
+
+    fn append(
+        &mut self,
+        header: GenericErrorData,
+        body_len: usize,
+        write: impl FnOnce(&mut [u8]) -> bool,
+    ) -> Result<(), Error> {
+        let too_large = |what| Error::new(ErrorKind::TooLarge { what }, self.length);
+        if self.raw_data.is_some() || self.entries >= GenericErrorStatus::MAX_ENTRIES {
+            return Err(too_large("entry count"));
+        }
+        let header_len = header.header_len();
+        let end = self.length.checked_add(header_len).and_then(|front| front.checked_add(body_len));
+        let end = end.filter(|end| u32::try_from(*end).is_ok()).ok_or(too_large("data length"))?;
+        let space = self.space(end)?;
+        let header = GenericErrorData { error_data_length: U32::new(body_len as u32), ..header };
+        let written = space.split_at_mut_checked(header_len).is_some_and(|(front, body)| {
+            let stored = header.as_bytes().get(..header_len).map(|bytes| bytes.write_to(front));
+            matches!(stored, Some(Ok(()))) && write(body)
+        });
+        if !written {
+            return Err(Error::new(ErrorKind::EncodedLength, self.length));
+        }
+        self.length = end;
+        self.entries = self.entries.saturating_add(1);
+        if header.severity == Severity::CORRECTED {
+            self.corrected = self.corrected.saturating_add(1);
+        } else if header.severity != Severity::INFORMATIONAL {
+            self.uncorrected = self.uncorrected.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// The bytes from the end of the block so far to `end`.
+    fn space(&mut self, end: usize) -> Result<&mut [u8], Error> {
+        let available = clamp(self.out.len());
+        let kind = ErrorKind::BufferTooSmall { needed: clamp(end), available };
+        let start = self.length;
+        self.out.get_mut(start..end).ok_or(Error::new(kind, start))
+    }
+
+    /// Appends raw data behind the entries, in a form that only its maker knows.
+    ///
+    /// # Errors
+    /// When the buffer is too small, or raw data was written already.
+    pub fn raw_data(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let too_large = Error::new(ErrorKind::TooLarge { what: "raw data length" }, self.length);
+        let end = self
+            .length
+            .checked_add(bytes.len())
+            .filter(|end| u32::try_from(*end).is_ok())
+            .ok_or(too_large)?;
+        if self.raw_data.is_some() {
+            return Err(too_large);
+        }
+        let start = self.length;
+        let space = self.space(end)?;
+        bytes.write_to(space).map_err(|_| too_large)?;
+        self.raw_data = Some((start, bytes.len()));
+        self.length = end;
+        Ok(())
+    }
+
+    /// Writes the header, status last, and returns the block. The status bits follow from the entries' severities.
+    ///
+    /// # Errors
+    /// None that can happen after [`StatusBlockWriter::new`]; the signature keeps the path free of panics.
+    pub fn finish(self) -> Result<&'b [u8], Error> {
+        let Self { out, severity, length, entries, raw_data, corrected, uncorrected } = self;
+        let mut status = BlockStatus::empty();
+        status.set(BlockStatus::CORRECTABLE_VALID, corrected > 0);
+        status.set(BlockStatus::MULTIPLE_CORRECTABLE, corrected > 1);
+        status.set(BlockStatus::UNCORRECTABLE_VALID, uncorrected > 0);
+        status.set(BlockStatus::MULTIPLE_UNCORRECTABLE, uncorrected > 1);
+        let (raw_data_offset, raw_data_length) = raw_data.unwrap_or_default();
+        let entries_end = if raw_data.is_some() { raw_data_offset } else { length };
+        let short = Error::too_short("status block", length, out.len());
+        let (block, _) = out.split_at_mut_checked(length).ok_or(short)?;
+        let (header, _) = GenericErrorStatus::mut_from_prefix(block).map_err(|_| short)?;
+        *header = GenericErrorStatus {
+            block_status: U32::new(status.bits() | entries << 4),
+            raw_data_offset: U32::new(raw_data_offset as u32),
+            raw_data_length: U32::new(raw_data_length as u32),
+            data_length: U32::new(entries_end.saturating_sub(GenericErrorStatus::SIZE) as u32),
+            severity,
+        };
+        Ok(block)
+    }
+}

@@ -1,0 +1,300 @@
+//! The BCD timestamp of record headers and error data entries (UEFI 2.11 table N.1, "Timestamp").
+
+use core::fmt;
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+/// Eight bytes of BCD calendar time; local time by the specification, UTC from most firmware.
+///
+/// Linux writes something else into the same field of the records it keeps in ERST: see
+/// [`Timestamp::linux_seconds`].
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct Timestamp {
+    /// Seconds, BCD 00 to 59.
+    pub seconds: u8,
+    /// Minutes, BCD 00 to 59.
+    pub minutes: u8,
+    /// Hours, BCD 00 to 23.
+    pub hours: u8,
+    /// Bit 0: the time is that of the event, not of its collection. Other bits are reserved.
+    pub flags: u8,
+    /// Day of the month, BCD 01 to 31.
+    pub day: u8,
+    /// Month, BCD 01 to 12.
+    pub month: u8,
+    /// Year within the century, BCD 00 to 99.
+    pub year: u8,
+    /// Century, BCD: 20 for the years 2000 to 2099.
+    pub century: u8,
+}
+
+const _: () = assert!(size_of::<Timestamp>() == 8);
+
+/// A calendar time read from a [`Timestamp`]: every field is in its range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Calendar {
+    /// Year, 0 to 9999.
+    pub year: u16,
+    /// Month, 1 to 12.
+    pub month: u8,
+    /// Day, 1 to 31.
+    pub day: u8,
+    /// Hour, 0 to 23.
+    pub hour: u8,
+    /// Minute, 0 to 59.
+    pub minute: u8,
+    /// Second, 0 to 59.
+    pub second: u8,
+}
+
+impl Timestamp {
+    /// The timestamp of a calendar time, not marked precise.
+    ///
+    /// All eight bytes are converted at once, without a branch. A value outside its range (a year over 9999, a
+    /// byte over 99) gives digits that are no BCD, which [`Timestamp::calendar`] then refuses.
+    pub const fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Self {
+        const EVEN: u64 = 0x00ff_00ff_00ff_00ff;
+        let binary =
+            u64::from_le_bytes([second, minute, hour, 0, day, month, (year % 100) as u8, (year / 100) as u8]);
+        let tens = tens_of(binary & EVEN) | tens_of((binary >> 8) & EVEN) << 8;
+        let bcd = binary.wrapping_add(tens.wrapping_mul(6));
+        let [seconds, minutes, hours, flags, day, month, year, century] = bcd.to_le_bytes();
+        Self { seconds, minutes, hours, flags, day, month, year, century }
+    }
+
+    /// The timestamp of `seconds` since 1970-01-01 00:00:00 UTC, not marked precise; `None` after the year 9999.
+    // The range check keeps every sum below 2^32; constants divide.
+    #[allow(clippy::arithmetic_side_effects)]
+    pub const fn from_unix(seconds: u64) -> Option<Self> {
+        const LAST: u64 = 253_402_300_799; // 9999-12-31 23:59:59
+        if seconds > LAST {
+            return None;
+        }
+        let day_seconds = (seconds % 86_400) as u32;
+        // Days counted from 0000-03-01, so that a leap day ends its year (the 400-year cycle has 146,097 days).
+        let days = (seconds / 86_400) as u32 + 719_468;
+        let era = days / 146_097;
+        let day_of_era = days % 146_097;
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted = (5 * day_of_year + 2) / 153; // 0 = March
+        let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+        let year = era * 400 + year_of_era + (month <= 2) as u32;
+        Some(Self::new(
+            year as u16,
+            month as u8,
+            day as u8,
+            (day_seconds / 3_600) as u8,
+            (day_seconds / 60 % 60) as u8,
+            (day_seconds % 60) as u8,
+        ))
+    }
+
+    /// The same time, marked as that of the event itself.
+    #[must_use]
+    pub const fn precise(mut self) -> Self {
+        self.flags |= 1;
+        self
+    }
+
+    /// Whether the time is that of the event, not of its collection.
+    pub const fn is_precise(&self) -> bool {
+        self.flags & 1 != 0
+    }
+
+    /// The calendar time; `None` when a digit is no BCD or a field is outside its range.
+    pub const fn calendar(&self) -> Option<Calendar> {
+        match (
+            decimal(self.century),
+            decimal(self.year),
+            decimal(self.month),
+            decimal(self.day),
+            decimal(self.hours),
+            decimal(self.minutes),
+            decimal(self.seconds),
+        ) {
+            (
+                Some(century),
+                Some(year),
+                Some(month @ 1..=12),
+                Some(day @ 1..=31),
+                Some(hour @ 0..=23),
+                Some(minute @ 0..=59),
+                Some(second @ 0..=59),
+            ) => Some(Calendar {
+                year: (century as u16).wrapping_mul(100).wrapping_add(year as u16),
+                month,
+                day,
+                hour,
+                minute,
+                second,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Seconds since 1970 as Linux stores them in this field of the records it writes to ERST; `None` when the
+    /// bytes cannot be such a number.
+    ///
+    /// Linux (`drivers/acpi/apei/erst.c`, `erst_writer`) puts a 64-bit count of seconds here instead of BCD. Its
+    /// upper three bytes are zero until the year 36812, and month and century 00 are impossible in BCD.
+    pub const fn linux_seconds(&self) -> Option<u64> {
+        let bytes = [
+            self.seconds,
+            self.minutes,
+            self.hours,
+            self.flags,
+            self.day,
+            self.month,
+            self.year,
+            self.century,
+        ];
+        let value = u64::from_le_bytes(bytes);
+        if value != 0 && value < 1 << 40 { Some(value) } else { None }
+    }
+
+    /// The field with Linux's count of seconds in it: what [`Timestamp::linux_seconds`] reads.
+    pub const fn from_linux_seconds(value: u64) -> Self {
+        let [seconds, minutes, hours, flags, day, month, year, century] = value.to_le_bytes();
+        Self { seconds, minutes, hours, flags, day, month, year, century }
+    }
+}
+
+/// The tens digit of each 16-bit lane holding 0 to 99: 103 / 1024 is close enough to a tenth there.
+const fn tens_of(lanes: u64) -> u64 {
+    (lanes.wrapping_mul(103) >> 10) & 0x000f_000f_000f_000f
+}
+
+const fn decimal(bcd: u8) -> Option<u8> {
+    let (tens, ones) = (bcd >> 4, bcd & 0xf);
+    if tens < 10 && ones < 10 { Some(tens.wrapping_mul(10).wrapping_add(ones)) } else { None }
+}
+
+impl Calendar {
+    /// Seconds since 1970-01-01 00:00:00, taking the calendar time as UTC; negative before.
+    // The fields are in their ranges, so no sum here comes near the limits of i64.
+    #[allow(clippy::arithmetic_side_effects)]
+    pub const fn unix_seconds(&self) -> i64 {
+        let year = self.year as i64 - (self.month <= 2) as i64;
+        let era = year.div_euclid(400);
+        let year_of_era = year.rem_euclid(400);
+        let shifted = (self.month as i64 + 9) % 12; // 0 = March
+        let day_of_year = (153 * shifted + 2) / 5 + self.day as i64 - 1;
+        let days =
+            era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468;
+        ((days * 24 + self.hour as i64) * 60 + self.minute as i64) * 60 + self.second as i64
+    }
+}
+
+impl fmt::Display for Calendar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { year, month, day, hour, minute, second } = self;
+        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.calendar() {
+            Some(calendar) => calendar.fmt(f),
+            None => {
+                write!(f, "no calendar time (")?;
+                for byte in self.as_bytes() {
+                    write!(f, "{byte:02x}")?;
+                }
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn the_specifications_bytes() {
+        let time = Timestamp::new(2026, 11, 22, 7, 8, 26);
+        assert_eq!(time.as_bytes(), [0x26, 0x08, 0x07, 0x00, 0x22, 0x11, 0x26, 0x20]);
+        assert_eq!(time.to_string(), "2026-11-22 07:08:26");
+        assert!(!time.is_precise());
+        assert!(time.precise().is_precise());
+        assert_eq!(time.precise().calendar(), time.calendar());
+    }
+
+    #[test]
+    fn every_value_of_every_field_survives() {
+        for value in 0..100u8 {
+            let time = Timestamp::new(
+                u16::from(value) * 100 + u16::from(99 - value),
+                value,
+                value,
+                value,
+                value,
+                value,
+            );
+            let bcd = ((value / 10) << 4) | (value % 10);
+            assert_eq!(time.as_bytes()[..3], [bcd; 3]);
+            assert_eq!((time.day, time.month, time.century), (bcd, bcd, bcd));
+            assert_eq!(time.year, (((99 - value) / 10) << 4) | ((99 - value) % 10));
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_time_are_none() {
+        let good = Timestamp::new(2000, 1, 1, 0, 0, 0);
+        assert!(good.calendar().is_some());
+        for (place, byte) in [
+            (0, 0x60),
+            (0, 0x0a),
+            (1, 0x60),
+            (2, 0x24),
+            (4, 0x00),
+            (4, 0x32),
+            (5, 0x00),
+            (5, 0x13),
+            (6, 0xa0),
+            (7, 0x0f),
+        ] {
+            let mut bad = good;
+            bad.as_mut_bytes()[place] = byte;
+            assert_eq!(bad.calendar(), None, "byte {place} = {byte:#x}");
+        }
+        assert_eq!(Timestamp::default().to_string(), "no calendar time (0000000000000000)");
+    }
+
+    #[test]
+    fn unix_seconds_both_ways() {
+        for seconds in
+            [0, 951_782_399, 951_782_400, 951_868_800, 1_795_331_306, 4_107_542_399, 253_402_300_799]
+        {
+            let time = Timestamp::from_unix(seconds).unwrap();
+            assert_eq!(u64::try_from(time.calendar().unwrap().unix_seconds()), Ok(seconds));
+        }
+        for day in 0..200_000u64 {
+            let time = Timestamp::from_unix(day * 86_400 + day % 86_400).unwrap();
+            assert_eq!(
+                u64::try_from(time.calendar().unwrap().unix_seconds()),
+                Ok(day * 86_400 + day % 86_400)
+            );
+        }
+        assert_eq!(Timestamp::from_unix(951_782_400).unwrap().to_string(), "2000-02-29 00:00:00");
+        assert_eq!(Timestamp::from_unix(253_402_300_800), None);
+        assert_eq!(Timestamp::new(1969, 12, 31, 23, 59, 59).calendar().unwrap().unix_seconds(), -1);
+    }
+
+    #[test]
+    fn linux_seconds_are_told_from_bcd() {
+        assert_eq!(Timestamp::from_linux_seconds(0x6b02_9869).linux_seconds(), Some(0x6b02_9869));
+        assert_eq!(Timestamp::from_linux_seconds(0x6b02_9869).calendar(), None);
+        assert_eq!(Timestamp::new(2026, 11, 22, 7, 8, 26).linux_seconds(), None);
+        assert_eq!(Timestamp::default().linux_seconds(), None);
+    }
+}
