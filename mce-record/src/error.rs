@@ -1,0 +1,70 @@
+//! The crate's one error type.
+
+use core::fmt;
+
+/// What went wrong, where in the bytes, with the values seen.
+///
+/// ```
+/// # use mce_record::{ErrorKind, MceRecord};
+/// let error = MceRecord::parse(&[0; 80]).unwrap_err();
+/// assert_eq!(error.kind, ErrorKind::RecordLength { available: 80 });
+/// assert_eq!(error.to_string(), "offset 0: struct mce is 72, or 88 and more bytes long, 80 available");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Error {
+    /// Offset in bytes, from the start of the slice handed in, of what is wrong.
+    pub offset: u32,
+    /// What is wrong there.
+    pub kind: ErrorKind,
+}
+
+/// The kinds of [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// No layout of `struct mce` has this length: less than 72 bytes, or 73 to 87.
+    RecordLength {
+        /// Length of the slice handed in, bytes.
+        available: u32,
+    },
+    /// The buffer cannot take the record; nothing was written to it.
+    BufferTooSmall {
+        /// Bytes the record takes.
+        needed: u32,
+        /// Bytes the buffer has.
+        available: u32,
+    },
+}
+
+impl Error {
+    pub(crate) const fn record_length(available: usize) -> Self {
+        Self { offset: 0, kind: ErrorKind::RecordLength { available: saturate(available) } }
+    }
+
+    pub(crate) const fn buffer_too_small(needed: usize, available: usize) -> Self {
+        let kind = ErrorKind::BufferTooSmall { needed: saturate(needed), available: saturate(available) };
+        Self { offset: 0, kind }
+    }
+}
+
+/// A length for an error's text: no slice anybody reads here comes near 4 GiB.
+const fn saturate(length: usize) -> u32 {
+    if length > u32::MAX as usize { u32::MAX } else { length as u32 }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "offset {}: ", self.offset)?;
+        match self.kind {
+            ErrorKind::RecordLength { available } => {
+                write!(f, "struct mce is 72, or 88 and more bytes long, {available} available")
+            }
+            ErrorKind::BufferTooSmall { needed, available } => {
+                write!(f, "the record needs {needed} bytes, the buffer has {available}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Error {}

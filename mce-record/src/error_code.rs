@@ -1,0 +1,443 @@
+//! The machine-check architecture's error code: bits 15 to 0 of `MCi_STATUS`.
+//!
+//! Sources: Intel SDM volume 3B, "Interpreting the MCA Error Codes", the tables of simple and of compound error
+//! code encodings; AMD64 Architecture Programmer's
+//! Manual volume 2, chapter 9, "Error Codes".
+
+use core::fmt;
+
+use crate::open_value::open_value;
+
+open_value! {
+    /// Which level of a cache or TLB: LL.
+    pub struct Level {
+        /// Level 0.
+        L0 = 0 => "level 0",
+        /// Level 1.
+        L1 = 1 => "level 1",
+        /// Level 2.
+        L2 = 2 => "level 2",
+        /// Any or an unknown level.
+        GENERIC = 3 => "generic level",
+    }
+}
+
+open_value! {
+    /// What a transaction was for: TT.
+    pub struct Transaction {
+        /// Instructions.
+        INSTRUCTION = 0 => "instruction",
+        /// Data.
+        DATA = 1 => "data",
+        /// Either.
+        GENERIC = 2 => "generic",
+    }
+}
+
+open_value! {
+    /// What was asked for: RRRR.
+    pub struct Request {
+        /// Generic error.
+        GENERIC = 0 => "generic",
+        /// Generic read.
+        READ = 1 => "read",
+        /// Generic write.
+        WRITE = 2 => "write",
+        /// Data read.
+        DATA_READ = 3 => "data read",
+        /// Data write.
+        DATA_WRITE = 4 => "data write",
+        /// Instruction fetch.
+        INSTRUCTION_FETCH = 5 => "instruction fetch",
+        /// Prefetch.
+        PREFETCH = 6 => "prefetch",
+        /// Eviction.
+        EVICTION = 7 => "eviction",
+        /// Snoop; AMD's word is probe.
+        SNOOP = 8 => "snoop",
+    }
+}
+
+open_value! {
+    /// What the memory controller was doing: MMM.
+    pub struct MemoryOperation {
+        /// An undefined request.
+        GENERIC = 0 => "generic",
+        /// Memory read.
+        READ = 1 => "memory read",
+        /// Memory write.
+        WRITE = 2 => "memory write",
+        /// Address or command.
+        ADDRESS_COMMAND = 3 => "address/command",
+        /// Memory scrubbing.
+        SCRUB = 4 => "memory scrubbing",
+    }
+}
+
+open_value! {
+    /// The processor's part in a transaction on an interconnect: PP.
+    pub struct Participation {
+        /// It asked.
+        SOURCE = 0 => "source",
+        /// It answered.
+        RESPONDER = 1 => "responder",
+        /// It saw the error as a third party.
+        OBSERVER = 2 => "observer",
+        /// Not known.
+        GENERIC = 3 => "generic participation",
+    }
+}
+
+open_value! {
+    /// What a transaction on an interconnect went to: II.
+    pub struct Target {
+        /// Memory.
+        MEMORY = 0 => "memory",
+        /// I/O.
+        IO = 2 => "I/O",
+        /// Something else.
+        OTHER = 3 => "other",
+    }
+}
+
+open_value! {
+    /// What AMD's internal errors are: UU.
+    pub struct InternalError {
+        /// A hardware assertion failed.
+        HARDWARE_ASSERTION = 2 => "hardware assertion",
+    }
+}
+
+/// A memory controller's channel: CCCC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Channel(pub u8);
+
+impl Channel {
+    /// No channel was named.
+    pub const UNSPECIFIED: Self = Self(0xf);
+
+    /// The channel's number, 0 to 14, if it was named.
+    pub const fn number(self) -> Option<u8> {
+        if self.0 == Self::UNSPECIFIED.0 { None } else { Some(self.0) }
+    }
+}
+
+/// `channel 2`, `channel not specified`.
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.number() {
+            Some(number) => write!(f, "channel {number}"),
+            None => f.write_str("channel not specified"),
+        }
+    }
+}
+
+/// The error code. Every value decodes, see [`kind`](Self::kind) and [`amd_kind`](Self::amd_kind).
+///
+/// ```
+/// use mce_record::{CodeKind, ErrorCode, Level, Request, Transaction};
+///
+/// let code = ErrorCode(0x0135);
+/// let expected = CodeKind::Cache {
+///     request: Request::DATA_READ, transaction: Transaction::DATA, level: Level::L1,
+/// };
+/// assert_eq!(code.kind(), expected);
+/// assert_eq!(code.kind().to_string(), "level 1 data cache, data read error");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct ErrorCode(pub u16);
+
+impl ErrorCode {
+    /// Intel's correction report filtering: later reports of the same error are held back (bit 12).
+    pub const FILTER: u16 = 1 << 12;
+
+    /// Whether later corrected reports are held back (F). Not part of AMD's codes.
+    pub const fn filtered(self) -> bool {
+        self.0 & Self::FILTER != 0
+    }
+
+    /// What the code says by Intel's definition, the filter bit left out of account.
+    pub const fn kind(self) -> CodeKind {
+        let code = self.0 & !Self::FILTER;
+        match code {
+            0x0000 => CodeKind::NoError,
+            0x0001 => CodeKind::Unclassified,
+            0x0002 => CodeKind::MicrocodeRomParity,
+            0x0003 => CodeKind::External,
+            0x0004 => CodeKind::FunctionalRedundancyCheck,
+            0x0005 => CodeKind::InternalParity,
+            0x0006 => CodeKind::SmmHandlerCodeAccess,
+            0x000c..=0x000f => CodeKind::GenericCache { level: self.level() },
+            0x0010..=0x001f => self.tlb(),
+            0x0080..=0x00ff => {
+                CodeKind::MemoryController { operation: self.operation(), channel: self.channel() }
+            }
+            0x0100..=0x01ff => self.cache(),
+            0x0280..=0x02ff => {
+                CodeKind::ExtendedMemory { operation: self.operation(), channel: self.channel() }
+            }
+            0x0400 => CodeKind::InternalTimer,
+            0x0401..=0x07ff => CodeKind::Internal { code: code & 0x3ff },
+            // Also a well-formed interconnect code, but the architecture gives it a meaning of its own.
+            0x0e0b => CodeKind::GenericIo,
+            0x0800..=0x0fff => self.bus(),
+            _ => CodeKind::Unknown { code: self.0 },
+        }
+    }
+
+    /// What the code says by AMD's definition, which has four families and no filter bit.
+    pub const fn amd_kind(self) -> CodeKind {
+        match self.0 {
+            0x0000 => CodeKind::NoError,
+            0x0010..=0x001f => self.tlb(),
+            0x0100..=0x01ff => self.cache(),
+            0x0400 | 0x0500 | 0x0600 | 0x0700 => {
+                CodeKind::AmdInternal { error: InternalError((self.0 >> 8 & 3) as u8) }
+            }
+            0x0800..=0x0fff => self.bus(),
+            _ => CodeKind::Unknown { code: self.0 },
+        }
+    }
+
+    const fn level(self) -> Level {
+        Level((self.0 & 3) as u8)
+    }
+
+    const fn transaction(self) -> Transaction {
+        Transaction((self.0 >> 2 & 3) as u8)
+    }
+
+    const fn request(self) -> Request {
+        Request((self.0 >> 4 & 0xf) as u8)
+    }
+
+    const fn operation(self) -> MemoryOperation {
+        MemoryOperation((self.0 >> 4 & 7) as u8)
+    }
+
+    const fn channel(self) -> Channel {
+        Channel((self.0 & 0xf) as u8)
+    }
+
+    const fn tlb(self) -> CodeKind {
+        CodeKind::Tlb { transaction: self.transaction(), level: self.level() }
+    }
+
+    const fn cache(self) -> CodeKind {
+        CodeKind::Cache { request: self.request(), transaction: self.transaction(), level: self.level() }
+    }
+
+    const fn bus(self) -> CodeKind {
+        CodeKind::Bus {
+            participation: Participation((self.0 >> 9 & 3) as u8),
+            timed_out: self.0 & 1 << 8 != 0,
+            request: self.request(),
+            target: Target((self.0 >> 2 & 3) as u8),
+            level: self.level(),
+        }
+    }
+}
+
+/// Four hexadecimal digits: `0x0135`.
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#06x}", self.0)
+    }
+}
+
+impl fmt::Debug for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ErrorCode({self})")
+    }
+}
+
+impl From<u16> for ErrorCode {
+    fn from(value: u16) -> Self {
+        Self(value)
+    }
+}
+
+impl From<ErrorCode> for u16 {
+    fn from(value: ErrorCode) -> Self {
+        value.0
+    }
+}
+
+/// The number.
+#[cfg(feature = "serde")]
+impl serde::Serialize for ErrorCode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u16(self.0)
+    }
+}
+
+/// What an [`ErrorCode`] says. Fields may hold reserved values; they are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CodeKind {
+    /// 0000h: no error has been reported to this bank.
+    NoError,
+    /// 0001h: not classified.
+    Unclassified,
+    /// 0002h: parity error in the microcode ROM.
+    MicrocodeRomParity,
+    /// 0003h: another processor's BINIT# made this one enter the machine check.
+    External,
+    /// 0004h: functional redundancy check, master and slave differ.
+    FunctionalRedundancyCheck,
+    /// 0005h: internal parity error.
+    InternalParity,
+    /// 0006h: the SMM handler tried to execute outside its memory.
+    SmmHandlerCodeAccess,
+    /// 0400h: internal timer error.
+    InternalTimer,
+    /// 0E0Bh: generic I/O error; `MCi_MISC` names the requester.
+    GenericIo,
+    /// 0000 01xx xxxx xxxx: internal, not classified.
+    Internal {
+        /// Bits 9:0, never 0.
+        code: u16,
+    },
+    /// AMD, 0000 01UU 0000 0000: internal.
+    AmdInternal {
+        /// UU.
+        error: InternalError,
+    },
+    /// 000F 0000 0000 11LL: somewhere in the cache hierarchy.
+    GenericCache {
+        /// LL.
+        level: Level,
+    },
+    /// 000F 0000 0001 TTLL: translation lookaside buffer.
+    Tlb {
+        /// TT.
+        transaction: Transaction,
+        /// LL.
+        level: Level,
+    },
+    /// 000F 0000 1MMM CCCC: memory controller.
+    MemoryController {
+        /// MMM.
+        operation: MemoryOperation,
+        /// CCCC.
+        channel: Channel,
+    },
+    /// 000F 0001 RRRR TTLL: cache; AMD's "memory errors".
+    Cache {
+        /// RRRR.
+        request: Request,
+        /// TT.
+        transaction: Transaction,
+        /// LL.
+        level: Level,
+    },
+    /// 000F 0010 1MMM CCCC: memory that serves as a cache of other memory.
+    ExtendedMemory {
+        /// MMM.
+        operation: MemoryOperation,
+        /// CCCC.
+        channel: Channel,
+    },
+    /// 000F 1PPT RRRR IILL: bus or interconnect.
+    Bus {
+        /// PP.
+        participation: Participation,
+        /// T: the request timed out.
+        timed_out: bool,
+        /// RRRR.
+        request: Request,
+        /// II.
+        target: Target,
+        /// LL.
+        level: Level,
+    },
+    /// None of these forms.
+    Unknown {
+        /// The whole code.
+        code: u16,
+    },
+}
+
+impl CodeKind {
+    /// The form the code has: `cache hierarchy`, `memory controller`.
+    pub const fn family(self) -> &'static str {
+        match self {
+            Self::NoError => "no error",
+            Self::Unclassified => "unclassified",
+            Self::MicrocodeRomParity => "microcode ROM parity",
+            Self::External => "external",
+            Self::FunctionalRedundancyCheck => "functional redundancy check",
+            Self::InternalParity => "internal parity",
+            Self::SmmHandlerCodeAccess => "SMM handler code access violation",
+            Self::InternalTimer => "internal timer",
+            Self::GenericIo => "generic I/O",
+            Self::Internal { .. } | Self::AmdInternal { .. } => "internal unclassified",
+            Self::GenericCache { .. } => "generic cache hierarchy",
+            Self::Tlb { .. } => "TLB",
+            Self::MemoryController { .. } => "memory controller",
+            Self::Cache { .. } => "cache hierarchy",
+            Self::ExtendedMemory { .. } => "extended memory",
+            Self::Bus { .. } => "bus or interconnect",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+
+    /// Writes the family and the fields by name: `cache hierarchy: data read, data, level 1`.
+    fn write_fields(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.family())?;
+        match self {
+            Self::Internal { code } => write!(f, ": {code:#05x}"),
+            Self::AmdInternal { error } => write!(f, ": {error}"),
+            Self::GenericCache { level } => write!(f, ": {level}"),
+            Self::Tlb { transaction, level } => write!(f, ": {transaction}, {level}"),
+            Self::MemoryController { operation, channel } | Self::ExtendedMemory { operation, channel } => {
+                write!(f, ": {operation}, {channel}")
+            }
+            Self::Cache { request, transaction, level } => write!(f, ": {request}, {transaction}, {level}"),
+            Self::Bus { participation, timed_out, request, target, level } => {
+                let time = if timed_out { "timed out" } else { "no time-out" };
+                write!(f, ": {participation}, {time}, {request}, {target}, {level}")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What happened, as a phrase: `level 1 data cache, data read error`. The alternate form `{:#}` lists the fields
+/// as the manual names them: `cache hierarchy: data read, data, level 1`.
+impl fmt::Display for CodeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return self.write_fields(f);
+        }
+        match self {
+            Self::NoError => f.write_str("no error"),
+            Self::SmmHandlerCodeAccess => f.write_str("SMM handler code access violation"),
+            Self::Unclassified
+            | Self::MicrocodeRomParity
+            | Self::External
+            | Self::FunctionalRedundancyCheck
+            | Self::InternalParity
+            | Self::InternalTimer
+            | Self::GenericIo => write!(f, "{} error", self.family()),
+            Self::Internal { code } => write!(f, "internal unclassified error {code:#05x}"),
+            Self::AmdInternal { error } => write!(f, "internal error, {error}"),
+            Self::GenericCache { level } => write!(f, "{level} cache hierarchy error"),
+            Self::Tlb { transaction, level } => write!(f, "{level} {transaction} TLB error"),
+            Self::MemoryController { operation, channel } => {
+                write!(f, "memory controller, {operation} error, {channel}")
+            }
+            Self::Cache { request, transaction, level } => {
+                write!(f, "{level} {transaction} cache, {request} error")
+            }
+            Self::ExtendedMemory { operation, channel } => {
+                write!(f, "extended memory, {operation} error, {channel}")
+            }
+            Self::Bus { participation, timed_out, request, target, level } => {
+                write!(f, "bus or interconnect, {request} error, {target} access, {participation}, {level}")?;
+                f.write_str(if *timed_out { ", timed out" } else { "" })
+            }
+            Self::Unknown { code } => write!(f, "unknown error code {code:#06x}"),
+        }
+    }
+}

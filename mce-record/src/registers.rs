@@ -1,0 +1,440 @@
+//! The machine-check registers beside `MCi_STATUS`, as typed open values.
+//!
+//! Sources: Intel SDM volume 3B, chapter "Machine-Check Architecture" (`IA32_MCG_CAP`, `IA32_MCG_STATUS`,
+//! `IA32_MCi_MISC`, `IA32_MCi_CTL2`); AMD64 Architecture Programmer's Manual volume 2, chapter 9
+//! (`MCi_MISC`, `MCA_IPID`, `MCA_SYND`); Linux 6.12 `arch/x86/include/asm/mce.h` and
+//! `arch/x86/include/uapi/asm/mce.h` (`inject_flags`, `kflags`), `arch/x86/include/asm/processor.h` (vendors).
+
+use core::fmt;
+
+use crate::open_value::{open_value, register};
+
+bitflags::bitflags! {
+    /// Where an injected machine check is to be raised: `inject_flags`. 0 in a real event.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub struct InjectFlags: u8 {
+        /// In process context (`MCJ_CTX_PROCESS`).
+        const PROCESS = 0x1;
+        /// In interrupt context (`MCJ_CTX_IRQ`).
+        const IRQ = 0x2;
+        /// Broadcast by NMI.
+        const NMI_BROADCAST = 0x4;
+        /// Raised as an exception.
+        const EXCEPTION = 0x8;
+        /// Broadcast by interrupt.
+        const IRQ_BROADCAST = 0x10;
+        // Every other bit is kept.
+        const _ = !0;
+    }
+}
+
+bitflags::bitflags! {
+    /// Which part of the kernel dealt with the event: `kflags`, since Linux 5.8.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub struct HandledFlags: u64 {
+        /// The corrected errors collector.
+        const CEC = 1 << 0;
+        /// The uncorrected error handler, which takes memory pages out of use.
+        const UC = 1 << 1;
+        /// The extended error log driver.
+        const EXTLOG = 1 << 2;
+        /// The persistent memory driver.
+        const NFIT = 1 << 3;
+        /// An EDAC driver.
+        const EDAC = 1 << 4;
+        /// The `/dev/mcelog` driver.
+        const MCELOG = 1 << 5;
+        /// Taken in the kernel, at an instruction with a fix-up.
+        const IN_KERNEL_RECOVERABLE = 1 << 6;
+        /// Taken in the kernel while it copied from user memory.
+        const IN_KERNEL_COPYIN = 1 << 7;
+        // Every other bit is kept.
+        const _ = !0;
+    }
+}
+
+open_value! {
+    /// The maker of the processor as Linux numbers them: `cpuvendor`, `X86_VENDOR_*`.
+    pub struct CpuVendor {
+        /// Intel.
+        INTEL = 0 => "Intel",
+        /// Cyrix.
+        CYRIX = 1 => "Cyrix",
+        /// AMD.
+        AMD = 2 => "AMD",
+        /// UMC.
+        UMC = 3 => "UMC",
+        /// Centaur (VIA).
+        CENTAUR = 5 => "Centaur",
+        /// Transmeta.
+        TRANSMETA = 7 => "Transmeta",
+        /// National Semiconductor.
+        NSC = 8 => "NSC",
+        /// Hygon, whose processors are AMD's Zen.
+        HYGON = 9 => "Hygon",
+        /// Zhaoxin, whose processors follow Intel's machine-check architecture.
+        ZHAOXIN = 10 => "Zhaoxin",
+        /// Vortex.
+        VORTEX = 11 => "Vortex",
+        /// The kernel did not know.
+        UNKNOWN = 0xff => "unknown vendor",
+    }
+}
+
+impl CpuVendor {
+    /// Whether the registers follow AMD's definitions: AMD itself and Hygon. All others follow Intel's.
+    pub const fn is_amd_family(self) -> bool {
+        matches!(self, Self::AMD | Self::HYGON)
+    }
+}
+
+/// CPUID leaf 1, register EAX, of the processor that had the error: `cpuid`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct CpuSignature(pub u32);
+
+impl CpuSignature {
+    /// Family, the extended family added where the base family is 15.
+    pub const fn family(self) -> u16 {
+        let base = (self.0 >> 8 & 0xf) as u16;
+        let extended = (self.0 >> 20 & 0xff) as u16;
+        if base == 0xf { base.wrapping_add(extended) } else { base }
+    }
+
+    /// Model, the extended model as its upper half in family 6 and above.
+    pub const fn model(self) -> u8 {
+        let base = (self.0 >> 4 & 0xf) as u8;
+        let extended = (self.0 >> 16 & 0xf) as u8;
+        if self.family() >= 6 { extended << 4 | base } else { base }
+    }
+
+    /// Stepping, 0 to 15.
+    pub const fn stepping(self) -> u8 {
+        (self.0 & 0xf) as u8
+    }
+}
+
+/// `family 6 model 85 stepping 4`, in decimal as `/proc/cpuinfo` has them.
+impl fmt::Display for CpuSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "family {} model {} stepping {}", self.family(), self.model(), self.stepping())
+    }
+}
+
+impl fmt::Debug for CpuSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CpuSignature({:#x})", self.0)
+    }
+}
+
+/// The number.
+#[cfg(feature = "serde")]
+impl serde::Serialize for CpuSignature {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self.0)
+    }
+}
+
+register! {
+    /// `IA32_MCG_CAP`, MSR 0x179: what the machine-check architecture of this processor has.
+    pub struct McgCap;
+}
+
+impl McgCap {
+    /// `MCG_CTL` exists (bit 8).
+    pub const CTL_P: u64 = 1 << 8;
+    /// Extended state registers exist (bit 9).
+    pub const EXT_P: u64 = 1 << 9;
+    /// Corrected machine-check interrupts and error counts exist (bit 10).
+    pub const CMCI_P: u64 = 1 << 10;
+    /// Threshold-based error status exists (bit 11).
+    pub const TES_P: u64 = 1 << 11;
+    /// Errors are told apart by SEAM non-root mode (bit 12).
+    pub const SEAM_NR: u64 = 1 << 12;
+    /// Software error recovery: S, AR, and address mode and LSB in `MCi_MISC` (bit 24).
+    pub const SER_P: u64 = 1 << 24;
+    /// Enhanced machine-check capability (bit 25).
+    pub const EMC_P: u64 = 1 << 25;
+    /// Firmware may log errors in an extended log (bit 26).
+    pub const ELOG_P: u64 = 1 << 26;
+    /// Local machine checks (bit 27).
+    pub const LMCE_P: u64 = 1 << 27;
+
+    /// How many banks a processor reports (bits 7:0).
+    pub const fn banks(self) -> u8 {
+        (self.0 & 0xff) as u8
+    }
+
+    /// How many extended state registers exist (bits 23:16).
+    pub const fn extended_registers(self) -> u8 {
+        (self.0 >> 16 & 0xff) as u8
+    }
+}
+
+register! {
+    /// `IA32_MCG_STATUS`, MSR 0x17A: the processor's state at the machine check.
+    pub struct McgStatus;
+}
+
+impl McgStatus {
+    /// The program can be restarted at the instruction pointer on the stack (bit 0).
+    pub const RIPV: u64 = 1 << 0;
+    /// The instruction pointer on the stack belongs to the error (bit 1).
+    pub const EIPV: u64 = 1 << 1;
+    /// A machine-check exception is being handled (bit 2).
+    pub const MCIP: u64 = 1 << 2;
+    /// The machine check was signalled to this processor alone (bit 3).
+    pub const LMCES: u64 = 1 << 3;
+    /// The processor was in SEAM non-root mode (bit 12).
+    pub const SEAM_NR: u64 = 1 << 12;
+
+    /// The program can be restarted.
+    pub const fn restart_ip_valid(self) -> bool {
+        self.any(Self::RIPV)
+    }
+
+    /// The instruction pointer belongs to the error.
+    pub const fn error_ip_valid(self) -> bool {
+        self.any(Self::EIPV)
+    }
+
+    /// A machine-check exception is being handled.
+    pub const fn in_progress(self) -> bool {
+        self.any(Self::MCIP)
+    }
+
+    /// The machine check was local to this processor.
+    pub const fn local(self) -> bool {
+        self.any(Self::LMCES)
+    }
+
+    /// The processor was in SEAM non-root mode.
+    pub const fn seam_non_root(self) -> bool {
+        self.any(Self::SEAM_NR)
+    }
+
+    pub(crate) const NAMES: &'static [(u64, &'static str)] = &[
+        (Self::RIPV, "restart IP valid"),
+        (Self::EIPV, "error IP valid"),
+        (Self::MCIP, "in progress"),
+        (Self::LMCES, "local"),
+        (Self::SEAM_NR, "SEAM non-root mode"),
+    ];
+}
+
+open_value! {
+    /// What kind of address `MCi_ADDR` holds: `MCi_MISC` bits 8:6.
+    pub struct AddressMode {
+        /// Offset in a segment.
+        SEGMENT_OFFSET = 0 => "segment offset",
+        /// Linear address.
+        LINEAR = 1 => "linear",
+        /// Physical address.
+        PHYSICAL = 2 => "physical",
+        /// Memory address.
+        MEMORY = 3 => "memory",
+        /// Generic address.
+        GENERIC = 7 => "generic",
+    }
+}
+
+register! {
+    /// `IA32_MCi_MISC`. Its meaning depends on the error and the maker: with `MCG_SER_P` Intel's holds the
+    /// address' LSB and mode, for an I/O error ([`IoRequester`]) who asked; AMD's holds a threshold counter
+    /// ([`ThresholdCounter`]).
+    pub struct MciMisc;
+}
+
+impl MciMisc {
+    /// Lowest bit of `MCi_ADDR` that means something (bits 5:0).
+    pub const fn address_lsb(self) -> u8 {
+        (self.0 & 0x3f) as u8
+    }
+
+    /// What `MCi_ADDR` holds (bits 8:6).
+    pub const fn address_mode(self) -> AddressMode {
+        AddressMode((self.0 >> 6 & 7) as u8)
+    }
+
+    /// The I/O form: the requester, if the error code is the generic I/O error 0x0E0B.
+    pub const fn io_requester(self) -> IoRequester {
+        IoRequester {
+            segment: (self.0 >> 32 & 0xff) as u8,
+            bus: (self.0 >> 24 & 0xff) as u8,
+            device: (self.0 >> 19 & 0x1f) as u8,
+            function: (self.0 >> 16 & 7) as u8,
+        }
+    }
+
+    /// AMD's form: the threshold counter.
+    pub const fn threshold_counter(self) -> ThresholdCounter {
+        ThresholdCounter(self)
+    }
+}
+
+/// Who asked for what went wrong in a generic I/O error: `MCi_MISC` bits 39:16.
+///
+/// Source: Intel SDM volume 3B, "I/O machine check errors"; segment bits 39:32, requester id 31:16.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct IoRequester {
+    /// PCI segment.
+    pub segment: u8,
+    /// Bus.
+    pub bus: u8,
+    /// Device, 0 to 31.
+    pub device: u8,
+    /// Function, 0 to 7.
+    pub function: u8,
+}
+
+/// `0000:3b:00.0`, as `lspci -D` has it.
+impl fmt::Display for IoRequester {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04x}:{:02x}:{:02x}.{}", self.segment, self.bus, self.device, self.function)
+    }
+}
+
+/// The same text.
+#[cfg(feature = "serde")]
+impl serde::Serialize for IoRequester {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// AMD's error thresholding register, `MCi_MISC0`.
+///
+/// Source: AMD64 Architecture Programmer's Manual volume 2, "Error-Thresholding Register".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ThresholdCounter(pub MciMisc);
+
+impl ThresholdCounter {
+    /// The register is implemented (bit 63).
+    pub const fn valid(self) -> bool {
+        self.0.any(1 << 63)
+    }
+
+    /// The counter is implemented (bit 62).
+    pub const fn counter_present(self) -> bool {
+        self.0.any(1 << 62)
+    }
+
+    /// Firmware has locked the register (bit 61).
+    pub const fn locked(self) -> bool {
+        self.0.any(1 << 61)
+    }
+
+    /// Counting is on (bit 51).
+    pub const fn counting(self) -> bool {
+        self.0.any(1 << 51)
+    }
+
+    /// The counter has overflowed (bit 48).
+    pub const fn overflow(self) -> bool {
+        self.0.any(1 << 48)
+    }
+
+    /// The counter (bits 43:32). It counts up from a start value to 0xFFF.
+    pub const fn count(self) -> u16 {
+        (self.0.0 >> 32 & 0xfff) as u16
+    }
+}
+
+/// `MCi_ADDR` with what `MCi_MISC` says about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Address {
+    /// The register as stored. Bits below [`lsb`](Self::lsb) mean nothing.
+    pub value: u64,
+    /// What kind of address it is, if `MCi_MISC` says so.
+    pub mode: Option<AddressMode>,
+    /// Its lowest bit that means something, if `MCi_MISC` says so; 0 to 63.
+    pub lsb: Option<u8>,
+}
+
+impl Address {
+    /// Size in bytes of what the address stands for: 64 for a cache line, 4096 for a page.
+    pub const fn granularity(self) -> Option<u64> {
+        match self.lsb {
+            Some(lsb) => 1_u64.checked_shl(lsb as u32),
+            None => None,
+        }
+    }
+}
+
+/// `0xdeadb000 (physical, 4 KiB)`.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}", self.value)?;
+        match (self.mode, self.granularity()) {
+            (None, None) => Ok(()),
+            (Some(mode), None) => write!(f, " ({mode})"),
+            (None, Some(size)) => write!(f, " ({})", Size(size)),
+            (Some(mode), Some(size)) => write!(f, " ({mode}, {})", Size(size)),
+        }
+    }
+}
+
+/// A power of two as people say it: `64 B`, `4 KiB`, `1 GiB`.
+struct Size(u64);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (shift, unit) = match self.0 {
+            0..0x400 => (0, "B"),
+            0x400..0x10_0000 => (10, "KiB"),
+            0x10_0000..0x4000_0000 => (20, "MiB"),
+            0x4000_0000..0x100_0000_0000 => (30, "GiB"),
+            0x100_0000_0000..0x4_0000_0000_0000 => (40, "TiB"),
+            0x4_0000_0000_0000..0x1000_0000_0000_0000 => (50, "PiB"),
+            _ => (60, "EiB"),
+        };
+        write!(f, "{} {unit}", self.0 >> shift)
+    }
+}
+
+register! {
+    /// `IA32_MCi_CTL2`, MSR 0x280 + bank: the corrected machine-check interrupt. No record holds it; tools
+    /// that read MSRs do.
+    pub struct MciCtl2;
+}
+
+impl MciCtl2 {
+    /// The interrupt is on (bit 30).
+    pub const CMCI_EN: u64 = 1 << 30;
+
+    /// The interrupt is on.
+    pub const fn interrupt_enabled(self) -> bool {
+        self.any(Self::CMCI_EN)
+    }
+
+    /// The count of corrected errors at which it is raised (bits 14:0).
+    pub const fn threshold(self) -> u16 {
+        (self.0 & 0x7fff) as u16
+    }
+}
+
+register! {
+    /// `MCA_SYND`: the syndrome AMD's scalable MCA banks store beside the status.
+    pub struct McaSynd;
+}
+
+register! {
+    /// `MCA_IPID`: which hardware block of an AMD processor an MCA bank belongs to.
+    pub struct McaIpid;
+}
+
+impl McaIpid {
+    /// Type of the bank within its hardware block (bits 63:48).
+    pub const fn mca_type(self) -> u16 {
+        (self.0 >> 48 & 0xffff) as u16
+    }
+
+    /// Hardware block (bits 43:32).
+    pub const fn hwid(self) -> u16 {
+        (self.0 >> 32 & 0xfff) as u16
+    }
+
+    /// Which of the blocks of this kind (bits 31:0).
+    pub const fn instance(self) -> u32 {
+        self.0 as u32
+    }
+}
