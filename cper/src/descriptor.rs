@@ -96,12 +96,50 @@ impl FruText {
     ///
     /// # Errors
     /// [`ErrorKind::FruText`] when the text is longer.
+    #[inline]
     pub fn new(text: &[u8]) -> Result<Self, Error> {
-        let mut field = [0; 20];
-        match field.get_mut(..text.len()).map(|front| text.write_to(front)) {
-            Some(Ok(())) => Ok(Self(field)),
-            _ => Err(Error::new(ErrorKind::FruText { length: clamp(text.len()) }, 0)),
+        match Self::padded(text) {
+            Some(field) => Ok(field),
+            None => Err(Error::new(ErrorKind::FruText { length: clamp(text.len()) }, 0)),
         }
+    }
+
+    /// The text's first and last 16, 8, 4 or 2 bytes, overlapping, in registers: no call and no loop, for this runs
+    /// at panic time when the text was not made before.
+    #[inline]
+    fn padded(text: &[u8]) -> Option<Self> {
+        #[derive(IntoBytes)]
+        #[repr(C)]
+        struct Halves {
+            front: [u8; 16],
+            back: [u8; 4],
+        }
+
+        /// The last `N` bytes, and how many bits into the field they begin.
+        fn last<const N: usize>(text: &[u8]) -> Option<(&[u8; N], u32)> {
+            let start = text.len().checked_sub(N)?;
+            Some((text.get(start..)?.first_chunk()?, (start as u32).wrapping_mul(8)))
+        }
+
+        let (front, back): (u128, u32) = if text.len() > 20 {
+            return None;
+        } else if let (Some(first), Some((end, at))) = (text.first_chunk::<16>(), last::<4>(text)) {
+            // The last four bytes begin at byte 12 to 16 of the field; what lies behind byte 16 is new.
+            let end = u64::from(u32::from_le_bytes(*end)).wrapping_shl(at.wrapping_sub(96));
+            (u128::from_le_bytes(*first), (end >> 32) as u32)
+        } else if let (Some(first), Some((end, at))) = (text.first_chunk::<8>(), last::<8>(text)) {
+            let end = u128::from(u64::from_le_bytes(*end)).wrapping_shl(at);
+            (u128::from(u64::from_le_bytes(*first)) | end, 0)
+        } else if let (Some(first), Some((end, at))) = (text.first_chunk::<4>(), last::<4>(text)) {
+            let end = u64::from(u32::from_le_bytes(*end)).wrapping_shl(at);
+            (u128::from(u64::from(u32::from_le_bytes(*first)) | end), 0)
+        } else if let (Some(first), Some((end, at))) = (text.first_chunk::<2>(), last::<2>(text)) {
+            let end = u32::from(u16::from_le_bytes(*end)).wrapping_shl(at);
+            (u128::from(u32::from(u16::from_le_bytes(*first)) | end), 0)
+        } else {
+            (u128::from(text.first().copied().unwrap_or(0)), 0)
+        };
+        Some(zerocopy::transmute!(Halves { front: front.to_le_bytes(), back: back.to_le_bytes() }))
     }
 
     /// The text: the bytes before the first NUL, all 20 when there is none.
