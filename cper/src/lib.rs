@@ -47,8 +47,8 @@
 //! # Ok::<(), cper::Error>(())
 //! ```
 //!
-//! A record that is laid out while the machine is healthy and only patched when it dies is the `repr(C)` structure
-//! itself, or a [`RecordMut`] over its bytes.
+//! A record that is laid out while the machine is healthy and only patched when it dies is a [`PreparedRecord`], or a
+//! [`RecordMut`] over bytes from elsewhere.
 //!
 //! # Features
 //!
@@ -83,6 +83,7 @@ mod guid;
 mod header;
 mod notification;
 mod open_value;
+mod prepared;
 mod record;
 pub mod section;
 mod section_type;
@@ -97,6 +98,7 @@ pub use error::{Error, ErrorKind};
 pub use guid::Guid;
 pub use header::{HeaderValidation, RecordFlags, RecordHeader};
 pub use notification::NotificationType;
+pub use prepared::PreparedRecord;
 pub use record::{Record, RecordMut, Section, Sections};
 pub use section_type::SectionTypeId;
 pub use severity::Severity;
