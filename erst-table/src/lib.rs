@@ -1,4 +1,4 @@
-//! ACPI ERST table: parse, check, list, build, and run its serialization instructions, no_std
+//! ACPI ERST table: parse, check, list, build, and run its serialization instructions, `no_std`
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -11,3 +11,23 @@
         clippy::unwrap_used
     )
 )]
+
+#[macro_use]
+mod open_value;
+
+mod entry;
+mod error;
+mod interpreter;
+pub mod qemu;
+mod register;
+mod semantics;
+mod store;
+mod table;
+
+pub use entry::{Action, Instruction, InstructionEntry, InstructionFlags};
+pub use error::{Error, ErrorKind, Location};
+pub use interpreter::IoError;
+pub use register::{AccessSize, AccessWidth, AddressSpace, GenericAddress, RegisterFault};
+pub use semantics::Semantics;
+pub use store::{RangeAttributes, Status};
+pub use table::{RegisterLayout, SdtHeader, SerializationHeader, Table, TableBuilder};

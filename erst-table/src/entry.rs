@@ -1,0 +1,415 @@
+//! Serialization instruction entries: one 32-byte line of an ERST program (ACPI 6.5 tables 18.20 to 18.24).
+
+use core::fmt;
+use core::mem::{offset_of, size_of};
+
+use bitflags::bitflags;
+use zerocopy::little_endian::U64;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::GenericAddress;
+
+open_value! {
+    /// Serialization action: what a run of instructions does for the operating system (ACPI 6.5 table 18.20).
+    #[derive(FromBytes, IntoBytes, Immutable, Unaligned)]
+    Action(u8) {
+        /// A record write begins.
+        BEGIN_WRITE_OPERATION = 0x00,
+        /// A record read begins.
+        BEGIN_READ_OPERATION = 0x01,
+        /// A record clear begins.
+        BEGIN_CLEAR_OPERATION = 0x02,
+        /// The operation has ended.
+        END_OPERATION = 0x03,
+        /// Input: offset of the record in the error log address range.
+        SET_RECORD_OFFSET = 0x04,
+        /// The platform carries out the operation that was begun.
+        EXECUTE_OPERATION = 0x05,
+        /// Output: 1 while the operation is under way, else 0.
+        CHECK_BUSY_STATUS = 0x06,
+        /// Output: a command [`Status`](crate::Status).
+        GET_COMMAND_STATUS = 0x07,
+        /// Output: identifier of a stored record, all ones when there is none (any more).
+        GET_RECORD_IDENTIFIER = 0x08,
+        /// Input: identifier of the record to read or to clear.
+        SET_RECORD_IDENTIFIER = 0x09,
+        /// Output: number of stored records.
+        GET_RECORD_COUNT = 0x0a,
+        /// A write begins whose record the platform discards.
+        BEGIN_DUMMY_WRITE_OPERATION = 0x0b,
+        /// Output: physical address of the error log address range.
+        GET_ERROR_LOG_ADDRESS_RANGE = 0x0d,
+        /// Output: length of that range in bytes.
+        GET_ERROR_LOG_ADDRESS_RANGE_LENGTH = 0x0e,
+        /// Output: [`RangeAttributes`](crate::RangeAttributes) of that range.
+        GET_ERROR_LOG_ADDRESS_RANGE_ATTRIBUTES = 0x0f,
+        /// Output: how long `EXECUTE_OPERATION` takes: bits 63:32 at most, bits 31:0 nominally, in microseconds (ACPI 6.3).
+        GET_EXECUTE_OPERATION_TIMINGS = 0x10,
+    }
+}
+
+impl Action {
+    /// Every action the specification defines, in the order of their numbers.
+    pub const ALL: [Self; 16] = [
+        Self::BEGIN_WRITE_OPERATION,
+        Self::BEGIN_READ_OPERATION,
+        Self::BEGIN_CLEAR_OPERATION,
+        Self::END_OPERATION,
+        Self::SET_RECORD_OFFSET,
+        Self::EXECUTE_OPERATION,
+        Self::CHECK_BUSY_STATUS,
+        Self::GET_COMMAND_STATUS,
+        Self::GET_RECORD_IDENTIFIER,
+        Self::SET_RECORD_IDENTIFIER,
+        Self::GET_RECORD_COUNT,
+        Self::BEGIN_DUMMY_WRITE_OPERATION,
+        Self::GET_ERROR_LOG_ADDRESS_RANGE,
+        Self::GET_ERROR_LOG_ADDRESS_RANGE_LENGTH,
+        Self::GET_ERROR_LOG_ADDRESS_RANGE_ATTRIBUTES,
+        Self::GET_EXECUTE_OPERATION_TIMINGS,
+    ];
+
+    /// Whether the operating system hands a value to this action.
+    pub const fn takes_input(self) -> bool {
+        matches!(self, Self::SET_RECORD_OFFSET | Self::SET_RECORD_IDENTIFIER)
+    }
+
+    /// Whether this action hands a value to the operating system.
+    pub const fn returns_output(self) -> bool {
+        matches!(
+            self,
+            Self::CHECK_BUSY_STATUS
+                | Self::GET_COMMAND_STATUS
+                | Self::GET_RECORD_IDENTIFIER
+                | Self::GET_RECORD_COUNT
+                | Self::GET_ERROR_LOG_ADDRESS_RANGE
+                | Self::GET_ERROR_LOG_ADDRESS_RANGE_LENGTH
+                | Self::GET_ERROR_LOG_ADDRESS_RANGE_ATTRIBUTES
+                | Self::GET_EXECUTE_OPERATION_TIMINGS
+        )
+    }
+}
+
+open_value! {
+    /// Serialization instruction (ACPI 6.5 table 18.24).
+    #[derive(FromBytes, IntoBytes, Immutable, Unaligned)]
+    Instruction(u8) {
+        /// The output is what the register holds.
+        READ_REGISTER = 0x00,
+        /// The output is 1 if the register holds Value, else 0.
+        READ_REGISTER_VALUE = 0x01,
+        /// Writes the input to the register.
+        WRITE_REGISTER = 0x02,
+        /// Writes Value to the register.
+        WRITE_REGISTER_VALUE = 0x03,
+        /// Does nothing.
+        NOOP = 0x04,
+        /// VAR1 becomes what the register holds.
+        LOAD_VAR1 = 0x05,
+        /// VAR2 becomes what the register holds.
+        LOAD_VAR2 = 0x06,
+        /// Writes VAR1 to the register.
+        STORE_VAR1 = 0x07,
+        /// VAR1 becomes VAR1 + VAR2.
+        ADD = 0x08,
+        /// VAR1 becomes VAR2 - VAR1.
+        SUBTRACT = 0x09,
+        /// Adds Value to the register.
+        ADD_VALUE = 0x0a,
+        /// Subtracts Value from the register.
+        SUBTRACT_VALUE = 0x0b,
+        /// Waits Value microseconds.
+        STALL = 0x0c,
+        /// Waits as long as the register holds Value, VAR1 microseconds a turn.
+        STALL_WHILE_TRUE = 0x0d,
+        /// Skips the next instruction if the register holds Value.
+        SKIP_NEXT_INSTRUCTION_IF_TRUE = 0x0e,
+        /// Goes on at the instruction whose index in the action is Value.
+        GOTO = 0x0f,
+        /// `SRC_BASE` becomes what the register holds.
+        SET_SRC_ADDRESS_BASE = 0x10,
+        /// `DST_BASE` becomes what the register holds.
+        SET_DST_ADDRESS_BASE = 0x11,
+        /// Moves VAR2 bytes of memory from `SRC_BASE` to `DST_BASE`, both plus what the register holds.
+        MOVE_DATA = 0x12,
+    }
+}
+
+impl Instruction {
+    /// Number of instructions the specification defines: 0 to 0x12.
+    pub const COUNT: u8 = 0x13;
+
+    /// Whether this is an instruction that the specification defines.
+    pub const fn is_defined(self) -> bool {
+        self.raw() < Self::COUNT
+    }
+
+    /// Whether the instruction accesses the entry's register.
+    pub const fn accesses_register(self) -> bool {
+        self.is_defined()
+            && !matches!(self, Self::NOOP | Self::ADD | Self::SUBTRACT | Self::STALL | Self::GOTO)
+    }
+
+    /// Whether the instruction uses the entry's Value field.
+    pub const fn uses_value(self) -> bool {
+        matches!(
+            self,
+            Self::READ_REGISTER_VALUE
+                | Self::WRITE_REGISTER_VALUE
+                | Self::ADD_VALUE
+                | Self::SUBTRACT_VALUE
+                | Self::STALL
+                | Self::STALL_WHILE_TRUE
+                | Self::SKIP_NEXT_INSTRUCTION_IF_TRUE
+                | Self::GOTO
+        )
+    }
+
+    /// Whether Linux takes the operand of this instruction from elsewhere than the text ([`Semantics`](crate::Semantics)).
+    pub const fn differs_in_linux(self) -> bool {
+        matches!(self.raw(), 0x09..=0x0f)
+    }
+}
+
+bitflags! {
+    /// Flags of an instruction entry (ACPI 6.5 table 18.23); undefined bits are kept.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct InstructionFlags: u8 {
+        /// Bits of the register outside the mask keep their value when it is written.
+        const PRESERVE_REGISTER = 1 << 0;
+        const _ = !0;
+    }
+}
+
+/// One instruction of one action (ACPI 6.5 table 18.22, 32 bytes).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct InstructionEntry {
+    /// The action this instruction belongs to.
+    pub action: Action,
+    /// What it does.
+    pub instruction: Instruction,
+    /// Raw flags; see [`InstructionEntry::flags`].
+    pub flags: u8,
+    /// Must be zero.
+    pub reserved: u8,
+    /// The register it does it with.
+    pub register: GenericAddress,
+    /// Operand of the instruction, where it has one.
+    pub value: U64,
+    /// Which bits count, after the register was shifted down by its bit offset.
+    pub mask: U64,
+}
+const _: () = assert!(
+    size_of::<InstructionEntry>() == 32
+        && offset_of!(InstructionEntry, register) == 4
+        && offset_of!(InstructionEntry, value) == 16
+        && offset_of!(InstructionEntry, mask) == 24
+);
+
+impl InstructionEntry {
+    /// An instruction on `register`, its mask all bits of the register, its value 0.
+    pub const fn new(action: Action, instruction: Instruction, register: GenericAddress) -> Self {
+        let mask = match register.bit_width {
+            0..64 => 1_u64.wrapping_shl(register.bit_width as u32).wrapping_sub(1),
+            _ => u64::MAX,
+        };
+        Self {
+            action,
+            instruction,
+            flags: 0,
+            reserved: 0,
+            register,
+            value: U64::new(0),
+            mask: U64::new(mask),
+        }
+    }
+
+    /// This entry with another operand.
+    #[must_use]
+    pub const fn with_value(mut self, value: u64) -> Self {
+        self.value = U64::new(value);
+        self
+    }
+
+    /// This entry with another mask.
+    #[must_use]
+    pub const fn with_mask(mut self, mask: u64) -> Self {
+        self.mask = U64::new(mask);
+        self
+    }
+
+    /// This entry with these flags.
+    #[must_use]
+    pub const fn with_flags(mut self, flags: InstructionFlags) -> Self {
+        self.flags = flags.bits();
+        self
+    }
+
+    /// The flags, with undefined bits as found.
+    pub const fn flags(&self) -> InstructionFlags {
+        InstructionFlags::from_bits_retain(self.flags)
+    }
+}
+
+/// One line of assembly, without the action: `WRITE_REGISTER_VALUE  mem32[0xfebfd000] <- 0x5`.
+///
+/// The mask is shown where it is not all bits of the register, a Value that the instruction does not use where it is not
+/// 0, reserved bits where they are set: no bit of the entry goes unseen.
+impl fmt::Display for InstructionEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (register, value) = (self.register, self.value.get());
+        match self.instruction.name() {
+            Some(name) => write!(f, "{name:<30}")?,
+            None => write!(f, "instruction {:#04x}              ", self.instruction.raw())?,
+        }
+        match self.instruction {
+            Instruction::READ_REGISTER => write!(f, "output <- {register}")?,
+            Instruction::READ_REGISTER_VALUE => write!(f, "output <- {register} == {value:#x}")?,
+            Instruction::WRITE_REGISTER => write!(f, "{register} <- input")?,
+            Instruction::WRITE_REGISTER_VALUE => write!(f, "{register} <- {value:#x}")?,
+            Instruction::NOOP => f.write_str("-")?,
+            Instruction::LOAD_VAR1 => write!(f, "var1 <- {register}")?,
+            Instruction::LOAD_VAR2 => write!(f, "var2 <- {register}")?,
+            Instruction::STORE_VAR1 => write!(f, "{register} <- var1")?,
+            Instruction::ADD => f.write_str("var1 <- var1 + var2")?,
+            Instruction::SUBTRACT => f.write_str("var1 <- var2 - var1")?,
+            Instruction::ADD_VALUE => write!(f, "{register} += {value:#x}")?,
+            Instruction::SUBTRACT_VALUE => write!(f, "{register} -= {value:#x}")?,
+            Instruction::STALL => write!(f, "{value} us")?,
+            Instruction::STALL_WHILE_TRUE => write!(f, "while {register} == {value:#x}, var1 us a turn")?,
+            Instruction::SKIP_NEXT_INSTRUCTION_IF_TRUE => write!(f, "if {register} == {value:#x}")?,
+            Instruction::GOTO => write!(f, "{value}")?,
+            Instruction::SET_SRC_ADDRESS_BASE => write!(f, "src_base <- {register}")?,
+            Instruction::SET_DST_ADDRESS_BASE => write!(f, "dst_base <- {register}")?,
+            Instruction::MOVE_DATA => write!(f, "var2 bytes, dst_base <- src_base, both + {register}")?,
+            _ => write!(f, "{register}, value {value:#x}")?,
+        }
+        if self.instruction.is_defined()
+            && !self.instruction.accesses_register()
+            && register.as_bytes() != [0; 12]
+        {
+            write!(f, ", unused register {register}")?;
+        }
+        if self.instruction.is_defined() && !self.instruction.uses_value() && value != 0 {
+            write!(f, ", unused value {value:#x}")?;
+        }
+        if self.mask != Self::new(self.action, self.instruction, register).mask {
+            write!(f, ", mask {:#x}", self.mask.get())?;
+        }
+        if self.flags().contains(InstructionFlags::PRESERVE_REGISTER) {
+            f.write_str(", preserve")?;
+        }
+        let undefined = self.flags().difference(InstructionFlags::PRESERVE_REGISTER);
+        if !undefined.is_empty() {
+            write!(f, ", reserved flags {:#04x}", undefined.bits())?;
+        }
+        if self.reserved != 0 {
+            write!(f, ", reserved byte {:#04x}", self.reserved)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for InstructionEntry {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut out = serializer.serialize_struct("InstructionEntry", 7)?;
+        out.serialize_field("action", &self.action)?;
+        out.serialize_field("instruction", &self.instruction)?;
+        out.serialize_field("flags", &self.flags)?;
+        out.serialize_field("reserved", &self.reserved)?;
+        out.serialize_field("register", &self.register)?;
+        out.serialize_field("value", &self.value.get())?;
+        out.serialize_field("mask", &self.mask.get())?;
+        out.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::{AccessWidth, AddressSpace};
+    use std::collections::BTreeSet;
+    use std::format;
+    use std::string::ToString;
+
+    const VALUE: GenericAddress =
+        GenericAddress::new(AddressSpace::SYSTEM_MEMORY, 0xfebf_d008, AccessWidth::Dword);
+
+    #[test]
+    fn entry_bytes_as_qemu_writes_them() {
+        let entry = InstructionEntry::new(Action::CHECK_BUSY_STATUS, Instruction::READ_REGISTER_VALUE, VALUE)
+            .with_value(1);
+        let bytes = [
+            6, 1, 0, 0, 0, 0x20, 0, 3, 0x08, 0xd0, 0xbf, 0xfe, 0, 0, 0, 0, //
+            1, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0,
+        ];
+        assert_eq!(entry.as_bytes(), bytes);
+        assert_eq!(InstructionEntry::read_from_bytes(&bytes).unwrap(), entry);
+    }
+
+    #[test]
+    fn actions_and_instructions_have_the_specifications_numbers() {
+        assert!(
+            Action::ALL.iter().map(|action| action.raw()).eq((0..=0x10).filter(|&number| number != 0x0c))
+        );
+        assert!(Action::ALL.iter().all(|action| action.name().is_some()));
+        assert_eq!(Action::new(0x0c).name(), None);
+        assert_eq!((0..=255).filter(|&number| Instruction::new(number).name().is_some()).count(), 19);
+        assert!(
+            (0..=255)
+                .all(|number| Instruction::new(number).name().is_some()
+                    == Instruction::new(number).is_defined())
+        );
+        let with_register = (0..=255).filter(|&number| Instruction::new(number).accesses_register()).count();
+        assert_eq!(with_register, 14);
+        assert_eq!(Action::ALL.iter().filter(|action| action.takes_input()).count(), 2);
+        assert_eq!(Action::ALL.iter().filter(|action| action.returns_output()).count(), 8);
+    }
+
+    #[test]
+    fn every_bit_of_an_entry_shows_in_its_text() {
+        for number in 0..=Instruction::COUNT {
+            let entry = InstructionEntry::new(Action::EXECUTE_OPERATION, Instruction::new(number), VALUE)
+                .with_value(0x9c);
+            let mut seen = BTreeSet::from([format!("{} {entry}", entry.action)]);
+            for bit in 0..256 {
+                let mut bytes = [0; 32];
+                bytes.copy_from_slice(entry.as_bytes());
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                let flipped = InstructionEntry::read_from_bytes(&bytes).unwrap();
+                assert!(
+                    seen.insert(format!("{} {flipped}", flipped.action)),
+                    "instruction {number}, bit {bit}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn text_of_each_instruction() {
+        let line = |number, value| {
+            let entry = InstructionEntry::new(Action::EXECUTE_OPERATION, Instruction::new(number), VALUE)
+                .with_value(value);
+            let text = entry.to_string();
+            text.split_once("  ").map_or(text.clone(), |(name, rest)| format!("{name} {}", rest.trim_start()))
+        };
+        assert_eq!(line(0x00, 0), "READ_REGISTER output <- mem32[0xfebfd008]");
+        assert_eq!(line(0x01, 1), "READ_REGISTER_VALUE output <- mem32[0xfebfd008] == 0x1");
+        assert_eq!(line(0x02, 0), "WRITE_REGISTER mem32[0xfebfd008] <- input");
+        assert_eq!(line(0x03, 0x9c), "WRITE_REGISTER_VALUE mem32[0xfebfd008] <- 0x9c");
+        assert_eq!(line(0x0d, 1), "STALL_WHILE_TRUE while mem32[0xfebfd008] == 0x1, var1 us a turn");
+        assert_eq!(line(0x0f, 2), "GOTO 2, unused register mem32[0xfebfd008]");
+        assert_eq!(line(0x13, 2), "instruction 0x13 mem32[0xfebfd008], value 0x2");
+        assert_eq!(line(0x05, 2), "LOAD_VAR1 var1 <- mem32[0xfebfd008], unused value 0x2");
+        let entry = InstructionEntry::new(Action::END_OPERATION, Instruction::WRITE_REGISTER, VALUE)
+            .with_mask(0xf0)
+            .with_flags(InstructionFlags::from_bits_retain(0x81));
+        assert!(entry.to_string().ends_with("input, mask 0xf0, preserve, reserved flags 0x80"));
+    }
+}
