@@ -500,7 +500,7 @@ macro_rules! show_fields {
 /// is clear, a writer that sets bit and value together, and their part of [`Describe`].
 ///
 /// `name / with_name: type as form, FLAG;` where the type is the plain one (`u64`) and the form is `hex`, `number`,
-/// `named` (what converts into a [`Value`]) or `group` (what is [`Describe`]).
+/// `named` (what converts into a [`Value`]), `group` (what is [`Describe`]) or `flags` (a set of flags in a byte).
 macro_rules! valid_fields {
     (
         $name:ident, $bits:ident: $raw:ident as $flags:ident;
@@ -518,7 +518,7 @@ macro_rules! valid_fields {
                 /// `None` when its validity bit is clear.
                 pub const fn $field(&self) -> Option<$plain> {
                     if self.validation().contains($flags::$flag) {
-                        Some($crate::fields::plain!($plain, self.$field))
+                        Some($crate::fields::plain!($plain as $form, self.$field))
                     } else {
                         None
                     }
@@ -530,7 +530,7 @@ macro_rules! valid_fields {
                 #[must_use]
                 pub const fn $with(mut self, value: $plain) -> Self {
                     self.$bits = $crate::fields::wire!($raw, self.validation().union($flags::$flag).bits());
-                    self.$field = $crate::fields::wire!($plain, value);
+                    self.$field = $crate::fields::wire!($plain as $form, value);
                     self
                 }
             )*
@@ -550,32 +550,38 @@ macro_rules! valid_fields {
 
 /// The plain value of a wire field.
 macro_rules! plain {
-    (u64, $field:expr) => {
+    ($set:ident as flags, $field:expr) => {
+        $set::from_bits_retain($field)
+    };
+    (u64 $(as $form:ident)?, $field:expr) => {
         $field.get()
     };
-    (u32, $field:expr) => {
+    (u32 $(as $form:ident)?, $field:expr) => {
         $field.get()
     };
-    (u16, $field:expr) => {
+    (u16 $(as $form:ident)?, $field:expr) => {
         $field.get()
     };
-    ($other:ident, $field:expr) => {
+    ($other:ident $(as $form:ident)?, $field:expr) => {
         $field
     };
 }
 
 /// The wire field of a plain value.
 macro_rules! wire {
-    (u64, $value:expr) => {
+    ($set:ident as flags, $value:expr) => {
+        $value.bits()
+    };
+    (u64 $(as $form:ident)?, $value:expr) => {
         zerocopy::little_endian::U64::new($value)
     };
-    (u32, $value:expr) => {
+    (u32 $(as $form:ident)?, $value:expr) => {
         zerocopy::little_endian::U32::new($value)
     };
-    (u16, $value:expr) => {
+    (u16 $(as $form:ident)?, $value:expr) => {
         zerocopy::little_endian::U16::new($value)
     };
-    ($other:ident, $value:expr) => {
+    ($other:ident $(as $form:ident)?, $value:expr) => {
         $value
     };
 }
@@ -593,6 +599,9 @@ macro_rules! shown {
     };
     (group, $value:expr) => {
         $crate::fields::Value::Group(&$value)
+    };
+    (flags, $value:expr) => {
+        $crate::fields::Value::flags($value)
     };
 }
 

@@ -33,9 +33,14 @@
 
 mod error_status;
 mod memory;
+mod processor_generic;
 
 pub use error_status::{ErrorStatus, ErrorStatusFlags, ErrorStatusType};
 pub use memory::{MemoryError, MemoryErrorType, MemoryValidation};
+pub use processor_generic::{
+    BrandString, ProcessorErrorTypes, ProcessorFlags, ProcessorGeneric, ProcessorIsa, ProcessorOperation,
+    ProcessorType, ProcessorValidation,
+};
 
 use core::fmt;
 
@@ -167,6 +172,8 @@ impl<T: Describe> Describe for Extended<'_, T> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Body<'a> {
+    /// Generic processor error.
+    ProcessorGeneric(&'a ProcessorGeneric),
     /// Platform memory error.
     Memory(Extended<'a, MemoryError>),
     /// A type this crate does not decode: the bytes as they are.
@@ -180,7 +187,9 @@ impl<'a> Body<'a> {
     /// When the type is known and the bytes do not hold it; offsets count from the body's start.
     pub fn decode(section_type: Guid, bytes: &'a [u8]) -> Result<Self, Error> {
         // Comparisons, not a match: a match on GUID constants becomes a tree over single bytes.
-        Ok(if section_type == MemoryError::TYPE {
+        Ok(if section_type == ProcessorGeneric::TYPE {
+            Self::ProcessorGeneric(Decode::decode(bytes)?)
+        } else if section_type == MemoryError::TYPE {
             Self::Memory(Decode::decode(bytes)?)
         } else {
             Self::Unknown(bytes)
@@ -190,6 +199,7 @@ impl<'a> Body<'a> {
     /// The fields of the body.
     pub fn fields(&self) -> &dyn Describe {
         match self {
+            Self::ProcessorGeneric(section) => *section,
             Self::Memory(section) => section,
             Self::Unknown(bytes) => bytes,
         }
