@@ -1,4 +1,4 @@
-//! What Linux pstore leaves in ERST, EFI variables and ramoops: records, kernel logs, names and seals, no_std
+//! What Linux pstore leaves in ERST, EFI variables and ramoops: records, kernel logs, names and seals.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -11,3 +11,15 @@
         clippy::unwrap_used
     )
 )]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod dmesg;
+mod error;
+pub mod ids;
+pub mod inflate;
+pub mod names;
+
+pub use error::{Error, ErrorKind};
+pub use ids::{RecordId, RecordIds};

@@ -1,0 +1,121 @@
+//! What was wrong, where, and the value seen.
+
+use core::fmt;
+
+use crate::inflate::Compression;
+
+/// Why stored bytes could not be read, or a record not be written.
+///
+/// ```
+/// # use pstore_format::inflate::Inflater;
+/// let error = Inflater::new().inflate(&[0xFF; 4], &mut [0; 64]).unwrap_err();
+/// assert_eq!(error.to_string(), "offset 1: deflate stream is corrupt after 0 bytes of text");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Error {
+    kind: ErrorKind,
+    offset: u32,
+}
+
+/// What was wrong. Lengths and offsets are in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A structure needs more bytes than there are.
+    TooShort {
+        /// The structure.
+        what: &'static str,
+        /// Bytes it needs.
+        needed: u32,
+        /// Bytes there are.
+        available: u32,
+    },
+    /// The buffer is too small for what is to be written; nothing was written.
+    BufferTooSmall {
+        /// Bytes needed.
+        needed: u32,
+        /// Bytes given.
+        available: u32,
+    },
+    /// A compressed stream breaks its own rules.
+    Corrupt {
+        /// The compression it was read as.
+        compression: Compression,
+        /// Bytes of text that came out before.
+        decoded: u32,
+    },
+    /// A compressed stream stops before its end.
+    Unfinished {
+        /// The compression it was read as.
+        compression: Compression,
+        /// Bytes of text that came out before.
+        decoded: u32,
+    },
+    /// The checksum after a zlib stream is not that of its text.
+    Checksum {
+        /// Bytes of text that came out.
+        decoded: u32,
+    },
+    /// The text is longer than the buffer given for it, which is filled.
+    TextTooLong {
+        /// Bytes of the buffer.
+        capacity: u32,
+    },
+    /// The stream is of a compression this crate knows by sight only.
+    NotDecodable(Compression),
+}
+
+impl Error {
+    /// An error found at `offset` bytes from the start of what was parsed.
+    pub(crate) const fn new(kind: ErrorKind, offset: usize) -> Self {
+        Self { kind, offset: clamp(offset) }
+    }
+
+    pub(crate) const fn buffer_too_small(needed: usize, available: usize) -> Self {
+        Self::new(ErrorKind::BufferTooSmall { needed: clamp(needed), available: clamp(available) }, 0)
+    }
+
+    /// What was wrong.
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Where, in bytes from the start of what was parsed.
+    pub const fn offset(&self) -> u32 {
+        self.offset
+    }
+}
+
+/// A length as the error holds it; one over 4 GiB is cut to the largest value.
+pub(crate) const fn clamp(length: usize) -> u32 {
+    if length > u32::MAX as usize { u32::MAX } else { length as u32 }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "offset {}: ", self.offset)?;
+        match self.kind {
+            ErrorKind::TooShort { what, needed, available } => {
+                write!(f, "{what} needs {needed} bytes, {available} available")
+            }
+            ErrorKind::BufferTooSmall { needed, available } => {
+                write!(f, "buffer too small: {needed} bytes needed, {available} given")
+            }
+            ErrorKind::Corrupt { compression, decoded } => {
+                write!(f, "{compression} stream is corrupt after {decoded} bytes of text")
+            }
+            ErrorKind::Unfinished { compression, decoded } => {
+                write!(f, "{compression} stream stops short after {decoded} bytes of text")
+            }
+            ErrorKind::Checksum { decoded } => {
+                write!(f, "zlib checksum does not fit the {decoded} bytes of text before it")
+            }
+            ErrorKind::TextTooLong { capacity } => {
+                write!(f, "text is longer than the {capacity} bytes given for it")
+            }
+            ErrorKind::NotDecodable(compression) => write!(f, "{compression} stream, not decodable here"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
