@@ -3,30 +3,27 @@
 # usage: .ci/cpus.sh [CPU...]     Needs: network for Debian's packages (qemu-user, cross compilers, Rust's source).
 . "$(dirname "$0")/lib.sh"
 [ $# -gt 0 ] || set -- s390x powerpc i686 aarch64
-debian_rust
-export LIBCPER_VECTORS=${LIBCPER_VECTORS:-$PWD/../shared/vectors/libcper}
+packages=(qemu-user-static)
+targets=()
 for cpu; do
   gnu=$cpu-linux-gnu
+  run="-static -L /usr/$gnu"
   case $cpu in
-    s390x) debian=s390x run=qemu-s390x-static ;;
-    powerpc) debian=powerpc run=qemu-ppc-static ;;
-    aarch64) debian=arm64 run=qemu-aarch64-static ;;
-    i686) debian=i386 run= ;;
+    s390x) debian=s390x run="qemu-s390x$run" ;;
+    powerpc) debian=powerpc run="qemu-ppc$run" ;;
+    aarch64) debian=arm64 run="qemu-aarch64$run" ;;
+    # An x86-64 kernel runs 32-bit code itself; only the loader has to be named.
+    i686) debian=i386 run="/usr/$gnu/lib/ld-linux.so.2 --library-path /usr/$gnu/lib" ;;
     *) die "no such CPU here: $cpu" ;;
   esac
-  need "gcc-${cpu}-linux-gnu" "libc6-dev-$debian-cross"
-  if [ -n "$run" ]; then
-    need qemu-user-static
-    run="$run -L /usr/$gnu"
-  else
-    # An x86-64 kernel runs 32-bit code itself; only the loader has to be named.
-    run="/usr/$gnu/lib/ld-linux.so.2 --library-path /usr/$gnu/lib"
-  fi
-  triple=$cpu-unknown-linux-gnu
-  variable=CARGO_TARGET_$(tr a-z- A-Z_ <<<"$triple")
+  packages+=("gcc-$gnu" "libc6-dev-$debian-cross")
+  targets+=("--target=$cpu-unknown-linux-gnu")
+  variable=CARGO_TARGET_${cpu^^}_UNKNOWN_LINUX_GNU
   export "${variable}_LINKER=$gnu-gcc" "${variable}_RUNNER=timeout 900 $run"
-  echo "== $cpu"
-  cargo test "${crates[@]/#/--package=}" --all-features --target "$triple" \
-    -Zbuild-std=std,panic_unwind,test --target-dir target/cpus
 done
+need "${packages[@]}"
+debian_rust
+export LIBCPER_VECTORS=${LIBCPER_VECTORS:-$PWD/../shared/vectors/libcper}
+cargo test "${crates[@]/#/--package=}" --all-features "${targets[@]}" --no-fail-fast \
+  -Zbuild-std=std,panic_unwind,test --target-dir target/cpus --config profile.dev.debug=false
 echo "$# CPUs: $*"

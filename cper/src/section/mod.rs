@@ -31,18 +31,10 @@
 //! }
 //! ```
 
-#[cfg(test)]
-mod checks;
-mod cxl_protocol;
 mod error_status;
 mod memory;
 mod processor_generic;
 
-pub use cxl_protocol::{
-    CxlAgentAddress, CxlAgentType, CxlCorrectableErrors, CxlDeviceId, CxlDvsecId, CxlProtocolError,
-    CxlProtocolErrorHeader, CxlProtocolErrorParts, CxlProtocolValidation, CxlRasCapability,
-    CxlUncorrectableErrors, DvsecHeader,
-};
 pub use error_status::{ErrorStatus, ErrorStatusFlags, ErrorStatusType};
 pub use memory::{MemoryError, MemoryErrorType, MemoryValidation};
 pub use processor_generic::{
@@ -184,8 +176,6 @@ pub enum Body<'a> {
     ProcessorGeneric(&'a ProcessorGeneric),
     /// Platform memory error.
     Memory(Extended<'a, MemoryError>),
-    /// CXL protocol error.
-    CxlProtocol(CxlProtocolError<'a>),
     /// A type this crate does not decode: the bytes as they are.
     Unknown(&'a [u8]),
 }
@@ -201,8 +191,6 @@ impl<'a> Body<'a> {
             Self::ProcessorGeneric(Decode::decode(bytes)?)
         } else if section_type == MemoryError::TYPE {
             Self::Memory(Decode::decode(bytes)?)
-        } else if section_type == CxlProtocolError::TYPE {
-            Self::CxlProtocol(Decode::decode(bytes)?)
         } else {
             Self::Unknown(bytes)
         })
@@ -213,7 +201,6 @@ impl<'a> Body<'a> {
         match self {
             Self::ProcessorGeneric(section) => *section,
             Self::Memory(section) => section,
-            Self::CxlProtocol(section) => section,
             Self::Unknown(bytes) => bytes,
         }
     }
