@@ -15,15 +15,18 @@
 #[macro_use]
 mod open_value;
 
+mod check;
 mod entry;
 mod error;
 mod interpreter;
+mod listing;
 pub mod qemu;
 mod register;
 mod semantics;
 mod store;
 mod table;
 
+pub use check::{Finding, Problem, Severity};
 pub use entry::{Action, Instruction, InstructionEntry, InstructionFlags};
 pub use error::{Error, ErrorKind, Location};
 pub use interpreter::IoError;

@@ -31,10 +31,18 @@
 //! }
 //! ```
 
+#[cfg(test)]
+mod checks;
+mod cxl_protocol;
 mod error_status;
 mod memory;
 mod processor_generic;
 
+pub use cxl_protocol::{
+    CxlAgentAddress, CxlAgentType, CxlCorrectableErrors, CxlDeviceId, CxlDvsecId, CxlProtocolError,
+    CxlProtocolErrorHeader, CxlProtocolErrorParts, CxlProtocolValidation, CxlRasCapability,
+    CxlUncorrectableErrors, DvsecHeader,
+};
 pub use error_status::{ErrorStatus, ErrorStatusFlags, ErrorStatusType};
 pub use memory::{MemoryError, MemoryErrorType, MemoryValidation};
 pub use processor_generic::{
@@ -176,6 +184,8 @@ pub enum Body<'a> {
     ProcessorGeneric(&'a ProcessorGeneric),
     /// Platform memory error.
     Memory(Extended<'a, MemoryError>),
+    /// CXL protocol error.
+    CxlProtocol(CxlProtocolError<'a>),
     /// A type this crate does not decode: the bytes as they are.
     Unknown(&'a [u8]),
 }
@@ -191,6 +201,8 @@ impl<'a> Body<'a> {
             Self::ProcessorGeneric(Decode::decode(bytes)?)
         } else if section_type == MemoryError::TYPE {
             Self::Memory(Decode::decode(bytes)?)
+        } else if section_type == CxlProtocolError::TYPE {
+            Self::CxlProtocol(Decode::decode(bytes)?)
         } else {
             Self::Unknown(bytes)
         })
@@ -201,6 +213,7 @@ impl<'a> Body<'a> {
         match self {
             Self::ProcessorGeneric(section) => *section,
             Self::Memory(section) => section,
+            Self::CxlProtocol(section) => section,
             Self::Unknown(bytes) => bytes,
         }
     }

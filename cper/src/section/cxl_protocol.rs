@@ -1,0 +1,1011 @@
+//! CXL protocol error (UEFI 2.11 Appendix N, "CXL Protocol Error Section": 116 bytes, a copy of a DVSEC, an error
+//! log). The error log is the CXL RAS capability structure (CXL 3.1 section 8.2.4.17).
+//!
+//! ```
+//! use cper::section::{CxlAgentAddress, CxlAgentType, CxlProtocolErrorHeader, CxlProtocolErrorParts};
+//! use cper::section::{CxlRasCapability, CxlUncorrectableErrors};
+//! use cper::{NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity};
+//!
+//! let header = CxlProtocolErrorHeader::new()
+//!     .with_agent_type(CxlAgentType::DEVICE)
+//!     .with_agent_address(CxlAgentAddress::from_function(0, 0x38, 0, 1));
+//! let log = CxlRasCapability::new().with_uncorrectable_status(CxlUncorrectableErrors::POISON_RECEIVED);
+//! let mut buffer = [0; 512];
+//! RecordBuilder::new(RecordHeader::fatal(NotificationType::CXL_COMPONENT))
+//!     .section(
+//!         SectionDescriptor::primary(Severity::FATAL),
+//!         &CxlProtocolErrorParts::new(header).with_ras_capability(&log),
+//!     )
+//!     .encode(&mut buffer)?;
+//! # Ok::<(), cper::Error>(())
+//! ```
+
+use core::fmt;
+
+use bitflags::bitflags;
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use super::{Decode, Encode, SectionType};
+use crate::error::clamp;
+use crate::fields::{Describe, Value, Visitor, show_fields, valid_fields};
+use crate::open_value::open_value;
+use crate::{Error, ErrorKind, Guid, SectionTypeId};
+
+/// The fixed part of a CXL protocol error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct CxlProtocolErrorHeader {
+    /// [`CxlProtocolValidation`].
+    pub validation_bits: U64,
+    /// Which kind of agent detected the error.
+    pub agent_type: CxlAgentType,
+    /// 0.
+    pub reserved: [u8; 7],
+    /// Where the agent is; what it means depends on the type.
+    pub agent_address: CxlAgentAddress,
+    /// What the agent is.
+    pub device_id: CxlDeviceId,
+    /// Serial number of the device, lower doubleword first.
+    pub device_serial_number: U64,
+    /// The PCI Express capability structure of the agent.
+    pub capability: [u8; 60],
+    /// Bytes of the DVSEC.
+    pub dvsec_length: U16,
+    /// Bytes of the error log, which follows the DVSEC.
+    pub error_log_length: U16,
+    /// 0.
+    pub reserved_2: [u8; 4],
+}
+
+const _: () = {
+    assert!(size_of::<CxlProtocolErrorHeader>() == 116 && align_of::<CxlProtocolErrorHeader>() == 1);
+    assert!(core::mem::offset_of!(CxlProtocolErrorHeader, agent_address) == 16);
+    assert!(core::mem::offset_of!(CxlProtocolErrorHeader, device_serial_number) == 40);
+    assert!(core::mem::offset_of!(CxlProtocolErrorHeader, dvsec_length) == 108);
+};
+
+bitflags! {
+    /// Which fields of a [`CxlProtocolErrorHeader`] hold a value.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct CxlProtocolValidation: u64 {
+        /// [`CxlProtocolErrorHeader::agent_type`].
+        const AGENT_TYPE = 1 << 0;
+        /// [`CxlProtocolErrorHeader::agent_address`].
+        const AGENT_ADDRESS = 1 << 1;
+        /// [`CxlProtocolErrorHeader::device_id`].
+        const DEVICE_ID = 1 << 2;
+        /// [`CxlProtocolErrorHeader::device_serial_number`].
+        const DEVICE_SERIAL_NUMBER = 1 << 3;
+        /// [`CxlProtocolErrorHeader::capability`].
+        const CAPABILITY = 1 << 4;
+        /// [`CxlProtocolError::dvsec`].
+        const DVSEC = 1 << 5;
+        /// [`CxlProtocolError::error_log`].
+        const ERROR_LOG = 1 << 6;
+        const _ = !0;
+    }
+}
+
+open_value! {
+    /// The kind of agent that detected an error.
+    CxlAgentType: u8 {
+        RESTRICTED_DEVICE = 0 => "restricted CXL device",
+        RESTRICTED_HOST_DOWNSTREAM_PORT = 1 => "restricted CXL host downstream port",
+        DEVICE = 2 => "CXL device",
+        LOGICAL_DEVICE = 3 => "CXL logical device",
+        FM_OWNED_LOGICAL_DEVICE = 4 => "CXL fabric manager owned logical device",
+        ROOT_PORT = 5 => "CXL root port",
+        DOWNSTREAM_SWITCH_PORT = 6 => "CXL downstream switch port",
+        UPSTREAM_SWITCH_PORT = 7 => "CXL upstream switch port",
+    }
+}
+
+/// Where an agent is: segment, bus, device and function, or for a restricted host's downstream port the base address
+/// of its RCRB.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(transparent)]
+pub struct CxlAgentAddress(pub U64);
+
+impl CxlAgentAddress {
+    /// The address of a PCI function.
+    pub const fn from_function(segment: u16, bus: u8, device: u8, function: u8) -> Self {
+        let [low, high] = segment.to_le_bytes();
+        Self(U64::from_bytes([function, device, bus, low, high, 0, 0, 0]))
+    }
+
+    /// The RCRB base address of a restricted host's downstream port.
+    pub const fn from_rcrb_base(address: u64) -> Self {
+        Self(U64::new(address))
+    }
+
+    /// Function number.
+    pub const fn function(self) -> u8 {
+        self.0.get() as u8
+    }
+
+    /// Device number.
+    pub const fn device(self) -> u8 {
+        (self.0.get() >> 8) as u8
+    }
+
+    /// Bus number.
+    pub const fn bus(self) -> u8 {
+        (self.0.get() >> 16) as u8
+    }
+
+    /// Segment number.
+    pub const fn segment(self) -> u16 {
+        (self.0.get() >> 24) as u16
+    }
+
+    /// All 64 bits as the RCRB base address.
+    pub const fn rcrb_base(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl Describe for CxlAgentAddress {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("segment", Value::hex(self.segment()))?;
+        out.field("bus", Value::hex(self.bus()))?;
+        out.field("device", Value::hex(self.device()))?;
+        out.field("function", Value::number(self.function()))
+    }
+}
+
+/// What an agent is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct CxlDeviceId {
+    /// PCI vendor.
+    pub vendor_id: U16,
+    /// PCI device.
+    pub device_id: U16,
+    /// Vendor of the subsystem.
+    pub subsystem_vendor_id: U16,
+    /// Device of the subsystem.
+    pub subsystem_device_id: U16,
+    /// Class code: subclass in the low byte, base class in the high one.
+    pub class_code: U16,
+    /// Slot number in bits 15:3.
+    pub slot: U16,
+    /// 0.
+    pub reserved: [u8; 4],
+}
+
+const _: () = {
+    assert!(size_of::<CxlDeviceId>() == 16 && align_of::<CxlDeviceId>() == 1);
+    assert!(core::mem::offset_of!(CxlDeviceId, class_code) == 8);
+};
+
+impl CxlDeviceId {
+    /// Slot number, 13 bits.
+    pub const fn slot_number(&self) -> u16 {
+        self.slot.get() >> 3
+    }
+}
+
+impl Describe for CxlDeviceId {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("vendor_id", Value::hex(self.vendor_id.get()))?;
+        out.field("device_id", Value::hex(self.device_id.get()))?;
+        out.field("subsystem_vendor_id", Value::hex(self.subsystem_vendor_id.get()))?;
+        out.field("subsystem_device_id", Value::hex(self.subsystem_device_id.get()))?;
+        out.field("class_code", Value::hex(self.class_code.get()))?;
+        out.field("slot_number", Value::number(self.slot_number()))
+    }
+}
+
+valid_fields! {
+    CxlProtocolErrorHeader, validation_bits: u64 as CxlProtocolValidation;
+    /// What the agent is.
+    device_id / with_device_id: CxlDeviceId as group, DEVICE_ID;
+    /// Serial number of the device.
+    device_serial_number / with_device_serial_number: u64 as hex, DEVICE_SERIAL_NUMBER;
+}
+
+impl CxlProtocolErrorHeader {
+    /// Bytes of the fixed part.
+    pub const SIZE: usize = size_of::<Self>();
+
+    /// A header with no field valid. The lengths are filled in by [`CxlProtocolErrorParts`].
+    pub const fn new() -> Self {
+        zerocopy::transmute!([0u8; 116])
+    }
+
+    const fn has(&self, field: CxlProtocolValidation) -> bool {
+        self.validation().contains(field)
+    }
+
+    const fn set(mut self, valid: CxlProtocolValidation) -> Self {
+        self.validation_bits = U64::new(self.validation().union(valid).bits());
+        self
+    }
+
+    /// Which kind of agent detected the error.
+    ///
+    /// `None` when its validity bit is clear.
+    pub const fn agent_type(&self) -> Option<CxlAgentType> {
+        if self.has(CxlProtocolValidation::AGENT_TYPE) { Some(self.agent_type) } else { None }
+    }
+
+    /// Where the agent is: an RCRB base address for a restricted host's downstream port, else a PCI function.
+    ///
+    /// `None` when its validity bit is clear.
+    pub const fn agent_address(&self) -> Option<CxlAgentAddress> {
+        if self.has(CxlProtocolValidation::AGENT_ADDRESS) { Some(self.agent_address) } else { None }
+    }
+
+    /// The PCI Express capability structure of the agent; its next pointer means nothing here.
+    ///
+    /// `None` when its validity bit is clear.
+    pub const fn capability(&self) -> Option<&[u8; 60]> {
+        if self.has(CxlProtocolValidation::CAPABILITY) { Some(&self.capability) } else { None }
+    }
+
+    /// Sets the kind of agent and its validity bit.
+    #[must_use]
+    pub const fn with_agent_type(mut self, agent_type: CxlAgentType) -> Self {
+        self.agent_type = agent_type;
+        self.set(CxlProtocolValidation::AGENT_TYPE)
+    }
+
+    /// Sets the agent's place and its validity bit.
+    #[must_use]
+    pub const fn with_agent_address(mut self, address: CxlAgentAddress) -> Self {
+        self.agent_address = address;
+        self.set(CxlProtocolValidation::AGENT_ADDRESS)
+    }
+
+    /// Sets the PCI Express capability structure and its validity bit.
+    #[must_use]
+    pub const fn with_capability(mut self, capability: [u8; 60]) -> Self {
+        self.capability = capability;
+        self.set(CxlProtocolValidation::CAPABILITY)
+    }
+}
+
+impl Default for CxlProtocolErrorHeader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The first 10 bytes of a designated vendor-specific extended capability (PCIe 6.0 section 7.9.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct DvsecHeader {
+    /// Extended capability header: id 0x23 in bits 15:0.
+    pub capability_header: U32,
+    /// Vendor in bits 15:0, revision in bits 19:16, length in bits 31:20.
+    pub header_1: U32,
+    /// What the vendor's structure is.
+    pub dvsec_id: CxlDvsecId,
+}
+
+const _: () = assert!(size_of::<DvsecHeader>() == 10 && align_of::<DvsecHeader>() == 1);
+
+open_value! {
+    /// Which DVSEC it is, when the vendor is CXL's 0x1e98 (CXL 3.1 table 8-2).
+    CxlDvsecId: u16 {
+        DEVICE = 0 => "CXL device",
+        FUNCTION_MAP = 2 => "non-CXL function map",
+        PORT_EXTENSIONS = 3 => "CXL extensions for ports",
+        PORT_GPF = 4 => "GPF for CXL ports",
+        DEVICE_GPF = 5 => "GPF for CXL devices",
+        FLEX_BUS_PORT = 7 => "flex bus port",
+        REGISTER_LOCATOR = 8 => "register locator",
+        MLD = 9 => "MLD",
+    }
+}
+
+impl DvsecHeader {
+    /// The vendor, 0x1e98 for CXL.
+    pub const fn vendor_id(&self) -> u16 {
+        self.header_1.get() as u16
+    }
+
+    /// Revision of the structure.
+    pub const fn revision(&self) -> u8 {
+        (self.header_1.get() >> 16) as u8 & 0xf
+    }
+
+    /// Bytes of the structure by its own word.
+    pub const fn length(&self) -> u16 {
+        (self.header_1.get() >> 20) as u16
+    }
+}
+
+/// A DVSEC for descriptions.
+struct Dvsec<'a>(&'a [u8]);
+
+impl Describe for Dvsec<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        let Ok((header, registers)) = DvsecHeader::ref_from_prefix(self.0) else {
+            return out.field("bytes", Value::Bytes(self.0));
+        };
+        out.field("capability_header", Value::hex(header.capability_header.get()))?;
+        out.field("vendor_id", Value::hex(header.vendor_id()))?;
+        out.field("revision", Value::number(header.revision()))?;
+        out.field("length", Value::number(header.length()))?;
+        out.field("dvsec_id", header.dvsec_id.into())?;
+        out.field("registers", Value::Bytes(registers))
+    }
+}
+
+/// The CXL RAS capability structure (CXL 3.1 section 8.2.4.17), which is the error log of a protocol error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct CxlRasCapability {
+    /// [`CxlUncorrectableErrors`] that happened.
+    pub uncorrectable_status: U32,
+    /// [`CxlUncorrectableErrors`] that are not reported.
+    pub uncorrectable_mask: U32,
+    /// [`CxlUncorrectableErrors`] that are fatal.
+    pub uncorrectable_severity: U32,
+    /// [`CxlCorrectableErrors`] that happened.
+    pub correctable_status: U32,
+    /// [`CxlCorrectableErrors`] that are not reported.
+    pub correctable_mask: U32,
+    /// Error capabilities and control; bits 5:0 point at the first uncorrectable error.
+    pub capability_control: U32,
+    /// Header of what the first error was found in.
+    pub header_log: [U32; 16],
+}
+
+const _: () = {
+    assert!(size_of::<CxlRasCapability>() == 0x58 && align_of::<CxlRasCapability>() == 1);
+    assert!(core::mem::offset_of!(CxlRasCapability, correctable_status) == 0x0c);
+    assert!(core::mem::offset_of!(CxlRasCapability, header_log) == 0x18);
+};
+
+bitflags! {
+    /// Uncorrectable errors of a CXL RAS capability.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct CxlUncorrectableErrors: u32 {
+        /// Parity error in data on CXL.cache.
+        const CACHE_DATA_PARITY = 1 << 0;
+        /// Parity error in an address or other header field on CXL.cache.
+        const CACHE_ADDRESS_PARITY = 1 << 1;
+        /// Parity error in byte enables on CXL.cache.
+        const CACHE_BYTE_ENABLE_PARITY = 1 << 2;
+        /// ECC error in data on CXL.cache.
+        const CACHE_DATA_ECC = 1 << 3;
+        /// Parity error in data on CXL.mem.
+        const MEMORY_DATA_PARITY = 1 << 4;
+        /// Parity error in an address or other header field on CXL.mem.
+        const MEMORY_ADDRESS_PARITY = 1 << 5;
+        /// Parity error in byte enables on CXL.mem.
+        const MEMORY_BYTE_ENABLE_PARITY = 1 << 6;
+        /// ECC error in data on CXL.mem.
+        const MEMORY_DATA_ECC = 1 << 7;
+        /// The link was reinitialised too often.
+        const REINIT_THRESHOLD = 1 << 8;
+        /// An encoding was received that nobody has defined.
+        const RESERVED_ENCODING = 1 << 9;
+        /// Poison was received from the peer.
+        const POISON_RECEIVED = 1 << 10;
+        /// A receive buffer overflowed.
+        const RECEIVER_OVERFLOW = 1 << 11;
+        /// An error that only the component's maker can tell.
+        const INTERNAL = 1 << 14;
+        /// IDE error on transmission.
+        const IDE_TRANSMIT = 1 << 15;
+        /// IDE error on reception.
+        const IDE_RECEIVE = 1 << 16;
+        const _ = !0;
+    }
+
+    /// Correctable errors of a CXL RAS capability.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct CxlCorrectableErrors: u32 {
+        /// ECC error in data on CXL.cache.
+        const CACHE_DATA_ECC = 1 << 0;
+        /// ECC error in data on CXL.mem.
+        const MEMORY_DATA_ECC = 1 << 1;
+        /// CRC errors passed their threshold.
+        const CRC_THRESHOLD = 1 << 2;
+        /// Retries passed their threshold.
+        const RETRY_THRESHOLD = 1 << 3;
+        /// Poison on CXL.cache was received from the peer.
+        const CACHE_POISON_RECEIVED = 1 << 4;
+        /// Poison on CXL.mem was received from the peer.
+        const MEMORY_POISON_RECEIVED = 1 << 5;
+        /// Error of the physical layer.
+        const PHYSICAL_LAYER = 1 << 6;
+        const _ = !0;
+    }
+}
+
+impl CxlRasCapability {
+    /// A structure of zeros: no error.
+    pub const fn new() -> Self {
+        zerocopy::transmute!([0u8; 0x58])
+    }
+
+    /// Uncorrectable errors that happened; unknown bits are kept, as in all four below.
+    pub const fn uncorrectable_status(&self) -> CxlUncorrectableErrors {
+        CxlUncorrectableErrors::from_bits_retain(self.uncorrectable_status.get())
+    }
+
+    /// Uncorrectable errors that are not reported.
+    pub const fn uncorrectable_mask(&self) -> CxlUncorrectableErrors {
+        CxlUncorrectableErrors::from_bits_retain(self.uncorrectable_mask.get())
+    }
+
+    /// Uncorrectable errors that are fatal; the others are not.
+    pub const fn uncorrectable_severity(&self) -> CxlUncorrectableErrors {
+        CxlUncorrectableErrors::from_bits_retain(self.uncorrectable_severity.get())
+    }
+
+    /// Correctable errors that happened.
+    pub const fn correctable_status(&self) -> CxlCorrectableErrors {
+        CxlCorrectableErrors::from_bits_retain(self.correctable_status.get())
+    }
+
+    /// Correctable errors that are not reported.
+    pub const fn correctable_mask(&self) -> CxlCorrectableErrors {
+        CxlCorrectableErrors::from_bits_retain(self.correctable_mask.get())
+    }
+
+    /// Bit of the uncorrectable error that happened first, 0 to 63.
+    pub const fn first_error_pointer(&self) -> u8 {
+        self.capability_control.get() as u8 & 0x3f
+    }
+
+    /// Sets the uncorrectable errors that happened.
+    #[must_use]
+    pub const fn with_uncorrectable_status(mut self, errors: CxlUncorrectableErrors) -> Self {
+        self.uncorrectable_status = U32::new(errors.bits());
+        self
+    }
+
+    /// Sets the correctable errors that happened.
+    #[must_use]
+    pub const fn with_correctable_status(mut self, errors: CxlCorrectableErrors) -> Self {
+        self.correctable_status = U32::new(errors.bits());
+        self
+    }
+}
+
+impl Default for CxlRasCapability {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Describe for CxlRasCapability {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("uncorrectable_status", Value::flags(self.uncorrectable_status()))?;
+        out.field("uncorrectable_mask", Value::flags(self.uncorrectable_mask()))?;
+        out.field("uncorrectable_severity", Value::flags(self.uncorrectable_severity()))?;
+        out.field("correctable_status", Value::flags(self.correctable_status()))?;
+        out.field("correctable_mask", Value::flags(self.correctable_mask()))?;
+        out.field("capability_control", Value::hex(self.capability_control.get()))?;
+        out.field("first_error_pointer", Value::number(self.first_error_pointer()))?;
+        out.field("header_log", Value::Bytes(self.header_log.as_bytes()))
+    }
+}
+
+/// A CXL protocol error: its fixed part, to which it dereferences, and what follows.
+#[derive(Clone, Copy, Debug)]
+pub struct CxlProtocolError<'a> {
+    header: &'a CxlProtocolErrorHeader,
+    variable: &'a [u8],
+}
+
+/// The validity bits of what is behind the fixed part.
+const VARIABLE: CxlProtocolValidation = CxlProtocolValidation::DVSEC.union(CxlProtocolValidation::ERROR_LOG);
+
+/// What is behind the fixed part.
+struct Variable<'a> {
+    dvsec: &'a [u8],
+    error_log: &'a [u8],
+    trailing: &'a [u8],
+}
+
+impl core::ops::Deref for CxlProtocolError<'_> {
+    type Target = CxlProtocolErrorHeader;
+
+    fn deref(&self) -> &CxlProtocolErrorHeader {
+        self.header
+    }
+}
+
+impl SectionType for CxlProtocolError<'_> {
+    const TYPE: Guid = SectionTypeId::CXL_PROTOCOL.0;
+    const NAME: &'static str = "CXL protocol error";
+}
+
+impl<'a> Decode<'a> for CxlProtocolError<'a> {
+    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+        match CxlProtocolErrorHeader::ref_from_prefix(body) {
+            Ok((header, variable)) => Ok(Self { header, variable }),
+            Err(_) => Err(Error::too_short(Self::NAME, CxlProtocolErrorHeader::SIZE, body.len())),
+        }
+    }
+}
+
+impl<'a> CxlProtocolError<'a> {
+    /// The fixed part, every field as it was stored.
+    pub const fn header(&self) -> &'a CxlProtocolErrorHeader {
+        self.header
+    }
+
+    /// Everything behind the fixed part, as it was stored.
+    pub const fn variable(&self) -> &'a [u8] {
+        self.variable
+    }
+
+    /// What is behind the fixed part, by the lengths of the header.
+    fn split(&self) -> Result<Variable<'a>, Error> {
+        let cut = |bytes: &'a [u8], length: u16, what, offset| {
+            let kind = ErrorKind::InnerLength { what, value: length.into(), limit: clamp(bytes.len()) };
+            bytes.split_at_checked(length.into()).ok_or(Error::new(kind, offset))
+        };
+        let (dvsec, rest) = cut(self.variable, self.header.dvsec_length.get(), "DVSEC length", 108)?;
+        let (error_log, trailing) = cut(rest, self.header.error_log_length.get(), "error log length", 110)?;
+        Ok(Variable { dvsec, error_log, trailing })
+    }
+
+    /// The copy of the agent's DVSEC: "PCIe DVSEC for CXL devices" of a device, "flex bus port" of a port.
+    ///
+    /// `None` when its validity bit is clear.
+    ///
+    /// # Errors
+    /// When it and the error log do not lie inside the section; [`CxlProtocolError::variable`] still has the bytes.
+    pub fn dvsec(&self) -> Option<Result<&'a [u8], Error>> {
+        self.has(CxlProtocolValidation::DVSEC).then(|| self.split().map(|variable| variable.dvsec))
+    }
+
+    /// Header of the [`DVSEC`](CxlProtocolError::dvsec); `None` when there is none or it has less than 10 bytes.
+    pub fn dvsec_header(&self) -> Option<&'a DvsecHeader> {
+        DvsecHeader::ref_from_prefix(self.dvsec()?.ok()?).ok().map(|(header, _)| header)
+    }
+
+    /// The error log, which follows the DVSEC.
+    ///
+    /// `None` when its validity bit is clear.
+    ///
+    /// # Errors
+    /// As [`CxlProtocolError::dvsec`].
+    pub fn error_log(&self) -> Option<Result<&'a [u8], Error>> {
+        self.has(CxlProtocolValidation::ERROR_LOG).then(|| self.split().map(|variable| variable.error_log))
+    }
+
+    /// The error log as a RAS capability structure; `None` when there is no log or it has less than 88 bytes.
+    pub fn ras_capability(&self) -> Option<&'a CxlRasCapability> {
+        CxlRasCapability::ref_from_prefix(self.error_log()?.ok()?).ok().map(|(capability, _)| capability)
+    }
+
+    /// What follows the error log; empty when the lengths do not fit.
+    pub fn trailing(&self) -> &'a [u8] {
+        self.split().map_or(&[], |variable| variable.trailing)
+    }
+}
+
+impl Describe for CxlProtocolError<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        if let Some(agent_type) = self.agent_type() {
+            out.field("agent_type", agent_type.into())?;
+        }
+        if let Some(address) = self.agent_address() {
+            // As Linux does: the type tells the form even when it is not marked valid.
+            if self.header.agent_type == CxlAgentType::RESTRICTED_HOST_DOWNSTREAM_PORT {
+                out.field("rcrb_base_address", Value::hex(address.rcrb_base()))?;
+            } else {
+                out.field("agent_address", Value::Group(&address))?;
+            }
+        }
+        self.describe_valid(out)?;
+        if let Some(capability) = self.capability() {
+            out.field("capability", Value::Bytes(capability))?;
+        }
+        let Variable { dvsec, error_log, trailing } = match self.split() {
+            Ok(variable) => variable,
+            Err(error) => {
+                // Lengths that no validity bit vouches for are no error.
+                if self.validation().intersects(VARIABLE) {
+                    error.describe(out)?;
+                }
+                return out.field("variable", Value::Bytes(self.variable));
+            }
+        };
+        if self.has(CxlProtocolValidation::DVSEC) {
+            out.field("dvsec", Value::Group(&Dvsec(dvsec)))?;
+        }
+        if self.has(CxlProtocolValidation::ERROR_LOG) {
+            match CxlRasCapability::ref_from_prefix(error_log) {
+                Ok((capability, rest)) => {
+                    out.field("error_log", Value::Group(capability))?;
+                    if !rest.is_empty() {
+                        out.field("error_log_rest", Value::Bytes(rest))?;
+                    }
+                }
+                Err(_) => out.field("error_log", Value::Bytes(error_log))?,
+            }
+        }
+        if !trailing.is_empty() {
+            out.field("trailing", Value::Bytes(trailing))?;
+        }
+        Ok(())
+    }
+}
+
+show_fields!(CxlProtocolError<'a>, CxlRasCapability);
+
+/// A CXL protocol error to be written: the fixed part, a DVSEC and an error log.
+#[derive(Clone, Copy, Debug)]
+pub struct CxlProtocolErrorParts<'a> {
+    header: CxlProtocolErrorHeader,
+    dvsec: &'a [u8],
+    error_log: &'a [u8],
+}
+
+impl<'a> CxlProtocolErrorParts<'a> {
+    /// A section of the fixed part alone. Lengths and validity of the DVSEC and the log come from what is added.
+    pub const fn new(mut header: CxlProtocolErrorHeader) -> Self {
+        header.validation_bits = U64::new(header.validation().difference(VARIABLE).bits());
+        header.dvsec_length = U16::new(0);
+        header.error_log_length = U16::new(0);
+        Self { header, dvsec: &[], error_log: &[] }
+    }
+
+    /// Adds the copy of a DVSEC and sets its validity bit.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] over 65,535 bytes.
+    pub const fn with_dvsec(mut self, dvsec: &'a [u8]) -> Result<Self, Error> {
+        if dvsec.len() > u16::MAX as usize {
+            return Err(Error::new(ErrorKind::TooLarge { what: "DVSEC length" }, 108));
+        }
+        self.header.dvsec_length = U16::new(dvsec.len() as u16);
+        self.header = self.header.set(CxlProtocolValidation::DVSEC);
+        self.dvsec = dvsec;
+        Ok(self)
+    }
+
+    /// Adds an error log and sets its validity bit.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] over 65,535 bytes.
+    pub const fn with_error_log(mut self, log: &'a [u8]) -> Result<Self, Error> {
+        if log.len() > u16::MAX as usize {
+            return Err(Error::new(ErrorKind::TooLarge { what: "error log length" }, 110));
+        }
+        self.header.error_log_length = U16::new(log.len() as u16);
+        self.header = self.header.set(CxlProtocolValidation::ERROR_LOG);
+        self.error_log = log;
+        Ok(self)
+    }
+
+    /// Adds a RAS capability structure as the error log and sets its validity bit.
+    #[must_use]
+    pub fn with_ras_capability(mut self, capability: &'a CxlRasCapability) -> Self {
+        self.header.error_log_length = U16::new(size_of::<CxlRasCapability>() as u16);
+        self.header = self.header.set(CxlProtocolValidation::ERROR_LOG);
+        self.error_log = capability.as_bytes();
+        self
+    }
+}
+
+impl SectionType for CxlProtocolErrorParts<'_> {
+    const TYPE: Guid = CxlProtocolError::TYPE;
+    const NAME: &'static str = CxlProtocolError::NAME;
+}
+
+impl Encode for CxlProtocolErrorParts<'_> {
+    fn encoded_len(&self) -> usize {
+        CxlProtocolErrorHeader::SIZE.saturating_add(self.dvsec.len()).saturating_add(self.error_log.len())
+    }
+
+    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        let (header, rest) = CxlProtocolErrorHeader::mut_from_prefix(out).ok()?;
+        let (dvsec, rest) = rest.split_at_mut_checked(self.dvsec.len())?;
+        let (log, rest) = rest.split_at_mut_checked(self.error_log.len())?;
+        *header = self.header;
+        self.dvsec.write_to(dvsec).ok()?;
+        self.error_log.write_to(log).ok()?;
+        Some(rest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::section::Body;
+    use crate::section::checks::{every_flip_shows, written};
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    /// Bytes counted up from 1, so that every field has a value of its own.
+    fn counted(length: usize) -> Vec<u8> {
+        (1..=length).map(|place| place as u8).collect()
+    }
+
+    /// 116 bytes, a DVSEC of 14, a RAS capability, 2 bytes more of the log, and 3 that belong to nothing.
+    fn section() -> Vec<u8> {
+        let mut bytes = counted(116);
+        bytes[..9].copy_from_slice(&[0x7f, 0, 0, 0, 0, 0, 0, 0, 2]);
+        bytes[16..24].copy_from_slice(&[5, 0x1c, 0x38, 0x34, 0x12, 0, 0, 0]);
+        bytes[108..112].copy_from_slice(&[14, 0, 90, 0]);
+        bytes.extend([0x23, 0, 1, 0, 0x98, 0x1e, 0xe2, 0x03, 8, 0, 0xd1, 0xd2, 0xd3, 0xd4]);
+        let mut log = counted(90);
+        log[..4].copy_from_slice(&[0xff, 0xcf, 0x01, 0x80]);
+        log[12..16].copy_from_slice(&[0xff, 0, 0, 0]);
+        bytes.extend(log);
+        bytes.extend([0xe1, 0xe2, 0xe3]);
+        bytes
+    }
+
+    const TEXT: &str = "\
+agent type              CXL device (2)
+agent address\n  segment                 0x1234
+  bus                     0x38
+  device                  0x1c
+  function                5
+device id\n  vendor id               0x1a19
+  device id               0x1c1b
+  subsystem vendor id     0x1e1d
+  subsystem device id     0x201f
+  class code              0x2221
+  slot number             1156
+device serial number    0x302f2e2d2c2b2a29
+";
+
+    #[test]
+    fn every_field_is_where_the_specification_says() {
+        let bytes = section();
+        let error = CxlProtocolError::decode(&bytes).unwrap();
+        assert_eq!(error.validation(), CxlProtocolValidation::from_bits_retain(0x7f));
+        assert_eq!(error.agent_type(), Some(CxlAgentType::DEVICE));
+        let address = error.agent_address().unwrap();
+        assert_eq!(
+            (address.segment(), address.bus(), address.device(), address.function()),
+            (0x1234, 0x38, 0x1c, 5)
+        );
+        assert_eq!(address, CxlAgentAddress::from_function(0x1234, 0x38, 0x1c, 5));
+        assert_eq!(address.rcrb_base(), 0x12_3438_1c05);
+        assert_eq!(CxlAgentAddress::from_rcrb_base(0x12_3438_1c05), address);
+        let id = error.device_id().unwrap();
+        assert_eq!((id.vendor_id.get(), id.device_id.get()), (0x1a19, 0x1c1b));
+        assert_eq!((id.subsystem_vendor_id.get(), id.subsystem_device_id.get()), (0x1e1d, 0x201f));
+        assert_eq!((id.class_code.get(), id.slot_number()), (0x2221, 0x2423 >> 3));
+        assert_eq!(error.device_serial_number(), Some(0x302f_2e2d_2c2b_2a29));
+        assert_eq!(error.capability().unwrap()[..], bytes[48..108]);
+        assert_eq!(error.dvsec().unwrap().unwrap(), &bytes[116..130]);
+        let dvsec = error.dvsec_header().unwrap();
+        assert_eq!((dvsec.vendor_id(), dvsec.revision(), dvsec.length()), (0x1e98, 2, 0x3e));
+        assert_eq!(dvsec.dvsec_id, CxlDvsecId::REGISTER_LOCATOR);
+        assert_eq!(error.error_log().unwrap().unwrap(), &bytes[130..220]);
+        let log = error.ras_capability().unwrap();
+        assert_eq!(log.as_bytes(), &bytes[130..218]);
+        assert_eq!(log.uncorrectable_status().bits(), 0x8001_cfff);
+        assert_eq!(log.uncorrectable_mask().bits(), 0x0807_0605);
+        assert_eq!(log.uncorrectable_severity().bits(), 0x0c0b_0a09);
+        assert_eq!(log.correctable_status().bits(), 0xff);
+        assert_eq!(log.correctable_mask().bits(), 0x1413_1211);
+        assert_eq!((log.capability_control.get(), log.first_error_pointer()), (0x1817_1615, 0x15));
+        assert_eq!(log.header_log[15].get(), 0x5857_5655);
+        assert_eq!(error.trailing(), [0xe1, 0xe2, 0xe3]);
+        assert_eq!(error.variable(), &bytes[116..]);
+    }
+
+    #[test]
+    fn text_names_every_field() {
+        let bytes = section();
+        let text = Body::decode(SectionTypeId::CXL_PROTOCOL.0, &bytes).unwrap().to_string();
+        let (before, after) = text.split_once("capability 60 bytes\n").unwrap();
+        assert_eq!(before, TEXT);
+        let (_, dvsec) = after.split_once("dvsec\n").unwrap();
+        assert_eq!(
+            dvsec.lines().filter(|line| !line.trim_start().starts_with("00")).collect::<Vec<_>>(),
+            [
+                "  capability header       0x00010023",
+                "  vendor id               0x1e98",
+                "  revision                2",
+                "  length                  62",
+                "  dvsec id                register locator (8)",
+                "  registers 4 bytes",
+                "error log",
+                "  uncorrectable status    0x8001cfff  cache data parity, cache address parity, \
+                 cache byte enable parity, cache data ecc, memory data parity, memory address parity, \
+                 memory byte enable parity, memory data ecc, reinit threshold, reserved encoding, \
+                 poison received, receiver overflow, internal, ide transmit, ide receive, reserved 0x80000000",
+                "  uncorrectable mask      0x8070605  cache data parity, cache byte enable parity, \
+                 reserved encoding, poison received, ide receive, reserved 0x20000, reserved 0x40000, \
+                 reserved 0x8000000",
+                "  uncorrectable severity  0xc0b0a09  cache data parity, cache data ecc, reserved encoding, \
+                 receiver overflow, ide receive, reserved 0x20000, reserved 0x80000, reserved 0x4000000, \
+                 reserved 0x8000000",
+                "  correctable status      0xff  cache data ecc, memory data ecc, crc threshold, \
+                 retry threshold, cache poison received, memory poison received, physical layer, reserved 0x80",
+                "  correctable mask        0x14131211  cache data ecc, cache poison received, \
+                 reserved 0x200, reserved 0x1000, reserved 0x10000, reserved 0x20000, reserved 0x100000, \
+                 reserved 0x4000000, reserved 0x10000000",
+                "  capability control      0x18171615",
+                "  first error pointer     21",
+                "  header log 64 bytes",
+                "error log rest 2 bytes",
+                "trailing 3 bytes",
+            ]
+        );
+    }
+
+    #[test]
+    fn only_valid_fields_are_told() {
+        let mut bytes = section();
+        bytes[0] = 0;
+        let error = CxlProtocolError::decode(&bytes).unwrap();
+        assert_eq!((error.agent_type(), error.agent_address(), error.device_id()), (None, None, None));
+        assert_eq!((error.device_serial_number(), error.capability()), (None, None));
+        assert!(error.dvsec().is_none() && error.error_log().is_none());
+        assert!(error.dvsec_header().is_none() && error.ras_capability().is_none());
+        let told = |bit: u8| {
+            let mut bytes = section();
+            bytes[0] = 1 << bit;
+            CxlProtocolError::decode(&bytes).unwrap().to_string()
+        };
+        let trailing = "trailing 3 bytes\n  0000  e1 e2 e3                                         ...\n";
+        assert_eq!(error.to_string(), trailing);
+        let starts = [
+            "agent type  ",
+            "agent address",
+            "device id",
+            "device serial number  ",
+            "capability ",
+            "dvsec\n",
+            "error log\n",
+        ];
+        for (bit, start) in starts.iter().enumerate() {
+            assert!(told(bit as u8).starts_with(start), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_restricted_hosts_port_is_told_by_its_rcrb() {
+        let mut bytes = section();
+        bytes[8] = 1;
+        assert_eq!(
+            CxlProtocolError::decode(&bytes).unwrap().to_string().lines().take(2).collect::<Vec<_>>(),
+            [
+                "agent type              restricted CXL host downstream port (1)",
+                "rcrb base address       0x0000001234381c05"
+            ]
+        );
+    }
+
+    #[test]
+    fn lengths_past_the_end_are_errors_and_hide_nothing() {
+        let bytes = section();
+        for length in 0..bytes.len() {
+            let decoded = CxlProtocolError::decode(&bytes[..length]);
+            if length < 116 {
+                assert_eq!(
+                    decoded.unwrap_err().to_string(),
+                    std::format!("offset 0: CXL protocol error needs 116 bytes, {length} available")
+                );
+                continue;
+            }
+            let error = decoded.unwrap();
+            assert_eq!(error.variable(), &bytes[116..length]);
+            if length >= 220 {
+                assert_eq!(error.trailing().len(), length - 220);
+                continue;
+            }
+            let why = error.dvsec().unwrap().unwrap_err();
+            assert_eq!(error.error_log().unwrap().unwrap_err(), why);
+            assert!(error.ras_capability().is_none() && error.trailing().is_empty());
+            assert_eq!(
+                why.to_string(),
+                match length {
+                    ..130 => std::format!("offset 108: DVSEC length is 14, at most {} fit", length - 116),
+                    _ => std::format!("offset 110: error log length is 90, at most {} fit", length - 130),
+                }
+            );
+            assert!(error.to_string().contains(&std::format!("error                   {why}\nvariable")));
+            let mut unclaimed = bytes[..length].to_vec();
+            unclaimed[0] = 0;
+            let error = CxlProtocolError::decode(&unclaimed).unwrap();
+            assert!(error.to_string().starts_with(&std::format!("variable {} bytes", length - 116)));
+        }
+    }
+
+    #[test]
+    fn a_short_log_and_a_short_dvsec_are_bytes() {
+        let header = CxlProtocolErrorHeader::new();
+        let parts = CxlProtocolErrorParts::new(header).with_dvsec(&[1; 9]).unwrap();
+        let parts = parts.with_error_log(&[2; 87]).unwrap();
+        let bytes = written(&parts);
+        let error = CxlProtocolError::decode(&bytes).unwrap();
+        assert!(error.dvsec_header().is_none() && error.ras_capability().is_none());
+        assert_eq!(error.error_log().unwrap().unwrap(), [2; 87]);
+        assert!(error.to_string().contains("dvsec\n  bytes 9 bytes\n"), "{error}");
+        assert!(error.to_string().contains("error log 87 bytes\n"), "{error}");
+    }
+
+    #[test]
+    fn values_survive_writing() {
+        let id = CxlDeviceId {
+            vendor_id: U16::new(0x8086),
+            device_id: U16::new(0x0d93),
+            subsystem_vendor_id: U16::new(1),
+            subsystem_device_id: U16::new(2),
+            class_code: U16::new(0x0502),
+            slot: U16::new(7 << 3),
+            reserved: [0; 4],
+        };
+        let header = CxlProtocolErrorHeader::default()
+            .with_agent_type(CxlAgentType::ROOT_PORT)
+            .with_agent_address(CxlAgentAddress::from_function(1, 2, 3, 4))
+            .with_device_id(id)
+            .with_device_serial_number(0x0102_0304_0506_0708)
+            .with_capability([0x10; 60]);
+        assert_eq!(header.validation_bits.get(), 0x1f);
+        let log = CxlRasCapability::default()
+            .with_uncorrectable_status(CxlUncorrectableErrors::RECEIVER_OVERFLOW)
+            .with_correctable_status(CxlCorrectableErrors::RETRY_THRESHOLD);
+        let parts = CxlProtocolErrorParts::new(header).with_dvsec(&[0xdd; 56]).unwrap();
+        let bytes = written(&parts.with_ras_capability(&log));
+        assert_eq!(bytes.len(), 116 + 56 + 88);
+        let error = CxlProtocolError::decode(&bytes).unwrap();
+        assert_eq!(error.validation_bits.get(), 0x7f);
+        assert_eq!(error.agent_type(), Some(CxlAgentType::ROOT_PORT));
+        assert_eq!(error.agent_address(), Some(CxlAgentAddress::from_function(1, 2, 3, 4)));
+        assert_eq!(error.device_id(), Some(id));
+        assert_eq!(error.device_serial_number(), Some(0x0102_0304_0506_0708));
+        assert_eq!(error.capability(), Some(&[0x10; 60]));
+        assert_eq!(error.dvsec(), Some(Ok(&[0xdd; 56][..])));
+        assert_eq!(error.ras_capability(), Some(&log));
+        assert_eq!(log.uncorrectable_status(), CxlUncorrectableErrors::RECEIVER_OVERFLOW);
+        assert_eq!(log.correctable_status(), CxlCorrectableErrors::RETRY_THRESHOLD);
+        // From the parts of what was read the same bytes come again, and nothing that was not added.
+        let again = CxlProtocolErrorParts::new(*error.header());
+        assert_eq!(written(&again.with_dvsec(&[0xdd; 56]).unwrap().with_ras_capability(&log)), bytes);
+        let alone = written(&again);
+        assert_eq!(alone.len(), 116);
+        let alone = CxlProtocolError::decode(&alone).unwrap();
+        assert_eq!((alone.validation_bits.get(), alone.dvsec()), (0x1f, None));
+        assert_eq!((alone.dvsec_length.get(), alone.error_log_length.get()), (0, 0));
+    }
+
+    #[test]
+    fn what_does_not_fit_its_length_field_is_refused() {
+        let parts = CxlProtocolErrorParts::new(CxlProtocolErrorHeader::new());
+        let long = std::vec![0; 65536];
+        assert!(parts.with_dvsec(&long[1..]).is_ok() && parts.with_error_log(&long[1..]).is_ok());
+        assert_eq!(
+            parts.with_dvsec(&long).unwrap_err().to_string(),
+            "offset 108: DVSEC length does not fit its field"
+        );
+        assert_eq!(
+            parts.with_error_log(&long).unwrap_err().to_string(),
+            "offset 110: error log length does not fit its field"
+        );
+    }
+
+    #[test]
+    fn flips_show() {
+        every_flip_shows(SectionTypeId::CXL_PROTOCOL, &section());
+    }
+
+    #[test]
+    fn values_nobody_named_are_kept() {
+        assert_eq!(CxlAgentType::new(8).name(), None);
+        assert_eq!(CxlAgentType::new(0xa5).raw(), 0xa5);
+        let names: Vec<_> = (0..8).map(|raw| CxlAgentType::new(raw).name().unwrap()).collect();
+        assert_eq!(names[0], "restricted CXL device");
+        assert_eq!(names[3..5], ["CXL logical device", "CXL fabric manager owned logical device"]);
+        assert_eq!(names[6..], ["CXL downstream switch port", "CXL upstream switch port"]);
+        let ids: Vec<_> = (0..11).map(|raw| CxlDvsecId::new(raw).name().unwrap_or("-")).collect();
+        assert_eq!(ids[..3], ["CXL device", "-", "non-CXL function map"]);
+        assert_eq!(ids[3..6], ["CXL extensions for ports", "GPF for CXL ports", "GPF for CXL devices"]);
+        assert_eq!(ids[6..], ["-", "flex bus port", "register locator", "MLD", "-"]);
+    }
+}
