@@ -24,6 +24,7 @@ impl<'a> Record<'a> {
     ///
     /// # Errors
     /// When there are fewer than 128 bytes, they do not begin with "CPER", or the record length is below 128.
+    #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let Ok((header, _)) = RecordHeader::ref_from_prefix(bytes) else {
             return Err(Error::too_short("record header", RecordHeader::SIZE, bytes.len()));
@@ -70,6 +71,7 @@ impl<'a> Record<'a> {
     }
 
     /// The descriptors that lie inside the record, as they were stored.
+    #[inline]
     pub fn descriptors(&self) -> &'a [SectionDescriptor] {
         let after = self.bytes.get(RecordHeader::SIZE..).unwrap_or_default();
         let count = usize::from(self.header.section_count.get()).min(after.len() / SectionDescriptor::SIZE);
@@ -81,10 +83,11 @@ impl<'a> Record<'a> {
 
     /// Every section, in the order of the descriptors. A bad one is an error in its place and hides none of its
     /// siblings; a descriptor that lies outside the record is the last item.
+    #[inline]
     pub fn sections(&self) -> Sections<'a> {
         Sections {
             bytes: self.bytes,
-            descriptors: self.descriptors().iter(),
+            descriptors: self.bytes.get(RecordHeader::SIZE..).unwrap_or_default(),
             number: 0,
             count: self.header.section_count.get(),
             unclaimed: self.bytes.len(),
@@ -139,7 +142,8 @@ impl Describe for SectionOrError<'_> {
 #[derive(Clone, Debug)]
 pub struct Sections<'a> {
     bytes: &'a [u8],
-    descriptors: core::slice::Iter<'a, SectionDescriptor>,
+    /// From the next descriptor to the record's end.
+    descriptors: &'a [u8],
     number: u16,
     count: u16,
     unclaimed: usize,
@@ -148,6 +152,7 @@ pub struct Sections<'a> {
 impl<'a> Iterator for Sections<'a> {
     type Item = Result<Section<'a>, Error>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let number = self.number;
         if number >= self.count {
@@ -155,13 +160,14 @@ impl<'a> Iterator for Sections<'a> {
         }
         let at =
             usize::from(number).saturating_mul(SectionDescriptor::SIZE).saturating_add(RecordHeader::SIZE);
-        let Some(descriptor) = self.descriptors.next() else {
+        let Ok((descriptor, descriptors)) = SectionDescriptor::ref_from_prefix(self.descriptors) else {
             self.number = self.count;
-            let available = self.bytes.len().saturating_sub(at);
-            let error = Error::too_short("section descriptor", SectionDescriptor::SIZE, available);
+            let error =
+                Error::too_short("section descriptor", SectionDescriptor::SIZE, self.descriptors.len());
             return Some(Err(error.at(at).in_section(number)));
         };
         self.number = number.saturating_add(1);
+        self.descriptors = descriptors;
         let (offset, length) = (descriptor.section_offset.get(), descriptor.section_length.get());
         let Some(body) = slice(self.bytes, offset, length) else {
             let kind = ErrorKind::SectionBounds { offset, length, available: clamp(self.bytes.len()) };
@@ -178,6 +184,7 @@ impl<'a> Iterator for Sections<'a> {
 
 impl core::iter::FusedIterator for Sections<'_> {}
 
+#[inline]
 fn slice(bytes: &[u8], offset: u32, length: u32) -> Option<&[u8]> {
     bytes.get(offset as usize..)?.get(..length as usize)
 }
@@ -217,6 +224,7 @@ impl<'a> Section<'a> {
     }
 
     /// Turns an error of the body into one of the record.
+    #[inline]
     pub(crate) fn locate(&self, error: Error) -> Error {
         error.at(self.descriptor.section_offset.get() as usize).in_section(self.number)
     }
@@ -248,6 +256,7 @@ impl<'a> RecordMut<'a> {
     ///
     /// # Errors
     /// As [`Record::parse`], and when the record is cut short: its bytes could not be handed on whole.
+    #[inline]
     pub fn parse(bytes: &'a mut [u8]) -> Result<Self, Error> {
         let record = Record::parse(bytes)?;
         let (length, missing) = (record.as_bytes().len(), record.missing());
@@ -277,6 +286,7 @@ impl<'a> RecordMut<'a> {
     ///
     /// # Errors
     /// None that can happen after [`RecordMut::parse`]; the signature keeps the path free of panics.
+    #[inline]
     pub fn header_mut(&mut self) -> Result<&mut RecordHeader, Error> {
         match RecordHeader::mut_from_prefix(self.bytes) {
             Ok((header, _)) => Ok(header),
@@ -288,6 +298,7 @@ impl<'a> RecordMut<'a> {
     ///
     /// # Errors
     /// When the record has no such section, or its descriptor lies outside.
+    #[inline]
     pub fn descriptor_mut(&mut self, number: u16) -> Result<&mut SectionDescriptor, Error> {
         let count = self.header_mut()?.section_count.get();
         let at =
@@ -303,6 +314,7 @@ impl<'a> RecordMut<'a> {
     ///
     /// # Errors
     /// When the record has no such section, or its body lies outside the record.
+    #[inline]
     pub fn section_mut(&mut self, number: u16) -> Result<&mut [u8], Error> {
         let descriptor = self.descriptor_mut(number)?;
         let (offset, length) = (descriptor.section_offset.get(), descriptor.section_length.get());
@@ -316,6 +328,7 @@ impl<'a> RecordMut<'a> {
     ///
     /// # Errors
     /// As [`RecordMut::section_mut`], and when the section is of another type or shorter than the structure.
+    #[inline]
     pub fn decode_mut<T: FixedSection>(&mut self, number: u16) -> Result<&mut T, Error> {
         let descriptor = self.descriptor_mut(number)?;
         if descriptor.section_type.0 != T::TYPE {

@@ -96,6 +96,7 @@ impl<T: SectionType> SectionType for &T {
 }
 
 impl<'a, T: FixedSection> Decode<'a> for &'a T {
+    #[inline]
     fn decode(body: &'a [u8]) -> Result<Self, Error> {
         match T::ref_from_prefix(body) {
             Ok((value, _)) => Ok(value),
@@ -156,6 +157,7 @@ impl<T: SectionType> SectionType for Extended<'_, T> {
 }
 
 impl<'a, T: ShortForms> Decode<'a> for Extended<'a, T> {
+    #[inline]
     fn decode(body: &'a [u8]) -> Result<Self, Error> {
         if body.len() < T::MIN {
             return Err(Error::too_short(T::NAME, T::MIN, body.len()));
@@ -243,6 +245,7 @@ impl<'a> Section<'a> {
     }
 
     /// The body as a `T`, one of this crate's or another's; `None` when the section is of another type.
+    #[inline]
     pub fn decode<T: Decode<'a>>(&self) -> Option<Result<T, Error>> {
         (self.section_type().0 == T::TYPE)
             .then(|| T::decode(self.bytes()).map_err(|error| self.locate(error)))

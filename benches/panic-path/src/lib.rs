@@ -1,0 +1,424 @@
+//! The paths that run while a machine dies, as one object with C entry points.
+//!
+//! It is measured beside C (`benches/instructions`), and it proves that no panic is left on them: the panic handler
+//! calls a symbol that nobody defines, so a program that keeps one panic does not link (`.ci/panic-free.sh`). Text
+//! output through `core::fmt` is not here and not in the claim.
+#![no_std]
+#![allow(missing_docs, reason = "entry points for a C harness, named after what they do")]
+
+use core::panic::PanicInfo;
+use core::slice;
+
+use cper::section::{ErrorStatus, MemoryError, MemoryErrorType};
+use cper::zerocopy::little_endian::{U16, U64};
+
+use cper::{
+    CreatorId, FruText, Guid, NotificationType, PreparedRecord, Record, RecordBuilder, RecordFlags,
+    RecordHeader, RecordMut, SectionDescriptor, Severity, StatusBlock, Timestamp,
+};
+
+unsafe extern "C" {
+    fn a_panic_path_is_left() -> !;
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    // SAFETY: nobody defines it; a program that reaches this does not link.
+    unsafe { a_panic_path_is_left() }
+}
+
+/// What a caller knows of a memory error, in the layout of the C baseline's `struct mem_input`.
+#[repr(C)]
+pub struct MemoryInput {
+    year: u32,
+    month: u32,
+    day: u32,
+    hour: u32,
+    minute: u32,
+    second: u32,
+    precise: i32,
+    severity: u32,
+    record_id: u64,
+    flags: u32,
+    platform: Guid,
+    creator: Guid,
+    notification: Guid,
+    fru: Guid,
+    fru_text: *const u8,
+    fru_len: usize,
+    valid: u64,
+    status: u64,
+    address: u64,
+    address_mask: u64,
+    requestor: u64,
+    responder: u64,
+    target: u64,
+    node: u16,
+    card: u16,
+    module: u16,
+    bank: u16,
+    device: u16,
+    row: u16,
+    column: u16,
+    bit_position: u16,
+    rank: u16,
+    card_handle: u16,
+    module_handle: u16,
+    error_type: u8,
+    extended: u8,
+}
+
+impl MemoryInput {
+    fn text(&self) -> &[u8] {
+        // SAFETY: the caller gives a text of this length.
+        unsafe { slice::from_raw_parts(self.fru_text, self.fru_len) }
+    }
+
+    #[inline]
+    fn timestamp(&self) -> Timestamp {
+        let timestamp = Timestamp::new(
+            self.year as u16,
+            self.month as u8,
+            self.day as u8,
+            self.hour as u8,
+            self.minute as u8,
+            self.second as u8,
+        );
+        if self.precise != 0 { timestamp.precise() } else { timestamp }
+    }
+
+    #[inline]
+    fn header(&self) -> RecordHeader {
+        RecordHeader::new(Severity::new(self.severity), NotificationType::new(self.notification))
+            .with_timestamp(self.timestamp())
+            .with_platform_id(self.platform)
+            .with_creator(CreatorId::new(self.creator))
+            .with_record_id(self.record_id)
+            .with_flags(RecordFlags::from_bits_retain(self.flags))
+    }
+
+    #[inline]
+    fn descriptor(&self, fru_text: FruText) -> SectionDescriptor {
+        SectionDescriptor::primary(Severity::new(self.severity)).with_fru_id(self.fru).with_fru_text(fru_text)
+    }
+
+    #[inline]
+    fn body(&self) -> MemoryError {
+        MemoryError {
+            validation_bits: U64::new(self.valid),
+            error_status: ErrorStatus(U64::new(self.status)),
+            physical_address: U64::new(self.address),
+            physical_address_mask: U64::new(self.address_mask),
+            node: U16::new(self.node),
+            card: U16::new(self.card),
+            module: U16::new(self.module),
+            bank: U16::new(self.bank),
+            device: U16::new(self.device),
+            row: U16::new(self.row),
+            column: U16::new(self.column),
+            bit_position: U16::new(self.bit_position),
+            requestor_id: U64::new(self.requestor),
+            responder_id: U64::new(self.responder),
+            target_id: U64::new(self.target),
+            memory_error_type: MemoryErrorType::new(self.error_type),
+            extended: self.extended,
+            rank: U16::new(self.rank),
+            card_handle: U16::new(self.card_handle),
+            module_handle: U16::new(self.module_handle),
+        }
+    }
+}
+
+/// # Safety
+/// `out` is writable for `len` bytes, for as long as the result is used.
+unsafe fn buffer<'a>(out: *mut u8, len: usize) -> &'a mut [u8] {
+    // SAFETY: the caller's promise.
+    unsafe { slice::from_raw_parts_mut(out, len) }
+}
+
+/// # Safety
+/// `bytes` is readable for `len` bytes, for as long as the result is used.
+unsafe fn input<'a>(bytes: *const u8, len: usize) -> &'a [u8] {
+    // SAFETY: the caller's promise.
+    unsafe { slice::from_raw_parts(bytes, len) }
+}
+
+fn length(record: Result<&[u8], cper::Error>) -> usize {
+    record.map_or(0, <[u8]>::len)
+}
+
+/// A memory record from field values, the FRU text given as text. 0 when the buffer is too small.
+///
+/// # Safety
+/// `out` is writable for `len` bytes; the input's text is readable.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_memory(out: *mut u8, len: usize, input: &MemoryInput) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    let Ok(fru_text) = FruText::new(input.text()) else { return 0 };
+    length(RecordBuilder::new(input.header()).section(input.descriptor(fru_text), &input.body()).encode(out))
+}
+
+/// The same, the text converted where it is used, as one would write it.
+///
+/// # Safety
+/// As [`rust_fill_memory`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_memory_in_order(out: *mut u8, len: usize, input: &MemoryInput) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    let descriptor = input.descriptor(FruText::new(input.text()).unwrap_or_default());
+    length(RecordBuilder::new(input.header()).section(descriptor, &input.body()).encode(out))
+}
+
+/// The same with a FRU text made beforehand.
+///
+/// # Safety
+/// As [`rust_fill_memory`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_memory_ready(
+    out: *mut u8,
+    len: usize,
+    input: &MemoryInput,
+    fru_text: &FruText,
+) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    length(RecordBuilder::new(input.header()).section(input.descriptor(*fru_text), &input.body()).encode(out))
+}
+
+/// Two memory sections in one record.
+///
+/// # Safety
+/// As [`rust_fill_memory`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_two(
+    out: *mut u8,
+    len: usize,
+    input: &MemoryInput,
+    fru_text: &FruText,
+) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    let body = input.body();
+    length(
+        RecordBuilder::new(input.header())
+            .section(input.descriptor(*fru_text), &body)
+            .section(SectionDescriptor::new(Severity::CORRECTED), &body)
+            .encode(out),
+    )
+}
+
+/// Section bytes handed on under a header and a descriptor.
+///
+/// # Safety
+/// As [`rust_fill_memory`]; `body` is readable for `body_len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_wrap_bytes(
+    out: *mut u8,
+    len: usize,
+    header: &RecordHeader,
+    descriptor: &SectionDescriptor,
+    body: *const u8,
+    body_len: usize,
+) -> usize {
+    // SAFETY: the caller's promises.
+    let (out, body) = unsafe { (buffer(out, len), input(body, body_len)) };
+    length(cper::encode_sections(header, core::iter::once((*descriptor, body)), out))
+}
+
+type MemoryRecord = PreparedRecord<MemoryError>;
+
+/// Everything that C's patch sets but the time; the record's bytes are handed on.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn rust_patch_memory(record: &mut MemoryRecord, input: &MemoryInput) -> *const u8 {
+    patch(record, input);
+    record.as_bytes().as_ptr()
+}
+
+/// Everything that C's patch sets, calendar time converted.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn rust_patch_memory_time(record: &mut MemoryRecord, input: &MemoryInput) -> *const u8 {
+    patch(record, input);
+    record.header.timestamp = input.timestamp();
+    record.as_bytes().as_ptr()
+}
+
+/// Id, status and address alone.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn rust_patch_address(
+    record: &mut MemoryRecord,
+    id: u64,
+    status: u64,
+    address: u64,
+) -> *const u8 {
+    record.header.record_id.set(id);
+    record.body.error_status.0.set(status);
+    record.body.physical_address.set(address);
+    record.as_bytes().as_ptr()
+}
+
+#[inline]
+fn patch(record: &mut MemoryRecord, input: &MemoryInput) {
+    record.header.severity = Severity::new(input.severity);
+    record.descriptor.severity = Severity::new(input.severity);
+    record.header.record_id.set(input.record_id);
+    record.header.flags.set(input.flags);
+    let body = &mut record.body;
+    body.validation_bits.set(input.valid);
+    body.error_status.0.set(input.status);
+    body.physical_address.set(input.address);
+    body.physical_address_mask.set(input.address_mask);
+    body.node.set(input.node);
+    body.card.set(input.card);
+    body.module.set(input.module);
+    body.bank.set(input.bank);
+    body.device.set(input.device);
+    body.row.set(input.row);
+    body.column.set(input.column);
+    body.bit_position.set(input.bit_position);
+    body.memory_error_type = MemoryErrorType::new(input.error_type);
+    body.rank.set(input.rank);
+}
+
+/// The same three fields through a view over bytes from elsewhere. 0 on success.
+///
+/// # Safety
+/// `record` is writable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_patch_view(
+    record: *mut u8,
+    len: usize,
+    id: u64,
+    status: u64,
+    address: u64,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { buffer(record, len) };
+    let patched = RecordMut::parse(bytes).and_then(|mut record| {
+        record.header_mut()?.record_id.set(id);
+        let memory = record.decode_mut::<MemoryError>(0)?;
+        memory.error_status.0.set(status);
+        memory.physical_address.set(address);
+        Ok(())
+    });
+    i32::from(patched.is_err())
+}
+
+/// Every field of a memory record, folded into one number so that none can be left out.
+///
+/// # Safety
+/// `bytes` is readable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_read_memory(bytes: *const u8, len: usize) -> u64 {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { input(bytes, len) };
+    let Ok(record) = Record::parse(bytes) else { return 0 };
+    let Some(Ok(section)) = record.sections().next() else { return 0 };
+    let Some(Ok(memory)) = section.decode::<&MemoryError>() else { return 0 };
+    fold_header(record.header()) ^ fold_descriptor(section.descriptor()) ^ fold_memory(memory)
+}
+
+/// A GUID as two numbers: 16 bytes read are 16 bytes read, however they are folded.
+fn guid(guid: Guid) -> u64 {
+    let value = u128::from_le_bytes(guid.0);
+    value as u64 ^ (value >> 64) as u64
+}
+
+fn fold_header(header: &RecordHeader) -> u64 {
+    let mut sum =
+        u64::from(header.revision.get() as u32 ^ header.severity.raw() ^ header.validation_bits.get());
+    sum ^= header.timestamp().map_or(0, |time| u64::from_le_bytes(cper::zerocopy::transmute!(time)));
+    sum ^= header.platform_id().map_or(0, guid);
+    sum ^= header.partition_id().map_or(0, guid);
+    sum ^= guid(header.creator_id.guid());
+    sum ^= guid(header.notification_type.guid());
+    sum ^= header.record_id.get();
+    sum ^= u64::from(header.flags.get());
+    sum ^ u64::from_le_bytes(header.persistence_information)
+}
+
+fn fold_descriptor(descriptor: &SectionDescriptor) -> u64 {
+    let mut sum = u64::from(
+        descriptor.section_offset.get()
+            ^ descriptor.section_length.get()
+            ^ u32::from(descriptor.revision.get())
+            ^ descriptor.flags.get()
+            ^ descriptor.severity.raw(),
+    );
+    sum ^= descriptor.fru_id().map_or(0, guid);
+    sum ^ descriptor.fru_text().map_or(0, |text| {
+        let [front, middle]: [[u8; 8]; 2] =
+            cper::zerocopy::transmute!(*text.0.first_chunk::<16>().unwrap_or(&[0; 16]));
+        let back = text.0.get(16..).and_then(<[u8]>::first_chunk).map_or(0, |back| u32::from_le_bytes(*back));
+        u64::from_le_bytes(front) ^ u64::from_le_bytes(middle) ^ u64::from(back)
+    })
+}
+
+fn fold_memory(memory: &MemoryError) -> u64 {
+    let mut sum = memory.error_status().map_or(0, ErrorStatus::raw);
+    sum ^= memory.physical_address().unwrap_or(0);
+    sum ^= memory.physical_address_mask().unwrap_or(0);
+    sum ^= u64::from(memory.node().unwrap_or(0));
+    sum ^= u64::from(memory.card().unwrap_or(0));
+    sum ^= u64::from(memory.module().unwrap_or(0));
+    sum ^= u64::from(memory.bank().unwrap_or(0));
+    sum ^= u64::from(memory.device().unwrap_or(0));
+    sum ^= u64::from(memory.row().unwrap_or(0));
+    sum ^= u64::from(memory.column().unwrap_or(0));
+    sum ^= u64::from(memory.bit_position().unwrap_or(0));
+    sum ^= memory.requestor_id().unwrap_or(0);
+    sum ^= memory.responder_id().unwrap_or(0);
+    sum ^= memory.target_id().unwrap_or(0);
+    sum ^= u64::from(memory.memory_error_type().unwrap_or_default().raw());
+    sum ^= u64::from(memory.rank().unwrap_or(0));
+    sum ^= u64::from(memory.card_handle().unwrap_or(0));
+    sum ^ u64::from(memory.module_handle().unwrap_or(0))
+}
+
+/// A status block's entries, each into a record; the bytes written last. 0 when one fails.
+///
+/// # Safety
+/// `out` and `block` are writable and readable for their lengths.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_entries_to_records(
+    out: *mut u8,
+    len: usize,
+    block: *const u8,
+    block_len: usize,
+    id: u64,
+) -> usize {
+    // SAFETY: the caller's promises.
+    let (out, block) = unsafe { (buffer(out, len), input(block, block_len)) };
+    let Ok(block) = StatusBlock::parse(block) else { return 0 };
+    let mut written = 0;
+    for entry in block.entries() {
+        let Ok(entry) = entry else { return 0 };
+        let header = entry.record_header(NotificationType::NMI).with_record_id(id);
+        written = length(entry.encode_record(&header, out));
+    }
+    written
+}
+
+/// Whether every section of a record lies inside it.
+///
+/// # Safety
+/// `bytes` is readable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_validate(bytes: *const u8, len: usize) -> i32 {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { input(bytes, len) };
+    i32::from(Record::parse(bytes).is_ok_and(|record| record.sections().all(|section| section.is_ok())))
+}
