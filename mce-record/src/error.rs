@@ -35,6 +35,25 @@ pub enum ErrorKind {
         /// Bytes the buffer has.
         available: u32,
     },
+    /// The log's record ends after the log does.
+    RecordTruncated {
+        /// Length of the log's records, bytes.
+        needed: u32,
+        /// Bytes left in the log.
+        available: u32,
+    },
+    /// The slice ends before the head of a machine-check log does.
+    LogHeadLength {
+        /// Bytes a head takes, padding included.
+        needed: u32,
+        /// Length of the slice handed in, bytes.
+        available: u32,
+    },
+    /// The log does not begin with [`mcelog::SIGNATURE`](crate::mcelog::SIGNATURE).
+    LogSignature {
+        /// The twelve bytes found.
+        found: [u8; 12],
+    },
 }
 
 impl Error {
@@ -45,6 +64,25 @@ impl Error {
     pub(crate) const fn buffer_too_small(needed: usize, available: usize) -> Self {
         let kind = ErrorKind::BufferTooSmall { needed: saturate(needed), available: saturate(available) };
         Self { offset: 0, kind }
+    }
+
+    pub(crate) const fn record_truncated(needed: usize, available: usize) -> Self {
+        let kind = ErrorKind::RecordTruncated { needed: saturate(needed), available: saturate(available) };
+        Self { offset: 0, kind }
+    }
+
+    pub(crate) const fn log_head_length(needed: usize, available: usize) -> Self {
+        let kind = ErrorKind::LogHeadLength { needed: saturate(needed), available: saturate(available) };
+        Self { offset: 0, kind }
+    }
+
+    pub(crate) const fn log_signature(found: [u8; 12]) -> Self {
+        Self { offset: 0, kind: ErrorKind::LogSignature { found } }
+    }
+
+    /// The error, `offset` bytes further on.
+    pub(crate) const fn at(self, offset: usize) -> Self {
+        Self { offset: self.offset.saturating_add(saturate(offset)), kind: self.kind }
     }
 }
 
@@ -62,6 +100,15 @@ impl fmt::Display for Error {
             }
             ErrorKind::BufferTooSmall { needed, available } => {
                 write!(f, "the record needs {needed} bytes, the buffer has {available}")
+            }
+            ErrorKind::RecordTruncated { needed, available } => {
+                write!(f, "record needs {needed} bytes, {available} available")
+            }
+            ErrorKind::LogHeadLength { needed, available } => {
+                write!(f, "machine-check log head needs {needed} bytes, {available} available")
+            }
+            ErrorKind::LogSignature { found } => {
+                write!(f, "no machine-check log: signature \"{}\"", found.escape_ascii())
             }
         }
     }

@@ -122,6 +122,15 @@ impl Serialize for Decoded<'_, '_> {
         map.serialize_entry("code_family", record.code_kind().family())?;
         map.serialize_entry("code_text", &Text(record.code_kind()))?;
         map.serialize_entry("model_specific_code", &record.status().model_specific_code())?;
+        if let Some(unit) = record.unit() {
+            map.serialize_entry("unit", &Text(unit))?;
+        }
+        if let Some(error) = record.model_error() {
+            map.serialize_entry("model_specific_text", &Text(error))?;
+        }
+        if let Some(location) = record.dram_location() {
+            map.serialize_entry("dram_location", &Text(location))?;
+        }
         if let Some(address) = record.address() {
             if let (Some(mode), Some(lsb)) = (address.mode, address.lsb) {
                 map.serialize_entry("address_mode", &Text(mode))?;

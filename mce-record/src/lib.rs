@@ -16,12 +16,15 @@ mod error;
 mod error_code;
 #[cfg(feature = "serde")]
 mod json;
+pub mod mcelog;
 mod open_value;
 mod record;
 mod registers;
 mod severity;
 mod status;
 mod text;
+pub mod tracepoint;
+pub mod vendor;
 
 pub use error::{Error, ErrorKind};
 pub use error_code::{
@@ -35,4 +38,4 @@ pub use registers::{
 };
 pub use severity::{Circumstances, Context, Grade, KernelRules, KernelSeverity};
 pub use status::{AmdStatus, IntelStatus, MciStatus, StatusReading, ThresholdStatus};
-pub use text::{Details, Summary};
+pub use text::{Details, KernelText, KernelTextOptions, Summary};

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::error_code::CodeKind;
 use crate::registers::{
     Address, CpuSignature, CpuVendor, HandledFlags, InjectFlags, IoRequester, McaIpid, McaSynd, McgCap,
-    McgStatus, MciMisc,
+    McgStatus, MciMisc, ThresholdCounter,
 };
 use crate::severity::KernelSeverity;
 use crate::status::{MciStatus, StatusReading};
@@ -340,10 +340,11 @@ impl<'a> MceRecord<'a> {
         )
     }
 
-    /// What the error code says, by the definition of the processor's maker.
+    /// What the error code says, by the definition of the processor's maker. Where firmware reported the error
+    /// and no bank did, Linux makes up a code by Intel's definition, whatever the processor.
     pub fn code_kind(&self) -> CodeKind {
         let code = self.status().error_code();
-        if self.is_amd_family() { code.amd_kind() } else { code.kind() }
+        if self.is_amd_family() && self.bank().is_some() { code.amd_kind() } else { code.kind() }
     }
 
     /// Whether the registers follow AMD's definitions.
@@ -365,6 +366,13 @@ impl<'a> MceRecord<'a> {
     pub fn io_requester(&self) -> Option<IoRequester> {
         let misc = self.misc()?;
         (self.code_kind() == CodeKind::GenericIo).then_some(misc.io_requester())
+    }
+
+    /// The error thresholding register of an AMD or Hygon processor, if the status says `MCi_MISC` is valid and it
+    /// says so itself.
+    pub fn threshold_counter(&self) -> Option<ThresholdCounter> {
+        let counter = self.misc()?.threshold_counter();
+        (self.is_amd_family() && counter.valid()).then_some(counter)
     }
 
     /// `MCi_ADDR`, if the status says it is valid. What kind of address it is and where it begins to mean

@@ -339,6 +339,19 @@ impl ThresholdCounter {
     }
 }
 
+/// `4095 of 4095, counting, overflow`.
+impl fmt::Display for ThresholdCounter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.counter_present() {
+            return f.write_str("none");
+        }
+        write!(f, "{} of 4095", self.count())?;
+        f.write_str(if self.counting() { ", counting" } else { "" })?;
+        f.write_str(if self.overflow() { ", overflow" } else { "" })?;
+        f.write_str(if self.locked() { ", locked" } else { "" })
+    }
+}
+
 /// `MCi_ADDR` with what `MCi_MISC` says about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Address {

@@ -208,16 +208,20 @@ impl Rule {
             && (circumstances.exception || !self.exception)
             && self.context.is_none_or(|context| context == circumstances.context)
             && (circumstances.memory_failure || !self.memory_failure)
-            && (!self.skylake_memory || is_skylake_memory(record))
+            && (!self.skylake_memory || is_skylake_memory(record, circumstances.rules))
             && (circumstances.rules != KernelRules::V6_1 || !self.newer)
     }
 }
 
-/// The memory controllers' banks of model 85 from stepping 4 on. Like the kernel, this asks neither maker nor
-/// family.
-fn is_skylake_memory(record: &MceRecord<'_>) -> bool {
+/// The memory controllers' banks of Skylake-SP from stepping 4 on, and of its successors with the same model.
+/// Linux 6.1 asks neither maker nor family.
+fn is_skylake_memory(record: &MceRecord<'_>, rules: KernelRules) -> bool {
     let processor = record.signature().unwrap_or_default();
-    processor.model() == 85 && processor.stepping() >= 4 && (13..=18).contains(&record.mce().bank)
+    let intel = record.cpu_vendor() == Some(CpuVendor::INTEL) && processor.family() == 6;
+    (intel || rules == KernelRules::V6_1)
+        && processor.model() == 85
+        && processor.stepping() >= 4
+        && (13..=18).contains(&record.mce().bank)
 }
 
 const OVER: u64 = MciStatus::OVER;

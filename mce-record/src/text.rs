@@ -6,6 +6,7 @@ use crate::record::MceRecord;
 use crate::registers::{Address, McgStatus};
 use crate::severity::Circumstances;
 use crate::status::StatusReading;
+use crate::vendor::Unit;
 
 /// A list of names with commas between them, `none` if there are none.
 pub(crate) struct Names<'a, 'b> {
@@ -68,7 +69,13 @@ impl fmt::Display for Summary<'_, '_> {
             Some(bank) => write!(f, "bank {bank}")?,
             None => f.write_str("reported by firmware")?,
         }
-        write!(f, ": {}", record.code_kind())?;
+        match (record.unit(), record.model_error()) {
+            // Scalable MCA's extended code says it all; the error code beside it is often empty.
+            (Some(unit @ Unit::Amd(_)), Some(error)) => write!(f, " ({unit}): {error}")?,
+            (Some(unit @ Unit::Amd(_)), None) => write!(f, " ({unit}): {}", record.code_kind())?,
+            (Some(unit), Some(error)) => write!(f, " ({unit}): {}: {error}", record.code_kind())?,
+            _ => write!(f, ": {}", record.code_kind())?,
+        }
         outcome(record, Phrase { f, separator: "; " })
     }
 }
@@ -113,10 +120,12 @@ impl fmt::Display for Details<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let record = self.0;
         status_lines(record, f)?;
-        address_line(record, f)?;
+        address_lines(record, f)?;
         global_lines(record, f)?;
         processor_line(record, f)?;
+        amd_lines(record, f)?;
         severity_line(record, f)?;
+        kernel_lines(record, f)?;
         absent_line(record, f)
     }
 }
@@ -138,13 +147,41 @@ fn status_lines(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Resu
     write!(f, "status      {:#018x}  {reading}", status.bits())?;
     write!(f, "\n  code      {}  {:#}", status.error_code(), record.code_kind())?;
     let filtered = matches!(reading, StatusReading::Intel(_)) && status.error_code().filtered();
-    f.write_str(if filtered { "; further reports held back" } else { "" })
+    f.write_str(if filtered { "; further reports held back" } else { "" })?;
+    let model_code = match reading {
+        StatusReading::Intel(_) => status.model_specific_code(),
+        StatusReading::Amd(amd) => u16::from(amd.extended_code()),
+    };
+    match record.model_error() {
+        Some(error) => write!(f, "\n  model     {model_code:#06x}  {error}")?,
+        None if model_code != 0 => write!(f, "\n  model     {model_code:#06x}")?,
+        None => {}
+    }
+    match record.unit() {
+        Some(unit) => write!(f, "\nunit        {unit}"),
+        None => Ok(()),
+    }
 }
 
-fn address_line(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let Some(Address { value, mode, lsb }) = record.address() else { return Ok(()) };
-    let (Some(mode), Some(lsb)) = (mode, lsb) else { return write!(f, "\naddress     {value:#x}") };
-    write!(f, "\naddress     {}  {mode}, significant from bit {lsb}", Column(value))
+fn address_lines(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if let Some(Address { value, mode, lsb }) = record.address() {
+        match (mode, lsb) {
+            (Some(mode), Some(lsb)) => {
+                write!(f, "\naddress     {}  {mode}, significant from bit {lsb}", Column(value))?;
+            }
+            _ => write!(f, "\naddress     {value:#x}")?,
+        }
+    }
+    if let Some(location) = record.dram_location() {
+        write!(f, "\nmemory      {location}")?;
+    }
+    if let Some(requester) = record.io_requester() {
+        write!(f, "\nrequester   {requester}")?;
+    }
+    match record.threshold_counter() {
+        Some(counter) => write!(f, "\ncounter     {counter}"),
+        None => Ok(()),
+    }
 }
 
 fn global_lines(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -161,11 +198,30 @@ fn global_lines(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Resu
 fn processor_line(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let (Some(vendor), Some(signature)) = (record.cpu_vendor(), record.signature()) else { return Ok(()) };
     write!(f, "\nprocessor   {vendor} {signature}")?;
+    if let Some(part) = record.intel_part() {
+        write!(f, " ({})", part.name())?;
+    }
     if let Some(microcode) = record.microcode() {
         write!(f, ", microcode {microcode:#x}")?;
     }
     let (Some(socket), Some(apic_id)) = (record.socket(), record.apic_id()) else { return Ok(()) };
     write!(f, ", socket {socket}, APIC {apic_id}")
+}
+
+/// The registers of AMD's scalable MCA, and the chip's number.
+fn amd_lines(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let syndromes = record.amd_syndromes();
+    let registers = [
+        ("syndrome   ", record.synd().map(u64::from)),
+        ("syndrome 1 ", syndromes.map(|both| both.synd1.get())),
+        ("syndrome 2 ", syndromes.map(|both| both.synd2.get())),
+        ("ipid       ", record.ipid().map(u64::from)),
+        ("ppin       ", record.ppin()),
+    ];
+    registers.into_iter().try_for_each(|(label, value)| match value {
+        None | Some(0) => Ok(()),
+        Some(value) => write!(f, "\n{label} {value:#x}"),
+    })
 }
 
 fn severity_line(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -174,6 +230,19 @@ fn severity_line(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Res
         write!(f, "{stored} (kernel), ")?;
     }
     write!(f, "{} (recomputed)", record.grade(Circumstances::of(record)).severity)
+}
+
+/// What the kernel did with the event, and whether it was real.
+fn kernel_lines(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if let Some(handled) = record.handled().filter(|handled| !handled.is_empty()) {
+        f.write_str("\nhandled by  ")?;
+        bitflags::parser::to_writer(&handled, &mut *f)?;
+    }
+    if let Some(injected) = record.inject_flags().filter(|injected| !injected.is_empty()) {
+        f.write_str("\ninjected    ")?;
+        bitflags::parser::to_writer(&injected, &mut *f)?;
+    }
+    Ok(())
 }
 
 /// What one may look for in vain: fields that are 0, and fields the layout does not have.
@@ -197,6 +266,95 @@ fn absent_line(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Resul
     list(None, format_args!("not in the layout of {} bytes", record.layout().size()))
 }
 
+/// What the text of the dying kernel depends on beside the record.
+#[derive(Clone, Copy, Debug)]
+pub struct KernelTextOptions<'a> {
+    /// What every line begins with.
+    pub prefix: &'a str,
+    /// The kernel gave up: it asks for mcelog, and says which rule made it.
+    pub panic: bool,
+    /// What the rule depends on; `None` takes what the record suggests ([`Circumstances::of`]).
+    pub circumstances: Option<Circumstances>,
+}
+
+/// The kernel's prefix, and an event it panicked over.
+impl Default for KernelTextOptions<'_> {
+    fn default() -> Self {
+        Self { prefix: "mce: [Hardware Error]: ", panic: true, circumstances: None }
+    }
+}
+
+/// The lines Linux 6.1 and 6.12 print for the event, made by [`MceRecord::kernel_text`].
+///
+/// The symbol behind the instruction pointer is left out, which only that kernel knew; so are fields the
+/// record does not have. Source: `arch/x86/kernel/cpu/mce/core.c`.
+#[derive(Clone, Copy, Debug)]
+pub struct KernelText<'r, 'a> {
+    record: &'r MceRecord<'a>,
+    options: KernelTextOptions<'r>,
+}
+
+impl fmt::Display for KernelText<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (record, prefix) = (self.record, self.options.prefix);
+        let (mce, global) = (record.mce(), record.mcg_status());
+        let exception = if global.in_progress() { " Exception" } else { "" };
+        // The kernel prints the CPU's number signed.
+        #[allow(clippy::cast_possible_wrap)]
+        let cpu = record.cpu() as i32;
+        write!(
+            f,
+            "{prefix}CPU {cpu}: Machine Check{exception}: {:x} Bank {}: {:016x}",
+            global.bits(),
+            mce.bank,
+            mce.status
+        )?;
+        if let Some(ip) = record.ip() {
+            let inexact = if global.error_ip_valid() { "" } else { " !INEXACT!" };
+            write!(f, "\n{prefix}RIP{inexact} {:02x}:<{ip:016x}> ", mce.cs)?;
+        }
+        write!(f, "\n{prefix}TSC {:x} ", mce.tsc)?;
+        let smca = record.is_smca();
+        let values = [
+            ("ADDR", mce.addr, true),
+            ("MISC", mce.misc, true),
+            ("PPIN", mce.ppin, true),
+            ("SYND", mce.synd, smca),
+            ("IPID", mce.ipid, smca),
+        ];
+        for (name, value, known) in values {
+            if known && value.get() != 0 {
+                write!(f, "{name} {value:x} ")?;
+            }
+        }
+        if record.cpu_vendor().is_some() {
+            write!(
+                f,
+                "\n{prefix}PROCESSOR {}:{:x} TIME {} SOCKET {} APIC {:x}",
+                mce.cpuvendor, mce.cpuid, mce.time, mce.socketid, mce.apicid
+            )?;
+        }
+        if let Some(microcode) = record.microcode() {
+            write!(f, " microcode {microcode:x}")?;
+        }
+        if self.options.panic { self.panic_lines(f) } else { Ok(()) }
+    }
+}
+
+impl KernelText<'_, '_> {
+    fn panic_lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (record, prefix) = (self.record, self.options.prefix);
+        if matches!(record.status_reading(), StatusReading::Intel(_)) {
+            write!(f, "\n{prefix}Run the above through 'mcelog --ascii'")?;
+        }
+        let circumstances = self.options.circumstances.unwrap_or(Circumstances::of(record));
+        match record.grade(circumstances).rule {
+            Some(rule) => write!(f, "\n{prefix}Machine check: {rule}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl<'a> MceRecord<'a> {
     /// The record in a line.
     pub const fn summary(&self) -> Summary<'_, 'a> {
@@ -206,6 +364,11 @@ impl<'a> MceRecord<'a> {
     /// The record in lines of a label and its value, without a line end after the last.
     pub const fn details(&self) -> Details<'_, 'a> {
         Details(self)
+    }
+
+    /// The lines the kernel prints for the event, without a line end after the last.
+    pub const fn kernel_text<'r>(&'r self, options: KernelTextOptions<'r>) -> KernelText<'r, 'a> {
+        KernelText { record: self, options }
     }
 }
 

@@ -1,0 +1,208 @@
+//! The `mce:mce_record` tracepoint: its fields in each version of the kernel, filled from a record.
+//!
+//! Tools that already read the tracepoint, rasdaemon among them, can be fed records that were found after a
+//! reboot. Readers must locate fields by name in the event's format file; [`Version::layout`] is what those files
+//! say on 64-bit kernels. Source: `include/trace/events/mce.h`.
+
+use crate::record::MceRecord;
+
+/// A field of the tracepoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// `MCG_CAP`.
+    Mcgcap,
+    /// `MCG_STATUS`.
+    Mcgstatus,
+    /// `MCi_STATUS`.
+    Status,
+    /// `MCi_ADDR`.
+    Addr,
+    /// `MCi_MISC`.
+    Misc,
+    /// `MCA_SYND`.
+    Synd,
+    /// `MCA_IPID`.
+    Ipid,
+    /// Instruction pointer.
+    Ip,
+    /// Time stamp counter.
+    Tsc,
+    /// Protected processor inventory number.
+    Ppin,
+    /// Wall clock in seconds since 1970.
+    Walltime,
+    /// Linux' number of the CPU.
+    Cpu,
+    /// CPUID leaf 1, EAX.
+    Cpuid,
+    /// Initial APIC id.
+    Apicid,
+    /// Package.
+    Socketid,
+    /// Code segment.
+    Cs,
+    /// Bank.
+    Bank,
+    /// Maker of the processor.
+    Cpuvendor,
+    /// Microcode revision.
+    Microcode,
+    /// Vendor data: in the event a reference (offset and length) to an array of bytes behind the fields.
+    VData,
+}
+
+impl Field {
+    /// Its name in the format file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mcgcap => "mcgcap",
+            Self::Mcgstatus => "mcgstatus",
+            Self::Status => "status",
+            Self::Addr => "addr",
+            Self::Misc => "misc",
+            Self::Synd => "synd",
+            Self::Ipid => "ipid",
+            Self::Ip => "ip",
+            Self::Tsc => "tsc",
+            Self::Ppin => "ppin",
+            Self::Walltime => "walltime",
+            Self::Cpu => "cpu",
+            Self::Cpuid => "cpuid",
+            Self::Apicid => "apicid",
+            Self::Socketid => "socketid",
+            Self::Cs => "cs",
+            Self::Bank => "bank",
+            Self::Cpuvendor => "cpuvendor",
+            Self::Microcode => "microcode",
+            Self::VData => "v_data",
+        }
+    }
+
+    /// Its length in the event, bytes; that of the reference for [`VData`](Self::VData).
+    pub const fn size(self) -> u16 {
+        match self {
+            Self::Cs | Self::Bank | Self::Cpuvendor => 1,
+            Self::Cpu | Self::Cpuid | Self::Apicid | Self::Socketid | Self::Microcode | Self::VData => 4,
+            _ => 8,
+        }
+    }
+
+    /// Its value for a record; `None` if the record's layout does not have it, and for [`VData`](Self::VData),
+    /// whose bytes are [`MceRecord::amd_syndromes`].
+    pub fn value(self, record: &MceRecord<'_>) -> Option<u64> {
+        let mce = record.mce();
+        match self {
+            Self::Mcgcap => record.mcg_cap().map(u64::from),
+            Self::Mcgstatus => Some(mce.mcgstatus.get()),
+            Self::Status => Some(mce.status.get()),
+            Self::Addr => Some(mce.addr.get()),
+            Self::Misc => Some(mce.misc.get()),
+            Self::Synd => record.synd().map(u64::from),
+            Self::Ipid => record.ipid().map(u64::from),
+            Self::Ip => Some(mce.ip.get()),
+            Self::Tsc => Some(mce.tsc.get()),
+            Self::Ppin => record.ppin(),
+            Self::Walltime => record.cpu_vendor().map(|_| mce.time.get()),
+            Self::Cpu => Some(u64::from(record.cpu())),
+            Self::Cpuid => record.signature().map(|signature| u64::from(signature.0)),
+            Self::Apicid => record.apic_id().map(u64::from),
+            Self::Socketid => record.socket().map(u64::from),
+            Self::Cs => Some(u64::from(mce.cs)),
+            Self::Bank => Some(u64::from(mce.bank)),
+            Self::Cpuvendor => record.cpu_vendor().map(|vendor| u64::from(vendor.0)),
+            Self::Microcode => record.microcode().map(u64::from),
+            Self::VData => None,
+        }
+    }
+}
+
+/// A version of the tracepoint, named after the kernels that have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Version {
+    /// Linux 2.6.3x, the first.
+    Linux2_6,
+    /// Linux 3.x to 4.9.
+    Linux3,
+    /// Linux 4.10 to 6.9: `synd` and `ipid`.
+    Linux4_10,
+    /// Linux 6.10 to 6.12: `ppin` and `microcode`.
+    Linux6_10,
+    /// Linux 6.13 and later: `v_data`.
+    Linux6_13,
+}
+
+impl Version {
+    /// Every version, oldest first.
+    pub const ALL: [Self; 5] =
+        [Self::Linux2_6, Self::Linux3, Self::Linux4_10, Self::Linux6_10, Self::Linux6_13];
+
+    /// The fields in their order.
+    pub const fn fields(self) -> &'static [Field] {
+        match self {
+            Self::Linux2_6 => LINUX_2_6,
+            Self::Linux3 => LINUX_3,
+            Self::Linux4_10 => LINUX_4_10,
+            Self::Linux6_10 => LINUX_6_10,
+            Self::Linux6_13 => LINUX_6_13,
+        }
+    }
+
+    /// The fields with their offsets in the event, which begins with 8 bytes common to all events.
+    pub fn layout(self) -> impl Iterator<Item = (Field, u16)> {
+        self.fields().iter().scan(8_u16, |end, &field| {
+            // Every field is aligned to its own length, a power of two.
+            let mask = field.size().wrapping_sub(1);
+            let offset = end.wrapping_add(mask) & !mask;
+            *end = offset.wrapping_add(field.size());
+            Some((field, offset))
+        })
+    }
+}
+
+impl MceRecord<'_> {
+    /// The fields of the tracepoint with their values; `None` where the record does not have the field.
+    ///
+    /// ```
+    /// use mce_record::Mce;
+    /// use mce_record::tracepoint::Version;
+    ///
+    /// let mce = Mce { bank: 7, ..Mce::default() };
+    /// let record = mce.record();
+    /// let mut fields = record.tracepoint(Version::Linux4_10);
+    /// assert!(fields.any(|(field, value)| field.name() == "bank" && value == Some(7)));
+    /// ```
+    pub fn tracepoint(&self, version: Version) -> impl Iterator<Item = (Field, Option<u64>)> + '_ {
+        version.fields().iter().map(|&field| (field, field.value(self)))
+    }
+}
+
+use Field::{
+    Addr, Apicid, Bank, Cpu, Cpuid, Cpuvendor, Cs, Ip, Ipid, Mcgcap, Mcgstatus, Microcode, Misc, Ppin,
+    Socketid, Status, Synd, Tsc, VData, Walltime,
+};
+
+const LINUX_2_6: &[Field] = &[
+    Mcgcap, Mcgstatus, Bank, Status, Addr, Misc, Ip, Cs, Tsc, Walltime, Cpu, Cpuid, Apicid, Socketid,
+    Cpuvendor,
+];
+
+const LINUX_3: &[Field] = &[
+    Mcgcap, Mcgstatus, Status, Addr, Misc, Ip, Tsc, Walltime, Cpu, Cpuid, Apicid, Socketid, Cs, Bank,
+    Cpuvendor,
+];
+
+const LINUX_4_10: &[Field] = &[
+    Mcgcap, Mcgstatus, Status, Addr, Misc, Synd, Ipid, Ip, Tsc, Walltime, Cpu, Cpuid, Apicid, Socketid, Cs,
+    Bank, Cpuvendor,
+];
+
+const LINUX_6_10: &[Field] = &[
+    Mcgcap, Mcgstatus, Status, Addr, Misc, Synd, Ipid, Ip, Tsc, Ppin, Walltime, Cpu, Cpuid, Apicid, Socketid,
+    Cs, Bank, Cpuvendor, Microcode,
+];
+
+const LINUX_6_13: &[Field] = &[
+    Mcgcap, Mcgstatus, Status, Addr, Misc, Synd, Ipid, Ip, Tsc, Ppin, Walltime, Cpu, Cpuid, Apicid, Socketid,
+    Cs, Bank, Cpuvendor, Microcode, VData,
+];
