@@ -37,6 +37,13 @@ pub enum ErrorKind {
         /// Bytes given.
         available: u32,
     },
+    /// A length does not fit its field: a record over 4 GiB.
+    TooLarge {
+        /// The field.
+        what: &'static str,
+    },
+    /// The bytes are no CPER record.
+    Record(cper::Error),
     /// A compressed stream breaks its own rules.
     Corrupt {
         /// The compression it was read as.
@@ -71,6 +78,10 @@ impl Error {
         Self { kind, offset: clamp(offset) }
     }
 
+    pub(crate) const fn too_short(what: &'static str, needed: usize, available: usize) -> Self {
+        Self::new(ErrorKind::TooShort { what, needed: clamp(needed), available: clamp(available) }, 0)
+    }
+
     pub(crate) const fn buffer_too_small(needed: usize, available: usize) -> Self {
         Self::new(ErrorKind::BufferTooSmall { needed: clamp(needed), available: clamp(available) }, 0)
     }
@@ -86,6 +97,12 @@ impl Error {
     }
 }
 
+impl From<cper::Error> for Error {
+    fn from(error: cper::Error) -> Self {
+        Self { kind: ErrorKind::Record(error), offset: error.offset() }
+    }
+}
+
 /// A length as the error holds it; one over 4 GiB is cut to the largest value.
 pub(crate) const fn clamp(length: usize) -> u32 {
     if length > u32::MAX as usize { u32::MAX } else { length as u32 }
@@ -93,8 +110,12 @@ pub(crate) const fn clamp(length: usize) -> u32 {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "offset {}: ", self.offset)?;
+        if !matches!(self.kind, ErrorKind::Record(_)) {
+            write!(f, "offset {}: ", self.offset)?;
+        }
         match self.kind {
+            ErrorKind::Record(error) => error.fmt(f),
+            ErrorKind::TooLarge { what } => write!(f, "{what} does not fit its field"),
             ErrorKind::TooShort { what, needed, available } => {
                 write!(f, "{what} needs {needed} bytes, {available} available")
             }

@@ -20,6 +20,9 @@ mod error;
 pub mod ids;
 pub mod inflate;
 pub mod names;
+pub mod produce;
+pub mod record;
+pub mod seal;
 
 pub use error::{Error, ErrorKind};
 pub use ids::{RecordId, RecordIds};

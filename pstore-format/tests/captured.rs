@@ -1,32 +1,12 @@
 //! What kernels wrote to ERST, read by this crate, against what kernels themselves showed of it.
 
-use std::path::{Path, PathBuf};
+mod common;
 
+use common::{body, files, id_of, read};
+use pstore_format::ErrorKind;
 use pstore_format::dmesg::{Header, Part, Piece, dumps, lines};
 use pstore_format::inflate::{Compression, Inflater};
 use pstore_format::names::FileName;
-use pstore_format::{ErrorKind, RecordId};
-
-fn data(path: impl AsRef<Path>) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data").join(path)
-}
-
-fn read(path: impl AsRef<Path>) -> Vec<u8> {
-    let path = data(path);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn files(folder: &str) -> Vec<String> {
-    let names = std::fs::read_dir(data(folder)).unwrap();
-    let mut names: Vec<_> = names.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
-
-/// The body of a captured record: what a kernel hands on as the content of the file in pstore.
-fn body(stem: &str) -> Vec<u8> {
-    read(format!("records/{stem}.sec0"))
-}
 
 /// Every captured dump: image and record, its text as an independent script inflated it.
 fn dumped() -> Vec<(String, String)> {
@@ -64,11 +44,6 @@ fn text_of(body: &[u8]) -> Vec<u8> {
     let inflated = Inflater::new().inflate(body, &mut text).unwrap();
     text.truncate(inflated.length);
     text
-}
-
-/// The record id in the name of a captured record: `crash-z.01-6b02982900000001`.
-fn id_of(stem: &str) -> RecordId {
-    RecordId(u64::from_str_radix(stem.rsplit('-').next().unwrap(), 16).unwrap())
 }
 
 #[test]

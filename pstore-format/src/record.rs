@@ -1,0 +1,248 @@
+//! Records as pstore keeps them in ERST: one section behind a prefix of 200 bytes, and what it holds.
+//!
+//! Three writers use this form (all under one creator id, so only the section type tells them apart): pstore's
+//! kernel logs (Linux 6.12 drivers/acpi/apei/erst.c, `erst_writer`), machine checks at panic time
+//! (arch/x86/kernel/cpu/mce/apei.c, `apei_write_mce`), and the series "Use ERST for persistent storage of MCE and
+//! APEI errors" (linux-edac, September 2023), which adds CPER sections.
+//!
+//! | offset | field | kernel log | machine check | section of the series |
+//! |---|---|---|---|---|
+//! | 12 | severity | fatal | fatal, even if corrected | fatal, whatever happened |
+//! | 16 | validation bits | timestamp | 0 | 0 |
+//! | 24 | timestamp | seconds since 1970, no BCD | 0 | 0 |
+//! | 64 | creator | Linux pstore | the same | the same |
+//! | 80 | notification type | MCE | MCE | MCE, whatever it was |
+//! | 128 | section offset | 200 | 200; any number in the series | any number |
+//! | 132 | section length | record length - 200 | the same | the same |
+//! | 144 | section type | log, or compressed log | machine check | the section's |
+//! | 160, 176, 180 | unit, severity, unit's name | 0, fatal, 0 | 0, fatal, 0 | 0, the section's, 0: lost |
+//! | 200 | body | text or stream | `struct mce` | the section |
+//!
+//! (A pointer was subtracted from the wrong one in the series: the offset is the distance of a heap block from the
+//! stack. No reader of this form looks at it.) Linux's memory poison manager (drivers/ras/amd/fmpm.c) keeps its own
+//! records with a creator of its own, but with a descriptor that begins where it should end: it is read here too.
+
+use core::fmt;
+
+use cper::fields::{Describe, Value, Visitor};
+use cper::section::Body;
+use cper::{CreatorId, Record, RecordHeader, SectionDescriptor, SectionTypeId, Severity};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::error::Error;
+use crate::ids::RecordId;
+use crate::names::FileName;
+
+/// What stands before the body of every pstore record: a record header and one section descriptor.
+///
+/// It is read as it lies in the record, and can be part of a caller's own `repr(C)` structure that is laid out while
+/// the machine is well and only patched when it dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct RecordPrefix {
+    /// The record's header.
+    pub header: RecordHeader,
+    /// The descriptor of its one section.
+    pub descriptor: SectionDescriptor,
+}
+
+const _: () = {
+    assert!(size_of::<RecordPrefix>() == 200 && align_of::<RecordPrefix>() == 1);
+    assert!(core::mem::offset_of!(RecordPrefix, descriptor) == 128);
+};
+
+impl RecordPrefix {
+    /// Bytes before the body.
+    pub const SIZE: usize = size_of::<Self>();
+}
+
+/// What a stored record holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Payload<'a> {
+    /// A part of a kernel log: [`dmesg::Header`](crate::dmesg::Header) reads it.
+    Dmesg(&'a [u8]),
+    /// A compressed part: [`Inflater`](crate::inflate::Inflater) gives the text.
+    CompressedDmesg(&'a [u8]),
+    /// A machine check, as `struct mce`: 88 to 128 bytes, by the kernel that wrote it.
+    Mce(&'a [u8]),
+    /// A CPER section behind pstore's prefix, and its type: [`StoredRecord::section_body`] decodes it.
+    Section(SectionTypeId, &'a [u8]),
+    /// A record of several sections or by another creator: [`StoredRecord::record`] reads it like any other.
+    Record,
+}
+
+/// A record out of ERST, and what pstore or a relative of it put there.
+///
+/// ```
+/// use pstore_format::record::{Payload, StoredRecord};
+///
+/// # let bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/records/mce-intel.01-6b02986900000001.cper"))?;
+/// let record = StoredRecord::parse(&bytes)?;
+/// match record.payload() {
+///     Payload::Mce(mce) => println!("a machine check, {} bytes", mce.len()),
+///     Payload::Dmesg(text) => println!("{}", text.escape_ascii()),
+///     other => println!("{other:?}"),
+/// }
+/// assert_eq!(record.file_name().ok_or("not pstore's")?.to_string(), "mce-erst-7710893088750698497");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct StoredRecord<'a> {
+    record: Record<'a>,
+    /// The prefix, of records in pstore's form.
+    prefix: Option<&'a RecordPrefix>,
+    after_prefix: &'a [u8],
+}
+
+impl<'a> StoredRecord<'a> {
+    /// The record at the start of `bytes`; what lies behind its end is left out.
+    ///
+    /// Of records in pstore's form the section offset is not believed: their body begins at 200. The section
+    /// length is, if there are as many bytes, as a kernel may leave slack behind it.
+    ///
+    /// # Errors
+    ///
+    /// It is no CPER record at all, or claims to be pstore's and is shorter than pstore's prefix. A record that was
+    /// cut short after that is read as far as it goes: [`Record::missing`].
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        let record = Record::parse(bytes)?;
+        let (creator, sections) = (record.header().creator_id, record.header().section_count.get());
+        if !(creator == CreatorId::LINUX_PSTORE || creator == CreatorId::LINUX_FMPM) || sections > 1 {
+            return Ok(Self { record, prefix: None, after_prefix: &[] });
+        }
+        let available = record.as_bytes().len();
+        match RecordPrefix::ref_from_prefix(record.as_bytes()) {
+            Ok((prefix, after_prefix)) => Ok(Self { record, prefix: Some(prefix), after_prefix }),
+            Err(_) => Err(Error::too_short("pstore record", RecordPrefix::SIZE, available)),
+        }
+    }
+
+    /// The record as any CPER record. Its sections are where its descriptors say, right or wrong.
+    pub const fn record(&self) -> Record<'a> {
+        self.record
+    }
+
+    /// The prefix, if the record is in pstore's form.
+    pub const fn prefix(&self) -> Option<&'a RecordPrefix> {
+        self.prefix
+    }
+
+    /// The record's id.
+    pub const fn id(&self) -> RecordId {
+        RecordId(self.record.record_id())
+    }
+
+    /// The body behind the prefix; empty if the record is not in pstore's form.
+    pub fn body(&self) -> &'a [u8] {
+        let claimed = self.prefix.map_or(0, |prefix| prefix.descriptor.section_length.get() as usize);
+        // The memory poison manager counts the descriptor with its body, so all of it is more than there is.
+        self.after_prefix.get(..claimed).filter(|body| !body.is_empty()).unwrap_or(self.after_prefix)
+    }
+
+    /// What the record holds.
+    pub fn payload(&self) -> Payload<'a> {
+        let Some(prefix) = self.prefix else { return Payload::Record };
+        let (section_type, body) = (prefix.descriptor.section_type, self.body());
+        if section_type == SectionTypeId::LINUX_DMESG {
+            Payload::Dmesg(body)
+        } else if section_type == SectionTypeId::LINUX_DMESG_COMPRESSED {
+            Payload::CompressedDmesg(body)
+        } else if section_type == SectionTypeId::LINUX_MCE {
+            Payload::Mce(body)
+        } else {
+            Payload::Section(section_type, body)
+        }
+    }
+
+    /// The body of a [`Payload::Section`], decoded; `None` for any other payload.
+    ///
+    /// # Errors
+    ///
+    /// The type is known and the bytes do not hold it; the offset counts from the start of the record.
+    pub fn section_body(&self) -> Option<Result<Body<'a>, cper::Error>> {
+        let Payload::Section(section_type, body) = self.payload() else { return None };
+        Some(Body::decode(section_type.guid(), body).map_err(|error| error.at(RecordPrefix::SIZE)))
+    }
+
+    /// How bad the error is, as far as the record says: the section's severity, which is the error's own where
+    /// Linux has set the record's to fatal. A machine check's is in its status register.
+    pub fn severity(&self) -> Severity {
+        self.prefix.map_or(self.record.severity(), |prefix| prefix.descriptor.severity)
+    }
+
+    /// When it was written, in seconds since 1970. The header's time, whether in Linux's seconds or in BCD (taken as
+    /// UTC); else a machine check's own.
+    pub fn time(&self) -> Option<u64> {
+        let header = self.record.header().timestamp().and_then(|timestamp| {
+            let calendar = || u64::try_from(timestamp.calendar()?.unix_seconds()).ok();
+            timestamp.linux_seconds().or_else(calendar)
+        });
+        header.or_else(|| match self.payload() {
+            Payload::Mce(mce) => mce_time(mce),
+            _ => None,
+        })
+    }
+
+    /// The name Linux gives the record's file, had it been able to decompress it; `None` when it shows none.
+    pub fn file_name(&self) -> Option<FileName<'static>> {
+        if self.record.header().creator_id != CreatorId::LINUX_PSTORE || !self.id().is_valid() {
+            return None;
+        }
+        let section_type = self.record.descriptors().first()?.section_type;
+        let kind = if section_type == SectionTypeId::LINUX_DMESG
+            || section_type == SectionTypeId::LINUX_DMESG_COMPRESSED
+        {
+            "dmesg"
+        } else if section_type == SectionTypeId::LINUX_MCE {
+            "mce"
+        } else {
+            "unknown"
+        };
+        Some(FileName { kind, backend: "erst", id: self.id(), compressed: false })
+    }
+
+    /// What Linux shows in that file, before decompressing it: everything behind the first 200 bytes, whatever the
+    /// descriptors say.
+    pub fn file_content(&self) -> &'a [u8] {
+        self.record.as_bytes().get(RecordPrefix::SIZE..).unwrap_or_default()
+    }
+}
+
+/// The wall clock in a `struct mce`, in seconds since 1970.
+pub(crate) fn mce_time(mce: &[u8]) -> Option<u64> {
+    let bytes = mce.get(48..)?.first_chunk()?;
+    Some(u64::from_le_bytes(*bytes)).filter(|&seconds| seconds != 0)
+}
+
+impl Describe for StoredRecord<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        let Some(prefix) = self.prefix else { return self.record.describe(out) };
+        prefix.header.describe(out)?;
+        if self.record.missing() != 0 {
+            out.field("missing_bytes", Value::Number(self.record.missing() as u64))?;
+        }
+        prefix.descriptor.describe(out)?;
+        match self.section_body() {
+            Some(Ok(body)) => out.field("body", Value::Group(&body)),
+            Some(Err(error)) => {
+                error.describe(out)?;
+                out.field("body", Value::Group(&self.body()))
+            }
+            None => out.field("body", Value::Group(&self.body())),
+        }
+    }
+}
+
+impl fmt::Display for StoredRecord<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        cper::fields::Fields(self).fmt(f)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for StoredRecord<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        cper::fields::Fields(self).serialize(serializer)
+    }
+}
