@@ -500,7 +500,8 @@ macro_rules! show_fields {
 /// is clear, a writer that sets bit and value together, and their part of [`Describe`].
 ///
 /// `name / with_name: type as form, FLAG;` where the type is the plain one (`u64`) and the form is `hex`, `number`,
-/// `named` (what converts into a [`Value`]), `group` (what is [`Describe`]) or `flags` (a set of flags in a byte).
+/// `named` (what converts into a [`Value`]), `group` (what is [`Describe`]), `message` (what is `Display`) or `flags`
+/// (a set of flags in a byte).
 macro_rules! valid_fields {
     (
         $name:ident, $bits:ident: $raw:ident as $flags:ident;
@@ -602,6 +603,9 @@ macro_rules! shown {
     };
     (flags, $value:expr) => {
         $crate::fields::Value::flags($value)
+    };
+    (message, $value:expr) => {
+        $crate::fields::Value::Message(&$value)
     };
 }
 

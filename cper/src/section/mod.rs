@@ -31,13 +31,23 @@
 //! }
 //! ```
 
+mod aer;
 #[cfg(test)]
 mod checks;
 mod cxl_protocol;
 mod error_status;
 mod memory;
+mod pci_address;
+mod pcie;
+pub mod pcie_capability;
 mod processor_generic;
+mod register;
 
+pub use aer::{
+    AerCapability, AerControl, AerControlFlags, CorrectableError, CorrectableErrors,
+    ExtendedCapabilityHeader, RootErrorCommand, RootErrorFlags, RootErrorStatus, UncorrectableError,
+    UncorrectableErrors,
+};
 pub use cxl_protocol::{
     CxlAgentAddress, CxlAgentType, CxlCorrectableErrors, CxlDeviceId, CxlDvsecId, CxlProtocolError,
     CxlProtocolErrorHeader, CxlProtocolErrorParts, CxlProtocolValidation, CxlRasCapability,
@@ -45,6 +55,12 @@ pub use cxl_protocol::{
 };
 pub use error_status::{ErrorStatus, ErrorStatusFlags, ErrorStatusType};
 pub use memory::{MemoryError, MemoryErrorType, MemoryValidation};
+pub use pci_address::{PciAddress, RequesterId};
+pub use pcie::{
+    BridgeControl, BridgeControlStatus, PciCommand, PciCommandStatus, PciStatus, PciStatusFlags,
+    PcieDeviceId, PcieError, PciePortType, PcieValidation, PcieVersion,
+};
+pub use pcie_capability::PcieCapability;
 pub use processor_generic::{
     BrandString, ProcessorErrorTypes, ProcessorFlags, ProcessorGeneric, ProcessorIsa, ProcessorOperation,
     ProcessorType, ProcessorValidation,
@@ -186,6 +202,8 @@ pub enum Body<'a> {
     ProcessorGeneric(&'a ProcessorGeneric),
     /// Platform memory error.
     Memory(Extended<'a, MemoryError>),
+    /// PCI Express error.
+    Pcie(&'a PcieError),
     /// CXL protocol error.
     CxlProtocol(CxlProtocolError<'a>),
     /// A type this crate does not decode: the bytes as they are.
@@ -203,6 +221,8 @@ impl<'a> Body<'a> {
             Self::ProcessorGeneric(Decode::decode(bytes)?)
         } else if section_type == MemoryError::TYPE {
             Self::Memory(Decode::decode(bytes)?)
+        } else if section_type == PcieError::TYPE {
+            Self::Pcie(Decode::decode(bytes)?)
         } else if section_type == CxlProtocolError::TYPE {
             Self::CxlProtocol(Decode::decode(bytes)?)
         } else {
@@ -215,6 +235,7 @@ impl<'a> Body<'a> {
         match self {
             Self::ProcessorGeneric(section) => *section,
             Self::Memory(section) => section,
+            Self::Pcie(section) => *section,
             Self::CxlProtocol(section) => section,
             Self::Unknown(bytes) => bytes,
         }

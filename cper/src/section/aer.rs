@@ -1,0 +1,438 @@
+//! The Advanced Error Reporting extended capability of a PCIe function (PCIe 6.0 section 7.8.4), 96 bytes, as the
+//! PCIe section carries it.
+
+use core::fmt;
+
+use bitflags::bitflags;
+use zerocopy::little_endian::U32;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use super::RequesterId;
+use super::register::{Dwords, error_bits, register};
+use crate::fields::{Describe, Value, Visitor, show_fields};
+
+/// The AER registers of a function. Those from the root error command on exist in root ports and root complex event
+/// collectors only; elsewhere the bytes mean nothing.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct AerCapability {
+    /// Capability id (0x0001), version and next offset.
+    pub capability_header: ExtendedCapabilityHeader,
+    /// [`UncorrectableErrors`] that happened.
+    pub uncorrectable_error_status: U32,
+    /// [`UncorrectableErrors`] that are not reported.
+    pub uncorrectable_error_mask: U32,
+    /// [`UncorrectableErrors`] that are fatal; the others are not.
+    pub uncorrectable_error_severity: U32,
+    /// [`CorrectableErrors`] that happened.
+    pub correctable_error_status: U32,
+    /// [`CorrectableErrors`] that are not reported.
+    pub correctable_error_mask: U32,
+    /// First error pointer, and what the function can do.
+    pub capabilities_and_control: AerControl,
+    /// The first four dwords of the header of the packet that the first error is about.
+    pub header_log: [U32; 4],
+    /// [`RootErrorCommand`].
+    pub root_error_command: U32,
+    /// Errors that reached the root port.
+    pub root_error_status: RootErrorStatus,
+    /// Who sent the first correctable error message.
+    pub correctable_error_source: RequesterId,
+    /// Who sent the first uncorrectable error message.
+    pub uncorrectable_error_source: RequesterId,
+    /// The prefixes of that packet; of a Flit mode packet, header dwords 4 to 7.
+    pub tlp_prefix_log: [U32; 4],
+    /// Of a Flit mode packet, header dwords 8 to 13.
+    pub further_log: [U32; 6],
+}
+
+const _: () = {
+    assert!(size_of::<AerCapability>() == 96 && align_of::<AerCapability>() == 1);
+    assert!(core::mem::offset_of!(AerCapability, correctable_error_status) == 0x10);
+    assert!(core::mem::offset_of!(AerCapability, capabilities_and_control) == 0x18);
+    assert!(core::mem::offset_of!(AerCapability, root_error_command) == 0x2c);
+    assert!(core::mem::offset_of!(AerCapability, uncorrectable_error_source) == 0x36);
+    assert!(core::mem::offset_of!(AerCapability, tlp_prefix_log) == 0x38);
+};
+
+/// The first dword of an extended capability.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(transparent)]
+pub struct ExtendedCapabilityHeader(pub U32);
+
+impl ExtendedCapabilityHeader {
+    /// What the capability is, bits 15:0: 0x0001 for AER, 0x0023 for a DVSEC.
+    pub const fn capability_id(self) -> u16 {
+        self.0.get() as u16
+    }
+
+    /// Version of the capability, bits 19:16.
+    pub const fn capability_version(self) -> u8 {
+        (self.0.get() >> 16) as u8 & 0xf
+    }
+
+    /// Offset of the next capability in configuration space, bits 31:20; 0 when it is the last.
+    pub const fn next_capability_offset(self) -> u16 {
+        (self.0.get() >> 20) as u16
+    }
+}
+
+impl Describe for ExtendedCapabilityHeader {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("capability_id", Value::hex(self.capability_id()))?;
+        out.field("capability_version", Value::number(self.capability_version()))?;
+        out.field("next_capability_offset", Value::hex(self.next_capability_offset()))
+    }
+}
+
+error_bits! {
+    /// Uncorrectable errors, a bit each: status, mask and severity.
+    set UncorrectableErrors;
+    /// One uncorrectable error: the number of its bit.
+    error UncorrectableError;
+    UNDEFINED = 0 => "Undefined", "Undefined",
+    DATA_LINK_PROTOCOL = 4 => "Data Link Protocol Error", "DLP",
+    SURPRISE_DOWN = 5 => "Surprise Down Error", "SDES",
+    POISONED_TLP = 12 => "Poisoned TLP Received", "TLP",
+    FLOW_CONTROL_PROTOCOL = 13 => "Flow Control Protocol Error", "FCP",
+    COMPLETION_TIMEOUT = 14 => "Completion Timeout", "CmpltTO",
+    COMPLETER_ABORT = 15 => "Completer Abort", "CmpltAbrt",
+    UNEXPECTED_COMPLETION = 16 => "Unexpected Completion", "UnxCmplt",
+    RECEIVER_OVERFLOW = 17 => "Receiver Overflow", "RxOF",
+    MALFORMED_TLP = 18 => "Malformed TLP", "MalfTLP",
+    ECRC = 19 => "ECRC Error", "ECRC",
+    UNSUPPORTED_REQUEST = 20 => "Unsupported Request Error", "UnsupReq",
+    ACS_VIOLATION = 21 => "ACS Violation", "ACSViol",
+    INTERNAL = 22 => "Uncorrectable Internal Error", "UncorrIntErr",
+    MC_BLOCKED_TLP = 23 => "MC Blocked TLP", "BlockedTLP",
+    ATOMICOP_EGRESS_BLOCKED = 24 => "AtomicOp Egress Blocked", "AtomicOpBlocked",
+    TLP_PREFIX_BLOCKED = 25 => "TLP Prefix Blocked Error", "TLPBlockedErr",
+    POISONED_TLP_EGRESS_BLOCKED = 26 => "Poisoned TLP Egress Blocked", "PoisonTLPBlocked",
+    DMWR_REQUEST_EGRESS_BLOCKED = 27 => "DMWr Request Egress Blocked", "DMWrReqBlocked",
+    IDE_CHECK_FAILED = 28 => "IDE Check Failed", "IDECheck",
+    MISROUTED_IDE_TLP = 29 => "Misrouted IDE TLP", "MisIDETLP",
+    PCRC_CHECK_FAILED = 30 => "PCRC Check Failed", "PCRC_CHECK",
+    TLP_TRANSLATION_EGRESS_BLOCKED = 31 => "TLP Translation Egress Blocked", "TLPXlatBlocked",
+}
+
+error_bits! {
+    /// Correctable errors, a bit each: status and mask.
+    set CorrectableErrors;
+    /// One correctable error: the number of its bit.
+    error CorrectableError;
+    RECEIVER = 0 => "Receiver Error", "RxErr",
+    BAD_TLP = 6 => "Bad TLP", "BadTLP",
+    BAD_DLLP = 7 => "Bad DLLP", "BadDLLP",
+    REPLAY_NUM_ROLLOVER = 8 => "REPLAY_NUM Rollover", "Rollover",
+    REPLAY_TIMER_TIMEOUT = 12 => "Replay Timer Timeout", "Timeout",
+    ADVISORY_NON_FATAL = 13 => "Advisory Non-Fatal Error", "NonFatalErr",
+    CORRECTED_INTERNAL = 14 => "Corrected Internal Error", "CorrIntErr",
+    HEADER_LOG_OVERFLOW = 15 => "Header Log Overflow", "HeaderOF",
+}
+
+register! {
+    /// Advanced error capabilities and control (offset 0x18).
+    AerControl: u32 in U32, flags AerControlFlags {
+        ECRC_GENERATION_CAPABLE = 5 => "The function can generate ECRC.",
+        ECRC_GENERATION_ENABLE = 6 => "It generates ECRC.",
+        ECRC_CHECK_CAPABLE = 7 => "The function can check ECRC.",
+        ECRC_CHECK_ENABLE = 8 => "It checks ECRC.",
+        MULTIPLE_HEADER_RECORDING_CAPABLE = 9 => "The function can record more than one header.",
+        MULTIPLE_HEADER_RECORDING_ENABLE = 10 => "It records more than one header.",
+        TLP_PREFIX_LOG_PRESENT = 11 => "The prefix log holds the prefixes of the first error's packet.",
+        COMPLETION_TIMEOUT_LOG_CAPABLE = 12 => "The function logs prefix and header at a completion timeout.",
+        LOGGED_TLP_WAS_FLIT_MODE = 18 => "The logged packet came in Flit mode.",
+    }
+    fields {
+        first_error_pointer: UncorrectableError as named = 0, 5 => "Bit of the first uncorrectable error; it means nothing unless that status bit is set.",
+        header_log_size: u8 as number = 13, 5 => "Dwords that the header log has room for (PCIe 6.0).",
+        logged_tlp_size: u8 as number = 19, 5 => "Dwords of the packet that was logged in Flit mode.",
+    }
+}
+
+bitflags! {
+    /// Which error messages raise an interrupt at the root port.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct RootErrorCommand: u32 {
+        /// Correctable ones.
+        const CORRECTABLE_REPORTING_ENABLE = 1 << 0;
+        /// Those of uncorrectable errors that are not fatal.
+        const NON_FATAL_REPORTING_ENABLE = 1 << 1;
+        /// Fatal ones.
+        const FATAL_REPORTING_ENABLE = 1 << 2;
+        const _ = !0;
+    }
+}
+
+register! {
+    /// Root error status (offset 0x30).
+    RootErrorStatus: u32 in U32, flags RootErrorFlags {
+        CORRECTABLE_RECEIVED = 0 => "A correctable error message was received.",
+        MULTIPLE_CORRECTABLE_RECEIVED = 1 => "More than one was.",
+        UNCORRECTABLE_RECEIVED = 2 => "A fatal or non-fatal error message was received.",
+        MULTIPLE_UNCORRECTABLE_RECEIVED = 3 => "More than one was.",
+        FIRST_UNCORRECTABLE_FATAL = 4 => "The first uncorrectable one was fatal.",
+        NON_FATAL_RECEIVED = 5 => "One or more non-fatal messages were received.",
+        FATAL_RECEIVED = 6 => "One or more fatal messages were received.",
+    }
+    fields {
+        err_cor_subclass: u8 as number = 7, 2 => "Subclass of the correctable error message, 0 to 3.",
+        interrupt_message_number: u8 as number = 27, 5 => "MSI or MSI-X message that AER interrupts with.",
+    }
+}
+
+impl AerCapability {
+    /// Uncorrectable errors that happened, masked ones too; reserved bits are kept.
+    pub const fn uncorrectable_error_status(&self) -> UncorrectableErrors {
+        UncorrectableErrors::from_bits_retain(self.uncorrectable_error_status.get())
+    }
+
+    /// Uncorrectable errors that are not reported.
+    pub const fn uncorrectable_error_mask(&self) -> UncorrectableErrors {
+        UncorrectableErrors::from_bits_retain(self.uncorrectable_error_mask.get())
+    }
+
+    /// Uncorrectable errors that are fatal when they happen.
+    pub const fn uncorrectable_error_severity(&self) -> UncorrectableErrors {
+        UncorrectableErrors::from_bits_retain(self.uncorrectable_error_severity.get())
+    }
+
+    /// Correctable errors that happened, masked ones too; reserved bits are kept.
+    pub const fn correctable_error_status(&self) -> CorrectableErrors {
+        CorrectableErrors::from_bits_retain(self.correctable_error_status.get())
+    }
+
+    /// Correctable errors that are not reported.
+    pub const fn correctable_error_mask(&self) -> CorrectableErrors {
+        CorrectableErrors::from_bits_retain(self.correctable_error_mask.get())
+    }
+
+    /// Which error messages interrupt the root port.
+    pub const fn root_error_command(&self) -> RootErrorCommand {
+        RootErrorCommand::from_bits_retain(self.root_error_command.get())
+    }
+
+    /// The uncorrectable error that came first and that the header log is about; `None` when the status bit that the
+    /// pointer names is clear.
+    pub const fn first_error(&self) -> Option<UncorrectableError> {
+        let error = self.capabilities_and_control.first_error_pointer();
+        if self.uncorrectable_error_status().contains(error.bit()) { Some(error) } else { None }
+    }
+
+    /// The logged dwords of the packet's header: four, or in Flit mode as many as were logged, at most 14.
+    pub fn logged_header(&self) -> impl Iterator<Item = u32> + Clone {
+        let flit = AerControlFlags::LOGGED_TLP_WAS_FLIT_MODE;
+        let control = self.capabilities_and_control;
+        let size = if control.flags().contains(flit) { control.logged_tlp_size() } else { 4 };
+        let log = self.header_log.iter().chain(&self.tlp_prefix_log).chain(&self.further_log);
+        log.take(usize::from(size)).map(|dword| dword.get())
+    }
+}
+
+impl Describe for AerCapability {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("capability_header", Value::Group(&self.capability_header))?;
+        out.field("uncorrectable_error_status", Value::flags(self.uncorrectable_error_status()))?;
+        out.field("uncorrectable_error_mask", Value::flags(self.uncorrectable_error_mask()))?;
+        out.field("uncorrectable_error_severity", Value::flags(self.uncorrectable_error_severity()))?;
+        out.field("correctable_error_status", Value::flags(self.correctable_error_status()))?;
+        out.field("correctable_error_mask", Value::flags(self.correctable_error_mask()))?;
+        out.field("capabilities_and_control", Value::Group(&self.capabilities_and_control))?;
+        out.field("header_log", Value::Message(&Dwords(&self.header_log)))?;
+        out.field("root_error_command", Value::flags(self.root_error_command()))?;
+        out.field("root_error_status", Value::Group(&self.root_error_status))?;
+        out.field("correctable_error_source", Value::Message(&self.correctable_error_source))?;
+        out.field("uncorrectable_error_source", Value::Message(&self.uncorrectable_error_source))?;
+        out.field("tlp_prefix_log", Value::Message(&Dwords(&self.tlp_prefix_log)))?;
+        if self.further_log.iter().any(|dword| dword.get() != 0) {
+            out.field("further_log", Value::Message(&Dwords(&self.further_log)))?;
+        }
+        Ok(())
+    }
+}
+
+show_fields!(ExtendedCapabilityHeader, AerCapability);
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::section::checks::{assert_map, bit_map};
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    /// Registers and bits of PCIe 6.0 section 7.8.4.
+    const MAP: &str = "
+        0.0 capability_header.capability_id *16
+        2.0 capability_header.capability_version *4
+        2.4 capability_header.next_capability_offset *12
+        4.0 uncorrectable_error_status UNDEFINED -*3 DATA_LINK_PROTOCOL SURPRISE_DOWN -*6
+            POISONED_TLP FLOW_CONTROL_PROTOCOL COMPLETION_TIMEOUT COMPLETER_ABORT
+            UNEXPECTED_COMPLETION RECEIVER_OVERFLOW MALFORMED_TLP ECRC UNSUPPORTED_REQUEST
+            ACS_VIOLATION INTERNAL MC_BLOCKED_TLP ATOMICOP_EGRESS_BLOCKED TLP_PREFIX_BLOCKED
+            POISONED_TLP_EGRESS_BLOCKED DMWR_REQUEST_EGRESS_BLOCKED IDE_CHECK_FAILED
+            MISROUTED_IDE_TLP PCRC_CHECK_FAILED TLP_TRANSLATION_EGRESS_BLOCKED
+        8.0 uncorrectable_error_mask UNDEFINED -*3 DATA_LINK_PROTOCOL SURPRISE_DOWN -*6
+            POISONED_TLP FLOW_CONTROL_PROTOCOL COMPLETION_TIMEOUT COMPLETER_ABORT
+            UNEXPECTED_COMPLETION RECEIVER_OVERFLOW MALFORMED_TLP ECRC UNSUPPORTED_REQUEST
+            ACS_VIOLATION INTERNAL MC_BLOCKED_TLP ATOMICOP_EGRESS_BLOCKED TLP_PREFIX_BLOCKED
+            POISONED_TLP_EGRESS_BLOCKED DMWR_REQUEST_EGRESS_BLOCKED IDE_CHECK_FAILED
+            MISROUTED_IDE_TLP PCRC_CHECK_FAILED TLP_TRANSLATION_EGRESS_BLOCKED
+        12.0 uncorrectable_error_severity UNDEFINED -*3 DATA_LINK_PROTOCOL SURPRISE_DOWN -*6
+            POISONED_TLP FLOW_CONTROL_PROTOCOL COMPLETION_TIMEOUT COMPLETER_ABORT
+            UNEXPECTED_COMPLETION RECEIVER_OVERFLOW MALFORMED_TLP ECRC UNSUPPORTED_REQUEST
+            ACS_VIOLATION INTERNAL MC_BLOCKED_TLP ATOMICOP_EGRESS_BLOCKED TLP_PREFIX_BLOCKED
+            POISONED_TLP_EGRESS_BLOCKED DMWR_REQUEST_EGRESS_BLOCKED IDE_CHECK_FAILED
+            MISROUTED_IDE_TLP PCRC_CHECK_FAILED TLP_TRANSLATION_EGRESS_BLOCKED
+        16.0 correctable_error_status RECEIVER -*5 BAD_TLP BAD_DLLP REPLAY_NUM_ROLLOVER -*3
+            REPLAY_TIMER_TIMEOUT ADVISORY_NON_FATAL CORRECTED_INTERNAL HEADER_LOG_OVERFLOW -*16
+        20.0 correctable_error_mask RECEIVER -*5 BAD_TLP BAD_DLLP REPLAY_NUM_ROLLOVER -*3
+            REPLAY_TIMER_TIMEOUT ADVISORY_NON_FATAL CORRECTED_INTERNAL HEADER_LOG_OVERFLOW -*16
+        24.0 capabilities_and_control.first_error_pointer *5
+        24.5 capabilities_and_control.flags ECRC_GENERATION_CAPABLE ECRC_GENERATION_ENABLE
+            ECRC_CHECK_CAPABLE ECRC_CHECK_ENABLE MULTIPLE_HEADER_RECORDING_CAPABLE
+            MULTIPLE_HEADER_RECORDING_ENABLE TLP_PREFIX_LOG_PRESENT
+            COMPLETION_TIMEOUT_LOG_CAPABLE
+        25.5 capabilities_and_control.header_log_size *5
+        26.2 capabilities_and_control.flags LOGGED_TLP_WAS_FLIT_MODE
+        26.3 capabilities_and_control.logged_tlp_size *5
+        27.0 capabilities_and_control.flags -*8
+        28.0 header_log ~*128
+        44.0 root_error_command CORRECTABLE_REPORTING_ENABLE NON_FATAL_REPORTING_ENABLE
+            FATAL_REPORTING_ENABLE -*29
+        48.0 root_error_status.flags CORRECTABLE_RECEIVED MULTIPLE_CORRECTABLE_RECEIVED
+            UNCORRECTABLE_RECEIVED MULTIPLE_UNCORRECTABLE_RECEIVED FIRST_UNCORRECTABLE_FATAL
+            NON_FATAL_RECEIVED FATAL_RECEIVED
+        48.7 root_error_status.err_cor_subclass *2
+        49.1 root_error_status.flags -*18
+        51.3 root_error_status.interrupt_message_number *5
+        52.0 correctable_error_source ~*16
+        54.0 uncorrectable_error_source ~*16
+        56.0 tlp_prefix_log ~*128
+        72.0 hidden ~*192
+    ";
+
+    fn capability() -> AerCapability {
+        let bytes: [u8; 96] = core::array::from_fn(|place| place as u8);
+        AerCapability::read_from_bytes(&bytes).unwrap()
+    }
+
+    #[test]
+    fn every_bit_is_where_the_specification_has_it() {
+        let map =
+            bit_map(&[0; 96], 96..96, |bytes, told| told(AerCapability::ref_from_bytes(bytes).unwrap()));
+        assert_map(&map, MAP);
+        let mut bytes = [0; 96];
+        bytes[95] = 1;
+        let told = |bytes: &[u8], told: &mut dyn FnMut(&dyn Describe)| {
+            told(AerCapability::ref_from_bytes(bytes).unwrap());
+        };
+        assert_map(&bit_map(&bytes, 0..72, told), "72.0 further_log ~*192");
+    }
+
+    #[test]
+    fn errors_have_the_names_of_the_specification_and_of_linux() {
+        let long: Vec<_> =
+            UncorrectableErrors::all().errors().map(|error| error.name().unwrap_or("-")).collect();
+        assert_eq!(
+            long.join(", "),
+            "Undefined, -, -, -, Data Link Protocol Error, Surprise Down Error, -, -, -, -, -, -, \
+             Poisoned TLP Received, Flow Control Protocol Error, Completion Timeout, Completer Abort, \
+             Unexpected Completion, Receiver Overflow, Malformed TLP, ECRC Error, Unsupported Request Error, \
+             ACS Violation, Uncorrectable Internal Error, MC Blocked TLP, AtomicOp Egress Blocked, \
+             TLP Prefix Blocked Error, Poisoned TLP Egress Blocked, DMWr Request Egress Blocked, \
+             IDE Check Failed, Misrouted IDE TLP, PCRC Check Failed, TLP Translation Egress Blocked"
+        );
+        let short: Vec<_> =
+            UncorrectableErrors::all().errors().map(|error| error.short_name().unwrap_or("-")).collect();
+        assert_eq!(
+            short.join(" "),
+            "Undefined - - - DLP SDES - - - - - - TLP FCP CmpltTO CmpltAbrt UnxCmplt RxOF MalfTLP ECRC \
+             UnsupReq ACSViol UncorrIntErr BlockedTLP AtomicOpBlocked TLPBlockedErr PoisonTLPBlocked \
+             DMWrReqBlocked IDECheck MisIDETLP PCRC_CHECK TLPXlatBlocked"
+        );
+        let both: Vec<_> = CorrectableErrors::all()
+            .errors()
+            .filter_map(|error| {
+                Some(std::format!("{} {} {}", error.raw(), error.name()?, error.short_name()?))
+            })
+            .collect();
+        assert_eq!(
+            both.join(", "),
+            "0 Receiver Error RxErr, 6 Bad TLP BadTLP, 7 Bad DLLP BadDLLP, 8 REPLAY_NUM Rollover Rollover, \
+             12 Replay Timer Timeout Timeout, 13 Advisory Non-Fatal Error NonFatalErr, \
+             14 Corrected Internal Error CorrIntErr, 15 Header Log Overflow HeaderOF"
+        );
+        assert_eq!(UncorrectableErrors::all().errors().count(), 32);
+        let two = UncorrectableErrors::ECRC | UncorrectableErrors::from_bits_retain(2);
+        assert_eq!(
+            two.errors().map(|error| error.to_string()).collect::<Vec<_>>(),
+            ["reserved (1)", "ECRC Error"]
+        );
+        assert_eq!(UncorrectableError::ECRC.bit(), UncorrectableErrors::ECRC);
+        assert_eq!(UncorrectableError::new(32).bit(), UncorrectableErrors::empty());
+    }
+
+    #[test]
+    fn the_first_error_needs_its_status_bit() {
+        let mut aer =
+            AerCapability { capabilities_and_control: AerControl::new(18), ..AerCapability::default() };
+        assert_eq!(aer.first_error(), None);
+        aer.uncorrectable_error_status.set(!UncorrectableErrors::MALFORMED_TLP.bits());
+        assert_eq!(aer.first_error(), None);
+        aer.uncorrectable_error_status.set(UncorrectableErrors::MALFORMED_TLP.bits());
+        assert_eq!(aer.first_error(), Some(UncorrectableError::MALFORMED_TLP));
+        assert_eq!(aer.first_error().and_then(UncorrectableError::short_name), Some("MalfTLP"));
+        aer.capabilities_and_control = AerControl::new(0xffff_fff2);
+        assert_eq!(aer.first_error(), Some(UncorrectableError::MALFORMED_TLP), "only bits 4:0 point");
+    }
+
+    #[test]
+    fn accessors_read_the_registers_they_name() {
+        let aer = capability();
+        assert_eq!(aer.capability_header.capability_id(), 0x0100);
+        assert_eq!(aer.capability_header.capability_version(), 2);
+        assert_eq!(aer.capability_header.next_capability_offset(), 0x030);
+        assert_eq!(aer.uncorrectable_error_status().bits(), 0x0706_0504);
+        assert_eq!(aer.uncorrectable_error_mask().bits(), 0x0b0a_0908);
+        assert_eq!(aer.uncorrectable_error_severity().bits(), 0x0f0e_0d0c);
+        assert_eq!(aer.correctable_error_status().bits(), 0x1312_1110);
+        assert_eq!(aer.correctable_error_mask().bits(), 0x1716_1514);
+        assert_eq!(aer.capabilities_and_control.raw(), 0x1b1a_1918);
+        assert_eq!(aer.root_error_command().bits(), 0x2f2e_2d2c);
+        assert_eq!(aer.root_error_status.raw(), 0x3332_3130);
+        assert_eq!(
+            (aer.correctable_error_source.raw(), aer.uncorrectable_error_source.raw()),
+            (0x3534, 0x3736)
+        );
+        let text = aer.to_string();
+        for line in [
+            "header log              1f1e1d1c 23222120 27262524 2b2a2928",
+            "correctable error source 35:06.4",
+            "uncorrectable error source 37:06.6",
+            "tlp prefix log          3b3a3938 3f3e3d3c 43424140 47464544",
+            "further log             4b4a4948 4f4e4d4c 53525150 57565554 5b5a5958 5f5e5d5c",
+        ] {
+            assert!(text.lines().any(|other| other == line), "{line}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_logged_header_is_four_dwords_or_what_flit_mode_says() {
+        let mut aer = capability();
+        let all: Vec<u32> = (0..14)
+            .map(|place| if place < 4 { 0x1c + place * 4 } else { 0x28 + place * 4 })
+            .map(|at| at * 0x0101_0101 + 0x0302_0100)
+            .collect();
+        aer.capabilities_and_control = AerControl::new(7 << 19);
+        assert_eq!(aer.logged_header().collect::<Vec<_>>(), all[..4]);
+        for (size, logged) in [(0, 0), (3, 3), (4, 4), (7, 7), (14, 14), (31, 14)] {
+            aer.capabilities_and_control = AerControl::new(1 << 18 | size << 19);
+            assert_eq!(aer.logged_header().collect::<Vec<_>>(), all[..logged]);
+        }
+    }
+}

@@ -1,0 +1,732 @@
+//! PCI Express error (UEFI 2.11 Appendix N, table "PCI Express Error Record"; 208 bytes).
+
+use core::fmt;
+
+use bitflags::bitflags;
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use super::register::register;
+use super::{AerCapability, FixedSection, PciAddress, PcieCapability, SectionType};
+use crate::fields::{Describe, Value, Visitor, show_fields, valid_fields};
+use crate::open_value::open_value;
+use crate::{Guid, SectionTypeId};
+
+/// An error of a PCIe port or device: who it is, and the registers that say what happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct PcieError {
+    /// [`PcieValidation`].
+    pub validation_bits: U64,
+    /// Kind of device or port.
+    pub port_type: PciePortType,
+    /// Version of the PCIe specification that the platform supports.
+    pub version: PcieVersion,
+    /// PCI command and status registers.
+    pub command_status: PciCommandStatus,
+    /// Upper half of the address of the root complex register block (since UEFI 2.11).
+    pub rcrb_high_address: U32,
+    /// Who the device is and where it is found.
+    pub device_id: PcieDeviceId,
+    /// Serial number of the device.
+    pub device_serial_number: U64,
+    /// Secondary status and control of a bridge.
+    pub bridge_control_status: BridgeControlStatus,
+    /// The PCIe capability structure of the device.
+    pub capability_structure: PcieCapability,
+    /// The AER capability of the device.
+    pub aer_info: AerCapability,
+}
+
+const _: () = {
+    assert!(size_of::<PcieError>() == 208 && align_of::<PcieError>() == 1);
+    assert!(core::mem::offset_of!(PcieError, command_status) == 16);
+    assert!(core::mem::offset_of!(PcieError, device_id) == 24);
+    assert!(core::mem::offset_of!(PcieError, device_serial_number) == 40);
+    assert!(core::mem::offset_of!(PcieError, capability_structure) == 52);
+    assert!(core::mem::offset_of!(PcieError, aer_info) == 112);
+};
+
+bitflags! {
+    /// Which fields of a [`PcieError`] hold a value.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct PcieValidation: u64 {
+        /// [`PcieError::port_type`].
+        const PORT_TYPE = 1 << 0;
+        /// [`PcieError::version`].
+        const VERSION = 1 << 1;
+        /// [`PcieError::command_status`].
+        const COMMAND_STATUS = 1 << 2;
+        /// [`PcieError::device_id`] of a device in configuration space.
+        const DEVICE_ID = 1 << 3;
+        /// [`PcieError::device_serial_number`].
+        const DEVICE_SERIAL_NUMBER = 1 << 4;
+        /// [`PcieError::bridge_control_status`].
+        const BRIDGE_CONTROL_STATUS = 1 << 5;
+        /// [`PcieError::capability_structure`].
+        const CAPABILITY_STRUCTURE = 1 << 6;
+        /// [`PcieError::aer_info`].
+        const AER_INFO = 1 << 7;
+        /// [`PcieError::device_id`] of a device behind a root complex register block (since UEFI 2.11); bit 3 is
+        /// then clear.
+        const RCRB_DEVICE_ID = 1 << 8;
+        /// [`PcieError::rcrb_high_address`]; when clear, the upper half is 0.
+        const RCRB_HIGH_ADDRESS = 1 << 9;
+        const _ = !0;
+    }
+}
+
+open_value! {
+    /// Kind of PCIe device or port, in the section and in the capability structure.
+    PciePortType: u32 {
+        ENDPOINT = 0 => "endpoint",
+        LEGACY_ENDPOINT = 1 => "legacy endpoint",
+        ROOT_PORT = 4 => "root port",
+        UPSTREAM_SWITCH_PORT = 5 => "upstream switch port",
+        DOWNSTREAM_SWITCH_PORT = 6 => "downstream switch port",
+        PCIE_TO_PCI_BRIDGE = 7 => "PCIe to PCI/PCI-X bridge",
+        PCI_TO_PCIE_BRIDGE = 8 => "PCI/PCI-X to PCIe bridge",
+        ROOT_COMPLEX_INTEGRATED_ENDPOINT = 9 => "root complex integrated endpoint",
+        ROOT_COMPLEX_EVENT_COLLECTOR = 10 => "root complex event collector",
+    }
+}
+
+/// A version in BCD: 0x05, 0x00 is 5.0.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct PcieVersion {
+    /// Minor version, BCD.
+    pub minor: u8,
+    /// Major version, BCD.
+    pub major: u8,
+    /// 0.
+    pub reserved: [u8; 2],
+}
+
+impl PcieVersion {
+    /// The version of these two BCD numbers.
+    pub const fn new(major: u8, minor: u8) -> Self {
+        Self { minor, major, reserved: [0; 2] }
+    }
+}
+
+impl fmt::Display for PcieVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}.{:x}", self.major, self.minor)
+    }
+}
+
+/// The PCI command and status registers of a function.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct PciCommandStatus {
+    /// [`PciCommand`].
+    pub command: U16,
+    /// Status.
+    pub status: PciStatus,
+}
+
+/// The secondary status and control registers of a bridge.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct BridgeControlStatus {
+    /// Status of the secondary side. Bit 14 is set there by a system error that was received.
+    pub secondary_status: PciStatus,
+    /// [`BridgeControl`].
+    pub control: U16,
+}
+
+bitflags! {
+    /// The PCI command register.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct PciCommand: u16 {
+        /// Answers to I/O addresses.
+        const IO_SPACE = 1 << 0;
+        /// Answers to memory addresses.
+        const MEMORY_SPACE = 1 << 1;
+        /// May send requests.
+        const BUS_MASTER = 1 << 2;
+        /// Watches special cycles.
+        const SPECIAL_CYCLES = 1 << 3;
+        /// May send memory write and invalidate.
+        const MEMORY_WRITE_AND_INVALIDATE = 1 << 4;
+        /// Snoops VGA palette writes.
+        const VGA_PALETTE_SNOOP = 1 << 5;
+        /// Acts on parity errors.
+        const PARITY_ERROR_RESPONSE = 1 << 6;
+        /// Steps the address.
+        const STEPPING = 1 << 7;
+        /// Reports errors to the root complex.
+        const SERR_ENABLE = 1 << 8;
+        /// May send fast back-to-back.
+        const FAST_BACK_TO_BACK = 1 << 9;
+        /// Does not use INTx.
+        const INTERRUPT_DISABLE = 1 << 10;
+        const _ = !0;
+    }
+
+    /// The bridge control register.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct BridgeControl: u16 {
+        /// Acts on parity errors of the secondary side.
+        const PARITY_ERROR_RESPONSE = 1 << 0;
+        /// Forwards system errors of the secondary side.
+        const SERR_ENABLE = 1 << 1;
+        /// Leaves ISA addresses to the primary side.
+        const ISA_ENABLE = 1 << 2;
+        /// Forwards VGA addresses.
+        const VGA_ENABLE = 1 << 3;
+        /// Decodes VGA addresses with 16 bits.
+        const VGA_16_BIT_DECODE = 1 << 4;
+        /// Answers a master abort with an error.
+        const MASTER_ABORT_MODE = 1 << 5;
+        /// Resets the secondary side.
+        const SECONDARY_BUS_RESET = 1 << 6;
+        /// May send fast back-to-back.
+        const FAST_BACK_TO_BACK = 1 << 7;
+        /// Shorter discard timer on the primary side.
+        const PRIMARY_DISCARD_TIMER = 1 << 8;
+        /// Shorter discard timer on the secondary side.
+        const SECONDARY_DISCARD_TIMER = 1 << 9;
+        /// A discard timer ran out.
+        const DISCARD_TIMER_STATUS = 1 << 10;
+        /// A discard timer that runs out is a system error.
+        const DISCARD_TIMER_SERR_ENABLE = 1 << 11;
+        const _ = !0;
+    }
+}
+
+register! {
+    /// The PCI status register, and the secondary status of a bridge.
+    PciStatus: u16 in U16, flags PciStatusFlags {
+        IMMEDIATE_READINESS = 0 => "Ready right after a reset.",
+        INTERRUPT_STATUS = 3 => "An INTx interrupt is pending.",
+        CAPABILITIES_LIST = 4 => "There is a capability list.",
+        CAPABLE_66_MHZ = 5 => "66 MHz is supported.",
+        FAST_BACK_TO_BACK_CAPABLE = 7 => "Fast back-to-back is accepted.",
+        MASTER_DATA_PARITY_ERROR = 8 => "A poisoned or bad packet was sent or received.",
+        SIGNALED_TARGET_ABORT = 11 => "A request was completed with Completer Abort.",
+        RECEIVED_TARGET_ABORT = 12 => "A completion with Completer Abort was received.",
+        RECEIVED_MASTER_ABORT = 13 => "A completion with Unsupported Request was received.",
+        SIGNALED_SYSTEM_ERROR = 14 => "A fatal or non-fatal error was sent; in a secondary status, received.",
+        DETECTED_PARITY_ERROR = 15 => "A poisoned packet was received.",
+    }
+    fields {
+        devsel_timing: u8 as number = 9, 2 => "Speed of DEVSEL#, of PCI.",
+    }
+}
+
+impl PciCommandStatus {
+    /// The command register; reserved bits are kept.
+    pub const fn command(&self) -> PciCommand {
+        PciCommand::from_bits_retain(self.command.get())
+    }
+}
+
+impl BridgeControlStatus {
+    /// The control register; reserved bits are kept.
+    pub const fn control(&self) -> BridgeControl {
+        BridgeControl::from_bits_retain(self.control.get())
+    }
+}
+
+impl Describe for PciCommandStatus {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("command", Value::flags(self.command()))?;
+        out.field("status", Value::Group(&self.status))
+    }
+}
+
+impl Describe for BridgeControlStatus {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("secondary_status", Value::Group(&self.secondary_status))?;
+        out.field("control", Value::flags(self.control()))
+    }
+}
+
+/// Who a device is and where it is found.
+///
+/// Bytes 7 to 10 are function, device and segment of a device in configuration space, and the lower half of the
+/// register block's address of one behind an RCRB: [`PcieError::address`] and [`PcieError::rcrb_base_address`].
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct PcieDeviceId {
+    /// Vendor.
+    pub vendor_id: U16,
+    /// Device, of the vendor's.
+    pub device_id: U16,
+    /// Class code: programming interface, subclass, base class.
+    pub class_code: [u8; 3],
+    /// Function number.
+    pub function: u8,
+    /// Device number.
+    pub device: u8,
+    /// Segment.
+    pub segment: U16,
+    /// Bus of the device, the primary one of a bridge.
+    pub bus: u8,
+    /// Secondary bus of a bridge.
+    pub secondary_bus: u8,
+    /// Slot number in bits 15:3.
+    pub slot: U16,
+    /// 0.
+    pub reserved: u8,
+}
+
+const _: () = {
+    assert!(size_of::<PcieDeviceId>() == 16);
+    assert!(core::mem::offset_of!(PcieDeviceId, segment) == 9);
+    assert!(core::mem::offset_of!(PcieDeviceId, slot) == 13);
+};
+
+impl PcieDeviceId {
+    /// The identity of a device in no slot, at no address yet. Of the class code 24 bits are used, 0xBBSSPP.
+    pub const fn new(vendor_id: u16, device_id: u16, class_code: u32) -> Self {
+        let [interface, subclass, base, _] = class_code.to_le_bytes();
+        Self {
+            vendor_id: U16::new(vendor_id),
+            device_id: U16::new(device_id),
+            class_code: [interface, subclass, base],
+            function: 0,
+            device: 0,
+            segment: U16::new(0),
+            bus: 0,
+            secondary_bus: 0,
+            slot: U16::new(0),
+            reserved: 0,
+        }
+    }
+
+    /// Class code, 24 bits: base class, subclass, programming interface.
+    pub const fn class_code(&self) -> u32 {
+        let [interface, subclass, base] = self.class_code;
+        u32::from_le_bytes([interface, subclass, base, 0])
+    }
+
+    /// Slot number, 13 bits.
+    pub const fn slot_number(&self) -> u16 {
+        self.slot.get() >> 3
+    }
+
+    /// Where a device in configuration space is found.
+    pub const fn address(&self) -> PciAddress {
+        PciAddress {
+            segment: self.segment.get(),
+            bus: self.bus,
+            device: self.device,
+            function: self.function,
+        }
+    }
+
+    /// Lower half of the address of the register block, of a device behind one.
+    pub const fn rcrb_low_address(&self) -> u32 {
+        let [segment_low, segment_high] = self.segment.get().to_le_bytes();
+        u32::from_le_bytes([self.function, self.device, segment_low, segment_high])
+    }
+
+    /// Sets where the device is found.
+    #[must_use]
+    pub const fn with_address(mut self, address: PciAddress) -> Self {
+        self.segment = U16::new(address.segment);
+        self.bus = address.bus;
+        self.device = address.device;
+        self.function = address.function;
+        self
+    }
+
+    /// Sets the slot number; bits past the thirteenth are dropped.
+    #[must_use]
+    pub const fn with_slot_number(mut self, slot: u16) -> Self {
+        self.slot = U16::new(slot << 3);
+        self
+    }
+
+    /// Sets the secondary bus of a bridge.
+    #[must_use]
+    pub const fn with_secondary_bus(mut self, bus: u8) -> Self {
+        self.secondary_bus = bus;
+        self
+    }
+}
+
+/// [`PcieDeviceId`] with the address it holds.
+struct Identity<'a>(&'a PcieDeviceId, Option<u64>);
+
+impl Describe for Identity<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        let Self(id, rcrb) = *self;
+        match rcrb {
+            Some(base) => {
+                out.field("rcrb_base_address", Value::hex(base))?;
+                out.field("bus", Value::hex(id.bus))?;
+            }
+            None => out.field("address", Value::Message(&id.address()))?,
+        }
+        out.field("secondary_bus", Value::hex(id.secondary_bus))?;
+        out.field("vendor_id", Value::hex(id.vendor_id.get()))?;
+        out.field("device_id", Value::hex(id.device_id.get()))?;
+        out.field("class_code", Value::Hex { value: id.class_code().into(), digits: 6 })?;
+        out.field("slot_number", Value::number(id.slot_number()))
+    }
+}
+
+valid_fields! {
+    PcieError, validation_bits: u64 as PcieValidation;
+    /// Kind of device or port.
+    port_type / with_port_type: PciePortType as named, PORT_TYPE;
+    /// Version of the PCIe specification that the platform supports.
+    version / with_version: PcieVersion as message, VERSION;
+    /// PCI command and status registers.
+    command_status / with_command_status: PciCommandStatus as group, COMMAND_STATUS;
+    /// Serial number of the device.
+    device_serial_number / with_device_serial_number: u64 as hex, DEVICE_SERIAL_NUMBER;
+    /// Secondary status and control of a bridge.
+    bridge_control_status / with_bridge_control_status: BridgeControlStatus as group, BRIDGE_CONTROL_STATUS;
+    /// The PCIe capability structure of the device.
+    capability_structure / with_capability_structure: PcieCapability as group, CAPABILITY_STRUCTURE;
+    /// The AER capability of the device.
+    aer_info / with_aer_info: AerCapability as group, AER_INFO;
+}
+
+impl PcieError {
+    /// A section with no field valid.
+    pub const fn new() -> Self {
+        zerocopy::transmute!([0u8; 208])
+    }
+
+    /// Who the device is, in configuration space or behind an RCRB; `None` when both validity bits are clear.
+    pub const fn device_id(&self) -> Option<PcieDeviceId> {
+        if self.validation().intersects(PcieValidation::DEVICE_ID.union(PcieValidation::RCRB_DEVICE_ID)) {
+            Some(self.device_id)
+        } else {
+            None
+        }
+    }
+
+    /// Where a device in configuration space is found; `None` when its validity bit is clear.
+    pub const fn address(&self) -> Option<PciAddress> {
+        if self.validation().contains(PcieValidation::DEVICE_ID) {
+            Some(self.device_id.address())
+        } else {
+            None
+        }
+    }
+
+    /// Address of the register block of a device behind one; `None` when its validity bit is clear, or that of a
+    /// device in configuration space is set, which then tells what the bytes are.
+    pub const fn rcrb_base_address(&self) -> Option<u64> {
+        let validation = self.validation();
+        if !validation.contains(PcieValidation::RCRB_DEVICE_ID)
+            || validation.contains(PcieValidation::DEVICE_ID)
+        {
+            return None;
+        }
+        let high = if validation.contains(PcieValidation::RCRB_HIGH_ADDRESS) {
+            self.rcrb_high_address.get() as u64
+        } else {
+            0
+        };
+        Some(high << 32 | self.device_id.rcrb_low_address() as u64)
+    }
+
+    /// Sets who the device is and where it is found in configuration space.
+    #[must_use]
+    pub const fn with_device_id(mut self, id: PcieDeviceId) -> Self {
+        self.device_id = id;
+        let rcrb = PcieValidation::RCRB_DEVICE_ID.union(PcieValidation::RCRB_HIGH_ADDRESS);
+        let bits = self.validation().difference(rcrb).union(PcieValidation::DEVICE_ID);
+        self.validation_bits = U64::new(bits.bits());
+        self
+    }
+
+    /// Sets who the device is and the address of the register block it is behind, which takes the place of segment,
+    /// device and function.
+    #[must_use]
+    pub const fn with_rcrb_device_id(mut self, id: PcieDeviceId, base: u64) -> Self {
+        let [function, device, segment_low, segment_high, high @ ..] = base.to_le_bytes();
+        self.device_id = id;
+        self.device_id.function = function;
+        self.device_id.device = device;
+        self.device_id.segment = U16::from_bytes([segment_low, segment_high]);
+        self.rcrb_high_address = U32::from_bytes(high);
+        let rcrb = PcieValidation::RCRB_DEVICE_ID.union(PcieValidation::RCRB_HIGH_ADDRESS);
+        let bits = self.validation().difference(PcieValidation::DEVICE_ID).union(rcrb);
+        self.validation_bits = U64::new(bits.bits());
+        self
+    }
+}
+
+impl Default for PcieError {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl SectionType for PcieError {
+    const TYPE: Guid = SectionTypeId::PCIE.0;
+    const NAME: &'static str = "PCIe error";
+}
+
+impl FixedSection for PcieError {}
+
+impl Describe for PcieError {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        if let Some(id) = self.device_id() {
+            out.field("device_id", Value::Group(&Identity(&id, self.rcrb_base_address())))?;
+        }
+        self.describe_valid(out)
+    }
+}
+
+show_fields!(PciCommandStatus, BridgeControlStatus, PcieError);
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::section::checks::{assert_map, bit_map, every_flip_shows, written};
+    use crate::section::pcie_capability::{DeviceStatus, LinkSpeed};
+    use crate::section::{CorrectableError, Decode, UncorrectableErrors};
+    use std::string::ToString;
+
+    /// What Linux's `cper.c` prints for them is in `examples/data/gesb/pcie-ue.txt` and `pcie-ce.txt`.
+    const UNCORRECTABLE: &[u8; 208] = include_bytes!("../../../examples/data/sections/pcie-ue.pcie.sec");
+    const CORRECTABLE: &[u8; 208] = include_bytes!("../../../examples/data/sections/pcie-ce.pcie.sec");
+
+    /// The fixed fields and the two registers' bits, in configuration space.
+    const MAP: &str = "
+        8.0 port_type *32
+        12.0 version ~*16
+        14.0 hidden ~*16
+        16.0 command_status.command IO_SPACE MEMORY_SPACE BUS_MASTER SPECIAL_CYCLES
+            MEMORY_WRITE_AND_INVALIDATE VGA_PALETTE_SNOOP PARITY_ERROR_RESPONSE STEPPING
+            SERR_ENABLE FAST_BACK_TO_BACK INTERRUPT_DISABLE -*5
+        18.0 command_status.status.flags IMMEDIATE_READINESS -*2 INTERRUPT_STATUS
+            CAPABILITIES_LIST CAPABLE_66_MHZ -*1 FAST_BACK_TO_BACK_CAPABLE
+            MASTER_DATA_PARITY_ERROR
+        19.1 command_status.status.devsel_timing *2
+        19.3 command_status.status.flags SIGNALED_TARGET_ABORT RECEIVED_TARGET_ABORT
+            RECEIVED_MASTER_ABORT SIGNALED_SYSTEM_ERROR DETECTED_PARITY_ERROR
+        20.0 hidden ~*32
+        24.0 device_id.vendor_id *16
+        26.0 device_id.device_id *16
+        28.0 device_id.class_code *24
+        31.0 device_id.address ~*40
+        36.0 device_id.secondary_bus *8
+        37.0 hidden ~*3
+        37.3 device_id.slot_number *13
+        39.0 hidden ~*8
+        40.0 device_serial_number *64
+        48.0 bridge_control_status.secondary_status.flags IMMEDIATE_READINESS -*2
+            INTERRUPT_STATUS CAPABILITIES_LIST CAPABLE_66_MHZ -*1 FAST_BACK_TO_BACK_CAPABLE
+            MASTER_DATA_PARITY_ERROR
+        49.1 bridge_control_status.secondary_status.devsel_timing *2
+        49.3 bridge_control_status.secondary_status.flags SIGNALED_TARGET_ABORT
+            RECEIVED_TARGET_ABORT RECEIVED_MASTER_ABORT SIGNALED_SYSTEM_ERROR
+            DETECTED_PARITY_ERROR
+        50.0 bridge_control_status.control PARITY_ERROR_RESPONSE SERR_ENABLE ISA_ENABLE
+            VGA_ENABLE VGA_16_BIT_DECODE MASTER_ABORT_MODE SECONDARY_BUS_RESET FAST_BACK_TO_BACK
+            PRIMARY_DISCARD_TIMER SECONDARY_DISCARD_TIMER DISCARD_TIMER_STATUS
+            DISCARD_TIMER_SERR_ENABLE -*4
+        52.0 hidden ~*480
+    ";
+    /// The same of a device behind an RCRB, with nothing else valid.
+    const RCRB_MAP: &str = "
+        8.0 hidden ~*96
+        20.0 device_id.rcrb_base_address @32*32
+        24.0 device_id.vendor_id *16
+        26.0 device_id.device_id *16
+        28.0 device_id.class_code *24
+        31.0 device_id.rcrb_base_address *32
+        35.0 device_id.bus *8
+        36.0 device_id.secondary_bus *8
+        37.0 hidden ~*3
+        37.3 device_id.slot_number *13
+        39.0 hidden ~*584
+    ";
+
+    fn map(validation: u64) -> std::string::String {
+        let bytes = [0; 112];
+        bit_map(&bytes, 0..8, |bytes, told| {
+            let mut section = PcieError::new();
+            section.as_mut_bytes()[..112].copy_from_slice(bytes);
+            section.validation_bits.set(validation);
+            told(&section);
+        })
+    }
+
+    #[test]
+    fn every_bit_is_where_the_specification_has_it() {
+        assert_map(&map(0x3f), MAP);
+        assert_map(&map(0x300), RCRB_MAP);
+    }
+
+    #[test]
+    fn captured_bytes_give_the_values_that_linux_prints() {
+        let section = <&PcieError>::decode(UNCORRECTABLE).unwrap();
+        assert_eq!(section.validation().bits(), 0xff);
+        assert_eq!(section.port_type(), Some(PciePortType::ROOT_PORT));
+        assert_eq!(section.version().unwrap().to_string(), "0.2");
+        let command_status = section.command_status().unwrap();
+        assert_eq!((command_status.command.get(), command_status.status.raw()), (0x0407, 0x0010));
+        assert_eq!(section.address().unwrap().to_string(), "0000:00:02.0");
+        assert_eq!(section.rcrb_base_address(), None);
+        let id = section.device_id().unwrap();
+        assert_eq!((id.slot_number(), id.secondary_bus), (5, 0));
+        assert_eq!((id.vendor_id.get(), id.device_id.get(), id.class_code()), (0x1b36, 0x0012, 0x00ff00));
+        assert_eq!(section.device_serial_number(), Some(0x1122_3344_5566_7788));
+        let bridge = section.bridge_control_status().unwrap();
+        assert_eq!((bridge.secondary_status.raw(), bridge.control.get()), (0x2000, 0x0003));
+        let capability = section.capability_structure().unwrap();
+        assert_eq!((capability.capability_id, capability.version()), (0x10, 2));
+        assert_eq!(capability.link_status.current_link_speed(), LinkSpeed::GT_2_5);
+        assert_eq!(capability.device_status(), DeviceStatus::empty());
+        let aer = section.aer_info().unwrap();
+        assert_eq!(aer.uncorrectable_error_status(), UncorrectableErrors::UNSUPPORTED_REQUEST);
+        assert_eq!(aer.uncorrectable_error_severity().bits(), 0x0046_2030);
+        assert_eq!(aer.correctable_error_mask().bits(), 0x2000);
+        assert_eq!(aer.first_error(), None, "the pointer is 0, bit 20 is set");
+        assert_eq!(aer.logged_header().next(), Some(0x0400_0001));
+
+        let section = <&PcieError>::decode(CORRECTABLE).unwrap();
+        let status = section.aer_info().unwrap().correctable_error_status();
+        assert_eq!(
+            status.errors().filter_map(CorrectableError::short_name).collect::<std::vec::Vec<_>>(),
+            ["RxErr", "BadTLP"]
+        );
+    }
+
+    fn values() -> PcieError {
+        let address = PciAddress { segment: 0x0102, bus: 0x3b, device: 0x1e, function: 6 };
+        let id = PcieDeviceId::new(0x8086, 0x1572, 0x0002_0304).with_address(address);
+        let mut aer = AerCapability::default();
+        aer.further_log[5].set(0xa1a2_a3a4);
+        let mut capability = PcieCapability::default();
+        capability.slot_status_2.set(0xb1b2);
+        PcieError::new()
+            .with_port_type(PciePortType::ROOT_COMPLEX_EVENT_COLLECTOR)
+            .with_version(PcieVersion::new(0x12, 0x34))
+            .with_command_status(PciCommandStatus {
+                command: U16::new(0x0546),
+                status: PciStatus::new(0x8010),
+            })
+            .with_device_id(id.with_slot_number(0x1ffe).with_secondary_bus(0x3c))
+            .with_device_serial_number(0x1112_1314_1516_1718)
+            .with_bridge_control_status(BridgeControlStatus {
+                secondary_status: PciStatus::new(0x4100),
+                control: U16::new(0x0c01),
+            })
+            .with_capability_structure(capability)
+            .with_aer_info(aer)
+    }
+
+    #[test]
+    fn every_writer_sets_its_bytes_and_its_bit() {
+        let mut expected = [0; 208];
+        expected[..52].copy_from_slice(&[
+            0xff, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0x34, 0x12, 0, 0, 0x46, 0x05, 0x10, 0x80, 0, 0, 0, 0,
+            0x86, 0x80, 0x72, 0x15, 0x04, 0x03, 0x02, 6, 0x1e, 0x02, 0x01, 0x3b, 0x3c, 0xf0, 0xff, 0, 0x18,
+            0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11, 0x00, 0x41, 0x01, 0x0c,
+        ]);
+        expected[110..112].copy_from_slice(&[0xb2, 0xb1]);
+        expected[204..].copy_from_slice(&[0xa4, 0xa3, 0xa2, 0xa1]);
+        let bytes = written(&values());
+        assert_eq!(bytes, expected);
+        let section = <&PcieError>::decode(&bytes).unwrap();
+        assert_eq!(*section, values());
+        assert_eq!(section.version().unwrap().to_string(), "12.34");
+        assert_eq!(section.address().unwrap().to_string(), "0102:3b:1e.6");
+        assert_eq!(section.device_id().unwrap().slot_number(), 0x1ffe);
+        assert_eq!(section.device_id().unwrap().class_code(), 0x0002_0304);
+        let command = PciCommand::MEMORY_SPACE | PciCommand::BUS_MASTER | PciCommand::PARITY_ERROR_RESPONSE;
+        let rest = PciCommand::SERR_ENABLE | PciCommand::INTERRUPT_DISABLE;
+        assert_eq!(section.command_status().unwrap().command(), command | rest);
+        assert_eq!(
+            section.bridge_control_status().unwrap().control(),
+            BridgeControl::PARITY_ERROR_RESPONSE
+                | BridgeControl::DISCARD_TIMER_STATUS
+                | BridgeControl::DISCARD_TIMER_SERR_ENABLE
+        );
+    }
+
+    #[test]
+    fn each_validity_bit_guards_its_own_field() {
+        let names = [
+            "port type",
+            "version",
+            "command status",
+            "device id",
+            "device serial number",
+            "bridge control status",
+            "capability structure",
+            "aer info",
+            "device id",
+        ];
+        for (bit, name) in names.iter().enumerate() {
+            let mut section = values();
+            section.validation_bits = U64::new(1 << bit);
+            let text = section.to_string();
+            let fields = text.lines().filter(|line| !line.starts_with(' ')).count();
+            assert!(fields == 1 && text.starts_with(name), "{bit}: {text}");
+        }
+        assert_eq!(PcieError::default().to_string(), "");
+        let none = PcieError::new();
+        assert_eq!((none.device_id(), none.address(), none.rcrb_base_address()), (None, None, None));
+    }
+
+    #[test]
+    fn a_device_behind_an_rcrb_has_a_base_address_instead() {
+        let id = PcieDeviceId::new(0x8086, 0x1572, 0).with_secondary_bus(7);
+        let section = values().with_rcrb_device_id(id, 0x1112_1314_1516_1718);
+        assert_eq!(section.validation().bits(), 0x3f7);
+        assert_eq!(section.as_bytes()[20..24], [0x14, 0x13, 0x12, 0x11]);
+        assert_eq!(section.as_bytes()[31..37], [0x18, 0x17, 0x16, 0x15, 0, 7]);
+        assert_eq!((section.rcrb_base_address(), section.address()), (Some(0x1112_1314_1516_1718), None));
+        assert_eq!(section.device_id().unwrap().vendor_id.get(), 0x8086);
+
+        let mut low = section;
+        low.validation_bits.set(0x100);
+        assert_eq!(low.rcrb_base_address(), Some(0x1516_1718), "no upper half");
+        low.validation_bits.set(0x308);
+        assert_eq!(low.rcrb_base_address(), None, "bit 3 wins");
+        assert!(low.address().is_some());
+        assert_eq!(section.with_device_id(id).validation().bits(), 0xff);
+    }
+
+    #[test]
+    fn codes_have_their_names_and_unknown_ones_are_kept() {
+        let names: std::vec::Vec<_> =
+            (0..12).map(|code| PciePortType::new(code).name().unwrap_or("-")).collect();
+        assert_eq!(
+            names.join(", "),
+            "endpoint, legacy endpoint, -, -, root port, upstream switch port, downstream switch port, \
+             PCIe to PCI/PCI-X bridge, PCI/PCI-X to PCIe bridge, root complex integrated endpoint, \
+             root complex event collector, -"
+        );
+        let odd = PcieError::new().with_port_type(PciePortType::new(0x8000_0002));
+        assert_eq!(odd.to_string(), "port type               reserved (2147483650)\n");
+    }
+
+    #[test]
+    fn too_few_bytes_are_an_error_and_more_are_none() {
+        for length in 0..208 {
+            let error = crate::Error::too_short("PCIe error", 208, length);
+            assert_eq!(<&PcieError>::decode(&UNCORRECTABLE[..length]).unwrap_err(), error);
+        }
+        assert!(<&PcieError>::decode(&[0; 300]).is_ok());
+    }
+
+    #[test]
+    fn a_flip_of_any_bit_shows() {
+        every_flip_shows(SectionTypeId::PCIE, UNCORRECTABLE);
+        every_flip_shows(SectionTypeId::PCIE, &[0; 208]);
+    }
+}
