@@ -23,7 +23,7 @@
 
 use core::fmt::{self, Write};
 
-use crate::{Guid, Timestamp};
+use crate::{Error, Guid, Timestamp};
 
 /// A structure that tells its fields, by the specification's names in `snake_case`.
 pub trait Describe {
@@ -41,6 +41,16 @@ pub trait Visitor {
     /// # Errors
     /// When the receiver cannot take more.
     fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result;
+}
+
+impl<T: Describe> Describe for Result<T, Error> {
+    /// The structure, or why it could not be read.
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        match self {
+            Ok(described) => described.describe(out),
+            Err(error) => error.describe(out),
+        }
+    }
 }
 
 /// Several structures of one kind, such as the error structures of a processor section.

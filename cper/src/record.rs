@@ -117,23 +117,11 @@ impl Describe for Record<'_> {
         if self.missing() != 0 {
             out.field("missing_bytes", Value::Number(self.missing() as u64))?;
         }
-        out.field("sections", Value::List(&Each(self.sections().map(SectionOrError))))
+        out.field("sections", Value::List(&Each(self.sections())))
     }
 }
 
 show_fields!(Record<'a>);
-
-/// A section or why there is none, for descriptions.
-struct SectionOrError<'a>(Result<Section<'a>, Error>);
-
-impl Describe for SectionOrError<'_> {
-    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        match &self.0 {
-            Ok(section) => section.describe(out),
-            Err(error) => error.describe(out),
-        }
-    }
-}
 
 /// Iterator over a record's sections; see [`Record::sections`].
 ///

@@ -6,12 +6,14 @@ open_guid! {
     /// The type of a section's body. The specification's come first, then operating systems' and vendors' own; a
     /// GUID that is not here is data like any other.
     ///
-    /// For IPF the specification prints nine trailing bytes; this is the SAL specification's GUID. CXL events use
+    /// For IPF the specification prints nine trailing bytes, of which a C compiler takes eight: that form and the SAL
+    /// specification's GUID are both here. CXL events use
     /// the event record's UUID, which Windows stores in text order: both forms are here.
     SectionTypeId {
         PROCESSOR_GENERIC = "9876ccad-47b4-4bdb-b65e-16f193c4f3db" => "generic processor error",
         IA32_X64_PROCESSOR = "dc3ea0b0-a144-4797-b95b-53fa242b6e1d" => "IA32/X64 processor error",
         IPF_PROCESSOR = "e429faf1-3cb7-11d4-bca7-0080c73c8881" => "IPF processor error",
+        IPF_PROCESSOR_CUT = "e429faf1-3cb7-11d4-0bca-070080c73c88" => "IPF processor error (GUID cut short)",
         ARM_PROCESSOR = "e19e3d16-bc11-11e4-9caa-c2051d5d46b0" => "Arm processor error",
         MEMORY = "a5bc1114-6f64-4ede-b863-3e83ed7c83b1" => "memory error",
         MEMORY_2 = "61ec04fc-48e6-d813-25c9-8daa44750b12" => "memory error 2",

@@ -368,7 +368,7 @@ impl Describe for StatusBlock<'_> {
         if self.missing() != 0 {
             out.field("missing_bytes", Value::Number(self.missing()))?;
         }
-        out.field("entries", Value::List(&Each(self.entries().map(EntryOrError))))?;
+        out.field("entries", Value::List(&Each(self.entries())))?;
         match self.raw_data() {
             Some(Ok(raw)) => out.field("raw_data", Value::Bytes(raw)),
             Some(Err(error)) => error.describe(out),
@@ -378,17 +378,6 @@ impl Describe for StatusBlock<'_> {
 }
 
 show_fields!(StatusBlock<'a>);
-
-struct EntryOrError<'a>(Result<DataEntry<'a>, Error>);
-
-impl Describe for EntryOrError<'_> {
-    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        match &self.0 {
-            Ok(entry) => entry.describe(out),
-            Err(error) => error.describe(out),
-        }
-    }
-}
 
 /// Iterator over the data entries of a block; see [`StatusBlock::entries`].
 #[derive(Clone, Debug)]

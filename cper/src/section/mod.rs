@@ -32,10 +32,13 @@
 //! ```
 
 mod aer;
+mod check_info;
 #[cfg(test)]
 mod checks;
+mod context;
 mod cxl_protocol;
 mod error_status;
+mod ia32x64;
 mod memory;
 mod pci_address;
 mod pcie;
@@ -48,12 +51,20 @@ pub use aer::{
     ExtendedCapabilityHeader, RootErrorCommand, RootErrorFlags, RootErrorStatus, UncorrectableError,
     UncorrectableErrors,
 };
+pub use check_info::{AccessOperation, ParticipationType, TransactionType};
+pub use context::{AddressedRegister, Context, ContextPadding, Contexts, Register, Registers};
 pub use cxl_protocol::{
     CxlAgentAddress, CxlAgentType, CxlCorrectableErrors, CxlDeviceId, CxlDvsecId, CxlProtocolError,
     CxlProtocolErrorHeader, CxlProtocolErrorParts, CxlProtocolValidation, CxlRasCapability,
     CxlUncorrectableErrors, DvsecHeader,
 };
 pub use error_status::{ErrorStatus, ErrorStatusFlags, ErrorStatusType};
+pub use ia32x64::{
+    AddressedRegisters, BusAddressSpace, BusCheck, CacheCheck, CacheOperation, CpuidInfo, Ia32X64Check,
+    Ia32X64Context, Ia32X64ContextHeader, Ia32X64ContextType, Ia32X64ErrorInformation, Ia32X64ErrorType,
+    Ia32X64ErrorValidation, Ia32X64Errors, Ia32X64Header, Ia32X64Parts, Ia32X64Processor, Ia32X64Validation,
+    MicroArchitecturalCheck, MicroArchitecturalErrorType, SmcaBank, TlbCheck,
+};
 pub use memory::{MemoryError, MemoryErrorType, MemoryValidation};
 pub use pci_address::{PciAddress, RequesterId};
 pub use pcie::{
@@ -71,7 +82,7 @@ use core::fmt;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::fields::{Describe, Value, Visitor, show_fields};
-use crate::{Error, Guid, Section};
+use crate::{Error, Guid, Section, SectionTypeId};
 
 /// A kind of section: its type GUID and its name in messages.
 pub trait SectionType {
@@ -200,6 +211,10 @@ impl<T: Describe> Describe for Extended<'_, T> {
 pub enum Body<'a> {
     /// Generic processor error.
     ProcessorGeneric(&'a ProcessorGeneric),
+    /// IA32/X64 processor error.
+    Ia32X64Processor(Ia32X64Processor<'a>),
+    /// IPF processor error: the bytes, which the SAL specification defines.
+    IpfProcessor(&'a [u8]),
     /// Platform memory error.
     Memory(Extended<'a, MemoryError>),
     /// PCI Express error.
@@ -219,6 +234,12 @@ impl<'a> Body<'a> {
         // Comparisons, not a match: a match on GUID constants becomes a tree over single bytes.
         Ok(if section_type == ProcessorGeneric::TYPE {
             Self::ProcessorGeneric(Decode::decode(bytes)?)
+        } else if section_type == Ia32X64Processor::TYPE {
+            Self::Ia32X64Processor(Decode::decode(bytes)?)
+        } else if section_type == SectionTypeId::IPF_PROCESSOR.0
+            || section_type == SectionTypeId::IPF_PROCESSOR_CUT.0
+        {
+            Self::IpfProcessor(bytes)
         } else if section_type == MemoryError::TYPE {
             Self::Memory(Decode::decode(bytes)?)
         } else if section_type == PcieError::TYPE {
@@ -234,10 +255,11 @@ impl<'a> Body<'a> {
     pub fn fields(&self) -> &dyn Describe {
         match self {
             Self::ProcessorGeneric(section) => *section,
+            Self::Ia32X64Processor(section) => section,
             Self::Memory(section) => section,
             Self::Pcie(section) => *section,
             Self::CxlProtocol(section) => section,
-            Self::Unknown(bytes) => bytes,
+            Self::IpfProcessor(bytes) | Self::Unknown(bytes) => bytes,
         }
     }
 }

@@ -1,0 +1,1379 @@
+//! IA32/X64 processor error (UEFI 2.11 Appendix N, "IA32/X64 Processor Error Section").
+//!
+//! A header of 64 bytes, then up to 63 error information structures of 64 bytes, then up to 63 register contexts of
+//! 16 bytes and an array each. The section holds no length of its own.
+
+use core::fmt;
+use core::iter::FusedIterator;
+use core::ops::Deref;
+
+use bitflags::bitflags;
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use super::check_info::{AccessOperation, ParticipationType, TransactionType, check_bits};
+use super::context::{self, AddressedRegister, Context, ContextHeader, ContextPadding, RegisterTable};
+use super::context::{Contexts, Registers};
+use super::{Decode, Encode, SectionType};
+use crate::fields::{Describe, Each, Value, Visitor, show_fields, valid_fields};
+use crate::open_value::{open_guid, open_value};
+use crate::{Error, ErrorKind, Guid, SectionTypeId};
+
+/// The first 64 bytes of an IA32/X64 processor section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct Ia32X64Header {
+    /// [`Ia32X64Validation`], and the counts of the structures that follow.
+    pub validation_bits: U64,
+    /// Local APIC id of the processor.
+    pub local_apic_id: U64,
+    /// What the processor says of itself.
+    pub cpuid_info: CpuidInfo,
+}
+
+/// CPUID leaf 1, each register extended to 64 bits.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct CpuidInfo {
+    /// EAX: family, model and stepping.
+    pub eax: U64,
+    /// EBX.
+    pub ebx: U64,
+    /// ECX: features.
+    pub ecx: U64,
+    /// EDX: features.
+    pub edx: U64,
+    /// 0.
+    pub reserved: [u8; 16],
+}
+
+/// One error of the processor: 64 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct Ia32X64ErrorInformation {
+    /// What failed, and with it the meaning of the check information.
+    pub error_structure_type: Ia32X64ErrorType,
+    /// [`Ia32X64ErrorValidation`].
+    pub validation_bits: U64,
+    /// How it failed: [`Ia32X64ErrorInformation::check`].
+    pub check_info: U64,
+    /// Address of what was accessed.
+    pub target_id: U64,
+    /// Who asked.
+    pub requestor_id: U64,
+    /// Who answered.
+    pub responder_id: U64,
+    /// Instruction pointer of the error.
+    pub instruction_pointer: U64,
+}
+
+/// The header of a register context; the array follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct Ia32X64ContextHeader {
+    /// What the registers are.
+    pub register_context_type: Ia32X64ContextType,
+    /// Bytes of the array.
+    pub register_array_size: U16,
+    /// Number of the first model-specific register, of type [`Ia32X64ContextType::MSR`].
+    pub msr_address: U32,
+    /// Address of the first memory-mapped register, of type [`Ia32X64ContextType::MEMORY_MAPPED`].
+    pub mm_register_address: U64,
+}
+
+const _: () = {
+    assert!(size_of::<Ia32X64Header>() == 64 && align_of::<Ia32X64Header>() == 1);
+    assert!(core::mem::offset_of!(Ia32X64Header, cpuid_info) == 16);
+    assert!(size_of::<Ia32X64ErrorInformation>() == 64 && align_of::<Ia32X64ErrorInformation>() == 1);
+    assert!(core::mem::offset_of!(Ia32X64ErrorInformation, check_info) == 24);
+    assert!(size_of::<Ia32X64ContextHeader>() == 16 && align_of::<Ia32X64ContextHeader>() == 1);
+    assert!(core::mem::offset_of!(Ia32X64ContextHeader, mm_register_address) == 8);
+};
+
+bitflags! {
+    /// Which fields of an [`Ia32X64Header`] hold a value. Bits 13:2 are the counts of what follows it:
+    /// [`Ia32X64Header::error_count`] and [`Ia32X64Header::context_count`].
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Ia32X64Validation: u64 {
+        /// [`Ia32X64Header::local_apic_id`].
+        const LOCAL_APIC_ID = 1 << 0;
+        /// [`Ia32X64Header::cpuid_info`].
+        const CPUID_INFO = 1 << 1;
+        const _ = !0;
+    }
+
+    /// Which fields of an [`Ia32X64ErrorInformation`] hold a value.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Ia32X64ErrorValidation: u64 {
+        /// [`Ia32X64ErrorInformation::check_info`].
+        const CHECK_INFO = 1 << 0;
+        /// [`Ia32X64ErrorInformation::target_id`].
+        const TARGET_ID = 1 << 1;
+        /// [`Ia32X64ErrorInformation::requestor_id`].
+        const REQUESTOR_ID = 1 << 2;
+        /// [`Ia32X64ErrorInformation::responder_id`].
+        const RESPONDER_ID = 1 << 3;
+        /// [`Ia32X64ErrorInformation::instruction_pointer`].
+        const INSTRUCTION_POINTER = 1 << 4;
+        const _ = !0;
+    }
+}
+
+open_guid! {
+    /// What failed in an [`Ia32X64ErrorInformation`].
+    Ia32X64ErrorType {
+        CACHE = "a55701f5-e3ef-43de-ac72-249b573fad2c" => "cache error",
+        TLB = "fc06b535-5e1f-4562-9f25-0a3b9adb63c3" => "TLB error",
+        BUS = "1cf3f8b3-c5b1-49a2-aa59-5eef92ffa63c" => "bus error",
+        MICRO_ARCHITECTURAL = "48ab7f57-dc34-4f6c-a7d3-b0b5b0a74314" => "micro-architectural error",
+    }
+}
+
+open_value! {
+    /// What was being done when a cache of an x86 processor failed.
+    CacheOperation: u8 {
+        GENERIC_ERROR = 0 => "generic error",
+        GENERIC_READ = 1 => "generic read",
+        GENERIC_WRITE = 2 => "generic write",
+        DATA_READ = 3 => "data read",
+        DATA_WRITE = 4 => "data write",
+        INSTRUCTION_FETCH = 5 => "instruction fetch",
+        PREFETCH = 6 => "prefetch",
+        EVICTION = 7 => "eviction",
+        SNOOP = 8 => "snoop",
+    }
+}
+
+open_value! {
+    /// What a bus access of an x86 processor was to.
+    BusAddressSpace: u8 {
+        MEMORY = 0 => "memory access",
+        IO = 2 => "I/O",
+        OTHER = 3 => "other transaction",
+    }
+}
+
+open_value! {
+    /// Kind of a micro-architectural error; 6 and 7 are the processor's own.
+    MicroArchitecturalErrorType: u8 {
+        NO_ERROR = 0 => "no error",
+        UNCLASSIFIED = 1 => "unclassified",
+        MICROCODE_ROM_PARITY = 2 => "microcode ROM parity error",
+        EXTERNAL = 3 => "external error",
+        FRC = 4 => "FRC error",
+        INTERNAL_UNCLASSIFIED = 5 => "internal unclassified",
+        PROCESSOR_SPECIFIC_6 = 6 => "processor specific",
+        PROCESSOR_SPECIFIC_7 = 7 => "processor specific",
+    }
+}
+
+open_value! {
+    /// What the registers of a context are.
+    Ia32X64ContextType: u16 {
+        UNCLASSIFIED = 0 => "unclassified data",
+        MSR = 1 => "model-specific registers",
+        IA32_STATE = 2 => "32-bit mode execution context",
+        X64_STATE = 3 => "64-bit mode execution context",
+        FXSAVE = 4 => "FXSAVE context",
+        IA32_DEBUG = 5 => "32-bit mode debug registers",
+        X64_DEBUG = 6 => "64-bit mode debug registers",
+        MEMORY_MAPPED = 7 => "memory-mapped registers",
+    }
+}
+
+check_bits! {
+    /// Check information of a cache error.
+    CacheCheck {
+        /// What was accessed.
+        transaction_type / with_transaction_type: TransactionType as code, valid 0, bits 17:16;
+        /// What was being done.
+        operation / with_operation: CacheOperation as code, valid 1, bits 21:18;
+        /// Level of the cache.
+        level / with_level: u8 as number, valid 2, bits 24:22;
+        /// Whether the processor's context is corrupt.
+        processor_context_corrupt / with_processor_context_corrupt: bool as flag, valid 3, bits 25:25;
+        /// Whether the error was not corrected.
+        uncorrected / with_uncorrected: bool as flag, valid 4, bits 26:26;
+        /// Whether the instruction pointer is that of the instruction that caused the error.
+        precise_ip / with_precise_ip: bool as flag, valid 5, bits 27:27;
+        /// Whether the program can go on at the instruction pointer.
+        restartable_ip / with_restartable_ip: bool as flag, valid 6, bits 28:28;
+        /// Whether further errors were lost.
+        overflow / with_overflow: bool as flag, valid 7, bits 29:29;
+    }
+}
+
+check_bits! {
+    /// Check information of a TLB error.
+    TlbCheck {
+        /// What was accessed.
+        transaction_type / with_transaction_type: TransactionType as code, valid 0, bits 17:16;
+        /// What was being done.
+        operation / with_operation: AccessOperation as code, valid 1, bits 21:18;
+        /// Level of the TLB.
+        level / with_level: u8 as number, valid 2, bits 24:22;
+        /// Whether the processor's context is corrupt.
+        processor_context_corrupt / with_processor_context_corrupt: bool as flag, valid 3, bits 25:25;
+        /// Whether the error was not corrected.
+        uncorrected / with_uncorrected: bool as flag, valid 4, bits 26:26;
+        /// Whether the instruction pointer is that of the instruction that caused the error.
+        precise_ip / with_precise_ip: bool as flag, valid 5, bits 27:27;
+        /// Whether the program can go on at the instruction pointer.
+        restartable_ip / with_restartable_ip: bool as flag, valid 6, bits 28:28;
+        /// Whether further errors were lost.
+        overflow / with_overflow: bool as flag, valid 7, bits 29:29;
+    }
+}
+
+check_bits! {
+    /// Check information of a bus error.
+    BusCheck {
+        /// What was accessed.
+        transaction_type / with_transaction_type: TransactionType as code, valid 0, bits 17:16;
+        /// What was being done.
+        operation / with_operation: AccessOperation as code, valid 1, bits 21:18;
+        /// Level of the bus.
+        level / with_level: u8 as number, valid 2, bits 24:22;
+        /// Whether the processor's context is corrupt.
+        processor_context_corrupt / with_processor_context_corrupt: bool as flag, valid 3, bits 25:25;
+        /// Whether the error was not corrected.
+        uncorrected / with_uncorrected: bool as flag, valid 4, bits 26:26;
+        /// Whether the instruction pointer is that of the instruction that caused the error.
+        precise_ip / with_precise_ip: bool as flag, valid 5, bits 27:27;
+        /// Whether the program can go on at the instruction pointer.
+        restartable_ip / with_restartable_ip: bool as flag, valid 6, bits 28:28;
+        /// Whether further errors were lost.
+        overflow / with_overflow: bool as flag, valid 7, bits 29:29;
+        /// The processor's part in the error.
+        participation_type / with_participation_type: ParticipationType as code, valid 8, bits 31:30;
+        /// Whether the request timed out.
+        time_out / with_time_out: bool as flag, valid 9, bits 32:32;
+        /// What the access was to.
+        address_space / with_address_space: BusAddressSpace as code, valid 10, bits 34:33;
+    }
+}
+
+check_bits! {
+    /// Check information of a micro-architectural error.
+    MicroArchitecturalCheck {
+        /// Kind of the error.
+        error_type / with_error_type: MicroArchitecturalErrorType as code, valid 0, bits 18:16;
+        /// Whether the processor's context is corrupt.
+        processor_context_corrupt / with_processor_context_corrupt: bool as flag, valid 1, bits 19:19;
+        /// Whether the error was not corrected.
+        uncorrected / with_uncorrected: bool as flag, valid 2, bits 20:20;
+        /// Whether the instruction pointer is that of the instruction that caused the error.
+        precise_ip / with_precise_ip: bool as flag, valid 3, bits 21:21;
+        /// Whether the program can go on at the instruction pointer.
+        restartable_ip / with_restartable_ip: bool as flag, valid 4, bits 22:22;
+        /// Whether further errors were lost.
+        overflow / with_overflow: bool as flag, valid 5, bits 23:23;
+    }
+}
+
+/// Check information, read as the error structure type says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ia32X64Check {
+    /// Of a cache error.
+    Cache(CacheCheck),
+    /// Of a TLB error.
+    Tlb(TlbCheck),
+    /// Of a bus error.
+    Bus(BusCheck),
+    /// Of a micro-architectural error.
+    MicroArchitectural(MicroArchitecturalCheck),
+}
+
+valid_fields! {
+    Ia32X64Header, validation_bits: u64 as Ia32X64Validation;
+    /// Local APIC id of the processor.
+    local_apic_id / with_local_apic_id: u64 as hex, LOCAL_APIC_ID;
+    /// What the processor says of itself.
+    cpuid_info / with_cpuid_info: CpuidInfo as group, CPUID_INFO;
+}
+
+impl Ia32X64Header {
+    /// A header with no field valid. The counts are the business of [`Ia32X64Parts`].
+    pub const fn new() -> Self {
+        zerocopy::transmute!([0u8; 64])
+    }
+
+    /// Number of error information structures that follow: bits 7:2 of the validation bits.
+    pub const fn error_count(&self) -> u8 {
+        (self.validation_bits.get() >> 2) as u8 & MAX_COUNT
+    }
+
+    /// Number of register contexts that follow those: bits 13:8 of the validation bits.
+    pub const fn context_count(&self) -> u8 {
+        (self.validation_bits.get() >> 8) as u8 & MAX_COUNT
+    }
+
+    const fn with_counts(mut self, errors: u8, contexts: u8) -> Self {
+        let bits = self.validation_bits.get() & !0x3ffc;
+        let counts = (errors & MAX_COUNT) as u64 | ((contexts & MAX_COUNT) as u64) << 6;
+        self.validation_bits = U64::new(bits | counts << 2);
+        self
+    }
+}
+
+/// The largest count of structures of one kind, and the mask of its field.
+const MAX_COUNT: u8 = 63;
+
+impl Default for Ia32X64Header {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl CpuidInfo {
+    /// The registers as the CPUID instruction gives them.
+    pub const fn new(eax: u32, ebx: u32, ecx: u32, edx: u32) -> Self {
+        Self {
+            eax: U64::new(eax as u64),
+            ebx: U64::new(ebx as u64),
+            ecx: U64::new(ecx as u64),
+            edx: U64::new(edx as u64),
+            reserved: [0; 16],
+        }
+    }
+}
+
+impl Describe for CpuidInfo {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("eax", Value::hex(self.eax.get()))?;
+        out.field("ebx", Value::hex(self.ebx.get()))?;
+        out.field("ecx", Value::hex(self.ecx.get()))?;
+        out.field("edx", Value::hex(self.edx.get()))
+    }
+}
+
+valid_fields! {
+    Ia32X64ErrorInformation, validation_bits: u64 as Ia32X64ErrorValidation;
+    /// All 64 bits of the check information; [`Ia32X64ErrorInformation::check`] reads them.
+    check_info / with_check_info: u64 as hex, CHECK_INFO;
+    /// Address of what was accessed.
+    target_id / with_target_id: u64 as hex, TARGET_ID;
+    /// Who asked.
+    requestor_id / with_requestor_id: u64 as hex, REQUESTOR_ID;
+    /// Who answered.
+    responder_id / with_responder_id: u64 as hex, RESPONDER_ID;
+    /// Instruction pointer of the error.
+    instruction_pointer / with_instruction_pointer: u64 as hex, INSTRUCTION_POINTER;
+}
+
+impl Ia32X64ErrorInformation {
+    /// An error of this type with no field valid.
+    pub fn new(error_structure_type: Ia32X64ErrorType) -> Self {
+        Self { error_structure_type, ..Self::new_zeroed() }
+    }
+
+    /// The check information, read as the type says; `None` when its validity bit is clear or the type is unknown.
+    pub fn check(&self) -> Option<Ia32X64Check> {
+        let bits = self.check_info()?;
+        let kind = self.error_structure_type;
+        if kind == Ia32X64ErrorType::CACHE {
+            Some(Ia32X64Check::Cache(CacheCheck(bits)))
+        } else if kind == Ia32X64ErrorType::TLB {
+            Some(Ia32X64Check::Tlb(TlbCheck(bits)))
+        } else if kind == Ia32X64ErrorType::BUS {
+            Some(Ia32X64Check::Bus(BusCheck(bits)))
+        } else if kind == Ia32X64ErrorType::MICRO_ARCHITECTURAL {
+            Some(Ia32X64Check::MicroArchitectural(MicroArchitecturalCheck(bits)))
+        } else {
+            None
+        }
+    }
+}
+
+impl From<Ia32X64Check> for Ia32X64ErrorInformation {
+    /// An error of the check's type with the check information valid.
+    fn from(check: Ia32X64Check) -> Self {
+        match check {
+            Ia32X64Check::Cache(check) => Self::new(Ia32X64ErrorType::CACHE).with_check_info(check.0),
+            Ia32X64Check::Tlb(check) => Self::new(Ia32X64ErrorType::TLB).with_check_info(check.0),
+            Ia32X64Check::Bus(check) => Self::new(Ia32X64ErrorType::BUS).with_check_info(check.0),
+            Ia32X64Check::MicroArchitectural(check) => {
+                Self::new(Ia32X64ErrorType::MICRO_ARCHITECTURAL).with_check_info(check.0)
+            }
+        }
+    }
+}
+
+impl Ia32X64Check {
+    fn fields(&self) -> &dyn Describe {
+        match self {
+            Self::Cache(check) => check,
+            Self::Tlb(check) => check,
+            Self::Bus(check) => check,
+            Self::MicroArchitectural(check) => check,
+        }
+    }
+}
+
+impl Describe for Ia32X64ErrorInformation {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("error_structure_type", self.error_structure_type.into())?;
+        if let Some(check) = self.check() {
+            out.field("check", Value::Group(check.fields()))?;
+        }
+        self.describe_valid(out)
+    }
+}
+
+impl ContextHeader for Ia32X64ContextHeader {
+    const NAME: &'static str = "processor context information";
+    const TYPES: u16 = 8;
+
+    fn kind(&self) -> u16 {
+        self.register_context_type.raw()
+    }
+
+    fn array_len(&self) -> usize {
+        usize::from(self.register_array_size.get())
+    }
+
+    fn with_array_len(self, length: usize) -> Self {
+        Self { register_array_size: U16::new(length as u16), ..self }
+    }
+}
+
+/// Type 2: 92 bytes.
+const IA32_STATE: RegisterTable = &[
+    ("eax", 4),
+    ("ebx", 4),
+    ("ecx", 4),
+    ("edx", 4),
+    ("esi", 4),
+    ("edi", 4),
+    ("ebp", 4),
+    ("esp", 4),
+    ("cs", 2),
+    ("ds", 2),
+    ("ss", 2),
+    ("es", 2),
+    ("fs", 2),
+    ("gs", 2),
+    ("eflags", 4),
+    ("eip", 4),
+    ("cr0", 4),
+    ("cr1", 4),
+    ("cr2", 4),
+    ("cr3", 4),
+    ("cr4", 4),
+    ("gdtr", 8),
+    ("idtr", 8),
+    ("ldtr", 2),
+    ("tr", 2),
+];
+
+/// Type 3: 244 bytes; 236 by EDK2's structure, which has no CR8.
+const X64_STATE: RegisterTable = &X64_REGISTERS;
+const X64_STATE_WITHOUT_CR8: RegisterTable = &{
+    let mut table = X64_REGISTERS;
+    table[CR8] = ("", 0);
+    table
+};
+const X64_STATE_WITHOUT_CR8_LEN: usize = 236;
+const CR8: usize = 30;
+const X64_REGISTERS: [(&str, u8); 35] = [
+    ("rax", 8),
+    ("rbx", 8),
+    ("rcx", 8),
+    ("rdx", 8),
+    ("rsi", 8),
+    ("rdi", 8),
+    ("rbp", 8),
+    ("rsp", 8),
+    ("r8", 8),
+    ("r9", 8),
+    ("r10", 8),
+    ("r11", 8),
+    ("r12", 8),
+    ("r13", 8),
+    ("r14", 8),
+    ("r15", 8),
+    ("cs", 2),
+    ("ds", 2),
+    ("ss", 2),
+    ("es", 2),
+    ("fs", 2),
+    ("gs", 2),
+    ("", 4),
+    ("rflags", 8),
+    ("rip", 8),
+    ("cr0", 8),
+    ("cr1", 8),
+    ("cr2", 8),
+    ("cr3", 8),
+    ("cr4", 8),
+    ("cr8", 8),
+    ("gdtr", 16),
+    ("idtr", 16),
+    ("ldtr", 2),
+    ("tr", 2),
+];
+
+/// Types 5 and 6.
+const IA32_DEBUG: RegisterTable =
+    &[("dr0", 4), ("dr1", 4), ("dr2", 4), ("dr3", 4), ("dr4", 4), ("dr5", 4), ("dr6", 4), ("dr7", 4)];
+const X64_DEBUG: RegisterTable =
+    &[("dr0", 8), ("dr1", 8), ("dr2", 8), ("dr3", 8), ("dr4", 8), ("dr5", 8), ("dr6", 8), ("dr7", 8)];
+
+/// A register context of an x86 processor.
+pub type Ia32X64Context<'a> = Context<'a, Ia32X64ContextHeader>;
+
+impl<'a> Ia32X64Context<'a> {
+    /// A context of named or unclassified registers.
+    pub const fn new(register_context_type: Ia32X64ContextType, array: &'a [u8]) -> Self {
+        Self {
+            header: Ia32X64ContextHeader {
+                register_context_type,
+                register_array_size: U16::ZERO,
+                msr_address: U32::ZERO,
+                mm_register_address: U64::ZERO,
+            },
+            array,
+        }
+    }
+
+    /// A context of model-specific registers, `number` the first and 8 bytes each.
+    pub const fn msrs(number: u32, array: &'a [u8]) -> Self {
+        let mut context = Self::new(Ia32X64ContextType::MSR, array);
+        context.header.msr_address = U32::new(number);
+        context
+    }
+
+    /// A context of memory-mapped registers, the first at `address` and 8 bytes each.
+    pub const fn memory_mapped(address: u64, array: &'a [u8]) -> Self {
+        let mut context = Self::new(Ia32X64ContextType::MEMORY_MAPPED, array);
+        context.header.mm_register_address = U64::new(address);
+        context
+    }
+
+    /// The registers of types 2, 3, 5 and 6 by name, as far as the array goes; none of another type.
+    pub fn registers(&self) -> Registers<'a> {
+        let table = match self.header.register_context_type {
+            Ia32X64ContextType::IA32_STATE => IA32_STATE,
+            Ia32X64ContextType::X64_STATE if self.array.len() == X64_STATE_WITHOUT_CR8_LEN => {
+                X64_STATE_WITHOUT_CR8
+            }
+            Ia32X64ContextType::X64_STATE => X64_STATE,
+            Ia32X64ContextType::IA32_DEBUG => IA32_DEBUG,
+            Ia32X64ContextType::X64_DEBUG => X64_DEBUG,
+            _ => &[],
+        };
+        Registers::new(table, self.array)
+    }
+
+    /// The registers of types 1 and 7 by address, as far as the array goes; none of another type.
+    pub fn addressed_registers(&self) -> AddressedRegisters<'a> {
+        let (address, step) = match self.header.register_context_type {
+            Ia32X64ContextType::MSR => (u64::from(self.header.msr_address.get()), 1),
+            Ia32X64ContextType::MEMORY_MAPPED => (self.header.mm_register_address.get(), 8),
+            _ => return AddressedRegisters { rest: &[], address: 0, step: 0 },
+        };
+        AddressedRegisters { rest: self.array, address, step }
+    }
+
+    /// The machine check bank that this context is, when it is one of a scalable MCA processor.
+    ///
+    /// Linux (`arch/x86/kernel/cpu/mce/apei.c`) takes for one what begins at the bank's status register, by the
+    /// number `0xc0002001` has all bits of, and has at least six registers.
+    pub fn smca_bank(&self) -> Option<SmcaBank> {
+        const MC0_STATUS: u32 = 0xc000_2001;
+        let number = self.header.msr_address.get();
+        if self.header.register_context_type != Ia32X64ContextType::MSR || number & MC0_STATUS != MC0_STATUS {
+            return None;
+        }
+        let mut values = self.addressed_registers().map(|register| register.value);
+        Some(SmcaBank {
+            bank: (number >> 4) as u8,
+            status: values.next()?,
+            addr: values.next()?,
+            misc: values.next()?,
+            config: values.next()?,
+            ipid: values.next()?,
+            synd: values.next()?,
+        })
+    }
+}
+
+/// Iterator over a context's registers by address; see [`Ia32X64Context::addressed_registers`].
+#[derive(Clone, Debug)]
+pub struct AddressedRegisters<'a> {
+    rest: &'a [u8],
+    address: u64,
+    step: u64,
+}
+
+impl<'a> AddressedRegisters<'a> {
+    /// The bytes that no register was read from yet: fewer than 8 at the end of the iteration.
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+}
+
+impl Iterator for AddressedRegisters<'_> {
+    type Item = AddressedRegister;
+
+    fn next(&mut self) -> Option<AddressedRegister> {
+        let (value, rest) = self.rest.split_first_chunk::<8>()?;
+        let register = AddressedRegister { address: self.address, value: u64::from_le_bytes(*value) };
+        self.rest = rest;
+        self.address = self.address.wrapping_add(self.step);
+        Some(register)
+    }
+}
+
+impl FusedIterator for AddressedRegisters<'_> {}
+
+/// The registers of one machine check bank of a scalable MCA (AMD) processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SmcaBank {
+    /// Number of the bank, from the address of its registers.
+    pub bank: u8,
+    /// `MCA_STATUS`.
+    pub status: u64,
+    /// `MCA_ADDR`.
+    pub addr: u64,
+    /// `MCA_MISC0`.
+    pub misc: u64,
+    /// `MCA_CONFIG`.
+    pub config: u64,
+    /// `MCA_IPID`.
+    pub ipid: u64,
+    /// `MCA_SYND`.
+    pub synd: u64,
+}
+
+impl Describe for SmcaBank {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("bank", Value::number(self.bank))?;
+        out.field("status", Value::hex(self.status))?;
+        out.field("addr", Value::hex(self.addr))?;
+        out.field("misc", Value::hex(self.misc))?;
+        out.field("config", Value::hex(self.config))?;
+        out.field("ipid", Value::hex(self.ipid))?;
+        out.field("synd", Value::hex(self.synd))
+    }
+}
+
+impl Describe for Ia32X64Context<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("register_context_type", self.header.register_context_type.into())?;
+        out.field("register_array_size", Value::number(self.header.register_array_size.get()))?;
+        match self.header.register_context_type {
+            Ia32X64ContextType::MSR => {
+                out.field("msr_address", Value::hex(self.header.msr_address.get()))?;
+            }
+            Ia32X64ContextType::MEMORY_MAPPED => {
+                out.field("mm_register_address", Value::hex(self.header.mm_register_address.get()))?;
+            }
+            _ => return context::describe_registers(&self.registers(), out),
+        }
+        if let Some(bank) = self.smca_bank() {
+            out.field("smca_bank", Value::Group(&bank))?;
+        }
+        let mut registers = self.addressed_registers();
+        out.field("registers", Value::List(&Each(registers.clone())))?;
+        registers.by_ref().for_each(drop);
+        if registers.rest.is_empty() { Ok(()) } else { out.field("trailing", Value::Bytes(registers.rest)) }
+    }
+}
+
+/// An IA32/X64 processor section: its header, to which it dereferences, and all its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Ia32X64Processor<'a> {
+    header: &'a Ia32X64Header,
+    bytes: &'a [u8],
+}
+
+impl<'a> Ia32X64Processor<'a> {
+    /// The whole section as it was stored.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The errors, in their order. One that the section has no room for is an error in its place, and the last item;
+    /// its offset counts from the section's start.
+    pub fn error_information(&self) -> Ia32X64Errors<'a> {
+        let rest = self.bytes.get(size_of::<Ia32X64Header>()..).unwrap_or_default();
+        Ia32X64Errors { rest, offset: size_of::<Ia32X64Header>(), left: self.header.error_count() }
+    }
+
+    /// The register contexts, in their order. One that does not fit is an error in its place, and the last item; its
+    /// offset counts from the section's start.
+    pub fn contexts(&self) -> Contexts<'a, Ia32X64ContextHeader> {
+        let errors = usize::from(self.header.error_count());
+        let offset = errors
+            .saturating_mul(size_of::<Ia32X64ErrorInformation>())
+            .saturating_add(size_of::<Ia32X64Header>());
+        let rest = self.bytes.get(offset..).unwrap_or_default();
+        Contexts::new(rest, offset, u16::from(self.header.context_count()))
+    }
+
+    /// What lies behind the contexts; the specification has nothing there.
+    pub fn trailing(&self) -> &'a [u8] {
+        self.contexts().after()
+    }
+}
+
+impl Deref for Ia32X64Processor<'_> {
+    type Target = Ia32X64Header;
+
+    fn deref(&self) -> &Ia32X64Header {
+        self.header
+    }
+}
+
+/// Iterator over the errors of a section; see [`Ia32X64Processor::error_information`].
+#[derive(Clone, Debug)]
+pub struct Ia32X64Errors<'a> {
+    rest: &'a [u8],
+    offset: usize,
+    left: u8,
+}
+
+impl<'a> Iterator for Ia32X64Errors<'a> {
+    type Item = Result<&'a Ia32X64ErrorInformation, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let Ok((error, rest)) = Ia32X64ErrorInformation::ref_from_prefix(self.rest) else {
+            self.left = 0;
+            let needed = size_of::<Ia32X64ErrorInformation>();
+            let error = Error::too_short("processor error information", needed, self.rest.len());
+            return Some(Err(error.at(self.offset)));
+        };
+        self.rest = rest;
+        self.offset = self.offset.saturating_add(size_of::<Ia32X64ErrorInformation>());
+        Some(Ok(error))
+    }
+}
+
+impl FusedIterator for Ia32X64Errors<'_> {}
+
+impl SectionType for Ia32X64Processor<'_> {
+    const TYPE: Guid = SectionTypeId::IA32_X64_PROCESSOR.0;
+    const NAME: &'static str = "IA32/X64 processor error";
+}
+
+impl<'a> Decode<'a> for Ia32X64Processor<'a> {
+    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+        match Ia32X64Header::ref_from_prefix(body) {
+            Ok((header, _)) => Ok(Self { header, bytes: body }),
+            Err(_) => Err(Error::too_short(Self::NAME, size_of::<Ia32X64Header>(), body.len())),
+        }
+    }
+}
+
+impl Describe for Ia32X64Processor<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        self.header.describe_valid(out)?;
+        out.field(
+            "error_information",
+            Value::List(&Each(self.error_information().map(Result::<&_, _>::copied))),
+        )?;
+        out.field("contexts", Value::List(&Each(self.contexts())))?;
+        let trailing = self.trailing();
+        if trailing.is_empty() { Ok(()) } else { out.field("trailing", Value::Bytes(trailing)) }
+    }
+}
+
+show_fields!(Ia32X64Processor<'a>);
+
+/// What an IA32/X64 processor section is written from.
+///
+/// ```
+/// use cper::section::{CacheCheck, Ia32X64Check, Ia32X64Context, Ia32X64ErrorInformation, Ia32X64Header, Ia32X64Parts};
+///
+/// let check = CacheCheck::new().with_level(2).with_uncorrected(true);
+/// let error = Ia32X64ErrorInformation::from(Ia32X64Check::Cache(check)).with_target_id(0x1008_0040);
+/// let bank = [0; 32];
+/// let errors = [error];
+/// let contexts = [Ia32X64Context::msrs(0x401, &bank)];
+/// let section = Ia32X64Parts::new(Ia32X64Header::new().with_local_apic_id(5), &errors, &contexts)?;
+/// # Ok::<(), cper::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Ia32X64Parts<'a> {
+    header: Ia32X64Header,
+    errors: &'a [Ia32X64ErrorInformation],
+    contexts: &'a [Ia32X64Context<'a>],
+    padding: ContextPadding,
+}
+
+impl<'a> Ia32X64Parts<'a> {
+    /// A section of these parts; counts and array sizes are computed.
+    ///
+    /// # Errors
+    /// When there are more than 63 errors or contexts, or an array is longer than 65,535 bytes.
+    pub fn new(
+        header: Ia32X64Header,
+        errors: &'a [Ia32X64ErrorInformation],
+        contexts: &'a [Ia32X64Context<'a>],
+    ) -> Result<Self, Error> {
+        let too_large = |what| Err(Error::new(ErrorKind::TooLarge { what }, 0));
+        let count = |count: usize| u8::try_from(count).ok().filter(|count| *count <= MAX_COUNT);
+        let (Some(error_count), Some(context_count)) = (count(errors.len()), count(contexts.len())) else {
+            return too_large("count of processor error or context information");
+        };
+        if contexts.iter().any(|context| context.array.len() > usize::from(u16::MAX)) {
+            return too_large("register array size");
+        }
+        let header = header.with_counts(error_count, context_count);
+        Ok(Self { header, errors, contexts, padding: ContextPadding::To16 })
+    }
+
+    /// Chooses how contexts are padded. Linux reads past padding it does not expect; where every array is a multiple
+    /// of 16 bytes, as zeros at its end make it, there is no difference.
+    #[must_use]
+    pub const fn with_padding(mut self, padding: ContextPadding) -> Self {
+        self.padding = padding;
+        self
+    }
+}
+
+impl SectionType for Ia32X64Parts<'_> {
+    const TYPE: Guid = Ia32X64Processor::TYPE;
+    const NAME: &'static str = Ia32X64Processor::NAME;
+}
+
+impl Encode for Ia32X64Parts<'_> {
+    fn encoded_len(&self) -> usize {
+        size_of::<Ia32X64Header>()
+            .saturating_add(size_of_val(self.errors))
+            .saturating_add(context::encoded_len(self.contexts, self.padding))
+    }
+
+    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        let (header, out) = Ia32X64Header::mut_from_prefix(out).ok()?;
+        let (errors, out) = out.split_at_mut_checked(size_of_val(self.errors))?;
+        *header = self.header;
+        self.errors.write_to(errors).ok()?;
+        context::encode(self.contexts, self.padding, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::section::checks::{every_flip_shows, written};
+    use std::string::{String, ToString};
+    use std::{format, vec, vec::Vec};
+
+    /// What Linux's `cper-x86.c` prints for it is in `examples/data/gesb/ia-all.txt`.
+    const CAPTURED: &[u8] = include_bytes!("../../../examples/data/sections/ia-all.proc_ia.sec");
+
+    fn captured() -> Ia32X64Processor<'static> {
+        Ia32X64Processor::decode(CAPTURED).unwrap()
+    }
+
+    fn registers(context: &Ia32X64Context<'_>) -> Vec<(&'static str, u128)> {
+        context.registers().map(|register| (register.name, register.value())).collect()
+    }
+
+    fn counting(length: usize) -> Vec<u8> {
+        (0..length).map(|place| place as u8).collect()
+    }
+
+    #[test]
+    fn captured_header_and_errors_give_what_linux_prints() {
+        let section = captured();
+        assert_eq!(section.bytes(), CAPTURED);
+        assert_eq!((section.error_count(), section.context_count()), (4, 3));
+        assert_eq!(section.local_apic_id(), Some(5));
+        assert_eq!(
+            section.cpuid_info(),
+            Some(CpuidInfo::new(0x306f2, 0x0010_0800, 0x7ffe_fbff, 0xbfeb_fbff))
+        );
+        let errors: Vec<_> = section.error_information().map(Result::unwrap).collect();
+        for error in &errors {
+            assert_eq!(error.validation().bits(), 0x1f);
+            assert_eq!(error.target_id(), Some(0xab_c000));
+            assert_eq!(error.requestor_id(), Some(0x10));
+            assert_eq!(error.responder_id(), Some(0x20));
+            assert_eq!(error.instruction_pointer(), Some(0xffff_ffff_8100_0000));
+        }
+        assert_eq!(errors[0].check(), Some(Ia32X64Check::Cache(CacheCheck(0x1495_00ff))));
+        assert_eq!(errors[1].check(), Some(Ia32X64Check::Tlb(TlbCheck(0x3e4d_00ff))));
+        assert_eq!(errors[2].check(), Some(Ia32X64Check::Bus(BusCheck(0x5_76c6_07ff))));
+        let check = Ia32X64Check::MicroArchitectural(MicroArchitecturalCheck(0xb9_003f));
+        assert_eq!(errors[3].check(), Some(check));
+    }
+
+    #[test]
+    fn captured_contexts_give_what_linux_prints() {
+        let contexts: Vec<_> = captured().contexts().map(Result::unwrap).collect();
+        assert_eq!(contexts.len(), 3);
+        assert_eq!(contexts[0].header().register_context_type, Ia32X64ContextType::MSR);
+        let msr = |address, value| AddressedRegister { address, value };
+        assert_eq!(
+            contexts[0].addressed_registers().collect::<Vec<_>>(),
+            [msr(0x401, 1), msr(0x402, 2), msr(0x403, 3), msr(0x404, 4)]
+        );
+        // 240 bytes: the array ends before LDTR and TR.
+        let state = registers(&contexts[1]);
+        assert_eq!((state[0], state[15], state[16]), (("rax", 0x1000), ("r15", 0x100f), ("cs", 0x33)));
+        assert_eq!((state[17], state[22], state[29]), (("ds", 0x2b), ("rflags", 0x2000), ("cr8", 0x2007)));
+        assert_eq!(state[31], ("idtr", 0x200b_0000_0000_0000_200a));
+        assert_eq!(state.len(), 32);
+        assert_eq!(
+            contexts[2].addressed_registers().collect::<Vec<_>>(),
+            [msr(0xfed0_0000, 0xaa), msr(0xfed0_0008, 0xbb)]
+        );
+        assert_eq!(contexts[2].array().len(), 16);
+        assert!(captured().trailing().is_empty());
+    }
+
+    #[test]
+    fn checks_read_their_bits() {
+        assert_eq!(
+            CacheCheck(0x1495_00ff).to_string(),
+            "transaction type        data access (1)\n\
+             operation               instruction fetch (5)\n\
+             level                   2\n\
+             processor context corrupt no\n\
+             uncorrected             yes\n\
+             precise ip              no\n\
+             restartable ip          yes\n\
+             overflow                no\n"
+        );
+        assert_eq!(
+            BusCheck(0x5_76c6_07ff).to_string(),
+            "transaction type        generic (2)\n\
+             operation               generic read (1)\n\
+             level                   3\n\
+             processor context corrupt yes\n\
+             uncorrected             yes\n\
+             precise ip              no\n\
+             restartable ip          yes\n\
+             overflow                yes\n\
+             participation type      local processor responded to request (1)\n\
+             time out                yes\n\
+             address space           I/O (2)\n"
+        );
+        assert_eq!(
+            MicroArchitecturalCheck(0xb9_003f).to_string(),
+            "error type              unclassified (1)\n\
+             processor context corrupt yes\n\
+             uncorrected             yes\n\
+             precise ip              yes\n\
+             restartable ip          no\n\
+             overflow                yes\n"
+        );
+    }
+
+    /// One writer after the other: value, validity bit, place.
+    #[test]
+    fn every_check_writer_sets_its_bits() {
+        let cache = CacheCheck::new;
+        assert_eq!(cache().with_transaction_type(TransactionType::new(3)).0, 0x3_0001);
+        assert_eq!(cache().with_operation(CacheOperation::new(15)).0, 0x3c_0002);
+        assert_eq!(cache().with_level(7).0, 0x1c0_0004);
+        assert_eq!(cache().with_processor_context_corrupt(true).0, 0x200_0008);
+        assert_eq!(cache().with_uncorrected(true).0, 0x400_0010);
+        assert_eq!(cache().with_precise_ip(true).0, 0x800_0020);
+        assert_eq!(cache().with_restartable_ip(true).0, 0x1000_0040);
+        assert_eq!(cache().with_overflow(true).0, 0x2000_0080);
+        let tlb = TlbCheck::new;
+        assert_eq!(tlb().with_transaction_type(TransactionType::new(3)).0, 0x3_0001);
+        assert_eq!(tlb().with_operation(AccessOperation::new(15)).0, 0x3c_0002);
+        assert_eq!(tlb().with_level(7).0, 0x1c0_0004);
+        assert_eq!(tlb().with_processor_context_corrupt(true).0, 0x200_0008);
+        assert_eq!(tlb().with_uncorrected(true).0, 0x400_0010);
+        assert_eq!(tlb().with_precise_ip(true).0, 0x800_0020);
+        assert_eq!(tlb().with_restartable_ip(true).0, 0x1000_0040);
+        assert_eq!(tlb().with_overflow(true).0, 0x2000_0080);
+        let bus = BusCheck::new;
+        assert_eq!(bus().with_transaction_type(TransactionType::new(3)).0, 0x3_0001);
+        assert_eq!(bus().with_operation(AccessOperation::new(15)).0, 0x3c_0002);
+        assert_eq!(bus().with_level(7).0, 0x1c0_0004);
+        assert_eq!(bus().with_processor_context_corrupt(true).0, 0x200_0008);
+        assert_eq!(bus().with_uncorrected(true).0, 0x400_0010);
+        assert_eq!(bus().with_precise_ip(true).0, 0x800_0020);
+        assert_eq!(bus().with_restartable_ip(true).0, 0x1000_0040);
+        assert_eq!(bus().with_overflow(true).0, 0x2000_0080);
+        assert_eq!(bus().with_participation_type(ParticipationType::GENERIC).0, 0xc000_0100);
+        assert_eq!(bus().with_time_out(true).0, 0x1_0000_0200);
+        assert_eq!(bus().with_address_space(BusAddressSpace::OTHER).0, 0x6_0000_0400);
+        let ms = MicroArchitecturalCheck::new;
+        assert_eq!(ms().with_error_type(MicroArchitecturalErrorType::new(7)).0, 0x7_0001);
+        assert_eq!(ms().with_processor_context_corrupt(true).0, 0x8_0002);
+        assert_eq!(ms().with_uncorrected(true).0, 0x10_0004);
+        assert_eq!(ms().with_precise_ip(true).0, 0x20_0008);
+        assert_eq!(ms().with_restartable_ip(true).0, 0x40_0010);
+        assert_eq!(ms().with_overflow(true).0, 0x80_0020);
+    }
+
+    #[test]
+    fn a_check_field_is_none_without_its_bit_and_is_overwritten_whole() {
+        assert_eq!(CacheCheck(!0xffff).to_string(), "");
+        assert_eq!(TlbCheck(!0xffff).to_string(), "");
+        assert_eq!(BusCheck(!0xffff).to_string(), "");
+        assert_eq!(MicroArchitecturalCheck(!0xffff).to_string(), "");
+        let check = BusCheck(u64::MAX).with_level(2).with_overflow(false).with_level(0xf1);
+        assert_eq!((check.level(), check.overflow()), (Some(1), Some(false)));
+        assert_eq!(check.0, !0x2180_0000);
+    }
+
+    #[test]
+    fn names_of_every_value() {
+        let names = |count: u8, name: fn(u8) -> String| (0..count).map(name).collect::<Vec<_>>().join("; ");
+        assert_eq!(
+            names(10, |raw| CacheOperation::new(raw).to_string()),
+            "generic error; generic read; generic write; data read; data write; instruction fetch; prefetch; \
+             eviction; snoop; reserved (9)"
+        );
+        assert_eq!(
+            names(8, |raw| AccessOperation::new(raw).to_string()),
+            "generic error; generic read; generic write; data read; data write; instruction fetch; prefetch; \
+             reserved (7)"
+        );
+        assert_eq!(
+            names(4, |raw| TransactionType::new(raw).to_string()),
+            "instruction; data access; generic; reserved (3)"
+        );
+        assert_eq!(
+            names(5, |raw| ParticipationType::new(raw).to_string()),
+            "local processor originated request; local processor responded to request; \
+             local processor observed; generic; reserved (4)"
+        );
+        assert_eq!(
+            names(4, |raw| BusAddressSpace::new(raw).to_string()),
+            "memory access; reserved (1); I/O; other transaction"
+        );
+        assert_eq!(
+            names(9, |raw| MicroArchitecturalErrorType::new(raw).to_string()),
+            "no error; unclassified; microcode ROM parity error; external error; FRC error; \
+             internal unclassified; processor specific; processor specific; reserved (8)"
+        );
+        assert_eq!(
+            names(9, |raw| Ia32X64ContextType::new(raw.into()).to_string()),
+            "unclassified data; model-specific registers; 32-bit mode execution context; \
+             64-bit mode execution context; FXSAVE context; 32-bit mode debug registers; \
+             64-bit mode debug registers; memory-mapped registers; reserved (8)"
+        );
+        assert_eq!(
+            Ia32X64ErrorType::ALL.iter().map(|(_, name)| *name).collect::<Vec<_>>(),
+            ["cache error", "TLB error", "bus error", "micro-architectural error"]
+        );
+    }
+
+    #[test]
+    fn execution_state_and_debug_registers_by_name() {
+        let state = |kind, length: usize| {
+            let array = counting(length);
+            let context = Ia32X64Context::new(kind, &array);
+            let low = |(name, value): (&'static str, u128)| (name, value as u8);
+            (registers(&context).into_iter().map(low).collect::<Vec<_>>(), context.undecoded())
+        };
+        // Each value's low byte is its offset.
+        assert_eq!(
+            state(Ia32X64ContextType::IA32_STATE, 92).0,
+            [
+                ("eax", 0),
+                ("ebx", 4),
+                ("ecx", 8),
+                ("edx", 12),
+                ("esi", 16),
+                ("edi", 20),
+                ("ebp", 24),
+                ("esp", 28),
+                ("cs", 32),
+                ("ds", 34),
+                ("ss", 36),
+                ("es", 38),
+                ("fs", 40),
+                ("gs", 42),
+                ("eflags", 44),
+                ("eip", 48),
+                ("cr0", 52),
+                ("cr1", 56),
+                ("cr2", 60),
+                ("cr3", 64),
+                ("cr4", 68),
+                ("gdtr", 72),
+                ("idtr", 80),
+                ("ldtr", 88),
+                ("tr", 90)
+            ]
+        );
+        let x64 = [
+            ("rax", 0),
+            ("rbx", 8),
+            ("rcx", 16),
+            ("rdx", 24),
+            ("rsi", 32),
+            ("rdi", 40),
+            ("rbp", 48),
+            ("rsp", 56),
+            ("r8", 64),
+            ("r9", 72),
+            ("r10", 80),
+            ("r11", 88),
+            ("r12", 96),
+            ("r13", 104),
+            ("r14", 112),
+            ("r15", 120),
+            ("cs", 128),
+            ("ds", 130),
+            ("ss", 132),
+            ("es", 134),
+            ("fs", 136),
+            ("gs", 138),
+            ("rflags", 144),
+            ("rip", 152),
+            ("cr0", 160),
+            ("cr1", 168),
+            ("cr2", 176),
+            ("cr3", 184),
+            ("cr4", 192),
+        ];
+        let (with_cr8, rest) = state(Ia32X64ContextType::X64_STATE, 244);
+        assert_eq!(with_cr8[..29], x64);
+        assert_eq!(with_cr8[29..], [("cr8", 200), ("gdtr", 208), ("idtr", 224), ("ldtr", 240), ("tr", 242)]);
+        assert_eq!(rest, "");
+        let (without, rest) = state(Ia32X64ContextType::X64_STATE, 236);
+        assert_eq!(without[..29], x64);
+        assert_eq!(without[29..], [("gdtr", 200), ("idtr", 216), ("ldtr", 232), ("tr", 234)]);
+        assert_eq!(rest, "");
+        let debug = |step: u8| {
+            ["dr0", "dr1", "dr2", "dr3", "dr4", "dr5", "dr6", "dr7"]
+                .into_iter()
+                .zip((0..8).map(move |number| number * step))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(state(Ia32X64ContextType::IA32_DEBUG, 32), (debug(4), String::new()));
+        assert_eq!(state(Ia32X64ContextType::X64_DEBUG, 64), (debug(8), String::new()));
+        assert_eq!(state(Ia32X64ContextType::X64_DEBUG, 66).1, "trailing 2");
+        assert_eq!(state(Ia32X64ContextType::FXSAVE, 512), (vec![], "register_array 512".into()));
+        assert_eq!(state(Ia32X64ContextType::UNCLASSIFIED, 3), (vec![], "register_array 3".into()));
+        assert_eq!(state(Ia32X64ContextType::MSR, 17), (vec![], "trailing 1".into()));
+    }
+
+    impl Ia32X64Context<'_> {
+        /// Name and length of the bytes that the description shows undecoded.
+        fn undecoded(&self) -> String {
+            struct Rest(String);
+            impl Visitor for Rest {
+                fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result {
+                    if let Value::Bytes(bytes) = value {
+                        self.0 = format!("{name} {}", bytes.len());
+                    }
+                    Ok(())
+                }
+            }
+            let mut rest = Rest(String::new());
+            self.describe(&mut rest).unwrap();
+            rest.0
+        }
+    }
+
+    #[test]
+    fn a_scalable_mca_bank_is_read_from_its_registers() {
+        let array: Vec<u8> = (1..=6u64).flat_map(|number| (number * 0x1111).to_le_bytes()).collect();
+        let bank = SmcaBank {
+            bank: 0x12,
+            status: 0x1111,
+            addr: 0x2222,
+            misc: 0x3333,
+            config: 0x4444,
+            ipid: 0x5555,
+            synd: 0x6666,
+        };
+        assert_eq!(Ia32X64Context::msrs(0xc000_2121, &array).smca_bank(), Some(bank));
+        for number in [0x4000_2121, 0xc000_0121, 0xc000_2120, 0x401] {
+            assert_eq!(Ia32X64Context::msrs(number, &array).smca_bank(), None, "{number:#x}");
+        }
+        assert_eq!(Ia32X64Context::msrs(0xc000_2121, &array[..47]).smca_bank(), None);
+        let mut other = Ia32X64Context::msrs(0xc000_2121, &array);
+        other.header.register_context_type = Ia32X64ContextType::UNCLASSIFIED;
+        assert_eq!(other.smca_bank(), None);
+        let text = crate::fields::Fields(&Ia32X64Context::msrs(0xc000_2121, &array)).to_string();
+        assert!(text.contains(
+            "smca bank\n  bank                    18\n  status                  0x0000000000001111\n  \
+             addr                    0x0000000000002222\n  misc                    0x0000000000003333\n  \
+             config                  0x0000000000004444\n  ipid                    0x0000000000005555\n  \
+             synd                    0x0000000000006666\nregisters\n"
+        ));
+    }
+
+    fn parts_of_captured(padding: ContextPadding) -> Vec<u8> {
+        let section = captured();
+        let errors: Vec<_> = section.error_information().map(|error| *error.unwrap()).collect();
+        let contexts: Vec<_> = section.contexts().map(Result::unwrap).collect();
+        let header = Ia32X64Header::new().with_local_apic_id(5).with_cpuid_info(CpuidInfo::new(
+            0x306f2,
+            0x0010_0800,
+            0x7ffe_fbff,
+            0xbfeb_fbff,
+        ));
+        written(&Ia32X64Parts::new(header, &errors, &contexts).unwrap().with_padding(padding))
+    }
+
+    #[test]
+    fn parts_of_the_captured_section_make_its_bytes() {
+        // Every array is a multiple of 16 bytes, so padding makes no difference.
+        assert_eq!(parts_of_captured(ContextPadding::To16), CAPTURED);
+        assert_eq!(parts_of_captured(ContextPadding::None), CAPTURED);
+    }
+
+    #[test]
+    fn values_survive_writing_with_and_without_padding() {
+        let check = TlbCheck::new().with_operation(AccessOperation::PREFETCH);
+        let errors = [
+            Ia32X64ErrorInformation::from(Ia32X64Check::Tlb(check))
+                .with_target_id(1)
+                .with_requestor_id(2)
+                .with_responder_id(3)
+                .with_instruction_pointer(4),
+            Ia32X64ErrorInformation::from(Ia32X64Check::Cache(CacheCheck(5))),
+            Ia32X64ErrorInformation::from(Ia32X64Check::Bus(BusCheck(6))),
+            Ia32X64ErrorInformation::from(Ia32X64Check::MicroArchitectural(MicroArchitecturalCheck(7))),
+            Ia32X64ErrorInformation::new(Ia32X64ErrorType::new(Guid([9; 16]))).with_check_info(8),
+        ];
+        let arrays = [counting(92), counting(244), counting(16), counting(0)];
+        let contexts = [
+            Ia32X64Context::new(Ia32X64ContextType::IA32_STATE, &arrays[0]),
+            Ia32X64Context::new(Ia32X64ContextType::X64_STATE, &arrays[1]),
+            Ia32X64Context::memory_mapped(0x1122_3344_5566_7788, &arrays[2]),
+            Ia32X64Context::msrs(0xc000_0080, &arrays[3]),
+        ];
+        for (padding, length) in [(ContextPadding::To16, 112 + 272 + 32 + 16), (ContextPadding::None, 416)] {
+            let parts = Ia32X64Parts::new(Ia32X64Header::default(), &errors, &contexts).unwrap();
+            let bytes = written(&parts.with_padding(padding));
+            assert_eq!(bytes.len(), 64 + 5 * 64 + length);
+            let section = Ia32X64Processor::decode(&bytes).unwrap();
+            assert_eq!((section.local_apic_id(), section.cpuid_info()), (None, None));
+            assert_eq!(section.contexts().padding(), padding);
+            let read: Vec<_> = section.error_information().map(|error| *error.unwrap()).collect();
+            assert_eq!(read, errors);
+            assert_eq!(read[4].check(), None);
+            assert_eq!(read[1].target_id(), None);
+            let read: Vec<_> = section.contexts().map(Result::unwrap).collect();
+            assert_eq!(read.len(), 4);
+            for (read, context) in read.iter().zip(&contexts) {
+                assert_eq!(read.array, context.array);
+                let size = U16::new(u16::try_from(context.array.len()).unwrap());
+                assert_eq!(read.header, Ia32X64ContextHeader { register_array_size: size, ..context.header });
+            }
+        }
+    }
+
+    #[test]
+    fn too_many_parts_are_refused() {
+        let header = Ia32X64Header::new();
+        let errors = vec![Ia32X64ErrorInformation::new(Ia32X64ErrorType::CACHE); 64];
+        let contexts = vec![Ia32X64Context::msrs(0, &[]); 64];
+        let long = vec![0; 65_536];
+        let full = Ia32X64Parts::new(header, &errors[1..], &contexts[1..]).unwrap();
+        let bytes = written(&full);
+        let section = Ia32X64Processor::decode(&bytes).unwrap();
+        assert_eq!((section.error_count(), section.context_count()), (63, 63));
+        assert_eq!(section.contexts().flatten().count(), 63);
+        assert!(Ia32X64Parts::new(header, &errors, &[]).is_err());
+        assert!(Ia32X64Parts::new(header, &[], &contexts).is_err());
+        assert!(Ia32X64Parts::new(header, &[], &[Ia32X64Context::msrs(0, &long[1..])]).is_ok());
+        assert_eq!(
+            Ia32X64Parts::new(header, &[], &[Ia32X64Context::msrs(0, &long)]).unwrap_err().to_string(),
+            "offset 0: register array size does not fit its field"
+        );
+    }
+
+    #[test]
+    fn counts_leave_the_other_bits_alone() {
+        let mut header = Ia32X64Header::new();
+        header.validation_bits = U64::new(u64::MAX);
+        assert_eq!((header.error_count(), header.context_count()), (63, 63));
+        let header = header.with_counts(5, 9);
+        assert_eq!(header.validation_bits.get(), !0x3ffc | 5 << 2 | 9 << 8);
+        assert_eq!((header.error_count(), header.context_count()), (5, 9));
+    }
+
+    #[test]
+    fn a_section_cut_short_keeps_what_is_there() {
+        let ends = [64, 128, 192, 256, 320, 368, 624, 656];
+        for length in 0..CAPTURED.len() {
+            let Ok(section) = Ia32X64Processor::decode(&CAPTURED[..length]) else {
+                assert!(length < 64);
+                continue;
+            };
+            let errors = section.error_information().collect::<Vec<_>>();
+            let contexts = section.contexts().collect::<Vec<_>>();
+            let whole = ends.iter().filter(|end| **end <= length).count() - 1;
+            let good = errors.iter().filter(|error| error.is_ok()).count()
+                + contexts.iter().filter(|context| context.is_ok()).count();
+            assert_eq!(good, whole, "at {length}");
+            // What is missing is said where it should be, once.
+            assert_eq!(errors.len(), (whole + 1).min(4), "at {length}");
+            assert_eq!(contexts.len(), whole.saturating_sub(4) + 1, "at {length}");
+            assert!(contexts.last().unwrap().is_err());
+            assert!(section.to_string().contains("error "), "at {length}");
+        }
+        let section = Ia32X64Processor::decode(&CAPTURED[..200]).unwrap();
+        let errors: Vec<_> = section.error_information().filter_map(Result::err).collect();
+        assert_eq!(
+            errors[0].to_string(),
+            "offset 192: processor error information needs 64 bytes, 8 available"
+        );
+        assert_eq!(
+            section.contexts().next().unwrap().unwrap_err().to_string(),
+            "offset 320: processor context information needs 16 bytes, 0 available"
+        );
+        assert_eq!(
+            Ia32X64Processor::decode(&CAPTURED[..63]).unwrap_err().to_string(),
+            "offset 0: IA32/X64 processor error needs 64 bytes, 63 available"
+        );
+    }
+
+    #[test]
+    fn what_lies_behind_the_contexts_is_shown() {
+        let mut bytes = CAPTURED.to_vec();
+        bytes.extend(b"more");
+        let section = Ia32X64Processor::decode(&bytes).unwrap();
+        assert_eq!(section.trailing(), b"more");
+        assert!(
+            section.to_string().ends_with(
+                "trailing 4 bytes\n  0000  6d 6f 72 65                                      more\n"
+            )
+        );
+    }
+
+    #[test]
+    fn a_flip_of_any_bit_shows() {
+        every_flip_shows(SectionTypeId::IA32_X64_PROCESSOR, CAPTURED);
+    }
+
+    #[test]
+    fn the_whole_section_in_text() {
+        let text = captured().to_string();
+        for line in [
+            "local apic id           0x0000000000000005\ncpuid info\n  eax                     0x00000000000306f2\n",
+            "error information\n  [0] \n    error structure type    cache error (a55701f5-e3ef-43de-ac72-249b573fad2c)\n",
+            "    check\n      transaction type        data access (1)\n",
+            "    check info              0x00000000149500ff\n    target id               0x0000000000abc000\n",
+            "contexts\n  [0] \n    register context type   model-specific registers (1)\n    register array size     32\n    msr address             0x00000401\n",
+            "      [3] \n        address                 0x0000000000000404\n        value                   0x0000000000000004\n",
+            "    mm register address     0x00000000fed00000\n",
+        ] {
+            assert!(text.contains(line), "{line}\nin\n{text}");
+        }
+    }
+
+    #[test]
+    fn ipf_sections_are_their_bytes_under_both_guids() {
+        for guid in ["e429faf1-3cb7-11d4-bca7-0080c73c8881", "e429faf1-3cb7-11d4-0bca-070080c73c88"] {
+            let body = crate::section::Body::decode(guid.parse().unwrap(), b"SAL").unwrap();
+            assert!(matches!(body, crate::section::Body::IpfProcessor(b"SAL")), "{guid}");
+            assert_eq!(
+                body.to_string(),
+                "bytes 3 bytes\n  0000  53 41 4c                                         SAL\n"
+            );
+        }
+    }
+}
