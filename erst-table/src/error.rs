@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{Action, Instruction, IoError, RegisterFault, Status};
+use crate::{Action, Instruction, IoError, Operation, RegisterFault, Status};
 
 /// What went wrong, and where.
 ///
@@ -36,6 +36,8 @@ pub enum Location {
         /// Byte offset in the image.
         offset: u64,
     },
+    /// An operation on the store.
+    Operation(Operation),
     /// An action of the table.
     Action(Action),
     /// An instruction of an action.
@@ -52,6 +54,7 @@ impl fmt::Display for Location {
         match *self {
             Self::Offset(offset) => write!(f, "offset {offset}"),
             Self::Slot { slot, offset } => write!(f, "slot {slot}, offset {offset:#x}"),
+            Self::Operation(operation) => write!(f, "{operation}"),
             Self::Action(action) => write!(f, "{action}"),
             Self::Entry { action, entry } => write!(f, "{action}, entry {entry}"),
         }
@@ -101,7 +104,7 @@ pub enum ErrorKind {
     /// `MOVE_DATA` of more bytes than the limit allows.
     MoveTooLong(u64),
 
-    /// The platform refused the operation or failed.
+    /// The platform refused the operation or failed; in NVRAM mode the [`Store`](crate::Store) says so in its place.
     Status(Status),
     /// The platform was still busy when the time was over. The operation may yet complete.
     Busy {
@@ -164,7 +167,7 @@ impl fmt::Display for ErrorKind {
             Self::StepLimit(steps) => write!(f, "not ended after {steps} steps"),
             Self::TimeLimit(microseconds) => write!(f, "waits longer than {microseconds} us"),
             Self::MoveTooLong(length) => write!(f, "moves {length} bytes, more than allowed"),
-            Self::Status(status) => write!(f, "the platform answered {status} ({})", status.raw()),
+            Self::Status(status) => write!(f, "status {status} ({})", status.raw()),
             Self::Busy { waited_us, status } => {
                 write!(f, "still busy after {waited_us} us")?;
                 match status {

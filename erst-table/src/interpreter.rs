@@ -2,6 +2,11 @@
 
 use core::fmt;
 
+use crate::{
+    AccessWidth, Action, AddressSpace, Error, ErrorKind, Instruction, InstructionEntry, InstructionFlags,
+    Location, Semantics, Table,
+};
+
 /// Why a register could not be accessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -18,5 +23,441 @@ impl fmt::Display for IoError {
             Self::Unsupported => "register access not supported",
             Self::Failed => "register access failed",
         })
+    }
+}
+
+/// The machine: its registers, its memory and a way to wait.
+///
+/// Addresses are physical. Accesses must reach the hardware once each, in the order of the calls and in the width asked
+/// for: volatile accesses to mapped memory, port instructions. Whoever runs in a place that must not block (a panic, an
+/// NMI) maps everything beforehand, and answers [`IoError`] for what it cannot reach.
+///
+/// Only `read`, `write` and `stall_us` are needed. The others have bodies that go byte by byte through them; an
+/// implementation that has the memory mapped may copy faster, as long as bytes arrive in ascending order.
+pub trait RegisterIo {
+    /// Reads a register, its value in the lower bits.
+    ///
+    /// # Errors
+    ///
+    /// [`IoError::Unsupported`] for a space or width it does not serve, [`IoError::Failed`] where the access fails.
+    fn read(&mut self, space: AddressSpace, address: u64, width: AccessWidth) -> Result<u64, IoError>;
+
+    /// Writes a register. `value` has no bit above `width`.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    fn write(
+        &mut self,
+        space: AddressSpace,
+        address: u64,
+        width: AccessWidth,
+        value: u64,
+    ) -> Result<(), IoError>;
+
+    /// Waits that many microseconds. At most 50 at a time come from [`Store`](crate::Store)'s own polling; a table's
+    /// `STALL` may ask for more.
+    fn stall_us(&mut self, microseconds: u64);
+
+    /// Reads memory, of the error log address range.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    fn read_memory(&mut self, address: u64, into: &mut [u8]) -> Result<(), IoError> {
+        let mut address = address;
+        for byte in into {
+            *byte = self.read(AddressSpace::SYSTEM_MEMORY, address, AccessWidth::Byte)? as u8;
+            address = address.wrapping_add(1);
+        }
+        Ok(())
+    }
+
+    /// Writes memory, of the error log address range, in ascending order.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    fn write_memory(&mut self, address: u64, from: &[u8]) -> Result<(), IoError> {
+        let mut address = address;
+        for byte in from {
+            self.write(AddressSpace::SYSTEM_MEMORY, address, AccessWidth::Byte, u64::from(*byte))?;
+            address = address.wrapping_add(1);
+        }
+        Ok(())
+    }
+
+    /// Moves memory for `MOVE_DATA`; source and destination may overlap.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    fn move_memory(&mut self, destination: u64, source: u64, length: u64) -> Result<(), IoError> {
+        // From the end when the destination lies behind the source, so that no byte is overwritten before it is read.
+        let (mut offset, step) =
+            if destination > source { (length.wrapping_sub(1), u64::MAX) } else { (0, 1) };
+        let mut left = length;
+        while left != 0 {
+            let byte =
+                self.read(AddressSpace::SYSTEM_MEMORY, source.wrapping_add(offset), AccessWidth::Byte)?;
+            let to = destination.wrapping_add(offset);
+            self.write(AddressSpace::SYSTEM_MEMORY, to, AccessWidth::Byte, byte & 0xff)?;
+            offset = offset.wrapping_add(step);
+            left = left.wrapping_sub(1);
+        }
+        Ok(())
+    }
+}
+
+impl<Io: RegisterIo + ?Sized> RegisterIo for &mut Io {
+    fn read(&mut self, space: AddressSpace, address: u64, width: AccessWidth) -> Result<u64, IoError> {
+        (**self).read(space, address, width)
+    }
+
+    fn write(
+        &mut self,
+        space: AddressSpace,
+        address: u64,
+        width: AccessWidth,
+        value: u64,
+    ) -> Result<(), IoError> {
+        (**self).write(space, address, width, value)
+    }
+
+    fn stall_us(&mut self, microseconds: u64) {
+        (**self).stall_us(microseconds);
+    }
+
+    fn read_memory(&mut self, address: u64, into: &mut [u8]) -> Result<(), IoError> {
+        (**self).read_memory(address, into)
+    }
+
+    fn write_memory(&mut self, address: u64, from: &[u8]) -> Result<(), IoError> {
+        (**self).write_memory(address, from)
+    }
+
+    fn move_memory(&mut self, destination: u64, source: u64, length: u64) -> Result<(), IoError> {
+        (**self).move_memory(destination, source, length)
+    }
+}
+
+/// How far one run of an action may go. Linux has no limit but the time of `STALL_WHILE_TRUE`: a `GOTO` back never ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Limits {
+    /// Instructions run, table entries passed over after a jump back, and turns of `STALL_WHILE_TRUE` that do not wait.
+    pub steps: u32,
+    /// Microseconds waited.
+    pub time_us: u64,
+    /// Bytes of one `MOVE_DATA`.
+    pub move_bytes: u64,
+}
+
+impl Limits {
+    /// 100,000 steps, one second, 1 MiB.
+    pub const DEFAULT: Self = Self { steps: 100_000, time_us: 1_000_000, move_bytes: 1 << 20 };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// The interpreter's variables, as the last run left them; after an error, as the failing instruction found them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct State {
+    /// What the operating system handed in. Under Linux's semantics this and `output` are one running value.
+    pub input: u64,
+    /// What was read for the operating system.
+    pub output: u64,
+    /// VAR1.
+    pub var1: u64,
+    /// VAR2.
+    pub var2: u64,
+    /// `SRC_BASE`.
+    pub source_base: u64,
+    /// `DST_BASE`.
+    pub destination_base: u64,
+    /// Index in its action of the instruction to run next.
+    pub index: u64,
+    /// Index in the table of the instruction run last.
+    pub entry: usize,
+    /// Steps of this run.
+    pub steps: u32,
+    /// Microseconds waited in this run.
+    pub waited_us: u64,
+}
+
+/// Runs actions of one table.
+///
+/// A run always ends: its [`Limits`] bound steps and time whatever the table says. It allocates nothing, recurses
+/// nowhere and cannot panic.
+#[derive(Clone, Debug)]
+pub struct Interpreter<'a> {
+    entries: &'a [InstructionEntry],
+    semantics: Semantics,
+    limits: Limits,
+    state: State,
+}
+
+impl<'a> Interpreter<'a> {
+    /// An interpreter of the table's instructions, its variables 0, its limits the default.
+    pub const fn new(table: &Table<'a>, semantics: Semantics) -> Self {
+        Self {
+            entries: table.entries(),
+            semantics,
+            limits: Limits::DEFAULT,
+            state: State {
+                input: 0,
+                output: 0,
+                var1: 0,
+                var2: 0,
+                source_base: 0,
+                destination_base: 0,
+                index: 0,
+                entry: 0,
+                steps: 0,
+                waited_us: 0,
+            },
+        }
+    }
+
+    /// This interpreter with other limits.
+    #[must_use]
+    pub const fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Whose reading of the instructions it follows.
+    pub const fn semantics(&self) -> Semantics {
+        self.semantics
+    }
+
+    /// The limits of each run.
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The variables.
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Sets all variables to 0. They otherwise last from one action to the next, as a sequence of actions may want it.
+    pub fn reset(&mut self) {
+        self.state = State::default();
+    }
+
+    /// Sets the input of the next action.
+    pub fn set_input(&mut self, input: u64) {
+        self.state.input = input;
+        if self.semantics == Semantics::Linux {
+            self.state.output = input;
+        }
+    }
+
+    /// Runs an action and returns its output, 0 if it read none (under Linux's semantics: the running value).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingAction`] when the table has no instruction of it. Otherwise the error of the instruction that
+    /// failed, with its entry: [`ErrorKind::UnknownInstruction`], [`ErrorKind::Register`], [`ErrorKind::Io`],
+    /// [`ErrorKind::StepLimit`], [`ErrorKind::TimeLimit`], [`ErrorKind::MoveTooLong`].
+    pub fn run<Io: RegisterIo + ?Sized>(&mut self, action: Action, io: &mut Io) -> Result<u64, Error> {
+        self.state.index = 0;
+        self.state.steps = 0;
+        self.state.waited_us = 0;
+        if self.semantics == Semantics::Specification {
+            self.state.output = 0;
+        }
+        // The action's entries need not lie together: they are counted while scanning the table, and a jump back scans
+        // again from the first of them.
+        let mut next = 0_usize;
+        let mut first = None;
+        let mut index = 0_u64;
+        let mut rewound = false;
+        while let Some(entry) = self.entries.get(next) {
+            let here = next;
+            next = next.wrapping_add(1);
+            let due = entry.action == action && index == self.state.index;
+            let location = Location::Entry { action, entry: here };
+            if due || rewound {
+                self.step().map_err(|kind| Error { kind, location })?;
+            }
+            if entry.action != action {
+                continue;
+            }
+            first = first.or(Some(here));
+            if due {
+                self.state.entry = here;
+                let jump = self.execute(entry, io).map_err(|kind| Error { kind, location })?;
+                self.state.index = jump.unwrap_or(index.wrapping_add(1));
+                if self.state.index <= index {
+                    next = first.unwrap_or(0);
+                    index = 0;
+                    rewound = true;
+                    continue;
+                }
+            }
+            index = index.wrapping_add(1);
+        }
+        match first {
+            Some(_) => Ok(self.state.output),
+            None => Err(Error { kind: ErrorKind::MissingAction, location: Location::Action(action) }),
+        }
+    }
+
+    fn step(&mut self) -> Result<(), ErrorKind> {
+        if self.state.steps >= self.limits.steps {
+            return Err(ErrorKind::StepLimit(self.limits.steps));
+        }
+        self.state.steps = self.state.steps.wrapping_add(1);
+        Ok(())
+    }
+
+    /// Runs one instruction; `Some` is the index to go to.
+    fn execute<Io: RegisterIo + ?Sized>(
+        &mut self,
+        entry: &InstructionEntry,
+        io: &mut Io,
+    ) -> Result<Option<u64>, ErrorKind> {
+        let value = entry.value.get();
+        let linux = self.semantics == Semantics::Linux;
+        let operand = if linux { self.state.input } else { value };
+        match entry.instruction {
+            Instruction::READ_REGISTER => {
+                let read = self.read(entry, io)?;
+                self.set_output(read);
+            }
+            Instruction::READ_REGISTER_VALUE => {
+                let read = self.read(entry, io)?;
+                self.set_output(u64::from(read == value));
+            }
+            Instruction::WRITE_REGISTER => self.write(entry, self.state.input, io)?,
+            Instruction::WRITE_REGISTER_VALUE => {
+                if linux {
+                    self.set_input(value);
+                }
+                self.write(entry, value, io)?;
+            }
+            Instruction::NOOP => {}
+            Instruction::LOAD_VAR1 => self.state.var1 = self.read(entry, io)?,
+            Instruction::LOAD_VAR2 => self.state.var2 = self.read(entry, io)?,
+            Instruction::STORE_VAR1 => self.write(entry, self.state.var1, io)?,
+            Instruction::ADD => self.state.var1 = self.state.var1.wrapping_add(self.state.var2),
+            Instruction::SUBTRACT => {
+                let State { var1, var2, .. } = self.state;
+                self.state.var1 = if linux { var1.wrapping_sub(var2) } else { var2.wrapping_sub(var1) };
+            }
+            Instruction::ADD_VALUE => {
+                let read = self.read(entry, io)?;
+                self.write(entry, read.wrapping_add(operand), io)?;
+            }
+            Instruction::SUBTRACT_VALUE => {
+                let read = self.read(entry, io)?;
+                self.write(entry, read.wrapping_sub(operand), io)?;
+            }
+            Instruction::STALL => self.stall(self.stall_time(operand), io)?,
+            Instruction::STALL_WHILE_TRUE => {
+                while self.read(entry, io)? == operand {
+                    match self.stall_time(self.state.var1) {
+                        0 => self.step()?,
+                        time => self.stall(time, io)?,
+                    }
+                }
+            }
+            Instruction::SKIP_NEXT_INSTRUCTION_IF_TRUE => {
+                if self.read(entry, io)? == operand {
+                    return Ok(Some(self.state.index.wrapping_add(2)));
+                }
+            }
+            // Linux keeps the index in 32 bits.
+            Instruction::GOTO => return Ok(Some(if linux { operand & 0xffff_ffff } else { operand })),
+            Instruction::SET_SRC_ADDRESS_BASE => self.state.source_base = self.read(entry, io)?,
+            Instruction::SET_DST_ADDRESS_BASE => self.state.destination_base = self.read(entry, io)?,
+            Instruction::MOVE_DATA => {
+                let offset = self.read(entry, io)?;
+                let State { source_base, destination_base, var2: length, .. } = self.state;
+                if length > self.limits.move_bytes {
+                    return Err(ErrorKind::MoveTooLong(length));
+                }
+                let destination = destination_base.wrapping_add(offset);
+                io.move_memory(destination, source_base.wrapping_add(offset), length)
+                    .map_err(ErrorKind::Io)?;
+            }
+            unknown => return Err(ErrorKind::UnknownInstruction(unknown)),
+        }
+        Ok(None)
+    }
+
+    fn set_output(&mut self, output: u64) {
+        self.state.output = output;
+        if self.semantics == Semantics::Linux {
+            self.state.input = output;
+        }
+    }
+
+    /// Linux waits no longer than 50 microseconds at a time, whatever the firmware asks for.
+    fn stall_time(&self, microseconds: u64) -> u64 {
+        match self.semantics {
+            Semantics::Specification => microseconds,
+            Semantics::Linux => microseconds.min(50),
+        }
+    }
+
+    fn stall<Io: RegisterIo + ?Sized>(&mut self, microseconds: u64, io: &mut Io) -> Result<(), ErrorKind> {
+        let waited = self.state.waited_us.saturating_add(microseconds);
+        if waited > self.limits.time_us {
+            return Err(ErrorKind::TimeLimit(self.limits.time_us));
+        }
+        self.state.waited_us = waited;
+        if microseconds != 0 {
+            io.stall_us(microseconds);
+        }
+        Ok(())
+    }
+
+    fn access(&self, entry: &InstructionEntry) -> Result<AccessWidth, ErrorKind> {
+        entry.register.access(self.semantics).map_err(ErrorKind::Register)
+    }
+
+    /// The register shifted down by its bit offset, under the entry's mask.
+    fn read<Io: RegisterIo + ?Sized>(&self, entry: &InstructionEntry, io: &mut Io) -> Result<u64, ErrorKind> {
+        let raw = self.read_raw(entry, io)?;
+        // The bit offset is 64 at most, for a register without a bit.
+        let shifted = raw.checked_shr(u32::from(entry.register.bit_offset)).unwrap_or(0);
+        Ok(shifted & entry.mask.get())
+    }
+
+    fn read_raw<Io: RegisterIo + ?Sized>(
+        &self,
+        entry: &InstructionEntry,
+        io: &mut Io,
+    ) -> Result<u64, ErrorKind> {
+        let width = self.access(entry)?;
+        let register = entry.register;
+        let raw = io.read(register.space, register.address.get(), width).map_err(ErrorKind::Io)?;
+        Ok(raw & width.mask())
+    }
+
+    /// Writes the value under the entry's mask, shifted up by the bit offset; with `PRESERVE_REGISTER` the other bits
+    /// keep what is read first.
+    fn write<Io: RegisterIo + ?Sized>(
+        &self,
+        entry: &InstructionEntry,
+        value: u64,
+        io: &mut Io,
+    ) -> Result<(), ErrorKind> {
+        let width = self.access(entry)?;
+        let register = entry.register;
+        let up = |bits: u64| bits.checked_shl(u32::from(register.bit_offset)).unwrap_or(0);
+        let mask = entry.mask.get();
+        let mut raw = up(value & mask);
+        if entry.flags().contains(InstructionFlags::PRESERVE_REGISTER) {
+            raw |= self.read_raw(entry, io)? & !up(mask);
+        }
+        io.write(register.space, register.address.get(), width, raw & width.mask()).map_err(ErrorKind::Io)
     }
 }

@@ -7,12 +7,15 @@
 //! calls it a record offset of 0x18), only 0 marks a slot free (the document says 0 or all ones), and slots are as large
 //! as the header says, not always 8 KiB.
 
+use core::fmt;
 use core::mem::{offset_of, size_of};
 
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::{Error, ErrorKind, Location};
+use crate::record;
+use crate::store::{self, IDENTIFIER_UNSPECIFIED};
+use crate::{Error, ErrorKind, Location, Operation, Status};
 
 /// Header of the image (QEMU `hw/acpi/erst.c`, `ERSTStorageHeader`, 24 bytes and the map).
 #[derive(
@@ -43,26 +46,6 @@ pub const VERSION: u16 = 0x0100;
 
 /// Smallest size of a slot.
 pub const MIN_SLOT_SIZE: usize = 4096;
-
-/// Where a record's own fields are that the store looks at (UEFI 2.11 table N.1).
-pub(crate) mod record {
-    /// Bytes of the smallest record: its header.
-    pub(crate) const HEADER_LEN: usize = 128;
-    /// Offset of the 32-bit length of the record.
-    pub(crate) const LENGTH: usize = 20;
-    /// Offset of the 64-bit record identifier.
-    pub(crate) const IDENTIFIER: usize = 96;
-
-    /// The length a record states, `None` if `bytes` end before.
-    pub(crate) fn length(bytes: &[u8]) -> Option<u32> {
-        bytes.get(LENGTH..)?.first_chunk().copied().map(u32::from_le_bytes)
-    }
-
-    /// The identifier a record states, `None` if `bytes` end before.
-    pub(crate) fn identifier(bytes: &[u8]) -> Option<u64> {
-        bytes.get(IDENTIFIER..)?.first_chunk().copied().map(u64::from_le_bytes)
-    }
-}
 
 /// A borrowed image, as mapped or read from its file.
 ///
@@ -251,8 +234,249 @@ impl<'a> Image<'a> {
     }
 }
 
-impl core::fmt::Debug for Image<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+/// What a write does with a record of the same identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Overwrite {
+    /// Writes the new record into a free slot and frees the old one's then: an interruption leaves one of them whole, or
+    /// both. A full image refuses.
+    Beside,
+    /// Writes the new record over the old one, as QEMU does: an interruption may leave a mixture of both.
+    InPlace,
+}
+
+/// Changes of an image. Each is planned as the writes it takes, in an order in which an interruption between any two
+/// bytes loses no record that was whole, and shows none that is not: [`Edit`].
+impl Image<'_> {
+    /// Stores a record as QEMU would, its bytes as given and 0xff after them, in the first free slot or for one with the
+    /// same identifier as `overwrite` says.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::RecordSignature`], [`ErrorKind::RecordLength`] and [`ErrorKind::RecordIdentifier`] when `record` is
+    /// not one record of its stated length with an identifier, [`ErrorKind::BufferTooSmall`] when it exceeds a slot, and
+    /// [`Status::NOT_ENOUGH_SPACE`] when no slot is free.
+    pub fn plan_write<'r>(&self, record: &'r [u8], overwrite: Overwrite) -> Result<Edit<'r>, Error> {
+        store::check_record(record, IDENTIFIER_UNSPECIFIED)?;
+        let (needed, available) = (record.len() as u64, self.slot_size as u64);
+        if needed > available {
+            return Err(Error::at_offset(0, ErrorKind::BufferTooSmall { needed, available }));
+        }
+        let identifier = record::identifier(record).unwrap_or(IDENTIFIER_UNSPECIFIED);
+        let old = self.find(identifier);
+        let slot = match (old, overwrite) {
+            (Some(old), Overwrite::InPlace) => Some(old),
+            _ => self.slots().find(|slot| !slot.is_used()),
+        };
+        let slot = slot.ok_or(Operation::Write.failed(ErrorKind::Status(Status::NOT_ENOUGH_SPACE)))?;
+        let body = Change { offset: slot.offset, data: Data::Record(record) };
+        let rest = Change { offset: body.end(), data: Data::Erase(available.saturating_sub(needed)) };
+        let used = self.used_count();
+        // The count is never too low, which would hide a record from QEMU.
+        let counted = Change::count(used.saturating_add(1));
+        let mapped = Change::identifier(slot.index, identifier);
+        Ok(match (old, overwrite) {
+            (None, _) => Edit::of([body, rest, counted, mapped]),
+            (Some(_), Overwrite::InPlace) => Edit::of([body, rest]),
+            (Some(old), Overwrite::Beside) => {
+                let freed = Change::identifier(old.index, 0);
+                Edit::of([body, rest, counted, mapped, freed, Change::count(used)])
+            }
+        })
+    }
+
+    /// Clears a record as QEMU would: its bytes stay, and [`plan_restore`](Self::plan_restore) can bring it back until
+    /// its slot is used again.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::RECORD_NOT_FOUND`].
+    pub fn plan_clear(&self, identifier: u64) -> Result<Edit<'static>, Error> {
+        let missing = Operation::Clear.failed(ErrorKind::Status(Status::RECORD_NOT_FOUND));
+        let slot = self.find(identifier).filter(|_| identifier != 0).ok_or(missing)?;
+        self.plan_free(slot.index)
+    }
+
+    /// Frees a slot in use, whatever is in it: the way to remove what is no record.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NoSuchSlot`]; [`Status::RECORD_NOT_FOUND`] when it is free.
+    pub fn plan_free(&self, index: usize) -> Result<Edit<'static>, Error> {
+        let slot = self.slot(index)?;
+        if !slot.is_used() {
+            return Err(slot.failed(ErrorKind::Status(Status::RECORD_NOT_FOUND)));
+        }
+        let count = Change::count(self.used_count().saturating_sub(1));
+        Ok(Edit::of([Change::identifier(index, 0), count]))
+    }
+
+    /// Brings a cleared record back: the inverse of [`plan_clear`](Self::plan_clear).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NoSuchSlot`]; [`ErrorKind::NothingToRestore`] when the slot is in use or holds no
+    /// [cleared record](Slot::cleared_record); [`ErrorKind::RecordIdentifier`] when another slot holds a record of its
+    /// identifier.
+    pub fn plan_restore(&self, index: usize) -> Result<Edit<'static>, Error> {
+        let slot = self.slot(index)?;
+        slot.cleared_record().ok_or(slot.failed(ErrorKind::NothingToRestore))?;
+        let identifier = slot.record_identifier();
+        if self.find(identifier).is_some() {
+            return Err(slot.failed(ErrorKind::RecordIdentifier(identifier)));
+        }
+        let count = Change::count(self.used_count().saturating_add(1));
+        Ok(Edit::of([count, Change::identifier(index, identifier)]))
+    }
+
+    /// Sets the record count to the slots in use, after an interruption between the two or a
+    /// [count that is wrong](ImageProblem::RecordCount).
+    pub fn plan_recount(&self) -> Edit<'static> {
+        Edit::of([Change::count(self.used_count())])
+    }
+
+    fn used_count(&self) -> u32 {
+        u32::try_from(self.used().count()).unwrap_or(u32::MAX)
+    }
+}
+
+/// Makes an empty image of `bytes`, with slots of `slot_size` bytes, as QEMU does with a new file.
+///
+/// The slots' contents stay as they are.
+///
+/// # Errors
+///
+/// [`ErrorKind::SlotSize`] when the slot size is not a power of two of at least 4096 that goes into the image's length
+/// without a rest, or leaves no slot for a record; nothing is written then.
+pub fn format(bytes: &mut [u8], slot_size: u32) -> Result<(), Error> {
+    let wrong = Error::at_offset(0, ErrorKind::SlotSize(u64::from(slot_size)));
+    let size = usize::try_from(slot_size).map_err(|_| wrong)?;
+    let slots = bytes.len().checked_div(size).ok_or(wrong)?;
+    let first = header_slots(slots, size);
+    let offset = u32::try_from(first.saturating_mul(size)).map_err(|_| wrong)?;
+    if size < MIN_SLOT_SIZE
+        || !size.is_power_of_two()
+        || slots.checked_mul(size) != Some(bytes.len())
+        || first >= slots
+    {
+        return Err(wrong);
+    }
+    let (header, _) = bytes.split_at_mut_checked(first.saturating_mul(size)).ok_or(wrong)?;
+    header.fill(0);
+    let header = ImageHeader::mut_from_prefix(header).map_err(|_| wrong)?.0;
+    *header = ImageHeader {
+        magic: MAGIC,
+        record_size: U32::new(slot_size),
+        storage_offset: U32::new(offset),
+        version: U16::new(VERSION),
+        reserved: U16::ZERO,
+        record_count: U32::ZERO,
+    };
+    Ok(())
+}
+
+/// A change of an image, as the writes it takes, in order.
+///
+/// [`apply`](Self::apply) does them in memory; a program that writes to a file does them one by one, and may have each
+/// reach the disk before the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edit<'r>([Option<Change<'r>>; 6]);
+
+impl<'r> Edit<'r> {
+    fn of<const N: usize>(changes: [Change<'r>; N]) -> Self {
+        let mut edit = [None; 6];
+        for (place, change) in edit.iter_mut().zip(changes) {
+            *place = Some(change);
+        }
+        Self(edit)
+    }
+
+    /// The writes, in order.
+    pub fn changes(&self) -> impl Iterator<Item = Change<'r>> + Clone + use<'r> {
+        self.0.into_iter().flatten()
+    }
+
+    /// Does the writes in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Truncated`] when `image` is shorter than the image the change was planned for; writes before the
+    /// one that fails are done.
+    pub fn apply(&self, image: &mut [u8]) -> Result<(), Error> {
+        for change in self.changes() {
+            let (needed, available) = (change.end(), image.len() as u64);
+            let truncated = Error::at_offset(
+                change.offset,
+                ErrorKind::Truncated { what: "the image", needed, available },
+            );
+            let offset = usize::try_from(change.offset).map_err(|_| truncated)?;
+            let length = usize::try_from(change.length()).map_err(|_| truncated)?;
+            let place = image.get_mut(offset..).and_then(|rest| rest.get_mut(..length)).ok_or(truncated)?;
+            for (to, from) in place.iter_mut().zip(change.bytes()) {
+                *to = from;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One write to an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change<'r> {
+    /// Where in the image, in bytes.
+    pub offset: u64,
+    data: Data<'r>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Data<'r> {
+    Record(&'r [u8]),
+    /// So many bytes of 0xff.
+    Erase(u64),
+    Number {
+        bytes: [u8; 8],
+        length: u8,
+    },
+}
+
+impl<'r> Change<'r> {
+    const fn identifier(slot: usize, identifier: u64) -> Self {
+        let entry = (slot as u64).saturating_mul(size_of::<U64>() as u64);
+        let offset = entry.saturating_add(size_of::<ImageHeader>() as u64);
+        Self { offset, data: Data::Number { bytes: identifier.to_le_bytes(), length: 8 } }
+    }
+
+    const fn count(count: u32) -> Self {
+        let offset = offset_of!(ImageHeader, record_count) as u64;
+        Self { offset, data: Data::Number { bytes: (count as u64).to_le_bytes(), length: 4 } }
+    }
+
+    /// Number of bytes.
+    pub const fn length(&self) -> u64 {
+        match &self.data {
+            Data::Record(bytes) => bytes.len() as u64,
+            Data::Erase(length) => *length,
+            Data::Number { length, .. } => *length as u64,
+        }
+    }
+
+    const fn end(&self) -> u64 {
+        self.offset.saturating_add(self.length())
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> impl Iterator<Item = u8> + use<'r> {
+        let (record, erased, number, digits) = match self.data {
+            Data::Record(bytes) => (bytes, 0, [0; 8], 0),
+            Data::Erase(length) => (&[][..], length, [0; 8], 0),
+            Data::Number { bytes, length } => (&[][..], 0, bytes, length),
+        };
+        let erased = core::iter::repeat_n(0xff, usize::try_from(erased).unwrap_or(usize::MAX));
+        record.iter().copied().chain(erased).chain(number.into_iter().take(usize::from(digits)))
+    }
+}
+
+impl fmt::Debug for Image<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Image")
             .field("header", self.header)
             .field("slot_count", &self.slot_count())
@@ -296,6 +520,26 @@ fn header_slots(slots: usize, slot_size: usize) -> usize {
     size_of::<ImageHeader>().saturating_add(map).div_ceil(slot_size)
 }
 
+/// Length in bytes of the smallest image with room for `records` records in slots of `slot_size` bytes; `None` for a slot
+/// size below 4096 and for a length beyond `usize`.
+///
+/// ```
+/// # use erst_table::qemu;
+/// assert_eq!(qemu::image_length(1, 8192), Some(2 * 8192));
+/// assert_eq!(qemu::image_length(1020, 8192), Some(1021 * 8192)); // 8 KiB of header hold 1021 identifiers
+/// assert_eq!(qemu::image_length(1021, 8192), Some(1023 * 8192));
+/// ```
+pub fn image_length(records: usize, slot_size: usize) -> Option<usize> {
+    if slot_size < MIN_SLOT_SIZE {
+        return None;
+    }
+    // Each slot brings its map entry; the header is then rounded up, by less than a slot.
+    let content = records.checked_mul(slot_size)?.checked_add(size_of::<ImageHeader>())?;
+    let slots = content.div_ceil(slot_size.checked_sub(size_of::<U64>())?);
+    let rounded = usize::from(slots.checked_sub(header_slots(slots, slot_size))? < records);
+    slots.checked_add(rounded)?.checked_mul(slot_size)
+}
+
 /// One slot of an image.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Slot<'a> {
@@ -329,13 +573,15 @@ impl<'a> Slot<'a> {
             .ok()
             .filter(|length| *length >= record::HEADER_LEN)
             .and_then(|length| self.bytes.get(..length))
-            .ok_or(Error {
-                kind: ErrorKind::RecordLength {
-                    stated: u64::from(stated),
-                    available: self.bytes.len() as u64,
-                },
-                location: Location::Slot { slot: self.index, offset: self.offset },
-            })
+            .ok_or(self.failed(ErrorKind::RecordLength {
+                stated: u64::from(stated),
+                available: self.bytes.len() as u64,
+            }))
+    }
+
+    /// An error of this slot.
+    const fn failed(&self, kind: ErrorKind) -> Error {
+        Error { kind, location: Location::Slot { slot: self.index, offset: self.offset } }
     }
 
     /// The identifier in the record's own header. It differs from [`identifier`](Self::identifier) in a slot whose write
@@ -355,8 +601,8 @@ impl<'a> Slot<'a> {
     }
 }
 
-impl core::fmt::Debug for Slot<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Debug for Slot<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Slot")
             .field("index", &self.index)
             .field("offset", &format_args!("{:#x}", self.offset))
@@ -440,8 +686,8 @@ pub enum ImageProblem {
     },
 }
 
-impl core::fmt::Display for ImageProblem {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Display for ImageProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Version(version) => write!(f, "version {version:#06x}, not {VERSION:#06x}"),
             Self::Reserved(value) => write!(f, "reserved field is {value:#06x}, not 0"),
