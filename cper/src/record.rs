@@ -319,7 +319,7 @@ impl<'a> RecordMut<'a> {
     #[inline]
     pub fn decode_mut<T: FixedSection>(&mut self, number: u16) -> Result<&mut T, Error> {
         let descriptor = self.descriptor_mut(number)?;
-        if descriptor.section_type.0 != T::TYPE {
+        if !T::is_type(descriptor.section_type.0) {
             return Err(Error::new(ErrorKind::SectionType, 0).in_section(number));
         }
         let offset = descriptor.section_offset.get() as usize;

@@ -488,8 +488,7 @@ impl<'a> DataEntry<'a> {
 
     /// The payload as a `T`; `None` when the entry is of another type.
     pub fn decode<T: Decode<'a>>(&self) -> Option<Result<T, Error>> {
-        (self.section_type().0 == T::TYPE)
-            .then(|| T::decode(self.payload).map_err(|error| self.locate(error)))
+        T::is_type(self.section_type().0).then(|| T::decode(self.payload).map_err(|error| self.locate(error)))
     }
 
     fn locate(&self, error: Error) -> Error {

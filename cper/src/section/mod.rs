@@ -36,6 +36,7 @@ mod check_info;
 #[cfg(test)]
 mod checks;
 mod context;
+mod cxl_event;
 mod cxl_protocol;
 mod error_status;
 mod ia32x64;
@@ -53,6 +54,7 @@ pub use aer::{
 };
 pub use check_info::{AccessOperation, ParticipationType, TransactionType};
 pub use context::{AddressedRegister, Context, ContextPadding, Contexts, Register, Registers};
+pub use cxl_event::*;
 pub use cxl_protocol::{
     CxlAgentAddress, CxlAgentType, CxlCorrectableErrors, CxlDeviceId, CxlDvsecId, CxlProtocolError,
     CxlProtocolErrorHeader, CxlProtocolErrorParts, CxlProtocolValidation, CxlRasCapability,
@@ -90,6 +92,12 @@ pub trait SectionType {
     const TYPE: Guid;
     /// What messages call it, such as "memory error".
     const NAME: &'static str;
+
+    /// Whether a descriptor's section type means this section. A section that writers name by several GUIDs takes
+    /// them all.
+    fn is_type(section_type: Guid) -> bool {
+        section_type == Self::TYPE
+    }
 }
 
 /// A section that can be read from its bytes.
@@ -120,6 +128,10 @@ pub trait FixedSection:
 impl<T: SectionType> SectionType for &T {
     const TYPE: Guid = T::TYPE;
     const NAME: &'static str = T::NAME;
+
+    fn is_type(section_type: Guid) -> bool {
+        T::is_type(section_type)
+    }
 }
 
 impl<'a, T: FixedSection> Decode<'a> for &'a T {
@@ -181,6 +193,10 @@ impl<T> core::ops::Deref for Extended<'_, T> {
 impl<T: SectionType> SectionType for Extended<'_, T> {
     const TYPE: Guid = T::TYPE;
     const NAME: &'static str = T::NAME;
+
+    fn is_type(section_type: Guid) -> bool {
+        T::is_type(section_type)
+    }
 }
 
 impl<'a, T: ShortForms> Decode<'a> for Extended<'a, T> {
@@ -221,6 +237,8 @@ pub enum Body<'a> {
     Pcie(&'a PcieError),
     /// CXL protocol error.
     CxlProtocol(CxlProtocolError<'a>),
+    /// CXL component event.
+    CxlComponentEvent(CxlComponentEvent<'a>),
     /// A type this crate does not decode: the bytes as they are.
     Unknown(&'a [u8]),
 }
@@ -246,6 +264,8 @@ impl<'a> Body<'a> {
             Self::Pcie(Decode::decode(bytes)?)
         } else if section_type == CxlProtocolError::TYPE {
             Self::CxlProtocol(Decode::decode(bytes)?)
+        } else if let Some(event) = CxlComponentEvent::decode(section_type, bytes) {
+            Self::CxlComponentEvent(event?)
         } else {
             Self::Unknown(bytes)
         })
@@ -259,6 +279,7 @@ impl<'a> Body<'a> {
             Self::Memory(section) => section,
             Self::Pcie(section) => *section,
             Self::CxlProtocol(section) => section,
+            Self::CxlComponentEvent(section) => section,
             Self::IpfProcessor(bytes) | Self::Unknown(bytes) => bytes,
         }
     }
@@ -290,7 +311,6 @@ impl<'a> Section<'a> {
     /// The body as a `T`, one of this crate's or another's; `None` when the section is of another type.
     #[inline]
     pub fn decode<T: Decode<'a>>(&self) -> Option<Result<T, Error>> {
-        (self.section_type().0 == T::TYPE)
-            .then(|| T::decode(self.bytes()).map_err(|error| self.locate(error)))
+        T::is_type(self.section_type().0).then(|| T::decode(self.bytes()).map_err(|error| self.locate(error)))
     }
 }

@@ -1,0 +1,308 @@
+//! What all CXL event records begin with (CXL 3.1 table 8-43), from offset 0x10 on: the UUID before it is the section
+//! type. CXL 3.2 gave two of its reserved fields to the LD-ID and the head id.
+
+use core::fmt;
+
+use bitflags::bitflags;
+use zerocopy::little_endian::{U16, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use super::U24;
+use crate::Timestamp;
+use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::open_value::open_value;
+
+/// The header of an event record, without its UUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct CxlEventHeader {
+    /// Bytes of the whole event record with its UUID: 128.
+    pub length: u8,
+    /// Severity in bits 1:0, [`CxlEventFlags`] above.
+    pub flags: U24,
+    /// Handle of the record in its log, not 0.
+    pub handle: U16,
+    /// Handle of a related record, 0 for none.
+    pub related_handle: U16,
+    /// Nanoseconds since 1970-01-01 00:00:00 UTC, 0 when the device has no time.
+    pub timestamp: U64,
+    /// Class of the maintenance operation the device asks for.
+    pub maintenance_operation_class: u8,
+    /// Subclass of that operation, if [`CxlEventFlags::MAINTENANCE_OPERATION_SUBCLASS_VALID`] is set.
+    pub maintenance_operation_subclass: u8,
+    /// Logical device, if [`CxlEventFlags::LD_ID_VALID`] is set. Since CXL 3.2.
+    pub ld_id: U16,
+    /// Head of the device, if [`CxlEventFlags::HEAD_ID_VALID`] is set. Since CXL 3.2.
+    pub head_id: u8,
+    /// 0.
+    pub reserved: [u8; 11],
+}
+
+const _: () = {
+    assert!(size_of::<CxlEventHeader>() == 32 && align_of::<CxlEventHeader>() == 1);
+    assert!(core::mem::offset_of!(CxlEventHeader, handle) == 4);
+    assert!(core::mem::offset_of!(CxlEventHeader, timestamp) == 8);
+    assert!(core::mem::offset_of!(CxlEventHeader, ld_id) == 0x12);
+};
+
+open_value! {
+    /// Severity of an event: bits 1:0 of its flags.
+    CxlEventSeverity: u8 {
+        INFORMATIONAL = 0 => "informational",
+        WARNING = 1 => "warning",
+        FAILURE = 2 => "failure",
+        FATAL = 3 => "fatal",
+    }
+}
+
+bitflags! {
+    /// Flags of an event. Bits 1:0 are the severity: [`CxlEventHeader::severity`].
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct CxlEventFlags: u32 {
+        /// The condition is permanent.
+        const PERMANENT = 1 << 2;
+        /// The device needs maintenance.
+        const MAINTENANCE_NEEDED = 1 << 3;
+        /// The device no longer works at its full performance.
+        const PERFORMANCE_DEGRADED = 1 << 4;
+        /// The device should be replaced.
+        const HARDWARE_REPLACEMENT_NEEDED = 1 << 5;
+        /// [`CxlEventHeader::maintenance_operation_subclass`] holds a value.
+        const MAINTENANCE_OPERATION_SUBCLASS_VALID = 1 << 6;
+        /// [`CxlEventHeader::ld_id`] holds a value. Since CXL 3.2.
+        const LD_ID_VALID = 1 << 7;
+        /// [`CxlEventHeader::head_id`] holds a value. Since CXL 3.2.
+        const HEAD_ID_VALID = 1 << 8;
+        const _ = !3;
+    }
+}
+
+impl CxlEventHeader {
+    /// Bytes of every event record, with its UUID.
+    pub const RECORD_LENGTH: u8 = 128;
+
+    /// A header of this severity with everything else zero but the length of the record.
+    pub const fn new(severity: CxlEventSeverity) -> Self {
+        let mut header: Self = zerocopy::transmute!([0u8; 32]);
+        header.length = Self::RECORD_LENGTH;
+        header.flags = U24::new(severity.raw() as u32 & 3);
+        header
+    }
+
+    /// How bad it is: 0 to 3.
+    pub const fn severity(&self) -> CxlEventSeverity {
+        CxlEventSeverity::new(self.flags.get() as u8 & 3)
+    }
+
+    /// Flags without the severity; unknown bits are kept.
+    pub const fn flags(&self) -> CxlEventFlags {
+        CxlEventFlags::from_bits_retain(self.flags.get() & !3)
+    }
+
+    /// Nanoseconds since 1970-01-01 00:00:00 UTC; `None` when the device has no time.
+    pub const fn timestamp(&self) -> Option<u64> {
+        match self.timestamp.get() {
+            0 => None,
+            nanoseconds => Some(nanoseconds),
+        }
+    }
+
+    /// Handle of a related record; `None` when there is none.
+    pub const fn related_handle(&self) -> Option<u16> {
+        match self.related_handle.get() {
+            0 => None,
+            handle => Some(handle),
+        }
+    }
+
+    /// Subclass of the maintenance operation; `None` when its validity bit is clear.
+    pub const fn maintenance_operation_subclass(&self) -> Option<u8> {
+        if self.flags().contains(CxlEventFlags::MAINTENANCE_OPERATION_SUBCLASS_VALID) {
+            Some(self.maintenance_operation_subclass)
+        } else {
+            None
+        }
+    }
+
+    /// Logical device; `None` when its validity bit is clear.
+    pub const fn ld_id(&self) -> Option<u16> {
+        if self.flags().contains(CxlEventFlags::LD_ID_VALID) { Some(self.ld_id.get()) } else { None }
+    }
+
+    /// Head of the device; `None` when its validity bit is clear.
+    pub const fn head_id(&self) -> Option<u8> {
+        if self.flags().contains(CxlEventFlags::HEAD_ID_VALID) { Some(self.head_id) } else { None }
+    }
+
+    /// Sets these flags too.
+    #[must_use]
+    pub const fn with_flags(mut self, flags: CxlEventFlags) -> Self {
+        self.flags = U24::new(self.flags.get() | flags.bits() & !3);
+        self
+    }
+
+    /// Sets the record's handle.
+    #[must_use]
+    pub const fn with_handle(mut self, handle: u16) -> Self {
+        self.handle = U16::new(handle);
+        self
+    }
+
+    /// Sets the handle of a related record.
+    #[must_use]
+    pub const fn with_related_handle(mut self, handle: u16) -> Self {
+        self.related_handle = U16::new(handle);
+        self
+    }
+
+    /// Sets the time, in nanoseconds since 1970-01-01 00:00:00 UTC.
+    #[must_use]
+    pub const fn with_timestamp(mut self, nanoseconds: u64) -> Self {
+        self.timestamp = U64::new(nanoseconds);
+        self
+    }
+
+    /// Sets class and subclass of the maintenance operation, and the validity bit of the subclass.
+    #[must_use]
+    pub const fn with_maintenance_operation(mut self, class: u8, subclass: u8) -> Self {
+        self.maintenance_operation_class = class;
+        self.maintenance_operation_subclass = subclass;
+        self.with_flags(CxlEventFlags::MAINTENANCE_OPERATION_SUBCLASS_VALID)
+    }
+
+    /// Sets the logical device and its validity bit.
+    #[must_use]
+    pub const fn with_ld_id(mut self, id: u16) -> Self {
+        self.ld_id = U16::new(id);
+        self.with_flags(CxlEventFlags::LD_ID_VALID)
+    }
+
+    /// Sets the head and its validity bit.
+    #[must_use]
+    pub const fn with_head_id(mut self, id: u8) -> Self {
+        self.head_id = id;
+        self.with_flags(CxlEventFlags::HEAD_ID_VALID)
+    }
+}
+
+impl Describe for CxlEventHeader {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("severity", self.severity().into())?;
+        out.field("flags", Value::flags(self.flags()))?;
+        out.field("handle", Value::hex(self.handle.get()))?;
+        if let Some(handle) = self.related_handle() {
+            out.field("related_handle", Value::hex(handle))?;
+        }
+        if let Some(nanoseconds) = self.timestamp() {
+            if let Some(time) = Timestamp::from_unix(nanoseconds / 1_000_000_000) {
+                out.field("timestamp", time.into())?;
+            }
+            out.field("timestamp_nanoseconds", Value::Number(nanoseconds))?;
+        }
+        out.field("maintenance_operation_class", Value::number(self.maintenance_operation_class))?;
+        if let Some(subclass) = self.maintenance_operation_subclass() {
+            out.field("maintenance_operation_subclass", Value::number(subclass))?;
+        }
+        if let Some(id) = self.ld_id() {
+            out.field("ld_id", Value::number(id))?;
+        }
+        if let Some(id) = self.head_id() {
+            out.field("head_id", Value::number(id))?;
+        }
+        Ok(())
+    }
+}
+
+show_fields!(CxlEventHeader);
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    /// Offsets of CXL 3.1 table 8-43, less the 0x10 of the UUID.
+    fn bytes() -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes[0] = 128;
+        bytes[1..4].copy_from_slice(&[0xfe, 0x03, 0x80]);
+        bytes[4..8].copy_from_slice(&[0x34, 0x12, 0x78, 0x56]);
+        bytes[8..16].copy_from_slice(&1_795_331_306_123_456_789u64.to_le_bytes());
+        bytes[16..21].copy_from_slice(&[2, 3, 0x0a, 0x0b, 7]);
+        bytes
+    }
+
+    #[test]
+    fn every_field_is_where_the_specification_says() {
+        let bytes = bytes();
+        let header = CxlEventHeader::ref_from_bytes(&bytes).unwrap();
+        assert_eq!(header.length, 128);
+        assert_eq!(header.severity(), CxlEventSeverity::FAILURE);
+        assert_eq!(header.flags().bits(), 0x80_03fc);
+        assert_eq!((header.handle.get(), header.related_handle()), (0x1234, Some(0x5678)));
+        assert_eq!(header.timestamp(), Some(1_795_331_306_123_456_789));
+        assert_eq!(header.maintenance_operation_class, 2);
+        assert_eq!(header.maintenance_operation_subclass(), Some(3));
+        assert_eq!((header.ld_id(), header.head_id()), (Some(0x0b0a), Some(7)));
+        assert_eq!(
+            header.to_string(),
+            "severity                failure (2)\n\
+             flags                   0x8003fc  permanent, maintenance needed, performance degraded, \
+             hardware replacement needed, maintenance operation subclass valid, ld id valid, head id valid, \
+             reserved 0x200, reserved 0x800000\n\
+             handle                  0x1234\n\
+             related handle          0x5678\n\
+             timestamp               2026-11-22 07:08:26\n\
+             timestamp nanoseconds   1795331306123456789\n\
+             maintenance operation class 2\n\
+             maintenance operation subclass 3\n\
+             ld id                   2826\n\
+             head id                 7\n"
+        );
+    }
+
+    #[test]
+    fn what_no_flag_vouches_for_is_not_told() {
+        let mut bytes = bytes();
+        bytes[1..4].copy_from_slice(&[3, 0, 0]);
+        bytes[6..16].fill(0);
+        let header = CxlEventHeader::ref_from_bytes(&bytes).unwrap();
+        assert_eq!(
+            (header.maintenance_operation_subclass(), header.ld_id(), header.head_id()),
+            (None, None, None)
+        );
+        assert_eq!((header.timestamp(), header.related_handle()), (None, None));
+        assert_eq!(
+            header.to_string(),
+            "severity                fatal (3)\nflags                   0x0\nhandle                  0x1234\n\
+             maintenance operation class 2\n"
+        );
+        let past = header.with_timestamp(u64::MAX).to_string();
+        assert!(past.contains("timestamp               2554-07-21 23:34:33\n"), "{past}");
+    }
+
+    #[test]
+    fn each_writer_sets_its_bytes_and_its_flag() {
+        let written = CxlEventHeader::new(CxlEventSeverity::FAILURE)
+            .with_flags(CxlEventFlags::from_bits_retain(0x80_023f))
+            .with_handle(0x1234)
+            .with_related_handle(0x5678)
+            .with_timestamp(1_795_331_306_123_456_789)
+            .with_maintenance_operation(2, 3)
+            .with_ld_id(0x0b0a)
+            .with_head_id(7);
+        assert_eq!(written.as_bytes(), bytes());
+        let flags = |header: CxlEventHeader| header.flags().bits();
+        let empty = CxlEventHeader::new(CxlEventSeverity::new(0xff));
+        assert_eq!(empty.severity(), CxlEventSeverity::FATAL);
+        assert_eq!(flags(empty), 0);
+        assert_eq!(flags(empty.with_maintenance_operation(0, 0)), 0x40);
+        assert_eq!((flags(empty.with_ld_id(0)), flags(empty.with_head_id(0))), (0x80, 0x100));
+    }
+
+    #[test]
+    fn severities_have_names() {
+        let names: std::vec::Vec<_> = (0..5).map(|raw| CxlEventSeverity::new(raw).name()).collect();
+        assert_eq!(names, [Some("informational"), Some("warning"), Some("failure"), Some("fatal"), None]);
+    }
+}
