@@ -1,4 +1,79 @@
-//! Linux x86 machine-check records (`struct mce`) of every kernel, MCA registers and error codes, `no_std`.
+//! Linux x86 machine-check records: `struct mce` of every kernel, the registers in it and what they say.
+//!
+//! A machine check is how an x86 processor reports a hardware error. Linux keeps what the processor's banks said in
+//! a `struct mce`, and before it panics it writes that struct to ERST in a CPER section, to be found after the
+//! reboot. The struct grew six times, and fleets have all of its forms at once: this crate reads and writes each of
+//! them, and decodes the registers by the rules of the processor named in the record, never of the one that reads it.
+//!
+//! # Parse
+//!
+//! ```
+//! # use mce_record::{Mce, MciStatus};
+//! # use zerocopy::IntoBytes;
+//! # let mce = Mce {
+//! #     status: 0xbc00_0000_0101_0090.into(), mcgstatus: 5.into(), cpuid: 0x50654.into(), bank: 7,
+//! #     misc: 0x8c.into(), addr: 0x1008_0040.into(), mcgcap: (1 << 24).into(), ..Mce::default()
+//! # };
+//! # let bytes = mce.as_bytes();
+//! let record = mce_record::MceRecord::parse(bytes)?; // 72, or 88 bytes and more
+//! println!("{record}"); // one line
+//! println!("{record:#}"); // and a block of details
+//! if let Some(address) = record.address() {
+//!     println!("at {address}"); // None unless the status says that MCi_ADDR is valid
+//! }
+//! assert_eq!(record.microcode(), Some(0)); // None if the layout does not have the field, never a made-up 0
+//! assert_eq!(record.unit().unwrap().to_string(), "M2M 0");
+//! assert_eq!(record.model_error().unwrap().to_string(), "read data error");
+//! # Ok::<(), mce_record::Error>(())
+//! ```
+//!
+//! # Encode
+//!
+//! The record is the struct: make one while the machine is healthy, set what is known when it dies, and hand over
+//! its bytes. A shorter form for an older reader is written into a buffer.
+//!
+//! ```
+//! use mce_record::{CpuVendor, Layout, Mce};
+//! use zerocopy::IntoBytes;
+//!
+//! let mut mce = Mce { cpuvendor: CpuVendor::INTEL.0, cpuid: 0x50654.into(), ..Mce::default() }; // at boot
+//!
+//! mce.status.set(0xbe00_0000_0000_0135); // at the machine check
+//! mce.addr.set(0xdead_b000);
+//! assert_eq!(mce.as_bytes().len(), 128);
+//!
+//! let mut buffer = [0; 128];
+//! let old = mce.write(Layout::Size88, &mut buffer)?; // as Linux 4.4 writes it
+//! assert_eq!(old.len(), 88);
+//! # Ok::<(), mce_record::Error>(())
+//! ```
+//!
+//! # What is supported
+//!
+//! | what | supported | not supported |
+//! |---|---|---|
+//! | layouts | 72, 88, 104, 112, 120, 128 bytes; 116 and 124 of 32-bit kernels; any length from 88 on, the tail kept | 73 to 87 bytes, which no kernel wrote |
+//! | status | Intel's, AMD's and Hygon's bits; Zhaoxin and Centaur by Intel's | what `MCA_CONFIG` would tell: no record holds it |
+//! | error codes | all 65,536, by Intel's and by AMD's definition | |
+//! | Intel's model-specific codes | [server processors from Skylake-SP to Granite Rapids](vendor::intel) | client processors, older servers, core banks, CHA, IIO |
+//! | AMD's extended codes | [scalable MCA](vendor::amd), families 17h to 1Ah | families before 17h |
+//! | severity | the kernel's rules, of Linux 6.1 and 6.12, computed again beside the stored one | AMD's rules before 5.18; Zhaoxin's are Intel's |
+//! | the kernel's text | [`MceRecord::kernel_text`], Linux 6.1 and 6.12 | the symbol behind the instruction pointer; what EDAC drivers add |
+//! | [tracepoint] | the fields of all five versions | the bytes of an event |
+//! | [mcelog] | the log's head and entries | the device's ioctls |
+//!
+//! The CPER record around a `struct mce` is `pstore-format`'s.
+//!
+//! # Features
+//!
+//! | feature | default | what |
+//! |---|---|---|
+//! | `serde` | no | `Serialize` for records and registers: fields by the names of `struct mce` and a `decoded` object; 64-bit values as a number up to 2^53, as a string of hexadecimal digits with `0x` above; absent fields absent |
+//!
+//! # Security
+//!
+//! The input may be anything. No public function panics, loops without end or reads outside its slice; the slice
+//! decides over every length inside it; work and output are linear in the input. There is no unsafe code and no heap.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(

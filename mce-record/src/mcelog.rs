@@ -125,8 +125,8 @@ pub struct Entries<'a> {
 impl<'a> Entries<'a> {
     /// The records in `bytes`, each `record_len` bytes long; a shorter one at the end is an error.
     pub fn new(bytes: &'a [u8], record_len: usize) -> Self {
-        let count =
-            bytes.len().checked_div(record_len).map_or(1, |_| bytes.len().div_ceil(record_len.max(1)));
+        // With a length of 0 the first entry is an error, and with it the last.
+        let count = bytes.len().div_ceil(record_len.max(1));
         Self { rest: bytes, record_len, count, offset: 0 }
     }
 }

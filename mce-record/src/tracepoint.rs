@@ -4,7 +4,7 @@
 //! reboot. Readers must locate fields by name in the event's format file; [`Version::layout`] is what those files
 //! say on 64-bit kernels. Source: `include/trace/events/mce.h`.
 
-use crate::record::MceRecord;
+use crate::record::{Layout, MceRecord};
 
 /// A field of the tracepoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,7 +102,7 @@ impl Field {
             Self::Ip => Some(mce.ip.get()),
             Self::Tsc => Some(mce.tsc.get()),
             Self::Ppin => record.ppin(),
-            Self::Walltime => record.cpu_vendor().map(|_| mce.time.get()),
+            Self::Walltime => (record.layout() >= Layout::Size88).then_some(mce.time.get()),
             Self::Cpu => Some(u64::from(record.cpu())),
             Self::Cpuid => record.signature().map(|signature| u64::from(signature.0)),
             Self::Apicid => record.apic_id().map(u64::from),

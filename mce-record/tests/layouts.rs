@@ -2,6 +2,7 @@
 
 use mce_record::{ErrorKind, Layout, Mce, MceRecord};
 use proptest::prelude::*;
+use zerocopy::IntoBytes;
 
 /// Accepted lengths, said once more: 72, and 88 and above.
 fn accepted(len: usize) -> bool {
@@ -60,5 +61,303 @@ fn too_small_a_buffer_stays_as_it_was() {
         let mut out = vec![0xa5; layout.size() - 1];
         Mce::default().write(layout, &mut out).unwrap_err();
         assert!(out.iter().all(|&byte| byte == 0xa5));
+    }
+}
+
+/// A record whose every field differs from its neighbours and from 0.
+fn full() -> Mce {
+    Mce {
+        status: 0xfc01_0203_0405_0135.into(),
+        misc: 0x1112_1314_1516_178c.into(),
+        addr: 0x2122_2324_2526_2728.into(),
+        mcgstatus: 0x3132_3334_3536_3738.into(),
+        ip: 0x4142_4344_4546_4748.into(),
+        tsc: 0x5152_5354_5556_5758.into(),
+        time: 0x6162_6364_6566_6768.into(),
+        cpuvendor: 0x71,
+        inject_flags: 0x72,
+        severity: 0x73,
+        pad: 0x74,
+        cpuid: 0x7576_7778.into(),
+        cs: 0x81,
+        bank: 0x82,
+        cpu: 0x83,
+        finished: 0x84,
+        extcpu: 0x8586_8788.into(),
+        socketid: 0x9192_9394.into(),
+        apicid: 0x9596_9798.into(),
+        mcgcap: 0xa1a2_a3a4_a5a6_a7a8.into(),
+        synd: 0xb1b2_b3b4_b5b6_b7b8.into(),
+        ipid: 0xc1c2_c3c4_c5c6_c7c8.into(),
+        ppin: 0xd1d2_d3d4_d5d6_d7d8.into(),
+        microcode: 0xe1e2_e3e4.into(),
+        padding: 0xe5e6_e7e8.into(),
+        kflags: 0xf1f2_f3f4_f5f6_f7f8.into(),
+    }
+}
+
+/// The bytes of `full`, big parts first in each number above, so that this shows the order in memory.
+fn full_bytes() -> Vec<u8> {
+    let words: [u64; 16] = [
+        0xfc01_0203_0405_0135,
+        0x1112_1314_1516_178c,
+        0x2122_2324_2526_2728,
+        0x3132_3334_3536_3738,
+        0x4142_4344_4546_4748,
+        0x5152_5354_5556_5758,
+        0x6162_6364_6566_6768,
+        0x7576_7778_7473_7271,
+        0x8586_8788_8483_8281,
+        0x9596_9798_9192_9394,
+        0xa1a2_a3a4_a5a6_a7a8,
+        0xb1b2_b3b4_b5b6_b7b8,
+        0xc1c2_c3c4_c5c6_c7c8,
+        0xd1d2_d3d4_d5d6_d7d8,
+        0xe5e6_e7e8_e1e2_e3e4,
+        0xf1f2_f3f4_f5f6_f7f8,
+    ];
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+#[test]
+fn the_struct_is_its_bytes() {
+    assert_eq!(full().as_bytes(), full_bytes());
+    let mut prepared = Mce::default();
+    assert_eq!(prepared.as_bytes(), [0; 128]);
+    prepared.status.set(0xfc01_0203_0405_0135);
+    assert_eq!(prepared.as_bytes()[..8], full_bytes()[..8]);
+}
+
+#[test]
+fn every_layout_has_the_fields_of_its_kernels() {
+    let bytes = full_bytes();
+    for len in (0..=160).filter(|&len| accepted(len)) {
+        let mut long = bytes.clone();
+        long.resize(160, 0xee);
+        if len == 124 {
+            long.copy_within(120..128, 116);
+        }
+        let record = MceRecord::parse(&long[..len]).unwrap();
+        assert_eq!(record.as_bytes(), &long[..len]);
+
+        assert_eq!(record.status().bits(), 0xfc01_0203_0405_0135);
+        assert_eq!(record.misc().unwrap().bits(), 0x1112_1314_1516_178c);
+        assert_eq!(record.address().unwrap().value, 0x2122_2324_2526_2728);
+        assert_eq!(record.mcg_status().bits(), 0x3132_3334_3536_3738);
+        assert_eq!(record.ip(), Some(0x4142_4344_4546_4748));
+        assert_eq!(record.tsc(), Some(0x5152_5354_5556_5758));
+        assert_eq!((record.cs(), record.bank(), record.finished()), (0x81, Some(0x82), true));
+
+        let since = |first: usize| len >= first;
+        let new = since(88);
+        assert_eq!(record.time(), new.then_some(0x6162_6364_6566_6768), "{len}");
+        assert_eq!(record.cpu_vendor().map(u8::from), new.then_some(0x71), "{len}");
+        assert_eq!(record.inject_flags().map(|flags| flags.bits()), new.then_some(0x72), "{len}");
+        assert_eq!(record.severity().map(u8::from), new.then_some(0x73), "{len}");
+        assert_eq!(record.signature().map(|cpu| cpu.0), new.then_some(0x7576_7778), "{len}");
+        assert_eq!(record.cpu(), if new { 0x8586_8788 } else { 0x83 }, "{len}");
+        assert_eq!(record.socket(), new.then_some(0x9192_9394), "{len}");
+        assert_eq!(record.apic_id(), new.then_some(0x9596_9798), "{len}");
+        assert_eq!(record.mcg_cap().map(u64::from), new.then_some(0xa1a2_a3a4_a5a6_a7a8), "{len}");
+        assert_eq!(record.synd().map(u64::from), since(104).then_some(0xb1b2_b3b4_b5b6_b7b8), "{len}");
+        assert_eq!(record.ipid().map(u64::from), since(104).then_some(0xc1c2_c3c4_c5c6_c7c8), "{len}");
+        assert_eq!(record.ppin(), since(112).then_some(0xd1d2_d3d4_d5d6_d7d8), "{len}");
+        assert_eq!(record.microcode(), since(116).then_some(0xe1e2_e3e4), "{len}");
+        let handled = (len == 124 || since(128)).then_some(0xf1f2_f3f4_f5f6_f7f8);
+        assert_eq!(record.handled().map(|flags| flags.bits()), handled, "{len}");
+
+        let layout = match len {
+            72 => Layout::Size72,
+            88..=103 => Layout::Size88,
+            104..=111 => Layout::Size104,
+            112..=115 => Layout::Size112,
+            116..=119 => Layout::Size116,
+            124 => Layout::Size124,
+            120..=127 => Layout::Size120,
+            _ => Layout::Size128,
+        };
+        assert_eq!(record.layout(), layout);
+        assert_eq!(Layout::of_len(len), Some(layout));
+        assert_eq!(record.tail(), &long[layout.size()..len]);
+        let reserved: [&[u8]; 2] = if len == 72 { [&long[48..64], &long[68..72]] } else { [&[], &[]] };
+        assert_eq!(record.reserved(), reserved);
+    }
+}
+
+#[test]
+fn fields_a_layout_does_not_have_are_zero_in_the_struct() {
+    let bytes = full_bytes();
+    let record = MceRecord::parse(&bytes[..72]).unwrap();
+    let full = full();
+    let expected = Mce {
+        status: full.status,
+        misc: full.misc,
+        addr: full.addr,
+        mcgstatus: full.mcgstatus,
+        ip: full.ip,
+        tsc: full.tsc,
+        cs: full.cs,
+        bank: full.bank,
+        cpu: full.cpu,
+        finished: full.finished,
+        ..Mce::default()
+    };
+    assert_eq!(*record.mce(), expected);
+    let record = MceRecord::parse(&bytes[..104]).unwrap();
+    let cut = Mce { ppin: 0.into(), microcode: 0.into(), padding: 0.into(), kflags: 0.into(), ..full };
+    assert_eq!(*record.mce(), cut);
+}
+
+#[test]
+fn a_chosen_layout_is_written() {
+    let bytes = full_bytes();
+    for layout in Layout::ALL {
+        let mut expected = bytes.clone();
+        match layout {
+            Layout::Size72 => {
+                expected[48..64].fill(0);
+                expected[68..72].fill(0);
+            }
+            Layout::Size124 => expected.copy_within(120..128, 116),
+            _ => {}
+        }
+        expected.truncate(layout.size());
+        let mut out = [0xa5; 140];
+        assert_eq!(full().write(layout, &mut out).unwrap(), expected, "{layout:?}");
+        assert!(out[layout.size()..].iter().all(|&byte| byte == 0xa5));
+        // What was written reads back as the same values.
+        let record = MceRecord::parse(&out[..layout.size()]).unwrap();
+        assert_eq!(record.layout(), layout);
+        let mut again = [0; 140];
+        assert_eq!(record.mce().write(layout, &mut again).unwrap(), expected);
+    }
+}
+
+#[test]
+fn layouts_name_their_kernels() {
+    let kernels: Vec<_> = Layout::ALL.iter().map(|layout| (layout.size(), layout.kernels())).collect();
+    assert_eq!(
+        kernels,
+        [
+            (72, "before Linux 2.6.31"),
+            (88, "Linux 2.6.31 to 4.8"),
+            (104, "Linux 4.9"),
+            (112, "Linux 4.10 to 4.15"),
+            (116, "32-bit Linux 4.16 to 5.7"),
+            (120, "Linux 4.16 to 5.7, 4.4.180"),
+            (124, "32-bit Linux since 5.8"),
+            (128, "Linux since 5.8")
+        ]
+    );
+}
+
+#[test]
+fn zero_and_invalid_are_none() {
+    let mce = Mce { bank: 0xff, misc: 1.into(), addr: 2.into(), ..Mce::default() };
+    let record = mce.record();
+    assert_eq!((record.ip(), record.tsc(), record.time(), record.bank()), (None, None, None, None));
+    assert_eq!((record.misc(), record.address()), (None, None));
+    assert_eq!((record.ppin(), record.microcode()), (Some(0), Some(0)));
+    assert!(!record.finished());
+}
+
+#[test]
+fn syndromes_behind_the_record_of_an_amd_processor() {
+    let mut bytes = [0; 150];
+    bytes[128..136].copy_from_slice(&0x0102_0304_0506_0708_u64.to_le_bytes());
+    bytes[136..144].copy_from_slice(&0x1112_1314_1516_1718_u64.to_le_bytes());
+    for (vendor, known) in [(0, false), (2, true), (9, true), (10, false)] {
+        bytes[56] = vendor;
+        for len in [128, 143, 144, 150] {
+            let record = MceRecord::parse(&bytes[..len]).unwrap();
+            let syndromes = record.amd_syndromes();
+            assert_eq!(syndromes.is_some(), known && len >= 144);
+            if let Some(syndromes) = syndromes {
+                assert_eq!(syndromes.synd1.get(), 0x0102_0304_0506_0708);
+                assert_eq!(syndromes.synd2.get(), 0x1112_1314_1516_1718);
+                assert_eq!(syndromes.as_bytes(), &bytes[128..144]);
+            }
+        }
+    }
+}
+
+#[test]
+fn addresses_are_qualified_by_misc_where_it_means_that() {
+    use mce_record::{AddressMode, CpuVendor, McgCap};
+
+    let address = |mce: Mce| {
+        let address = mce.record().address()?;
+        Some((address.mode, address.lsb))
+    };
+    let valid = 0x8c00_0000_0000_0135_u64;
+    let mce = Mce { status: valid.into(), misc: 0x86.into(), mcgcap: McgCap::SER_P.into(), ..Mce::default() };
+    let qualified = Some((Some(AddressMode::PHYSICAL), Some(6)));
+    assert_eq!(address(mce), qualified);
+    let plain = Some((None, None));
+    assert_eq!(address(Mce { mcgcap: (!McgCap::SER_P).into(), ..mce }), plain);
+    assert_eq!(address(Mce { status: (valid & !(1 << 59)).into(), ..mce }), plain);
+    assert_eq!(address(Mce { status: (valid & !(1 << 58)).into(), ..mce }), None);
+    assert_eq!(address(Mce { cpuvendor: CpuVendor::AMD.0, ..mce }), plain);
+    assert_eq!(address(Mce { cpuvendor: CpuVendor::ZHAOXIN.0, ..mce }), qualified);
+    // What Linux makes up of firmware's report is in this form whatever the processor.
+    assert_eq!(address(Mce { cpuvendor: CpuVendor::AMD.0, bank: 0xff, ..mce }), qualified);
+    // In a generic I/O error the register names the requester.
+    let io = Mce { status: (valid & !0xffff | 0x0e0b).into(), misc: 0x0000_0002_3b10_0000.into(), ..mce };
+    assert_eq!(address(io), plain);
+    assert_eq!(io.record().io_requester().unwrap().to_string(), "0002:3b:02.0");
+    assert_eq!(mce.record().io_requester(), None);
+    assert_eq!(Mce { cpuvendor: CpuVendor::AMD.0, ..io }.record().io_requester(), None);
+    assert_eq!(
+        Mce { status: (valid & !(1 << 59 | 0xffff) | 0x0e0b).into(), ..io }.record().io_requester(),
+        None
+    );
+}
+
+#[test]
+fn threshold_counters_are_amds() {
+    use mce_record::CpuVendor;
+
+    let mce = Mce {
+        status: 0x8800_0000_0000_0000.into(),
+        misc: 0xc008_0012_0000_0000.into(),
+        cpuvendor: CpuVendor::HYGON.0,
+        ..Mce::default()
+    };
+    assert_eq!(mce.record().threshold_counter().unwrap().to_string(), "18 of 4095, counting");
+    assert_eq!(Mce { cpuvendor: 0, ..mce }.record().threshold_counter(), None);
+    assert_eq!(Mce { misc: 0x4000_0000_0000_0000.into(), ..mce }.record().threshold_counter(), None);
+    assert_eq!(Mce { status: (1_u64 << 63).into(), ..mce }.record().threshold_counter(), None);
+}
+
+#[test]
+fn codes_are_read_by_the_makers_definition() {
+    use mce_record::{CodeKind, CpuVendor};
+
+    let mce = Mce { status: 0x0400.into(), ..Mce::default() };
+    assert_eq!(mce.record().code_kind(), CodeKind::InternalTimer);
+    let family = |mce: Mce| mce.record().code_kind().family();
+    assert_eq!(family(Mce { cpuvendor: CpuVendor::AMD.0, ..mce }), "internal unclassified");
+    assert_eq!(family(Mce { cpuvendor: CpuVendor::HYGON.0, ..mce }), "internal unclassified");
+    assert_eq!(family(Mce { cpuvendor: CpuVendor::CENTAUR.0, ..mce }), "internal timer");
+    assert_eq!(family(Mce { cpuvendor: CpuVendor::AMD.0, bank: 0xff, ..mce }), "internal timer");
+}
+
+/// Everything the crate says of a record.
+fn everything(bytes: &[u8]) -> String {
+    let record = MceRecord::parse(bytes).unwrap();
+    format!("{:?} {record:#} {record}", record.mce())
+}
+
+#[test]
+fn the_flip_of_every_bit_shows() {
+    let mut bytes = full_bytes();
+    bytes.extend([0xa5; 20]);
+    for len in [88, 104, 112, 116, 120, 124, 128] {
+        let before = everything(&bytes[..len]);
+        for bit in 0..len * 8 {
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert_ne!(everything(&bytes[..len]), before, "length {len}, bit {bit}");
+            bytes[bit / 8] ^= 1 << (bit % 8);
+        }
     }
 }

@@ -1,0 +1,191 @@
+//! The names and values of the serialised form.
+#![cfg(feature = "serde")]
+
+use mce_record::{CpuVendor, Layout, Mce, MceRecord};
+use serde_json::{Value, json};
+
+fn captured(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/../examples/data/mce/{name}.mce", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+fn value(bytes: &[u8]) -> Value {
+    serde_json::to_value(MceRecord::parse(bytes).unwrap()).unwrap()
+}
+
+#[test]
+fn a_captured_record() {
+    let expected: Value = serde_json::from_str(
+        r#"{
+            "length": 128,
+            "status": "0xbe00000000000135",
+            "misc": 140,
+            "addr": 3735924736,
+            "mcgstatus": 5,
+            "ip": "0xffffffffa0a592eb",
+            "tsc": 18130892312,
+            "time": 1795332201,
+            "cpuvendor": 0,
+            "inject_flags": 0,
+            "severity": 7,
+            "cpuid": 329300,
+            "cs": 16,
+            "bank": 4,
+            "cpu": 0,
+            "finished": 0,
+            "extcpu": 0,
+            "socketid": 0,
+            "apicid": 0,
+            "mcgcap": 16777482,
+            "synd": 0,
+            "ipid": 0,
+            "ppin": 0,
+            "microcode": 1,
+            "kflags": 0,
+            "decoded": {
+                "summary": "machine check on CPU 0, bank 4: level 1 data cache, data read error; context corrupt",
+                "status": "valid, uncorrected, enabled, misc valid, addr valid, context corrupt",
+                "code": 309,
+                "code_family": "cache hierarchy",
+                "code_text": "level 1 data cache, data read error",
+                "model_specific_code": 0,
+                "unit": "power control unit",
+                "address_mode": "physical",
+                "address_lsb": 12,
+                "vendor": "Intel",
+                "family": 6,
+                "model": 85,
+                "stepping": 4,
+                "severity": "panic",
+                "severity_recomputed": "panic",
+                "severity_rule": "Processor context corrupt"
+            }
+        }"#,
+    )
+    .unwrap();
+    assert_eq!(value(&captured("mce-intel")), expected);
+}
+
+#[test]
+fn fields_a_record_does_not_have_are_absent() {
+    let names = |bytes: &[u8]| -> Vec<String> { value(bytes).as_object().unwrap().keys().cloned().collect() };
+    let mut expected =
+        vec!["length", "status", "mcgstatus", "ip", "tsc", "cs", "bank", "cpu", "finished", "decoded"];
+    for layout in Layout::ALL {
+        match layout {
+            Layout::Size88 => expected.extend([
+                "time",
+                "cpuvendor",
+                "inject_flags",
+                "severity",
+                "cpuid",
+                "extcpu",
+                "socketid",
+                "apicid",
+                "mcgcap",
+            ]),
+            Layout::Size104 => expected.extend(["synd", "ipid"]),
+            Layout::Size112 => expected.push("ppin"),
+            Layout::Size116 => expected.push("microcode"),
+            Layout::Size124 => expected.push("kflags"),
+            _ => {}
+        }
+        let mut expected: Vec<_> = expected.iter().map(ToString::to_string).collect();
+        expected.sort();
+        let mut found = names(&vec![0; layout.size()]);
+        found.sort();
+        assert_eq!(found, expected, "{layout:?}");
+    }
+}
+
+#[test]
+fn bytes_without_a_field_are_shown_if_they_say_something() {
+    let old = value(&[[0x5a; 24], [0xa5; 24], [0xc3; 24]].concat());
+    assert_eq!(old["reserved"], "c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3");
+    assert_eq!(old["cpu"], 0xc3);
+    let padded = Mce { pad: 3, padding: 4.into(), ..Mce::default() };
+    let padded = serde_json::to_value(padded.record()).unwrap();
+    assert_eq!((&padded["pad"], &padded["padding"]), (&json!(3), &json!(4)));
+    let mut bytes = vec![0; 128];
+    bytes.extend([1, 0xab]);
+    let tailed = value(&bytes);
+    assert_eq!((&tailed["length"], &tailed["tail"]), (&json!(130), &json!("01ab")));
+}
+
+#[test]
+fn wide_numbers_are_strings() {
+    let tsc = |tsc: u64| {
+        serde_json::to_value(Mce { tsc: tsc.into(), ..Mce::default() }.record()).unwrap()["tsc"].clone()
+    };
+    assert_eq!(tsc(0), json!(0));
+    assert_eq!(tsc(1 << 53), json!(9_007_199_254_740_992_u64));
+    assert_eq!(tsc((1 << 53) + 1), json!("0x20000000000001"));
+    assert_eq!(tsc(u64::MAX), json!("0xffffffffffffffff"));
+}
+
+#[test]
+fn what_is_decoded() {
+    let memory = Mce {
+        status: 0x8c00_0040_0081_0091.into(),
+        misc: (1_u64 << 56 | 3 << 52 | 2 << 42 | 1 << 40 | 0x1a2b << 19 | 5 << 46 | 0xfe << 9).into(),
+        cpuid: 0x606a6.into(),
+        bank: 13,
+        ..Mce::default()
+    };
+    let decoded = serde_json::to_value(memory.record()).unwrap()["decoded"].clone();
+    assert_eq!(decoded["unit"], "memory controller 0 channel 0");
+    assert_eq!(decoded.get("model_specific_text"), None);
+    assert_eq!(decoded["model_specific_code"], 0x81);
+    assert_eq!(
+        decoded["dram_location"],
+        "rank 1, sub-rank 3, bank group 1, bank 2, row 0x1a2b, column 0x3f8, device 5"
+    );
+
+    let io = Mce {
+        status: 0xa800_0000_0000_0e0b.into(),
+        misc: 0x3b00_0000.into(),
+        cpuvendor: CpuVendor::INTEL.0,
+        ..Mce::default()
+    };
+    let decoded = serde_json::to_value(io.record()).unwrap()["decoded"].clone();
+    assert_eq!(decoded["io_requester"], "0000:3b:00.0");
+
+    let amd = Mce {
+        status: 0x9c20_4000_0000_011b.into(),
+        cpuvendor: CpuVendor::AMD.0,
+        cpuid: 0x00a2_0f12.into(),
+        ipid: 0x0000_0096_0020_0000.into(),
+        ..Mce::default()
+    };
+    let decoded = serde_json::to_value(amd.record()).unwrap()["decoded"].clone();
+    assert_eq!(decoded["unit"], "unified memory controller, channel 2");
+    assert_eq!(decoded["model_specific_text"], "DRAM ECC error");
+    assert_eq!(decoded["severity_recomputed"], "keep");
+    assert_eq!(decoded.get("severity_rule"), None);
+    assert_eq!(decoded.get("address_mode"), None);
+}
+
+#[test]
+fn values_by_themselves() {
+    use mce_record::{CpuSignature, ErrorCode, IoRequester, Level, MciStatus};
+
+    assert_eq!(serde_json::to_value(Level::L1).unwrap(), json!(1));
+    assert_eq!(serde_json::to_value(ErrorCode(0x135)).unwrap(), json!(0x135));
+    assert_eq!(serde_json::to_value(CpuSignature(0x50654)).unwrap(), json!(0x50654));
+    assert_eq!(serde_json::to_value(MciStatus(1 << 63)).unwrap(), json!("0x8000000000000000"));
+    let requester = IoRequester { segment: 1, bus: 2, device: 3, function: 4 };
+    assert_eq!(serde_json::to_value(requester).unwrap(), json!("0001:02:03.4"));
+}
+
+#[test]
+fn the_flip_of_every_bit_shows() {
+    let mut bytes = captured("mce-intel");
+    bytes.extend([0; 8]);
+    for len in [72, 88, 104, 112, 116, 120, 124, 128, 136] {
+        let before = value(&bytes[..len]);
+        for bit in 0..len * 8 {
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert_ne!(value(&bytes[..len]), before, "length {len}, bit {bit}");
+            bytes[bit / 8] ^= 1 << (bit % 8);
+        }
+    }
+}
