@@ -1,2 +1,103 @@
 //! `ras`: what a dying machine left behind, made readable.
-fn main() {}
+
+// A program has no outside: `pub` says what a module offers to the others.
+#![allow(unreachable_pub)]
+// Text is put together in memory, where writing cannot fail and a panic would be a bug to find.
+#![allow(clippy::format_push_string, clippy::cast_precision_loss)]
+
+mod decode;
+mod dmesg;
+mod event;
+mod found;
+mod input;
+mod json;
+mod printable;
+mod progress;
+mod recognise;
+mod scan;
+mod summary;
+mod text;
+mod unhex;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What a dying machine left behind, made readable
+#[derive(Parser, Debug)]
+#[command(
+    name = "ras",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Exit codes: 0 all read, 1 nothing recognised or wrong usage, 2 some records bad, 3 a sink failed.
+
+Examples:
+  ras decode examples/data/erst-images/mce-intel.img
+  ras decode -q /sys/fs/pstore"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    color: Color,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Decode(decode::Decode),
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// How a run went, which makes its exit code.
+// Four things that can happen in any combination.
+#[allow(clippy::struct_excessive_bools)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Outcome {
+    /// Something was recognised.
+    recognised: bool,
+    /// Something that was named could not be read, or was nothing.
+    refused: bool,
+    /// A record was bad.
+    bad: bool,
+    /// What was to take the records did not.
+    sink_failed: bool,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome { sink_failed: true, .. } => 3,
+            Outcome { recognised: false, .. } => 1,
+            Outcome { refused: true, .. } | Outcome { bad: true, .. } => 2,
+            _ => 0,
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = u8::from(error.use_stderr());
+            // Nowhere is left to complain to when this fails.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match cli.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    match cli.command {
+        Command::Decode(command) => command.run().into(),
+    }
+}

@@ -1,0 +1,133 @@
+//! Kernel logs put together: the parts of one dump, wherever its records lie, oldest text first.
+
+use std::collections::BTreeMap;
+
+use pstore_format::RecordId;
+use pstore_format::dmesg::{self, Dump, Header};
+
+use crate::found::{Found, Log, Part, Piece, What};
+
+/// A part's header line, out of a text that is not kept.
+struct Numbered {
+    why: String,
+    count: u32,
+    part: u32,
+    /// The part's place among all that was found.
+    index: usize,
+}
+
+/// Puts the logs' parts together. Each log stands where the first of its parts did.
+pub fn assemble(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
+    let numbered: Vec<Numbered> = found
+        .iter()
+        .enumerate()
+        .filter_map(|(index, found)| match &found.what {
+            What::Part(part) => {
+                let (text, _) = part.text();
+                let (header, _) = Header::parse(&text)?;
+                Some(Numbered { why: header.why.to_owned(), count: header.count, part: header.part, index })
+            }
+            _ => None,
+        })
+        .collect();
+
+    let mut parts: Vec<dmesg::Part<'_>> = numbered
+        .iter()
+        .filter_map(|Numbered { why, count, part, index }| match &found[*index].what {
+            What::Part(stored) => {
+                let header = Header { why, count: *count, part: *part };
+                let id = stored.id.unwrap_or(RecordId::ANY);
+                let number = if stored.id_names_boot { dmesg::Part::erst } else { dmesg::Part::timed };
+                Some(number(header, id, stored.time, *index))
+            }
+            _ => None,
+        })
+        .collect();
+    parts.sort();
+
+    // A log is keyed by the first place that one of its parts has.
+    let mut logs: BTreeMap<usize, Log<'_>> = dmesg::dumps(&parts)
+        .map(|dump| {
+            let first = dump.parts().iter().map(|part| part.index).min().unwrap_or_default();
+            (first, log(&dump, &found))
+        })
+        .collect();
+    let joined: Vec<usize> = parts.iter().map(|part| part.index).collect();
+    drop(parts);
+    let mut joined: Vec<bool> = joined.into_iter().fold(vec![false; found.len()], |mut all, index| {
+        all[index] = true;
+        all
+    });
+
+    let mut all = Vec::with_capacity(found.len());
+    for (index, one) in found.into_iter().enumerate() {
+        let place = one.place;
+        match (logs.remove(&index), one.what) {
+            (Some(log), _) => all.push(Found { place, what: What::Log(log) }),
+            (None, What::Part(part)) if !std::mem::take(&mut joined[index]) => {
+                let log = Log { header: None, pieces: vec![Piece::Part(None, part)] };
+                all.push(Found { place, what: What::Log(log) });
+            }
+            (None, What::Part(_)) => {}
+            (None, what) => all.push(Found { place, what }),
+        }
+    }
+    all
+}
+
+fn log<'a>(dump: &Dump<'_, '_>, found: &[Found<'a>]) -> Log<'a> {
+    let stored = |index: usize| -> Option<Part<'a>> {
+        match &found.get(index)?.what {
+            What::Part(part) => Some(*part),
+            _ => None,
+        }
+    };
+    let pieces = dump.pieces().filter_map(|piece| match piece {
+        dmesg::Piece::Part(part) => Some(Piece::Part(Some(part.header.part), stored(part.index)?)),
+        dmesg::Piece::Missing(parts) => Some(Piece::Missing(parts)),
+    });
+    let header = dump.parts().first().map(|part| (part.header.why.to_owned(), part.header.count));
+    Log { header, pieces: pieces.collect() }
+}
+
+/// Why the kernel gave up, in its own words, which are near the end of the log.
+pub fn reason(log: &Log<'_>) -> Option<String> {
+    let panicked = log.header.as_ref().is_none_or(|(why, _)| why == "Panic");
+    // The message is in the newest text, or in the part before when a long trace follows it.
+    log.parts().rev().take(LOOK_BACK).find_map(|part| {
+        let (text, _) = part.text();
+        let mut lines = dmesg::lines(&text).map(|line| line.text.to_vec());
+        let words = |line: &[u8]| String::from_utf8_lossy(line).trim_end().to_owned();
+        if panicked {
+            lines.find_map(|line| line.strip_prefix(b"Kernel panic - not syncing: ").map(words))
+        } else {
+            lines
+                .find(|line| OOPSES.iter().any(|oops| line.starts_with(oops.as_bytes())))
+                .map(|line| words(&line))
+        }
+    })
+}
+
+/// Parts looked through for the reason.
+const LOOK_BACK: usize = 4;
+
+/// How the first line of a kernel's complaint begins (Linux `arch/*/mm/fault.c`, `arch/*/kernel/traps.c`).
+const OOPSES: [&str; 7] = [
+    "BUG: ",
+    "kernel BUG at ",
+    "general protection fault",
+    "Unable to handle kernel",
+    "Internal error: ",
+    "Oops: ",
+    "stack segment: ",
+];
+
+/// The last line that says anything.
+pub fn last_line(log: &Log<'_>) -> Option<String> {
+    let (text, _) = log.parts().next_back()?.text();
+    let line = dmesg::lines(&text)
+        .map(|line| line.text.to_vec())
+        .filter(|line| !line.trim_ascii().is_empty())
+        .last()?;
+    Some(String::from_utf8_lossy(&line).trim().chars().take(80).collect())
+}

@@ -1,0 +1,130 @@
+//! Where bytes come from: files, folders walked in the order of names, standard input.
+//!
+//! Large files are mapped, so that a store of gigabytes costs no memory; small ones, and those that cannot be mapped
+//! (pipes, `/sys`), are read, up to a limit.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+use memmap2::Mmap;
+
+/// Files from this size on are mapped.
+const MAP_FROM: u64 = 1 << 20;
+
+/// The most that is read of what cannot be mapped.
+const READ_LIMIT: u64 = 256 << 20;
+
+/// The argument that stands for standard input.
+pub const STDIN: &str = "-";
+
+/// A file that the arguments name.
+#[derive(Debug)]
+pub struct Candidate {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether it was named itself: one met in a folder may be anything.
+    pub named: bool,
+}
+
+/// Every file that the arguments name, folders walked in the order of names; or why one could not be reached.
+pub fn candidates(arguments: &[PathBuf]) -> impl Iterator<Item = Result<Candidate, anyhow::Error>> {
+    arguments.iter().flat_map(|argument| -> Box<dyn Iterator<Item = _>> {
+        if !argument.is_dir() {
+            return Box::new(std::iter::once(Ok(Candidate { path: argument.clone(), named: true })));
+        }
+        let walk = walkdir::WalkDir::new(argument).sort_by_file_name();
+        Box::new(walk.into_iter().filter_map(|entry| {
+            match entry {
+                Ok(entry) => fs::metadata(entry.path())
+                    .is_ok_and(|metadata| metadata.is_file())
+                    .then(|| Ok(Candidate { path: entry.into_path(), named: false })),
+                Err(error) => {
+                    let path = error.path().unwrap_or(Path::new("?")).display().to_string();
+                    let reason =
+                        error.into_io_error().map_or("links in a circle".into(), |error| error.to_string());
+                    Some(Err(anyhow::anyhow!("{path}: {reason}")))
+                }
+            }
+        }))
+    })
+}
+
+/// The bytes of a file.
+#[derive(Debug)]
+pub enum Bytes {
+    /// Read into memory.
+    Read(Vec<u8>),
+    /// Mapped.
+    Mapped(Mmap),
+}
+
+impl Bytes {
+    /// Whether they take memory of this process.
+    pub fn held(&self) -> usize {
+        match self {
+            Self::Read(bytes) => bytes.len(),
+            Self::Mapped(_) => 0,
+        }
+    }
+
+    /// Gives back the memory of what was looked at so far, where that can be read again. Without it a walk over a
+    /// store keeps every page it touched, holes of a sparse file too.
+    pub fn release(&self) {
+        #[cfg(unix)]
+        if let Self::Mapped(map) = self {
+            // SAFETY: dropping the pages of a read-only mapping of a file loses nothing: they are read again when
+            // they are needed, with the same contents as far as the file keeps them (see `map`).
+            #[allow(unsafe_code)]
+            // It is no error when the pages stay.
+            let _ = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+        }
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Read(bytes) => bytes,
+            Self::Mapped(map) => map,
+        }
+    }
+}
+
+/// The bytes of a file, or of standard input for `-`.
+pub fn load(path: &Path) -> io::Result<Bytes> {
+    if path.as_os_str() == STDIN {
+        return read(io::stdin().lock());
+    }
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() && metadata.len() >= MAP_FROM {
+        if let Ok(map) = map(&file) {
+            return Ok(Bytes::Mapped(map));
+        }
+    }
+    read(file)
+}
+
+fn read(from: impl Read) -> io::Result<Bytes> {
+    let mut bytes = Vec::new();
+    from.take(READ_LIMIT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > READ_LIMIT {
+        let message = format!("more than {} MiB that cannot be mapped; save it to a file", READ_LIMIT >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(Bytes::Read(bytes))
+}
+
+fn map(file: &File) -> io::Result<Mmap> {
+    // SAFETY: the mapping is shared with the file. Somebody who writes to it meanwhile can make us see one value and
+    // then another, and somebody who shortens it can end this process with SIGBUS. All parsing is safe code that
+    // bounds what it reads by what it read, so neither can do more than that.
+    #[allow(unsafe_code)]
+    unsafe {
+        Mmap::map(file)
+    }
+}

@@ -1,0 +1,266 @@
+//! One JSON object a line. The names are stable; see the README.
+//!
+//! 64-bit numbers are numbers up to 2^53 and strings of hex above, bytes are strings of hex, what is not known is
+//! absent or null, never 0.
+
+use std::io::{self, Write};
+
+use cper::fields::{Fields, Value};
+use cper::{Guid, SectionFlags};
+use serde::Serialize;
+use serde::ser::Serializer;
+
+use crate::event::Event;
+use crate::found::{Content, Found, Log, Part, Piece, Place, Section, What};
+
+#[derive(Serialize)]
+struct Object<'e> {
+    source: Source<'e>,
+    record_id: Option<Wide>,
+    creator: Option<Described<'e>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notification: Option<Described<'e>>,
+    time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_from: Option<&'static str>,
+    severity: Option<String>,
+    kind: &'static str,
+    summary: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header: Option<Described<'e>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dump: Option<Dump<'e>>,
+    sections: Vec<Member<'e>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<Hex<'e>>,
+}
+
+#[derive(Serialize)]
+struct Source<'e> {
+    file: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slot: Option<usize>,
+    offset: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    cleared: bool,
+}
+
+impl<'e> Source<'e> {
+    fn of(place: &Place<'e>) -> Self {
+        Self { file: place.file, slot: place.slot, offset: place.offset, cleared: place.cleared }
+    }
+}
+
+#[derive(Serialize)]
+struct Dump<'e> {
+    reason: &'e str,
+    count: u32,
+    missing: Vec<[u32; 2]>,
+}
+
+/// A section, or a part of a kernel log.
+#[derive(Serialize)]
+struct Member<'e> {
+    r#type: Described<'e>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<Source<'e>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record_id: Option<Wide>,
+    severity: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fru: Option<Fru>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flags: Option<Described<'e>>,
+    summary: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    fields: Body<'e>,
+}
+
+#[derive(Serialize)]
+struct Fru {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Body<'e> {
+    Fields(Described<'e>),
+    Machine(&'e mce_record::MceRecord<'e>),
+    Log(LogText),
+    Bytes { bytes: Hex<'e> },
+}
+
+#[derive(Serialize)]
+struct LogText {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<u32>,
+    compressed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    /// In hex, where the text is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<String>,
+}
+
+/// What the CPER crate describes.
+enum Described<'e> {
+    Value(Value<'e>),
+    Fields(Fields<'e>),
+}
+
+impl Serialize for Described<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Value(value) => value.serialize(serializer),
+            Self::Fields(fields) => fields.serialize(serializer),
+        }
+    }
+}
+
+/// A 64-bit number: a string of hex where readers in JavaScript would lose digits.
+struct Wide(u64);
+
+impl Serialize for Wide {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Value::Number(self.0).serialize(serializer)
+    }
+}
+
+struct Hex<'e>(&'e [u8]);
+
+impl Serialize for Hex<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Value::Bytes(self.0).serialize(serializer)
+    }
+}
+
+/// Writes an object for each thing found.
+pub fn write(out: &mut dyn Write, found: &[Found<'_>]) -> io::Result<()> {
+    for found in found {
+        let event = Event::of(found);
+        serde_json::to_writer(&mut *out, &object(&event))?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn object<'e>(event: &'e Event<'_, '_>) -> Object<'e> {
+    let found = event.found;
+    let (mut header, mut error, mut dump, mut bytes, mut notification) = (None, None, None, None, None);
+    let mut sections: Vec<Member<'_>> = event
+        .sections
+        .iter()
+        .zip(&event.lines)
+        .map(|(section, (grade, line))| part_of(section, grade.to_string(), line))
+        .collect();
+    match &found.what {
+        What::Record(record) => {
+            header = Some(Described::Fields(Fields(record.header())));
+            notification = Some(Described::Value(record.notification_type().into()));
+        }
+        What::Bad(reason) => error = Some(reason.as_str()),
+        What::Unknown(unknown, _) => bytes = Some(Hex(unknown)),
+        What::Table(table) => bytes = Some(Hex(table.as_bytes())),
+        What::Log(log) => {
+            sections = parts(log);
+            dump = log.header.as_ref().map(|(why, count)| Dump {
+                reason: why,
+                count: *count,
+                missing: log.missing().map(|parts| [*parts.start(), *parts.end()]).collect(),
+            });
+        }
+        _ => {}
+    }
+    Object {
+        source: Source::of(&found.place),
+        record_id: event.id.map(|id| Wide(id.0)),
+        creator: event.creator.map(|creator| Described::Value(creator.into())),
+        notification,
+        time: event.time.map(|time| time.rfc3339()),
+        time_from: event.time.filter(|time| time.by_id).map(|_| "record_id"),
+        severity: (!matches!(found.what, What::Bad(_))).then(|| event.grade.to_string()),
+        kind: event.kind.name,
+        summary: event.summary(),
+        error,
+        header,
+        dump,
+        sections,
+        bytes,
+    }
+}
+
+fn part_of<'e>(section: &'e Section<'_>, severity: String, line: &str) -> Member<'e> {
+    let fru = Fru {
+        id: section.fru_id.filter(|id| *id != Guid::ZERO).map(|id| id.to_string()),
+        text: section.fru_text.map(|text| text.to_string()),
+    };
+    let (fields, error) = match &section.content {
+        Content::Body(body) => (Body::Fields(Described::Fields(Fields(body.fields()))), None),
+        Content::Machine(record) => (Body::Machine(record), None),
+        Content::Log(part) => (Body::Log(text(part, None)), None),
+        Content::Bad(reason) => (Body::Bytes { bytes: Hex(section.bytes) }, Some(reason.clone())),
+    };
+    Member {
+        r#type: Described::Value(section.kind.into()),
+        source: None,
+        record_id: None,
+        severity: Some(severity),
+        fru: (fru.id.is_some() || fru.text.is_some()).then_some(fru),
+        flags: (section.flags != SectionFlags::empty())
+            .then(|| Described::Value(Value::flags(section.flags))),
+        summary: line.to_owned(),
+        error,
+        fields,
+    }
+}
+
+fn parts<'e>(log: &'e Log<'_>) -> Vec<Member<'e>> {
+    let parts = log.pieces.iter().filter_map(|piece| match piece {
+        Piece::Part(number, part) => Some((number, part)),
+        Piece::Missing(_) => None,
+    });
+    parts
+        .map(|(number, part)| {
+            let section_type = if part.compressed {
+                cper::SectionTypeId::LINUX_DMESG_COMPRESSED
+            } else {
+                cper::SectionTypeId::LINUX_DMESG
+            };
+            Member {
+                r#type: Described::Value(section_type.into()),
+                source: Some(Source::of(&part.place)),
+                record_id: part.id.map(|id| Wide(id.0)),
+                severity: None,
+                fru: None,
+                flags: None,
+                summary: number.map_or("kernel log".into(), |number| format!("kernel log, part {number}")),
+                error: part.text().1.map(|error| error.to_string()),
+                fields: Body::Log(text(part, *number)),
+            }
+        })
+        .collect()
+}
+
+/// Bytes as digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 0xf])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
+
+fn text(part: &Part<'_>, number: Option<u32>) -> LogText {
+    let (text, _) = part.text();
+    let (text, bytes) = match String::from_utf8(text.into_owned()) {
+        Ok(text) => (Some(text), None),
+        Err(error) => (None, Some(hex(error.as_bytes()))),
+    };
+    LogText { part: number, compressed: part.compressed, text, bytes }
+}

@@ -1,0 +1,191 @@
+//! What bytes are, told by the bytes; by the name only where the bytes cannot say (files of pstore hold a body alone).
+
+use cper::{SectionDescriptor, SectionTypeId, Severity, StatusBlock, StatusBlocks};
+use erst_table::{Table, qemu};
+use mce_record::{CpuVendor, Layout, MceRecord};
+use pstore_format::RecordId;
+use pstore_format::dmesg::Header;
+use pstore_format::inflate::Inflater;
+use pstore_format::names::{EfiVariable, FileName};
+
+use crate::unhex;
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content<'n> {
+    /// The backing image of QEMU's ERST device.
+    Image,
+    /// CPER records, back to back, from this offset on.
+    Records(usize),
+    /// Generic error status blocks: one, or a BERT region of several.
+    Blocks,
+    /// An ERST table.
+    Table,
+    /// A section descriptor and its body.
+    Section,
+    /// `struct mce`, each of this many bytes.
+    Machines(usize),
+    /// A kernel log, from this offset on, compressed or not.
+    Log {
+        /// Where it begins.
+        skip: usize,
+        /// Whether it is compressed.
+        compressed: bool,
+        /// Its id, where the name tells, and whether that names the boot.
+        id: Option<(RecordId, bool)>,
+        /// When, where the name tells.
+        time: Option<u64>,
+    },
+    /// A file of pstore that holds a body alone.
+    Stored(FileName<'n>),
+}
+
+/// Tells what the bytes are.
+pub fn recognise<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
+    if bytes.starts_with(&qemu::MAGIC) {
+        return Some(Content::Image);
+    }
+    if bytes.starts_with(b"CPER") {
+        return Some(Content::Records(0));
+    }
+    if bytes.starts_with(b"ERST") && Table::parse(bytes).is_ok() {
+        return Some(Content::Table);
+    }
+    by_name(bytes, name).or_else(|| by_content(bytes))
+}
+
+fn by_name<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
+    // Variables of EFI, as efivarfs shows them: four bytes of attributes before the value.
+    let variable = EfiVariable::parse_efivarfs(name).map(|variable| (variable, 4));
+    if let Some((variable, skip)) = variable.or_else(|| Some((EfiVariable::parse(name)?, 0))) {
+        return Some(Content::Log {
+            skip,
+            compressed: variable.is_compressed(),
+            id: Some((variable.record_id(), false)),
+            time: Some(variable.time),
+        });
+    }
+    if name.starts_with("HwErrRec") && bytes.get(4..)?.starts_with(b"CPER") {
+        return Some(Content::Records(4));
+    }
+    let stored = FileName::parse(name)?;
+    let known = matches!(stored.kind, "dmesg" | "console" | "pmsg" | "mce" | "unknown")
+        || stored_type(&stored).is_some();
+    known.then_some(Content::Stored(stored))
+}
+
+/// The section type that a name stands for.
+pub fn stored_type(name: &FileName<'_>) -> Option<SectionTypeId> {
+    Some(match name.kind {
+        "mce" => SectionTypeId::LINUX_MCE,
+        "cper-mem" => SectionTypeId::MEMORY,
+        "cper-pcie" => SectionTypeId::PCIE,
+        "cper-proc-arm" => SectionTypeId::ARM_PROCESSOR,
+        _ => return None,
+    })
+}
+
+fn by_content<'n>(bytes: &[u8]) -> Option<Content<'n>> {
+    let log = |compressed| Content::Log { skip: 0, compressed, id: None, time: None };
+    if Header::parse(bytes).is_some() {
+        return Some(log(false));
+    }
+    if StatusBlocks::new(bytes).next().is_some_and(|(at, block)| at == 0 && is_block(&block)) {
+        return Some(Content::Blocks);
+    }
+    if is_section(bytes) {
+        return Some(Content::Section);
+    }
+    if let Some(size) = machines(bytes) {
+        return Some(Content::Machines(size));
+    }
+    is_compressed_log(bytes).then_some(log(true))
+}
+
+/// Whether a status block is one: nothing in it has a fixed value.
+pub fn is_block(block: &StatusBlock<'_>) -> bool {
+    let header = block.header();
+    let of_known_type = || {
+        let guid = block.as_bytes().get(20..36).and_then(|bytes| bytes.try_into().ok());
+        guid.is_some_and(|guid| SectionTypeId::new(cper::Guid(guid)).name().is_some())
+    };
+    header.severity.raw() <= Severity::INFORMATIONAL.raw()
+        && header.block_status.get() >> 14 == 0
+        && header.data_length.get() >= 64
+        && (of_known_type() || block.check().is_ok())
+}
+
+/// The descriptor at the start of the bytes and the body behind it, where the descriptor says it is.
+pub fn section(bytes: &[u8]) -> Option<(&SectionDescriptor, &[u8])> {
+    use cper::zerocopy::FromBytes;
+    let (descriptor, _) = SectionDescriptor::ref_from_prefix(bytes).ok()?;
+    let (offset, length) =
+        (descriptor.section_offset.get() as usize, descriptor.section_length.get() as usize);
+    let offset = if offset < SectionDescriptor::SIZE { SectionDescriptor::SIZE } else { offset };
+    Some((descriptor, bytes.get(offset..)?.get(..length)?))
+}
+
+fn is_section(bytes: &[u8]) -> bool {
+    section(bytes)
+        .is_some_and(|(descriptor, body)| !body.is_empty() && descriptor.section_type.name().is_some())
+}
+
+/// The size of each, when the bytes are entries of `struct mce` and nothing else.
+fn machines(bytes: &[u8]) -> Option<usize> {
+    let sizes = Layout::ALL.map(Layout::size);
+    let single = sizes.contains(&bytes.len()).then_some(bytes.len());
+    // What a program read from /dev/mcelog: many of one size.
+    single.into_iter().chain(sizes).find(|size| {
+        !bytes.is_empty() && bytes.len() % size == 0 && bytes.chunks_exact(*size).all(is_machine)
+    })
+}
+
+fn is_machine(bytes: &[u8]) -> bool {
+    let Ok(record) = MceRecord::parse(bytes) else { return false };
+    let mce = record.mce();
+    let new = record.cpu_vendor().is_none_or(|vendor| {
+        vendor == CpuVendor::UNKNOWN && mce.cpuid.get() == 0
+            || CpuVendor::name(vendor).is_some()
+                && mce.severity <= 7
+                && mce.pad == 0
+                && mce.cpuid.get() >> 28 == 0
+    });
+    new && record.status().valid()
+        && mce.finished <= 1
+        && (mce.bank < 64 || mce.bank == 0xff)
+        && mce.mcgstatus.get() >> 16 == 0
+}
+
+/// Whether the bytes inflate to something that begins like a kernel log.
+fn is_compressed_log(bytes: &[u8]) -> bool {
+    let mut text = [0; 256];
+    let _ = Inflater::new().inflate(bytes, &mut text);
+    Header::parse(&text).is_some()
+}
+
+/// Bytes that a text stands for, if they are anything: what form the text has, and the bytes.
+pub fn pasted(text: &[u8], name: &str) -> Option<(&'static str, Vec<u8>)> {
+    unhex::decode(text).into_iter().find(|(_, bytes)| recognise(bytes, name).is_some())
+}
+
+/// Why bytes are nothing that is known here.
+pub fn refusal(bytes: &[u8]) -> String {
+    let front = &bytes[..bytes.len().min(8)];
+    if front.is_empty() {
+        return "empty, 0 bytes".into();
+    }
+    let hex: Vec<String> = front.iter().map(|byte| format!("{byte:02x}")).collect();
+    let seen = format!("offset 0: {} (\"{}\")", hex.join(" "), front.escape_ascii());
+    match front {
+        b"\0\0\0\0\0\0\0\0" => format!("{seen}: no \"ERSTSTOR\", \"CPER\" or status block; empty or erased"),
+        [b'B', b'E', b'R', b'T', ..] => format!(
+            "{seen}: the BERT table only says where the error region is; Linux shows the region as \
+             /sys/firmware/acpi/tables/data/BERT"
+        ),
+        [b'E', b'R', b'S', b'T', ..] => match Table::parse(bytes) {
+            Err(error) => format!("ERST table: {error}"),
+            Ok(_) => seen,
+        },
+        _ => format!("{seen}: no record, ERST image or table, status block, struct mce or kernel log"),
+    }
+}

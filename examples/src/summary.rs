@@ -1,0 +1,195 @@
+//! One line for each kind of thing that can break: what and where, names before numbers.
+
+use std::fmt::Write as _;
+
+use cper::section::{Body, MemoryError, ProcessorGeneric};
+use erst_table::Table;
+
+use crate::dmesg;
+use crate::found::{Content, Log, Section};
+use crate::printable::Printable;
+
+/// What broke, in a line that stands alone but for the time.
+pub fn section(section: &Section<'_>) -> String {
+    match &section.content {
+        Content::Machine(record) => record.summary().to_string(),
+        Content::Log(part) => format!("kernel log, {}", size(part.text().0.len())),
+        Content::Bad(_) => format!("{} that cannot be read", type_name(section)),
+        Content::Body(Body::Memory(memory)) => memory_line(section, memory),
+        Content::Body(Body::ProcessorGeneric(processor)) => processor_line(section, processor),
+        Content::Body(_) if section.kind.name().is_some() => {
+            format!("{}{}, {} bytes", type_name(section), unit(section), section.bytes.len())
+        }
+        Content::Body(_) => {
+            format!("unknown section {}{}, {} bytes", section.kind, unit(section), section.bytes.len())
+        }
+    }
+}
+
+/// What a section's body is, in the specification's words, or its GUID.
+pub fn type_name(section: &Section<'_>) -> String {
+    match section.kind.name() {
+        Some(name) => name.to_owned(),
+        None => format!("section {}", section.kind),
+    }
+}
+
+/// The name of the field-replaceable unit, after a comma.
+fn unit(section: &Section<'_>) -> String {
+    match section.fru_text.filter(|text| !text.as_bytes().trim_ascii().is_empty()) {
+        Some(text) => format!(", {}", Printable(text.as_bytes().trim_ascii())),
+        None => String::new(),
+    }
+}
+
+/// Parts of a line, each with a name of its own, `None` left out.
+fn list<'p>(parts: impl IntoIterator<Item = (&'p str, Option<u64>)>) -> String {
+    let shown = parts.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", value?)));
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+fn memory_line(section: &Section<'_>, memory: &MemoryError) -> String {
+    let mut line = format!("memory{}", unit(section));
+    let place = list([
+        ("node", memory.node().map(u64::from)),
+        ("card", memory.card().map(u64::from)),
+        ("module", memory.module().map(u64::from)),
+        ("rank", memory.rank().map(u64::from)),
+        ("bank", memory.bank().map(u64::from)),
+        ("bank group", memory.bank_group().map(u64::from)),
+        ("bank address", memory.bank_address().map(u64::from)),
+        ("chip", memory.chip_id().map(u64::from)),
+        ("device", memory.device().map(u64::from)),
+        ("row", memory.row().map(u64::from)),
+        ("column", memory.column().map(u64::from)),
+        ("bit", memory.bit_position().map(u64::from)),
+    ]);
+    if !place.is_empty() {
+        let _ = write!(line, " ({place})");
+    }
+    let _ = match (memory.memory_error_type(), memory.error_status()) {
+        (Some(kind), _) if kind.raw() != 0 => write!(line, ": {kind}"),
+        (_, Some(status)) if status.error_type().raw() != 0 => write!(line, ": {}", status.error_type()),
+        _ => write!(line, ": error of unknown type"),
+    };
+    line
+}
+
+fn processor_line(section: &Section<'_>, processor: &ProcessorGeneric) -> String {
+    let mut line = String::from("processor");
+    if let Some(id) = processor.processor_id() {
+        let _ = write!(line, " {id:#x}");
+    }
+    line.push_str(&unit(section));
+    let kind = processor.processor_error_type().map(names_of).filter(|names| !names.is_empty());
+    let _ = write!(line, ": {} error", kind.as_deref().unwrap_or("unknown"));
+    if let Some(level) = processor.level() {
+        let _ = write!(line, ", level {level}");
+    }
+    if let Some(operation) = processor.operation() {
+        let _ = write!(line, ", {operation}");
+    }
+    line
+}
+
+/// The names of the flags that are set: `cache, micro architectural`.
+fn names_of<F: bitflags::Flags + Copy>(flags: F) -> String {
+    let names = flags.iter_names().map(|(name, _)| name.to_lowercase().replace('_', " "));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Where in memory, for the line that tells when.
+pub fn address(section: &Section<'_>) -> Option<String> {
+    match &section.content {
+        Content::Body(Body::Memory(memory)) => Some(format!("address {:#x}", memory.physical_address()?)),
+        Content::Body(Body::ProcessorGeneric(processor)) => {
+            Some(format!("address {:#x}", processor.target_address()?))
+        }
+        Content::Machine(record) => {
+            let address = record.address()?;
+            Some(match (address.mode, address.lsb) {
+                (Some(mode), Some(lsb @ 0..=62)) => {
+                    format!("address {:#x} ({mode}, {})", address.value, size(1 << lsb))
+                }
+                _ => format!("address {:#x}", address.value),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// A number of bytes for people.
+pub fn size(bytes: usize) -> String {
+    let (value, unit) = match bytes {
+        0..1024 => return format!("{bytes} byte{}", if bytes == 1 { "" } else { "s" }),
+        1024..0x10_0000 => (bytes as f64 / 1024.0, "KiB"),
+        0x10_0000..0x4000_0000 => (bytes as f64 / 1_048_576.0, "MiB"),
+        _ => (bytes as f64 / 1_073_741_824.0, "GiB"),
+    };
+    // One digit behind the point where it says something: 1.5 KiB, but 26 KiB.
+    let digits = usize::from(value < 10.0 && value.fract() != 0.0);
+    format!("{value:.digits$} {unit}")
+}
+
+/// Why a kernel log was kept.
+pub fn log(log: &Log<'_>) -> String {
+    let why = log.header.as_ref().map(|(why, _)| why.as_str());
+    let reason = dmesg::reason(log).map(|text| Printable(text.as_bytes()).to_string());
+    match (why, reason) {
+        (Some("Panic") | None, Some(reason)) => format!("kernel panic: {reason}"),
+        (Some("Panic"), None) => "kernel panic; its message is not in the log".into(),
+        (Some("Oops"), Some(reason)) => format!("kernel oops: {reason}"),
+        (Some("Oops"), None) => "kernel oops; its message is not in the log".into(),
+        (Some(why), Some(reason)) => format!("kernel log, {}: {reason}", why.to_lowercase()),
+        (Some(why), None) => format!("kernel log, {}", why.to_lowercase()),
+        (None, None) => match dmesg::last_line(log) {
+            Some(line) => format!("kernel log: {}", Printable(line.as_bytes())),
+            None => "kernel log without text".into(),
+        },
+    }
+}
+
+/// How much of a kernel log there is.
+pub fn log_extent(log: &Log<'_>) -> String {
+    let (mut parts, mut length) = (0, 0);
+    for part in log.parts() {
+        parts += 1;
+        length += part.text().0.len();
+    }
+    let missing: Vec<String> = log.missing().map(missing_parts).collect();
+    let mut line = format!("kernel log, {parts} part{}", if parts == 1 { "" } else { "s" });
+    if !missing.is_empty() {
+        let _ = write!(line, ", {} missing", missing.join(", "));
+    } else if parts > 1 {
+        line.push_str(", complete");
+    }
+    let _ = write!(line, ", {}", size(length));
+    line
+}
+
+/// `part 1`, `parts 3 to 5`.
+pub fn missing_parts(parts: &std::ops::RangeInclusive<u32>) -> String {
+    match (parts.start(), parts.end()) {
+        (first, last) if first == last => format!("part {first}"),
+        (first, last) => format!("parts {first} to {last}"),
+    }
+}
+
+/// What an ERST table is.
+pub fn table(table: &Table<'_>) -> String {
+    format!("ERST table, {} instruction entries, {} bytes", table.entries().len(), table.as_bytes().len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        let sizes = [0, 1, 1023, 1024, 1536, 26_553, 8 << 20, 3 << 30].map(size);
+        assert_eq!(
+            sizes,
+            ["0 bytes", "1 byte", "1023 bytes", "1 KiB", "1.5 KiB", "26 KiB", "8 MiB", "3 GiB"]
+        );
+    }
+}

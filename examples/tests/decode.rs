@@ -1,0 +1,139 @@
+//! `ras decode` run on captured data: its text against kept text, its values against what kernels wrote.
+//!
+//! `UPDATE_EXPECTED=1 cargo test -p ras` writes the kept text anew.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{data, expect, path, ras, ras_json};
+use serde_json::Value;
+
+fn images() -> Vec<String> {
+    common::files("erst-images", "img")
+}
+
+/// The whole text for an image; kernel logs shortened to their ends, they are compared byte by byte elsewhere.
+#[test]
+fn every_image_reads_as_it_did() {
+    for image in images() {
+        let run = ras(&["decode", &data(&image)]);
+        let text = common::shorten_logs(&run.stdout);
+        let name = Path::new(&image).file_stem().unwrap().to_str().unwrap().to_owned();
+        expect(&format!("decode-{name}.txt"), &format!("{text}exit code {}\n", run.code));
+        assert_eq!(run.stderr, "", "{image}");
+    }
+}
+
+#[test]
+fn lines_alone_and_raw_fields() {
+    let quiet = ras(&["decode", "-q", &data("erst-images/syn.img"), &data("erst-images/mce-intel.img")]);
+    expect("quiet.txt", &quiet.stdout);
+    let verbose = ras(&["decode", "-v", &data("records/syn-multi-section.cper")]);
+    expect("verbose.txt", &verbose.stdout);
+}
+
+/// Kernel logs come out byte by byte as the kernel showed them, whatever they were stored in.
+#[test]
+fn logs_are_those_of_the_kernel() {
+    let mut compared = 0;
+    for image in images() {
+        let stem = Path::new(&image).file_stem().unwrap().to_str().unwrap().to_owned();
+        for event in ras_json(&[&data(&image)]) {
+            for section in parts_of_logs(&event) {
+                let id = id(&section["record_id"]);
+                // Text of a broken record is not the kernel's.
+                if stem == "synbad" && section["record_id"] != "0x3000000000000006" {
+                    continue;
+                }
+                let text = section["fields"]["text"].as_str().unwrap();
+                let records = fs::read_dir(path("records")).unwrap().map(|entry| entry.unwrap().path());
+                let suffix = format!("-{id:016x}.dmesg.txt");
+                let kept = records.filter(|path| {
+                    let name = path.file_name().unwrap().to_str().unwrap();
+                    name.starts_with(&format!("{stem}.")) && name.ends_with(&suffix)
+                });
+                for kept in kept {
+                    assert_eq!(text, fs::read_to_string(&kept).unwrap(), "{}", kept.display());
+                    compared += 1;
+                }
+                for folder in [format!("pstore/{stem}-list"), format!("pstore/{stem}")] {
+                    let file = path(&format!("{folder}/dmesg-erst-{id}"));
+                    if let Ok(kept) = fs::read_to_string(&file) {
+                        assert_eq!(text, kept, "{}", file.display());
+                        compared += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(compared >= 30, "{compared} texts compared");
+}
+
+/// The pstore folder of a live machine gives what the image of its store does.
+#[test]
+fn a_pstore_folder_reads_like_its_store() {
+    for stem in ["crash-none", "crash-none-multi", "crash-z", "crash-z-multi", "mce-intel"] {
+        let texts = |arguments: &[&str]| -> Vec<String> {
+            let events = ras_json(arguments);
+            let parts = events.iter().flat_map(parts_of_logs);
+            parts.map(|part| part["fields"]["text"].as_str().unwrap().to_owned()).collect()
+        };
+        let image = texts(&[&data(&format!("erst-images/{stem}.img"))]);
+        assert_eq!(texts(&[&data(&format!("pstore/{stem}-list"))]), image, "{stem}");
+        assert!(!image.is_empty(), "{stem}");
+    }
+}
+
+#[test]
+fn machine_checks_have_the_fields_the_kernel_wrote() {
+    let mut compared = 0;
+    for name in ["mce-intel", "mce-amd"] {
+        let kept = fs::read_to_string(path(&format!("mce/{name}.fields.txt"))).unwrap();
+        for source in [format!("erst-images/{name}.img"), format!("mce/{name}.mce")] {
+            let events = ras_json(&[&data(&source)]);
+            let event = events.iter().find(|event| event["kind"] == "machine_check").unwrap();
+            let fields = &event["sections"][0]["fields"];
+            for line in kept.lines() {
+                let (field, value) = line.split_once('=').unwrap();
+                // Padding is not told unless it holds something.
+                if field == "pad" {
+                    continue;
+                }
+                assert_eq!(id(&fields[field]), id(&Value::from(value)), "{source}: {field}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared >= 96, "{compared} fields compared");
+}
+
+#[test]
+fn the_good_record_behind_broken_ones_is_shown() {
+    let run = ras(&["decode", "-q", &data("erst-images/synbad.img")]);
+    assert_eq!(run.code, 2);
+    let bad: Vec<&str> = run.stdout.lines().filter(|line| line.starts_with("BAD")).collect();
+    assert_eq!(bad.len(), 5, "{}", run.stdout);
+    for (line, slot) in bad.iter().zip(1..) {
+        assert!(line.contains(&format!("synbad.img: slot {slot}, offset {:#x}: ", slot * 0x2000)), "{line}");
+    }
+    assert!(run.stdout.contains("kernel log: last good one"), "{}", run.stdout);
+}
+
+/// The parts of logs among an event's sections.
+fn parts_of_logs(event: &Value) -> Vec<Value> {
+    match event["kind"].as_str() {
+        Some("kernel_log") => event["sections"].as_array().unwrap().clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// A number, or the number that a text in hex is.
+fn id(value: &Value) -> u64 {
+    match value {
+        Value::Number(number) => number.as_u64().unwrap(),
+        Value::String(text) => u64::from_str_radix(text.strip_prefix("0x").unwrap(), 16).unwrap(),
+        other => panic!("{other} is no number"),
+    }
+}
