@@ -1,5 +1,6 @@
 # Sourced by the plays: a machine of QEMU's with an ERST device, booted with Debian's own kernels.
 #   kernel 6.1|6.12           prints the path of that kernel
+#   build PROGRAM             builds src/bin/PROGRAM, static, for host and guest; prints its path
 #   guest NAME [FILE...]      builds an initramfs of busybox, guest/NAME.sh and the files; prints its path
 #   boot NAME KERNEL INITRAMFS [-a KERNEL_ARGUMENTS] [QEMU_ARGUMENT...]
 #                             runs the guest to its end; leaves NAME.console and NAME.out (a folder) in $play
@@ -13,7 +14,7 @@ here=examples/end-to-end
 play=$PWD/target/end-to-end/$(basename "$0" .sh)
 rm -rf "$play"
 mkdir -p "$play"
-need qemu-system-x86 seabios busybox-static cpio
+need qemu-system-x86 seabios busybox-static cpio libc6-dev
 
 kernel() {
   local newest package
@@ -26,6 +27,13 @@ kernel() {
   [ -n "$package" ] || die "Debian has no kernel $1"
   fetch_deb "$cache/$package" "$package"
   echo "$cache/$package/boot/vmlinuz-${package#linux-image-}"
+}
+
+build() {
+  local target=x86_64-unknown-linux-gnu
+  RUSTFLAGS=-Ctarget-feature=+crt-static cargo build --quiet --release -p end-to-end --bin "$1" --target $target \
+    --target-dir target/end-to-end/build
+  echo "target/end-to-end/build/$target/release/$1"
 }
 
 guest() {
