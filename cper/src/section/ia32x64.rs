@@ -86,6 +86,7 @@ pub struct Ia32X64ContextHeader {
 const _: () = {
     assert!(size_of::<Ia32X64Header>() == 64 && align_of::<Ia32X64Header>() == 1);
     assert!(core::mem::offset_of!(Ia32X64Header, cpuid_info) == 16);
+    assert!(size_of::<CpuidInfo>() == 48);
     assert!(size_of::<Ia32X64ErrorInformation>() == 64 && align_of::<Ia32X64ErrorInformation>() == 1);
     assert!(core::mem::offset_of!(Ia32X64ErrorInformation, check_info) == 24);
     assert!(size_of::<Ia32X64ContextHeader>() == 16 && align_of::<Ia32X64ContextHeader>() == 1);

@@ -105,6 +105,8 @@ pub struct PcieVersion {
     pub reserved: [u8; 2],
 }
 
+const _: () = assert!(size_of::<PcieVersion>() == 4);
+
 impl PcieVersion {
     /// The version of these two BCD numbers.
     pub const fn new(major: u8, minor: u8) -> Self {
@@ -130,6 +132,8 @@ pub struct PciCommandStatus {
     pub status: PciStatus,
 }
 
+const _: () = assert!(size_of::<PciCommandStatus>() == 4);
+
 /// The secondary status and control registers of a bridge.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
@@ -141,6 +145,8 @@ pub struct BridgeControlStatus {
     /// [`BridgeControl`].
     pub control: U16,
 }
+
+const _: () = assert!(size_of::<BridgeControlStatus>() == 4);
 
 bitflags! {
     /// The PCI command register.
