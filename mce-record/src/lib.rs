@@ -33,8 +33,8 @@
 //! its bytes. A shorter form for an older reader is written into a buffer.
 //!
 //! ```
+//! use mce_record::zerocopy::IntoBytes;
 //! use mce_record::{CpuVendor, Layout, Mce};
-//! use zerocopy::IntoBytes;
 //!
 //! let mut mce = Mce { cpuvendor: CpuVendor::INTEL.0, cpuid: 0x50654.into(), ..Mce::default() }; // at boot
 //!
@@ -114,3 +114,7 @@ pub use registers::{
 pub use severity::{Circumstances, Context, Grade, KernelRules, KernelSeverity};
 pub use status::{AmdStatus, IntelStatus, MciStatus, StatusReading, ThresholdStatus};
 pub use text::{Details, KernelText, KernelTextOptions, Summary};
+
+/// What the layout of [`Mce`] is made of: its integers, and `as_bytes` of the [`IntoBytes`](zerocopy::IntoBytes)
+/// trait.
+pub use zerocopy;

@@ -18,7 +18,7 @@ open_value! {
     /// What the kernel thinks of an event: `MCE_*_SEVERITY`.
     pub struct KernelSeverity {
         /// Not an error, or not stored.
-        NO = 0 => "no",
+        NO = 0 => "none",
         /// Uncorrected, but no action is required yet.
         DEFERRED = 1 => "deferred",
         /// Left to the handler of corrected errors.

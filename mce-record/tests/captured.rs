@@ -276,7 +276,7 @@ address     0xdeadb000
 global      0x5                 restart IP valid, in progress
 ip          0x10:0xffffffffb3e592eb (inexact)
 processor   AMD family 15 model 107 stepping 1, microcode 0x1000065, socket 0, APIC 0
-severity    no (kernel), panic (recomputed)
+severity    none (kernel), panic (recomputed)
 not in this record: synd, ipid, ppin (zero)"
     );
 }

@@ -55,6 +55,8 @@ fn too_small_a_buffer_stays_as_it_was() {
         let mut out = vec![0xa5; len - 1];
         let error = record.write(&mut out).unwrap_err();
         assert_eq!(error.kind, ErrorKind::BufferTooSmall { needed: len as u32, available: len as u32 - 1 });
+        let text = format!("offset 0: the record needs {len} bytes, the buffer has {}", len - 1);
+        assert_eq!(error.to_string(), text);
         assert!(out.iter().all(|&byte| byte == 0xa5));
     }
     for layout in Layout::ALL {

@@ -297,7 +297,7 @@ fn severities_have_the_kernels_names_and_order() {
     assert_eq!(
         names,
         [
-            Some("no"),
+            Some("none"),
             Some("deferred"),
             Some("keep"),
             Some("some"),

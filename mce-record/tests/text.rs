@@ -210,7 +210,7 @@ fn what_is_not_in_the_record() {
 status      0x0000000000000000  none
   code      0x0000  no error
 global      0x0                 none
-severity    no (recomputed)
+severity    none (recomputed)
 not in this record: synd, ipid, ppin, microcode (not in the layout of 72 bytes)"
     );
 }

@@ -7,7 +7,7 @@ use core::fmt;
 
 use crate::record::MceRecord;
 use crate::registers::CpuVendor;
-use crate::status::StatusReading;
+use crate::status::AmdStatus;
 
 /// The part of the processor a bank belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,14 +66,15 @@ impl MceRecord<'_> {
 
     /// What the model-specific code says, if processor, bank and code are known.
     pub fn model_error(&self) -> Option<ModelError> {
-        match (self.unit()?, self.status_reading()) {
-            (Unit::Amd(unit), StatusReading::Amd(status)) => {
-                unit.bank_type.error(status.extended_code(), status.signature).map(ModelError::Amd)
+        let (status, signature) = (self.status(), self.signature()?);
+        match self.unit()? {
+            Unit::Amd(unit) => {
+                let code = AmdStatus { status, signature }.extended_code();
+                unit.bank_type.error(code, signature).map(ModelError::Amd)
             }
-            (Unit::Intel(unit), _) => {
-                intel::ModelError::of(self.intel_part()?, unit, self.status()).map(ModelError::Intel)
+            Unit::Intel(unit) => {
+                intel::ModelError::of(self.intel_part()?, unit, status).map(ModelError::Intel)
             }
-            (Unit::Amd(_), StatusReading::Intel(_)) => None,
         }
     }
 
