@@ -139,8 +139,9 @@ impl Layout {
         Self::Size128,
     ];
 
-    /// The layout a record of this length has: the longest that fits. 72 and 124 only by themselves: nothing is
-    /// appended to the first, and what follows 116 bytes depends on the kernel's word size in the second.
+    /// The layout a record of this length has: the longest that fits, the rest being a tail. 72 and 124 bytes are
+    /// layouts only by themselves: no kernel wrote 73 to 87, and with any length but 124 the bytes from 116 on are
+    /// a 64-bit kernel's padding.
     pub const fn of_len(len: usize) -> Option<Self> {
         match len {
             72 => Some(Self::Size72),

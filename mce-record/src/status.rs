@@ -13,7 +13,7 @@ use core::fmt;
 use crate::error_code::ErrorCode;
 use crate::open_value::{open_value, register};
 use crate::registers::{CpuSignature, CpuVendor, McgCap};
-use crate::text::Names;
+use crate::text::List;
 
 register! {
     /// `MCi_STATUS`: what a bank says about an error. Meaningless unless [`valid`](Self::valid).
@@ -199,21 +199,21 @@ impl IntelStatus {
 /// `valid, uncorrected, enabled, misc valid, addr valid, context corrupt`: the names of what is set.
 impl fmt::Display for IntelStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut names = Names::new(f);
+        let mut names = List::new(f, "");
         names.set_bits(self.status.0, MciStatus::NAMES)?;
-        names.name_if(self.signalled() == Some(true), "signalled")?;
-        names.name_if(self.action_required() == Some(true), "action required")?;
+        names.part_if(self.signalled() == Some(true), "signalled")?;
+        names.part_if(self.action_required() == Some(true), "action required")?;
         match self.threshold() {
             None | Some(ThresholdStatus::NO_TRACKING) => {}
-            Some(status) => names.name(format_args!("threshold {status}"))?,
+            Some(status) => names.part(format_args!("threshold {status}"))?,
         }
         match self.corrected_errors() {
             None | Some(0) => {}
-            Some(count) => names.name(format_args!("{count} corrected"))?,
+            Some(count) => names.part(format_args!("{count} corrected"))?,
         }
-        names.name_if(self.count_overflow() == Some(true), "count overflow")?;
-        names.name_if(self.firmware_updated() == Some(true), "firmware updated")?;
-        names.finish()
+        names.part_if(self.count_overflow() == Some(true), "count overflow")?;
+        names.part_if(self.firmware_updated() == Some(true), "firmware updated")?;
+        names.or_none()
     }
 }
 
@@ -297,19 +297,19 @@ impl AmdStatus {
 /// `valid, enabled, syndrome valid, corrected ECC`: the names of what is set.
 impl fmt::Display for AmdStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut names = Names::new(f);
+        let mut names = List::new(f, "");
         names.set_bits(self.status.0, MciStatus::NAMES)?;
         if let Some(core) = self.error_core() {
-            names.name(format_args!("core {core}"))?;
+            names.part(format_args!("core {core}"))?;
         }
-        names.name_if(self.task_context_corrupt(), "task context corrupt")?;
-        names.name_if(self.syndrome_valid(), "syndrome valid")?;
-        names.name_if(self.corrected_ecc(), "corrected ECC")?;
-        names.name_if(self.uncorrected_ecc(), "uncorrected ECC")?;
-        names.name_if(self.deferred(), "deferred")?;
-        names.name_if(self.poison(), "poison")?;
-        names.name_if(self.scrub(), "scrub")?;
-        names.finish()
+        names.part_if(self.task_context_corrupt(), "task context corrupt")?;
+        names.part_if(self.syndrome_valid(), "syndrome valid")?;
+        names.part_if(self.corrected_ecc(), "corrected ECC")?;
+        names.part_if(self.uncorrected_ecc(), "uncorrected ECC")?;
+        names.part_if(self.deferred(), "deferred")?;
+        names.part_if(self.poison(), "poison")?;
+        names.part_if(self.scrub(), "scrub")?;
+        names.or_none()
     }
 }
 

@@ -8,52 +8,39 @@ use crate::severity::Circumstances;
 use crate::status::StatusReading;
 use crate::vendor::Unit;
 
-/// A list of names with commas between them, `none` if there are none.
-pub(crate) struct Names<'a, 'b> {
+/// Writes parts with commas between them.
+pub(crate) struct List<'a, 'b> {
     f: &'a mut fmt::Formatter<'b>,
+    /// What comes before the next part.
+    separator: &'static str,
     any: bool,
 }
 
-impl<'a, 'b> Names<'a, 'b> {
-    pub(crate) const fn new(f: &'a mut fmt::Formatter<'b>) -> Self {
-        Self { f, any: false }
+impl<'a, 'b> List<'a, 'b> {
+    /// A list that begins with `opening` if it has any part.
+    pub(crate) const fn new(f: &'a mut fmt::Formatter<'b>, opening: &'static str) -> Self {
+        Self { f, separator: opening, any: false }
     }
 
-    pub(crate) fn name(&mut self, name: impl fmt::Display) -> fmt::Result {
-        let separator = if self.any { ", " } else { "" };
+    pub(crate) fn part(&mut self, part: impl fmt::Display) -> fmt::Result {
+        write!(self.f, "{}{part}", self.separator)?;
+        self.separator = ", ";
         self.any = true;
-        write!(self.f, "{separator}{name}")
+        Ok(())
     }
 
-    pub(crate) fn name_if(&mut self, condition: bool, name: &str) -> fmt::Result {
-        if condition { self.name(name) } else { Ok(()) }
+    pub(crate) fn part_if(&mut self, condition: bool, part: &str) -> fmt::Result {
+        if condition { self.part(part) } else { Ok(()) }
     }
 
     /// The names of the bits of `table` that are set.
     pub(crate) fn set_bits(&mut self, bits: u64, table: &[(u64, &str)]) -> fmt::Result {
-        table.iter().try_for_each(|&(mask, name)| self.name_if(bits & mask != 0, name))
+        table.iter().try_for_each(|&(mask, name)| self.part_if(bits & mask != 0, name))
     }
 
-    pub(crate) fn finish(self) -> fmt::Result {
+    /// Says `none` if there was no part.
+    pub(crate) fn or_none(self) -> fmt::Result {
         if self.any { Ok(()) } else { self.f.write_str("none") }
-    }
-}
-
-/// Writes parts of a phrase, a separator before each but the first.
-struct Phrase<'a, 'b> {
-    f: &'a mut fmt::Formatter<'b>,
-    separator: &'static str,
-}
-
-impl Phrase<'_, '_> {
-    fn part(&mut self, part: impl fmt::Display) -> fmt::Result {
-        write!(self.f, "{}{part}", self.separator)?;
-        self.separator = ", ";
-        Ok(())
-    }
-
-    fn part_if(&mut self, condition: bool, part: &str) -> fmt::Result {
-        if condition { self.part(part) } else { Ok(()) }
     }
 }
 
@@ -76,19 +63,19 @@ impl fmt::Display for Summary<'_, '_> {
             (Some(unit), Some(error)) => write!(f, " ({unit}): {}: {error}", record.code_kind())?,
             _ => write!(f, ": {}", record.code_kind())?,
         }
-        outcome(record, Phrase { f, separator: "; " })
+        outcome(record, List::new(f, "; "))
     }
 }
 
 /// What became of the error.
-fn outcome(record: &MceRecord<'_>, mut phrase: Phrase<'_, '_>) -> fmt::Result {
+fn outcome(record: &MceRecord<'_>, mut list: List<'_, '_>) -> fmt::Result {
     let status = record.status();
     if !status.valid() {
-        return phrase.part("status not valid");
+        return list.part("status not valid");
     }
     let reading = record.status_reading();
     let deferred = matches!(reading, StatusReading::Amd(amd) if amd.deferred());
-    phrase.part(if status.context_corrupt() {
+    list.part(if status.context_corrupt() {
         "context corrupt"
     } else if deferred {
         "deferred"
@@ -99,17 +86,17 @@ fn outcome(record: &MceRecord<'_>, mut phrase: Phrase<'_, '_>) -> fmt::Result {
     })?;
     match reading {
         StatusReading::Intel(intel) => {
-            phrase.part_if(intel.action_required() == Some(true), "action required")?;
+            list.part_if(intel.action_required() == Some(true), "action required")?;
             if let Some(count @ 2..) = intel.corrected_errors() {
-                phrase.part(format_args!("{count} times"))?;
+                list.part(format_args!("{count} times"))?;
             }
         }
         StatusReading::Amd(amd) => {
-            phrase.part_if(amd.task_context_corrupt(), "task context corrupt")?;
-            phrase.part_if(amd.poison(), "poisoned data used")?;
+            list.part_if(amd.task_context_corrupt(), "task context corrupt")?;
+            list.part_if(amd.poison(), "poisoned data used")?;
         }
     }
-    phrase.part_if(status.overflow(), "further errors lost")
+    list.part_if(status.overflow(), "further errors lost")
 }
 
 /// The record in lines of a label and its value. Made by [`MceRecord::details`].
@@ -178,18 +165,33 @@ fn address_lines(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Res
     if let Some(requester) = record.io_requester() {
         write!(f, "\nrequester   {requester}")?;
     }
-    match record.threshold_counter() {
-        Some(counter) => write!(f, "\ncounter     {counter}"),
-        None => Ok(()),
+    if let Some(counter) = record.threshold_counter() {
+        write!(f, "\ncounter     {counter}")?;
     }
+    misc_line(record, f)
+}
+
+/// `MCi_MISC`, if it holds something that no other line has.
+fn misc_line(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Some(misc) = record.misc() else { return Ok(()) };
+    let said = if record.dram_location().is_some() || record.threshold_counter().is_some() {
+        u64::MAX
+    } else if record.io_requester().is_some() {
+        0xff_ffff_0000
+    } else if record.address().is_some_and(|address| address.mode.is_some()) {
+        0x1ff
+    } else {
+        0
+    };
+    if misc.any(!said) { write!(f, "\nmisc        {misc}") } else { Ok(()) }
 }
 
 fn global_lines(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let global = record.mcg_status();
     write!(f, "\nglobal      {}  ", Column(global.bits()))?;
-    let mut names = Names::new(f);
+    let mut names = List::new(f, "");
     names.set_bits(global.bits(), McgStatus::NAMES)?;
-    names.finish()?;
+    names.or_none()?;
     let Some(ip) = record.ip() else { return Ok(()) };
     let exact = if global.error_ip_valid() { "" } else { " (inexact)" };
     write!(f, "\nip          {:#x}:{ip:#x}{exact}", record.cs())
@@ -253,17 +255,17 @@ fn absent_line(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Resul
         ("ppin", record.ppin()),
         ("microcode", record.microcode().map(u64::from)),
     ];
-    let mut phrase = Phrase { f, separator: "\nnot in this record: " };
-    let mut list = |wanted: Option<u64>, reason: fmt::Arguments<'_>| {
+    let mut list = List::new(f, "\nnot in this record: ");
+    let mut names_of = |wanted: Option<u64>, reason: fmt::Arguments<'_>| {
         let names = fields.iter().filter(|&&(_, value)| value == wanted).map(|&(name, _)| name);
         if names.clone().next().is_none() {
             return Ok(());
         }
-        names.clone().try_for_each(|name| phrase.part(name))?;
-        write!(phrase.f, " ({reason})")
+        names.clone().try_for_each(|name| list.part(name))?;
+        write!(list.f, " ({reason})")
     };
-    list(Some(0), format_args!("zero"))?;
-    list(None, format_args!("not in the layout of {} bytes", record.layout().size()))
+    names_of(Some(0), format_args!("zero"))?;
+    names_of(None, format_args!("not in the layout of {} bytes", record.layout().size()))
 }
 
 /// What the text of the dying kernel depends on beside the record.

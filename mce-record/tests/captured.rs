@@ -273,6 +273,7 @@ fn amd_in_a_line_and_in_lines() {
 status      0xbe00000000000135  valid, uncorrected, enabled, misc valid, addr valid, context corrupt
   code      0x0135  cache hierarchy: data read, data, level 1
 address     0xdeadb000
+misc        0x8c
 global      0x5                 restart IP valid, in progress
 ip          0x10:0xffffffffb3e592eb (inexact)
 processor   AMD family 15 model 107 stepping 1, microcode 0x1000065, socket 0, APIC 0

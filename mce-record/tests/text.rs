@@ -172,6 +172,17 @@ fn lines_of_an_io_error_and_of_a_memory_error() {
     assert_eq!(line(amd, "  code").unwrap(), "0x1e0b  unknown");
     assert_eq!(line(amd, "requester"), None);
 
+    // MCi_MISC itself, if another line does not say it all.
+    assert_eq!(line(io, "misc"), None);
+    assert_eq!(line(Mce { misc: 0x0100_0000_3b10_0000.into(), ..io }, "misc").unwrap(), "0x10000003b100000");
+    assert_eq!(line(Mce { misc: 0x3b10_8000.into(), ..io }, "misc").unwrap(), "0x3b108000");
+    assert_eq!(line(amd, "misc").unwrap(), "0x13b100000");
+    let cache = Mce { status: (VALID | 1 << 59 | 1 << 58 | 0x0135).into(), misc: 0x1ff.into(), ..io };
+    assert_eq!(line(cache, "misc"), None);
+    assert_eq!(line(Mce { misc: 0x200.into(), ..cache }, "misc").unwrap(), "0x200");
+    assert_eq!(line(Mce { mcgcap: 0.into(), ..cache }, "misc").unwrap(), "0x1ff");
+    assert_eq!(line(Mce { status: (VALID | 0x0135).into(), ..cache }, "misc"), None);
+
     let memory = Mce {
         status: (VALID | 1 << 59 | 0x0080_0091).into(),
         misc: (1_u64 << 56 | 9 << 46).into(),
@@ -183,6 +194,7 @@ fn lines_of_an_io_error_and_of_a_memory_error() {
         line(memory, "memory").unwrap(),
         "rank 1, sub-rank 0, bank group 0, bank 0, row 0x0, column 0x0, device 9"
     );
+    assert_eq!(line(memory, "misc"), None);
 }
 
 #[test]

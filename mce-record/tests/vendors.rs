@@ -169,6 +169,71 @@ fn codes_of_skylake() {
     }
 }
 
+/// The text of each of a code's bits alone, `with` beside it.
+fn bits(part: Part, bank: u8, with: u16) -> Vec<String> {
+    (0..16).map(|bit| says(part, bank, 1 << bit | with, 0)).collect()
+}
+
+#[test]
+fn flags_have_their_bits() {
+    let upi = bits(Part::SkylakeSp, 5, 0x12);
+    let expected = [
+        "PHY control error",
+        "unexpected retry acknowledge flit",
+        "unexpected retry request flit",
+        "register file parity error",
+        "routeback table error",
+        "unexpected transmit protocol flit",
+        "receive credit overflow or underflow",
+        "link reset in progress when the PHY entered L0",
+        "link reset while protocol traffic was not idle",
+        "link transmit parity error",
+    ];
+    let expected: Vec<_> = expected.iter().map(|flag| format!("link or PHY control error, {flag}")).collect();
+    assert_eq!(upi[6..], expected);
+
+    let m2m = [
+        "read data error",
+        "",
+        "partial write data error",
+        "full write data error",
+        "clock domain crossing buffer error",
+        "timeout",
+        "tracker parity error",
+        "fatal bucket 1 error",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+    ];
+    assert_eq!(bits(Part::SkylakeSp, 7, 0), m2m);
+    assert_eq!(bits(Part::IceLakeSp, 24, 0), m2m);
+
+    let memory = [
+        "address parity error",
+        "write data parity error",
+        "write byte enable parity error",
+        "corrected patrol scrub error",
+        "uncorrected patrol scrub error",
+        "corrected spare error",
+        "uncorrected spare error",
+        "read error",
+        "write data buffer read parity error",
+        "DDR4 command/address parity error",
+        "uncorrected address parity error",
+        "unrecognised request type",
+        "",
+        "",
+        "",
+        "",
+    ];
+    assert_eq!(bits(Part::SkylakeSp, 13, 0), memory);
+}
+
 #[test]
 fn codes_of_ice_lake() {
     let part = Part::IceLakeSp;
