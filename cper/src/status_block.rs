@@ -518,7 +518,7 @@ impl Describe for DataEntry<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.header.describe(out)?;
         match self.body() {
-            Ok(body) => out.field("body", Value::Group(&body)),
+            Ok(body) => body.describe_in(self.payload, out),
             Err(error) => {
                 error.describe(out)?;
                 out.field("body", Value::Group(&self.payload))

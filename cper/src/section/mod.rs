@@ -32,16 +32,24 @@
 //! ```
 
 mod aer;
+mod ccix_per;
 mod check_info;
 #[cfg(test)]
 mod checks;
 mod context;
 mod cxl_event;
 mod cxl_protocol;
+mod dmar_generic;
+mod dmar_iommu;
+mod dmar_vtd;
 mod error_status;
+mod firmware;
 mod ia32x64;
 mod memory;
+mod memory_2;
 mod pci_address;
+mod pci_bus;
+mod pci_component;
 mod pcie;
 pub mod pcie_capability;
 mod processor_generic;
@@ -52,6 +60,7 @@ pub use aer::{
     ExtendedCapabilityHeader, RootErrorCommand, RootErrorFlags, RootErrorStatus, UncorrectableError,
     UncorrectableErrors,
 };
+pub use ccix_per::{CcixPerError, CcixPerErrorHeader, CcixPerErrorParts, CcixPerValidation};
 pub use check_info::{AccessOperation, ParticipationType, TransactionType};
 pub use context::{AddressedRegister, Context, ContextPadding, Contexts, Register, Registers};
 pub use cxl_event::*;
@@ -60,7 +69,18 @@ pub use cxl_protocol::{
     CxlProtocolErrorHeader, CxlProtocolErrorParts, CxlProtocolValidation, CxlRasCapability,
     CxlUncorrectableErrors, DvsecHeader,
 };
+pub use dmar_generic::{
+    DmarAccessType, DmarAddressType, DmarArchitecture, DmarFaultReason, DmarGenericError,
+};
+pub use dmar_iommu::{DmarIommuError, IommuEvent, IommuEventCode};
+pub use dmar_vtd::{
+    DmarVtdError, VtdAddressType, VtdFaultReason, VtdFaultRecord, VtdFaultSource, VtdFaultSourceFlags,
+    VtdFaultStatus, VtdFaultStatusFlags, VtdRequestType,
+};
 pub use error_status::{ErrorStatus, ErrorStatusFlags, ErrorStatusType};
+pub use firmware::{
+    FirmwareErrorRecord, FirmwareErrorRecordHeader, FirmwareErrorRecordParts, FirmwareErrorRecordType,
+};
 pub use ia32x64::{
     AddressedRegisters, BusAddressSpace, BusCheck, CacheCheck, CacheOperation, CpuidInfo, Ia32X64Check,
     Ia32X64Context, Ia32X64ContextHeader, Ia32X64ContextType, Ia32X64ErrorInformation, Ia32X64ErrorType,
@@ -68,7 +88,15 @@ pub use ia32x64::{
     MicroArchitecturalCheck, MicroArchitecturalErrorType, SmcaBank, TlbCheck,
 };
 pub use memory::{MemoryError, MemoryErrorType, MemoryValidation};
+pub use memory_2::{Memory2Validation, MemoryError2, MemoryErrorState};
 pub use pci_address::{PciAddress, RequesterId};
+pub use pci_bus::{
+    PciBusCommand, PciBusCommandFlags, PciBusError, PciBusErrorType, PciBusId, PciBusValidation,
+};
+pub use pci_component::{
+    PciComponentError, PciComponentErrorHeader, PciComponentErrorParts, PciComponentId,
+    PciComponentValidation, RegisterDataPair,
+};
 pub use pcie::{
     BridgeControl, BridgeControlStatus, PciCommand, PciCommandStatus, PciStatus, PciStatusFlags,
     PcieDeviceId, PcieError, PciePortType, PcieValidation, PcieVersion,
@@ -217,7 +245,11 @@ impl<'a, T: ShortForms> Decode<'a> for Extended<'a, T> {
 
 impl<T: Describe> Describe for Extended<'_, T> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.value.describe(out)
+        self.value.describe(out)?;
+        match self.bytes.get(size_of::<T>()..) {
+            None | Some([]) => Ok(()),
+            Some(trailing) => out.field("trailing", Value::Bytes(trailing)),
+        }
     }
 }
 
@@ -233,8 +265,24 @@ pub enum Body<'a> {
     IpfProcessor(&'a [u8]),
     /// Platform memory error.
     Memory(Extended<'a, MemoryError>),
+    /// Platform memory error 2.
+    Memory2(&'a MemoryError2),
     /// PCI Express error.
     Pcie(&'a PcieError),
+    /// PCI/PCI-X bus error.
+    PciBus(&'a PciBusError),
+    /// PCI/PCI-X component error.
+    PciComponent(PciComponentError<'a>),
+    /// Firmware error record reference.
+    FirmwareErrorRecord(FirmwareErrorRecord<'a>),
+    /// Generic DMA remapping error.
+    DmarGeneric(&'a DmarGenericError),
+    /// DMA remapping error of Intel's VT-d.
+    DmarVtd(&'a DmarVtdError),
+    /// DMA remapping error of AMD's IOMMU.
+    DmarIommu(&'a DmarIommuError),
+    /// CCIX protocol error.
+    CcixPer(CcixPerError<'a>),
     /// CXL protocol error.
     CxlProtocol(CxlProtocolError<'a>),
     /// CXL component event.
@@ -260,8 +308,24 @@ impl<'a> Body<'a> {
             Self::IpfProcessor(bytes)
         } else if section_type == MemoryError::TYPE {
             Self::Memory(Decode::decode(bytes)?)
+        } else if section_type == MemoryError2::TYPE {
+            Self::Memory2(Decode::decode(bytes)?)
         } else if section_type == PcieError::TYPE {
             Self::Pcie(Decode::decode(bytes)?)
+        } else if section_type == PciBusError::TYPE {
+            Self::PciBus(Decode::decode(bytes)?)
+        } else if section_type == PciComponentError::TYPE {
+            Self::PciComponent(Decode::decode(bytes)?)
+        } else if section_type == FirmwareErrorRecord::TYPE {
+            Self::FirmwareErrorRecord(Decode::decode(bytes)?)
+        } else if section_type == DmarGenericError::TYPE {
+            Self::DmarGeneric(Decode::decode(bytes)?)
+        } else if section_type == DmarVtdError::TYPE {
+            Self::DmarVtd(Decode::decode(bytes)?)
+        } else if section_type == DmarIommuError::TYPE {
+            Self::DmarIommu(Decode::decode(bytes)?)
+        } else if section_type == CcixPerError::TYPE {
+            Self::CcixPer(Decode::decode(bytes)?)
         } else if section_type == CxlProtocolError::TYPE {
             Self::CxlProtocol(Decode::decode(bytes)?)
         } else if let Some(event) = CxlComponentEvent::decode(section_type, bytes) {
@@ -271,13 +335,46 @@ impl<'a> Body<'a> {
         })
     }
 
+    /// What follows a structure of fixed size in the bytes it was decoded from: a newer revision's fields, or padding.
+    /// Sections of other kinds tell theirs among their fields.
+    pub fn trailing<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        let length = match self {
+            Self::ProcessorGeneric(section) => size_of_val(*section),
+            Self::Memory2(section) => size_of_val(*section),
+            Self::Pcie(section) => size_of_val(*section),
+            Self::PciBus(section) => size_of_val(*section),
+            Self::DmarGeneric(section) => size_of_val(*section),
+            Self::DmarVtd(section) => size_of_val(*section),
+            Self::DmarIommu(section) => size_of_val(*section),
+            _ => bytes.len(),
+        };
+        bytes.get(length..).unwrap_or_default()
+    }
+
+    /// Tells the body as a field, and what follows it in `bytes`.
+    pub(crate) fn describe_in(&self, bytes: &[u8], out: &mut dyn Visitor) -> fmt::Result {
+        out.field("body", Value::Group(self.fields()))?;
+        match self.trailing(bytes) {
+            [] => Ok(()),
+            trailing => out.field("trailing", Value::Bytes(trailing)),
+        }
+    }
+
     /// The fields of the body.
     pub fn fields(&self) -> &dyn Describe {
         match self {
             Self::ProcessorGeneric(section) => *section,
             Self::Ia32X64Processor(section) => section,
             Self::Memory(section) => section,
+            Self::Memory2(section) => *section,
             Self::Pcie(section) => *section,
+            Self::PciBus(section) => *section,
+            Self::PciComponent(section) => section,
+            Self::FirmwareErrorRecord(section) => section,
+            Self::DmarGeneric(section) => *section,
+            Self::DmarVtd(section) => *section,
+            Self::DmarIommu(section) => *section,
+            Self::CcixPer(section) => section,
             Self::CxlProtocol(section) => section,
             Self::CxlComponentEvent(section) => section,
             Self::IpfProcessor(bytes) | Self::Unknown(bytes) => bytes,

@@ -92,6 +92,9 @@ macro_rules! field {
     (u32, $bits:expr) => {
         ($bits) as u32
     };
+    (u64, $bits:expr) => {
+        ($bits) as u64
+    };
     ($open:ident, $bits:expr) => {
         $open::new(($bits) as _)
     };
