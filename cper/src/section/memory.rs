@@ -153,8 +153,6 @@ valid_fields! {
     card / with_card: u16 as number, CARD;
     /// Module (DIMM) on the card.
     module / with_module: u16 as number, MODULE;
-    /// Bank as one number.
-    bank / with_bank: u16 as number, BANK;
     /// Device (chip).
     device / with_device: u16 as number, DEVICE;
     /// Column.
@@ -196,6 +194,11 @@ impl MemoryError {
         }
     }
 
+    /// Bank as one number; `None` when its validity bit is clear.
+    pub const fn bank(&self) -> Option<u16> {
+        if self.validation().contains(MemoryValidation::BANK) { Some(self.bank.get()) } else { None }
+    }
+
     /// Bank group, 8 bits; `None` when its validity bit is clear.
     pub const fn bank_group(&self) -> Option<u8> {
         if self.validation().contains(MemoryValidation::BANK_GROUP) {
@@ -235,7 +238,14 @@ impl MemoryError {
         self.set(MemoryValidation::EXTENDED_ROW, MemoryValidation::ROW)
     }
 
-    /// Sets bank group and bank address.
+    /// Sets the bank as one number, in place of group and address.
+    #[must_use]
+    pub const fn with_bank(mut self, bank: u16) -> Self {
+        self.bank = U16::new(bank);
+        self.set(MemoryValidation::BANK, MemoryValidation::BANK_GROUP.union(MemoryValidation::BANK_ADDRESS))
+    }
+
+    /// Sets bank group and bank address, in place of one number.
     #[must_use]
     pub const fn with_bank_group_and_address(mut self, group: u8, address: u8) -> Self {
         self.bank = U16::new((group as u16) << 8 | address as u16);
@@ -292,6 +302,9 @@ impl ShortForms for MemoryError {
 impl Describe for MemoryError {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_valid(out)?;
+        if let Some(bank) = self.bank() {
+            out.field("bank", Value::number(bank))?;
+        }
         if let Some(row) = self.row() {
             out.field("row", Value::number(row))?;
         }
@@ -309,3 +322,276 @@ impl Describe for MemoryError {
 }
 
 show_fields!(MemoryError);
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::section::checks::{assert_map, bit_map, every_flip_shows, written};
+    use crate::section::{Decode, ErrorStatusFlags, ErrorStatusType, Extended};
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    /// What Linux's `cper.c` prints for them is in the `.txt` of the same name in `examples/data/gesb/`.
+    const FULL: &[u8; 80] = include_bytes!("../../../examples/data/sections/mem-full-v23.mem.sec");
+    const OLD: &[u8; 73] = include_bytes!("../../../examples/data/sections/mem-old-73.mem.sec");
+    const DDR: &[u8; 80] = include_bytes!("../../../examples/data/sections/mem-ce-ddr.mem.sec");
+
+    const MAP: &str = "
+        8.0 error_status.flags -*8
+        9.0 error_status.error_type *8
+        10.0 error_status.flags ADDRESS CONTROL DATA RESPONDER REQUESTOR FIRST_ERROR OVERFLOW
+            -*41
+        16.0 physical_address *64
+        24.0 physical_address_mask *64
+        32.0 node *16
+        34.0 card *16
+        36.0 module *16
+        38.0 bank *16
+        40.0 device *16
+        42.0 row *16
+        44.0 column *16
+        46.0 bit_position *16
+        48.0 requestor_id *64
+        56.0 responder_id *64
+        64.0 target_id *64
+        72.0 memory_error_type *8
+        73.0 hidden ~*8
+        74.0 rank *16
+        76.0 card_handle *16
+        78.0 module_handle *16
+    ";
+    /// The same of an extended row, and a bank by group and address.
+    const EXTENDED_MAP: &str = "
+        8.0 hidden ~*240
+        38.0 bank_address *8
+        39.0 bank_group *8
+        40.0 hidden ~*16
+        42.0 row *16
+        44.0 hidden ~*232
+        73.0 row @16*2
+        73.2 hidden ~*3
+        73.5 chip_id *3
+        74.0 hidden ~*48
+    ";
+
+    fn map(validation: u64) -> String {
+        let mut bytes = [0; 80];
+        bytes[..8].copy_from_slice(&validation.to_le_bytes());
+        bit_map(&bytes, 0..8, |bytes, told| told(MemoryError::ref_from_bytes(bytes).unwrap()))
+    }
+
+    #[test]
+    fn every_bit_is_where_the_specification_has_it() {
+        assert_map(&map(0x0003_ffff), MAP);
+        assert_map(&map(0x003c_0000), EXTENDED_MAP);
+    }
+
+    fn values() -> MemoryError {
+        MemoryError::new()
+            .with_error_status(ErrorStatus::new(ErrorStatusType::MEMORY, ErrorStatusFlags::FIRST_ERROR))
+            .with_physical_address(0x1112_1314_1516_1718)
+            .with_physical_address_mask(0x2122_2324_2526_2728)
+            .with_node(0x3132)
+            .with_card(0x3334)
+            .with_module(0x3536)
+            .with_bank(0x3738)
+            .with_device(0x4142)
+            .with_row(0x4344)
+            .with_column(0x4546)
+            .with_bit_position(0x4748)
+            .with_requestor_id(0x5152_5354_5556_5758)
+            .with_responder_id(0x6162_6364_6566_6768)
+            .with_target_id(0x7172_7374_7576_7778)
+            .with_memory_error_type(MemoryErrorType::PARITY)
+            .with_chip_id(5)
+            .with_rank(0x8182)
+            .with_card_handle(0x8384)
+            .with_module_handle(0x8586)
+    }
+
+    #[test]
+    fn every_writer_sets_its_bytes_and_its_bit() {
+        let bytes = written(&values());
+        let words = [
+            0x0023_ffff,
+            0x0020_0400,
+            0x1112_1314_1516_1718,
+            0x2122_2324_2526_2728,
+            0x3738_3536_3334_3132,
+            0x4748_4546_4344_4142,
+            0x5152_5354_5556_5758,
+            0x6162_6364_6566_6768,
+            0x7172_7374_7576_7778,
+            0x8586_8384_8182_a008u64,
+        ];
+        assert_eq!(bytes, words.map(u64::to_le_bytes).as_flattened());
+        let section = Extended::<MemoryError>::decode(&bytes).unwrap();
+        assert_eq!(*section, values());
+        assert_eq!(section.error_status().map(ErrorStatus::error_type), Some(ErrorStatusType::MEMORY));
+        assert_eq!(section.physical_address(), Some(0x1112_1314_1516_1718));
+        assert_eq!(section.physical_address_mask(), Some(0x2122_2324_2526_2728));
+        assert_eq!((section.node(), section.card()), (Some(0x3132), Some(0x3334)));
+        assert_eq!((section.module(), section.bank()), (Some(0x3536), Some(0x3738)));
+        assert_eq!((section.device(), section.row()), (Some(0x4142), Some(0x4344)));
+        assert_eq!((section.column(), section.bit_position()), (Some(0x4546), Some(0x4748)));
+        assert_eq!(section.requestor_id(), Some(0x5152_5354_5556_5758));
+        assert_eq!(section.responder_id(), Some(0x6162_6364_6566_6768));
+        assert_eq!(section.target_id(), Some(0x7172_7374_7576_7778));
+        assert_eq!(section.memory_error_type(), Some(MemoryErrorType::PARITY));
+        assert_eq!((section.chip_id(), section.rank()), (Some(5), Some(0x8182)));
+        assert_eq!((section.card_handle(), section.module_handle()), (Some(0x8384), Some(0x8586)));
+        assert_eq!((section.bank_group(), section.bank_address()), (None, None));
+    }
+
+    #[test]
+    fn row_and_bank_have_two_forms_each() {
+        let extended = values().with_extended_row(0xffff_1234);
+        assert_eq!((extended.row(), extended.chip_id()), (Some(0x3_1234), Some(5)));
+        assert_eq!((extended.as_bytes()[42], extended.as_bytes()[43], extended.extended), (0x34, 0x12, 0xa3));
+        assert!(!extended.validation().contains(MemoryValidation::ROW));
+        assert_eq!(extended.with_row(0x4344), values());
+        assert_eq!(extended.with_chip_id(0xfa).extended, 0x43, "three bits, and the row's stay");
+
+        let grouped = values().with_bank_group_and_address(0x39, 0x3a);
+        assert_eq!(
+            (grouped.bank_group(), grouped.bank_address(), grouped.bank()),
+            (Some(0x39), Some(0x3a), None)
+        );
+        assert_eq!(grouped.as_bytes()[38..40], [0x3a, 0x39]);
+        assert_eq!(grouped.with_bank(0x3738), values());
+
+        let mut both = values();
+        both.extended = 0xff;
+        assert_eq!(both.row(), Some(0x4344), "the upper bits need their own validity bit");
+        both.validation_bits.set(1 << 18 | 1 << 8);
+        assert_eq!(both.row(), Some(0x3_4344), "as Linux reads it");
+    }
+
+    #[test]
+    fn each_validity_bit_guards_its_own_field() {
+        let names = [
+            "error status",
+            "physical address",
+            "physical address mask",
+            "node",
+            "card",
+            "module",
+            "bank",
+            "device",
+            "row",
+            "column",
+            "bit position",
+            "requestor id",
+            "responder id",
+            "target id",
+            "memory error type",
+            "rank",
+            "card handle",
+            "module handle",
+            "row",
+            "bank group",
+            "bank address",
+            "chip id",
+        ];
+        for (bit, name) in names.iter().enumerate() {
+            let mut section = values();
+            section.validation_bits = U64::new(1 << bit);
+            let text = section.to_string();
+            let told = text.lines().next().unwrap().split("  ").next();
+            let fields = text.lines().filter(|line| !line.starts_with(' ')).count();
+            assert_eq!((fields, told), (1, Some(*name)), "{bit}: {text}");
+        }
+        assert_eq!(MemoryError::default().to_string(), "");
+    }
+
+    #[test]
+    fn captured_bytes_give_the_values_that_linux_prints() {
+        let text =
+            |body: &[u8]| crate::fields::Fields(&Extended::<MemoryError>::decode(body).unwrap()).to_string();
+        let full = "\
+error status
+  error type              storage error in DRAM (4)
+  flags                   0x40000  data
+physical address        0x0000000010080040
+physical address mask   0xffffffffffffffc0
+node                    1
+card                    2
+module                  3
+device                  5
+column                  86
+bit position            7
+requestor id            0x0000000000001111
+responder id            0x0000000000002222
+target id               0x0000000000003333
+memory error type       single-bit ECC (2)
+rank                    1
+card handle             0x0000
+module handle           0x0000
+bank                    4
+row                     4660
+";
+        assert_eq!(text(FULL), full);
+        let without = |names: &[&str]| -> String {
+            let kept = |line: &&str| !names.iter().any(|name| line.starts_with(&std::format!("{name}  ")));
+            full.split_inclusive('\n').filter(kept).collect()
+        };
+        assert_eq!(text(OLD), without(&["rank", "card handle", "module handle"]));
+        let rest = ["card", "device", "column", "bit position", "requestor id", "responder id", "target id"];
+        let rest = [&rest[..], &["card handle", "module handle", "bank", "row"]].concat();
+        assert_eq!(text(DDR), without(&rest));
+    }
+
+    #[test]
+    fn a_short_form_has_the_fields_that_lie_in_it() {
+        let bytes = written(&values().with_extended_row(0x3_4344));
+        for length in 0..73 {
+            assert_eq!(
+                Extended::<MemoryError>::decode(&bytes[..length]).unwrap_err(),
+                crate::Error::too_short("memory error", 73, length)
+            );
+        }
+        for length in 73..96 {
+            let mut body = bytes.clone();
+            body.resize(length, 0xee);
+            let section = Extended::<MemoryError>::decode(&body).unwrap();
+            assert_eq!(section.bytes(), body, "{length}");
+            assert_eq!(section.memory_error_type(), Some(MemoryErrorType::PARITY));
+            assert_eq!(section.target_id(), Some(0x7172_7374_7576_7778));
+            assert_eq!(section.row(), (length >= 74).then_some(0x3_4344), "{length}");
+            assert_eq!(section.chip_id(), (length >= 74).then_some(5), "{length}");
+            assert_eq!(section.rank(), (length >= 76).then_some(0x8182), "{length}");
+            assert_eq!(section.card_handle(), (length >= 78).then_some(0x8384), "{length}");
+            assert_eq!(section.module_handle(), (length >= 80).then_some(0x8586), "{length}");
+            let text = crate::fields::Fields(&section).to_string();
+            assert_eq!(text.contains("trailing"), length > 80, "{length}: {text}");
+        }
+        let sixteen_bits = written(&values());
+        let section = Extended::<MemoryError>::decode(&sixteen_bits[..73]).unwrap();
+        assert_eq!(section.row(), Some(0x4344));
+    }
+
+    #[test]
+    fn error_types_have_their_names_and_unknown_ones_are_kept() {
+        let names: Vec<_> = (0..17).map(|code| MemoryErrorType::new(code).to_string()).collect();
+        assert_eq!(
+            names.join(", "),
+            "unknown, no error, single-bit ECC, multi-bit ECC, single-symbol chipkill ECC, \
+             multi-symbol chipkill ECC, master abort, target abort, parity error, watchdog timeout, \
+             invalid address, mirror broken, memory sparing, scrub corrected error, scrub uncorrected error, \
+             physical memory map-out event, reserved (16)"
+        );
+    }
+
+    #[test]
+    fn a_flip_of_any_bit_shows() {
+        let full = written(&values());
+        for length in [73, 74, 77, 80] {
+            every_flip_shows(SectionTypeId::MEMORY, &full[..length]);
+        }
+        let mut longer = full;
+        longer.extend([1, 2, 3]);
+        every_flip_shows(SectionTypeId::MEMORY, &longer);
+        every_flip_shows(SectionTypeId::MEMORY, OLD);
+    }
+}
