@@ -44,6 +44,17 @@ pub enum ErrorKind {
     },
     /// The bytes are no CPER record.
     Record(cper::Error),
+    /// A zone of ramoops or pstore/blk does not begin with "DBGC" (or a variation of it), in either byte order.
+    ZoneSignature(u32),
+    /// The header of a zone points outside it.
+    ZoneBounds {
+        /// Where the next byte goes.
+        start: u32,
+        /// Bytes in use.
+        size: u32,
+        /// Bytes there are.
+        capacity: u32,
+    },
     /// A compressed stream breaks its own rules.
     Corrupt {
         /// The compression it was read as.
@@ -121,6 +132,12 @@ impl fmt::Display for Error {
             }
             ErrorKind::BufferTooSmall { needed, available } => {
                 write!(f, "buffer too small: {needed} bytes needed, {available} given")
+            }
+            ErrorKind::ZoneSignature(signature) => {
+                write!(f, "zone signature is {signature:#010x}, not 0x43474244")
+            }
+            ErrorKind::ZoneBounds { start, size, capacity } => {
+                write!(f, "zone says {size} bytes in use and start {start}, its capacity is {capacity}")
             }
             ErrorKind::Corrupt { compression, decoded } => {
                 write!(f, "{compression} stream is corrupt after {decoded} bytes of text")

@@ -15,12 +15,14 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod blk;
 pub mod dmesg;
 mod error;
 pub mod ids;
 pub mod inflate;
 pub mod names;
 pub mod produce;
+pub mod ramoops;
 pub mod record;
 pub mod seal;
 
