@@ -26,7 +26,7 @@ use bitflags::bitflags;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::{Decode, Encode, SectionType};
+use super::{Decode, Encode, PcieCapability, SectionType};
 use crate::error::clamp;
 use crate::fields::{Describe, Value, Visitor, show_fields, valid_fields};
 use crate::open_value::open_value;
@@ -48,8 +48,8 @@ pub struct CxlProtocolErrorHeader {
     pub device_id: CxlDeviceId,
     /// Serial number of the device, lower doubleword first.
     pub device_serial_number: U64,
-    /// The PCI Express capability structure of the agent.
-    pub capability: [u8; 60],
+    /// The PCI Express capability structure of the agent; its next pointer means nothing here.
+    pub capability_structure: PcieCapability,
     /// Bytes of the DVSEC.
     pub dvsec_length: U16,
     /// Bytes of the error log, which follows the DVSEC.
@@ -77,8 +77,8 @@ bitflags! {
         const DEVICE_ID = 1 << 2;
         /// [`CxlProtocolErrorHeader::device_serial_number`].
         const DEVICE_SERIAL_NUMBER = 1 << 3;
-        /// [`CxlProtocolErrorHeader::capability`].
-        const CAPABILITY = 1 << 4;
+        /// [`CxlProtocolErrorHeader::capability_structure`].
+        const CAPABILITY_STRUCTURE = 1 << 4;
         /// [`CxlProtocolError::dvsec`].
         const DVSEC = 1 << 5;
         /// [`CxlProtocolError::error_log`].
@@ -207,6 +207,8 @@ valid_fields! {
     device_id / with_device_id: CxlDeviceId as group, DEVICE_ID;
     /// Serial number of the device.
     device_serial_number / with_device_serial_number: u64 as hex, DEVICE_SERIAL_NUMBER;
+    /// The PCI Express capability structure of the agent; its next pointer means nothing here.
+    capability_structure / with_capability_structure: PcieCapability as group, CAPABILITY_STRUCTURE;
 }
 
 impl CxlProtocolErrorHeader {
@@ -241,13 +243,6 @@ impl CxlProtocolErrorHeader {
         if self.has(CxlProtocolValidation::AGENT_ADDRESS) { Some(self.agent_address) } else { None }
     }
 
-    /// The PCI Express capability structure of the agent; its next pointer means nothing here.
-    ///
-    /// `None` when its validity bit is clear.
-    pub const fn capability(&self) -> Option<&[u8; 60]> {
-        if self.has(CxlProtocolValidation::CAPABILITY) { Some(&self.capability) } else { None }
-    }
-
     /// Sets the kind of agent and its validity bit.
     #[must_use]
     pub const fn with_agent_type(mut self, agent_type: CxlAgentType) -> Self {
@@ -260,13 +255,6 @@ impl CxlProtocolErrorHeader {
     pub const fn with_agent_address(mut self, address: CxlAgentAddress) -> Self {
         self.agent_address = address;
         self.set(CxlProtocolValidation::AGENT_ADDRESS)
-    }
-
-    /// Sets the PCI Express capability structure and its validity bit.
-    #[must_use]
-    pub const fn with_capability(mut self, capability: [u8; 60]) -> Self {
-        self.capability = capability;
-        self.set(CxlProtocolValidation::CAPABILITY)
     }
 }
 
@@ -603,9 +591,6 @@ impl Describe for CxlProtocolError<'_> {
             }
         }
         self.describe_valid(out)?;
-        if let Some(capability) = self.capability() {
-            out.field("capability", Value::Bytes(capability))?;
-        }
         let Variable { dvsec, error_log, trailing } = match self.split() {
             Ok(variable) => variable,
             Err(error) => {
@@ -778,7 +763,7 @@ device serial number    0x302f2e2d2c2b2a29
         assert_eq!((id.subsystem_vendor_id.get(), id.subsystem_device_id.get()), (0x1e1d, 0x201f));
         assert_eq!((id.class_code.get(), id.slot_number()), (0x2221, 0x2423 >> 3));
         assert_eq!(error.device_serial_number(), Some(0x302f_2e2d_2c2b_2a29));
-        assert_eq!(error.capability().unwrap()[..], bytes[48..108]);
+        assert_eq!(error.capability_structure().unwrap().as_bytes(), &bytes[48..108]);
         assert_eq!(error.dvsec().unwrap().unwrap(), &bytes[116..130]);
         let dvsec = error.dvsec_header().unwrap();
         assert_eq!((dvsec.vendor_id(), dvsec.revision(), dvsec.length()), (0x1e98, 2, 0x3e));
@@ -801,7 +786,7 @@ device serial number    0x302f2e2d2c2b2a29
     fn text_names_every_field() {
         let bytes = section();
         let text = Body::decode(SectionTypeId::CXL_PROTOCOL.0, &bytes).unwrap().to_string();
-        let (before, after) = text.split_once("capability 60 bytes\n").unwrap();
+        let (before, after) = text.split_once("capability structure\n").unwrap();
         assert_eq!(before, TEXT);
         let (_, dvsec) = after.split_once("dvsec\n").unwrap();
         assert_eq!(
@@ -844,7 +829,7 @@ device serial number    0x302f2e2d2c2b2a29
         bytes[0] = 0;
         let error = CxlProtocolError::decode(&bytes).unwrap();
         assert_eq!((error.agent_type(), error.agent_address(), error.device_id()), (None, None, None));
-        assert_eq!((error.device_serial_number(), error.capability()), (None, None));
+        assert_eq!((error.device_serial_number(), error.capability_structure()), (None, None));
         assert!(error.dvsec().is_none() && error.error_log().is_none());
         assert!(error.dvsec_header().is_none() && error.ras_capability().is_none());
         let told = |bit: u8| {
@@ -859,7 +844,7 @@ device serial number    0x302f2e2d2c2b2a29
             "agent address",
             "device id",
             "device serial number  ",
-            "capability ",
+            "capability structure\n",
             "dvsec\n",
             "error log\n",
         ];
@@ -941,12 +926,13 @@ device serial number    0x302f2e2d2c2b2a29
             slot: U16::new(7 << 3),
             reserved: [0; 4],
         };
+        let capability = PcieCapability { capability_id: 0x10, ..Default::default() };
         let header = CxlProtocolErrorHeader::default()
             .with_agent_type(CxlAgentType::ROOT_PORT)
             .with_agent_address(CxlAgentAddress::from_function(1, 2, 3, 4))
             .with_device_id(id)
             .with_device_serial_number(0x0102_0304_0506_0708)
-            .with_capability([0x10; 60]);
+            .with_capability_structure(capability);
         assert_eq!(header.validation_bits.get(), 0x1f);
         let log = CxlRasCapability::default()
             .with_uncorrectable_status(CxlUncorrectableErrors::RECEIVER_OVERFLOW)
@@ -960,7 +946,7 @@ device serial number    0x302f2e2d2c2b2a29
         assert_eq!(error.agent_address(), Some(CxlAgentAddress::from_function(1, 2, 3, 4)));
         assert_eq!(error.device_id(), Some(id));
         assert_eq!(error.device_serial_number(), Some(0x0102_0304_0506_0708));
-        assert_eq!(error.capability(), Some(&[0x10; 60]));
+        assert_eq!(error.capability_structure(), Some(capability));
         assert_eq!(error.dvsec(), Some(Ok(&[0xdd; 56][..])));
         assert_eq!(error.ras_capability(), Some(&log));
         assert_eq!(log.uncorrectable_status(), CxlUncorrectableErrors::RECEIVER_OVERFLOW);
