@@ -44,6 +44,7 @@ mod dmar_iommu;
 mod dmar_vtd;
 mod error_status;
 mod firmware;
+mod fru_memory_poison;
 mod ia32x64;
 mod memory;
 mod memory_2;
@@ -80,6 +81,10 @@ pub use dmar_vtd::{
 pub use error_status::{ErrorStatus, ErrorStatusFlags, ErrorStatusType};
 pub use firmware::{
     FirmwareErrorRecord, FirmwareErrorRecordHeader, FirmwareErrorRecordParts, FirmwareErrorRecordType,
+};
+pub use fru_memory_poison::{
+    FruArchType, FruIdType, FruMemoryPoison, FruMemoryPoisonHeader, FruMemoryPoisonParts,
+    FruMemoryPoisonValidation, HardwareIdType, PoisonAddressType, PoisonDescriptor, PoisonList,
 };
 pub use ia32x64::{
     AddressedRegisters, BusAddressSpace, BusCheck, CacheCheck, CacheOperation, CpuidInfo, Ia32X64Check,
@@ -287,6 +292,8 @@ pub enum Body<'a> {
     CxlProtocol(CxlProtocolError<'a>),
     /// CXL component event.
     CxlComponentEvent(CxlComponentEvent<'a>),
+    /// FRU memory poison.
+    FruMemoryPoison(FruMemoryPoison<'a>),
     /// A type this crate does not decode: the bytes as they are.
     Unknown(&'a [u8]),
 }
@@ -330,6 +337,8 @@ impl<'a> Body<'a> {
             Self::CxlProtocol(Decode::decode(bytes)?)
         } else if let Some(event) = CxlComponentEvent::decode(section_type, bytes) {
             Self::CxlComponentEvent(event?)
+        } else if section_type == FruMemoryPoison::TYPE {
+            Self::FruMemoryPoison(Decode::decode(bytes)?)
         } else {
             Self::Unknown(bytes)
         })
@@ -377,6 +386,7 @@ impl<'a> Body<'a> {
             Self::CcixPer(section) => section,
             Self::CxlProtocol(section) => section,
             Self::CxlComponentEvent(section) => section,
+            Self::FruMemoryPoison(section) => section,
             Self::IpfProcessor(bytes) | Self::Unknown(bytes) => bytes,
         }
     }
