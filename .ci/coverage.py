@@ -20,6 +20,18 @@ for line in open(lcov, encoding="utf-8"):
         if number <= end:
             hits[file][number] = max(hits[file][number], count)
 
+
+def ranges(numbers):
+    """Runs of numbers, as 3-5, 9."""
+    runs = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(f"{first}-{last}" if first != last else str(first) for first, last in runs)
+
+
 low = []
 for crate in crates:
     source = pathlib.Path(crate, "src").resolve()
@@ -29,7 +41,7 @@ for crate in crates:
         lines += len(hits[file])
         covered += len(hits[file]) - len(missed)
         if missed:
-            print(f"{file.relative_to(source.parent.parent)}: {len(missed)} lines not run: {missed}")
+            print(f"{file.relative_to(source.parent.parent)}: {len(missed)} lines not run: {ranges(missed)}")
     percent = 100 * covered / lines if lines else 0
     print(f"{crate}: {percent:.2f} % of {lines} lines")
     if percent < least:
