@@ -363,3 +363,26 @@ fn the_flip_of_every_bit_shows() {
         }
     }
 }
+
+proptest! {
+    /// Whatever the bytes, and with the processors whose tables are looked into: nothing panics, and the output does
+    /// not grow beyond what a record can say.
+    #[test]
+    fn any_record_can_be_told(
+        mut bytes in prop::collection::vec(any::<u8>(), 72..=200),
+        vendor in prop::sample::select(vec![0_u8, 2, 9, 10]),
+        cpuid in prop::sample::select(vec![0x50654_u32, 0x606a6, 0x806f8, 0xa06d1, 0x00a1_0f11, 0x0089_0f02]),
+        bank in 0..32_u8,
+    ) {
+        bytes[56] = vendor;
+        bytes[60..64].copy_from_slice(&cpuid.to_le_bytes());
+        bytes[65] = bank;
+        if let Ok(record) = MceRecord::parse(&bytes) {
+            let text = record.kernel_text(mce_record::KernelTextOptions::default());
+            let said = format!("{record} {record:#} {text}");
+            prop_assert!(said.len() < 4096, "{}", said);
+            let fields = record.tracepoint(mce_record::tracepoint::Version::Linux6_13).count();
+            prop_assert_eq!(fields, 20);
+        }
+    }
+}
