@@ -1,15 +1,53 @@
-//! Register contexts of the processor sections: a header and an array each, one behind the other.
+//! What the x86 and Arm processor sections are made of: error structures of fixed size, then register contexts, a
+//! header and an array each.
 //!
 //! The specification pads each context with zeros to a multiple of 16 bytes; Linux and libcper neither write nor
 //! expect that. Both forms are read: all contexts of a section are tried as padded, then as unpadded.
 
 use core::fmt;
 use core::iter::FusedIterator;
+use core::marker::PhantomData;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::fields::{Describe, Value, Visitor};
 use crate::{Error, ErrorKind, error::clamp};
+
+/// Iterator over the error structures of a processor section.
+///
+/// One that does not fit is an error in its place, and the last item.
+#[derive(Clone, Debug)]
+pub struct ProcessorErrors<'a, T> {
+    rest: &'a [u8],
+    offset: usize,
+    left: u16,
+    structure: PhantomData<T>,
+}
+
+impl<'a, T> ProcessorErrors<'a, T> {
+    /// `count` structures at the start of `bytes`, which lie `offset` bytes into the section.
+    pub(super) const fn new(bytes: &'a [u8], offset: usize, count: u16) -> Self {
+        Self { rest: bytes, offset, left: count, structure: PhantomData }
+    }
+}
+
+impl<'a, T: FromBytes + Immutable + KnownLayout + Unaligned + 'a> Iterator for ProcessorErrors<'a, T> {
+    type Item = Result<&'a T, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let Ok((structure, rest)) = T::ref_from_prefix(self.rest) else {
+            self.left = 0;
+            let error = Error::too_short("processor error information", size_of::<T>(), self.rest.len());
+            return Some(Err(error.at(self.offset)));
+        };
+        self.rest = rest;
+        self.offset = self.offset.saturating_add(size_of::<T>());
+        Some(Ok(structure))
+    }
+}
+
+impl<'a, T: FromBytes + Immutable + KnownLayout + Unaligned + 'a> FusedIterator for ProcessorErrors<'a, T> {}
 
 /// The header of a register context, of either processor section.
 pub trait ContextHeader: FromBytes + IntoBytes + Immutable + KnownLayout + Unaligned + Copy {
@@ -78,14 +116,13 @@ pub struct Contexts<'a, H> {
     offset: usize,
     left: u16,
     padding: ContextPadding,
-    header: core::marker::PhantomData<H>,
+    header: PhantomData<H>,
 }
 
 impl<'a, H: ContextHeader> Contexts<'a, H> {
     /// `count` contexts at the start of `bytes`, which lie `offset` bytes into the section.
     pub(super) fn new(bytes: &'a [u8], offset: usize, count: u16) -> Self {
-        let walk =
-            |padding| Self { rest: bytes, offset, left: count, padding, header: core::marker::PhantomData };
+        let walk = |padding| Self { rest: bytes, offset, left: count, padding, header: PhantomData };
         let (padded, unpadded) = (walk(ContextPadding::To16), walk(ContextPadding::None));
         if padded.clone().fit() >= unpadded.clone().fit() { padded } else { unpadded }
     }
@@ -214,19 +251,23 @@ impl Register<'_> {
     }
 }
 
-/// Names of a context's registers and bytes of each, in their order; no name for reserved bytes.
-pub(super) type RegisterTable = &'static [(&'static str, u8)];
+/// Names of a context's registers in their order, in runs of registers that have the same number of bytes; an empty
+/// name for reserved ones.
+pub(super) type RegisterTable = &'static [(u8, &'static [&'static str])];
 
 /// Iterator over the registers of a context, as far as its array goes.
 #[derive(Clone, Debug)]
 pub struct Registers<'a> {
+    /// Runs after the present one.
     table: RegisterTable,
+    width: u8,
+    names: core::slice::Iter<'static, &'static str>,
     rest: &'a [u8],
 }
 
 impl<'a> Registers<'a> {
-    pub(super) const fn new(table: RegisterTable, array: &'a [u8]) -> Self {
-        Self { table, rest: array }
+    pub(super) fn new(table: RegisterTable, array: &'a [u8]) -> Self {
+        Self { table, width: 0, names: [].iter(), rest: array }
     }
 
     /// The bytes that no register was read from yet: at the end of the iteration, what the type does not define.
@@ -240,10 +281,13 @@ impl<'a> Iterator for Registers<'a> {
 
     fn next(&mut self) -> Option<Register<'a>> {
         loop {
-            let (&(name, length), table) = self.table.split_first()?;
-            self.table = table;
-            let Some((bytes, rest)) = self.rest.split_at_checked(usize::from(length)) else {
-                self.table = &[];
+            let Some(name) = self.names.next() else {
+                let (&(width, names), table) = self.table.split_first()?;
+                (self.table, self.width, self.names) = (table, width, names.iter());
+                continue;
+            };
+            let Some((bytes, rest)) = self.rest.split_at_checked(usize::from(self.width)) else {
+                (self.table, self.names) = (&[], [].iter());
                 return None;
             };
             self.rest = rest;
@@ -422,7 +466,7 @@ mod tests {
 
     #[test]
     fn registers_go_as_far_as_the_array() {
-        const TABLE: RegisterTable = &[("a", 2), ("", 1), ("b", 4), ("c", 16)];
+        const TABLE: RegisterTable = &[(2, &["a"]), (1, &[""]), (4, &["b"]), (16, &["c"])];
         let bytes: Vec<u8> = (1..=25).collect();
         let all = |length: usize| {
             let mut registers = Registers::new(TABLE, &bytes[..length]);

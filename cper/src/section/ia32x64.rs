@@ -13,7 +13,7 @@ use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligne
 
 use super::check_info::{AccessOperation, ParticipationType, TransactionType, check_bits};
 use super::context::{self, AddressedRegister, Context, ContextHeader, ContextPadding, RegisterTable};
-use super::context::{Contexts, Registers};
+use super::context::{Contexts, ProcessorErrors, Registers};
 use super::{Decode, Encode, SectionType};
 use crate::fields::{Describe, Each, Value, Visitor, show_fields, valid_fields};
 use crate::open_value::{open_guid, open_value};
@@ -443,85 +443,43 @@ impl ContextHeader for Ia32X64ContextHeader {
 
 /// Type 2: 92 bytes.
 const IA32_STATE: RegisterTable = &[
-    ("eax", 4),
-    ("ebx", 4),
-    ("ecx", 4),
-    ("edx", 4),
-    ("esi", 4),
-    ("edi", 4),
-    ("ebp", 4),
-    ("esp", 4),
-    ("cs", 2),
-    ("ds", 2),
-    ("ss", 2),
-    ("es", 2),
-    ("fs", 2),
-    ("gs", 2),
-    ("eflags", 4),
-    ("eip", 4),
-    ("cr0", 4),
-    ("cr1", 4),
-    ("cr2", 4),
-    ("cr3", 4),
-    ("cr4", 4),
-    ("gdtr", 8),
-    ("idtr", 8),
-    ("ldtr", 2),
-    ("tr", 2),
+    (4, &["eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp"]),
+    (2, SEGMENTS),
+    (4, &["eflags", "eip", "cr0", "cr1", "cr2", "cr3", "cr4"]),
+    (8, &["gdtr", "idtr"]),
+    (2, &["ldtr", "tr"]),
+];
+const SEGMENTS: &[&str] = &["cs", "ds", "ss", "es", "fs", "gs"];
+
+/// Type 3: 244 bytes.
+const X64_STATE: RegisterTable = &[
+    (8, X64_GENERAL),
+    (2, SEGMENTS),
+    (4, &[""]),
+    (8, &["rflags", "rip", "cr0", "cr1", "cr2", "cr3", "cr4", "cr8"]),
+    (16, &["gdtr", "idtr"]),
+    (2, &["ldtr", "tr"]),
+];
+const X64_GENERAL: &[&str] = &[
+    "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+    "r15",
 ];
 
-/// Type 3: 244 bytes; 236 by EDK2's structure, which has no CR8.
-const X64_STATE: RegisterTable = &X64_REGISTERS;
-const X64_STATE_WITHOUT_CR8: RegisterTable = &{
-    let mut table = X64_REGISTERS;
-    table[CR8] = ("", 0);
-    table
-};
-const X64_STATE_WITHOUT_CR8_LEN: usize = 236;
-const CR8: usize = 30;
-const X64_REGISTERS: [(&str, u8); 35] = [
-    ("rax", 8),
-    ("rbx", 8),
-    ("rcx", 8),
-    ("rdx", 8),
-    ("rsi", 8),
-    ("rdi", 8),
-    ("rbp", 8),
-    ("rsp", 8),
-    ("r8", 8),
-    ("r9", 8),
-    ("r10", 8),
-    ("r11", 8),
-    ("r12", 8),
-    ("r13", 8),
-    ("r14", 8),
-    ("r15", 8),
-    ("cs", 2),
-    ("ds", 2),
-    ("ss", 2),
-    ("es", 2),
-    ("fs", 2),
-    ("gs", 2),
-    ("", 4),
-    ("rflags", 8),
-    ("rip", 8),
-    ("cr0", 8),
-    ("cr1", 8),
-    ("cr2", 8),
-    ("cr3", 8),
-    ("cr4", 8),
-    ("cr8", 8),
-    ("gdtr", 16),
-    ("idtr", 16),
-    ("ldtr", 2),
-    ("tr", 2),
+/// Type 3 by EDK2's structure, which has no CR8.
+const X64_STATE_WITHOUT_CR8: RegisterTable = &[
+    (8, X64_GENERAL),
+    (2, SEGMENTS),
+    (4, &[""]),
+    (8, &["rflags", "rip", "cr0", "cr1", "cr2", "cr3", "cr4"]),
+    (16, &["gdtr", "idtr"]),
+    (2, &["ldtr", "tr"]),
 ];
+const X64_STATE_WITHOUT_CR8_LEN: usize = 236;
 
 /// Types 5 and 6.
-const IA32_DEBUG: RegisterTable =
-    &[("dr0", 4), ("dr1", 4), ("dr2", 4), ("dr3", 4), ("dr4", 4), ("dr5", 4), ("dr6", 4), ("dr7", 4)];
-const X64_DEBUG: RegisterTable =
-    &[("dr0", 8), ("dr1", 8), ("dr2", 8), ("dr3", 8), ("dr4", 8), ("dr5", 8), ("dr6", 8), ("dr7", 8)];
+const IA32_DEBUG: RegisterTable = &[(4, DEBUG)];
+const X64_DEBUG: RegisterTable = &[(8, DEBUG)];
+const DEBUG: &[&str] = &["dr0", "dr1", "dr2", "dr3", "dr4", "dr5", "dr6", "dr7"];
 
 /// A register context of an x86 processor.
 pub type Ia32X64Context<'a> = Context<'a, Ia32X64ContextHeader>;
@@ -700,9 +658,10 @@ impl<'a> Ia32X64Processor<'a> {
 
     /// The errors, in their order. One that the section has no room for is an error in its place, and the last item;
     /// its offset counts from the section's start.
-    pub fn error_information(&self) -> Ia32X64Errors<'a> {
-        let rest = self.bytes.get(size_of::<Ia32X64Header>()..).unwrap_or_default();
-        Ia32X64Errors { rest, offset: size_of::<Ia32X64Header>(), left: self.header.error_count() }
+    pub fn error_information(&self) -> ProcessorErrors<'a, Ia32X64ErrorInformation> {
+        let offset = size_of::<Ia32X64Header>();
+        let rest = self.bytes.get(offset..).unwrap_or_default();
+        ProcessorErrors::new(rest, offset, u16::from(self.error_count()))
     }
 
     /// The register contexts, in their order. One that does not fit is an error in its place, and the last item; its
@@ -730,33 +689,6 @@ impl Deref for Ia32X64Processor<'_> {
     }
 }
 
-/// Iterator over the errors of a section; see [`Ia32X64Processor::error_information`].
-#[derive(Clone, Debug)]
-pub struct Ia32X64Errors<'a> {
-    rest: &'a [u8],
-    offset: usize,
-    left: u8,
-}
-
-impl<'a> Iterator for Ia32X64Errors<'a> {
-    type Item = Result<&'a Ia32X64ErrorInformation, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let Ok((error, rest)) = Ia32X64ErrorInformation::ref_from_prefix(self.rest) else {
-            self.left = 0;
-            let needed = size_of::<Ia32X64ErrorInformation>();
-            let error = Error::too_short("processor error information", needed, self.rest.len());
-            return Some(Err(error.at(self.offset)));
-        };
-        self.rest = rest;
-        self.offset = self.offset.saturating_add(size_of::<Ia32X64ErrorInformation>());
-        Some(Ok(error))
-    }
-}
-
-impl FusedIterator for Ia32X64Errors<'_> {}
-
 impl SectionType for Ia32X64Processor<'_> {
     const TYPE: Guid = SectionTypeId::IA32_X64_PROCESSOR.0;
     const NAME: &'static str = "IA32/X64 processor error";
@@ -774,6 +706,8 @@ impl<'a> Decode<'a> for Ia32X64Processor<'a> {
 impl Describe for Ia32X64Processor<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.header.describe_valid(out)?;
+        out.field("proc_err_info_num", Value::number(self.error_count()))?;
+        out.field("proc_context_info_num", Value::number(self.context_count()))?;
         out.field(
             "error_information",
             Value::List(&Each(self.error_information().map(Result::<&_, _>::copied))),

@@ -32,6 +32,7 @@
 //! ```
 
 mod aer;
+mod arm;
 mod ccix_per;
 mod check_info;
 #[cfg(test)]
@@ -61,9 +62,17 @@ pub use aer::{
     ExtendedCapabilityHeader, RootErrorCommand, RootErrorFlags, RootErrorStatus, UncorrectableError,
     UncorrectableErrors,
 };
+pub use arm::{
+    ArmAccessMode, ArmAddressSpace, ArmBusError, ArmCacheError, ArmCacheOperation, ArmContext,
+    ArmContextHeader, ArmContextType, ArmErrorFlags, ArmErrorInformation, ArmErrorType, ArmErrorTypeReading,
+    ArmErrorTypes, ArmErrorValidation, ArmProcessor, ArmProcessorHeader, ArmProcessorParts,
+    ArmProcessorValidation, ArmSystemRegister, ArmTlbError, ArmTlbOperation, MrsEncoding,
+};
 pub use ccix_per::{CcixPerError, CcixPerErrorHeader, CcixPerErrorParts, CcixPerValidation};
 pub use check_info::{AccessOperation, ParticipationType, TransactionType};
-pub use context::{AddressedRegister, Context, ContextPadding, Contexts, Register, Registers};
+pub use context::{
+    AddressedRegister, Context, ContextPadding, Contexts, ProcessorErrors, Register, Registers,
+};
 pub use cxl_event::*;
 pub use cxl_protocol::{
     CxlAgentAddress, CxlAgentType, CxlCorrectableErrors, CxlDeviceId, CxlDvsecId, CxlProtocolError,
@@ -89,7 +98,7 @@ pub use fru_memory_poison::{
 pub use ia32x64::{
     AddressedRegisters, BusAddressSpace, BusCheck, CacheCheck, CacheOperation, CpuidInfo, Ia32X64Check,
     Ia32X64Context, Ia32X64ContextHeader, Ia32X64ContextType, Ia32X64ErrorInformation, Ia32X64ErrorType,
-    Ia32X64ErrorValidation, Ia32X64Errors, Ia32X64Header, Ia32X64Parts, Ia32X64Processor, Ia32X64Validation,
+    Ia32X64ErrorValidation, Ia32X64Header, Ia32X64Parts, Ia32X64Processor, Ia32X64Validation,
     MicroArchitecturalCheck, MicroArchitecturalErrorType, SmcaBank, TlbCheck,
 };
 pub use memory::{MemoryError, MemoryErrorType, MemoryValidation};
@@ -268,6 +277,8 @@ pub enum Body<'a> {
     Ia32X64Processor(Ia32X64Processor<'a>),
     /// IPF processor error: the bytes, which the SAL specification defines.
     IpfProcessor(&'a [u8]),
+    /// Arm processor error.
+    ArmProcessor(ArmProcessor<'a>),
     /// Platform memory error.
     Memory(Extended<'a, MemoryError>),
     /// Platform memory error 2.
@@ -313,6 +324,8 @@ impl<'a> Body<'a> {
             || section_type == SectionTypeId::IPF_PROCESSOR_CUT.0
         {
             Self::IpfProcessor(bytes)
+        } else if section_type == ArmProcessor::TYPE {
+            Self::ArmProcessor(Decode::decode(bytes)?)
         } else if section_type == MemoryError::TYPE {
             Self::Memory(Decode::decode(bytes)?)
         } else if section_type == MemoryError2::TYPE {
@@ -374,6 +387,7 @@ impl<'a> Body<'a> {
         match self {
             Self::ProcessorGeneric(section) => *section,
             Self::Ia32X64Processor(section) => section,
+            Self::ArmProcessor(section) => section,
             Self::Memory(section) => section,
             Self::Memory2(section) => *section,
             Self::Pcie(section) => *section,
