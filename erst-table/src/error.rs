@@ -201,3 +201,108 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn errors_say_where_what_and_the_value_seen() {
+        let offset = Location::Offset(4);
+        let slot = Location::Slot { slot: 2, offset: 0x4000 };
+        let entry = Location::Entry { action: Action::EXECUTE_OPERATION, entry: 7 };
+        let write = Location::Operation(Operation::Write);
+        let cases = [
+            (
+                offset,
+                ErrorKind::Truncated { what: "the table", needed: 48, available: 20 },
+                "offset 4: the table needs 48 bytes, 20 available",
+            ),
+            (
+                offset,
+                ErrorKind::TableSignature(*b"FAC\xff"),
+                "offset 4: signature \"FAC\\xff\", not \"ERST\"",
+            ),
+            (offset, ErrorKind::IncompleteTable, "offset 4: table length and entry count do not agree"),
+            (
+                offset,
+                ErrorKind::BufferTooSmall { needed: 9, available: 8 },
+                "offset 4: buffer too small: 9 bytes needed, 8 available",
+            ),
+            (offset, ErrorKind::TooManyEntries(9), "offset 4: 9 entries exceed a table's length"),
+            (
+                Location::Action(Action::END_OPERATION),
+                ErrorKind::MissingAction,
+                "END_OPERATION: the table has no instruction for it",
+            ),
+            (
+                entry,
+                ErrorKind::UnknownInstruction(Instruction::new(0x13)),
+                "EXECUTE_OPERATION, entry 7: unknown instruction 0x13",
+            ),
+            (
+                entry,
+                ErrorKind::Register(RegisterFault::NullAddress),
+                "EXECUTE_OPERATION, entry 7: register address is 0",
+            ),
+            (
+                entry,
+                ErrorKind::Io(IoError::Unsupported),
+                "EXECUTE_OPERATION, entry 7: register access not supported",
+            ),
+            (entry, ErrorKind::Io(IoError::Failed), "EXECUTE_OPERATION, entry 7: register access failed"),
+            (entry, ErrorKind::StepLimit(9), "EXECUTE_OPERATION, entry 7: not ended after 9 steps"),
+            (entry, ErrorKind::TimeLimit(9), "EXECUTE_OPERATION, entry 7: waits longer than 9 us"),
+            (
+                entry,
+                ErrorKind::MoveTooLong(9),
+                "EXECUTE_OPERATION, entry 7: moves 9 bytes, more than allowed",
+            ),
+            (write, ErrorKind::Status(Status::NOT_ENOUGH_SPACE), "write: status NOT_ENOUGH_SPACE (1)"),
+            (
+                write,
+                ErrorKind::Busy { waited_us: 1000, status: Some(Status::FAILED) },
+                "write: still busy after 1000 us, status FAILED (3)",
+            ),
+            (
+                write,
+                ErrorKind::Busy { waited_us: 1000, status: None },
+                "write: still busy after 1000 us, status unreadable",
+            ),
+            (offset, ErrorKind::RecordSignature(*b"XPER"), "offset 4: signature \"XPER\", not \"CPER\""),
+            (
+                slot,
+                ErrorKind::RecordLength { stated: 12288, available: 8192 },
+                "slot 2, offset 0x4000: record length 12288, 8192 available",
+            ),
+            (
+                Location::Operation(Operation::Read),
+                ErrorKind::RecordIdentifier(7),
+                "read: record identifier 0x7",
+            ),
+            (
+                offset,
+                ErrorKind::Range { address: 16, length: 2 },
+                "offset 4: error log address range of 2 bytes at 0x10 is unusable",
+            ),
+            (offset, ErrorKind::ImageUninitialized, "offset 4: image not initialized yet"),
+            (offset, ErrorKind::ImageMagic(*b"ERSTSTOP"), "offset 4: magic \"ERSTSTOP\", not \"ERSTSTOR\""),
+            (offset, ErrorKind::SlotSize(5), "offset 4: slot size 5 is unusable"),
+            (slot, ErrorKind::NoSuchSlot, "slot 2, offset 0x4000: no such slot"),
+            (slot, ErrorKind::NothingToRestore, "slot 2, offset 0x4000: holds no cleared record"),
+        ];
+        for (location, kind, text) in cases {
+            assert_eq!(Error { kind, location }.to_string(), text);
+        }
+        for (operation, text) in [(Operation::DummyWrite, "dummy write"), (Operation::Clear, "clear")] {
+            assert_eq!(operation.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_error_is_small_enough_for_the_panic_path() {
+        assert!(size_of::<Error>() <= 64);
+    }
+}

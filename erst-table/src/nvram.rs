@@ -102,19 +102,35 @@ impl Store<'_> {
         Ok(count)
     }
 
+    /// The record that a reader sees: of several with the identifier the first.
+    fn first_of<Io: RegisterIo + ?Sized>(
+        &self,
+        identifier: u64,
+        io: &mut Io,
+    ) -> Result<Option<Found>, Error> {
+        let mut from = 0;
+        while let Some(found) = self.next_in_place(from, io)? {
+            if identifier == IDENTIFIER_UNSPECIFIED || found.identifier == identifier {
+                return Ok(Some(found));
+            }
+            from = found.end;
+        }
+        Ok(None)
+    }
+
     /// Offset of a record, of the first one for the unspecified identifier.
     pub(crate) fn find_in_place<Io: RegisterIo + ?Sized>(
         &self,
         identifier: u64,
         io: &mut Io,
     ) -> Result<u64, Error> {
-        let (mut from, mut status) = (0, Status::RECORD_STORE_EMPTY);
-        while let Some(found) = self.next_in_place(from, io)? {
-            if identifier == IDENTIFIER_UNSPECIFIED || found.identifier == identifier {
-                return Ok(found.offset);
-            }
-            (from, status) = (found.end, Status::RECORD_NOT_FOUND);
+        if let Some(found) = self.first_of(identifier, io)? {
+            return Ok(found.offset);
         }
+        let status = match self.first_of(IDENTIFIER_UNSPECIFIED, io)? {
+            Some(_) => Status::RECORD_NOT_FOUND,
+            None => Status::RECORD_STORE_EMPTY,
+        };
         Err(Operation::Read.failed(ErrorKind::Status(status)))
     }
 
@@ -130,6 +146,8 @@ impl Store<'_> {
     }
 
     /// Takes the signature from every record of that identifier but the one at `keep`; returns how many there were.
+    ///
+    /// The first of them is what a reader sees: it goes last, lest another one that a power cut left behind appears.
     fn clear_all<Io: RegisterIo + ?Sized>(
         &self,
         operation: Operation,
@@ -137,15 +155,19 @@ impl Store<'_> {
         keep: u64,
         io: &mut Io,
     ) -> Result<u32, Error> {
-        let (mut cleared, mut from) = (0_u32, 0);
-        while let Some(found) = self.next_in_place(from, io)? {
-            if found.identifier == identifier && found.offset != keep {
-                self.put(operation, found.offset, &[0; 4], io)?;
-                cleared = cleared.wrapping_add(1);
+        let mut cleared = 0_u32;
+        loop {
+            let (mut last, mut from) = (None, 0);
+            while let Some(found) = self.next_in_place(from, io)? {
+                if found.identifier == identifier && found.offset != keep {
+                    last = Some(found.offset);
+                }
+                from = found.end;
             }
-            from = found.end;
+            let Some(offset) = last else { return Ok(cleared) };
+            self.put(operation, offset, &[0; 4], io)?;
+            cleared = cleared.wrapping_add(1);
         }
-        Ok(cleared)
     }
 
     /// Puts a record into free room of the range and runs the platform's operation on it. A dummy write leaves the
@@ -158,6 +180,11 @@ impl Store<'_> {
     ) -> Result<(), Error> {
         let full = operation.failed(ErrorKind::Status(Status::NOT_ENOUGH_SPACE));
         let length = record.len() as u64;
+        let identifier = record::identifier(record).unwrap_or(IDENTIFIER_UNSPECIFIED);
+        if let Some(first) = self.first_of(identifier, io)? {
+            // A second one that a power cut left is only in the way.
+            self.clear_all(operation, identifier, first.offset, io)?;
+        }
         let mut end = 0;
         // First fit: the gap before each record, then the one after the last.
         let start = loop {
@@ -177,7 +204,7 @@ impl Store<'_> {
         }
         let performed = self.perform(operation, Some(start), None, io);
         if operation == Operation::Write {
-            self.clear_all(operation, record::identifier(record).unwrap_or(0), start, io)?;
+            self.clear_all(operation, identifier, start, io)?;
         }
         performed
     }

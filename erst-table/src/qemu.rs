@@ -262,14 +262,17 @@ impl Image<'_> {
             return Err(Error::at_offset(0, ErrorKind::BufferTooSmall { needed, available }));
         }
         let identifier = record::identifier(record).unwrap_or(IDENTIFIER_UNSPECIFIED);
-        let old = self.find(identifier);
+        // Two slots have the identifier when a write beside the old record was interrupted: the first one counts.
+        let mut same = self.used().filter(|slot| slot.identifier == identifier);
+        let (old, spare) = (same.next(), same.next());
+        let free = || self.slots().find(|slot| !slot.is_used());
         let slot = match (old, overwrite) {
             (Some(old), Overwrite::InPlace) => Some(old),
-            _ => self.slots().find(|slot| !slot.is_used()),
+            _ => spare.or_else(free),
         };
         let slot = slot.ok_or(Operation::Write.failed(ErrorKind::Status(Status::NOT_ENOUGH_SPACE)))?;
         let body = Change { offset: slot.offset, data: Data::Record(record) };
-        let rest = Change { offset: body.end(), data: Data::Erase(available.saturating_sub(needed)) };
+        let rest = Change { offset: body.end(), data: Data::Erased(available.saturating_sub(needed)) };
         let used = self.used_count();
         // The count is never too low, which would hide a record from QEMU.
         let counted = Change::count(used.saturating_add(1));
@@ -277,6 +280,10 @@ impl Image<'_> {
         Ok(match (old, overwrite) {
             (None, _) => Edit::of([body, rest, counted, mapped]),
             (Some(_), Overwrite::InPlace) => Edit::of([body, rest]),
+            (Some(old), Overwrite::Beside) if spare.is_some() => {
+                let freed = Change::identifier(old.index, 0);
+                Edit::of([body, rest, freed, Change::count(used.saturating_sub(1))])
+            }
             (Some(old), Overwrite::Beside) => {
                 let freed = Change::identifier(old.index, 0);
                 Edit::of([body, rest, counted, mapped, freed, Change::count(used)])
@@ -287,13 +294,25 @@ impl Image<'_> {
     /// Clears a record as QEMU would: its bytes stay, and [`plan_restore`](Self::plan_restore) can bring it back until
     /// its slot is used again.
     ///
+    /// A second slot of the identifier, which an interrupted write left, is freed before the first: the other way round
+    /// an interruption would bring its record forward.
+    ///
     /// # Errors
     ///
     /// [`Status::RECORD_NOT_FOUND`].
     pub fn plan_clear(&self, identifier: u64) -> Result<Edit<'static>, Error> {
-        let missing = Operation::Clear.failed(ErrorKind::Status(Status::RECORD_NOT_FOUND));
-        let slot = self.find(identifier).filter(|_| identifier != 0).ok_or(missing)?;
-        self.plan_free(slot.index)
+        let mut same = self.used().filter(|slot| slot.identifier == identifier);
+        let first =
+            same.next().ok_or(Operation::Clear.failed(ErrorKind::Status(Status::RECORD_NOT_FOUND)))?;
+        let freed = Change::identifier(first.index, 0);
+        let used = self.used_count();
+        Ok(match same.next() {
+            Some(second) => {
+                let count = Change::count(used.saturating_sub(2));
+                Edit::of([Change::identifier(second.index, 0), freed, count])
+            }
+            None => Edit::of([freed, Change::count(used.saturating_sub(1))]),
+        })
     }
 
     /// Frees a slot in use, whatever is in it: the way to remove what is no record.
@@ -403,16 +422,10 @@ impl<'r> Edit<'r> {
     /// one that fails are done.
     pub fn apply(&self, image: &mut [u8]) -> Result<(), Error> {
         for change in self.changes() {
-            let (needed, available) = (change.end(), image.len() as u64);
-            let truncated = Error::at_offset(
-                change.offset,
-                ErrorKind::Truncated { what: "the image", needed, available },
-            );
-            let offset = usize::try_from(change.offset).map_err(|_| truncated)?;
-            let length = usize::try_from(change.length()).map_err(|_| truncated)?;
-            let place = image.get_mut(offset..).and_then(|rest| rest.get_mut(..length)).ok_or(truncated)?;
-            for (to, from) in place.iter_mut().zip(change.bytes()) {
-                *to = from;
+            let place = change.place(image)?;
+            match change.content() {
+                Content::Bytes(bytes) => place.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from),
+                Content::Erased { .. } => place.fill(0xff),
             }
         }
         Ok(())
@@ -430,32 +443,51 @@ pub struct Change<'r> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Data<'r> {
     Record(&'r [u8]),
+    Identifier([u8; 8]),
+    Count([u8; 4]),
     /// So many bytes of 0xff.
-    Erase(u64),
-    Number {
-        bytes: [u8; 8],
-        length: u8,
+    Erased(u64),
+}
+
+/// What a [`Change`] writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content<'c> {
+    /// These bytes.
+    Bytes(&'c [u8]),
+    /// Bytes of 0xff.
+    Erased {
+        /// How many.
+        length: u64,
     },
 }
 
-impl<'r> Change<'r> {
+impl Change<'_> {
     const fn identifier(slot: usize, identifier: u64) -> Self {
         let entry = (slot as u64).saturating_mul(size_of::<U64>() as u64);
         let offset = entry.saturating_add(size_of::<ImageHeader>() as u64);
-        Self { offset, data: Data::Number { bytes: identifier.to_le_bytes(), length: 8 } }
+        Self { offset, data: Data::Identifier(identifier.to_le_bytes()) }
     }
 
     const fn count(count: u32) -> Self {
         let offset = offset_of!(ImageHeader, record_count) as u64;
-        Self { offset, data: Data::Number { bytes: (count as u64).to_le_bytes(), length: 4 } }
+        Self { offset, data: Data::Count(count.to_le_bytes()) }
+    }
+
+    /// What it writes.
+    pub const fn content(&self) -> Content<'_> {
+        match &self.data {
+            Data::Record(bytes) => Content::Bytes(bytes),
+            Data::Identifier(bytes) => Content::Bytes(bytes),
+            Data::Count(bytes) => Content::Bytes(bytes),
+            Data::Erased(length) => Content::Erased { length: *length },
+        }
     }
 
     /// Number of bytes.
     pub const fn length(&self) -> u64 {
-        match &self.data {
-            Data::Record(bytes) => bytes.len() as u64,
-            Data::Erase(length) => *length,
-            Data::Number { length, .. } => *length as u64,
+        match self.content() {
+            Content::Bytes(bytes) => bytes.len() as u64,
+            Content::Erased { length } => length,
         }
     }
 
@@ -463,15 +495,13 @@ impl<'r> Change<'r> {
         self.offset.saturating_add(self.length())
     }
 
-    /// The bytes.
-    pub fn bytes(&self) -> impl Iterator<Item = u8> + use<'r> {
-        let (record, erased, number, digits) = match self.data {
-            Data::Record(bytes) => (bytes, 0, [0; 8], 0),
-            Data::Erase(length) => (&[][..], length, [0; 8], 0),
-            Data::Number { bytes, length } => (&[][..], 0, bytes, length),
-        };
-        let erased = core::iter::repeat_n(0xff, usize::try_from(erased).unwrap_or(usize::MAX));
-        record.iter().copied().chain(erased).chain(number.into_iter().take(usize::from(digits)))
+    /// The bytes of the image that it writes.
+    pub(crate) fn place<'i>(&self, image: &'i mut [u8]) -> Result<&'i mut [u8], Error> {
+        let (needed, available) = (self.end(), image.len() as u64);
+        let truncated =
+            Error::at_offset(self.offset, ErrorKind::Truncated { what: "the image", needed, available });
+        let range = usize::try_from(self.offset).ok().zip(usize::try_from(needed).ok());
+        range.and_then(|(start, end)| image.get_mut(start..end)).ok_or(truncated)
     }
 }
 

@@ -11,8 +11,9 @@ use crate::{Error, ErrorKind, RegisterIo, Status, Store};
 /// [`next_identifier`](Self::next_identifier) only the first.
 ///
 /// Records may be cleared, written or vanish between two steps: what vanished is passed over, and no other record is lost
-/// by it. The first 64 identifiers are remembered; in a store of more, a walk from the middle that is disturbed may bring
-/// a record twice, never none. A walk ends after [`MAX_STEPS`](Self::MAX_STEPS) whatever the platform returns.
+/// by it. An identifier that is stored twice, after an interrupted write, comes once. The first 64 identifiers are
+/// remembered; in a store of more, a walk from the middle that is disturbed may bring a record twice, never none. A walk
+/// ends after [`MAX_STEPS`](Self::MAX_STEPS) whatever the platform returns.
 ///
 /// ```
 /// # use erst_table::{Error, RegisterIo, Store, Walk};
@@ -32,15 +33,12 @@ use crate::{Error, ErrorKind, RegisterIo, Status, Store};
 pub struct Walk {
     seen: [u64; 64],
     remembered: usize,
-    /// Identifiers brought so far.
-    brought: u64,
-    /// Records stored at the beginning, unknown if the platform does not say.
-    count: Option<u64>,
-    previous: Option<u64>,
+    /// Identifiers met since the walk began, or since a record that vanished sent the platform back to its first one.
+    met: u64,
+    /// Identifiers that may be met before the records come round again: as many as are stored.
+    cycle: u64,
     /// Whether the end was met.
     wrapped: bool,
-    /// Whether a vanished record has sent the platform back to its first one.
-    replaying: bool,
     done: bool,
     steps: u32,
     /// In NVRAM mode, where the search goes on.
@@ -66,11 +64,9 @@ impl Walk {
         Self {
             seen: [0; 64],
             remembered: 0,
-            brought: 0,
-            count: None,
-            previous: None,
+            met: 0,
+            cycle: 0,
             wrapped: false,
-            replaying: false,
             done: false,
             steps: 0,
             offset: 0,
@@ -110,12 +106,13 @@ impl Walk {
             let Some((identifier, new)) = self.advance(store, io)? else { return Ok(None) };
             let fetched = store.fetch(identifier, buffer, io);
             match fetched {
+                // Vanished: the platform may have gone back to its first record.
                 Err(Error {
                     kind: ErrorKind::Status(Status::RECORD_NOT_FOUND | Status::RECORD_STORE_EMPTY),
                     ..
-                }) => {
-                    self.replaying = true;
-                    self.wrapped = false;
+                }) if new => {
+                    self.met = 0;
+                    self.cycle = self.cycle.max(self.remembered as u64);
                 }
                 fetched if new => break (identifier, fetched),
                 _ => {}
@@ -142,9 +139,9 @@ impl Walk {
             return Ok(found.map(|found| (found.identifier, true)));
         }
         if self.steps == 0 {
-            self.count = match store.count(io) {
-                Ok(count) => Some(count),
-                Err(Error { kind: ErrorKind::MissingAction, .. }) => None,
+            self.cycle = match store.count(io) {
+                Ok(count) => count,
+                Err(Error { kind: ErrorKind::MissingAction, .. }) => 0,
                 Err(error) => return Err(error),
             };
         }
@@ -152,29 +149,24 @@ impl Walk {
             self.steps = self.steps.wrapping_add(1);
             let Some(identifier) = store.next_identifier(io)? else {
                 // The end, and behind it the records before the place where the walk began, if it has not met them all.
-                if self.wrapped || self.count == Some(self.brought) {
+                if self.wrapped || (self.met != 0 && self.met == self.cycle) {
                     break;
                 }
                 self.wrapped = true;
-                self.previous = None;
                 continue;
             };
-            let repeated = self.previous == Some(identifier);
-            self.previous = Some(identifier);
+            self.met = self.met.wrapping_add(1);
             let remembered = self.seen.get(..self.remembered).unwrap_or_default();
-            if !remembered.contains(&identifier) {
+            let new = !remembered.contains(&identifier);
+            if new {
                 if let Some(place) = self.seen.get_mut(self.remembered) {
                     *place = identifier;
                     self.remembered = self.remembered.wrapping_add(1);
                 }
-                self.brought = self.brought.wrapping_add(1);
-                self.replaying = false;
-                return Ok(Some((identifier, true)));
-            }
-            if repeated || !self.replaying {
+            } else if self.met > self.cycle {
                 break;
             }
-            return Ok(Some((identifier, false)));
+            return Ok(Some((identifier, new)));
         }
         self.done = true;
         Ok(None)
