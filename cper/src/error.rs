@@ -72,6 +72,8 @@ pub enum ErrorKind {
     },
     /// A section's encoder wrote another number of bytes than it announced.
     EncodedLength,
+    /// The raw data of a status block was written already; nothing can follow it.
+    AfterRawData,
     /// FRU text is longer than its 20-byte field.
     FruText {
         /// Bytes given.
@@ -159,6 +161,7 @@ impl fmt::Display for Error {
             }
             ErrorKind::TooLarge { what } => write!(f, "{what} does not fit its field"),
             ErrorKind::EncodedLength => f.write_str("section wrote another length than it announced"),
+            ErrorKind::AfterRawData => f.write_str("raw data is the last part of a status block"),
             ErrorKind::FruText { length } => write!(f, "FRU text of {length} bytes, at most 20 fit"),
             ErrorKind::GuidText => f.write_str("not a GUID of the form aabbccdd-eeff-gghh-iijj-kkllmmnnoopp"),
         }

@@ -81,13 +81,12 @@ impl GenericErrorStatus {
         (self.block_status.get() >> 4 & Self::MAX_ENTRIES) as u16
     }
 
-    /// Bytes of the whole block, by Linux's rule: to the end of the raw data if there is any, else of the entries.
+    /// Bytes of the whole block: to the end of the raw data if there is any (Linux's rule), but never less than the
+    /// entries, whatever the raw data's offset says.
     const fn declared_len(&self) -> u64 {
-        if self.raw_data_length.get() == 0 {
-            (Self::SIZE as u64).saturating_add(self.data_length.get() as u64)
-        } else {
-            (self.raw_data_offset.get() as u64).saturating_add(self.raw_data_length.get() as u64)
-        }
+        let entries = (Self::SIZE as u64).saturating_add(self.data_length.get() as u64);
+        let raw_data = (self.raw_data_offset.get() as u64).saturating_add(self.raw_data_length.get() as u64);
+        if self.raw_data_length.get() == 0 || raw_data < entries { entries } else { raw_data }
     }
 }
 
@@ -281,8 +280,7 @@ impl<'a> StatusBlock<'a> {
         let Ok((header, _)) = GenericErrorStatus::ref_from_prefix(bytes) else {
             return Err(Error::too_short("status block", GenericErrorStatus::SIZE, bytes.len()));
         };
-        let declared =
-            usize::try_from(header.declared_len().max(GenericErrorStatus::SIZE as u64)).unwrap_or(usize::MAX);
+        let declared = usize::try_from(header.declared_len()).unwrap_or(usize::MAX);
         Ok(Self { header, bytes: bytes.get(..declared).unwrap_or(bytes) })
     }
 
@@ -649,7 +647,10 @@ impl<'b> StatusBlockWriter<'b> {
         write: impl FnOnce(&mut [u8]) -> bool,
     ) -> Result<(), Error> {
         let too_large = |what| Error::new(ErrorKind::TooLarge { what }, self.length);
-        if self.raw_data.is_some() || self.entries >= GenericErrorStatus::MAX_ENTRIES {
+        if self.raw_data.is_some() {
+            return Err(Error::new(ErrorKind::AfterRawData, self.length));
+        }
+        if self.entries >= GenericErrorStatus::MAX_ENTRIES {
             return Err(too_large("entry count"));
         }
         let header_len = header.header_len();
@@ -694,7 +695,7 @@ impl<'b> StatusBlockWriter<'b> {
             .filter(|end| u32::try_from(*end).is_ok())
             .ok_or(too_large)?;
         if self.raw_data.is_some() {
-            return Err(too_large);
+            return Err(Error::new(ErrorKind::AfterRawData, self.length));
         }
         let start = self.length;
         let space = self.space(end)?;
