@@ -3,6 +3,7 @@
 // Each test program uses its part of this.
 #![allow(dead_code)]
 
+#[cfg(feature = "sim")]
 use erst_table::{AccessWidth, Action, AddressSpace, IoError, RegisterIo, sim};
 
 /// A record of `length` bytes, its body full of `fill`.
@@ -19,6 +20,7 @@ pub(crate) fn record(identifier: u64, length: usize, fill: u8) -> Vec<u8> {
 }
 
 /// Passes accesses on and keeps the numbers written to the action register, and where the range was written.
+#[cfg(feature = "sim")]
 pub(crate) struct Recorder<Io> {
     pub(crate) io: Io,
     pub(crate) actions: Vec<Action>,
@@ -26,12 +28,14 @@ pub(crate) struct Recorder<Io> {
     pub(crate) range_writes: Vec<usize>,
 }
 
+#[cfg(feature = "sim")]
 impl<Io> Recorder<Io> {
     pub(crate) fn new(io: Io) -> Self {
         Self { io, actions: Vec::new(), range_writes: Vec::new() }
     }
 }
 
+#[cfg(feature = "sim")]
 impl<Io: RegisterIo> RegisterIo for Recorder<Io> {
     fn read(&mut self, space: AddressSpace, address: u64, width: AccessWidth) -> Result<u64, IoError> {
         self.io.read(space, address, width)
