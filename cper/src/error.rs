@@ -134,36 +134,42 @@ impl fmt::Display for Error {
         if let Some(section) = self.section {
             write!(f, "section {section} at ")?;
         }
-        write!(f, "offset {}: ", self.offset)?;
-        match self.kind {
-            ErrorKind::TooShort { what, needed, available } => {
+        write!(f, "offset {}: {}", self.offset, self.kind)
+    }
+}
+
+/// What was wrong, without where.
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::TooShort { what, needed, available } => {
                 write!(f, "{what} needs {needed} bytes, {available} available")
             }
-            ErrorKind::Signature(seen) => {
+            Self::Signature(seen) => {
                 write!(f, "record signature is \"{}\", not \"CPER\"", seen.escape_ascii())
             }
-            ErrorKind::RecordLength(length) => {
+            Self::RecordLength(length) => {
                 write!(f, "record length {length} is less than its header's 128")
             }
-            ErrorKind::SectionBounds { offset, length, available } => {
+            Self::SectionBounds { offset, length, available } => {
                 write!(f, "section of {length} bytes at {offset} exceeds the record ({available})")
             }
-            ErrorKind::SectionsOverlap { length, left } => {
+            Self::SectionsOverlap { length, left } => {
                 write!(f, "section of {length} bytes overlaps others, {left} bytes not yet claimed")
             }
-            ErrorKind::InnerLength { what, value, limit } => {
+            Self::InnerLength { what, value, limit } => {
                 write!(f, "{what} is {value}, at most {limit} fit")
             }
-            ErrorKind::SectionType => f.write_str("section is of another type"),
-            ErrorKind::NoSuchSection(section) => write!(f, "record has no section {section}"),
-            ErrorKind::BufferTooSmall { needed, available } => {
+            Self::SectionType => f.write_str("section is of another type"),
+            Self::NoSuchSection(section) => write!(f, "record has no section {section}"),
+            Self::BufferTooSmall { needed, available } => {
                 write!(f, "buffer too small: {needed} bytes needed, {available} given")
             }
-            ErrorKind::TooLarge { what } => write!(f, "{what} does not fit its field"),
-            ErrorKind::EncodedLength => f.write_str("section wrote another length than it announced"),
-            ErrorKind::AfterRawData => f.write_str("raw data is the last part of a status block"),
-            ErrorKind::FruText { length } => write!(f, "FRU text of {length} bytes, at most 20 fit"),
-            ErrorKind::GuidText => f.write_str("not a GUID of the form aabbccdd-eeff-gghh-iijj-kkllmmnnoopp"),
+            Self::TooLarge { what } => write!(f, "{what} does not fit its field"),
+            Self::EncodedLength => f.write_str("section wrote another length than it announced"),
+            Self::AfterRawData => f.write_str("raw data is the last part of a status block"),
+            Self::FruText { length } => write!(f, "FRU text of {length} bytes, at most 20 fit"),
+            Self::GuidText => f.write_str("not a GUID of the form aabbccdd-eeff-gghh-iijj-kkllmmnnoopp"),
         }
     }
 }

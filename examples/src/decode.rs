@@ -31,8 +31,8 @@ pub struct Decode {
     /// Files or folders; - is standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// What to write
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
+    /// What to write: text for people, json (an object per line) for programs
+    #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, default_value_t = Format::Text)]
     format: Format,
     /// Show raw fields and bytes too
     #[arg(short, long, conflicts_with = "quiet")]
@@ -47,9 +47,7 @@ pub struct Decode {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people
     Text,
-    /// For programs: one JSON object per line
     Json,
 }
 
@@ -216,7 +214,9 @@ impl Run<'_> {
                         )
                     }
                 };
-                self.text.group(&mut self.out, &title, &found, files.len() > 1)?;
+                let several = self.options.files.len() > 1 || self.options.files[0].is_dir();
+                let name_files = files.len() > 1 || several && self.text.detail == Detail::Lines;
+                self.text.group(&mut self.out, &title, &found, name_files)?;
             }
         }
         self.groups += 1;
@@ -284,7 +284,7 @@ impl Tally {
 
 /// Whether a file is a group of its own: it holds many records.
 fn is_store(file: &File) -> bool {
-    file.bytes.starts_with(&erst_table::qemu::MAGIC) || matches!(file.bytes, Bytes::Mapped(_))
+    file.bytes.starts_with(&erst_table::qemu::MAGIC) || matches!(file.bytes, Bytes::Mapped(..))
 }
 
 fn folder(name: &str) -> Option<&Path> {

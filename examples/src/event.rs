@@ -5,8 +5,9 @@ use std::fmt;
 use cper::{Calendar, CreatorId, SectionFlags, SectionTypeId, Severity, Timestamp};
 use mce_record::{Circumstances, KernelSeverity, MceRecord};
 use pstore_format::RecordId;
+use pstore_format::record::StoredRecord;
 
-use crate::found::{Content, Found, Log, Section, What, linux_section};
+use crate::found::{Content, Found, Log, Section, What};
 use crate::summary;
 
 /// How bad an event is.
@@ -206,6 +207,9 @@ pub struct When {
     pub by_id: bool,
 }
 
+/// 2001-09-09: Linux did not write records before. What would be older is something else that is no BCD either.
+const OLDEST: u64 = 1_000_000_000;
+
 impl When {
     fn unix(seconds: u64) -> Option<Self> {
         let calendar = Timestamp::from_unix(seconds)?.calendar()?;
@@ -215,8 +219,8 @@ impl When {
     /// Linux stores seconds in the field of its own records, all others BCD.
     fn stored(timestamp: Timestamp) -> Option<Self> {
         match timestamp.linux_seconds() {
-            Some(seconds) => Self::unix(seconds),
-            None => timestamp.calendar().map(|calendar| Self { calendar, by_id: false }),
+            Some(seconds @ OLDEST..) => Self::unix(seconds),
+            _ => timestamp.calendar().map(|calendar| Self { calendar, by_id: false }),
         }
     }
 
@@ -282,6 +286,17 @@ impl<'f, 'a> Event<'f, 'a> {
         event
     }
 
+    /// The lines worth showing: all, but for sections that were told as bad parts.
+    pub fn shown_lines(&self) -> impl Iterator<Item = &(Grade, String)> {
+        let all = !self.sections.iter().any(says_something);
+        let shown = |place: usize| self.sections.get(place).is_none_or(says_something);
+        self.lines
+            .iter()
+            .enumerate()
+            .filter(move |(place, _)| shown(*place) || all && *place == 0)
+            .map(|(_, line)| line)
+    }
+
     /// What stands for the whole in one line: its primary section, or the first.
     pub fn summary(&self) -> &str {
         let primary = |section: &Section<'_>| section.flags.contains(SectionFlags::PRIMARY);
@@ -295,7 +310,7 @@ impl<'f, 'a> Event<'f, 'a> {
             _ => None,
         };
         let stored = match &self.found.what {
-            What::Record(record) => record.header().timestamp().and_then(When::stored),
+            What::Record(stored) => stored.record().header().timestamp().and_then(When::stored),
             What::Block(block) => {
                 block.entries().flatten().find_map(|entry| When::stored(entry.header().timestamp()?))
             }
@@ -353,6 +368,11 @@ impl<'f, 'a> Event<'f, 'a> {
     }
 }
 
+/// Whether a section is worth a line: of one that cannot be read and whose type has no name, the bad part tells all.
+fn says_something(section: &Section<'_>) -> bool {
+    !matches!(section.content, Content::Bad(..)) || section.kind.name().is_some()
+}
+
 /// How bad each line of an event is, without the work of telling what the lines say.
 pub fn grades(found: &Found<'_>) -> Vec<Grade> {
     let sections = found.sections();
@@ -375,8 +395,8 @@ fn grade(found: &Found<'_>, sections: &[Section<'_>]) -> Grade {
     let worst = || sections.iter().map(section_grade).min_by_key(|grade| grade.rank());
     match &found.what {
         // Linux writes "fatal" into the header of every record it stores.
-        What::Record(record) if linux_section(record).is_some() => worst().unwrap_or(Grade::Fatal),
-        What::Record(record) => record.severity().into(),
+        What::Record(stored) if stored.prefix().is_some() => worst().unwrap_or(Grade::Fatal),
+        What::Record(stored) => stored.severity().into(),
         What::Block(block) => block.severity().into(),
         What::Log(log) => Grade::of_log(log),
         What::Bad(_) => Grade::Bad,
@@ -387,7 +407,7 @@ fn grade(found: &Found<'_>, sections: &[Section<'_>]) -> Grade {
 
 fn id(found: &Found<'_>) -> Option<RecordId> {
     match &found.what {
-        What::Record(record) => Some(RecordId(record.record_id())),
+        What::Record(stored) => Some(stored.id()),
         What::Body(_, _, id) | What::Unknown(_, id) => *id,
         What::Log(log) => log.parts().next().and_then(|part| part.id),
         _ => None,
@@ -395,9 +415,9 @@ fn id(found: &Found<'_>) -> Option<RecordId> {
 }
 
 fn creator(found: &Found<'_>) -> Option<CreatorId> {
-    let of = |record: &cper::Record<'_>| record.header().creator_id;
+    let of = |stored: &StoredRecord<'_>| stored.record().header().creator_id;
     match &found.what {
-        What::Record(record) => Some(of(record)),
+        What::Record(stored) => Some(of(stored)),
         What::Log(log) => log.parts().find_map(|part| part.record.as_ref().map(of)),
         _ => None,
     }
@@ -406,7 +426,7 @@ fn creator(found: &Found<'_>) -> Option<CreatorId> {
 /// Whether the record's id was made by Linux for ERST.
 fn id_names_boot(found: &Found<'_>) -> bool {
     match &found.what {
-        What::Record(record) => record.header().creator_id == CreatorId::LINUX_PSTORE,
+        What::Record(stored) => stored.record().header().creator_id == CreatorId::LINUX_PSTORE,
         What::Body(..) | What::Unknown(..) => true,
         What::Log(log) => log.parts().any(|part| part.id_names_boot),
         _ => false,

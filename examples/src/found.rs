@@ -4,13 +4,12 @@ use std::borrow::Cow;
 use std::fmt;
 
 use cper::section::Body;
-use cper::{
-    CreatorId, FruText, Guid, Record, SectionDescriptor, SectionFlags, SectionTypeId, Severity, StatusBlock,
-};
+use cper::{FruText, Guid, SectionDescriptor, SectionFlags, SectionTypeId, Severity, StatusBlock};
 use erst_table::Table;
 use mce_record::MceRecord;
 use pstore_format::RecordId;
 use pstore_format::inflate::Inflater;
+use pstore_format::record::{RecordPrefix, StoredRecord};
 
 use crate::printable::Printable;
 
@@ -31,6 +30,12 @@ impl<'a> Place<'a> {
     /// A place in a file that has no slots.
     pub fn new(file: &'a str, offset: usize) -> Self {
         Self { file, offset: offset as u64, slot: None, cleared: false }
+    }
+
+    /// Another place in the same slot.
+    #[must_use]
+    pub const fn at(self, offset: u64) -> Self {
+        Self { offset, ..self }
     }
 }
 
@@ -56,8 +61,8 @@ pub struct Found<'a> {
 /// The kinds of things there are to find.
 #[derive(Debug)]
 pub enum What<'a> {
-    /// A CPER record.
-    Record(Record<'a>),
+    /// A CPER record, pstore's or any other.
+    Record(StoredRecord<'a>),
     /// A generic error status block.
     Block(StatusBlock<'a>),
     /// A section descriptor and its body, without a record around them.
@@ -72,7 +77,7 @@ pub enum What<'a> {
     Log(Log<'a>),
     /// An ERST table.
     Table(Table<'a>),
-    /// Something that could not be read, and why.
+    /// Something that could not be read, and why. Its place is where the wrong value is.
     Bad(String),
 }
 
@@ -82,7 +87,7 @@ pub struct Part<'a> {
     /// Where it lies.
     pub place: Place<'a>,
     /// The record around it, if there is one.
-    pub record: Option<Record<'a>>,
+    pub record: Option<StoredRecord<'a>>,
     /// The text as it is stored.
     pub stored: &'a [u8],
     /// Whether that is compressed.
@@ -176,6 +181,8 @@ pub struct Section<'a> {
     pub flags: SectionFlags,
     /// The body as it is stored.
     pub bytes: &'a [u8],
+    /// Where that is in the file.
+    pub offset: u64,
     /// The body decoded.
     pub content: Content<'a>,
 }
@@ -189,105 +196,108 @@ pub enum Content<'a> {
     Machine(MceRecord<'a>),
     /// Linux' kernel log, inside a record that has other sections too.
     Log(Part<'a>),
-    /// Why it could not be decoded.
-    Bad(String),
+    /// Why it could not be decoded, and where in the file the reason is.
+    Bad(u64, String),
 }
 
 impl<'a> Content<'a> {
-    fn decode(section_type: SectionTypeId, bytes: &'a [u8], place: Place<'a>) -> Self {
-        match section_type {
+    fn decode(kind: SectionTypeId, bytes: &'a [u8], place: Place<'a>) -> Self {
+        match kind {
             SectionTypeId::LINUX_MCE => match MceRecord::parse(bytes) {
                 Ok(record) => Self::Machine(record),
-                Err(error) => Self::Bad(error.to_string()),
+                Err(error) => Self::Bad(place.offset + u64::from(error.offset), error.kind.to_string()),
             },
             SectionTypeId::LINUX_DMESG | SectionTypeId::LINUX_DMESG_COMPRESSED => Self::Log(Part {
                 place,
                 record: None,
                 stored: bytes,
-                compressed: section_type == SectionTypeId::LINUX_DMESG_COMPRESSED,
+                compressed: kind == SectionTypeId::LINUX_DMESG_COMPRESSED,
                 id: None,
                 id_names_boot: false,
                 time: None,
             }),
-            _ => match Body::decode(section_type.guid(), bytes) {
+            _ => match Body::decode(kind.guid(), bytes) {
                 Ok(body) => Self::Body(body),
-                Err(error) => Self::Bad(error.to_string()),
+                Err(error) => Self::Bad(place.offset + u64::from(error.offset()), error.kind().to_string()),
             },
         }
-    }
-}
-
-/// Bytes before the body in the records that Linux writes: header and one descriptor.
-const LINUX_PREFIX: usize = 200;
-
-/// The section of a record that Linux wrote for pstore: its type and body.
-///
-/// Such a record has one section, and every kernel reads it from byte 200 on, whatever offset its descriptor says:
-/// kernels with the series that keeps APEI errors in ERST write garbage there.
-pub fn linux_section<'a>(record: &Record<'a>) -> Option<(&'a SectionDescriptor, &'a [u8])> {
-    match record.descriptors() {
-        [descriptor] if record.header().creator_id == CreatorId::LINUX_PSTORE => {
-            let body = record.as_bytes().get(LINUX_PREFIX..)?;
-            Some((descriptor, body.get(..descriptor.section_length.get() as usize).unwrap_or(body)))
-        }
-        _ => None,
     }
 }
 
 impl<'a> Found<'a> {
     /// The sections, decoded; a bad one stands in its place.
     pub fn sections(&self) -> Vec<Section<'a>> {
-        let place = self.place;
+        let (place, start) = (self.place, self.place.offset);
         match &self.what {
-            What::Record(record) => match linux_section(record) {
-                Some((descriptor, body)) => vec![section(descriptor, body, place)],
+            What::Record(stored) => match stored.prefix() {
+                Some(prefix) => {
+                    vec![section(
+                        &prefix.descriptor,
+                        stored.body(),
+                        place.at(start + RecordPrefix::SIZE as u64),
+                    )]
+                }
                 None => {
+                    let record = stored.record();
                     let both = record.sections().zip(record.descriptors());
                     both.map(|(found, descriptor)| match found {
                         Ok(found) => {
-                            located(section(descriptor, found.bytes(), place), || found.body().err())
+                            let offset = start + u64::from(descriptor.section_offset.get());
+                            numbered(section(descriptor, found.bytes(), place.at(offset)), found.number())
                         }
                         Err(error) => {
-                            let content = Content::Bad(error.to_string());
-                            Section { content, ..section(descriptor, &[], place) }
+                            let (at, reason) = located(&error, place);
+                            Section { content: Content::Bad(at, reason), ..section(descriptor, &[], place) }
                         }
                     })
                     .collect()
                 }
             },
             What::Block(block) => {
-                let entries = block.entries().filter_map(Result::ok);
+                // Entries lie one behind the other, each header before its payload.
+                let mut offset = start + cper::GenericErrorStatus::SIZE as u64;
                 let section = |entry: cper::DataEntry<'a>| {
-                    let section = section(&entry.header().descriptor(), entry.bytes(), place);
-                    located(section, || entry.body().err())
+                    let payload = offset + entry.header_bytes().len() as u64;
+                    offset = payload + entry.bytes().len() as u64;
+                    let section = section(&entry.header().descriptor(), entry.bytes(), place.at(payload));
+                    numbered(section, entry.number())
                 };
-                entries.map(section).collect()
+                block.entries().filter_map(Result::ok).map(section).collect()
             }
-            What::Section(descriptor, body) => vec![section(descriptor, body, place)],
-            What::Body(section_type, bytes, _) => vec![Section {
-                kind: *section_type,
+            What::Section(descriptor, body) => {
+                let offset = descriptor.section_offset.get().max(SectionDescriptor::SIZE as u32);
+                vec![section(descriptor, body, place.at(start + u64::from(offset)))]
+            }
+            What::Body(kind, bytes, _) => vec![Section {
+                kind: *kind,
                 severity: None,
                 fru_id: None,
                 fru_text: None,
                 flags: SectionFlags::empty(),
                 bytes,
-                content: Content::decode(*section_type, bytes, place),
+                offset: start,
+                content: Content::decode(*kind, bytes, place),
             }],
             What::Unknown(..) | What::Part(_) | What::Log(_) | What::Table(_) | What::Bad(_) => Vec::new(),
         }
     }
 }
 
-/// The same section; where it is bad, told by the record around it, which knows the offset.
-fn located(mut section: Section<'_>, error: impl FnOnce() -> Option<cper::Error>) -> Section<'_> {
-    if let Content::Bad(reason) = &mut section.content {
-        if let Some(error) = error() {
-            *reason = error.to_string();
-        }
+/// Where in the file an error of a record or block is, and what it is.
+pub fn located(error: &cper::Error, place: Place<'_>) -> (u64, String) {
+    let section = error.section().map_or(String::new(), |number| format!("section {number}: "));
+    (place.offset + u64::from(error.offset()), format!("{section}{}", error.kind()))
+}
+
+/// The same section; what is bad about it names it, where there are several.
+fn numbered(mut section: Section<'_>, number: u16) -> Section<'_> {
+    if let Content::Bad(_, reason) = &mut section.content {
+        *reason = format!("section {number}: {reason}");
     }
     section
 }
 
+/// A section whose body lies at `place`.
 fn section<'a>(descriptor: &SectionDescriptor, bytes: &'a [u8], place: Place<'a>) -> Section<'a> {
     Section {
         kind: descriptor.section_type,
@@ -296,6 +306,7 @@ fn section<'a>(descriptor: &SectionDescriptor, bytes: &'a [u8], place: Place<'a>
         fru_text: descriptor.fru_text().copied(),
         flags: descriptor.flags(),
         bytes,
+        offset: place.offset,
         content: Content::decode(descriptor.section_type, bytes, place),
     }
 }

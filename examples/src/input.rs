@@ -56,8 +56,8 @@ pub fn candidates(arguments: &[PathBuf]) -> impl Iterator<Item = Result<Candidat
 pub enum Bytes {
     /// Read into memory.
     Read(Vec<u8>),
-    /// Mapped.
-    Mapped(Mmap),
+    /// Mapped, and the file, which knows where it has holes.
+    Mapped(Mmap, File),
 }
 
 impl Bytes {
@@ -65,15 +65,31 @@ impl Bytes {
     pub fn held(&self) -> usize {
         match self {
             Self::Read(bytes) => bytes.len(),
-            Self::Mapped(_) => 0,
+            Self::Mapped(..) => 0,
         }
+    }
+
+    /// The first offset from this one on that is not in a hole of a sparse file; the end when there is none. What lies
+    /// before it is zero.
+    pub fn next_data(&self, from: usize) -> usize {
+        #[cfg(target_os = "linux")]
+        if let Self::Mapped(map, file) = self {
+            use rustix::fs::{SeekFrom, seek};
+            return match seek(file, SeekFrom::Data(from as u64)) {
+                Ok(data) => usize::try_from(data).unwrap_or(map.len()).clamp(from, map.len()),
+                Err(rustix::io::Errno::NXIO) => map.len(),
+                // A file system that does not know has no holes.
+                Err(_) => from,
+            };
+        }
+        from
     }
 
     /// Gives back the memory of what was looked at so far, where that can be read again. Without it a walk over a
     /// store keeps every page it touched, holes of a sparse file too.
     pub fn release(&self) {
         #[cfg(unix)]
-        if let Self::Mapped(map) = self {
+        if let Self::Mapped(map, _) = self {
             // SAFETY: dropping the pages of a read-only mapping of a file loses nothing: they are read again when
             // they are needed, with the same contents as far as the file keeps them (see `map`).
             #[allow(unsafe_code)]
@@ -89,7 +105,7 @@ impl Deref for Bytes {
     fn deref(&self) -> &[u8] {
         match self {
             Self::Read(bytes) => bytes,
-            Self::Mapped(map) => map,
+            Self::Mapped(map, _) => map,
         }
     }
 }
@@ -103,7 +119,7 @@ pub fn load(path: &Path) -> io::Result<Bytes> {
     let metadata = file.metadata()?;
     if metadata.is_file() && metadata.len() >= MAP_FROM {
         if let Ok(map) = map(&file) {
-            return Ok(Bytes::Mapped(map));
+            return Ok(Bytes::Mapped(map, file));
         }
     }
     read(file)

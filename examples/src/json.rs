@@ -12,6 +12,7 @@ use serde::ser::Serializer;
 
 use crate::event::Event;
 use crate::found::{Content, Found, Log, Part, Piece, Place, Section, What};
+use crate::printable::Printable;
 
 #[derive(Serialize)]
 struct Object<'e> {
@@ -160,9 +161,9 @@ fn object<'e>(event: &'e Event<'_, '_>) -> Object<'e> {
         .map(|(section, (grade, line))| part_of(section, grade.to_string(), line))
         .collect();
     match &found.what {
-        What::Record(record) => {
-            header = Some(Described::Fields(Fields(record.header())));
-            notification = Some(Described::Value(record.notification_type().into()));
+        What::Record(stored) => {
+            header = Some(Described::Fields(Fields(stored.record().header())));
+            notification = Some(Described::Value(stored.record().notification_type().into()));
         }
         What::Bad(reason) => error = Some(reason.as_str()),
         What::Unknown(unknown, _) => bytes = Some(Hex(unknown)),
@@ -198,13 +199,13 @@ fn object<'e>(event: &'e Event<'_, '_>) -> Object<'e> {
 fn part_of<'e>(section: &'e Section<'_>, severity: String, line: &str) -> Member<'e> {
     let fru = Fru {
         id: section.fru_id.filter(|id| *id != Guid::ZERO).map(|id| id.to_string()),
-        text: section.fru_text.map(|text| text.to_string()),
+        text: section.fru_text.map(|text| Printable(text.as_bytes()).to_string()),
     };
     let (fields, error) = match &section.content {
         Content::Body(body) => (Body::Fields(Described::Fields(Fields(body.fields()))), None),
         Content::Machine(record) => (Body::Machine(record), None),
         Content::Log(part) => (Body::Log(text(part, None)), None),
-        Content::Bad(reason) => (Body::Bytes { bytes: Hex(section.bytes) }, Some(reason.clone())),
+        Content::Bad(_, reason) => (Body::Bytes { bytes: Hex(section.bytes) }, Some(reason.clone())),
     };
     Member {
         r#type: Described::Value(section.kind.into()),

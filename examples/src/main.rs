@@ -8,6 +8,7 @@
 mod decode;
 mod dmesg;
 mod event;
+mod fields;
 mod found;
 mod input;
 mod json;

@@ -2,6 +2,7 @@
 
 use cper::{SectionDescriptor, SectionTypeId, Severity, StatusBlock, StatusBlocks};
 use erst_table::{Table, qemu};
+use mce_record::mcelog::{self, WordSize};
 use mce_record::{CpuVendor, Layout, MceRecord};
 use pstore_format::RecordId;
 use pstore_format::dmesg::Header;
@@ -25,6 +26,8 @@ pub enum Content<'n> {
     Section,
     /// `struct mce`, each of this many bytes.
     Machines(usize),
+    /// The kernel's log of machine checks, of a kernel with this word size.
+    MachineLog(WordSize),
     /// A kernel log, from this offset on, compressed or not.
     Log {
         /// Where it begins.
@@ -45,13 +48,21 @@ pub fn recognise<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
     if bytes.starts_with(&qemu::MAGIC) {
         return Some(Content::Image);
     }
-    if bytes.starts_with(b"CPER") {
+    if bytes.starts_with(b"CPER") && !is_prose(bytes) {
         return Some(Content::Records(0));
     }
     if bytes.starts_with(b"ERST") && Table::parse(bytes).is_ok() {
         return Some(Content::Table);
     }
+    if bytes.starts_with(&mcelog::SIGNATURE) {
+        return Some(Content::MachineLog(word_size(bytes)));
+    }
     by_name(bytes, name).or_else(|| by_content(bytes))
+}
+
+/// Whether bytes that begin like a record are text about records: a header has bytes that no text has.
+fn is_prose(bytes: &[u8]) -> bool {
+    bytes[4..bytes.len().min(64)].iter().all(|byte| matches!(byte, b'\t'..=b'\r' | b' '..=b'~'))
 }
 
 fn by_name<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
@@ -87,7 +98,8 @@ pub fn stored_type(name: &FileName<'_>) -> Option<SectionTypeId> {
 
 fn by_content<'n>(bytes: &[u8]) -> Option<Content<'n>> {
     let log = |compressed| Content::Log { skip: 0, compressed, id: None, time: None };
-    if Header::parse(bytes).is_some() {
+    // The header is a line, pstore/zone's notice may be another before it.
+    if Header::parse(&bytes[..bytes.len().min(256)]).is_some() {
         return Some(log(false));
     }
     if StatusBlocks::new(bytes).next().is_some_and(|(at, block)| at == 0 && is_block(&block)) {
@@ -125,9 +137,13 @@ pub fn section(bytes: &[u8]) -> Option<(&SectionDescriptor, &[u8])> {
     Some((descriptor, bytes.get(offset..)?.get(..length)?))
 }
 
+/// Whether the bytes begin with a descriptor: of a known type, or one that fits the bytes exactly.
 fn is_section(bytes: &[u8]) -> bool {
-    section(bytes)
-        .is_some_and(|(descriptor, body)| !body.is_empty() && descriptor.section_type.name().is_some())
+    section(bytes).is_some_and(|(descriptor, body)| {
+        let fits = descriptor.section_offset.get() as usize == SectionDescriptor::SIZE
+            && body.len() == bytes.len() - SectionDescriptor::SIZE;
+        !body.is_empty() && (fits || descriptor.section_type.name().is_some())
+    })
 }
 
 /// The size of each, when the bytes are entries of `struct mce` and nothing else.
@@ -154,6 +170,19 @@ fn is_machine(bytes: &[u8]) -> bool {
         && mce.finished <= 1
         && (mce.bank < 64 || mce.bank == 0xff)
         && mce.mcgstatus.get() >> 16 == 0
+}
+
+/// Where the entries of a log begin depends on the kernel's word size: the first entry tells which.
+fn word_size(bytes: &[u8]) -> WordSize {
+    let plausible = |size| {
+        let first = mcelog::Log::parse(bytes, size).ok().and_then(|log| log.entries().next()?.ok());
+        first.is_some_and(|entry| is_machine(entry.as_bytes()))
+    };
+    if !plausible(WordSize::Bits64) && plausible(WordSize::Bits32) {
+        WordSize::Bits32
+    } else {
+        WordSize::Bits64
+    }
 }
 
 /// Whether the bytes inflate to something that begins like a kernel log.

@@ -1,11 +1,12 @@
 //! Walks over what a file holds and says what was found, good and bad.
 
-use cper::{Record, SectionTypeId, StatusBlocks};
+use cper::{Record, RecordHeader, SectionTypeId, StatusBlocks};
 use erst_table::Table;
 use erst_table::qemu::{Image, ImageProblem};
-use pstore_format::RecordId;
+use mce_record::mcelog;
+use pstore_format::record::{Payload, StoredRecord};
 
-use crate::found::{Content as Body, Found, Part, Place, What, linux_section};
+use crate::found::{Content as Body, Found, Part, Place, What, located};
 use crate::input::Bytes;
 use crate::progress::Progress;
 use crate::recognise::{self, Content};
@@ -85,6 +86,7 @@ impl<'a> Scanner<'a, '_> {
                     );
                 }
             }
+            Content::MachineLog(word_size) => self.machine_log(bytes, word_size),
             Content::Log { skip, compressed, id, time } => {
                 self.scan.title = "kernel log".into();
                 let stored = bytes.get(skip..).unwrap_or_default();
@@ -159,13 +161,24 @@ impl<'a> Scanner<'a, '_> {
             }
         }
         let mut records = 0;
+        let mut data = 0;
         for slot in image.slots() {
-            self.reached(slot.offset as usize);
+            let offset = slot.offset as usize;
+            self.reached(offset);
             let place = Place { slot: Some(slot.index), ..self.place(slot.offset as usize) };
             if slot.is_used() {
                 records += 1;
                 self.slot(place, &slot);
-            } else if let Some(record) = slot.cleared_record() {
+                continue;
+            }
+            if data < offset {
+                data = self.file.bytes.next_data(offset);
+            }
+            // Nothing was ever in a slot that is a hole of the file, and looking at it would take memory.
+            if data >= offset + slot.bytes.len() {
+                continue;
+            }
+            if let Some(record) = slot.cleared_record() {
                 self.scan.cleared += 1;
                 if self.show_cleared {
                     self.record(Place { cleared: true, ..place }, record, record.len());
@@ -187,7 +200,7 @@ impl<'a> Scanner<'a, '_> {
         }
         if slot.record_identifier() != slot.identifier {
             self.bad(
-                place,
+                place.at(place.offset + ID_FIELD),
                 format!(
                     "record id {} in the record, {} in the store's map",
                     slot.record_identifier(),
@@ -200,110 +213,138 @@ impl<'a> Scanner<'a, '_> {
 
     /// A record at the start of `bytes`, which hold up to `room` bytes of it.
     fn record(&mut self, place: Place<'a>, bytes: &'a [u8], room: usize) {
-        let record = match Record::parse(bytes) {
-            Ok(record) => record,
-            Err(error) => return self.bad(place, error.to_string()),
-        };
-        if record.missing() != 0 {
-            let stated = record.header().record_length.get();
-            let within = if place.slot.is_some() { "the slot" } else { "the bytes there are" };
-            self.bad(
-                place,
-                format!("record length {stated} exceeds {within} ({room}); shown as far as it goes"),
-            );
-        }
-        match linux_section(&record) {
-            Some((descriptor, body)) if is_log(descriptor.section_type) => {
-                let header = record.header();
-                self.part(Part {
-                    place,
-                    record: Some(record),
-                    stored: body,
-                    compressed: descriptor.section_type == SectionTypeId::LINUX_DMESG_COMPRESSED,
-                    id: Some(RecordId(record.record_id())),
-                    id_names_boot: true,
-                    time: header.timestamp().and_then(|time| time.linux_seconds()),
-                });
+        let stored = match StoredRecord::parse(bytes) {
+            Ok(stored) => stored,
+            Err(error) => {
+                let at = place.offset + u64::from(error.offset());
+                return self.bad(place.at(at), error.kind().to_string());
             }
-            Some(_) => self.sections(place, What::Record(record)),
-            None => {
-                if record.header().section_count.get() == 0 {
-                    self.bad(place, "section count 0, at least 1 expected");
+        };
+        let record = stored.record();
+        let header = record.header();
+        if record.missing() != 0 {
+            let stated = header.record_length.get();
+            let within = if place.slot.is_some() { "the slot" } else { "the bytes there are" };
+            let reason = format!("record length {stated} exceeds {within} ({room}); shown as far as it goes");
+            self.bad(place.at(place.offset + LENGTH_FIELD), reason);
+        }
+        let part = |stored_text, compressed| Part {
+            place,
+            record: Some(stored),
+            stored: stored_text,
+            compressed,
+            id: Some(stored.id()),
+            id_names_boot: true,
+            time: stored.time(),
+        };
+        match stored.payload() {
+            Payload::Dmesg(text) => self.part(part(text, false)),
+            Payload::CompressedDmesg(stream) => self.part(part(stream, true)),
+            Payload::Record => {
+                if header.section_count.get() == 0 {
+                    self.bad(place.at(place.offset + COUNT_FIELD), "section count 0, at least 1 expected");
                 }
                 for error in record.sections().filter_map(Result::err) {
-                    self.bad(place, error.to_string());
+                    let (at, reason) = located(&error, place);
+                    self.bad(place.at(at), reason);
                 }
-                self.sections(place, What::Record(record));
+                self.sections(place, What::Record(stored));
             }
+            _ => self.sections(place, What::Record(stored)),
         }
     }
 
     /// Something with sections: those that cannot be decoded are bad parts of their own.
     fn sections(&mut self, place: Place<'a>, what: What<'a>) {
         let found = Found { place, what };
-        let reasons: Vec<String> = found
-            .sections()
-            .into_iter()
-            .filter_map(|section| match section.content {
+        for section in found.sections() {
+            match section.content {
                 // A section outside its record was told already.
-                Body::Bad(reason) if !section.bytes.is_empty() || matches!(found.what, What::Body(..)) => {
-                    Some(reason)
+                Body::Bad(at, reason)
+                    if !section.bytes.is_empty() || matches!(found.what, What::Body(..)) =>
+                {
+                    self.bad(place.at(at), reason);
                 }
-                Body::Log(part) => part.text().1.map(|error| error.to_string()),
-                _ => None,
-            })
-            .collect();
-        for reason in reasons {
-            self.bad(place, reason);
+                Body::Log(part) => self.check(&part),
+                _ => {}
+            }
         }
         self.push(found.place, found.what);
     }
 
     fn part(&mut self, part: Part<'a>) {
-        if let (text, Some(error)) = part.text() {
-            self.bad(part.place, format!("kernel log: {error}; {} shown", summary::size(text.len())));
-            if text.is_empty() {
-                return;
+        self.check(&part);
+        if !part.text().0.is_empty() {
+            self.push(part.place, What::Part(part));
+        }
+    }
+
+    /// Tells what is bad about the text of a part.
+    fn check(&mut self, part: &Part<'a>) {
+        if let (_, Some(error)) = part.text() {
+            let before = offset_in(&self.file.bytes, part.stored);
+            self.bad(part.place.at(before + u64::from(error.offset())), error.kind().to_string());
+        }
+    }
+
+    /// The kernel's log of machine checks, out of a dump of its memory.
+    fn machine_log(&mut self, bytes: &'a [u8], word_size: mcelog::WordSize) {
+        let log = match mcelog::Log::parse(bytes, word_size) {
+            Ok(log) => log,
+            Err(error) => return self.bad(self.place(error.offset as usize), error.kind.to_string()),
+        };
+        let mut entries = 0;
+        for entry in log.entries() {
+            match entry {
+                Ok(entry) => {
+                    entries += 1;
+                    let place = self.place(0).at(offset_in(bytes, entry.as_bytes()));
+                    self.sections(place, What::Body(SectionTypeId::LINUX_MCE, entry.as_bytes(), None));
+                }
+                Err(error) => self.bad(self.place(error.offset as usize), error.kind.to_string()),
             }
         }
-        self.push(part.place, What::Part(part));
+        let lost = if log.head().overflow() { ", further ones were lost" } else { "" };
+        self.scan.title =
+            format!("machine-check log of the kernel, {entries} of {} entries used{lost}", log.head().len);
     }
 
     /// Records back to back. Where one is bad the next is looked for by its signature.
     fn records(&mut self, bytes: &'a [u8], skip: usize) {
         let mut at = skip;
         let mut records = 0;
-        while let Some(next) = self.next_record(bytes, at) {
+        let mut after_bad = false;
+        while let Some(next) = self.next_record(bytes, at, after_bad) {
             records += 1;
-            let mut rest = bytes.get(next..).unwrap_or_default();
+            let rest = bytes.get(next..).unwrap_or_default();
             self.reached(next);
-            if let Some(end) = covered_record(rest) {
+            let covered = covered_record(rest);
+            if let Some(end) = covered {
                 let length = Record::parse(rest).map_or(0, |record| record.header().record_length.get());
-                self.bad(
-                    self.place(next),
-                    format!("record length {length} runs over the record {end} bytes on"),
-                );
-                rest = &rest[..end];
+                let at = self.place(next).at(next as u64 + LENGTH_FIELD);
+                self.bad(at, format!("record length {length} runs over the record {end} bytes on"));
             }
             self.record(self.place(next), rest, rest.len());
-            at = next + record_end(rest);
+            // Without a usable header there is no telling where the next record begins; that was said.
+            after_bad = Record::parse(rest).is_err();
+            at = next + covered.unwrap_or_else(|| record_end(rest));
         }
         self.scan.title = format!("{}, {}", count(records, "CPER record"), summary::size(bytes.len()));
     }
 
-    /// Where the next record begins. What lies before it is bad, unless it is fill.
-    fn next_record(&mut self, bytes: &'a [u8], from: usize) -> Option<usize> {
-        let mut at = from;
+    /// Where the next record begins. What lies before it is bad, unless it is fill or the rest of a bad record.
+    fn next_record(&mut self, bytes: &'a [u8], from: usize, after_bad: bool) -> Option<usize> {
+        let mut at = self.file.bytes.next_data(from).min(bytes.len());
         let mut fill = true;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-            // One stride and a signature's length, so that none is missed between two strides.
-            let window = &rest[..rest.len().min(STRIDE + 3)];
+            // One stride and both signatures' length, so that none is missed between two strides.
+            let window = &rest[..rest.len().min(STRIDE + 9)];
             let signature = memchr::memmem::find_iter(window, b"CPER").find(|place| {
                 // After other bytes only what also has the second signature is taken for a record.
                 at + place == from || window.get(place + 6..place + 10) == Some(&[0xff; 4])
             });
             let before = &window[..signature.unwrap_or(window.len())];
-            fill &= before.iter().all(|byte| matches!(byte, 0 | 0xff));
+            fill = fill && is_fill(before);
             if let Some(place) = signature {
                 at += place;
                 break;
@@ -312,10 +353,10 @@ impl<'a> Scanner<'a, '_> {
                 at = bytes.len();
                 break;
             }
-            at += STRIDE;
+            at = self.file.bytes.next_data(at + STRIDE).min(bytes.len());
             self.reached(at);
         }
-        if !fill {
+        if !fill && !after_bad {
             let next = if at < bytes.len() { "before the next record" } else { "to the end" };
             self.bad(self.place(from), format!("{} {next} that are no record", summary::size(at - from)));
         }
@@ -349,11 +390,10 @@ impl<'a> Scanner<'a, '_> {
                     format!("status block of {} bytes, {there} available", there as u64 + block.missing()),
                 );
             }
-            if let Some(error) = block.entries().find_map(Result::err) {
-                self.bad(place, format!("entry {}", error.to_string().trim_start_matches("section ")));
-            }
-            if let Some(Err(error)) = block.raw_data() {
-                self.bad(place, error.to_string());
+            let raw_data = block.raw_data().and_then(Result::err);
+            for error in block.entries().find_map(Result::err).into_iter().chain(raw_data) {
+                let (at, reason) = located(&error, place);
+                self.bad(place.at(at), reason);
             }
             self.sections(place, What::Block(block));
         }
@@ -364,8 +404,22 @@ impl<'a> Scanner<'a, '_> {
     }
 }
 
-fn is_log(section_type: SectionTypeId) -> bool {
-    section_type == SectionTypeId::LINUX_DMESG || section_type == SectionTypeId::LINUX_DMESG_COMPRESSED
+/// Whether there is nothing: zeros, or the ones of erased flash.
+fn is_fill(bytes: &[u8]) -> bool {
+    let mut words = bytes.chunks_exact(16);
+    let rest = words.remainder();
+    words.all(|word| word == [0; 16] || word == [0xff; 16])
+        && rest.iter().all(|byte| matches!(byte, 0 | 0xff))
+}
+
+/// Where the fields of a record's header are.
+const COUNT_FIELD: u64 = std::mem::offset_of!(RecordHeader, section_count) as u64;
+const ID_FIELD: u64 = std::mem::offset_of!(RecordHeader, record_id) as u64;
+const LENGTH_FIELD: u64 = std::mem::offset_of!(RecordHeader, record_length) as u64;
+
+/// Where bytes out of a file lie in it.
+fn offset_in(file: &[u8], part: &[u8]) -> u64 {
+    (part.as_ptr().addr().wrapping_sub(file.as_ptr().addr())) as u64
 }
 
 fn is_of_slot(problem: &ImageProblem) -> bool {
@@ -386,7 +440,7 @@ fn record_end(bytes: &[u8]) -> usize {
         let end = u64::from(descriptor.section_offset.get()) + u64::from(descriptor.section_length.get());
         usize::try_from(end).ok().filter(|end| *end <= record.as_bytes().len())
     });
-    let descriptors = cper::RecordHeader::SIZE + record.descriptors().len() * cper::SectionDescriptor::SIZE;
+    let descriptors = RecordHeader::SIZE + record.descriptors().len() * cper::SectionDescriptor::SIZE;
     if record.missing() == 0 { record.as_bytes().len() } else { sections.max().unwrap_or(0).max(descriptors) }
 }
 

@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 
-use cper::section::{Body, MemoryError, ProcessorGeneric};
+use cper::section::{
+    Body, CxlComponentEvent, CxlProtocolError, Ia32X64Processor, MemoryError, PcieError, ProcessorGeneric,
+};
 use erst_table::Table;
 
 use crate::dmesg;
+use crate::fields::Told;
 use crate::found::{Content, Log, Section};
 use crate::printable::Printable;
 
@@ -14,17 +17,25 @@ pub fn section(section: &Section<'_>) -> String {
     match &section.content {
         Content::Machine(record) => record.summary().to_string(),
         Content::Log(part) => format!("kernel log, {}", size(part.text().0.len())),
-        Content::Bad(_) => format!("{} that cannot be read", type_name(section)),
+        Content::Bad(..) => format!("{} that cannot be read", type_name(section)),
         Content::Body(Body::Memory(memory)) => memory_line(section, memory),
         Content::Body(Body::ProcessorGeneric(processor)) => processor_line(section, processor),
-        Content::Body(_) if section.kind.name().is_some() => {
-            format!("{}{}, {} bytes", type_name(section), unit(section), section.bytes.len())
+        Content::Body(Body::Pcie(pcie)) => pcie_line(section, pcie),
+        Content::Body(Body::Ia32X64Processor(processor)) => x86_line(section, processor),
+        Content::Body(Body::CxlProtocol(error)) => cxl_protocol_line(section, error),
+        Content::Body(Body::CxlComponentEvent(event)) => cxl_event_line(section, event),
+        Content::Body(Body::Unknown(bytes)) if section.kind.name().is_none() => {
+            format!("unknown section {}{}, {}", section.kind, unit(section), size(bytes.len()))
         }
-        Content::Body(_) => {
-            format!("unknown section {}{}, {} bytes", section.kind, unit(section), section.bytes.len())
+        Content::Body(Body::Unknown(bytes)) => {
+            format!("{}{}, {}, not decoded", type_name(section), unit(section), size(bytes.len()))
         }
+        Content::Body(_) => format!("{}{}", type_name(section), unit(section)),
     }
 }
+
+/// Errors that a line names before it only counts.
+const SHOWN: usize = 5;
 
 /// What a section's body is, in the specification's words, or its GUID.
 pub fn type_name(section: &Section<'_>) -> String {
@@ -88,6 +99,138 @@ fn processor_line(section: &Section<'_>, processor: &ProcessorGeneric) -> String
     }
     if let Some(operation) = processor.operation() {
         let _ = write!(line, ", {operation}");
+    }
+    line
+}
+
+fn pcie_line(section: &Section<'_>, pcie: &PcieError) -> String {
+    let mut line = String::from("PCIe");
+    if let Some(address) = pcie.address() {
+        let _ = write!(line, " {address}");
+    }
+    if let Some(id) = pcie.device_id() {
+        let _ = write!(line, " [{:04x}:{:04x}]", id.vendor_id, id.device_id);
+    }
+    if let Some(port) = pcie.port_type() {
+        let _ = write!(line, " ({port})");
+    }
+    line.push_str(&unit(section));
+    let Some(aer) = pcie.aer_info() else {
+        line.push_str(": error without AER registers");
+        return line;
+    };
+    let mut errors: Vec<String> =
+        aer.uncorrectable_error_status().errors().map(|error| error.to_string()).collect();
+    errors.extend(aer.correctable_error_status().errors().map(|error| error.to_string()));
+    match errors.len() {
+        0 => line.push_str(": no error bit is set"),
+        number if number > SHOWN => {
+            let _ = write!(line, ": {} and {} more", errors[..SHOWN].join(", "), number - SHOWN);
+        }
+        _ => line.push_str(&format!(": {}", errors.join(", "))),
+    }
+    if let Some(first) = aer.first_error() {
+        if errors.len() > 1 {
+            let _ = write!(line, "; first {first}");
+        }
+        let header: Vec<String> = aer.logged_header().map(|dword| format!("{dword:08x}")).collect();
+        let _ = write!(line, "; header {}", header.join(" "));
+    }
+    line
+}
+
+fn x86_line(section: &Section<'_>, processor: &Ia32X64Processor<'_>) -> String {
+    let mut line = String::from("processor");
+    if let Some(id) = processor.local_apic_id() {
+        let _ = write!(line, " APIC {id}");
+    }
+    line.push_str(&unit(section));
+    let mut errors: Vec<String> = Vec::new();
+    for error in processor.error_information().flatten() {
+        let mut text = error.error_structure_type.name().unwrap_or("error of unknown type").to_owned();
+        if error.check().is_some() {
+            let told = Told::by(error);
+            for name in ["error_type", "transaction_type", "operation", "participation_type", "address_space"]
+            {
+                if let Some(value) = told.word(name) {
+                    let _ = write!(text, ", {value}");
+                }
+            }
+            if let Some(level) = told.number("level") {
+                let _ = write!(text, ", level {level}");
+            }
+            for (name, word) in [
+                ("processor_context_corrupt", "context corrupt"),
+                ("uncorrected", "uncorrected"),
+                ("time_out", "timed out"),
+                ("overflow", "further errors lost"),
+            ] {
+                if told.text(name) == Some("yes") {
+                    let _ = write!(text, ", {word}");
+                }
+            }
+        }
+        errors.push(text);
+    }
+    if errors.is_empty() {
+        line.push_str(": error without error information");
+    } else {
+        let _ = write!(line, ": {}", errors.join("; "));
+    }
+    let contexts = processor.contexts().flatten().count();
+    if contexts != 0 {
+        let _ = write!(line, "; {contexts} register context{}", if contexts == 1 { "" } else { "s" });
+    }
+    line
+}
+
+fn cxl_protocol_line(section: &Section<'_>, error: &CxlProtocolError<'_>) -> String {
+    let told = Told::by(error);
+    let mut line = String::from("CXL");
+    for name in ["agent_type", "agent_address"] {
+        if let Some(text) = told.text(name) {
+            let _ = write!(line, " {text}");
+        }
+    }
+    if let Some(id) = error.device_id() {
+        let _ = write!(line, " [{:04x}:{:04x}]", id.vendor_id, id.device_id);
+    }
+    line.push_str(&unit(section));
+    let errors = error.ras_capability().map(|ras| {
+        let names = [names_of(ras.uncorrectable_status()), names_of(ras.correctable_status())];
+        names.into_iter().filter(|names| !names.is_empty()).collect::<Vec<_>>().join(", ")
+    });
+    match errors.as_deref() {
+        None => line.push_str(": protocol error without RAS registers"),
+        Some("") => line.push_str(": protocol error, no error bit is set"),
+        Some(errors) => line.push_str(&format!(": {errors}")),
+    }
+    line
+}
+
+fn cxl_event_line(section: &Section<'_>, event: &CxlComponentEvent<'_>) -> String {
+    let told = Told::by(event);
+    let mut line = event.event_type().name().unwrap_or(CxlComponentEvent::NAME).to_owned();
+    if let Some(id) = event.device_id() {
+        let (segment, bus) = (id.segment, id.bus);
+        let _ = write!(line, ", {segment:04x}:{bus:02x}:{:02x}.{:x}", id.device, id.function);
+    }
+    line.push_str(&unit(section));
+    let names = ["memory_event_type", "device_event_type", "transaction_type"];
+    let what: Vec<&str> = names.iter().filter_map(|name| told.word(name)).collect();
+    if !what.is_empty() {
+        let _ = write!(line, ": {}", what.join(", "));
+    }
+    let place = list([
+        ("channel", told.number("channel")),
+        ("rank", told.number("rank")),
+        ("bank group", told.number("bank_group")),
+        ("bank", told.number("bank")),
+        ("row", told.number("row")),
+        ("column", told.number("column")),
+    ]);
+    if !place.is_empty() {
+        let _ = write!(line, " ({place})");
     }
     line
 }

@@ -9,7 +9,8 @@ use cper::{Guid, RecordFlags};
 use pstore_format::dmesg;
 
 use crate::event::{Event, Grade, grades};
-use crate::found::{Content, Found, Log, Part, Piece, Section, What, linux_section};
+use crate::fields;
+use crate::found::{Content, Found, Log, Part, Piece, Section, What};
 use crate::printable::Printable;
 use crate::summary;
 
@@ -70,7 +71,11 @@ impl Text {
             }
         }
         let labels = found.iter().flat_map(grades).map(|grade| grade.label().len());
-        let label = labels.max().unwrap_or(0).max(Grade::Fatal.label().len()) + 2;
+        let label = match self.detail {
+            // Alone, the lines of several files stand below each other.
+            Detail::Lines => Grade::Recoverable.label().len(),
+            _ => labels.max().unwrap_or(0).max(Grade::Fatal.label().len()),
+        } + 2;
         for found in found {
             self.lines(out, &Event::of(found), label, name_files)?;
         }
@@ -94,7 +99,7 @@ impl Text {
             context.push(Printable(event.found.place.file.as_bytes()).to_string());
         }
         let context = context.join(" \u{b7} ");
-        for (grade, line) in &event.lines {
+        for (grade, line) in event.shown_lines() {
             let style = style(*grade);
             write!(out, "{style}{:label$}{style:#}", grade.label())?;
             if self.detail == Detail::Lines && !context.is_empty() {
@@ -159,10 +164,12 @@ impl Text {
         let id = event.id.map_or(String::new(), |id| format!(" \u{2500} record {id}"));
         self.rule(out, &format!("{}{id}", event.kind.one))?;
         match &event.found.what {
-            What::Record(record) if self.detail == Detail::Raw => write!(out, "{}", record.header())?,
+            What::Record(stored) if self.detail == Detail::Raw => {
+                write!(out, "{}", stored.record().header())?;
+            }
             // What Linux writes there is the same in every record.
-            What::Record(record) if linux_section(record).is_none() => {
-                let header = record.header();
+            What::Record(stored) if stored.prefix().is_none() => {
+                let header = stored.record().header();
                 if !header.creator_id.guid().is_zero() {
                     field(out, "creator", header.creator_id)?;
                 }
@@ -220,14 +227,15 @@ impl Text {
         }
         match &section.content {
             Content::Machine(record) => writeln!(lines, "{record:#}")?,
-            Content::Body(body) => write!(lines, "{}", Fields(body.fields()))?,
+            Content::Body(body) if self.detail == Detail::Raw => write!(lines, "{}", Fields(body.fields()))?,
+            Content::Body(body) => write!(lines, "{}", fields::compact(body.fields()))?,
             Content::Log(part) => self.part(&mut lines, part)?,
-            Content::Bad(reason) => writeln!(lines, "{reason}")?,
+            Content::Bad(_, reason) => writeln!(lines, "{reason}")?,
         }
-        let raw = self.detail == Detail::Raw || matches!(section.content, Content::Bad(_));
+        let raw = self.detail == Detail::Raw || matches!(section.content, Content::Bad(..));
         if raw && !matches!(section.content, Content::Body(cper::section::Body::Unknown(_)) | Content::Log(_))
         {
-            writeln!(lines, "bytes of the section, {}", summary::size(section.bytes.len()))?;
+            writeln!(lines, "section at {:#x}, {}", section.offset, summary::size(section.bytes.len()))?;
             hex_dump(&mut lines, section.bytes)?;
         }
         for line in String::from_utf8_lossy(&lines).lines() {

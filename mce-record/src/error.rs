@@ -93,21 +93,27 @@ const fn saturate(length: usize) -> u32 {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "offset {}: ", self.offset)?;
-        match self.kind {
-            ErrorKind::RecordLength { available } => {
+        write!(f, "offset {}: {}", self.offset, self.kind)
+    }
+}
+
+/// What is wrong, without where.
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::RecordLength { available } => {
                 write!(f, "struct mce is 72, or 88 and more bytes long, {available} available")
             }
-            ErrorKind::BufferTooSmall { needed, available } => {
+            Self::BufferTooSmall { needed, available } => {
                 write!(f, "the record needs {needed} bytes, the buffer has {available}")
             }
-            ErrorKind::RecordTruncated { needed, available } => {
+            Self::RecordTruncated { needed, available } => {
                 write!(f, "record needs {needed} bytes, {available} available")
             }
-            ErrorKind::LogHeadLength { needed, available } => {
+            Self::LogHeadLength { needed, available } => {
                 write!(f, "machine-check log head needs {needed} bytes, {available} available")
             }
-            ErrorKind::LogSignature { found } => {
+            Self::LogSignature { found } => {
                 write!(f, "no machine-check log: signature \"{}\"", found.escape_ascii())
             }
         }

@@ -121,37 +121,44 @@ pub(crate) const fn clamp(length: usize) -> u32 {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !matches!(self.kind, ErrorKind::Record(_)) {
-            write!(f, "offset {}: ", self.offset)?;
-        }
         match self.kind {
             ErrorKind::Record(error) => error.fmt(f),
-            ErrorKind::TooLarge { what } => write!(f, "{what} does not fit its field"),
-            ErrorKind::TooShort { what, needed, available } => {
+            kind => write!(f, "offset {}: {kind}", self.offset),
+        }
+    }
+}
+
+/// What was wrong, without where.
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Record(error) => error.kind().fmt(f),
+            Self::TooLarge { what } => write!(f, "{what} does not fit its field"),
+            Self::TooShort { what, needed, available } => {
                 write!(f, "{what} needs {needed} bytes, {available} available")
             }
-            ErrorKind::BufferTooSmall { needed, available } => {
+            Self::BufferTooSmall { needed, available } => {
                 write!(f, "buffer too small: {needed} bytes needed, {available} given")
             }
-            ErrorKind::ZoneSignature(signature) => {
+            Self::ZoneSignature(signature) => {
                 write!(f, "zone signature is {signature:#010x}, not 0x43474244")
             }
-            ErrorKind::ZoneBounds { start, size, capacity } => {
+            Self::ZoneBounds { start, size, capacity } => {
                 write!(f, "zone says {size} bytes in use and start {start}, its capacity is {capacity}")
             }
-            ErrorKind::Corrupt { compression, decoded } => {
+            Self::Corrupt { compression, decoded } => {
                 write!(f, "{compression} stream is corrupt after {decoded} bytes of text")
             }
-            ErrorKind::Unfinished { compression, decoded } => {
+            Self::Unfinished { compression, decoded } => {
                 write!(f, "{compression} stream stops short after {decoded} bytes of text")
             }
-            ErrorKind::Checksum { decoded } => {
+            Self::Checksum { decoded } => {
                 write!(f, "zlib checksum does not fit the {decoded} bytes of text before it")
             }
-            ErrorKind::TextTooLong { capacity } => {
+            Self::TextTooLong { capacity } => {
                 write!(f, "text is longer than the {capacity} bytes given for it")
             }
-            ErrorKind::NotDecodable(compression) => write!(f, "{compression} stream, not decodable here"),
+            Self::NotDecodable(compression) => write!(f, "{compression} stream, not decodable here"),
         }
     }
 }

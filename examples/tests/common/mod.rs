@@ -6,7 +6,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
@@ -35,6 +35,11 @@ pub fn ras_with_input(arguments: &[&str], input: &[u8]) -> Run {
         .unwrap();
     // It may end before it has read all: that is its right.
     let _ = child.stdin.take().unwrap().write_all(input);
+    finished(child)
+}
+
+/// What a run gave, when it has ended.
+pub fn finished(child: Child) -> Run {
     let output = child.wait_with_output().unwrap();
     Run {
         stdout: String::from_utf8(output.stdout).unwrap(),
