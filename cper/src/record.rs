@@ -75,10 +75,9 @@ impl<'a> Record<'a> {
     pub fn descriptors(&self) -> &'a [SectionDescriptor] {
         let after = self.bytes.get(RecordHeader::SIZE..).unwrap_or_default();
         let count = usize::from(self.header.section_count.get()).min(after.len() / SectionDescriptor::SIZE);
-        match <[SectionDescriptor]>::ref_from_prefix_with_elems(after, count) {
-            Ok((descriptors, _)) => descriptors,
-            Err(_) => &[],
-        }
+        // Cut out first: zerocopy's prefix with a count keeps an overflow check at small sizes.
+        let descriptors = after.get(..count.saturating_mul(SectionDescriptor::SIZE)).unwrap_or_default();
+        <[SectionDescriptor]>::ref_from_bytes(descriptors).unwrap_or_default()
     }
 
     /// Every section, in the order of the descriptors. A bad one is an error in its place and hides none of its

@@ -95,10 +95,13 @@ impl<'a> Table<'a> {
         let length = usize::try_from(header.length.get()).unwrap_or(usize::MAX).max(ENTRIES_OFFSET);
         let bytes = bytes.get(..length).unwrap_or(bytes);
         let body = bytes.get(ENTRIES_OFFSET..).unwrap_or_default();
-        let fitting = body.chunks_exact(size_of::<InstructionEntry>()).len();
-        let count = usize::try_from(serialization.entry_count.get()).unwrap_or(usize::MAX).min(fitting);
-        let (entries, _) =
-            <[InstructionEntry]>::ref_from_prefix_with_elems(body, count).map_err(|_| truncated)?;
+        // Whole entries, as many as are stated and fit. Cut out first: zerocopy's prefix with a count keeps an overflow
+        // check at small sizes.
+        let stated = usize::try_from(serialization.entry_count.get()).unwrap_or(usize::MAX);
+        let fitting = body.len() / size_of::<InstructionEntry>();
+        let entries_len = stated.min(fitting).saturating_mul(size_of::<InstructionEntry>());
+        let entries = body.get(..entries_len).unwrap_or_default();
+        let entries = <[InstructionEntry]>::ref_from_bytes(entries).map_err(|_| truncated)?;
         Ok(Self { bytes, header, serialization, entries })
     }
 

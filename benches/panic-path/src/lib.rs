@@ -7,15 +7,20 @@
 #![allow(missing_docs, reason = "entry points for a C harness, named after what they do")]
 
 use core::panic::PanicInfo;
-use core::slice;
+use core::{ptr, slice};
 
 use cper::section::{ErrorStatus, MemoryError, MemoryErrorType};
 use cper::zerocopy::little_endian::{U16, U64};
-
 use cper::{
     CreatorId, FruText, Guid, NotificationType, PreparedRecord, Record, RecordBuilder, RecordFlags,
     RecordHeader, RecordMut, SectionDescriptor, Severity, StatusBlock, Timestamp,
 };
+use erst_table::{AccessWidth, AddressSpace, IoError, RegisterIo, Semantics, Store, Table};
+use mce_record::{Layout, Mce};
+use pstore_format::RecordId;
+use pstore_format::produce::RecordDraft;
+use pstore_format::record::StoredRecord;
+use pstore_format::seal::{self, Seal};
 
 unsafe extern "C" {
     fn a_panic_path_is_left() -> !;
@@ -421,4 +426,195 @@ pub unsafe extern "C" fn rust_validate(bytes: *const u8, len: usize) -> i32 {
     // SAFETY: the caller's promise.
     let bytes = unsafe { input(bytes, len) };
     i32::from(Record::parse(bytes).is_ok_and(|record| record.sections().all(|section| section.is_ok())))
+}
+
+/// A machine check record from the bytes of `struct mce`, as Linux writes it. 0 when the buffer is too small.
+///
+/// # Safety
+/// `out` and `mce` are writable and readable for their lengths.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_mce(
+    out: *mut u8,
+    len: usize,
+    mce: *const u8,
+    mce_len: usize,
+    id: u64,
+) -> usize {
+    // SAFETY: the caller's promises.
+    let (out, mce) = unsafe { (buffer(out, len), input(mce, mce_len)) };
+    RecordDraft::mce_as_linux(mce, RecordId(id)).encode(out).map_or(0, |record| record.len())
+}
+
+/// The same with severity, notification and time taken from the machine check.
+///
+/// # Safety
+/// As [`rust_fill_mce`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_mce_graded(
+    out: *mut u8,
+    len: usize,
+    mce: *const u8,
+    mce_len: usize,
+    id: u64,
+) -> usize {
+    // SAFETY: the caller's promises.
+    let (out, mce) = unsafe { (buffer(out, len), input(mce, mce_len)) };
+    let record = RecordDraft::mce(mce, RecordId(id)).and_then(|draft| draft.encode(out));
+    record.map_or(0, |record| record.len())
+}
+
+/// Each entry of a status block into a record of Linux' creator; the bytes written last. 0 when one fails.
+///
+/// # Safety
+/// `out` and `block` are writable and readable for their lengths.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_entries_to_erst(
+    out: *mut u8,
+    len: usize,
+    block: *const u8,
+    block_len: usize,
+    id: u64,
+) -> usize {
+    // SAFETY: the caller's promises.
+    let (out, block) = unsafe { (buffer(out, len), input(block, block_len)) };
+    let Ok(block) = StatusBlock::parse(block) else { return 0 };
+    let mut written = 0;
+    for entry in block.entries().flatten() {
+        let draft = RecordDraft::entry(&entry, NotificationType::NMI, RecordId(id));
+        written = draft.encode(out).map_or(0, |record| record.len());
+    }
+    written
+}
+
+/// A machine check in one of the layouts of `struct mce`. 0 when the buffer is too small.
+///
+/// # Safety
+/// `out` is writable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_write_mce(out: *mut u8, len: usize, mce: &Mce) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    mce.write(Layout::Size120, out).map_or(0, |written| written.len())
+}
+
+/// Seals a record in place. 0 on success.
+///
+/// # Safety
+/// `record` is writable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_seal(record: *mut u8, len: usize) -> i32 {
+    // SAFETY: the caller's promise.
+    i32::from(seal::seal(unsafe { buffer(record, len) }).is_err())
+}
+
+/// Whether a record's seal holds.
+///
+/// # Safety
+/// `record` is readable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_verify(record: *const u8, len: usize) -> i32 {
+    // SAFETY: the caller's promise.
+    i32::from(seal::verify(unsafe { input(record, len) }) == Seal::Valid)
+}
+
+/// Whether a stored record is one of Linux', and its body's length.
+///
+/// # Safety
+/// `record` is readable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_stored(record: *const u8, len: usize) -> usize {
+    // SAFETY: the caller's promise.
+    StoredRecord::parse(unsafe { input(record, len) }).map_or(0, |record| record.body().len())
+}
+
+/// A machine whose registers and memory are mapped where the table says.
+struct Mapped;
+
+impl RegisterIo for Mapped {
+    fn read(&mut self, space: AddressSpace, address: u64, width: AccessWidth) -> Result<u64, IoError> {
+        let address = reachable(space, address)?;
+        // SAFETY: whoever calls `rust_erst_write` has mapped every register of the table.
+        Ok(unsafe {
+            match width {
+                AccessWidth::Byte => u64::from(ptr::read_volatile(address as *const u8)),
+                AccessWidth::Word => u64::from(ptr::read_volatile(address as *const u16)),
+                AccessWidth::Dword => u64::from(ptr::read_volatile(address as *const u32)),
+                AccessWidth::Qword => ptr::read_volatile(address as *const u64),
+            }
+        })
+    }
+
+    fn write(
+        &mut self,
+        space: AddressSpace,
+        address: u64,
+        width: AccessWidth,
+        value: u64,
+    ) -> Result<(), IoError> {
+        let address = reachable(space, address)?;
+        // SAFETY: as in `read`.
+        unsafe {
+            match width {
+                AccessWidth::Byte => ptr::write_volatile(address as *mut u8, value as u8),
+                AccessWidth::Word => ptr::write_volatile(address as *mut u16, value as u16),
+                AccessWidth::Dword => ptr::write_volatile(address as *mut u32, value as u32),
+                AccessWidth::Qword => ptr::write_volatile(address as *mut u64, value),
+            }
+        }
+        Ok(())
+    }
+
+    fn stall_us(&mut self, microseconds: u64) {
+        for _ in 0..microseconds {
+            core::hint::spin_loop();
+        }
+    }
+}
+
+fn reachable(space: AddressSpace, address: u64) -> Result<usize, IoError> {
+    if space != AddressSpace::SYSTEM_MEMORY {
+        return Err(IoError::Unsupported);
+    }
+    usize::try_from(address).map_err(|_| IoError::Failed)
+}
+
+/// Reads an ERST table, opens its store, and writes a record through it. 0 on success.
+///
+/// # Safety
+/// `table` and `record` are readable for their lengths, and every register of the table is mapped.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_erst_write(
+    table: *const u8,
+    table_len: usize,
+    record: *const u8,
+    record_len: usize,
+) -> i32 {
+    // SAFETY: the caller's promises.
+    let (table, record) = unsafe { (input(table, table_len), input(record, record_len)) };
+    let written = Table::parse(table).and_then(|table| {
+        let mut store = Store::open(&table, Semantics::Specification, &mut Mapped)?;
+        store.write(record, &mut Mapped)
+    });
+    i32::from(written.is_err())
+}
+
+/// What must not link: the proof's control.
+///
+/// # Safety
+/// `bytes` is readable for `len` bytes.
+#[cfg(inject_panic)]
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_control(bytes: *const u8, len: usize) -> u8 {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { input(bytes, len) };
+    bytes[len / 2]
 }

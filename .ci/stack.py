@@ -1,0 +1,53 @@
+"""The deepest chain of calls below each rust_* function of a program, from its own stack-size records.
+
+usage: stack.py PROGRAM LIMIT|none TITLE     exits 1 when a chain is deeper than LIMIT bytes, recursive, or unknown
+"""
+import re, subprocess, sys
+
+RETURN_ADDRESS = 8
+
+
+def lines(*command):
+    return subprocess.run(command, check=True, text=True, capture_output=True).stdout.splitlines()
+
+
+def main(program, limit, title):
+    frames = {}
+    for line in lines("llvm-readelf-22", "--stack-sizes", program):
+        if found := re.match(r"\s*(\d+)\s+(\S+)$", line):
+            frames[found[2]] = int(found[1])
+    calls, function = {}, None
+    for line in lines("llvm-objdump-22", "-d", "--no-show-raw-insn", program):
+        if found := re.match(r"[0-9a-f]+ <(.+)>:$", line):
+            function = found[1]
+            calls[function] = set()
+        elif found := re.search(r"\b(call|jmp)q?\s+(.*)$", line):
+            target = re.search(r"<([^>+]+)>", found[2])
+            if target and target[1] != function:
+                calls[function].add(target[1])
+            elif found[1] == "call" and not target:
+                calls[function].add("an indirect call")
+    depths = {}
+
+    def depth(function, chain):
+        if function in chain:
+            return 10**6, ["recursion"]
+        if function not in depths:
+            if function not in calls:  # the C library's memcpy and its like
+                return 0, []
+            below = max((depth(callee, chain | {function}) for callee in calls[function]), default=(0, []))
+            depths[function] = (frames.get(function, 10**6) + RETURN_ADDRESS + below[0], [function, *below[1]])
+        return depths[function]
+
+    entries = sorted((depth(name, frozenset()) for name in calls if name.startswith("rust_")), reverse=True)
+    if len(entries) < 10:
+        sys.exit(f"{title}: only {len(entries)} entry points")
+    bytes_, chain = entries[0]
+    print(f"{title}: at most {bytes_} bytes, in {' > '.join(chain)}")
+    for bytes_, chain in entries[1:4]:
+        print(f"    {bytes_} in {chain[0]}")
+    if limit != "none" and entries[0][0] > int(limit):
+        sys.exit(f"{title}: more than {limit} bytes")
+
+
+main(*sys.argv[1:])
