@@ -56,6 +56,7 @@ mod pcie;
 pub mod pcie_capability;
 mod processor_generic;
 mod register;
+pub mod vendor;
 
 pub use aer::{
     AerCapability, AerControl, AerControlFlags, CorrectableError, CorrectableErrors,
@@ -305,6 +306,16 @@ pub enum Body<'a> {
     CxlComponentEvent(CxlComponentEvent<'a>),
     /// FRU memory poison.
     FruMemoryPoison(FruMemoryPoison<'a>),
+    /// Arm RAS node.
+    ArmRasNode(vendor::ArmRasNode<'a>),
+    /// NVIDIA error.
+    Nvidia(vendor::NvidiaError<'a>),
+    /// NVIDIA event.
+    NvidiaEvent(vendor::NvidiaEvent<'a>),
+    /// Ampere error.
+    Ampere(vendor::AmpereError<'a>),
+    /// Ampere specific error.
+    AmpereSpecific(&'a vendor::AmpereSpecificError),
     /// A type this crate does not decode: the bytes as they are.
     Unknown(&'a [u8]),
 }
@@ -352,6 +363,16 @@ impl<'a> Body<'a> {
             Self::CxlComponentEvent(event?)
         } else if section_type == FruMemoryPoison::TYPE {
             Self::FruMemoryPoison(Decode::decode(bytes)?)
+        } else if section_type == vendor::ArmRasNode::TYPE {
+            Self::ArmRasNode(Decode::decode(bytes)?)
+        } else if section_type == vendor::NvidiaError::TYPE {
+            Self::Nvidia(Decode::decode(bytes)?)
+        } else if section_type == vendor::NvidiaEvent::TYPE {
+            Self::NvidiaEvent(Decode::decode(bytes)?)
+        } else if section_type == vendor::AmpereError::TYPE {
+            Self::Ampere(Decode::decode(bytes)?)
+        } else if section_type == vendor::AmpereSpecificError::TYPE {
+            Self::AmpereSpecific(Decode::decode(bytes)?)
         } else {
             Self::Unknown(bytes)
         })
@@ -401,6 +422,11 @@ impl<'a> Body<'a> {
             Self::CxlProtocol(section) => section,
             Self::CxlComponentEvent(section) => section,
             Self::FruMemoryPoison(section) => section,
+            Self::ArmRasNode(section) => section,
+            Self::Nvidia(section) => section,
+            Self::NvidiaEvent(section) => section,
+            Self::Ampere(section) => section,
+            Self::AmpereSpecific(section) => *section,
             Self::IpfProcessor(bytes) | Self::Unknown(bytes) => bytes,
         }
     }

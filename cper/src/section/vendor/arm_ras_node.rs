@@ -1,0 +1,554 @@
+//! Arm RAS node section (Arm DEN0085 revision 1, tables 20 to 26), as openbmc/libcper reads it: 80 bytes, an array
+//! of error records of 72, and auxiliary data (register contexts, and pairs of key and value).
+//!
+//! The places of both arrays are offsets in the section, so that they are checked against it and nothing else.
+
+use core::fmt;
+use core::iter::FusedIterator;
+
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use super::Entries;
+use crate::error::clamp;
+use crate::fields::{Describe, List, Value, Visitor, show_fields};
+use crate::section::{Decode, SectionType};
+use crate::{Error, ErrorKind, Guid, SectionTypeId};
+
+/// The fixed part of an Arm RAS node section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct ArmRasNodeHeader {
+    /// 1.
+    pub revision: U32,
+    /// Type of the component.
+    pub component_type: u8,
+    /// 0.
+    pub reserved: [u8; 3],
+    /// Number of error records.
+    pub descriptor_count: U32,
+    /// Bytes from the start of the section to the error records.
+    pub descriptor_offset: U16,
+    /// Bytes from the start of the section to the auxiliary data, 0 when there are none.
+    pub auxiliary_offset: U16,
+    /// Form of [`ArmRasNodeHeader::ip_instance`], 0 to 3.
+    pub ip_instance_format: u8,
+    /// Form of [`ArmRasNodeHeader::ip_type`], 0 to 3; 255 for none.
+    pub ip_type_format: u8,
+    /// 0.
+    pub reserved_2: [u8; 6],
+    /// Instance of the unit.
+    pub ip_instance: [u8; 16],
+    /// Kind of unit.
+    pub ip_type: [u8; 24],
+    /// Data of whoever made the section, such as text.
+    pub user_data: [u8; 16],
+}
+
+const _: () = {
+    assert!(size_of::<ArmRasNodeHeader>() == 80 && align_of::<ArmRasNodeHeader>() == 1);
+    assert!(core::mem::offset_of!(ArmRasNodeHeader, descriptor_offset) == 12);
+    assert!(core::mem::offset_of!(ArmRasNodeHeader, ip_instance) == 24);
+    assert!(core::mem::offset_of!(ArmRasNodeHeader, user_data) == 64);
+};
+
+/// One error record of the node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct ArmRasRecord {
+    /// Index of the record in its node.
+    pub record_index: U32,
+    /// Revision of the RAS extension in bits 7:4, its architecture version in bits 3:0.
+    pub ras_extension: u8,
+    /// 0.
+    pub reserved: [u8; 3],
+    /// ERR FR, the feature register.
+    pub feature: U64,
+    /// ERR CTLR, the control register.
+    pub control: U64,
+    /// ERR STATUS, the primary status register.
+    pub status: U64,
+    /// ERR ADDR, the address register.
+    pub address: U64,
+    /// ERR MISC0 to MISC3.
+    pub misc: [U64; 4],
+}
+
+const _: () = {
+    assert!(size_of::<ArmRasRecord>() == 72 && align_of::<ArmRasRecord>() == 1);
+    assert!(core::mem::offset_of!(ArmRasRecord, feature) == 8);
+};
+
+impl ArmRasRecord {
+    /// Revision of the RAS extension, 4 bits.
+    pub const fn ras_extension_revision(&self) -> u8 {
+        self.ras_extension >> 4
+    }
+
+    /// Architecture version of the RAS extension, 4 bits.
+    pub const fn ras_extension_version(&self) -> u8 {
+        self.ras_extension & 0xf
+    }
+}
+
+impl Describe for ArmRasRecord {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("record_index", Value::number(self.record_index.get()))?;
+        out.field("ras_extension_revision", Value::number(self.ras_extension_revision()))?;
+        out.field("ras_extension_version", Value::number(self.ras_extension_version()))?;
+        out.field("feature", Value::hex(self.feature.get()))?;
+        out.field("control", Value::hex(self.control.get()))?;
+        out.field("status", Value::hex(self.status.get()))?;
+        out.field("address", Value::hex(self.address.get()))?;
+        let [misc_0, misc_1, misc_2, misc_3] = self.misc.map(|misc| Value::hex(misc.get()));
+        out.field("misc_0", misc_0)?;
+        out.field("misc_1", misc_1)?;
+        out.field("misc_2", misc_2)?;
+        out.field("misc_3", misc_3)
+    }
+}
+
+/// Header of the auxiliary data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct ArmRasAuxiliaryHeader {
+    /// 1.
+    pub version: u8,
+    /// 0.
+    pub reserved: u8,
+    /// Number of contexts.
+    pub context_count: U16,
+    /// Bytes of the auxiliary data, this header included.
+    pub size: U32,
+    /// Bytes from this header to the pairs of key and value.
+    pub key_value_offset: U32,
+    /// Number of pairs.
+    pub key_value_count: U16,
+    /// 0.
+    pub reserved_2: [u8; 2],
+}
+
+const _: () = assert!(size_of::<ArmRasAuxiliaryHeader>() == 16 && align_of::<ArmRasAuxiliaryHeader>() == 1);
+
+/// Header of a register context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct ArmRasContextHeader {
+    /// Bytes of the context, this header included.
+    pub length: U32,
+    /// Bit 0: addresses are of the space that the identifier names, not of the system.
+    pub flags: u8,
+    /// 0.
+    pub reserved: u8,
+    /// Number of registers.
+    pub register_count: U16,
+    /// The address space.
+    pub address_space: U16,
+    /// 0.
+    pub reserved_2: [u8; 6],
+}
+
+const _: () = assert!(size_of::<ArmRasContextHeader>() == 16 && align_of::<ArmRasContextHeader>() == 1);
+
+/// A register of a context.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct ArmRasRegister {
+    /// Address of the register.
+    pub address: U64,
+    /// Value of the register.
+    pub value: U64,
+}
+
+const _: () = assert!(size_of::<ArmRasRegister>() == 16 && align_of::<ArmRasRegister>() == 1);
+
+impl Describe for ArmRasRegister {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("address", Value::hex(self.address.get()))?;
+        out.field("value", Value::hex(self.value.get()))
+    }
+}
+
+/// A pair of key and value.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct ArmRasKeyValue {
+    /// What the value is.
+    pub key: Guid,
+    /// The value.
+    pub value: U64,
+}
+
+const _: () = assert!(size_of::<ArmRasKeyValue>() == 24 && align_of::<ArmRasKeyValue>() == 1);
+
+impl ArmRasKeyValue {
+    /// Key of an MPAM PARTID.
+    pub const MPAM_PARTID: Guid = Guid::parse_const("ebb45182-fb03-4bf9-9aca-8613709fd789");
+}
+
+impl Describe for ArmRasKeyValue {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        let name = (self.key == Self::MPAM_PARTID).then_some("MPAM PARTID");
+        out.field("key", Value::NamedGuid { value: self.key, name })?;
+        out.field("value", Value::hex(self.value.get()))
+    }
+}
+
+/// An Arm RAS node section: its fixed part, to which it dereferences, and all its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct ArmRasNode<'a> {
+    header: &'a ArmRasNodeHeader,
+    bytes: &'a [u8],
+}
+
+impl core::ops::Deref for ArmRasNode<'_> {
+    type Target = ArmRasNodeHeader;
+
+    fn deref(&self) -> &ArmRasNodeHeader {
+        self.header
+    }
+}
+
+impl SectionType for ArmRasNode<'_> {
+    const TYPE: Guid = SectionTypeId::ARM_RAS_NODE.0;
+    const NAME: &'static str = "Arm RAS node";
+}
+
+impl<'a> Decode<'a> for ArmRasNode<'a> {
+    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+        match ArmRasNodeHeader::ref_from_prefix(body) {
+            Ok((header, _)) => Ok(Self { header, bytes: body }),
+            Err(_) => Err(Error::too_short(Self::NAME, size_of::<ArmRasNodeHeader>(), body.len())),
+        }
+    }
+}
+
+impl<'a> ArmRasNode<'a> {
+    /// The fixed part, every field as it was stored.
+    pub const fn header(&self) -> &'a ArmRasNodeHeader {
+        self.header
+    }
+
+    /// The whole section, as it was stored.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The error records.
+    pub fn records(&self) -> Entries<'a, ArmRasRecord> {
+        let records = self.bytes.get(usize::from(self.header.descriptor_offset.get())..).unwrap_or_default();
+        Entries::new(records, self.header.descriptor_count.get(), "descriptor count", 8)
+    }
+
+    /// The auxiliary data; `None` when there are none.
+    ///
+    /// # Errors
+    /// When their header does not lie inside the section.
+    pub fn auxiliary(&self) -> Option<Result<ArmRasAuxiliary<'a>, Error>> {
+        let offset = usize::from(self.header.auxiliary_offset.get());
+        let bytes = self.bytes.get(offset..).unwrap_or_default();
+        let needed = size_of::<ArmRasAuxiliaryHeader>();
+        let short = Error::too_short("auxiliary data", needed, bytes.len()).at(offset);
+        let read = || match ArmRasAuxiliaryHeader::ref_from_prefix(bytes) {
+            // What the size leaves out is not the auxiliary data's.
+            Ok((header, _)) => Ok(ArmRasAuxiliary {
+                header,
+                bytes: bytes.get(..header.size.get() as usize).unwrap_or(bytes),
+                offset,
+            }),
+            Err(_) => Err(short),
+        };
+        (offset != 0).then(read)
+    }
+}
+
+impl Describe for ArmRasNode<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("revision", Value::number(self.revision.get()))?;
+        out.field("component_type", Value::number(self.component_type))?;
+        out.field("ip_instance_format", Value::number(self.ip_instance_format))?;
+        out.field("ip_instance", Value::Bytes(&self.header.ip_instance))?;
+        out.field("ip_type_format", Value::number(self.ip_type_format))?;
+        out.field("ip_type", Value::Bytes(&self.header.ip_type))?;
+        out.field("user_data", Value::text(&self.header.user_data))?;
+        out.field("records", Value::List(&self.records()))?;
+        match self.auxiliary() {
+            Some(Ok(auxiliary)) => out.field("auxiliary", Value::Group(&auxiliary)),
+            Some(Err(error)) => out.field("auxiliary", Value::Message(&error)),
+            None => Ok(()),
+        }
+    }
+}
+
+show_fields!(ArmRasNode<'a>);
+
+/// The auxiliary data of a node.
+#[derive(Clone, Copy, Debug)]
+pub struct ArmRasAuxiliary<'a> {
+    header: &'a ArmRasAuxiliaryHeader,
+    bytes: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> ArmRasAuxiliary<'a> {
+    /// The header, every field as it was stored.
+    pub const fn header(&self) -> &'a ArmRasAuxiliaryHeader {
+        self.header
+    }
+
+    /// The register contexts.
+    pub fn contexts(&self) -> ArmRasContexts<'a> {
+        let at = size_of::<ArmRasAuxiliaryHeader>();
+        ArmRasContexts {
+            rest: self.bytes.get(at..).unwrap_or_default(),
+            offset: self.offset.saturating_add(at),
+            left: self.header.context_count.get(),
+        }
+    }
+
+    /// The pairs of key and value.
+    pub fn key_values(&self) -> Entries<'a, ArmRasKeyValue> {
+        let pairs = self.bytes.get(self.header.key_value_offset.get() as usize..).unwrap_or_default();
+        let count = self.header.key_value_count.get().into();
+        Entries::new(pairs, count, "key value count", self.offset.saturating_add(12))
+    }
+}
+
+impl Describe for ArmRasAuxiliary<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("version", Value::number(self.header.version))?;
+        out.field("contexts", Value::List(&self.contexts()))?;
+        out.field("key_values", Value::List(&self.key_values()))
+    }
+}
+
+/// A register context.
+#[derive(Clone, Copy, Debug)]
+pub struct ArmRasContext<'a> {
+    header: &'a ArmRasContextHeader,
+    bytes: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> ArmRasContext<'a> {
+    /// The header, every field as it was stored.
+    pub const fn header(&self) -> &'a ArmRasContextHeader {
+        self.header
+    }
+
+    /// The address space of the registers; `None` when it is the system's.
+    pub const fn address_space(&self) -> Option<u16> {
+        if self.header.flags & 1 != 0 { Some(self.header.address_space.get()) } else { None }
+    }
+
+    /// The registers.
+    pub fn registers(&self) -> Entries<'a, ArmRasRegister> {
+        let count = self.header.register_count.get().into();
+        Entries::new(self.bytes, count, "register count", self.offset.saturating_add(6))
+    }
+}
+
+impl Describe for ArmRasContext<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        if let Some(space) = self.address_space() {
+            out.field("address_space", Value::number(space))?;
+        }
+        out.field("registers", Value::List(&self.registers()))
+    }
+}
+
+/// Iterator over the register contexts of a node.
+///
+/// A context that does not fit is an error in its place, and the last item.
+#[derive(Clone, Debug)]
+pub struct ArmRasContexts<'a> {
+    rest: &'a [u8],
+    offset: usize,
+    left: u16,
+}
+
+impl<'a> Iterator for ArmRasContexts<'a> {
+    type Item = Result<ArmRasContext<'a>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let offset = self.offset;
+        let needed = size_of::<ArmRasContextHeader>();
+        let Ok((header, _)) = ArmRasContextHeader::ref_from_prefix(self.rest) else {
+            self.left = 0;
+            return Some(Err(Error::too_short("register context", needed, self.rest.len()).at(offset)));
+        };
+        // A length below that of the header would not advance.
+        let length = (header.length.get() as usize).max(needed);
+        let Some((context, rest)) = self.rest.split_at_checked(length) else {
+            self.left = 0;
+            let limit = clamp(self.rest.len());
+            let kind = ErrorKind::InnerLength { what: "context length", value: header.length.get(), limit };
+            return Some(Err(Error::new(kind, offset)));
+        };
+        self.rest = rest;
+        self.offset = offset.saturating_add(length);
+        Some(Ok(ArmRasContext { header, bytes: context.get(needed..).unwrap_or_default(), offset }))
+    }
+}
+
+impl FusedIterator for ArmRasContexts<'_> {}
+
+impl List for ArmRasContexts<'_> {
+    fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
+        self.clone().try_for_each(|context| match context {
+            Ok(context) => item(Value::Group(&context)),
+            Err(error) => item(Value::Message(&error)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::section::Body;
+    use crate::section::checks::every_flip_shows;
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    /// Two records, two contexts of two registers and one, one pair.
+    fn section() -> Vec<u8> {
+        let mut bytes = std::vec![1, 0, 0, 0, 6, 0, 0, 0, 2, 0, 0, 0, 80, 0, 224, 0, 1, 3, 0, 0, 0, 0, 0, 0];
+        bytes.extend(0x20..0x48);
+        bytes.extend(b"user data\0\0\0\0\0\0\0");
+        for record in [1, 2] {
+            bytes.extend([record, 0, 0, 0, 0x4f, 0, 0, 0]);
+            bytes.extend((0..64).map(|byte| byte + record));
+        }
+        bytes.extend([1, 0, 2, 0, 120, 0, 0, 0, 96, 0, 0, 0, 1, 0, 0, 0]);
+        bytes.extend([48, 0, 0, 0, 1, 0, 2, 0, 0x34, 0x12, 0, 0, 0, 0, 0, 0]);
+        bytes.extend(0xa0..0xc0);
+        bytes.extend([32, 0, 0, 0, 0, 0, 1, 0, 0x34, 0x12, 0, 0, 0, 0, 0, 0]);
+        bytes.extend(0xc0..0xd0);
+        bytes.extend(ArmRasKeyValue::MPAM_PARTID.0);
+        bytes.extend(0xd0..0xd8);
+        bytes
+    }
+
+    #[test]
+    fn every_field_is_told() {
+        let bytes = section();
+        let text = Body::decode(SectionTypeId::ARM_RAS_NODE.0, &bytes).unwrap().to_string();
+        let lines: Vec<_> = text.lines().filter(|line| !line.starts_with("  00")).collect();
+        assert_eq!(
+            lines,
+            [
+                "revision                1",
+                "component type          6",
+                "ip instance format      1",
+                "ip instance 16 bytes",
+                "ip type format          3",
+                "ip type 24 bytes",
+                "user data               user data",
+                "records",
+                "  [0] ",
+                "    record index            1",
+                "    ras extension revision  4",
+                "    ras extension version   15",
+                "    feature                 0x0807060504030201",
+                "    control                 0x100f0e0d0c0b0a09",
+                "    status                  0x1817161514131211",
+                "    address                 0x201f1e1d1c1b1a19",
+                "    misc 0                  0x2827262524232221",
+                "    misc 1                  0x302f2e2d2c2b2a29",
+                "    misc 2                  0x3837363534333231",
+                "    misc 3                  0x403f3e3d3c3b3a39",
+                "  [1] ",
+                "    record index            2",
+                "    ras extension revision  4",
+                "    ras extension version   15",
+                "    feature                 0x0908070605040302",
+                "    control                 0x11100f0e0d0c0b0a",
+                "    status                  0x1918171615141312",
+                "    address                 0x21201f1e1d1c1b1a",
+                "    misc 0                  0x2928272625242322",
+                "    misc 1                  0x31302f2e2d2c2b2a",
+                "    misc 2                  0x3938373635343332",
+                "    misc 3                  0x41403f3e3d3c3b3a",
+                "auxiliary",
+                "  version                 1",
+                "  contexts",
+                "    [0] ",
+                "      address space           4660",
+                "      registers",
+                "        [0] ",
+                "          address                 0xa7a6a5a4a3a2a1a0",
+                "          value                   0xafaeadacabaaa9a8",
+                "        [1] ",
+                "          address                 0xb7b6b5b4b3b2b1b0",
+                "          value                   0xbfbebdbcbbbab9b8",
+                "    [1] ",
+                "      registers",
+                "        [0] ",
+                "          address                 0xc7c6c5c4c3c2c1c0",
+                "          value                   0xcfcecdcccbcac9c8",
+                "  key values",
+                "    [0] ",
+                "      key                     MPAM PARTID (ebb45182-fb03-4bf9-9aca-8613709fd789)",
+                "      value                   0xd7d6d5d4d3d2d1d0",
+            ]
+        );
+        every_flip_shows(SectionTypeId::ARM_RAS_NODE, &bytes);
+    }
+
+    #[test]
+    fn what_is_cut_short_is_an_error_in_its_place() {
+        let bytes = section();
+        for length in 80..bytes.len() {
+            let node = ArmRasNode::decode(&bytes[..length]).unwrap();
+            let records = ((length - 80) / 72).min(2);
+            assert_eq!(node.records().flatten().count(), records);
+            assert_eq!(node.records().count(), if records < 2 { records + 1 } else { 2 });
+            let auxiliary = node.auxiliary().unwrap();
+            assert_eq!(auxiliary.is_ok(), length >= 240);
+            let Ok(auxiliary) = auxiliary else { continue };
+            let contexts: Vec<_> = auxiliary.contexts().collect();
+            let good = contexts.iter().filter(|context| context.is_ok()).count();
+            assert_eq!(
+                (good, contexts.len()),
+                match length {
+                    ..288 => (0, 1),
+                    288..320 => (1, 2),
+                    _ => (2, 2),
+                }
+            );
+            assert!(auxiliary.key_values().next().unwrap().is_err());
+        }
+        assert!(ArmRasNode::decode(&bytes[..79]).is_err());
+        let error = |length: usize| {
+            let node = ArmRasNode::decode(&bytes[..length]).unwrap();
+            node.auxiliary().unwrap().unwrap().contexts().last().unwrap().unwrap_err().to_string()
+        };
+        assert_eq!(error(250), "offset 240: register context needs 16 bytes, 10 available");
+        assert_eq!(error(300), "offset 288: register context needs 16 bytes, 12 available");
+        assert_eq!(error(310), "offset 288: context length is 32, at most 22 fit");
+        let mut none = bytes.clone();
+        none[14] = 0;
+        assert!(ArmRasNode::decode(&none).unwrap().auxiliary().is_none());
+    }
+
+    #[test]
+    fn lengths_that_do_not_advance_end() {
+        let mut bytes = section();
+        bytes[226..228].fill(0xff); // 65,535 contexts
+        bytes[240] = 0; // of which the first has no length
+        let node = ArmRasNode::decode(&bytes).unwrap();
+        let auxiliary = node.auxiliary().unwrap().unwrap();
+        assert!(auxiliary.contexts().count() < 8);
+        let first = auxiliary.contexts().next().unwrap().unwrap();
+        assert_eq!(
+            first.registers().next().unwrap().unwrap_err().to_string(),
+            "offset 246: register count is 2, at most 0 fit"
+        );
+    }
+}

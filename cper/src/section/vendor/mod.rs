@@ -1,0 +1,79 @@
+//! Sections that vendors define for their own hardware.
+
+mod ampere;
+mod arm_ras_node;
+mod nvidia;
+mod nvidia_event;
+
+pub use ampere::{
+    AmpereError, AmpereErrorHeader, AmpereFirmwareError, AmperePayload, AmperePcieAer, AmperePcieRasdp,
+    AmpereRasNode, AmpereSpecificError,
+};
+pub use arm_ras_node::{
+    ArmRasAuxiliary, ArmRasAuxiliaryHeader, ArmRasContext, ArmRasContextHeader, ArmRasContexts,
+    ArmRasKeyValue, ArmRasNode, ArmRasNodeHeader, ArmRasRecord, ArmRasRegister,
+};
+pub use nvidia::{
+    CmetInfo, NvidiaError, NvidiaErrorHeader, NvidiaErrorParts, NvidiaFirmwareError, NvidiaRegister,
+};
+pub use nvidia_event::{
+    NvidiaContext, NvidiaContextHeader, NvidiaContexts, NvidiaCpuInfo, NvidiaDataType, NvidiaEvent,
+    NvidiaEventHeader, NvidiaGpuInfo, NvidiaInfo, NvidiaInfoHeader, NvidiaSource,
+};
+
+use core::fmt;
+use core::iter::FusedIterator;
+use core::slice;
+
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+use crate::error::clamp;
+use crate::fields::{Describe, List, Value};
+use crate::{Error, ErrorKind};
+
+/// Iterator over an array of structures of one size.
+///
+/// It yields those that the section has; when it says that there are more, an error is the last item.
+#[derive(Clone, Debug)]
+pub struct Entries<'a, T> {
+    entries: slice::Iter<'a, T>,
+    error: Option<Error>,
+}
+
+impl<'a, T: FromBytes + Immutable + KnownLayout + Unaligned> Entries<'a, T> {
+    /// The first `count` structures of `bytes`. The count is the field `what`, which lies at `offset`.
+    fn new(bytes: &'a [u8], count: u32, what: &'static str, offset: usize) -> Self {
+        let limit = bytes.len().checked_div(size_of::<T>()).unwrap_or(0);
+        let entries = <[T]>::ref_from_prefix_with_elems(bytes, limit.min(count as usize));
+        let kind = ErrorKind::InnerLength { what, value: count, limit: clamp(limit) };
+        Self {
+            entries: entries.map_or(&[][..], |(entries, _)| entries).iter(),
+            error: (count as usize > limit).then(|| Error::new(kind, offset)),
+        }
+    }
+
+    /// Bytes of the structures not yet walked.
+    fn len_in_bytes(&self) -> usize {
+        size_of_val(self.entries.as_slice())
+    }
+}
+
+impl<'a, T> Iterator for Entries<'a, T> {
+    type Item = Result<&'a T, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.entries.next().map(Ok).or_else(|| self.error.take().map(Err))
+    }
+}
+
+impl<T> FusedIterator for Entries<'_, T> {}
+
+impl<T: Describe> List for Entries<'_, T> {
+    fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
+        self.entries.as_slice().iter().try_for_each(|entry| item(Value::Group(entry)))?;
+        match &self.error {
+            Some(error) => item(Value::Message(error)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,491 @@
+//! NVIDIA event section of Vera processors and GPUs, as openbmc/libcper reads it: a header of 32 bytes, what is known
+//! of the device, and contexts of data.
+
+use core::fmt;
+use core::iter::FusedIterator;
+
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::error::clamp;
+use crate::fields::{Describe, List, Value, Values, Visitor, show_fields};
+use crate::open_value::open_value;
+use crate::section::{Decode, SectionType};
+use crate::{Error, ErrorKind, Guid, SectionTypeId};
+
+/// The header of an NVIDIA event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct NvidiaEventHeader {
+    /// 1.
+    pub version: u8,
+    /// Number of contexts.
+    pub context_count: u8,
+    /// What kind of device the event is of.
+    pub source_device_type: NvidiaSource,
+    /// 0.
+    pub reserved: u8,
+    /// Type of the event.
+    pub event_type: U16,
+    /// Sub-type of the event.
+    pub event_sub_type: U16,
+    /// What links events that belong together, 0 for none.
+    pub link_id: U64,
+    /// What kind of event it is, in ASCII.
+    pub signature: [u8; 16],
+}
+
+const _: () = {
+    assert!(size_of::<NvidiaEventHeader>() == 32 && align_of::<NvidiaEventHeader>() == 1);
+    assert!(core::mem::offset_of!(NvidiaEventHeader, link_id) == 8);
+};
+
+open_value! {
+    /// What kind of device an event is of.
+    NvidiaSource: u8 {
+        CPU = 0 => "CPU",
+        GPU = 1 => "GPU",
+    }
+}
+
+/// Header of what is known of the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct NvidiaInfoHeader {
+    /// Minor version in the low byte, major in the high one.
+    pub version: U16,
+    /// Bytes of what is known, this header included.
+    pub size: u8,
+}
+
+const _: () = assert!(size_of::<NvidiaInfoHeader>() == 3 && align_of::<NvidiaInfoHeader>() == 1);
+
+/// What is known of a processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct NvidiaCpuInfo {
+    /// Socket.
+    pub socket: u8,
+    /// Chip and revision.
+    pub architecture: U32,
+    /// Electronic chip id.
+    pub ecid: [U32; 4],
+    /// Base address of the unit.
+    pub instance_base: U64,
+}
+
+const _: () = assert!(size_of::<NvidiaCpuInfo>() == 29 && align_of::<NvidiaCpuInfo>() == 1);
+
+/// What is known of a GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct NvidiaGpuInfo {
+    /// Who told of the event.
+    pub originator: u8,
+    /// Partition.
+    pub partition: U16,
+    /// Sub-partition.
+    pub sub_partition: U16,
+    /// Per-device identifier.
+    pub pdi: U64,
+}
+
+const _: () = assert!(size_of::<NvidiaGpuInfo>() == 13 && align_of::<NvidiaGpuInfo>() == 1);
+
+/// What is known of the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NvidiaInfo<'a> {
+    /// Of a processor.
+    Cpu(&'a NvidiaCpuInfo),
+    /// Of a GPU.
+    Gpu(&'a NvidiaGpuInfo),
+    /// Of another device, or too short to be read.
+    Unknown(&'a [u8]),
+}
+
+impl Describe for NvidiaInfo<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        match self {
+            Self::Cpu(info) => {
+                out.field("socket", Value::number(info.socket))?;
+                out.field("architecture", Value::hex(info.architecture.get()))?;
+                let ecid = info.ecid.iter().map(|word| Value::hex(word.get()));
+                out.field("ecid", Value::List(&Values(ecid)))?;
+                out.field("instance_base", Value::hex(info.instance_base.get()))
+            }
+            Self::Gpu(info) => {
+                out.field("originator", Value::number(info.originator))?;
+                out.field("partition", Value::number(info.partition.get()))?;
+                out.field("sub_partition", Value::number(info.sub_partition.get()))?;
+                out.field("pdi", Value::hex(info.pdi.get()))
+            }
+            Self::Unknown(bytes) => out.field("bytes", Value::Bytes(bytes)),
+        }
+    }
+}
+
+/// Header of a context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct NvidiaContextHeader {
+    /// Bytes of the context, this header and padding included.
+    pub size: U32,
+    /// Version of the context.
+    pub version: U16,
+    /// 0.
+    pub reserved: U16,
+    /// Form of the data.
+    pub data_type: NvidiaDataType,
+    /// Version of that form.
+    pub data_version: U16,
+    /// Bytes of data.
+    pub data_size: U32,
+}
+
+const _: () = assert!(size_of::<NvidiaContextHeader>() == 16 && align_of::<NvidiaContextHeader>() == 1);
+
+open_value! {
+    /// Form of a context's data.
+    NvidiaDataType: u16 {
+        OPAQUE = 0 => "opaque",
+        KEY_VALUES_64 = 1 => "64-bit keys and values",
+        KEY_VALUES_32 = 2 => "32-bit keys and values",
+        VALUES_64 = 3 => "64-bit values",
+        VALUES_32 = 4 => "32-bit values",
+    }
+}
+
+/// An NVIDIA event: its header, to which it dereferences, and what follows.
+#[derive(Clone, Copy, Debug)]
+pub struct NvidiaEvent<'a> {
+    header: &'a NvidiaEventHeader,
+    info_header: &'a NvidiaInfoHeader,
+    info: &'a [u8],
+    contexts: &'a [u8],
+}
+
+impl core::ops::Deref for NvidiaEvent<'_> {
+    type Target = NvidiaEventHeader;
+
+    fn deref(&self) -> &NvidiaEventHeader {
+        self.header
+    }
+}
+
+impl SectionType for NvidiaEvent<'_> {
+    const TYPE: Guid = SectionTypeId::NVIDIA_EVENT.0;
+    const NAME: &'static str = "NVIDIA event";
+}
+
+impl<'a> Decode<'a> for NvidiaEvent<'a> {
+    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+        let header = size_of::<NvidiaEventHeader>();
+        let info_header_len = size_of::<NvidiaInfoHeader>();
+        let short = Error::too_short(Self::NAME, header.saturating_add(info_header_len), body.len());
+        let (header, rest) = NvidiaEventHeader::ref_from_prefix(body).map_err(|_| short)?;
+        let (info_header, after) = NvidiaInfoHeader::ref_from_prefix(rest).map_err(|_| short)?;
+        let length = usize::from(info_header.size).saturating_sub(info_header_len);
+        // The slice wins: what is not there cannot be known, and no context follows it.
+        let (info, contexts) = after.split_at_checked(length).unwrap_or((after, &[]));
+        Ok(Self { header, info_header, info, contexts })
+    }
+}
+
+impl<'a> NvidiaEvent<'a> {
+    /// The header, every field as it was stored.
+    pub const fn header(&self) -> &'a NvidiaEventHeader {
+        self.header
+    }
+
+    /// Header of what is known of the device.
+    pub const fn info_header(&self) -> &'a NvidiaInfoHeader {
+        self.info_header
+    }
+
+    /// What is known of the device.
+    pub fn info(&self) -> NvidiaInfo<'a> {
+        let unknown = NvidiaInfo::Unknown(self.info);
+        if self.header.source_device_type == NvidiaSource::CPU {
+            NvidiaCpuInfo::ref_from_prefix(self.info).map_or(unknown, |(info, _)| NvidiaInfo::Cpu(info))
+        } else if self.header.source_device_type == NvidiaSource::GPU {
+            NvidiaGpuInfo::ref_from_prefix(self.info).map_or(unknown, |(info, _)| NvidiaInfo::Gpu(info))
+        } else {
+            unknown
+        }
+    }
+
+    /// The contexts.
+    pub fn contexts(&self) -> NvidiaContexts<'a> {
+        let before = size_of::<NvidiaEventHeader>().saturating_add(size_of::<NvidiaInfoHeader>());
+        NvidiaContexts {
+            rest: self.contexts,
+            offset: before.saturating_add(self.info.len()),
+            left: self.header.context_count,
+        }
+    }
+}
+
+impl Describe for NvidiaEvent<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("signature", Value::text(&self.header.signature))?;
+        out.field("version", Value::number(self.version))?;
+        out.field("source_device_type", self.source_device_type.into())?;
+        out.field("event_type", Value::hex(self.event_type.get()))?;
+        out.field("event_sub_type", Value::hex(self.event_sub_type.get()))?;
+        out.field("link_id", Value::hex(self.link_id.get()))?;
+        out.field("info_version", Value::hex(self.info_header.version.get()))?;
+        out.field("info", Value::Group(&self.info()))?;
+        out.field("contexts", Value::List(&self.contexts()))
+    }
+}
+
+show_fields!(NvidiaEvent<'a>);
+
+/// A context of an event.
+#[derive(Clone, Copy, Debug)]
+pub struct NvidiaContext<'a> {
+    header: &'a NvidiaContextHeader,
+    data: &'a [u8],
+}
+
+impl<'a> NvidiaContext<'a> {
+    /// The header, every field as it was stored.
+    pub const fn header(&self) -> &'a NvidiaContextHeader {
+        self.header
+    }
+
+    /// The data, of the form that the header says.
+    pub const fn data(&self) -> &'a [u8] {
+        self.data
+    }
+
+    /// The data as 64-bit numbers; `None` when they are of another form or no whole number of them.
+    pub fn words_64(&self) -> Option<&'a [U64]> {
+        let data_type = self.header.data_type;
+        let form = data_type == NvidiaDataType::KEY_VALUES_64 || data_type == NvidiaDataType::VALUES_64;
+        if form { <[U64]>::ref_from_bytes(self.data).ok() } else { None }
+    }
+
+    /// The data as 32-bit numbers; `None` when they are of another form or no whole number of them.
+    pub fn words_32(&self) -> Option<&'a [U32]> {
+        let data_type = self.header.data_type;
+        let form = data_type == NvidiaDataType::KEY_VALUES_32 || data_type == NvidiaDataType::VALUES_32;
+        if form { <[U32]>::ref_from_bytes(self.data).ok() } else { None }
+    }
+}
+
+impl Describe for NvidiaContext<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("version", Value::number(self.header.version.get()))?;
+        out.field("data_type", self.header.data_type.into())?;
+        out.field("data_version", Value::number(self.header.data_version.get()))?;
+        if let Some(words) = self.words_64() {
+            out.field("data", Value::List(&Values(words.iter().map(|word| Value::hex(word.get())))))
+        } else if let Some(words) = self.words_32() {
+            out.field("data", Value::List(&Values(words.iter().map(|word| Value::hex(word.get())))))
+        } else {
+            out.field("data", Value::Bytes(self.data))
+        }
+    }
+}
+
+/// Iterator over the contexts of an event.
+///
+/// A context that does not fit is an error in its place, and the last item.
+#[derive(Clone, Debug)]
+pub struct NvidiaContexts<'a> {
+    rest: &'a [u8],
+    offset: usize,
+    left: u8,
+}
+
+impl<'a> NvidiaContexts<'a> {
+    fn take_one(&mut self) -> Result<NvidiaContext<'a>, Error> {
+        let offset = self.offset;
+        let needed = size_of::<NvidiaContextHeader>();
+        let short = Error::too_short("event context", needed, self.rest.len()).at(offset);
+        let (header, _) = NvidiaContextHeader::ref_from_prefix(self.rest).map_err(|_| short)?;
+        // A size below that of the header would not advance.
+        let size = (header.size.get() as usize).max(needed);
+        let cut = |bytes: &'a [u8], length: usize, what, value, at| {
+            let kind = ErrorKind::InnerLength { what, value, limit: clamp(bytes.len()) };
+            bytes.split_at_checked(length).ok_or(Error::new(kind, at))
+        };
+        let (context, rest) = cut(self.rest, size, "context size", header.size.get(), offset)?;
+        let data = context.get(needed..).unwrap_or_default();
+        let length = header.data_size.get();
+        let (data, _) = cut(data, length as usize, "context data size", length, offset.saturating_add(12))?;
+        self.rest = rest;
+        self.offset = offset.saturating_add(size);
+        Ok(NvidiaContext { header, data })
+    }
+}
+
+impl<'a> Iterator for NvidiaContexts<'a> {
+    type Item = Result<NvidiaContext<'a>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let taken = self.take_one();
+        if taken.is_err() {
+            self.left = 0;
+        }
+        Some(taken)
+    }
+}
+
+impl FusedIterator for NvidiaContexts<'_> {}
+
+impl List for NvidiaContexts<'_> {
+    fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
+        self.clone().try_for_each(|context| match context {
+            Ok(context) => item(Value::Group(&context)),
+            Err(error) => item(Value::Message(&error)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::section::Body;
+    use crate::section::checks::every_flip_shows;
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    fn head(source: u8, contexts: u8, info: &[u8]) -> Vec<u8> {
+        let mut bytes = std::vec![1, contexts, source, 0, 0x02, 0x01, 0x04, 0x03];
+        bytes.extend(0x1122_3344_5566_7788u64.to_le_bytes());
+        bytes.extend(b"TEST-EVT\0\0\0\0\0\0\0\0");
+        bytes.extend([1, 0, info.len() as u8 + 3]);
+        bytes.extend(info);
+        bytes
+    }
+
+    fn context(data_type: u16, data: &[u8], padding: u8) -> Vec<u8> {
+        let mut bytes = Vec::from([16 + data.len() as u8 + padding, 0, 0, 0, 7, 0, 0, 0]);
+        bytes.extend(data_type.to_le_bytes());
+        bytes.extend([9, 0, data.len() as u8, 0, 0, 0]);
+        bytes.extend(data);
+        bytes.extend((0..padding).map(|_| 0));
+        bytes
+    }
+
+    fn cpu_event() -> Vec<u8> {
+        let info: Vec<u8> = (0x20..0x3d).collect();
+        let mut bytes = head(0, 4, &info);
+        let data: Vec<u8> = (0xa0..0xb0).collect();
+        bytes.extend(context(1, &data, 0));
+        bytes.extend(context(4, &data[..8], 8));
+        bytes.extend(context(0, &data[..3], 0));
+        bytes.extend(context(3, &data[..7], 0));
+        bytes
+    }
+
+    #[test]
+    fn an_event_of_a_processor() {
+        let bytes = cpu_event();
+        let text = Body::decode(SectionTypeId::NVIDIA_EVENT.0, &bytes).unwrap().to_string();
+        let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("0000 ")).collect();
+        assert_eq!(
+            lines,
+            [
+                "signature               TEST-EVT",
+                "version                 1",
+                "source device type      CPU (0)",
+                "event type              0x0102",
+                "event sub type          0x0304",
+                "link id                 0x1122334455667788",
+                "info version            0x0001",
+                "info",
+                "  socket                  32",
+                "  architecture            0x24232221",
+                "  ecid",
+                "    [0] 0x28272625",
+                "    [1] 0x2c2b2a29",
+                "    [2] 0x302f2e2d",
+                "    [3] 0x34333231",
+                "  instance base           0x3c3b3a3938373635",
+                "contexts",
+                "  [0] ",
+                "    version                 7",
+                "    data type               64-bit keys and values (1)",
+                "    data version            9",
+                "    data",
+                "      [0] 0xa7a6a5a4a3a2a1a0",
+                "      [1] 0xafaeadacabaaa9a8",
+                "  [1] ",
+                "    version                 7",
+                "    data type               32-bit values (4)",
+                "    data version            9",
+                "    data",
+                "      [0] 0xa3a2a1a0",
+                "      [1] 0xa7a6a5a4",
+                "  [2] ",
+                "    version                 7",
+                "    data type               opaque (0)",
+                "    data version            9",
+                "    data 3 bytes",
+                "  [3] ",
+                "    version                 7",
+                "    data type               64-bit values (3)",
+                "    data version            9",
+                "    data 7 bytes",
+            ]
+        );
+        every_flip_shows(SectionTypeId::NVIDIA_EVENT, &bytes);
+    }
+
+    #[test]
+    fn an_event_of_a_gpu_and_of_something_else() {
+        let info: Vec<u8> = (0x21..0x2e).collect();
+        let bytes = head(1, 0, &info);
+        let text = NvidiaEvent::decode(&bytes).unwrap().to_string();
+        let (_, info_text) = text.split_once("info\n").unwrap();
+        assert_eq!(
+            info_text,
+            "  originator              33\n  partition               8994\n  \
+               sub partition           9508\n  pdi                     0x2d2c2b2a29282726\ncontexts\n"
+        );
+        let other = head(2, 0, &info);
+        let event = NvidiaEvent::decode(&other).unwrap();
+        assert_eq!(event.info(), NvidiaInfo::Unknown(&info));
+        assert_eq!(event.source_device_type.name(), None);
+        for source in [0, 1] {
+            let short = head(source, 0, &info[..12]);
+            assert_eq!(NvidiaEvent::decode(&short).unwrap().info(), NvidiaInfo::Unknown(&info[..12]));
+        }
+    }
+
+    #[test]
+    fn what_is_cut_short_is_an_error_in_its_place() {
+        let bytes = cpu_event();
+        let mut seen = 0;
+        for length in 0..bytes.len() {
+            let Ok(event) = NvidiaEvent::decode(&bytes[..length]) else {
+                assert!(length < 35);
+                continue;
+            };
+            let contexts: Vec<_> = event.contexts().collect();
+            let good = contexts.iter().filter(|context| context.is_ok()).count();
+            assert_eq!(contexts.len(), good + 1, "{length}");
+            assert!(good >= seen);
+            seen = good;
+        }
+        assert_eq!(seen, 3);
+        let error = |bytes: &[u8]| {
+            let event = NvidiaEvent::decode(bytes).unwrap();
+            event.contexts().last().unwrap().unwrap_err().to_string()
+        };
+        assert_eq!(error(&bytes[..70]), "offset 64: event context needs 16 bytes, 6 available");
+        assert_eq!(error(&bytes[..90]), "offset 64: context size is 32, at most 26 fit");
+        let mut long = bytes.clone();
+        long[64 + 12] = 17;
+        assert_eq!(error(&long), "offset 76: context data size is 17, at most 16 fit");
+        long[64] = 0;
+        long[64 + 12] = 0;
+        assert!(NvidiaEvent::decode(&long).unwrap().contexts().next().unwrap().unwrap().data().is_empty());
+    }
+}
