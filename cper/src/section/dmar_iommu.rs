@@ -58,6 +58,8 @@ pub struct IommuEvent {
     pub address: U64,
 }
 
+const _: () = assert!(size_of::<IommuEvent>() == 16);
+
 open_value! {
     /// What an IOMMU logged.
     IommuEventCode: u8 {

@@ -102,6 +102,8 @@ pub struct PciBusId {
     pub segment: u8,
 }
 
+const _: () = assert!(size_of::<PciBusId>() == 2);
+
 impl Describe for PciBusId {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("bus_number", Value::hex(self.bus))?;

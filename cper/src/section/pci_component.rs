@@ -133,6 +133,8 @@ pub struct RegisterDataPair {
     pub data: U64,
 }
 
+const _: () = assert!(size_of::<RegisterDataPair>() == 16);
+
 impl RegisterDataPair {
     const SIZE: usize = size_of::<Self>();
 
