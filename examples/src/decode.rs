@@ -11,6 +11,7 @@ use crate::event::Kind;
 use crate::found::{Found, What};
 use crate::input::{self, Bytes};
 use crate::json;
+use crate::kernel;
 use crate::printable::Printable;
 use crate::progress::Progress;
 use crate::recognise;
@@ -31,7 +32,7 @@ pub struct Decode {
     /// Files or folders; - is standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// What to write: text for people, json (an object per line) for programs
+    /// What to write: text, json (an object a line), kernel (the lines of Linux)
     #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, default_value_t = Format::Text)]
     format: Format,
     /// Show raw fields and bytes too
@@ -49,6 +50,7 @@ pub struct Decode {
 enum Format {
     Text,
     Json,
+    Kernel,
 }
 
 /// A group holds at most so many bytes in memory, and so many records.
@@ -199,6 +201,7 @@ impl Run<'_> {
 
         match self.options.format {
             Format::Json => json::write(&mut self.out, &found)?,
+            Format::Kernel => kernel::write(&mut self.out, &found)?,
             Format::Text => {
                 if self.groups > 0 && self.text.detail > Detail::Lines {
                     writeln!(self.out, "\n")?;
@@ -225,7 +228,7 @@ impl Run<'_> {
 
     fn total(&mut self) -> io::Result<()> {
         let tally = &self.tally;
-        if self.options.format == Format::Json || self.text.detail == Detail::Lines || self.groups == 0 {
+        if self.options.format != Format::Text || self.text.detail == Detail::Lines || self.groups == 0 {
             if self.groups == 0 && !self.outcome.refused {
                 eprintln!("ras: nothing recognised in {}", count(tally.skipped, "file"));
             }

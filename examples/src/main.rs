@@ -12,11 +12,13 @@ mod fields;
 mod found;
 mod input;
 mod json;
+mod kernel;
 mod printable;
 mod progress;
 mod recognise;
 mod scan;
 mod summary;
+mod table;
 mod text;
 mod unhex;
 
@@ -48,6 +50,7 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Decode(decode::Decode),
+    Table(table::CheckTable),
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -100,5 +103,6 @@ fn main() -> ExitCode {
     }
     match cli.command {
         Command::Decode(command) => command.run().into(),
+        Command::Table(command) => command.run().into(),
     }
 }

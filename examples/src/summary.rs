@@ -30,8 +30,42 @@ pub fn section(section: &Section<'_>) -> String {
         Content::Body(Body::Unknown(bytes)) => {
             format!("{}{}, {}, not decoded", type_name(section), unit(section), size(bytes.len()))
         }
-        Content::Body(_) => format!("{}{}", type_name(section), unit(section)),
+        Content::Body(body) => told_line(section, &Told::by(body.fields())),
     }
+}
+
+/// A line out of what a section says of itself, for types that have no line of their own.
+fn told_line(section: &Section<'_>, told: &Told) -> String {
+    let mut line = format!("{}{}", type_name(section), unit(section));
+    for (name, before) in [("mpidr_el1", "MPIDR"), ("requester_id", "requester"), ("address", "at")] {
+        if let Some(text) = told.word(name) {
+            let _ = write!(line, ", {before} {text}");
+        }
+    }
+    let names = [
+        "error_types",
+        "memory_error_type",
+        "fault_reason",
+        "event_code",
+        "request_type",
+        "access_type",
+        "operation",
+        "ccix_error_type",
+        "error_record_type",
+        "error_type",
+    ];
+    let what: Vec<&str> = names.iter().filter_map(|name| told.word(name)).take(3).collect();
+    if !what.is_empty() {
+        let _ = write!(line, ": {}", what.join(", "));
+    }
+    let place = list(
+        ["node", "card", "module", "rank", "bank", "device", "row", "column"]
+            .map(|name| (name, told.number(name))),
+    );
+    if !place.is_empty() {
+        let _ = write!(line, " ({place})");
+    }
+    line
 }
 
 /// Errors that a line names before it only counts.

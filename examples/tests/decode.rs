@@ -211,3 +211,31 @@ fn id(value: &Value) -> u64 {
         other => panic!("{other} is no number"),
     }
 }
+
+/// The kernel's own lines: a log byte by byte, a machine check as it was printed, without the times in front.
+#[test]
+fn kernel_format_gives_the_lines_of_linux() {
+    let run = ras(&["decode", "--format", "kernel", &data("records/syn-dmesg.cper")]);
+    assert_eq!(run.stdout, fs::read_to_string(path("records/syn-dmesg.txt")).unwrap());
+    let run = ras(&["decode", "--format", "kernel", &data("mce/mce-intel.mce")]);
+    let printed = fs::read_to_string(path("mce/mce-intel.kernel.txt")).unwrap();
+    let lines: Vec<&str> = run.stdout.lines().map(str::trim_end).collect();
+    assert!(lines.len() >= 5, "{}", run.stdout);
+    for line in printed.lines() {
+        let line = line.split_once("] ").unwrap().1.split(" {").next().unwrap().trim_end();
+        assert!(lines.contains(&line), "{line}\n{}", run.stdout);
+    }
+}
+
+/// A good table is accepted and listed; a broken one is told what is wrong.
+#[test]
+fn tables_are_checked() {
+    let run = ras(&["table", &data("tables/qemu-q35-ERST.bin")]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    expect("table-qemu.txt", &run.stdout);
+    let mut bytes = fs::read(path("tables/qemu-q35-ERST.bin")).unwrap();
+    bytes[9] ^= 1;
+    let broken = common::ras_with_input(&["table", "-"], &bytes);
+    assert!(broken.code == 2 && broken.stdout.contains("checksum"), "{}{}", broken.stdout, broken.stderr);
+    assert_eq!(ras(&["table", &data("tables/BERT.bin")]).code, 1);
+}
