@@ -1,0 +1,327 @@
+//! The text of status blocks against what real kernels printed for them.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use cper::section::{Encode, MemoryError};
+use cper::{
+    GenericErrorData, KernelArchitecture, KernelText, KernelVersion, SectionTypeId, Severity, StatusBlock,
+    StatusBlockWriter, StatusBlocks,
+};
+
+fn path(path: &str) -> PathBuf {
+    PathBuf::from(format!("{}/../examples/data/{path}", env!("CARGO_MANIFEST_DIR")))
+}
+
+fn bytes(name: &str) -> Vec<u8> {
+    std::fs::read(path(name)).unwrap()
+}
+
+/// The printer's lines between the marks of the program that ran it.
+fn printed(name: &str) -> String {
+    let text = std::fs::read_to_string(path(name)).unwrap();
+    let (_, rest) = text.split_once("CPERPRINT BEGIN check=0\n").unwrap();
+    rest.split_once("CPERPRINT END").unwrap().0.to_owned()
+}
+
+/// Linux 6.1 of the architecture, as it was run.
+fn x86(text: KernelText<'_>) -> String {
+    text.version(KernelVersion::V6_1).architecture(KernelArchitecture::X86).to_string()
+}
+
+#[test]
+fn every_captured_block_is_printed_as_linux_printed_it() {
+    let mut compared = 0;
+    for entry in std::fs::read_dir(path("gesb")).unwrap() {
+        let file = entry.unwrap().path();
+        if file.extension().is_none_or(|extension| extension != "gesb") {
+            continue;
+        }
+        let stem = file.file_stem().unwrap().to_str().unwrap();
+        let block = bytes(&format!("gesb/{stem}.gesb"));
+        let block = StatusBlock::parse(&block).unwrap();
+        assert_eq!(x86(KernelText::new(&block)), printed(&format!("gesb/{stem}.txt")), "{stem}");
+        compared += 1;
+    }
+    assert!(compared >= 30, "{compared} blocks");
+}
+
+#[test]
+fn an_arm_block_is_printed_as_an_arm_kernel_prints_it() {
+    let block = bytes("gesb/arm.gesb");
+    let block = StatusBlock::parse(&block).unwrap();
+    let expected = printed("gesb/arm.hostoracle-arm64.txt");
+    for architecture in [KernelArchitecture::Arm, KernelArchitecture::Any] {
+        assert_eq!(KernelText::new(&block).architecture(architecture).to_string(), expected);
+    }
+    let block = bytes("gesb/ia-cache.gesb");
+    let block = StatusBlock::parse(&block).unwrap();
+    let text = KernelText::new(&block).architecture(KernelArchitecture::Arm).to_string();
+    assert!(
+        text.contains(
+            "section type: unknown, dc3ea0b0-a144-4797-b95b-53fa242b6e1d\n  section length: 0x80\n"
+        )
+    );
+}
+
+/// Linux's bert.c: short blocks, five at most, stopping at one that is refused.
+#[test]
+fn the_boot_error_region_is_printed_as_linux_printed_it() {
+    let region = bytes("bert/bert-region.bin");
+    let log = std::fs::read_to_string(path("bert/bert-region.txt")).unwrap();
+    let mut text = String::from("BERT: Error records from previous boot:\n");
+    let (mut shown, mut skipped) = (0, 0);
+    for (_, block) in StatusBlocks::new(&region) {
+        if block.header().block_status.get() == 0 || block.check().is_err() {
+            break;
+        }
+        if shown < 5 && block.as_bytes().len() < 1024 {
+            shown += 1;
+            let block = KernelText::new(&block).prefix("[Hardware Error]: ").level_bytes(2);
+            text += &x86(block);
+        } else {
+            skipped += 1;
+        }
+    }
+    if skipped > 0 {
+        writeln!(text, "BERT: [Hardware Error]: Skipped {skipped} error records").unwrap();
+    }
+    let bert: String = log
+        .lines()
+        .skip_while(|line| !line.starts_with("BERT: Error records"))
+        .filter(|line| line.contains("[Hardware Error]") || line.starts_with("BERT: Error records"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    assert_eq!(text, bert);
+}
+
+#[test]
+fn polled_sources_are_printed_as_linux_printed_them() {
+    let mut compared = 0;
+    for entry in std::fs::read_dir(path("ghes")).unwrap() {
+        let file = entry.unwrap().path();
+        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+        let Some(stem) = name.strip_suffix(".ghes.txt") else { continue };
+        let Ok(block) = std::fs::read(path(&format!("gesb/{stem}.gesb"))) else { continue };
+        let log = std::fs::read_to_string(&file).unwrap();
+        let first = log.lines().find(|line| line.contains("Generic Hardware Error Source:")).unwrap();
+        let (prefix, _) = first.split_once("Hardware error from").unwrap();
+        let source = first.rsplit_once(' ').unwrap().1.parse().unwrap();
+        let expected: String =
+            log.lines().filter(|line| line.starts_with(prefix)).flat_map(|line| [line, "\n"]).collect();
+        let block = StatusBlock::parse(&block).unwrap();
+        let text = KernelText::new(&block).prefix(prefix).level_bytes(2).ghes_source(source);
+        assert_eq!(x86(text), expected, "{stem}");
+        compared += 1;
+    }
+    assert!(compared >= 5, "{compared} texts");
+}
+
+fn section(section_type: SectionTypeId, body: &[u8]) -> String {
+    KernelText::of_section(section_type, Severity::CORRECTED, body).to_string()
+}
+
+#[test]
+fn versions_differ_in_aer_registers_and_cxl() {
+    let mut pcie = [0; 208];
+    pcie[0] = 1 << 7;
+    for (number, at) in (0x11u8..).zip((116..156).step_by(4)) {
+        pcie[at] = number;
+    }
+    let aer = "  aer_uncor_status: 0x00000011, aer_uncor_mask: 0x00000012\n  aer_uncor_severity: 0x00000013\n  \
+               TLP Header: 00000017 00000018 00000019 0000001a\n";
+    let new =
+        format!("  section_type: PCIe error\n  aer_cor_status: 0x00000014, aer_cor_mask: 0x00000015\n{aer}");
+    assert_eq!(section(SectionTypeId::PCIE, &pcie), new);
+    let old = |severity| {
+        KernelText::of_section(SectionTypeId::PCIE, severity, &pcie).version(KernelVersion::V6_1).to_string()
+    };
+    assert_eq!(old(Severity::FATAL), format!("  section_type: PCIe error\n{aer}"));
+    assert_eq!(old(Severity::INFORMATIONAL), old(Severity::FATAL));
+    assert_eq!(old(Severity::CORRECTED), "  section_type: PCIe error\n");
+    for (kind, name) in [
+        (SectionTypeId::CXL_GENERAL_MEDIA, "CXL General Media Event"),
+        (SectionTypeId::CXL_DRAM, "CXL DRAM Event"),
+        (SectionTypeId::CXL_MEMORY_MODULE, "CXL Memory Module Event"),
+    ] {
+        assert_eq!(section(kind, b"x"), format!("  section_type: {name}\n"));
+        let old =
+            KernelText::of_section(kind, Severity::FATAL, b"x").version(KernelVersion::V6_1).to_string();
+        let expected = format!("  section length: 0x1\n  00000000: {:<49}x\n", "78");
+        assert_eq!(old, format!("  section type: unknown, {}\n{expected}", kind.guid()));
+    }
+}
+
+#[test]
+fn cxl_protocol_errors() {
+    let mut body: Vec<u8> = (0..116).collect();
+    body[0] = 0x7f;
+    body[1..8].fill(0);
+    body[8] = 3;
+    body[108..112].copy_from_slice(&[4, 0, 88, 0]);
+    body.extend([0xd0, 0xd1, 0xd2, 0xd3]);
+    body.extend(0x80..0x80 + 88);
+    let text = section(SectionTypeId::CXL_PROTOCOL, &body);
+    assert!(text.starts_with(
+        "  section_type: CXL Protocol Error\n   agent_type: 3, CXL Logical Device\n   agent_address: 1413:12:11.10\n   \
+         slot: 1124\n   vendor_id: 0x1918, device_id: 0x1b1a\n   sub_vendor_id: 0x1d1c, sub_device_id: 0x1f1e\n   \
+         class_code: 2120\n   lower_dw: 0x2b2a2928, upper_dw: 0x2f2e2d2c\n  00000000: 33323130 37363534 3b3a3938 3f3e3d3c\n"
+    ), "{text}");
+    assert!(text.contains(
+        "   DVSEC length: 0x0004\n   CXL DVSEC:\n  00000000: d3d2d1d0\n   Error log length: 0x0058\n   CXL Error Log:\n   \
+         cxl_ras_uncor_status: 0x83828180\n   cxl_ras_uncor_mask: 0x87868584\n   cxl_ras_uncor_severity: 0x8b8a8988\n   \
+         cxl_ras_cor_status: 0x8f8e8d8c\n   cxl_ras_cor_mask: 0x93929190\n   cap_control: 0x97969594\n   \
+         Header Log Registers:\n  00000000: 9b9a9998 9f9e9d9c a3a2a1a0 a7a6a5a4\n"
+    ), "{text}");
+    body[8] = 1;
+    let text = section(SectionTypeId::CXL_PROTOCOL, &body);
+    assert!(text.contains("   rcrb_base_address: 0x1716151413121110\n   DVSEC length"), "{text}");
+    assert_eq!(section(SectionTypeId::CXL_PROTOCOL, &body[..115]).lines().count(), 2);
+}
+
+#[test]
+fn firmware_records_of_each_revision() {
+    let mut body: Vec<u8> = (0..34).map(|byte| byte + 0x40).collect();
+    body[0] = 1;
+    let mut text = |revision| {
+        body[1] = revision;
+        section(SectionTypeId::FIRMWARE_ERROR_RECORD, &body)
+    };
+    let front = "  section_type: Firmware Error Record Reference\n  \
+                 Firmware Error Record Type: SOC Firmware Error Record Type1 (Legacy CrashLog Support)\n  ";
+    assert!(text(0).starts_with(&format!(
+        "{front}Revision: 0\n  Record Identifier: 4f4e4d4c4b4a4948\n  00000000: 53525150 "
+    )));
+    assert!(text(1).starts_with(&format!("{front}Revision: 1\n  00000000: 4b4a4948 ")));
+    let guid = "53525150-5554-5756-5859-5a5b5c5d5e5f";
+    let end = format!("  00000000: {:<49}`a\n", "60 61");
+    assert_eq!(text(2), format!("{front}Revision: 2\n  Record Identifier: {guid}\n{end}"));
+    assert_eq!(text(3), format!("{front}Revision: 3\n{end}"));
+    assert!(section(SectionTypeId::FIRMWARE_ERROR_RECORD, &[2; 31]).ends_with(
+        "  Record Identifier: 02020202-0202-0202-0202-020202020200\n  \
+         error section length is too small: offset=32, length=31\n"
+    ));
+}
+
+#[test]
+fn lists_break_at_80_columns() {
+    let mut body = [0; 192];
+    body[0] = 1 << 2;
+    body[10] = 0xff;
+    let text = |prefix: &str, level_bytes| {
+        KernelText::of_section(SectionTypeId::PROCESSOR_GENERIC, Severity::FATAL, &body)
+            .prefix(prefix)
+            .level_bytes(level_bytes)
+            .to_string()
+            .lines()
+            .skip(2)
+            .map(|line| line.trim_start_matches(['>', ' ']).to_owned())
+            .collect::<Vec<_>>()
+    };
+    let whole = "cache error, TLB error, bus error, micro-architectural error";
+    // The whole list is 60 columns wide, two more are its indent.
+    assert_eq!(text(&">".repeat(18), 0), [whole]);
+    assert_eq!(text(&">".repeat(19), 0), ["cache error, TLB error, bus error", "micro-architectural error"]);
+    assert_eq!(text(&">".repeat(16), 2), [whole]);
+    assert_eq!(text(&">".repeat(17), 2), ["cache error, TLB error, bus error", "micro-architectural error"]);
+}
+
+#[test]
+fn lying_arm_lengths_are_said_as_linux_says_them() {
+    let mut body = bytes("sections/arm.proc_arm.sec");
+    let mut text = |length: u32| {
+        body[8..12].copy_from_slice(&length.to_le_bytes());
+        section(SectionTypeId::ARM_PROCESSOR, &body)
+    };
+    let front = "  section_type: ARM processor error\n  MIDR: 0x00000000410fd083\n  section length: ";
+    let end = "\n  firmware-generated error record is incorrect\n  ERR_INFO_NUM is 2\n";
+    assert_eq!(text(103), format!("{front}103, CPER size: 372\n  section length is too small{end}"));
+    assert_eq!(text(373), format!("{front}373, CPER size: 372\n  section length is too big{end}"));
+    assert!(text(111).ends_with(
+        "  Context info structure 0:\n   section length is too small\n  firmware-generated error record is incorrect\n"
+    ));
+    body[8..12].copy_from_slice(&372u32.to_le_bytes());
+    body[106] = 9;
+    assert!(
+        section(SectionTypeId::ARM_PROCESSOR, &body).ends_with("\n   Invalid context type: 9 (max: 8)\n")
+    );
+    body[106] = 0x0f; // Back to no context at all: everything behind the errors is the vendor's.
+    body[6] = 0;
+    assert!(
+        section(SectionTypeId::ARM_PROCESSOR, &body)
+            .contains("  Vendor specific error info has 268 bytes:\n")
+    );
+}
+
+#[test]
+fn arm_bus_errors_and_sets_of_types() {
+    let mut body = bytes("sections/arm.proc_arm.sec");
+    body[44] = 8;
+    body[48..56].copy_from_slice(&0x0f57_f69a_0fffu64.to_le_bytes());
+    let text = section(SectionTypeId::ARM_PROCESSOR, &body);
+    assert!(text.contains(
+        "   error_type: 0x08: bus error\n   error_info: 0x00000f57f69a0fff\n    transaction type: Generic\n    \
+         bus error, operation type: Prefetch\n    affinity level at which the bus error occurred: 2\n    \
+         processor context corrupted\n    the error has been corrected\n    PC is imprecise\n    \
+         Program execution can be restarted reliably at the PC associated with the error.\n    \
+         participation type: Generic\n    request timed out\n    address space: Device Memory Access\n    \
+         memory access attributes:0x1d5\n    access mode: normal\n"
+    ), "{text}");
+    body[44] = 0x0f;
+    body[48..56].copy_from_slice(&0x1c_0006u64.to_le_bytes()); // operation 7, level 0
+    let text = section(SectionTypeId::ARM_PROCESSOR, &body);
+    assert!(text.contains(
+        "   error_type: 0x0f: cache error|TLB error|bus error with reserved bit(s)\n   error_info: 0x00000000001c0006\n    \
+         cache error, operation type: Eviction\n    TLB error, operation type: Local management operation (processor"
+    ), "{text}");
+    assert!(text.contains("    cache level: 0\n    TLB level: 0\n    affinity level at which the bus error occurred: 0\n   virtual"), "{text}");
+    body[44] = 0x10;
+    let text = section(SectionTypeId::ARM_PROCESSOR, &body);
+    assert!(
+        text.contains(
+            "   error_type: 0x10: micro-architectural error\n   error_info: 0x00000000001c0006\n   virtual"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn unknown_x86_errors_and_scalable_mca_banks() {
+    let mut body = bytes("sections/ia-all.proc_ia.sec");
+    body[64] = 0;
+    body[324..328].copy_from_slice(&0xc000_2011u32.to_le_bytes());
+    body[322] = 48;
+    let text = section(SectionTypeId::IA32_X64_PROCESSOR, &body);
+    assert!(text.contains(
+        "   Error Structure Type: unknown\n   Error Structure Type: a5570100-e3ef-43de-ac72-249b573fad2c\n   \
+         Check Information: 0x00000000149500ff\n   Target Identifier"
+    ), "{text}");
+    assert!(text.contains("   MSR Address: 0xc0002011\n  Context Information Structure 1:\n"), "{text}");
+}
+
+#[test]
+fn refused_blocks_and_short_sections_print_what_linux_prints() {
+    let mut buffer = [0; 256];
+    let mut writer = StatusBlockWriter::new(&mut buffer, Severity::new(0x1_0002)).unwrap();
+    let memory =
+        MemoryError::new().with_extended_row(0x2_0001).with_chip_id(5).with_bank_group_and_address(1, 2);
+    writer.entry(GenericErrorData::new(Severity::new(9)), &memory).unwrap();
+    let mut block = writer.finish().unwrap().to_vec();
+    assert_eq!(
+        KernelText::new(&StatusBlock::parse(&block).unwrap()).to_string(),
+        "It has been corrected by h/w and requires no further action\nevent severity: corrected\n Error 0, type: unknown\n  \
+         section_type: memory error\n  bank_group:1 bank_address:2 row:131073 chip_id:5 \n"
+    );
+    block[12] += 1;
+    assert_eq!(KernelText::new(&StatusBlock::parse(&block).unwrap()).to_string(), "");
+    let mut old = [0; 80];
+    assert!(memory.with_rank(1).encode(&mut old).is_some());
+    assert_eq!(
+        section(SectionTypeId::MEMORY, &old[..73]),
+        "  section_type: memory error\n[Firmware Warn]: valid bits set for fields beyond structure\n"
+    );
+    assert_eq!(
+        section(SectionTypeId::MEMORY, &old[..72]),
+        "  section_type: memory error\n[Firmware Warn]: error section length is too small\n"
+    );
+}
