@@ -657,8 +657,8 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
         }
         Body::DmarGeneric(error) => json["requester_id"] = error.requester_id.raw().into(),
         Body::DmarVtd(error) => {
-            let [a, b, c, d, e, f] = error.oem_id;
-            json["oem_id"] = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]).into();
+            let number = error.oem_id.iter().rfold(0u64, |number, byte| number << 8 | u64::from(*byte));
+            json["oem_id"] = number.into();
             json["fault_status"] = error.fault_status.raw().into();
             json["fault_record"]["source_id"] = error.fault_record.fault_source.source_id().raw().into();
         }
@@ -672,7 +672,11 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
 }
 
 fn hex(bytes: &[u8]) -> Value {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+    let mut out = String::new();
+    for byte in bytes {
+        write!(out, "{byte:02x}").unwrap();
+    }
+    out.into()
 }
 
 /// libcper's JSON of a PCIe section with the names of the AER bits without their register's, values of them as
