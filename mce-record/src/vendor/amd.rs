@@ -1,8 +1,8 @@
 //! The bank types of AMD's scalable MCA, and the extended error codes of each.
 //!
-//! A bank does not have a fixed place: `MCA_IPID` names its hardware block and its type within. Both numbers
-//! and codes are those of AMD's Processor Programming References, families 17h to 1Ah; the wording is ours. Where
-//! a later processor gives codes another meaning (coherent station of family 19h models 10h and up, memory
+//! A bank does not have a fixed place: `MCA_IPID` names its hardware block and its type within. The block numbers are
+//! those of Linux 6.12 (`arch/x86/kernel/cpu/mce/amd.c`), the codes those that rasdaemon 0.8.5 tells for families 17h to
+//! 1Ah; AMD's own references for each model have the last word. The wording is ours. Where a later processor gives codes another meaning (coherent station of family 19h models 10h and up, memory
 //! controller and system management unit of the MI300A), the processor in the record decides.
 
 use core::fmt;
