@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::{
     AccessWidth, Action, AddressSpace, Error, ErrorKind, Instruction, InstructionEntry, InstructionFlags,
-    Location, Semantics, Table,
+    Location, RegisterFault, Semantics, Table,
 };
 
 /// Why a register could not be accessed.
@@ -141,6 +141,18 @@ impl<Io: RegisterIo + ?Sized> RegisterIo for &mut Io {
     }
 }
 
+/// Why an action ended early: an [`Error`] without what the interpreter knows itself.
+#[derive(Clone, Copy)]
+pub(crate) enum Fault {
+    Missing,
+    Unknown(Instruction),
+    Register(RegisterFault),
+    Io(IoError),
+    Steps,
+    Time,
+    Move,
+}
+
 /// How far one run of an action may go. Linux has no limit but the time of `STALL_WHILE_TRUE`: a `GOTO` back never ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
@@ -199,6 +211,9 @@ pub struct Interpreter<'a> {
     semantics: Semantics,
     limits: Limits,
     state: State,
+    /// The action run last, and the entry it came to: where an error was.
+    action: Action,
+    at: usize,
 }
 
 impl<'a> Interpreter<'a> {
@@ -220,6 +235,8 @@ impl<'a> Interpreter<'a> {
                 steps: 0,
                 waited_us: 0,
             },
+            action: Action::END_OPERATION,
+            at: 0,
         }
     }
 
@@ -266,6 +283,34 @@ impl<'a> Interpreter<'a> {
     /// failed, with its entry: [`ErrorKind::UnknownInstruction`], [`ErrorKind::Register`], [`ErrorKind::Io`],
     /// [`ErrorKind::StepLimit`], [`ErrorKind::TimeLimit`], [`ErrorKind::MoveTooLong`].
     pub fn run<Io: RegisterIo + ?Sized>(&mut self, action: Action, io: &mut Io) -> Result<u64, Error> {
+        self.run_action(action, io).map_err(|fault| self.error(fault))
+    }
+
+    /// The error that a fault of the action run last is.
+    #[cold]
+    pub(crate) fn error(&self, fault: Fault) -> Error {
+        let kind = match fault {
+            Fault::Missing => {
+                return Error { kind: ErrorKind::MissingAction, location: Location::Action(self.action) };
+            }
+            Fault::Unknown(instruction) => ErrorKind::UnknownInstruction(instruction),
+            Fault::Register(fault) => ErrorKind::Register(fault),
+            Fault::Io(error) => ErrorKind::Io(error),
+            Fault::Steps => ErrorKind::StepLimit(self.limits.steps),
+            Fault::Time => ErrorKind::TimeLimit(self.limits.time_us),
+            Fault::Move => ErrorKind::MoveTooLong(self.state.var2),
+        };
+        Error { kind, location: Location::Entry { action: self.action, entry: self.at } }
+    }
+
+    /// [`run`](Self::run), with an error small enough for the stack of a panic.
+    #[inline(never)]
+    pub(crate) fn run_action<Io: RegisterIo + ?Sized>(
+        &mut self,
+        action: Action,
+        io: &mut Io,
+    ) -> Result<u64, Fault> {
+        self.action = action;
         self.state.index = 0;
         self.state.steps = 0;
         self.state.waited_us = 0;
@@ -282,9 +327,9 @@ impl<'a> Interpreter<'a> {
             let here = next;
             next = next.wrapping_add(1);
             let due = entry.action == action && index == self.state.index;
-            let location = Location::Entry { action, entry: here };
+            self.at = here;
             if due || rewound {
-                self.step().map_err(|kind| Error { kind, location })?;
+                self.step()?;
             }
             if entry.action != action {
                 continue;
@@ -292,7 +337,7 @@ impl<'a> Interpreter<'a> {
             first = first.or(Some(here));
             if due {
                 self.state.entry = here;
-                let jump = self.execute(entry, io).map_err(|kind| Error { kind, location })?;
+                let jump = self.execute(entry, io)?;
                 self.state.index = jump.unwrap_or(index.wrapping_add(1));
                 if self.state.index <= index {
                     next = first.unwrap_or(0);
@@ -305,13 +350,13 @@ impl<'a> Interpreter<'a> {
         }
         match first {
             Some(_) => Ok(self.state.output),
-            None => Err(Error { kind: ErrorKind::MissingAction, location: Location::Action(action) }),
+            None => Err(Fault::Missing),
         }
     }
 
-    fn step(&mut self) -> Result<(), ErrorKind> {
+    fn step(&mut self) -> Result<(), Fault> {
         if self.state.steps >= self.limits.steps {
-            return Err(ErrorKind::StepLimit(self.limits.steps));
+            return Err(Fault::Steps);
         }
         self.state.steps = self.state.steps.wrapping_add(1);
         Ok(())
@@ -322,7 +367,7 @@ impl<'a> Interpreter<'a> {
         &mut self,
         entry: &InstructionEntry,
         io: &mut Io,
-    ) -> Result<Option<u64>, ErrorKind> {
+    ) -> Result<Option<u64>, Fault> {
         let value = entry.value.get();
         let linux = self.semantics == Semantics::Linux;
         let operand = if linux { self.state.input } else { value };
@@ -381,13 +426,12 @@ impl<'a> Interpreter<'a> {
                 let offset = self.read(entry, io)?;
                 let State { source_base, destination_base, var2: length, .. } = self.state;
                 if length > self.limits.move_bytes {
-                    return Err(ErrorKind::MoveTooLong(length));
+                    return Err(Fault::Move);
                 }
                 let destination = destination_base.wrapping_add(offset);
-                io.move_memory(destination, source_base.wrapping_add(offset), length)
-                    .map_err(ErrorKind::Io)?;
+                io.move_memory(destination, source_base.wrapping_add(offset), length).map_err(Fault::Io)?;
             }
-            unknown => return Err(ErrorKind::UnknownInstruction(unknown)),
+            unknown => return Err(Fault::Unknown(unknown)),
         }
         Ok(None)
     }
@@ -407,10 +451,10 @@ impl<'a> Interpreter<'a> {
         }
     }
 
-    fn stall<Io: RegisterIo + ?Sized>(&mut self, microseconds: u64, io: &mut Io) -> Result<(), ErrorKind> {
+    fn stall<Io: RegisterIo + ?Sized>(&mut self, microseconds: u64, io: &mut Io) -> Result<(), Fault> {
         let waited = self.state.waited_us.saturating_add(microseconds);
         if waited > self.limits.time_us {
-            return Err(ErrorKind::TimeLimit(self.limits.time_us));
+            return Err(Fault::Time);
         }
         self.state.waited_us = waited;
         if microseconds != 0 {
@@ -419,26 +463,22 @@ impl<'a> Interpreter<'a> {
         Ok(())
     }
 
-    fn access(&self, entry: &InstructionEntry) -> Result<AccessWidth, ErrorKind> {
-        entry.register.access(self.semantics).map_err(ErrorKind::Register)
+    fn access(&self, entry: &InstructionEntry) -> Result<AccessWidth, Fault> {
+        entry.register.access(self.semantics).map_err(Fault::Register)
     }
 
     /// The register shifted down by its bit offset, under the entry's mask.
-    fn read<Io: RegisterIo + ?Sized>(&self, entry: &InstructionEntry, io: &mut Io) -> Result<u64, ErrorKind> {
+    fn read<Io: RegisterIo + ?Sized>(&self, entry: &InstructionEntry, io: &mut Io) -> Result<u64, Fault> {
         let raw = self.read_raw(entry, io)?;
         // The bit offset is 64 at most, for a register without a bit.
         let shifted = raw.checked_shr(u32::from(entry.register.bit_offset)).unwrap_or(0);
         Ok(shifted & entry.mask.get())
     }
 
-    fn read_raw<Io: RegisterIo + ?Sized>(
-        &self,
-        entry: &InstructionEntry,
-        io: &mut Io,
-    ) -> Result<u64, ErrorKind> {
+    fn read_raw<Io: RegisterIo + ?Sized>(&self, entry: &InstructionEntry, io: &mut Io) -> Result<u64, Fault> {
         let width = self.access(entry)?;
         let register = entry.register;
-        let raw = io.read(register.space, register.address.get(), width).map_err(ErrorKind::Io)?;
+        let raw = io.read(register.space, register.address.get(), width).map_err(Fault::Io)?;
         Ok(raw & width.mask())
     }
 
@@ -449,7 +489,7 @@ impl<'a> Interpreter<'a> {
         entry: &InstructionEntry,
         value: u64,
         io: &mut Io,
-    ) -> Result<(), ErrorKind> {
+    ) -> Result<(), Fault> {
         let width = self.access(entry)?;
         let register = entry.register;
         let up = |bits: u64| bits.checked_shl(u32::from(register.bit_offset)).unwrap_or(0);
@@ -458,6 +498,6 @@ impl<'a> Interpreter<'a> {
         if entry.flags().contains(InstructionFlags::PRESERVE_REGISTER) {
             raw |= self.read_raw(entry, io)? & !up(mask);
         }
-        io.write(register.space, register.address.get(), width, raw & width.mask()).map_err(ErrorKind::Io)
+        io.write(register.space, register.address.get(), width, raw & width.mask()).map_err(Fault::Io)
     }
 }

@@ -51,7 +51,8 @@ fn recognize(header: &[u8; WINDOW], offset: u64, room: u64) -> Option<Found> {
 }
 
 impl Store<'_> {
-    /// The next record at or after `from`, dead ones too.
+    /// The next record at or after `from`, dead ones too. Its block is not to lie on the stack while the platform works.
+    #[inline(never)]
     fn find_next<Io: RegisterIo + ?Sized>(&self, from: u64, io: &mut Io) -> Result<Option<Found>, Error> {
         let mut block = [0; BLOCK];
         let mut offset = from;
@@ -172,6 +173,7 @@ impl Store<'_> {
 
     /// Puts a record into free room of the range and runs the platform's operation on it. A dummy write leaves the
     /// signature out.
+    #[inline(never)]
     pub(crate) fn submit_in_place<Io: RegisterIo + ?Sized>(
         &mut self,
         operation: Operation,

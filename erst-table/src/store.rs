@@ -5,6 +5,7 @@ use core::fmt;
 
 use bitflags::bitflags;
 
+use crate::interpreter::Fault;
 use crate::record::{self, PERSISTENCE, PERSISTENCE_SIGNATURE};
 use crate::{Action, Error, ErrorKind, Interpreter, Limits, Location, RegisterIo, Semantics, Table};
 
@@ -107,8 +108,8 @@ pub const IDENTIFIER_END: u64 = u64::MAX;
 /// takes it by `try_lock` and goes without, as Linux does. It allocates nothing and cannot panic, [`write`](Self::write)
 /// least of all.
 ///
-/// Each operation reads the command status and runs `END_OPERATION` whatever went wrong after its beginning, a time-out
-/// too, so that the platform is ready for the next.
+/// Each operation runs `END_OPERATION` whatever went wrong after its beginning, and reads the command status after a
+/// time-out too, so that the platform is ready for the next.
 #[derive(Clone, Debug)]
 pub struct Store<'a> {
     pub(crate) interpreter: Interpreter<'a>,
@@ -380,6 +381,7 @@ impl<'a> Store<'a> {
     }
 
     /// One operation from its beginning to its end, which is run whatever happens between.
+    #[inline(never)]
     pub(crate) fn perform<Io: RegisterIo + ?Sized>(
         &mut self,
         operation: Operation,
@@ -388,49 +390,75 @@ impl<'a> Store<'a> {
         io: &mut Io,
     ) -> Result<(), Error> {
         self.interpreter.reset();
-        let result = match self.run_optional(operation.begin(), io) {
-            Ok(()) => self.execute(operation, offset, identifier, io),
-            Err(error) => Err(error),
+        let begun = self.run_optional(operation.begin(), io);
+        let answer = match begun {
+            Ok(()) => self.execute(offset, identifier, io),
+            Err(fault) => Answer::Failed(fault),
         };
-        let ended = self.run_optional(Action::END_OPERATION, io);
-        result.and(ended)
+        // An error is told by where the interpreter stood, before it goes on to the end.
+        let result = self.result(operation, answer);
+        match self.run_optional(Action::END_OPERATION, io) {
+            Err(fault) if result.is_ok() => Err(self.interpreter.error(fault)),
+            _ => result,
+        }
     }
 
+    fn result(&self, operation: Operation, answer: Answer) -> Result<(), Error> {
+        match answer {
+            Answer::Status(Status::SUCCESS) => Ok(()),
+            Answer::Status(status) => Err(operation.failed(ErrorKind::Status(status))),
+            Answer::Busy { waited_us, status } => {
+                Err(operation.failed(ErrorKind::Busy { waited_us, status }))
+            }
+            Answer::Failed(fault) => Err(self.interpreter.error(fault)),
+        }
+    }
+
+    #[inline(never)]
     fn execute<Io: RegisterIo + ?Sized>(
         &mut self,
-        operation: Operation,
         offset: Option<u64>,
         identifier: Option<u64>,
         io: &mut Io,
-    ) -> Result<(), Error> {
+    ) -> Answer {
+        match self.start(offset, identifier, io).and_then(|()| self.wait(io)) {
+            Ok(None) => match self.interpreter.run_action(Action::GET_COMMAND_STATUS, io) {
+                Ok(status) => Answer::Status(Status::new(status)),
+                Err(fault) => Answer::Failed(fault),
+            },
+            Ok(Some(waited_us)) => {
+                let status = self.interpreter.run_action(Action::GET_COMMAND_STATUS, io);
+                Answer::Busy { waited_us, status: status.ok().map(Status::new) }
+            }
+            Err(fault) => Answer::Failed(fault),
+        }
+    }
+
+    fn start<Io: RegisterIo + ?Sized>(
+        &mut self,
+        offset: Option<u64>,
+        identifier: Option<u64>,
+        io: &mut Io,
+    ) -> Result<(), Fault> {
         let inputs = [(Action::SET_RECORD_OFFSET, offset), (Action::SET_RECORD_IDENTIFIER, identifier)];
         for (action, input) in inputs {
             if let Some(input) = input {
                 self.interpreter.set_input(input);
-                self.interpreter.run(action, io)?;
+                self.interpreter.run_action(action, io)?;
             }
         }
-        self.interpreter.run(Action::EXECUTE_OPERATION, io)?;
-        let waited = self.wait(io);
-        let status = self.interpreter.run(Action::GET_COMMAND_STATUS, io).map(Status::new);
-        match (waited?, status) {
-            (None, Ok(Status::SUCCESS)) => Ok(()),
-            (None, Ok(status)) => Err(operation.failed(ErrorKind::Status(status))),
-            (None, Err(error)) => Err(error),
-            (Some(waited_us), status) => {
-                Err(operation.failed(ErrorKind::Busy { waited_us, status: status.ok() }))
-            }
-        }
+        self.interpreter.run_action(Action::EXECUTE_OPERATION, io)?;
+        Ok(())
     }
 
     /// Waits until the platform is no longer busy; `Some` microseconds when it still is after the time it has.
-    fn wait<Io: RegisterIo + ?Sized>(&mut self, io: &mut Io) -> Result<Option<u64>, Error> {
+    fn wait<Io: RegisterIo + ?Sized>(&mut self, io: &mut Io) -> Result<Option<u64>, Fault> {
         let budget = self.budget_us();
         // A sixteenth of what it nominally takes; never so long that a watchdog bites.
         let interval = u64::from(self.timings.nominal_us / 16).clamp(1, 50);
         let mut waited = 0_u64;
         loop {
-            if self.interpreter.run(Action::CHECK_BUSY_STATUS, io)? == 0 {
+            if self.interpreter.run_action(Action::CHECK_BUSY_STATUS, io)? == 0 {
                 return Ok(None);
             }
             waited = waited.saturating_add(self.interpreter.state().waited_us);
@@ -443,12 +471,20 @@ impl<'a> Store<'a> {
     }
 
     /// Runs an action that a table may leave out.
-    fn run_optional<Io: RegisterIo + ?Sized>(&mut self, action: Action, io: &mut Io) -> Result<(), Error> {
-        match self.interpreter.run(action, io) {
-            Ok(_) | Err(Error { kind: ErrorKind::MissingAction, .. }) => Ok(()),
-            Err(error) => Err(error),
+    fn run_optional<Io: RegisterIo + ?Sized>(&mut self, action: Action, io: &mut Io) -> Result<(), Fault> {
+        match self.interpreter.run_action(action, io) {
+            Ok(_) | Err(Fault::Missing) => Ok(()),
+            Err(fault) => Err(fault),
         }
     }
+}
+
+/// How an operation went.
+#[derive(Clone, Copy)]
+enum Answer {
+    Status(Status),
+    Busy { waited_us: u64, status: Option<Status> },
+    Failed(Fault),
 }
 
 impl Operation {
