@@ -1,13 +1,14 @@
-//! The lines that Linux itself printed: kernel logs as they are, machine checks in the kernel's words.
+//! The lines that Linux itself printed: kernel logs as they are, machine checks and CPER in the kernel's words.
 
 use std::io::{self, Write};
 
+use cper::{KernelText, Severity};
 use mce_record::KernelTextOptions;
 
 use crate::event::{Event, Grade};
 use crate::found::{Content, Found, What, at};
 
-/// Writes what Linux printed of each thing found; says on standard error what it has no such lines for.
+/// Writes what Linux printed of each thing found; bad parts go to standard error.
 pub fn write(out: &mut dyn Write, found: &[Found<'_>]) -> io::Result<()> {
     for found in found {
         let event = Event::of(found);
@@ -18,6 +19,7 @@ pub fn write(out: &mut dyn Write, found: &[Found<'_>]) -> io::Result<()> {
                 }
             }
             What::Bad(reason) => eprintln!("ras: {}: {reason}", at(&found.place)),
+            What::Block(block) => write!(out, "{}", KernelText::new(block))?,
             _ => {
                 for section in &event.sections {
                     if let Content::Machine(record) = &section.content {
@@ -26,11 +28,8 @@ pub fn write(out: &mut dyn Write, found: &[Found<'_>]) -> io::Result<()> {
                             record.kernel_text(KernelTextOptions { panic, ..KernelTextOptions::default() });
                         writeln!(out, "{}", text.to_string().trim_end_matches('\n'))?;
                     } else {
-                        let type_name = crate::summary::type_name(section);
-                        eprintln!(
-                            "ras: {}: {type_name}: no text of the kernel's for it here",
-                            at(&found.place)
-                        );
+                        let severity = section.severity.unwrap_or(Severity::INFORMATIONAL);
+                        write!(out, "{}", KernelText::of_section(section.kind, severity, section.bytes))?;
                     }
                 }
             }

@@ -227,6 +227,17 @@ fn kernel_format_gives_the_lines_of_linux() {
     }
 }
 
+/// Status blocks in the lines that a kernel printed for them.
+#[test]
+fn kernel_format_gives_what_linux_printed_of_status_blocks() {
+    for name in ["mem-full-v23", "recoverable-mem", "generic-proc", "unknown"] {
+        let run = ras(&["decode", "--format", "kernel", &data(&format!("gesb/{name}.gesb"))]);
+        let printed = fs::read_to_string(path(&format!("gesb/{name}.txt"))).unwrap();
+        let printed: Vec<&str> = printed.lines().filter(|line| !line.starts_with("CPERPRINT")).collect();
+        assert_eq!(run.stdout.lines().collect::<Vec<_>>(), printed, "{name}");
+    }
+}
+
 /// A good table is accepted and listed; a broken one is told what is wrong.
 #[test]
 fn tables_are_checked() {
