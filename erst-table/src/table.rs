@@ -98,7 +98,7 @@ impl<'a> Table<'a> {
         // Whole entries, as many as are stated and fit. Cut out first: zerocopy's prefix with a count keeps an overflow
         // check at small sizes.
         let stated = usize::try_from(serialization.entry_count.get()).unwrap_or(usize::MAX);
-        let fitting = body.len() / size_of::<InstructionEntry>();
+        let fitting = body.chunks_exact(size_of::<InstructionEntry>()).len();
         let entries_len = stated.min(fitting).saturating_mul(size_of::<InstructionEntry>());
         let entries = body.get(..entries_len).unwrap_or_default();
         let entries = <[InstructionEntry]>::ref_from_bytes(entries).map_err(|_| truncated)?;

@@ -7,10 +7,12 @@ use cper::section::Body;
 use cper::{FruText, Guid, SectionDescriptor, SectionFlags, SectionTypeId, Severity, StatusBlock};
 use erst_table::Table;
 use mce_record::MceRecord;
+use pstore_format::ErrorKind;
 use pstore_format::RecordId;
 use pstore_format::inflate::Inflater;
 use pstore_format::record::{RecordPrefix, StoredRecord};
 
+use crate::decompress;
 use crate::printable::Printable;
 
 /// Where something lies.
@@ -113,7 +115,14 @@ impl<'a> Part<'a> {
         let mut text = vec![0; self.stored.len().saturating_mul(TEXT_ROOM.1).max(TEXT_ROOM.0)];
         let (length, problem) = match Inflater::new().inflate(self.stored, &mut text) {
             Ok(inflated) => (inflated.length, None),
-            Err(error) => (decoded(&error), Some(error)),
+            Err(error) => {
+                if let ErrorKind::NotDecodable(compression) = error.kind() {
+                    if let Some(text) = decompress::text(compression, self.stored, text.len()) {
+                        return (Cow::Owned(text), None);
+                    }
+                }
+                (decoded(&error), Some(error))
+            }
         };
         text.truncate(length);
         (Cow::Owned(text), problem)
@@ -122,7 +131,7 @@ impl<'a> Part<'a> {
 
 /// How much of the text came out before the error.
 fn decoded(error: &pstore_format::Error) -> usize {
-    use pstore_format::ErrorKind::{Checksum, Corrupt, TextTooLong, Unfinished};
+    use ErrorKind::{Checksum, Corrupt, TextTooLong, Unfinished};
     match error.kind() {
         Corrupt { decoded, .. } | Unfinished { decoded, .. } | Checksum { decoded } => decoded as usize,
         TextTooLong { capacity } => capacity as usize,

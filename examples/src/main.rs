@@ -6,6 +6,7 @@
 #![allow(clippy::format_push_string, clippy::cast_precision_loss)]
 
 mod decode;
+mod decompress;
 mod dmesg;
 mod event;
 mod fields;
