@@ -8,6 +8,7 @@
 mod decode;
 mod decompress;
 mod dmesg;
+mod erst;
 mod event;
 mod fields;
 mod found;
@@ -52,6 +53,7 @@ struct Cli {
 enum Command {
     Decode(decode::Decode),
     Table(table::CheckTable),
+    Erst(erst::Erst),
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -105,5 +107,6 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Decode(command) => command.run().into(),
         Command::Table(command) => command.run().into(),
+        Command::Erst(command) => command.run().into(),
     }
 }
