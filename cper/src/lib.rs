@@ -50,6 +50,20 @@
 //! A record that is laid out while the machine is healthy and only patched when it dies is a [`PreparedRecord`], or a
 //! [`RecordMut`] over bytes from elsewhere.
 //!
+//! # What is supported
+//!
+//! | what | supported | not supported |
+//! |---|---|---|
+//! | records | header, descriptors, sections, all as stored; built, rebuilt, prepared, patched in place | |
+//! | processor sections | generic; IA32/X64 with check structures and register contexts; Arm with error information, contexts 0 to 9 and vendor tail | what is inside an IPF section: its bytes only |
+//! | memory sections | memory (73 to 80 bytes and longer), memory 2 | |
+//! | PCI sections | PCIe with capability and AER, PCI/PCI-X bus, PCI component | DPC and Flit logging data behind byte 208: its bytes only |
+//! | other sections of Appendix N | firmware error record reference, the three DMA remapping errors, CCIX, CXL protocol errors, CXL component events, FRU memory poison | the log inside a CCIX error, the CXL dynamic capacity event: bytes only |
+//! | vendors' sections | NVIDIA, NVIDIA event, Ampere, Arm RAS node: read | HiSilicon, Yitian, JaguarMicro, AMD and Windows' own: by name; writers for half of those read |
+//! | sections of your own | with the same traits: [`section`] | |
+//! | status blocks | generic error status blocks and entries of every revision, read, checked as Linux does, written; entries to records and back | |
+//! | text | for people; as Linux 6.1 and 6.12 print it: [`KernelText`] | what the AER driver prints later for the device |
+//!
 //! # Features
 //!
 //! | feature | default | what |
