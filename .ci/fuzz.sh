@@ -11,17 +11,17 @@ RUSTFLAGS=$(tr -s ' \n' ' ' <<<"$RUSTFLAGS")
 targets=("$@")
 [ $# -ne 0 ] || targets=(record status_block mce erst_table erst_image stored)
 (cd fuzz && env -u RUSTFLAGS cargo test -q && cargo build -q --release --bins --target x86_64-unknown-linux-gnu)
-mkdir -p fuzz/findings
+mkdir -p fuzz/artifacts
 executions=0
 for target in "${targets[@]}"; do
   corpus=target/fuzz-corpus/$target
   mkdir -p "$corpus"
   log=target/fuzz-corpus/$target.log
   "fuzz/target/x86_64-unknown-linux-gnu/release/$target" -max_total_time="${FUZZ_SECONDS:-10}" -max_len=16384 -timeout=10 \
-    -rss_limit_mb=2048 -artifact_prefix=fuzz/findings/ -print_final_stats=1 "$corpus" \
+    -rss_limit_mb=2048 -artifact_prefix=fuzz/artifacts/ -print_final_stats=1 "$corpus" \
     examples/data/{records,sections,gesb,mce,tables,erst-images,bert} >"$log" 2>&1 || {
     tail -n 60 "$log"
-    die "$target: a finding is in fuzz/findings"
+    die "$target: a finding is in fuzz/artifacts; keep it in fuzz/findings once it is mended"
   }
   executions=$((executions + $(awk '/number_of_executed_units/ { print $2 }' "$log")))
 done

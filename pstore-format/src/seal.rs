@@ -55,7 +55,11 @@ pub fn seal(record: &mut [u8]) -> Result<(), Error> {
     let mut record = RecordMut::parse(record)?;
     let [a, b, c, d] = checksum(record.as_bytes()).to_le_bytes();
     let [tag0, tag1] = TAG;
-    let [stored0, stored1, ..] = record.header_mut()?.persistence_information;
+    // The two bytes before are ERST's: "ER" once it has stored the record, nothing until then.
+    let [stored0, stored1] = match record.header_mut()?.persistence_information {
+        [a, b, ..] if [a, b] == ERST_SIGNATURE => ERST_SIGNATURE,
+        _ => [0, 0],
+    };
     record.header_mut()?.persistence_information = [stored0, stored1, tag0, tag1, a, b, c, d];
     Ok(())
 }
@@ -149,6 +153,18 @@ mod tests {
         let mut slot = std::vec![erased; 512];
         slot[..record.len()].copy_from_slice(record);
         slot
+    }
+
+    #[test]
+    fn whatever_stood_in_the_field_before_a_seal_holds() {
+        for before in [[0; 8], [0xFF; 8], *b"ER\0\0\0\0\0\0", *b"XR......", *b"\0R......"] {
+            let header =
+                cper::RecordHeader::fatal(cper::NotificationType::MCE).with_persistence_information(before);
+            let mut record = [0; 128];
+            cper::encode_sections(&header, core::iter::empty(), &mut record).unwrap();
+            seal(&mut record).unwrap();
+            assert_eq!(verify(&record), Seal::Valid, "{before:?}");
+        }
     }
 
     #[test]
