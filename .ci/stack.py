@@ -6,6 +6,13 @@ Exits 1 when a chain is deeper than LIMIT bytes (that of its function, where giv
 import re, subprocess, sys
 
 RETURN_ADDRESS = 8
+# A function without a record of its frame (of the toolchain's own core): deeper than any limit, printed as "more than".
+UNKNOWN = 10**6
+
+
+def shown(depth):
+    return f"more than {depth % UNKNOWN}" if depth >= UNKNOWN else str(depth)
+
 
 
 def lines(*command):
@@ -32,24 +39,24 @@ def main(program, title, limit, *own_limits):
 
     def depth(function, chain):
         if function in chain:
-            return 10**6, ["recursion"]
+            return UNKNOWN, ["recursion"]
         if function not in depths:
             if function not in calls:  # the C library's memcpy and its like
                 return 0, []
             below = max((depth(callee, chain | {function}) for callee in calls[function]), default=(0, []))
-            depths[function] = (frames.get(function, 10**6) + RETURN_ADDRESS + below[0], [function, *below[1]])
+            depths[function] = (frames.get(function, UNKNOWN) + RETURN_ADDRESS + below[0], [function, *below[1]])
         return depths[function]
 
     entries = sorted((depth(name, frozenset()) for name in calls if name.startswith("rust_")), reverse=True)
     if len(entries) < 10:
         sys.exit(f"{title}: only {len(entries)} entry points")
-    print(f"{title}: " + ", ".join(f"{bytes_} {chain[0]}" for bytes_, chain in entries[:5]))
+    print(f"{title}: " + ", ".join(f"{shown(bytes_)} {chain[0]}" for bytes_, chain in entries[:5]))
     own = dict(limit.split("=") for limit in own_limits)
     over = False
     for bytes_, chain in entries:
         allowed = own.get(chain[0], limit)
         if allowed != "none" and bytes_ > int(allowed):
-            print(f"{title}: {bytes_} bytes, at most {allowed}: {' > '.join(chain)}")
+            print(f"{title}: {shown(bytes_)} bytes, at most {allowed}: {' > '.join(chain)}")
             over = True
     sys.exit(over)
 
