@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Proves that the tests pass: as the README says to run them, and with every feature and the records of libcper.
-# Needs: those records, in $LIBCPER_VECTORS or in ../shared/vectors/libcper.
+# Needs: those records, in $LIBCPER_VECTORS or in ../shared/vectors/libcper; iasl, which reads the tables we write.
 . "$(dirname "$0")/lib.sh"
+need acpica-tools
 export LIBCPER_VECTORS=${LIBCPER_VECTORS:-$PWD/../shared/vectors/libcper}
 [ -d "$LIBCPER_VECTORS" ] || die "libcper's records are not at $LIBCPER_VECTORS"
 log=$(mktemp)
