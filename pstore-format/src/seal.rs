@@ -159,7 +159,7 @@ mod tests {
     fn whatever_stood_in_the_field_before_a_seal_holds() {
         for before in [[0; 8], [0xFF; 8], *b"ER\0\0\0\0\0\0", *b"XR......", *b"\0R......"] {
             let header =
-                cper::RecordHeader::fatal(cper::NotificationType::MCE).with_persistence_information(before);
+                RecordHeader::fatal(cper::NotificationType::MCE).with_persistence_information(before);
             let mut record = [0; 128];
             cper::encode_sections(&header, core::iter::empty(), &mut record).unwrap();
             seal(&mut record).unwrap();
