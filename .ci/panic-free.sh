@@ -12,7 +12,7 @@ build() {
   local package flags=(--target "$1" --release --target-dir "$PWD/target/panic-free${3:+-control}"
     --config profile.release.opt-level=3 --config profile.release.overflow-checks=true
     --config profile.release.lto=false --config profile.release.debug=false)
-  for package in panic-path "${crates[@]}" zerocopy bitflags crc32fast; do
+  for package in panic-path "${crates[@]}" zerocopy bitflags; do
     flags+=(--config "profile.release.package.$package.opt-level=$2")
   done
   [[ $1 == *linux* ]] || flags+=(-Zbuild-std=core)

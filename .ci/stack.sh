@@ -8,7 +8,7 @@
 need lld-22 llvm-22 python3
 for level in 2 3 '"s"' '"z"'; do
   flags=(--target x86_64-unknown-linux-gnu --release --target-dir "$PWD/target/stack" --config profile.release.lto=false)
-  for package in panic-path "${crates[@]}" zerocopy bitflags crc32fast; do
+  for package in panic-path "${crates[@]}" zerocopy bitflags; do
     flags+=(--config "profile.release.package.$package.opt-level=$level")
   done
   # A static program calls directly, so that the calls can be read from it.
