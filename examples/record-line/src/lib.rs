@@ -73,6 +73,19 @@ impl fmt::Display for EntryLine<'_> {
     }
 }
 
+/// Bytes as text: printable ASCII as it is, everything else escaped.
+#[derive(Clone, Copy, Debug)]
+pub struct Printable<'a>(pub &'a [u8]);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|&byte| match byte {
+            b' '..=b'~' => f.write_char(char::from(byte)),
+            _ => write!(f, "{}", byte.escape_ascii()),
+        })
+    }
+}
+
 /// A severity in capitals.
 struct Loud(Severity);
 
@@ -101,7 +114,7 @@ fn log(text: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
         line.level().unwrap_or(u8::MAX)
     });
     match worst {
-        Some(line) => write!(f, ": {}", line.text.trim_ascii().escape_ascii()),
+        Some(line) => write!(f, ": {}", Printable(line.text.trim_ascii())),
         None => Ok(()),
     }
 }
@@ -137,7 +150,7 @@ fn section(
         None => write!(f, "section {kind}")?,
     }
     if let Some(text) = fru.filter(|text| !text.as_bytes().trim_ascii().is_empty()) {
-        write!(f, ", {}", text.as_bytes().trim_ascii().escape_ascii())?;
+        write!(f, ", {}", Printable(text.as_bytes().trim_ascii()))?;
     }
     let body = match body {
         Ok(Body::Unknown(bytes)) => return write!(f, ", {} bytes", bytes.len()),

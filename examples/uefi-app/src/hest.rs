@@ -39,8 +39,8 @@ const _: () = assert!(size_of::<GenericSource>() == 64 && offset_of!(GenericSour
 /// An error source: its bytes, as many as its type has.
 pub struct Source<'a>(&'a [u8]);
 
-/// The error sources of a table; the last is an `Err` of its offset if its type is unknown or it is cut off, as what
-/// follows cannot be found then.
+/// The error sources of a table, as many as it says; the last is an `Err` of its offset if its type is unknown or it is
+/// cut off, as what follows cannot be found then.
 pub fn sources(table: &[u8]) -> impl Iterator<Item = Result<Source<'_>, usize>> {
     let count = table.get(size_of::<SdtHeader>()..).and_then(|rest| rest.first_chunk());
     let mut left = count.map_or(0, |count| u32::from_le_bytes(*count));

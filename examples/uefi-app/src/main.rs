@@ -22,13 +22,13 @@ use cper::{
     CreatorId, FruText, NotificationType, Record, RecordBuilder, RecordFlags, RecordHeader,
     SectionDescriptor, Severity, StatusBlock, StatusBlocks, Timestamp,
 };
-use erst_table::{Error, ErrorKind, IDENTIFIER_UNSPECIFIED, Semantics, Store, Table, Walk};
+use erst_table::{Error, ErrorKind, IDENTIFIER_UNSPECIFIED, IoError, Semantics, Store, Table, Walk};
 use mce_record::MceRecord;
 use pstore_format::RecordIds;
 use pstore_format::inflate::Inflater;
 use pstore_format::record::{Payload, StoredRecord};
 use pstore_format::seal::{Seal, seal, verify};
-use record_line::{EntryLine, RecordLine};
+use record_line::{EntryLine, Printable, RecordLine};
 use uefi::prelude::*;
 use uefi::proto::loaded_image::LoadedImage;
 use uefi::runtime::ResetType;
@@ -86,7 +86,17 @@ impl fmt::Display for Failure {
             Self::Table(finding) => {
                 write!(f, "the ERST table has a defect, so none of it is run: {finding}")
             }
-            Self::Store(error) => write!(f, "ERST: {error}"),
+            Self::Store(error) => {
+                write!(f, "ERST: {error}")?;
+                f.write_str(match error.kind {
+                    ErrorKind::Io(IoError::Unsupported) => {
+                        " (the register is not one that this program may touch: the table is wrong)"
+                    }
+                    ErrorKind::Io(_) => " (nothing is mapped there: the table is wrong)",
+                    ErrorKind::Busy { .. } => " (nothing more is asked of it; the operation may yet end)",
+                    _ => "",
+                })
+            }
             Self::GivenUp => f.write_str("the ERST store did not answer before; it is left alone"),
             Self::Memory => f.write_str("firmware has not so much memory left"),
             Self::Words(words) => f.write_str(words),
@@ -424,10 +434,10 @@ fn show(record: &[u8]) -> Outcome {
     Ok(())
 }
 
-/// The lines of a kernel log. Whatever could command a terminal is escaped.
+/// The lines of a kernel log.
 fn lines(text: &[u8]) {
     for line in text.split(|byte| *byte == b'\n') {
-        println!("{}", line.escape_ascii());
+        println!("{}", Printable(line));
     }
 }
 
