@@ -26,7 +26,11 @@ mapfile -t command < <(machine saved)
 saved=$!
 started=$SECONDS
 until [ "$(stat -c %s "$play/saved.done" 2>/dev/null || echo 0)" = 328 ]; do
-  kill -0 $saved 2>/dev/null && [ $((SECONDS - started)) -lt 120 ] || { cat "$play/saved.qemu" && die "no record was written"; }
+  if ! kill -0 $saved 2>/dev/null || [ $((SECONDS - started)) -ge 120 ]; then
+    cat "$play/saved.qemu"
+    kill $saved 2>/dev/null || true
+    die "no record was written"
+  fi
   sleep 0.1
 done
 printf '%s\n' 'migrate_set_parameter max-bandwidth 10G' "migrate \"exec:cat >$play/state\"" quit >&3
@@ -42,5 +46,5 @@ boot torn "$linux" "$initramfs" -a 'erst_disable power-cut=list' \
   -device acpi-erst,memdev=nvram,record_size=1048576
 cat "$play/torn.out/said"
 [ "$(grep -c 'Broken$' "$play/torn.out/said")" = 1 ] || die "the device does not deliver the torn record"
-grep -vE '^[1-4] (Valid|Broken)$' "$play/torn.out/said" && die "the device delivers something else"
+if grep -vE '^[1-4] (Valid|Broken)$' "$play/torn.out/said"; then die "the device delivers something else"; fi
 echo "seed $seed: $(tail -n 1 "$play/cuts"), in $took s"

@@ -34,12 +34,14 @@ uefi() {
 says() {
   local found
   found=$(grep -cF -- "$2" "$play/$1.said") || true
-  [ "$found" = "${3:-$found}" ] && [ "$found" != 0 ] || { cat "$play/$1.said" && die "$1: said $found times: $2"; }
+  if [ "$found" = 0 ] || [ "$found" != "${3:-$found}" ]; then
+    cat "$play/$1.said"
+    die "$1: said $found times: $2"
+  fi
 }
 # Nothing is said of this.
 silent() {
-  grep -F -- "$2" "$play/$1.said" && die "$1: said: $2"
-  true
+  if grep -F -- "$2" "$play/$1.said"; then die "$1: said: $2"; fi
 }
 
 # A record goes from firmware to Linux.
@@ -68,11 +70,10 @@ record = sys.stdin.buffer.read()
 length, = struct.unpack_from("<I", record, 20)
 sys.stdout.buffer.write(zlib.decompressobj(-15).decompress(record[200:length]))' >"$play/panic.log"
 grep -q 'sysrq triggered crash' "$play/panic.log"
-missing=$(grep -cvxFf "$play/read.said" "$play/panic.log") || true
-[ "$missing" = 0 ] || die "$missing lines of the panic's log were not shown"
+if grep -vxFf "$play/read.said" "$play/panic.log"; then die "these lines of the panic's log were not shown"; fi
 says read 'FATAL kernel log, '
 says read 'clearing: INFORMATIONAL memory error, DIMM_A1' 1
-[ "$(identifier 1)" = 0 ] && [ "$(identifier 2)" = "$log" ] || die "another record was cleared than firmware's"
+[ "$(identifier 1) $(identifier 2)" = "0 $log" ] || die "another record was cleared than firmware's"
 silent read 'ras: '
 
 # What the last boot left, and where errors come from: as many as Linux printed and iasl wrote down.
@@ -80,7 +81,7 @@ silent read 'ras: '
   >"$play/iasl" 2>&1 || { cat "$play/iasl" && die "iasl made no HEST table"; }
 "$program" "$play"
 # QEMU's debug console takes what the bad tables make of it.
-trace=(-device isa-debugcon,iobase=0x402,chardev=trace -chardev)
+trace=(-device "isa-debugcon,iobase=0x402,chardev=trace" -chardev)
 uefi defect 'bert; hest; table; list; write X; clear 1' \
   -acpitable "file=$data/tables/BERT.bin" -acpitable "file=$play/hest.aml" -acpitable "file=$play/defect.erst" \
   -device "loader,file=$data/bert/bert-region.bin,addr=0x10000000,force-raw=on" \
@@ -118,5 +119,5 @@ says foreign 'ras: ERST: write: status NOT_ENOUGH_SPACE (1)' 1
 cmp "$play/foreign.img" "$play/before.img"
 # The debug console's port echoes firmware's own lines too; none of them may be the defect table's letters.
 [ "$(tr -d '\0' <"$play/defect.trace" | grep -c '[WRCEX]')" = 0 ] || die "the defect table was run"
-size=$(size "$application" | awk 'NR == 2 { print $1 }')
-echo "firmware, $(basename "$linux") and back; 5 kinds of bad firmware left alone; text of ras.efi: $size bytes"
+code=$(size -A "$application" | awk '$1 == ".text" { print $2 }')
+echo "firmware, $(basename "$linux") and back; 5 kinds of bad firmware left alone; ras.efi has $code bytes of code"
