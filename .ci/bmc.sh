@@ -6,7 +6,7 @@ need qemu-system-arm lld-22 binutils
 manifest=(--manifest-path examples/bmc/Cargo.toml)
 target=(--target-dir target/firmware)
 cargo fmt "${manifest[@]}" --check
-cargo clippy "${manifest[@]}" "${target[@]}" --quiet --locked --lib --examples -- -D warnings
+cargo clippy "${manifest[@]}" "${target[@]}" --quiet --locked --lib --bins --examples -- -D warnings
 cargo test "${manifest[@]}" "${target[@]}" --quiet --locked --lib
 
 folder=$PWD/target/end-to-end/bmc
@@ -33,6 +33,7 @@ expected=$(wc -l <"$folder/host")
     -Zbuild-std-features=compiler-builtins-mem
 )
 firmware=target/firmware/thumbv7em-none-eabi/release/firmware
+: >"$folder/board"
 qemu-system-arm -M mps2-an386 -kernel "$firmware" -display none -monitor none -chardev stdio,id=uart,signal=off \
   -serial chardev:uart <"$folder/stream" >"$folder/board" 2>"$folder/qemu" &
 board=$!

@@ -4,6 +4,8 @@
 // Registers are reached by volatile accesses, and the processor finds its first instruction through a table of
 // addresses; everything unsafe of this program is in this file.
 #![allow(unsafe_code)]
+// Who holds the UART uses it: that is what `self` is for.
+#![allow(clippy::unused_self)]
 
 use core::panic::PanicInfo;
 
@@ -15,20 +17,18 @@ unsafe extern "C" {
 /// What the processor starts from: its stack, then where to begin, then where to go on a fault.
 #[repr(C)]
 struct Vectors {
-    stack: &'static u32,
+    stack: *const u32,
     reset: extern "C" fn() -> !,
     faults: [extern "C" fn() -> !; 14],
 }
 
+// SAFETY: nothing in this program reads it, let alone writes it.
+unsafe impl Sync for Vectors {}
+
 // SAFETY: the linker script puts this section where the processor looks for it, and nothing else there.
 #[unsafe(link_section = ".vectors")]
 #[used]
-static VECTORS: Vectors = Vectors {
-    // SAFETY: the address is taken; nothing is read.
-    stack: unsafe { &*&raw const stack_top },
-    reset,
-    faults: [fault; 14],
-};
+static VECTORS: Vectors = Vectors { stack: &raw const stack_top, reset, faults: [fault; 14] };
 
 /// Where the processor begins. There is nothing to prepare: the linker script refuses a program with variables that
 /// would have to be filled or zeroed.
@@ -87,7 +87,7 @@ impl Uart {
 
     pub(crate) fn receive(&mut self) -> Option<u8> {
         let is_full = Self::STATE.read() & 0b10 != 0;
-        is_full.then(|| Self::DATA.read() as u8)
+        is_full.then(|| Self::DATA.read().to_le_bytes()[0])
     }
 
     pub(crate) fn send(&mut self, byte: u8) {
@@ -96,7 +96,7 @@ impl Uart {
     }
 }
 
-/// The processor's own timer (SysTick), which runs through every 2/3 s.
+/// The processor's own timer (`SysTick`), which runs through every 2/3 s.
 pub(crate) struct Clock {
     turns: u8,
 }
