@@ -4,6 +4,7 @@ mod ampere;
 mod arm_ras_node;
 mod nvidia;
 mod nvidia_event;
+mod windows_xpf_mca;
 
 pub use ampere::{
     AmpereError, AmpereErrorHeader, AmpereFirmwareError, AmperePayload, AmperePcieAer, AmperePcieRasdp,
@@ -19,6 +20,12 @@ pub use nvidia::{
 pub use nvidia_event::{
     NvidiaContext, NvidiaContextHeader, NvidiaContexts, NvidiaCpuInfo, NvidiaDataType, NvidiaEvent,
     NvidiaEventHeader, NvidiaGpuInfo, NvidiaInfo, NvidiaInfoHeader, NvidiaSource,
+};
+pub use windows_xpf_mca::{
+    AMD_REGISTERS, WindowsBankStatus, WindowsBankStatusFlags, WindowsCpuVendor, WindowsFurtherBank,
+    WindowsFurtherBanks, WindowsGlobalCapability, WindowsGlobalCapabilityFlags, WindowsGlobalStatus,
+    WindowsGlobalStatusFlags, WindowsRecoveryActions, WindowsRecoveryFailures, WindowsXpfMca,
+    WindowsXpfMcaHeader, WindowsXpfMcaParts, WindowsXpfRecovery,
 };
 
 use core::fmt;
