@@ -102,6 +102,16 @@ pub enum ContextPadding {
     None,
 }
 
+impl ContextPadding {
+    /// Bytes that `length` bytes take with what fills them up.
+    pub(super) const fn padded(self, length: usize) -> usize {
+        match self {
+            Self::To16 => length.saturating_add(padding(length)),
+            Self::None => length,
+        }
+    }
+}
+
 /// Bytes that follow a header and array of `length` bytes to make a multiple of 16.
 const fn padding(length: usize) -> usize {
     length.wrapping_neg() & 15
@@ -210,12 +220,8 @@ pub(super) fn encoded_len<H: ContextHeader>(contexts: &[Context<'_, H>], padding
     contexts.iter().map(|context| context_len(context, padding)).fold(0, usize::saturating_add)
 }
 
-fn context_len<H: ContextHeader>(context: &Context<'_, H>, pad: ContextPadding) -> usize {
-    let used = size_of::<H>().saturating_add(context.array.len());
-    match pad {
-        ContextPadding::To16 => used.saturating_add(padding(used)),
-        ContextPadding::None => used,
-    }
+fn context_len<H: ContextHeader>(context: &Context<'_, H>, padding: ContextPadding) -> usize {
+    padding.padded(size_of::<H>().saturating_add(context.array.len()))
 }
 
 /// Writes the contexts, padding included, and returns the rest; `None` when `out` is too short.

@@ -9,10 +9,10 @@ use core::iter::FusedIterator;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::Entries;
+use super::{Entries, write_all};
 use crate::error::clamp;
 use crate::fields::{Describe, List, Value, Visitor, show_fields};
-use crate::section::{Decode, SectionType};
+use crate::section::{Decode, Encode, SectionType};
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
 
 /// The fixed part of an Arm RAS node section.
@@ -407,14 +407,148 @@ impl List for ArmRasContexts<'_> {
     }
 }
 
+/// A register context to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct ArmRasContextParts<'a> {
+    /// The address space of the registers; `None` when it is the system's.
+    pub address_space: Option<u16>,
+    /// The registers.
+    pub registers: &'a [ArmRasRegister],
+}
+
+impl ArmRasContextParts<'_> {
+    fn encoded_len(&self) -> usize {
+        size_of_val(self.registers).saturating_add(size_of::<ArmRasContextHeader>())
+    }
+
+    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        let header = ArmRasContextHeader {
+            length: U32::new(self.encoded_len() as u32),
+            flags: self.address_space.is_some().into(),
+            reserved: 0,
+            register_count: U16::new(self.registers.len() as u16),
+            address_space: U16::new(self.address_space.unwrap_or(0)),
+            reserved_2: [0; 6],
+        };
+        write_all([header.as_bytes(), self.registers.as_bytes()], out)
+    }
+}
+
+/// Auxiliary data to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct ArmRasAuxiliaryParts<'a> {
+    /// 1.
+    pub version: u8,
+    /// The register contexts.
+    pub contexts: &'a [ArmRasContextParts<'a>],
+    /// The pairs of key and value.
+    pub key_values: &'a [ArmRasKeyValue],
+}
+
+impl ArmRasAuxiliaryParts<'_> {
+    fn key_value_offset(&self) -> usize {
+        let lengths = self.contexts.iter().map(ArmRasContextParts::encoded_len);
+        lengths.fold(size_of::<ArmRasAuxiliaryHeader>(), usize::saturating_add)
+    }
+
+    fn encoded_len(&self) -> usize {
+        self.key_value_offset().saturating_add(size_of_val(self.key_values))
+    }
+
+    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        let header = ArmRasAuxiliaryHeader {
+            version: self.version,
+            reserved: 0,
+            context_count: U16::new(self.contexts.len() as u16),
+            size: U32::new(self.encoded_len() as u32),
+            key_value_offset: U32::new(self.key_value_offset() as u32),
+            key_value_count: U16::new(self.key_values.len() as u16),
+            reserved_2: [0; 2],
+        };
+        let out = write_all([header.as_bytes()], out)?;
+        let out = self.contexts.iter().try_fold(out, |out, context| context.encode(out))?;
+        write_all([self.key_values.as_bytes()], out)
+    }
+}
+
+/// An Arm RAS node section to be written: the fixed part, error records, and auxiliary data behind them.
+#[derive(Clone, Copy, Debug)]
+pub struct ArmRasNodeParts<'a> {
+    header: ArmRasNodeHeader,
+    records: &'a [ArmRasRecord],
+    auxiliary: Option<ArmRasAuxiliaryParts<'a>>,
+}
+
+impl<'a> ArmRasNodeParts<'a> {
+    /// A section of these parts. Counts and offsets are filled in.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] when there are over 65,535 contexts, pairs or registers of a context, when auxiliary
+    /// data would begin past 64 KiB (behind 909 records), or when the section is 4 GiB or more.
+    pub fn new(
+        header: ArmRasNodeHeader,
+        records: &'a [ArmRasRecord],
+        auxiliary: Option<ArmRasAuxiliaryParts<'a>>,
+    ) -> Result<Self, Error> {
+        let too_large = |what, at| Error::new(ErrorKind::TooLarge { what }, at);
+        let front = size_of::<ArmRasNodeHeader>();
+        let mut auxiliary_offset = 0;
+        if let Some(auxiliary) = &auxiliary {
+            let behind = front.saturating_add(size_of_val(records));
+            auxiliary_offset = u16::try_from(behind).map_err(|_| too_large("auxiliary data offset", 14))?;
+            let fits = |count: usize, what, at: usize| match u16::try_from(count) {
+                Ok(_) => Ok(()),
+                Err(_) => Err(too_large(what, behind.saturating_add(at))),
+            };
+            fits(auxiliary.contexts.len(), "context count", 2)?;
+            fits(auxiliary.key_values.len(), "key value count", 12)?;
+            let counts = auxiliary.contexts.iter().map(|context| context.registers.len());
+            counts.max().map_or(Ok(()), |most| fits(most, "register count", 0))?;
+        }
+        let header = ArmRasNodeHeader {
+            descriptor_count: U32::new(records.len() as u32),
+            descriptor_offset: U16::new(front as u16),
+            auxiliary_offset: U16::new(auxiliary_offset),
+            ..header
+        };
+        let parts = Self { header, records, auxiliary };
+        match u32::try_from(parts.encoded_len()) {
+            Ok(_) => Ok(parts),
+            Err(_) => Err(too_large("section length", 0)),
+        }
+    }
+}
+
+impl SectionType for ArmRasNodeParts<'_> {
+    const TYPE: Guid = ArmRasNode::TYPE;
+    const NAME: &'static str = ArmRasNode::NAME;
+}
+
+impl Encode for ArmRasNodeParts<'_> {
+    fn encoded_len(&self) -> usize {
+        size_of::<ArmRasNodeHeader>()
+            .saturating_add(size_of_val(self.records))
+            .saturating_add(self.auxiliary.map_or(0, |auxiliary| auxiliary.encoded_len()))
+    }
+
+    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        let out = write_all([self.header.as_bytes(), self.records.as_bytes()], out)?;
+        match &self.auxiliary {
+            Some(auxiliary) => auxiliary.encode(out),
+            None => Some(out),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
     use crate::section::Body;
-    use crate::section::checks::every_flip_shows;
+    use crate::section::checks::{every_flip_shows, written};
     use std::string::ToString;
     use std::vec::Vec;
+    use zerocopy::FromZeros;
 
     /// Two records, two contexts of two registers and one, one pair.
     fn section() -> Vec<u8> {
@@ -550,5 +684,65 @@ mod tests {
             first.registers().next().unwrap().unwrap_err().to_string(),
             "offset 246: register count is 2, at most 0 fit"
         );
+    }
+
+    #[test]
+    fn values_survive_writing() {
+        let bytes = section();
+        let node = ArmRasNode::decode(&bytes).unwrap();
+        let records: Vec<_> = node.records().map(|record| *record.unwrap()).collect();
+        let auxiliary = node.auxiliary().unwrap().unwrap();
+        let key_values: Vec<_> = auxiliary.key_values().map(|pair| *pair.unwrap()).collect();
+        let contexts: Vec<_> = auxiliary.contexts().map(Result::unwrap).collect();
+        let registers: Vec<Vec<_>> = contexts
+            .iter()
+            .map(|context| context.registers().map(|register| *register.unwrap()).collect())
+            .collect();
+        let contexts: Vec<_> = contexts
+            .iter()
+            .zip(&registers)
+            .map(|(context, registers)| ArmRasContextParts {
+                address_space: context.address_space(),
+                registers,
+            })
+            .collect();
+        let parts = ArmRasAuxiliaryParts { version: 1, contexts: &contexts, key_values: &key_values };
+        let header = ArmRasNodeHeader {
+            descriptor_count: U32::new(7),
+            descriptor_offset: U16::new(7),
+            auxiliary_offset: U16::new(7),
+            ..*node.header()
+        };
+        let with = ArmRasNodeParts::new(header, &records, Some(parts)).unwrap();
+        // The second context is of the system, whose address space is none.
+        let mut canonical = bytes.clone();
+        canonical[224 + 16 + 48 + 8..][..2].fill(0);
+        assert_eq!(written(&with), canonical);
+        let without = ArmRasNodeParts::new(header, &records, None).unwrap();
+        canonical.truncate(224);
+        canonical[14] = 0;
+        assert_eq!(written(&without), canonical);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let header = *ArmRasNode::decode(&section()).unwrap().header();
+        let error = |records: usize, contexts: usize, registers: usize, key_values: usize| {
+            let records = std::vec![ArmRasRecord::new_zeroed(); records];
+            let registers = std::vec![ArmRasRegister::default(); registers];
+            let context = ArmRasContextParts { address_space: None, registers: &registers };
+            let contexts = std::vec![context; contexts];
+            let key_values = std::vec![ArmRasKeyValue::default(); key_values];
+            let parts = ArmRasAuxiliaryParts { version: 1, contexts: &contexts, key_values: &key_values };
+            let parts = ArmRasNodeParts::new(header, &records, Some(parts));
+            parts.map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(error(909, 1, 65_535, 0), Ok(()));
+        assert_eq!(error(0, 65_535, 0, 65_535), Ok(()));
+        let refused = |what| Err(std::format!("offset {what} does not fit its field"));
+        assert_eq!(error(910, 0, 0, 0), refused("14: auxiliary data offset"));
+        assert_eq!(error(1, 65_536, 0, 0), refused("154: context count"));
+        assert_eq!(error(1, 0, 0, 65_536), refused("164: key value count"));
+        assert_eq!(error(1, 1, 65_536, 0), refused("152: register count"));
     }
 }

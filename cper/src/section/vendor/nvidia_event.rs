@@ -7,10 +7,11 @@ use core::iter::FusedIterator;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use super::write_all;
 use crate::error::clamp;
 use crate::fields::{Describe, List, Value, Values, Visitor, show_fields};
 use crate::open_value::open_value;
-use crate::section::{Decode, SectionType};
+use crate::section::{ContextPadding, Decode, Encode, SectionType};
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
 
 /// The header of an NVIDIA event.
@@ -102,6 +103,17 @@ pub enum NvidiaInfo<'a> {
     Gpu(&'a NvidiaGpuInfo),
     /// Of another device, or too short to be read.
     Unknown(&'a [u8]),
+}
+
+impl NvidiaInfo<'_> {
+    /// The bytes of it.
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Cpu(info) => info.as_bytes(),
+            Self::Gpu(info) => info.as_bytes(),
+            Self::Unknown(bytes) => bytes,
+        }
+    }
 }
 
 impl Describe for NvidiaInfo<'_> {
@@ -243,16 +255,48 @@ impl Describe for NvidiaEvent<'_> {
 show_fields!(NvidiaEvent<'a>);
 
 /// A context of an event.
-#[derive(Clone, Copy, Debug)]
+///
+/// It is what an event's contexts are read as, and what they are written from; the sizes in the header are computed
+/// when it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NvidiaContext<'a> {
-    header: &'a NvidiaContextHeader,
+    header: NvidiaContextHeader,
     data: &'a [u8],
 }
 
 impl<'a> NvidiaContext<'a> {
+    /// A context of data in this form.
+    pub const fn new(version: u16, data_type: NvidiaDataType, data_version: u16, data: &'a [u8]) -> Self {
+        let header = NvidiaContextHeader {
+            size: U32::new(0),
+            version: U16::new(version),
+            reserved: U16::new(0),
+            data_type,
+            data_version: U16::new(data_version),
+            data_size: U32::new(0),
+        };
+        Self { header, data }
+    }
+
     /// The header, every field as it was stored.
-    pub const fn header(&self) -> &'a NvidiaContextHeader {
-        self.header
+    pub const fn header(&self) -> &NvidiaContextHeader {
+        &self.header
+    }
+
+    /// Bytes that the context takes.
+    const fn encoded_len(&self, padding: ContextPadding) -> usize {
+        padding.padded(size_of::<NvidiaContextHeader>().saturating_add(self.data.len()))
+    }
+
+    fn encode<'b>(&self, padding: ContextPadding, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        let (context, rest) = out.split_at_mut_checked(self.encoded_len(padding))?;
+        let header = NvidiaContextHeader {
+            size: U32::new(context.len() as u32),
+            data_size: U32::new(self.data.len() as u32),
+            ..self.header
+        };
+        write_all([header.as_bytes(), self.data], context)?.fill(0);
+        Some(rest)
     }
 
     /// The data, of the form that the header says.
@@ -318,7 +362,7 @@ impl<'a> NvidiaContexts<'a> {
         let (data, _) = cut(data, length as usize, "context data size", length, offset.saturating_add(12))?;
         self.rest = rest;
         self.offset = offset.saturating_add(size);
-        Ok(NvidiaContext { header, data })
+        Ok(NvidiaContext { header: *header, data })
     }
 }
 
@@ -346,12 +390,85 @@ impl List for NvidiaContexts<'_> {
     }
 }
 
+/// An NVIDIA event to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct NvidiaEventParts<'a> {
+    header: NvidiaEventHeader,
+    info_header: NvidiaInfoHeader,
+    info: NvidiaInfo<'a>,
+    contexts: &'a [NvidiaContext<'a>],
+    padding: ContextPadding,
+}
+
+impl<'a> NvidiaEventParts<'a> {
+    /// An event of these parts. Counts and sizes are filled in, and the kind of device where the info says it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] over 255 contexts, 252 bytes of unknown info, or 4 GiB.
+    pub fn new(
+        header: NvidiaEventHeader,
+        info_version: u16,
+        info: NvidiaInfo<'a>,
+        contexts: &'a [NvidiaContext<'a>],
+    ) -> Result<Self, Error> {
+        let too_large = |what, at| Error::new(ErrorKind::TooLarge { what }, at);
+        let context_count = u8::try_from(contexts.len()).map_err(|_| too_large("context count", 1))?;
+        let size = info.as_bytes().len().saturating_add(size_of::<NvidiaInfoHeader>());
+        let size = u8::try_from(size).map_err(|_| too_large("info size", 34))?;
+        let source_device_type = match info {
+            NvidiaInfo::Cpu(_) => NvidiaSource::CPU,
+            NvidiaInfo::Gpu(_) => NvidiaSource::GPU,
+            NvidiaInfo::Unknown(_) => header.source_device_type,
+        };
+        let parts = Self {
+            header: NvidiaEventHeader { context_count, source_device_type, ..header },
+            info_header: NvidiaInfoHeader { version: U16::new(info_version), size },
+            info,
+            contexts,
+            padding: ContextPadding::To16,
+        };
+        match u32::try_from(parts.encoded_len()) {
+            Ok(_) => Ok(parts),
+            Err(_) => Err(too_large("context size", 0)),
+        }
+    }
+
+    /// Chooses whether contexts are filled up to a multiple of 16 bytes, which is what current writers do. Readers
+    /// take both.
+    #[must_use]
+    pub const fn with_padding(mut self, padding: ContextPadding) -> Self {
+        self.padding = padding;
+        self
+    }
+}
+
+impl SectionType for NvidiaEventParts<'_> {
+    const TYPE: Guid = NvidiaEvent::TYPE;
+    const NAME: &'static str = NvidiaEvent::NAME;
+}
+
+impl Encode for NvidiaEventParts<'_> {
+    fn encoded_len(&self) -> usize {
+        let front = size_of::<NvidiaEventHeader>().saturating_add(self.info_header.size.into());
+        self.contexts
+            .iter()
+            .map(|context| context.encoded_len(self.padding))
+            .fold(front, usize::saturating_add)
+    }
+
+    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        let front = [self.header.as_bytes(), self.info_header.as_bytes(), self.info.as_bytes()];
+        let out = write_all(front, out)?;
+        self.contexts.iter().try_fold(out, |out, context| context.encode(self.padding, out))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
     use crate::section::Body;
-    use crate::section::checks::every_flip_shows;
+    use crate::section::checks::{every_flip_shows, written};
     use std::string::ToString;
     use std::vec::Vec;
 
@@ -487,5 +604,60 @@ mod tests {
         long[64] = 0;
         long[64 + 12] = 0;
         assert!(NvidiaEvent::decode(&long).unwrap().contexts().next().unwrap().unwrap().data().is_empty());
+    }
+
+    #[test]
+    fn values_survive_writing() {
+        let gpu_info: Vec<u8> = (0x21..0x2e).collect();
+        // The second context of the first is padded, no other is.
+        let unpadded = [cpu_event(), head(1, 0, &gpu_info), head(7, 0, &[]), head(7, 0, &[9; 252])];
+        for bytes in &unpadded {
+            let event = NvidiaEvent::decode(bytes).unwrap();
+            let contexts: Vec<_> = event.contexts().map(Result::unwrap).collect();
+            let header = NvidiaEventHeader { context_count: 0, ..*event.header() };
+            let parts = NvidiaEventParts::new(header, 1, event.info(), &contexts).unwrap();
+            let padded = written(&parts);
+            let event = NvidiaEvent::decode(&padded).unwrap();
+            let again: Vec<_> = event.contexts().map(Result::unwrap).collect();
+            assert!(again.iter().all(|context| context.header().size.get() % 16 == 0));
+            assert_eq!(again.len(), contexts.len());
+            for (again, context) in again.iter().zip(&contexts) {
+                assert_eq!(again.data(), context.data());
+                let mut sizes = *again.header();
+                sizes.size = context.header().size;
+                assert_eq!(sizes, *context.header());
+            }
+            assert_eq!(
+                padded[..padded.len().min(64)],
+                bytes[..padded.len().min(64)],
+                "header and info of {bytes:x?}"
+            );
+        }
+        let data = [0xab; 7];
+        let contexts = [NvidiaContext::new(7, NvidiaDataType::VALUES_64, 9, &data)];
+        let bytes = [head(0, 1, &[]), context(3, &data, 0)].concat();
+        let event = NvidiaEvent::decode(&bytes).unwrap();
+        let parts = NvidiaEventParts::new(*event.header(), 1, event.info(), &contexts).unwrap();
+        assert_eq!(written(&parts.with_padding(ContextPadding::None)), bytes);
+        assert_eq!(written(&parts), [head(0, 1, &[]), context(3, &data, 9)].concat());
+        // The info says what device it is of.
+        let info = NvidiaGpuInfo::read_from_bytes(&gpu_info).unwrap();
+        let parts = NvidiaEventParts::new(*event.header(), 1, NvidiaInfo::Gpu(&info), &[]).unwrap();
+        assert_eq!(written(&parts), head(1, 0, &gpu_info));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let bytes = head(7, 0, &[]);
+        let header = *NvidiaEvent::decode(&bytes).unwrap().header();
+        let contexts = [NvidiaContext::new(0, NvidiaDataType::OPAQUE, 0, &[]); 256];
+        let error = |info: &[u8], contexts: &[NvidiaContext<'_>]| {
+            NvidiaEventParts::new(header, 1, NvidiaInfo::Unknown(info), contexts)
+                .map(|_| ())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(error(&[0; 252], &contexts[..255]), Ok(()));
+        assert_eq!(error(&[0; 253], &[]).unwrap_err(), "offset 34: info size does not fit its field");
+        assert_eq!(error(&[], &contexts).unwrap_err(), "offset 1: context count does not fit its field");
     }
 }

@@ -731,8 +731,8 @@ mod tests {
         let parts = parts.with_further_banks(section.further_banks().unwrap());
         assert_eq!(written(&parts), bytes);
         // What was not given is zero, and has its place.
-        let parts = WindowsXpfMcaParts::new(*section.header())
-            .with_further_banks(section.further_banks().unwrap());
+        let parts =
+            WindowsXpfMcaParts::new(*section.header()).with_further_banks(section.further_banks().unwrap());
         let mut zeros = bytes.clone();
         zeros[264..292].fill(0);
         assert_eq!(written(&parts), zeros);
