@@ -11,16 +11,18 @@ pub use ampere::{
     AmperePcieRasdp, AmpereRasNode, AmpereSpecificError,
 };
 pub use arm_ras_node::{
-    ArmRasAuxiliary, ArmRasAuxiliaryHeader, ArmRasAuxiliaryParts, ArmRasContext, ArmRasContextHeader,
-    ArmRasContextParts, ArmRasContexts, ArmRasKeyValue, ArmRasNode, ArmRasNodeHeader, ArmRasNodeParts,
-    ArmRasRecord, ArmRasRegister,
+    ArmRasAuxiliary, ArmRasAuxiliaryHeader, ArmRasAuxiliaryParts, ArmRasComponentType, ArmRasContext,
+    ArmRasContextHeader, ArmRasContextParts, ArmRasContexts, ArmRasInstance, ArmRasInstanceFormat,
+    ArmRasKeyValue, ArmRasNode, ArmRasNodeHeader, ArmRasNodeParts, ArmRasRecord, ArmRasRegister,
+    ArmRasTypeFormat, ArmRasUnitType,
 };
 pub use nvidia::{
     CmetInfo, NvidiaError, NvidiaErrorHeader, NvidiaErrorParts, NvidiaFirmwareError, NvidiaRegister,
 };
 pub use nvidia_event::{
     NvidiaContext, NvidiaContextHeader, NvidiaContexts, NvidiaCpuInfo, NvidiaDataType, NvidiaEvent,
-    NvidiaEventHeader, NvidiaEventParts, NvidiaGpuInfo, NvidiaInfo, NvidiaInfoHeader, NvidiaSource,
+    NvidiaEventHeader, NvidiaEventParts, NvidiaGpuInfo, NvidiaGpuMetadata, NvidiaGpuPci, NvidiaInfo,
+    NvidiaInfoHeader, NvidiaRecommendedActions, NvidiaSource, NvidiaXid,
 };
 pub use windows_xpf_mca::{
     AMD_REGISTERS, WindowsBankStatus, WindowsBankStatusFlags, WindowsCpuVendor, WindowsFurtherBank,
