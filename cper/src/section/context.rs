@@ -148,11 +148,13 @@ impl<'a, H: ContextHeader> Contexts<'a, H> {
         self.rest
     }
 
-    /// How well this way of padding explains the bytes: whether all contexts are there, and how many of the first
-    /// ones are of known types with nothing but zeros behind them. A header of zeros is taken for padding.
-    fn fit(mut self) -> (bool, u16) {
+    /// How well this way of padding explains the bytes: whether all contexts are there, how many of the first ones
+    /// are of known types with nothing but zeros behind them, and whether no padding is missing. A header of zeros is
+    /// taken for padding.
+    fn fit(mut self) -> (bool, u16, bool) {
         let (mut found, mut sound) = (0u16, 0u16);
-        let count = self.left;
+        let mut whole = true;
+        let (count, way) = (self.left, self.padding);
         while let Some(Ok((context, pad))) = self.take_one() {
             let kind = context.header.kind();
             if kind == 0 && context.array.is_empty() {
@@ -161,9 +163,11 @@ impl<'a, H: ContextHeader> Contexts<'a, H> {
             if sound == found && kind < H::TYPES && pad.iter().all(|byte| *byte == 0) {
                 sound = sound.saturating_add(1);
             }
+            let used = size_of::<H>().saturating_add(context.array.len());
+            whole &= way.padded(used) == used.saturating_add(pad.len());
             found = found.saturating_add(1);
         }
-        (found == count, sound)
+        (found == count, sound, whole)
     }
 
     /// The next context and the padding behind it. Behind the last one there may be none.
