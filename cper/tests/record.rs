@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use cper::section::{Body, Decode, Encode, FixedSection, MemoryError, MemoryErrorType, SectionType};
+use cper::section::{
+    Body, Decode, Encode, Extended, FixedSection, MemoryError, MemoryErrorType, SectionType,
+};
 use cper::zerocopy::little_endian::U32;
 use cper::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use cper::*;
@@ -499,6 +501,9 @@ fn sections_of_another_crate_are_like_our_own() {
     let fans: Vec<_> = sections.iter().map(|section| section.decode::<&FanError>()).collect();
     assert_eq!(fans, [Some(Ok(&fan)), None, None]);
     assert_eq!(sections[2].decode::<Note<'_>>(), Some(Ok(Note("too hot"))));
+    let memory: Vec<_> =
+        sections.iter().map(|section| section.decode::<Extended<'_, MemoryError>>().is_some()).collect();
+    assert_eq!(memory, [false, true, false]);
     assert_eq!(sections[0].decode::<Note<'_>>(), None);
     // Patched in place, and told where it is when it is too short.
     let mut record = RecordMut::parse(&mut out[..length]).unwrap();
@@ -542,6 +547,48 @@ fn patching_in_place_reaches_header_descriptor_and_body() {
     let memory = sections[1].decode::<&MemoryError>().unwrap().unwrap();
     assert_eq!(memory.physical_address(), Some(0xdead_b000));
     assert!(RecordMut::parse(&mut out[..300]).is_err());
+}
+
+#[test]
+fn bytes_behind_each_section_of_fixed_size_are_told() {
+    for (section_type, length) in [
+        (SectionTypeId::PROCESSOR_GENERIC, 192),
+        (SectionTypeId::MEMORY, 80),
+        (SectionTypeId::MEMORY_2, 96),
+        (SectionTypeId::PCIE, 208),
+        (SectionTypeId::PCI_BUS, 72),
+        (SectionTypeId::DMAR_GENERIC, 32),
+        (SectionTypeId::DMAR_VTD, 144),
+        (SectionTypeId::DMAR_IOMMU, 144),
+        (SectionTypeId::AMPERE_SPECIFIC, 48),
+    ] {
+        let mut descriptor = SectionDescriptor::new(Severity::FATAL);
+        descriptor.section_type = section_type;
+        let header = RecordHeader::fatal(NotificationType::MCE);
+        for more in [0, 3] {
+            let body = vec![0; length + more];
+            let mut out = [0; 512];
+            let bytes = encode_sections(&header, [(descriptor, &body[..])].into_iter(), &mut out).unwrap();
+            let text = Record::parse(bytes).unwrap().to_string();
+            assert_eq!(text.contains("trailing 3 bytes"), more == 3, "{section_type}: {text}");
+            let told = Body::decode(section_type.guid(), &body).unwrap().trailing(&body).len();
+            assert_eq!(told, if section_type == SectionTypeId::MEMORY { 0 } else { more }, "{section_type}");
+        }
+        assert!(Body::decode(section_type.guid(), &vec![0; length - 8]).is_err(), "{section_type}");
+    }
+}
+
+#[test]
+fn a_field_that_is_set_twice_is_valid() {
+    let time = Timestamp::new(2026, 11, 22, 7, 8, 26);
+    let header =
+        RecordHeader::fatal(NotificationType::MCE).with_timestamp(time).with_platform_id(Guid([1; 16]));
+    let twice = header.with_timestamp(time).with_platform_id(Guid([2; 16]));
+    assert_eq!((twice.timestamp(), twice.platform_id()), (Some(time), Some(Guid([2; 16]))));
+    let descriptor = SectionDescriptor::new(Severity::FATAL).with_fru_id(Guid([1; 16]));
+    let (one, other) = (FruText::new(b"one").unwrap(), FruText::new(b"other").unwrap());
+    let twice = descriptor.with_fru_text(one).with_fru_id(Guid([2; 16])).with_fru_text(other);
+    assert_eq!((twice.fru_id(), twice.fru_text()), (Some(Guid([2; 16])), Some(&other)));
 }
 
 #[test]
