@@ -96,7 +96,7 @@ pub enum ArmRasInstance {
     Pe(u64),
     /// The unit's system physical address.
     SystemPhysicalAddress(u64),
-    /// An address space of the SoC's own, and the unit's address in it.
+    /// An address space of the `SoC`'s own, and the unit's address in it.
     LocalAddress {
         /// The address space.
         space: u64,
