@@ -786,6 +786,14 @@ values
         }
     }
 
+    struct Holder;
+
+    impl Describe for Holder {
+        fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+            out.field("list", Value::List(&Broken))
+        }
+    }
+
     #[test]
     fn what_cannot_be_told_is_an_error() {
         assert!(fmt::write(&mut Full, format_args!("{}", Fields(&All))).is_err());
@@ -793,12 +801,6 @@ values
         {
             let error = serde_json::to_value(Fields(&Broken)).unwrap_err();
             assert_eq!(error.to_string(), "structure could not be described");
-            struct Holder;
-            impl Describe for Holder {
-                fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-                    out.field("list", Value::List(&Broken))
-                }
-            }
             let error = serde_json::to_value(Fields(&Holder)).unwrap_err();
             assert_eq!(error.to_string(), "list could not be described");
         }

@@ -323,7 +323,7 @@ fn many_descriptors_of_the_same_bytes_are_not_amplified() {
     }
     // One more than fits is an error.
     let bytes = placed(&[(128, 72); 3], &[]);
-    assert_eq!(Record::parse(&bytes).unwrap().sections().filter(Result::is_ok).count(), 3);
+    assert_eq!(Record::parse(&bytes).unwrap().sections().flatten().count(), 3);
     let bytes = placed(&[(128, 200), (128, 200)], &[7; 100]);
     let record = Record::parse(&bytes).unwrap();
     assert_eq!(

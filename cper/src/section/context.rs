@@ -483,7 +483,7 @@ mod tests {
         bytes[used..used + head].copy_from_slice(second.with_array_len(2).as_bytes());
         bytes[padded..padded + head].copy_from_slice(second.with_array_len(length).as_bytes());
         let contexts = Contexts::<H>::new(&bytes, 0, 2);
-        assert_eq!(contexts.clone().filter(Result::is_ok).count(), 2);
+        assert_eq!(contexts.clone().flatten().count(), 2);
         contexts.padding()
     }
 
