@@ -722,7 +722,7 @@ values
     #[test]
     fn every_kind_of_value_has_its_text() {
         assert_eq!(Fields(&All).to_string(), TEXT);
-        let indented: String = TEXT.lines().map(|line| std::format!("    {line}\n")).collect();
+        let indented = TEXT.lines().fold(String::new(), |text, line| text + "    " + line + "\n");
         assert_eq!(std::format!("{:4}", Fields(&All)), indented);
         assert_eq!(std::format!("{:?}", Fields(&All)), TEXT);
         assert_eq!(std::format!("{:?}", Value::hex(7u8)), "0x07\n");

@@ -28,6 +28,7 @@ fn copied<'a, T: Copy + 'a>(items: impl Iterator<Item = Result<&'a T, cper::Erro
 }
 
 /// The section, written from nothing but what was decoded of it; `None` for one that is but bytes.
+#[allow(clippy::too_many_lines)] // One arm a section.
 fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
     Some(match body {
         Body::ProcessorGeneric(section) => written(*section),
@@ -233,7 +234,7 @@ fn sections_of_libcper() {
         let mut bytes = std::fs::read(&path).unwrap();
         if path.extension().is_some_and(|extension| extension == "cperhex") {
             let digits: Vec<_> = bytes.into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
-            let byte = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap();
+            let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
             bytes = digits.chunks(2).map(byte).collect();
         }
         let name = path.file_name().unwrap().to_str().unwrap();

@@ -172,7 +172,7 @@ fn bytes_of(path: &Path) -> Vec<u8> {
         return bytes;
     }
     let digits: Vec<_> = bytes.into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let byte = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
     digits.chunks(2).map(byte).collect()
 }
 
@@ -226,6 +226,8 @@ fn truncation_at_every_length_keeps_what_is_there() {
             continue;
         };
         assert_eq!(record.missing(), bytes.len() - length);
+        let missing = format!("\nmissing bytes           {}\n", record.missing());
+        assert!(record.to_string().contains(&missing));
         let good =
             record.sections().filter(|section| section.as_ref().is_ok_and(|s| s.body().is_ok())).count();
         assert_eq!(
@@ -340,6 +342,7 @@ fn sections_lie_in_any_order_with_gaps_and_slack() {
     let sections = [(at + 7, 1), (at + 4, 2), (at + 11, 0), (at + 5, 1), (0, 0)];
     let bytes = placed(&sections, behind);
     let record = Record::parse(&bytes).unwrap();
+    assert!(!record.to_string().contains("missing"));
     let bodies = |record: Record<'_>| {
         record.sections().map(|section| section.unwrap().bytes().to_vec()).collect::<Vec<_>>()
     };
@@ -362,6 +365,7 @@ fn sections_lie_in_any_order_with_gaps_and_slack() {
 
 #[test]
 fn as_many_sections_as_the_field_holds() {
+    const BODY: &[u8] = &[0; 65_536];
     let header = RecordHeader::new(Severity::FATAL, NotificationType::MCE);
     let descriptor = SectionDescriptor::new(Severity::FATAL);
     let many = |count: usize, body: &'static [u8]| std::iter::repeat_n((descriptor, body), count);
@@ -374,7 +378,6 @@ fn as_many_sections_as_the_field_holds() {
     let refused = |count, body| encode_sections(&header, many(count, body), &mut []).unwrap_err().to_string();
     assert_eq!(refused(65_536, b""), "offset 0: section count does not fit its field");
     // 64 KiB each are 4 GiB with the descriptors, and nothing is written.
-    const BODY: &[u8] = &[0; 65_536];
     assert_eq!(refused(65_535, BODY), "offset 0: record length does not fit its field");
     assert_eq!(refused(65_465, BODY), "offset 0: record length does not fit its field");
     // The longest record of all is only a matter of the buffer.
@@ -466,7 +469,7 @@ impl SectionType for Note<'_> {
 impl<'a> Decode<'a> for Note<'a> {
     fn decode(body: &'a [u8]) -> Result<Self, Error> {
         let kind = ErrorKind::InnerLength { what: "valid text", value: 0, limit: 0 };
-        str::from_utf8(body).map(Self).map_err(|error| Error::new(kind, error.valid_up_to()))
+        std::str::from_utf8(body).map(Self).map_err(|error| Error::new(kind, error.valid_up_to()))
     }
 }
 
@@ -498,7 +501,7 @@ fn sections_of_another_crate_are_like_our_own() {
     let sections: Vec<_> = record.sections().map(Result::unwrap).collect();
     assert_eq!(sections[0].section_type().guid(), FanError::TYPE);
     assert!(matches!(sections[0].body(), Ok(Body::Unknown(bytes)) if bytes == fan.as_bytes()));
-    let fans: Vec<_> = sections.iter().map(|section| section.decode::<&FanError>()).collect();
+    let fans: Vec<_> = sections.iter().map(Section::decode::<&FanError>).collect();
     assert_eq!(fans, [Some(Ok(&fan)), None, None]);
     assert_eq!(sections[2].decode::<Note<'_>>(), Some(Ok(Note("too hot"))));
     let memory: Vec<_> =
