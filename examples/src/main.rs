@@ -5,6 +5,7 @@
 // Text is put together in memory, where writing cannot fail and a panic would be a bug to find.
 #![allow(clippy::format_push_string, clippy::cast_precision_loss)]
 
+mod collect;
 mod decode;
 mod decompress;
 mod dmesg;
@@ -52,6 +53,7 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Decode(decode::Decode),
+    Collect(collect::Collect),
     Table(table::CheckTable),
     Erst(erst::Erst),
 }
@@ -106,6 +108,7 @@ fn main() -> ExitCode {
     }
     match cli.command {
         Command::Decode(command) => command.run().into(),
+        Command::Collect(command) => command.run().into(),
         Command::Table(command) => command.run().into(),
         Command::Erst(command) => command.run().into(),
     }
