@@ -10,6 +10,7 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::Context;
 use parquet::basic::Compression;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_typed_column_reader};
 use parquet::column::writer::ColumnCloseResult;
@@ -21,10 +22,9 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
-use crate::event::Event;
-
 use super::replace::Replacement;
 use super::schema::{COLUMNS, Of, Row};
+use super::{Added, Collected, Key, Sink};
 
 /// Rows of a row group: enough that a column is worth its overhead, few enough to be held.
 const GROUP_ROWS: usize = 1 << 16;
@@ -36,8 +36,10 @@ const GROUP_BYTES: usize = 32 << 20;
 pub struct Parquet {
     path: PathBuf,
     old: Option<SerializedFileReader<File>>,
-    /// The events that it has rows of.
-    known: HashSet<Box<str>>,
+    /// Digests of the events that it has rows of.
+    known: HashSet<u128>,
+    /// What is to be the new file, until it is begun.
+    replacement: Option<Replacement>,
     new: Option<SerializedFileWriter<BufWriter<Replacement>>>,
     held: Held,
 }
@@ -49,62 +51,58 @@ impl std::fmt::Debug for Parquet {
 }
 
 impl Parquet {
-    /// The file at this path, which need not exist.
-    ///
-    /// # Errors
-    /// When what is there cannot be read, or is not a table of ours.
-    pub fn open(path: &Path) -> Result<Self> {
+    /// The file at this path, which need not exist. It is an error when what is there is not a table of ours, or
+    /// another run is adding to it.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        Self::try_open(path).with_context(|| format!("cannot add to {}", path.display()))
+    }
+
+    fn try_open(path: &Path) -> Result<Self> {
+        // First, so that nobody else replaces what is read here.
+        let replacement = Replacement::of(path)?;
         let old = match File::open(path) {
             Ok(file) => Some(SerializedFileReader::new(file)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error.into()),
         };
-        let mut known = HashSet::new();
-        if let Some(old) = &old {
-            check(old)?;
-            for group in 0..old.num_row_groups() {
-                let mut keys = Cells::of(COLUMNS[0].of);
-                keys.read(&*old.get_row_group(group)?, 0)?;
-                let Values::Bytes(keys) = keys.values else { continue };
-                known.extend(keys.iter().filter_map(|key| Some(key.as_utf8().ok()?.into())));
-            }
-        }
-        Ok(Self { path: path.to_owned(), old, known, new: None, held: Held::new() })
+        let known = old.as_ref().map_or(Ok(HashSet::new()), keys)?;
+        Ok(Self { path: path.to_owned(), old, known, replacement: Some(replacement), new: None, held: Held::new() })
     }
 
-    /// Adds the rows of an event, unless the file has them.
-    pub fn add(&mut self, key: &str, event: &Event<'_, '_>) -> Result<()> {
-        if self.known.contains(key) {
-            return Ok(());
+    fn try_add(&mut self, collected: &Collected<'_, '_>) -> Result<Added> {
+        if !self.known.insert(collected.key.digest) {
+            return Ok(Added::Known);
         }
-        if self.new.is_none() {
-            self.new = Some(self.begin()?);
-        }
-        self.known.insert(key.into());
-        for row in Row::all(key, event) {
+        self.begin()?;
+        let key = collected.key.to_string();
+        for row in Row::all(&key, collected.event) {
             self.held.push(&row);
         }
         if self.held.is_full() {
             self.flush()?;
         }
-        Ok(())
+        Ok(Added::New)
     }
 
-    /// Puts the new file in the old one's place. What was added is on the disk then.
-    pub fn commit(mut self) -> Result<()> {
+    fn try_commit(mut self) -> Result<()> {
         self.flush()?;
-        if let Some(new) = self.new.take() {
-            new.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?.commit()?;
+        match self.new {
+            Some(new) => {
+                let file = new.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?;
+                Ok(file.commit()?)
+            }
+            // Nothing was new.
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    /// A new file that has the rows of the old one, but for those of its last row group when that is small: they are
-    /// held, to be written with what is added.
-    fn begin(&mut self) -> Result<SerializedFileWriter<BufWriter<Replacement>>> {
-        let file = BufWriter::new(Replacement::of(&self.path)?);
-        let mut new = SerializedFileWriter::new(file, message()?, properties())?;
-        let Some(old) = &self.old else { return Ok(new) };
+    /// Begins the new file, if it is not: with the rows of the old one, but for those of its last row group when that
+    /// is small: they are held, to be written with what is added.
+    fn begin(&mut self) -> Result<()> {
+        let Some(replacement) = self.replacement.take() else { return Ok(()) };
+        let new = SerializedFileWriter::new(BufWriter::new(replacement), message()?, properties())?;
+        let new = self.new.insert(new);
+        let Some(old) = &self.old else { return Ok(()) };
         for number in 0..old.num_row_groups() {
             let group = old.get_row_group(number)?;
             let last = number + 1 == old.num_row_groups();
@@ -114,7 +112,7 @@ impl Parquet {
                 copy(&self.path, &*group, new.next_row_group()?)?;
             }
         }
-        Ok(new)
+        Ok(())
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -126,15 +124,40 @@ impl Parquet {
     }
 }
 
-/// That a file's columns are the first of ours: a file of an older version has fewer.
-fn check(old: &SerializedFileReader<File>) -> Result<()> {
+impl Sink for Parquet {
+    fn name(&self) -> String {
+        format!("Parquet file {}", self.path.display())
+    }
+
+    fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
+        self.try_add(collected).context("cannot add to it")
+    }
+
+    fn commit(self: Box<Self>) -> anyhow::Result<()> {
+        self.try_commit().context("cannot put the new file in its place")
+    }
+}
+
+/// Digests of the events that a file has rows of. Its columns are the first of ours: a file of an older version has
+/// fewer.
+fn keys(old: &SerializedFileReader<File>) -> Result<HashSet<u128>> {
+    let not_ours = |what| ParquetError::General(format!("it is not a table of `ras collect`: {what}"));
     let ours = message()?;
     let theirs = old.metadata().file_metadata().schema();
-    let theirs = theirs.get_fields();
-    if theirs.is_empty() || !ours.get_fields().starts_with(theirs) {
-        return Err(ParquetError::General("its columns are not those of `ras collect`".into()));
+    if theirs.get_fields().is_empty() || !ours.get_fields().starts_with(theirs.get_fields()) {
+        return Err(not_ours("its columns are others"));
     }
-    Ok(())
+    let mut digests = HashSet::new();
+    for group in 0..old.num_row_groups() {
+        let mut cells = Cells::of(COLUMNS[0].of);
+        cells.read(&*old.get_row_group(group)?, 0)?;
+        let Values::Bytes(keys) = cells.values else { continue };
+        for key in keys {
+            let key: Option<Key> = key.as_utf8()?.parse().ok();
+            digests.insert(key.ok_or_else(|| not_ours("a key is none"))?.digest);
+        }
+    }
+    Ok(digests)
 }
 
 /// The table in Parquet's own words.
@@ -376,14 +399,14 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::collect::tests::{Folder, collected};
+    use crate::collect::samples::{Folder, collected};
 
     const FILES: [&str; 3] = ["erst-images/mce-intel.img", "erst-images/syn.img", "gesb/mem-ce-ddr.gesb"];
 
     fn run(path: &Path, files: &[&str]) {
         let mut table = Parquet::open(path).unwrap();
-        collected(files, |key, event| table.add(key, event).unwrap());
-        table.commit().unwrap();
+        collected(files, |event| drop(table.add(event).unwrap()));
+        Box::new(table).commit().unwrap();
     }
 
     fn rows(path: &Path) -> Vec<String> {

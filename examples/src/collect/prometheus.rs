@@ -10,12 +10,14 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::event::{Event, Grade, Kind};
+use crate::found::What;
 
 use super::replace::{Replacement, sync_folder_of};
-use super::schema;
+use super::{Added, Collected, Key, Sink, schema};
 
 /// Series with a component of their own; errors of further ones are counted together, as those of `other`. What a
 /// component is called comes from firmware, and a monitoring system has to stand it.
@@ -45,17 +47,43 @@ struct Tally {
 pub struct Prometheus {
     path: PathBuf,
     events: File,
-    known: HashSet<Box<str>>,
+    /// Digests of the events that were counted.
+    known: HashSet<u128>,
     series: BTreeMap<Labels, Tally>,
     held: Vec<u8>,
 }
 
+impl Sink for Prometheus {
+    fn name(&self) -> String {
+        format!("Prometheus' file {}", self.path.display())
+    }
+
+    fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
+        if !self.known.insert(collected.key.digest) {
+            return Ok(Added::Known);
+        }
+        let counted = self.count(collected.event);
+        self.held.extend_from_slice(format!("{}\t{counted}\n", collected.key).as_bytes());
+        if self.held.len() >= HELD {
+            self.append().context("cannot keep what was counted")?;
+        }
+        Ok(Added::New)
+    }
+
+    fn commit(mut self: Box<Self>) -> anyhow::Result<()> {
+        self.append().and_then(|()| self.events.sync_all()).context("cannot keep what was counted")?;
+        self.write().context("cannot write the counts")
+    }
+}
+
 impl Prometheus {
-    /// The counts at this path, which need not exist.
-    ///
-    /// # Errors
-    /// When what was counted cannot be read, or another run is counting.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    /// The counts at this path, which need not exist. It is an error when what was counted cannot be read, or another
+    /// run is counting.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        Self::try_open(path).with_context(|| format!("cannot count in {}", path.display()))
+    }
+
+    fn try_open(path: &Path) -> io::Result<Self> {
         let mut name = OsString::from(path.as_os_str());
         name.push(".events");
         let name = PathBuf::from(name);
@@ -72,7 +100,8 @@ impl Prometheus {
             let Some(event) = line.strip_suffix(b"\n") else { break };
             let mut parts = std::str::from_utf8(event).map_err(io::Error::other)?.split('\t');
             let (key, time) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-            known.insert(key.into());
+            let key: Key = key.parse().map_err(|_| io::Error::other(format!("{key} is no key of an event")))?;
+            known.insert(key.digest);
             while let (Some(kind), Some(severity), Some(component)) =
                 (parts.next(), parts.next(), parts.next())
             {
@@ -87,13 +116,13 @@ impl Prometheus {
         Ok(Self { path: path.to_owned(), events, known, series, held: Vec::new() })
     }
 
-    /// Counts an event's errors, unless they are.
-    pub fn add(&mut self, key: &str, event: &Event<'_, '_>) -> io::Result<()> {
-        if !self.known.insert(key.into()) {
-            return Ok(());
-        }
+    fn count(&mut self, event: &Event<'_, '_>) -> String {
         let time = event.time.map(|time| time.calendar.unix_seconds());
-        let mut line = format!("{key}\t{}", time.map_or("-".into(), |time| time.to_string()));
+        let mut line = time.map_or("-".into(), |time| time.to_string());
+        // A dump of the kernel log is one event, though each of its parts comes alone.
+        if matches!(&event.found.what, What::Log(log) if schema::part_number(log).is_some_and(|part| part != 1)) {
+            return line;
+        }
         for (place, (grade, _)) in event.lines.iter().enumerate() {
             let section = event.sections.get(place);
             let kind = section.map_or(event.kind, |section| Kind::of(section.kind)).name;
@@ -102,32 +131,23 @@ impl Prometheus {
                 Grade::Reserved(_) => "reserved".into(),
                 grade => grade.to_string(),
             };
-            let component =
-                section.and_then(schema::component).unwrap_or_default().replace(['\t', '\n'], " ");
+            let component = section.and_then(schema::component).unwrap_or_default().replace(['\t', '\n'], " ");
             let _ = write!(line, "\t{kind}\t{severity}\t{component}");
             count(&mut self.series, [kind, &severity, &component], time);
         }
-        line.push('\n');
-        self.held.extend_from_slice(line.as_bytes());
-        if self.held.len() >= HELD {
-            self.append()?;
-        }
-        Ok(())
-    }
-
-    /// Puts what was counted on the disk, then the counts.
-    pub fn commit(mut self) -> io::Result<()> {
-        self.append()?;
-        self.events.sync_all()?;
-        let mut counts = Replacement::of(&self.path)?;
-        counts.write_all(self.text().as_bytes())?;
-        counts.commit()
+        line
     }
 
     fn append(&mut self) -> io::Result<()> {
         self.events.write_all(&self.held)?;
         self.held.clear();
         Ok(())
+    }
+
+    fn write(&self) -> io::Result<()> {
+        let mut counts = Replacement::of(&self.path)?;
+        counts.write_all(self.text().as_bytes())?;
+        counts.commit()
     }
 
     /// The counts in Prometheus' text format.
@@ -176,13 +196,13 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::collect::tests::{Folder, collected};
+    use crate::collect::samples::{Folder, collected};
 
     /// The counts after a run over captured records.
     fn run(path: &Path, files: &[&str]) -> String {
         let mut counts = Prometheus::open(path).unwrap();
-        collected(files, |key, event| counts.add(key, event).unwrap());
-        counts.commit().unwrap();
+        collected(files, |event| drop(counts.add(event).unwrap()));
+        Box::new(counts).commit().unwrap();
         fs::read_to_string(path).unwrap()
     }
 

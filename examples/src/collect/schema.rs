@@ -14,7 +14,7 @@ use mce_record::MceRecord;
 
 use crate::event::{Event, Grade, Kind};
 use crate::fields::Told;
-use crate::found::{Content, Log, Section, What};
+use crate::found::{Content, Log, Piece, Section, What};
 use crate::json;
 use crate::summary;
 
@@ -202,12 +202,9 @@ pub static COLUMNS: &[Column] = &[
         Some(row.log()?.header.as_ref()?.0.as_str().into())
     }),
     small("log_count", "which dump of its boot it was", |row| Some(row.log()?.header.as_ref()?.1)),
-    small("log_parts", "parts of the log that are there", |row| row.log()?.parts().count().try_into().ok()),
-    small("log_missing", "parts of the log that are not", |row| {
-        Some(row.log()?.missing().map(|parts| parts.end() - parts.start() + 1).sum())
-    }),
-    text("log_text", "the log; what is not UTF-8 in it is U+FFFD", |row| {
-        let text: Vec<u8> = row.log()?.parts().flat_map(|part| part.text().0.into_owned()).collect();
+    small("log_part", "which part of the dump; 1 is the newest text", |row| part_number(row.log()?)),
+    text("log_text", "the part; what is not UTF-8 in it is U+FFFD", |row| {
+        let (text, _) = row.log()?.parts().next()?.text();
         Some(String::from_utf8_lossy(&text).into_owned().into())
     }),
     // All of it.
@@ -225,7 +222,7 @@ pub static COLUMNS: &[Column] = &[
         }
         _ => None,
     }),
-    column("bytes", "the section as it was stored", Of::Bytes(|row| row.bytes())),
+    column("bytes", "the section as it was stored, or the record where it has none", Of::Bytes(|row| row.bytes())),
 ];
 
 /// A section of an event, or an event that has none.
@@ -292,11 +289,9 @@ impl<'e> Row<'e> {
     }
 
     fn bytes(&self) -> Option<&[u8]> {
-        match (self.section(), &self.event.found.what) {
-            (Some(section), _) => Some(section.bytes),
-            (None, What::Unknown(bytes, _)) => Some(bytes),
-            (None, What::Table(table)) => Some(table.as_bytes()),
-            _ => None,
+        match self.section() {
+            Some(section) => Some(section.bytes),
+            None => Some(self.event.found.raw),
         }
     }
 
@@ -332,6 +327,14 @@ impl Visitor for Numbers {
         }
         Ok(())
     }
+}
+
+/// The number of the part that a kernel log is here.
+pub fn part_number(log: &Log<'_>) -> Option<u32> {
+    log.pieces.iter().find_map(|piece| match piece {
+        Piece::Part(number, _) => *number,
+        Piece::Missing(_) => None,
+    })
 }
 
 fn word<'w>(value: impl fmt::Display) -> Cow<'w, str> {
