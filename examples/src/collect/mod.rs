@@ -1,0 +1,3 @@
+//! `ras collect`.
+
+pub mod rasdaemon;
