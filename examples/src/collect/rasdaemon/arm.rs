@@ -17,7 +17,8 @@ const FLAGS: [&str; 4] = ["first error", "last error", "propagated error", "over
 pub fn arm_event(processor: &ArmProcessor<'_>) -> Row {
     let errors: Vec<&ArmErrorInformation> = processor.error_information().flatten().collect();
     let valid = processor.validation();
-    let state = |value: u32| if valid.contains(ArmProcessorValidation::RUNNING_STATE) { value } else { u32::MAX };
+    let state =
+        |value: u32| if valid.contains(ArmProcessorValidation::RUNNING_STATE) { value } else { u32::MAX };
     // rasdaemon goes through all errors and keeps what the last one says.
     let count = errors.iter().rev().find_map(|error| error.multiple_error());
     let error_info = errors.iter().rev().find_map(|error| error.error_information());
@@ -34,7 +35,10 @@ pub fn arm_event(processor: &ArmProcessor<'_>) -> Row {
             ("mpidr", wide(processor.mpidr_el1().unwrap_or(0))),
             ("running_state", narrow(state(processor.running_state.get()))),
             ("psci_state", narrow(state(processor.psci_state.get()))),
-            ("err_info", blob(&errors.iter().flat_map(|error| error.as_bytes()).copied().collect::<Vec<_>>())),
+            (
+                "err_info",
+                blob(&errors.iter().flat_map(|error| error.as_bytes()).copied().collect::<Vec<_>>()),
+            ),
             ("context_info", blob(contexts(processor))),
             ("vendor_info", blob(processor.vendor_specific())),
             ("error_type", types.collect::<Vec<_>>().join(" ").into()),

@@ -4,11 +4,11 @@
 //! device it is: those columns are NULL, and so are fields whose validity bit is clear, where rasdaemon writes 0.
 //! `cxl_poison_event` and `cxl_overflow_event` come of a device's own lists and have no section in CPER.
 
+use cper::Severity;
 use cper::section::{
     CxlAgentType, CxlComponentEvent, CxlComponentId, CxlEventData, CxlEventHeader, CxlMemoryEventDescriptor,
     CxlPldmComponentId, CxlProtocolError, PciAddress,
 };
-use cper::Severity;
 use cper::zerocopy::IntoBytes;
 use rusqlite::types::Value;
 
@@ -46,9 +46,11 @@ pub fn aer_event(error: &CxlProtocolError<'_>, severity: Severity) -> Option<Row
         let status = registers.uncorrectable_status.get() & !registers.uncorrectable_mask.get();
         // Only among several the register has to say which was first.
         let several = status.count_ones() > 1;
-        let first = if several { 1u32.checked_shl(registers.first_error_pointer().into()) } else { Some(status) };
+        let first =
+            if several { 1u32.checked_shl(registers.first_error_pointer().into()) } else { Some(status) };
         // rasdaemon turns the doublewords round.
-        let mut log: Vec<u8> = registers.header_log.iter().flat_map(|dword| dword.get().to_be_bytes()).collect();
+        let mut log: Vec<u8> =
+            registers.header_log.iter().flat_map(|dword| dword.get().to_be_bytes()).collect();
         log.resize(HEADER_LOG, 0);
         let rest = vec![
             ("error_status", status.into()),

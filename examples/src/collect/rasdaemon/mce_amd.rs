@@ -4,8 +4,8 @@
 //! extended codes say is in the words of `mce-record`. For the families between the two, of which rasdaemon says
 //! nothing, the error code is told as for scalable MCA.
 
-use mce_record::vendor::amd::{BankType, Unit as Bank};
 use mce_record::vendor::Unit;
+use mce_record::vendor::amd::{BankType, Unit as Bank};
 use mce_record::{AmdStatus, MceRecord, StatusReading};
 
 use super::machine_check::Texts;

@@ -100,7 +100,8 @@ fn tell_code(record: &MceRecord<'_>, texts: &mut Texts) {
     }
     let code = code.0 & !(1 << 12);
     let kind = record.status().error_code().kind();
-    let name = |names: &[&'static str], value: u8| names.get(usize::from(value)).copied().unwrap_or("UNKNOWN");
+    let name =
+        |names: &[&'static str], value: u8| names.get(usize::from(value)).copied().unwrap_or("UNKNOWN");
     let said = match kind {
         CodeKind::NoError => "No Error".into(),
         CodeKind::Unclassified => "Unclassified".into(),
@@ -145,9 +146,9 @@ fn tell_code(record: &MceRecord<'_>, texts: &mut Texts) {
     if let Some(requester) = record.io_requester() {
         let (segment, bus) = (requester.segment, requester.bus);
         let (device, function) = (requester.device, requester.function);
-        texts.mcastatus.push(format!(
-            "IO MCA reported by root port {segment:x}:{bus:02x}:{device:02x}.{function:x}"
-        ));
+        texts
+            .mcastatus
+            .push(format!("IO MCA reported by root port {segment:x}:{bus:02x}:{device:02x}.{function:x}"));
     }
 }
 
@@ -190,7 +191,8 @@ fn tell_skylake_location(record: &MceRecord<'_>, unit: Bank, texts: &mut Texts) 
     let status = record.status();
     let CodeKind::MemoryController { channel, .. } = status.error_code().kind() else { return };
     let corrected_by_controller = matches!(unit, Bank::MemoryController(..)) && !status.uncorrected();
-    let Some(channel) = channel.number().filter(|_| corrected_by_controller && !status.error_code().filtered())
+    let Some(channel) =
+        channel.number().filter(|_| corrected_by_controller && !status.error_code().filtered())
     else {
         return;
     };

@@ -64,7 +64,8 @@ struct Told {
 impl Told {
     /// Taken out of the lines that the kernel prints for the section: EDAC puts together the same pieces.
     fn by(memory: &MemoryError) -> Self {
-        let lines = KernelText::of_section(SectionTypeId::MEMORY, Severity::FATAL, memory.as_bytes()).to_string();
+        let lines =
+            KernelText::of_section(SectionTypeId::MEMORY, Severity::FATAL, memory.as_bytes()).to_string();
         let (mut kind, mut status, mut place) = (None, None, String::new());
         for line in lines.lines().skip(1).map(|line| line.trim_start_matches(' ')) {
             if let Some(rest) = line.strip_prefix("error_status: ") {

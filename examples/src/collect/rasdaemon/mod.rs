@@ -38,7 +38,7 @@ use crate::event::Event;
 use row::Row;
 
 /// How long to wait for others who write.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
 /// Events written in one go: fewer sync the disk for nothing, more keep the daemon out for long.
 const BATCH: usize = 4096;
 
@@ -141,7 +141,8 @@ impl Database {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.set_prepared_statement_cache_capacity(64);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        let tables: i64 =
+            transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         if tables == 0 {
             transaction.execute_batch(&schema::create_all())?;
         }
@@ -172,7 +173,8 @@ impl Database {
         let mut rows = 0;
         {
             let mut known = transaction.prepare_cached("SELECT 1 FROM ras_collect WHERE key = ?1 LIMIT 1")?;
-            let mut note = transaction.prepare_cached("INSERT INTO ras_collect VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+            let mut note =
+                transaction.prepare_cached("INSERT INTO ras_collect VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
             let mut begin = transaction.prepare_cached("SAVEPOINT entry")?;
             let mut undo = transaction.prepare_cached("ROLLBACK TO entry")?;
             let mut end = transaction.prepare_cached("RELEASE entry")?;
@@ -239,7 +241,9 @@ fn prepare(connection: &Connection, row: &Row) -> Result<Insert, Refusal> {
     for name in ["timestamp", row.columns[0].0] {
         if !present.contains(name) {
             let table = row.table;
-            return Err(Refusal::Other(format!("the table {table} is not rasdaemon's: it has no column {name}")));
+            return Err(Refusal::Other(format!(
+                "the table {table} is not rasdaemon's: it has no column {name}"
+            )));
         }
     }
     let places = 0..row.columns.len();

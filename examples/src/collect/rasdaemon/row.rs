@@ -82,7 +82,7 @@ pub fn rows(event: &Event<'_, '_>) -> Vec<(u32, Row)> {
 /// | section | Linux | table |
 /// |---|---|---|
 /// | memory | `ghes_edac` | `mc_event` |
-/// | memory, in a record of a (corrected) machine check | `acpi_extlog` | `extlog_event` |
+/// | memory, in firmware's record of a corrected machine check | `acpi_extlog` | `extlog_event` |
 /// | PCIe with a device and AER registers | AER | `aer_event` |
 /// | Arm processor | `log_arm_hw_error` | `arm_event` |
 /// | CXL protocol error of a device, with its registers | CXL (6.14) | `cxl_aer_ue_event`, `cxl_aer_ce_event` |
@@ -123,12 +123,10 @@ fn row(event: &Event<'_, '_>, section: &Section<'_>) -> Option<Row> {
     }))
 }
 
-/// Whether firmware logged a machine check with this record: what Linux' extended-log driver reads. Linux itself
-/// writes "machine check" into everything it stores.
+/// Whether firmware logged a corrected machine check with this record: what Linux' extended-log driver reads.
 fn by_machine_check(event: &Event<'_, '_>) -> bool {
     let What::Record(stored) = &event.found.what else { return false };
-    let notification = stored.record().header().notification_type;
-    stored.prefix().is_none() && matches!(notification, NotificationType::CMC | NotificationType::MCE)
+    stored.record().header().notification_type == NotificationType::CMC
 }
 
 /// GHES tells EDAC the severity of the whole block. A memory section that Linux stored before it panicked is told as
@@ -139,4 +137,3 @@ fn memory_severity(event: &Event<'_, '_>, section: &Section<'_>) -> Severity {
         _ => section.severity.unwrap_or(Severity::RECOVERABLE),
     }
 }
-

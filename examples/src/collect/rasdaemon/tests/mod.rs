@@ -1,5 +1,8 @@
 //! Rows of captured data against what the real rasdaemon and the real kernel made of the same.
 
+mod database;
+mod words;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +13,7 @@ use cper::section::{
 use cper::zerocopy::little_endian::U32;
 use cper::{
     FruText, GenericErrorData, Guid, NotificationType, RecordBuilder, RecordHeader, SectionDescriptor,
-    SectionFlags, Severity, StatusBlockWriter, Timestamp,
+    Severity, StatusBlockWriter, Timestamp,
 };
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -146,7 +149,9 @@ fn port(device: u8, uncorrectable: u32, correctable: u32, correctable_mask: u32)
         ..AerCapability::default()
     };
     let address = PciAddress { segment: 0, bus: 0, device, function: 0 };
-    PcieError::new().with_device_id(PcieDeviceId::new(0x1b36, 0x0c, 0).with_address(address)).with_aer_info(aer)
+    PcieError::new()
+        .with_device_id(PcieDeviceId::new(0x1b36, 0x0c, 0).with_address(address))
+        .with_aer_info(aer)
 }
 
 /// A status block of one entry, as severe as that.
@@ -177,31 +182,13 @@ fn pcie_errors_read_as_rasdaemon_has_them() {
     same(&only_row(&entries("recoverable-pcie.gesb", recoverable)).1, &rows[2], &[time]);
 }
 
-#[test]
-fn pcie_errors_name_their_bits_by_severity() {
-    let row = |severity, flags| {
-        let header = GenericErrorData::new(severity).with_flags(flags);
-        let bytes = block(header, &port(3, 0x8010_0030, 0x8000_1001, 0x1000));
-        let (_, row) = only_row(&entries("port.gesb", bytes));
-        [&row["err_type"], &row["err_msg"]].map(|value| match value {
-            Value::Text(text) => text.clone(),
-            other => panic!("{other:?}"),
-        })
-    };
-    let none = SectionFlags::empty();
-    let uncorrected = "Data Link Protocol, Surprise Link Down, Unsupported Request, BIT31";
-    assert_eq!(row(Severity::FATAL, none), ["Uncorrected (Fatal)", uncorrected]);
-    assert_eq!(row(Severity::RECOVERABLE, none), ["Uncorrected (Non-Fatal)", uncorrected]);
-    assert_eq!(row(Severity::RECOVERABLE, SectionFlags::RESET), ["Uncorrected (Fatal)", uncorrected]);
-    assert_eq!(row(Severity::CORRECTED, none), ["Corrected", "Receiver Error, BIT31"]);
-}
-
 /// What the kernel's own trace says of sections that it has no event for: severity, type, FRU and all bytes.
 /// rasdaemon 0.6.8 is built without a table for them.
 #[test]
 fn other_sections_are_what_the_kernel_traced() {
     let trace = fs::read_to_string(data("rasdaemon/ghes.trace.txt")).unwrap();
-    let traced: Vec<&str> = trace.lines().filter_map(|line| Some(line.split_once("non_standard_event: ")?.1)).collect();
+    let traced: Vec<&str> =
+        trace.lines().filter_map(|line| Some(line.split_once("non_standard_event: ")?.1)).collect();
     let mut compared = 0;
     for name in ["fw-err-ref", "generic-proc", "ia-all", "unknown"] {
         let (table, row) = row_of(&format!("gesb/{name}.gesb"));
@@ -263,7 +250,8 @@ fn memory_errors_of_machine_checks_are_extended_log() {
     let time = Timestamp::from_unix(seconds(&captured[0]["timestamp"]).try_into().unwrap()).unwrap();
     let record = |notification| {
         let mut buffer = [0; 512];
-        let descriptor = SectionDescriptor::primary(Severity::CORRECTED).with_fru_id(UNIT).with_fru_text(dimm());
+        let descriptor =
+            SectionDescriptor::primary(Severity::CORRECTED).with_fru_id(UNIT).with_fru_text(dimm());
         RecordBuilder::new(RecordHeader::new(Severity::CORRECTED, notification).with_timestamp(time))
             .section(descriptor, &traced_memory())
             .encode(&mut buffer)
