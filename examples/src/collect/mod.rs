@@ -14,6 +14,7 @@
 mod key;
 mod parquet;
 mod prometheus;
+mod rasdaemon;
 mod replace;
 #[cfg(test)]
 mod samples;
