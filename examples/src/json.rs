@@ -200,16 +200,29 @@ fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {
     }
 }
 
+/// The fields of a section, as an object or a string of its bytes.
+pub fn fields(section: &Section<'_>) -> String {
+    // Nothing in them fails to be written to memory.
+    serde_json::to_string(&body(section)).unwrap_or_default()
+}
+
+fn body<'e>(section: &'e Section<'_>) -> Body<'e> {
+    match &section.content {
+        Content::Body(body) => Body::Fields(Described::Fields(Fields(body.fields()))),
+        Content::Machine(record) => Body::Machine(record),
+        Content::Log(part) => Body::Log(text(part, None)),
+        Content::Bad(..) => Body::Bytes { bytes: Hex(section.bytes) },
+    }
+}
+
 fn part_of<'e>(section: &'e Section<'_>, severity: String, line: &str) -> Member<'e> {
     let fru = Fru {
         id: section.fru_id.filter(|id| *id != Guid::ZERO).map(|id| id.to_string()),
         text: section.fru_text.map(|text| Printable(text.as_bytes()).to_string()),
     };
-    let (fields, error) = match &section.content {
-        Content::Body(body) => (Body::Fields(Described::Fields(Fields(body.fields()))), None),
-        Content::Machine(record) => (Body::Machine(record), None),
-        Content::Log(part) => (Body::Log(text(part, None)), None),
-        Content::Bad(_, reason) => (Body::Bytes { bytes: Hex(section.bytes) }, Some(reason.clone())),
+    let error = match &section.content {
+        Content::Bad(_, reason) => Some(reason.clone()),
+        _ => None,
     };
     Member {
         r#type: Described::Value(section.kind.into()),
@@ -221,7 +234,7 @@ fn part_of<'e>(section: &'e Section<'_>, severity: String, line: &str) -> Member
             .then(|| Described::Value(Value::flags(section.flags))),
         summary: line.to_owned(),
         error,
-        fields,
+        fields: body(section),
     }
 }
 

@@ -15,8 +15,15 @@ mod archive;
 mod json;
 mod key;
 mod log;
+mod parquet;
+mod prometheus;
+mod rasdaemon;
 mod read;
+mod replace;
 mod run;
+#[cfg(test)]
+mod samples;
+mod schema;
 mod sink;
 mod source;
 mod turn;
@@ -31,6 +38,9 @@ use crate::input;
 
 use archive::Archive;
 use json::Json;
+use parquet::Parquet;
+use prometheus::Prometheus;
+use rasdaemon::Database;
 use run::{Keeper, Run};
 use source::Source;
 
@@ -113,7 +123,10 @@ impl Collect {
             }
         };
         add(ARCHIVE, archive, |path| Ok(Box::new(Archive::open(path)?)));
+        add("database", self.sqlite.as_deref(), |path| Ok(Box::new(Database::open(path)?)));
         add("JSON file", self.json.as_deref(), |path| Ok(Box::new(Json::open(path)?)));
+        add("Parquet file", self.parquet.as_deref(), |path| Ok(Box::new(Parquet::open(path)?)));
+        add("Prometheus' file", self.prometheus.as_deref(), |path| Ok(Box::new(Prometheus::open(path)?)));
         (sinks, failed)
     }
 }

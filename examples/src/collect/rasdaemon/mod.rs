@@ -1,0 +1,313 @@
+//! The database of rasdaemon: records of the dying boot as rows beside those that the daemon saw live.
+//!
+//! Rows are inserted by column name, so that a database of any release of rasdaemon will do: columns that it does not
+//! have yet are left out (the daemon adds them itself when a newer release of it starts), tables that it does not have
+//! are created as its newest release creates them, and so is the database. Whether it writes a journal or a write-ahead
+//! log is left as it is.
+//!
+//! rasdaemon does not wait for a lock and drops an event that it cannot write. So rows are made ready first, and the
+//! database is locked for the short time in which a batch of them is written; at boot `ras collect` runs before the
+//! daemon does. Every event is noted in a table of our own, `ras_collect`, in the transaction of its rows: whatever
+//! happens, it is in both or in neither, and never twice.
+//!
+//! A row's time is the record's. Where it has none it is the time of the boot that its id names, and else the time of
+//! collection, as rasdaemon takes that of reception; `ras_collect.time_from` says which.
+
+mod arm;
+mod cxl;
+mod machine_check;
+mod mce_amd;
+mod mce_intel;
+mod memory;
+mod non_standard;
+mod pcie;
+mod row;
+mod schema;
+mod time;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use rusqlite::types::Value;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params_from_iter};
+
+use crate::event::Event;
+use row::Row;
+
+/// How long to wait for others who write.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
+/// Events written in one go: fewer sync the disk for nothing, more keep the daemon out for long.
+const BATCH: usize = 4096;
+
+/// An event made ready: what identifies it, where it comes from, and its rows.
+#[derive(Debug)]
+pub struct Entry {
+    key: String,
+    source: String,
+    time_from: TimeFrom,
+    rows: Vec<(u32, Row)>,
+}
+
+/// What a row's time is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TimeFrom {
+    /// The record's.
+    Record,
+    /// That of the boot whose first record had the id that the record's counts from.
+    Boot,
+    /// That of collection.
+    Collected,
+}
+
+impl TimeFrom {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Record => "record",
+            Self::Boot => "boot",
+            Self::Collected => "collected",
+        }
+    }
+}
+
+impl Entry {
+    /// The rows of an event that is known by this key; `now` in seconds since 1970.
+    pub fn of(key: String, source: String, event: &Event<'_, '_>, now: u64) -> Self {
+        let (seconds, time_from) = match event.time {
+            Some(when) if when.by_id => (time::seconds(when.calendar), TimeFrom::Boot),
+            Some(when) => (time::seconds(when.calendar), TimeFrom::Record),
+            None => (None, TimeFrom::Collected),
+        };
+        let (seconds, time_from) = seconds.map_or((now, TimeFrom::Collected), |seconds| (seconds, time_from));
+        let mut rows = row::rows(event);
+        if !rows.is_empty() {
+            let timestamp = Value::from(time::local(seconds));
+            for (_, row) in &mut rows {
+                row.columns.push(("timestamp", timestamp.clone()));
+            }
+        }
+        Self { key, source, time_from, rows }
+    }
+
+    /// Whether rasdaemon has nowhere to put it.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+/// What became of entries.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// Rows that were written.
+    pub rows: usize,
+    /// Entries that were there already.
+    pub known: usize,
+    /// Entries that could not be written, by their place, and why.
+    pub failed: Vec<(usize, String)>,
+}
+
+/// How a table takes rows.
+#[derive(Debug)]
+struct Insert {
+    sql: String,
+    /// Places of the values it takes.
+    taken: Vec<usize>,
+}
+
+/// The database.
+#[derive(Debug)]
+pub struct Database {
+    connection: Connection,
+    path: PathBuf,
+    /// For each table how it takes rows, or why it does not.
+    inserts: HashMap<&'static str, Result<Insert, String>>,
+}
+
+impl Database {
+    /// Opens the database, or creates it.
+    pub fn open(path: &Path) -> Result<Self> {
+        Self::try_open(path).map_err(|error| explain(path, error))
+    }
+
+    fn try_open(path: &Path) -> Result<Self, Refusal> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(PATIENCE)?;
+        // What is committed is on the disk: the record is cleared from its source after that.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.set_prepared_statement_cache_capacity(64);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tables: i64 =
+            transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        if tables == 0 {
+            transaction.execute_batch(&schema::create_all())?;
+        }
+        transaction.execute_batch(schema::BOOKKEEPING)?;
+        let columns = columns(&transaction, "ras_collect")?;
+        if let Some(missing) = schema::BOOKKEEPING_COLUMNS.iter().find(|name| !columns.contains(**name)) {
+            let reason = format!("the table ras_collect is not one of ras: it has no column {missing}");
+            return Err(Refusal::Other(reason));
+        }
+        transaction.commit()?;
+        Ok(Self { connection, path: path.to_owned(), inserts: HashMap::new() })
+    }
+
+    /// Writes entries that are not there yet. When this fails, those of the batch it failed in and all behind it are
+    /// not written; what was written before stays.
+    pub fn write(&mut self, entries: &[Entry]) -> Result<Written> {
+        let mut written = Written::default();
+        for (number, batch) in entries.chunks(BATCH).enumerate() {
+            self.write_batch(batch, number * BATCH, &mut written)
+                .map_err(|error| explain(&self.path, error))?;
+        }
+        Ok(written)
+    }
+
+    fn write_batch(&mut self, batch: &[Entry], first: usize, written: &mut Written) -> Result<(), Refusal> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let collected = time::local(time::now());
+        let mut rows = 0;
+        {
+            let mut known = transaction.prepare_cached("SELECT 1 FROM ras_collect WHERE key = ?1 LIMIT 1")?;
+            let mut note =
+                transaction.prepare_cached("INSERT INTO ras_collect VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+            let mut begin = transaction.prepare_cached("SAVEPOINT entry")?;
+            let mut undo = transaction.prepare_cached("ROLLBACK TO entry")?;
+            let mut end = transaction.prepare_cached("RELEASE entry")?;
+            for (place, entry) in batch.iter().enumerate() {
+                if entry.is_empty() {
+                    continue;
+                }
+                if known.exists([&entry.key])? {
+                    written.known += 1;
+                    continue;
+                }
+                begin.execute([])?;
+                let mut insert = || -> Result<(), Refusal> {
+                    for (section, row) in &entry.rows {
+                        let id = insert_row(&transaction, &mut self.inserts, row)?;
+                        let from = entry.time_from.name();
+                        note.execute((&entry.key, section, row.table, id, &entry.source, from, &collected))?;
+                    }
+                    Ok(())
+                };
+                match insert() {
+                    Ok(()) => rows += entry.rows.len(),
+                    Err(error) if error.ends_all() => return Err(error),
+                    Err(error) => {
+                        undo.execute([])?;
+                        written.failed.push((first + place, error.to_string()));
+                    }
+                }
+                end.execute([])?;
+            }
+        }
+        transaction.commit()?;
+        written.rows += rows;
+        Ok(())
+    }
+}
+
+/// Inserts a row by the names of its columns and says what its id is.
+fn insert_row(
+    connection: &Connection,
+    inserts: &mut HashMap<&'static str, Result<Insert, String>>,
+    row: &Row,
+) -> Result<i64, Refusal> {
+    if !inserts.contains_key(row.table) {
+        let insert = match prepare(connection, row) {
+            Err(Refusal::Other(reason)) => Err(reason),
+            other => Ok(other?),
+        };
+        inserts.insert(row.table, insert);
+    }
+    let insert = inserts[row.table].as_ref().map_err(|reason| Refusal::Other(reason.clone()))?;
+    let values = insert.taken.iter().map(|place| &row.columns[*place].1);
+    Ok(connection.prepare_cached(&insert.sql)?.insert(params_from_iter(values))?)
+}
+
+/// Finds out how a table takes rows like this one; creates it if it is not there.
+fn prepare(connection: &Connection, row: &Row) -> Result<Insert, Refusal> {
+    let mut present = columns(connection, row.table)?;
+    if present.is_empty() {
+        connection.execute_batch(&schema::create(row.table).unwrap_or_default())?;
+        present = columns(connection, row.table)?;
+    }
+    // Every release has had the time and the first column of each table.
+    for name in ["timestamp", row.columns[0].0] {
+        if !present.contains(name) {
+            let table = row.table;
+            return Err(Refusal::Other(format!(
+                "the table {table} is not rasdaemon's: it has no column {name}"
+            )));
+        }
+    }
+    let places = 0..row.columns.len();
+    let taken: Vec<usize> = places.filter(|place| present.contains(row.columns[*place].0)).collect();
+    let names: Vec<String> = taken.iter().map(|place| format!("\"{}\"", row.columns[*place].0)).collect();
+    let marks = vec!["?"; taken.len()].join(", ");
+    let sql = format!("INSERT INTO {} ({}) VALUES ({marks})", row.table, names.join(", "));
+    Ok(Insert { sql, taken })
+}
+
+/// The names of a table's columns; none when there is no such table.
+fn columns(connection: &Connection, table: &str) -> Result<std::collections::HashSet<String>, Refusal> {
+    let mut statement = connection.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
+    let names = statement.query_map([table], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
+/// Why something was not written.
+#[derive(Debug)]
+enum Refusal {
+    Sqlite(rusqlite::Error),
+    Other(String),
+}
+
+impl From<rusqlite::Error> for Refusal {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl Refusal {
+    /// Whether nothing more can be written: all but what is wrong with one table or one row.
+    fn ends_all(&self) -> bool {
+        use ErrorCode::{ConstraintViolation, TypeMismatch, Unknown};
+        match self {
+            Self::Sqlite(error) => {
+                !matches!(error.sqlite_error_code(), Some(ConstraintViolation | TypeMismatch | Unknown))
+            }
+            Self::Other(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error = match self {
+            Self::Other(reason) => return f.write_str(reason),
+            Self::Sqlite(error) => error,
+        };
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                write!(f, "another program has kept it locked for {} s", PATIENCE.as_secs())
+            }
+            Some(ErrorCode::ReadOnly) => f.write_str("it, or its folder, can only be read"),
+            Some(ErrorCode::DiskFull) => f.write_str("the disk is full"),
+            Some(ErrorCode::NotADatabase) => f.write_str("it is no SQLite database"),
+            _ => error.fmt(f),
+        }
+    }
+}
+
+fn explain(path: &Path, error: Refusal) -> anyhow::Error {
+    anyhow!("{}: nothing was recorded: {error}", path.display())
+}
+
+#[cfg(test)]
+mod tests;
