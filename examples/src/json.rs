@@ -16,6 +16,8 @@ use crate::printable::Printable;
 
 #[derive(Serialize)]
 struct Object<'e> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'e str>,
     source: Source<'e>,
     record_id: Option<Wide>,
     creator: Option<Described<'e>>,
@@ -143,15 +145,16 @@ impl Serialize for Hex<'_> {
 
 /// Writes an object for each thing found.
 pub fn write(out: &mut dyn Write, found: &[Found<'_>]) -> io::Result<()> {
-    for found in found {
-        let event = Event::of(found);
-        serde_json::to_writer(&mut *out, &object(&event))?;
-        writeln!(out)?;
-    }
-    Ok(())
+    found.iter().try_for_each(|found| line(out, &Event::of(found), None))
 }
 
-fn object<'e>(event: &'e Event<'_, '_>) -> Object<'e> {
+/// Writes an object for an event, with the key it is known by, if it has one.
+pub fn line(out: &mut dyn Write, event: &Event<'_, '_>, key: Option<&str>) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &object(event, key))?;
+    writeln!(out)
+}
+
+fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {
     let found = event.found;
     let (mut header, mut error, mut dump, mut bytes, mut notification) = (None, None, None, None, None);
     let mut sections: Vec<Member<'_>> = event
@@ -179,6 +182,7 @@ fn object<'e>(event: &'e Event<'_, '_>) -> Object<'e> {
         _ => {}
     }
     Object {
+        key,
         source: Source::of(&found.place),
         record_id: event.id.map(|id| Wide(id.0)),
         creator: event.creator.map(|creator| Described::Value(creator.into())),
