@@ -61,15 +61,15 @@ pub fn assemble(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
 
     let mut all = Vec::with_capacity(found.len());
     for (index, one) in found.into_iter().enumerate() {
-        let place = one.place;
+        let (place, raw) = (one.place, one.raw);
         match (logs.remove(&index), one.what) {
-            (Some(log), _) => all.push(Found { place, what: What::Log(log) }),
+            (Some(log), _) => all.push(Found { place, what: What::Log(log), raw }),
             (None, What::Part(part)) if !std::mem::take(&mut joined[index]) => {
                 let log = Log { header: None, pieces: vec![Piece::Part(None, part)] };
-                all.push(Found { place, what: What::Log(log) });
+                all.push(Found { place, what: What::Log(log), raw });
             }
             (None, What::Part(_)) => {}
-            (None, what) => all.push(Found { place, what }),
+            (None, what) => all.push(Found { place, what, raw }),
         }
     }
     all

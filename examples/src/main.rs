@@ -53,6 +53,7 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Decode(decode::Decode),
+    Collect(collect::Collect),
     Table(table::CheckTable),
     Erst(erst::Erst),
 }
@@ -107,6 +108,7 @@ fn main() -> ExitCode {
     }
     match cli.command {
         Command::Decode(command) => command.run().into(),
+        Command::Collect(command) => command.run().into(),
         Command::Table(command) => command.run().into(),
         Command::Erst(command) => command.run().into(),
     }

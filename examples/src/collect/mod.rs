@@ -1,3 +1,74 @@
-//! `ras collect`.
+//! `ras collect`: what the last boot left behind, into the tools people use, and only then out of the flash.
+//!
+//! Data flow one way: a [`source`] names files, [`crate::scan`] finds records in them, each becomes a [`Collected`],
+//! which every [`Sink`] is offered. The order of work is what makes it safe: the raw record is in the archive and on
+//! the disk, then the sinks are committed, then the record is cleared from where it was found, if it still is the very
+//! record that was archived.
+//!
+//! An event is known by its [`Key`], everywhere. A sink that keeps what it is given keeps the key with it and takes no
+//! key twice; so a second run, or a run after a crash at any point, neither loses nor doubles an event.
+//!
+//! Records are the unit: each part of a kernel log is an event of its own for sinks that keep (its
+//! [`What::Log`](crate::found::What::Log) has one piece), so that a part found later doubles nothing.
 
-pub mod rasdaemon;
+mod key;
+mod rasdaemon;
+mod sink;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::Outcome;
+use crate::event::Event;
+
+pub use key::Key;
+pub use sink::{Added, Sink};
+
+/// Collects what the last boot left behind, keeps it, and clears it from the flash
+#[derive(Args, Debug)]
+pub struct Collect {
+    /// Files, folders, ERST images, /dev/erst_dbg; all that this machine has if none is named
+    #[arg(value_name = "SOURCE")]
+    sources: Vec<PathBuf>,
+    /// Add rows to this database of rasdaemon, which is made if it is not there
+    #[arg(long, value_name = "DB")]
+    sqlite: Option<PathBuf>,
+    /// Append an object a line to this file; - is standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Add rows to this Parquet file
+    #[arg(long, value_name = "FILE")]
+    parquet: Option<PathBuf>,
+    /// Write counts for Prometheus' node_exporter to this file
+    #[arg(long, value_name = "FILE")]
+    prometheus: Option<PathBuf>,
+    /// Keep the raw records in this folder
+    #[arg(long, value_name = "DIR")]
+    archive: Option<PathBuf>,
+    /// Clear what was archived and recorded from where it was found; the archive is /var/lib/ras/archive unless said
+    #[arg(long)]
+    clear: bool,
+    /// Write and clear nothing, tell what would be done
+    #[arg(long)]
+    dry_run: bool,
+    /// Find sources and the default archive below this folder, as if it were /
+    #[arg(long, value_name = "DIR", default_value = "/", hide_default_value = true)]
+    root: PathBuf,
+}
+
+/// An event, as sinks are given it.
+#[derive(Clone, Copy, Debug)]
+pub struct Collected<'c, 'a> {
+    /// What it is known by.
+    pub key: &'c Key,
+    /// The event. `event.found` says where it was found, and has the raw record.
+    pub event: &'c Event<'c, 'a>,
+}
+
+impl Collect {
+    /// Runs the command.
+    pub fn run(&self) -> Outcome {
+        Outcome::default()
+    }
+}

@@ -128,7 +128,7 @@ pub struct Database {
 impl Database {
     /// Opens the database, or creates it.
     pub fn open(path: &Path) -> Result<Self> {
-        Self::try_open(path).map_err(|error| anyhow!("{error}"))
+        Self::try_open(path).map_err(|error| anyhow!("cannot be opened: {error}"))
     }
 
     fn try_open(path: &Path) -> Result<Self, Refusal> {
@@ -238,11 +238,11 @@ impl Database {
 
     /// Writes the rest, and says what did not go in.
     fn finish(&mut self) -> Result<()> {
-        self.write().map_err(|error| anyhow!("{error}"))?;
+        self.write().map_err(|error| anyhow!("{CANNOT_WRITE}: {error}"))?;
         match &self.lost[..] {
             [] => Ok(()),
-            [one] => Err(anyhow!("{one}")),
-            [first, more @ ..] => Err(anyhow!("{first}; and {} more", more.len())),
+            [one] => Err(anyhow!("{CANNOT_WRITE}: {one}")),
+            [first, more @ ..] => Err(anyhow!("{CANNOT_WRITE}: {first}; and {} more", more.len())),
         }
     }
 }
@@ -255,13 +255,16 @@ impl Sink for Database {
     fn add(&mut self, collected: &Collected<'_, '_>) -> Result<Added> {
         let event = collected.event;
         let entry = Entry::of(collected.key.to_string(), found::at(&event.found.place), event, self.now);
-        self.take(entry).map_err(|error| anyhow!("{error}"))
+        self.take(entry).map_err(|error| anyhow!("{CANNOT_WRITE}: {error}"))
     }
 
     fn commit(mut self: Box<Self>) -> Result<()> {
         self.finish()
     }
 }
+
+/// What errors begin with.
+const CANNOT_WRITE: &str = "cannot be written";
 
 const IS_KNOWN: &str = "SELECT 1 FROM ras_collect WHERE key = ?1 LIMIT 1";
 const NOTE: &str = "INSERT INTO ras_collect (key, section, table_name, row_id, source, time_from, collected) \
