@@ -38,6 +38,9 @@ use crate::input;
 
 use archive::Archive;
 use json::Json;
+use parquet::Parquet;
+use prometheus::Prometheus;
+use rasdaemon::Database;
 use run::{Keeper, Run};
 use source::Source;
 
@@ -121,6 +124,9 @@ impl Collect {
         };
         add(ARCHIVE, archive, |path| Ok(Box::new(Archive::open(path)?)));
         add("JSON file", self.json.as_deref(), |path| Ok(Box::new(Json::open(path)?)));
+        add("rasdaemon's database", self.sqlite.as_deref(), |path| Ok(Box::new(Database::open(path)?)));
+        add("Parquet file", self.parquet.as_deref(), |path| Ok(Box::new(Parquet::open(path)?)));
+        add("Prometheus' file", self.prometheus.as_deref(), |path| Ok(Box::new(Prometheus::open(path)?)));
         (sinks, failed)
     }
 }
