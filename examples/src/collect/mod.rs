@@ -123,8 +123,8 @@ impl Collect {
             }
         };
         add(ARCHIVE, archive, |path| Ok(Box::new(Archive::open(path)?)));
-        add("database", self.sqlite.as_deref(), |path| Ok(Box::new(Database::open(path)?)));
         add("JSON file", self.json.as_deref(), |path| Ok(Box::new(Json::open(path)?)));
+        add("rasdaemon's database", self.sqlite.as_deref(), |path| Ok(Box::new(Database::open(path)?)));
         add("Parquet file", self.parquet.as_deref(), |path| Ok(Box::new(Parquet::open(path)?)));
         add("Prometheus' file", self.prometheus.as_deref(), |path| Ok(Box::new(Prometheus::open(path)?)));
         (sinks, failed)

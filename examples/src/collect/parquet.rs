@@ -16,6 +16,7 @@ use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_typed_column_r
 use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
 use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
@@ -186,8 +187,11 @@ fn message(columns: &[Column]) -> Result<TypePtr> {
 }
 
 fn properties() -> WriterPropertiesPtr {
+    // The file tells itself what its columns hold.
+    let about = |column: &Column| KeyValue::new(column.name.into(), column.about.to_owned());
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("ras ", env!("CARGO_PKG_VERSION")).into())
+        .set_key_value_metadata(Some(COLUMNS.iter().map(about).collect()))
         .set_compression(Compression::SNAPPY)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_offset_index_disabled(true);

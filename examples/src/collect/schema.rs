@@ -52,22 +52,6 @@ pub enum Of {
     Time(fn(&Row<'_>) -> Option<i64>),
 }
 
-impl Of {
-    /// The type in the words of SQL.
-    pub const fn sql(self) -> &'static str {
-        match self {
-            Self::Text(_) => "VARCHAR",
-            Self::Json(_) => "JSON",
-            Self::Bytes(_) => "BLOB",
-            Self::Bool(_) => "BOOLEAN",
-            Self::Small(_) => "INTEGER",
-            Self::Long(_) => "BIGINT",
-            Self::Wide(_) => "UBIGINT",
-            Self::Time(_) => "TIMESTAMP WITH TIME ZONE",
-        }
-    }
-}
-
 const fn column(name: &'static str, about: &'static str, of: Of) -> Column {
     Column { name, about, of }
 }
@@ -481,11 +465,25 @@ fn error_type(section: &Section<'_>) -> Option<String> {
 mod tests {
     use super::*;
 
+    /// The type in the words of SQL.
+    fn sql(of: Of) -> &'static str {
+        match of {
+            Of::Text(_) => "VARCHAR",
+            Of::Json(_) => "JSON",
+            Of::Bytes(_) => "BLOB",
+            Of::Bool(_) => "BOOLEAN",
+            Of::Small(_) => "INTEGER",
+            Of::Long(_) => "BIGINT",
+            Of::Wide(_) => "UBIGINT",
+            Of::Time(_) => "TIMESTAMP WITH TIME ZONE",
+        }
+    }
+
     #[test]
     fn people_are_told_of_every_column() {
         let mut table = String::from("| column | type | what it holds |\n|---|---|---|\n");
         for column in COLUMNS {
-            table.push_str(&format!("| `{}` | `{}` | {} |\n", column.name, column.of.sql(), column.about));
+            table.push_str(&format!("| `{}` | `{}` | {} |\n", column.name, sql(column.of), column.about));
         }
         let told = include_str!("../../FLEET.md");
         assert!(told.contains(&table), "FLEET.md does not have this table:\n{table}");

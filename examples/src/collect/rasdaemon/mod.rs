@@ -25,7 +25,7 @@ mod row;
 mod schema;
 mod time;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -34,7 +34,9 @@ use anyhow::{Result, anyhow};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params_from_iter};
 
+use super::{Added, Collected, Sink};
 use crate::event::Event;
+use crate::found;
 use row::Row;
 
 /// How long to wait for others who write.
@@ -97,38 +99,36 @@ impl Entry {
     }
 }
 
-/// What became of entries.
-#[derive(Debug, Default)]
-pub struct Written {
-    /// Rows that were written.
-    pub rows: usize,
-    /// Entries that were there already.
-    pub known: usize,
-    /// Entries that could not be written, by their place, and why.
-    pub failed: Vec<(usize, String)>,
-}
-
 /// How a table takes rows.
 #[derive(Debug)]
 struct Insert {
+    /// What creates the table, where it is not there.
+    create: Option<String>,
     sql: String,
     /// Places of the values it takes.
     taken: Vec<usize>,
 }
 
-/// The database.
+/// The database, and the events that it has been given and has not written yet.
 #[derive(Debug)]
 pub struct Database {
     connection: Connection,
     path: PathBuf,
     /// For each table how it takes rows, or why it does not.
     inserts: HashMap<&'static str, Result<Insert, String>>,
+    pending: Vec<Entry>,
+    /// The keys of those.
+    waiting: HashSet<String>,
+    /// What could not be written although its table seemed right.
+    lost: Vec<String>,
+    /// The time of collection.
+    now: u64,
 }
 
 impl Database {
     /// Opens the database, or creates it.
     pub fn open(path: &Path) -> Result<Self> {
-        Self::try_open(path).map_err(|error| explain(path, error))
+        Self::try_open(path).map_err(|error| anyhow!("cannot be opened: {error}"))
     }
 
     fn try_open(path: &Path) -> Result<Self, Refusal> {
@@ -153,109 +153,155 @@ impl Database {
             return Err(Refusal::Other(reason));
         }
         transaction.commit()?;
-        Ok(Self { connection, path: path.to_owned(), inserts: HashMap::new() })
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            inserts: HashMap::new(),
+            pending: Vec::new(),
+            waiting: HashSet::new(),
+            lost: Vec::new(),
+            now: time::now(),
+        })
     }
 
-    /// Writes entries that are not there yet. When this fails, those of the batch it failed in and all behind it are
-    /// not written; what was written before stays.
-    pub fn write(&mut self, entries: &[Entry]) -> Result<Written> {
-        let mut written = Written::default();
-        for (number, batch) in entries.chunks(BATCH).enumerate() {
-            self.write_batch(batch, number * BATCH, &mut written)
-                .map_err(|error| explain(&self.path, error))?;
+    /// Takes an event's rows, and writes a batch when there is one.
+    fn take(&mut self, entry: Entry) -> Result<Added, Refusal> {
+        if entry.is_empty() {
+            return Ok(Added::Elsewhere);
         }
-        Ok(written)
+        let known = self.waiting.contains(&entry.key)
+            || self.connection.prepare_cached(IS_KNOWN)?.exists([&entry.key])?;
+        if known {
+            return Ok(Added::Known);
+        }
+        for (_, row) in &entry.rows {
+            if !self.inserts.contains_key(row.table) {
+                self.inserts.insert(row.table, prepare(&self.connection, row)?);
+            }
+            if let Some(Err(reason)) = self.inserts.get(row.table) {
+                return Ok(Added::Refused(reason.clone()));
+            }
+        }
+        self.waiting.insert(entry.key.clone());
+        self.pending.push(entry);
+        if self.pending.len() >= BATCH {
+            self.write()?;
+        }
+        Ok(Added::New)
     }
 
-    fn write_batch(&mut self, batch: &[Entry], first: usize, written: &mut Written) -> Result<(), Refusal> {
+    /// Writes what is pending, in one transaction.
+    fn write(&mut self) -> Result<(), Refusal> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let collected = time::local(time::now());
-        let mut rows = 0;
+        let creations = self.inserts.values_mut().filter_map(|insert| insert.as_mut().ok()?.create.take());
+        creations.map(|sql| transaction.execute_batch(&sql)).collect::<Result<(), _>>()?;
+        let collected = time::local(self.now);
         {
-            let mut known = transaction.prepare_cached("SELECT 1 FROM ras_collect WHERE key = ?1 LIMIT 1")?;
-            let mut note =
-                transaction.prepare_cached("INSERT INTO ras_collect VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+            let mut known = transaction.prepare_cached(IS_KNOWN)?;
+            let mut note = transaction.prepare_cached(NOTE)?;
             let mut begin = transaction.prepare_cached("SAVEPOINT entry")?;
             let mut undo = transaction.prepare_cached("ROLLBACK TO entry")?;
             let mut end = transaction.prepare_cached("RELEASE entry")?;
-            for (place, entry) in batch.iter().enumerate() {
-                if entry.is_empty() {
-                    continue;
-                }
+            for entry in &self.pending {
+                // Another of our kind may have been here meanwhile.
                 if known.exists([&entry.key])? {
-                    written.known += 1;
                     continue;
                 }
                 begin.execute([])?;
                 let mut insert = || -> Result<(), Refusal> {
                     for (section, row) in &entry.rows {
-                        let id = insert_row(&transaction, &mut self.inserts, row)?;
+                        let id = insert_row(&transaction, &self.inserts, row)?;
                         let from = entry.time_from.name();
                         note.execute((&entry.key, section, row.table, id, &entry.source, from, &collected))?;
                     }
                     Ok(())
                 };
                 match insert() {
-                    Ok(()) => rows += entry.rows.len(),
+                    Ok(()) => {}
                     Err(error) if error.ends_all() => return Err(error),
                     Err(error) => {
                         undo.execute([])?;
-                        written.failed.push((first + place, error.to_string()));
+                        self.lost.push(format!("{}: {error}", entry.source));
                     }
                 }
                 end.execute([])?;
             }
         }
         transaction.commit()?;
-        written.rows += rows;
+        self.pending.clear();
+        self.waiting.clear();
         Ok(())
     }
+
+    /// Writes the rest, and says what did not go in.
+    fn finish(&mut self) -> Result<()> {
+        self.write().map_err(|error| anyhow!("{CANNOT_WRITE}: {error}"))?;
+        match &self.lost[..] {
+            [] => Ok(()),
+            [one] => Err(anyhow!("{CANNOT_WRITE}: {one}")),
+            [first, more @ ..] => Err(anyhow!("{CANNOT_WRITE}: {first}; and {} more", more.len())),
+        }
+    }
 }
+
+impl Sink for Database {
+    fn name(&self) -> String {
+        format!("rasdaemon's database {}", self.path.display())
+    }
+
+    fn add(&mut self, collected: &Collected<'_, '_>) -> Result<Added> {
+        let event = collected.event;
+        let entry = Entry::of(collected.key.to_string(), found::at(&event.found.place), event, self.now);
+        self.take(entry).map_err(|error| anyhow!("{CANNOT_WRITE}: {error}"))
+    }
+
+    fn commit(mut self: Box<Self>) -> Result<()> {
+        self.finish()
+    }
+}
+
+/// What errors begin with.
+const CANNOT_WRITE: &str = "cannot be written";
+
+const IS_KNOWN: &str = "SELECT 1 FROM ras_collect WHERE key = ?1 LIMIT 1";
+const NOTE: &str = "INSERT INTO ras_collect (key, section, table_name, row_id, source, time_from, collected) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 /// Inserts a row by the names of its columns and says what its id is.
 fn insert_row(
     connection: &Connection,
-    inserts: &mut HashMap<&'static str, Result<Insert, String>>,
+    inserts: &HashMap<&'static str, Result<Insert, String>>,
     row: &Row,
 ) -> Result<i64, Refusal> {
-    if !inserts.contains_key(row.table) {
-        let insert = match prepare(connection, row) {
-            Err(Refusal::Other(reason)) => Err(reason),
-            other => Ok(other?),
-        };
-        inserts.insert(row.table, insert);
-    }
     let insert = inserts[row.table].as_ref().map_err(|reason| Refusal::Other(reason.clone()))?;
     let values = insert.taken.iter().map(|place| &row.columns[*place].1);
     Ok(connection.prepare_cached(&insert.sql)?.insert(params_from_iter(values))?)
 }
 
-/// Finds out how a table takes rows like this one; creates it if it is not there.
-fn prepare(connection: &Connection, row: &Row) -> Result<Insert, Refusal> {
-    let mut present = columns(connection, row.table)?;
-    if present.is_empty() {
-        connection.execute_batch(&schema::create(row.table).unwrap_or_default())?;
-        present = columns(connection, row.table)?;
-    }
+/// Finds out how a table takes rows like this one, or why it does not.
+fn prepare(connection: &Connection, row: &Row) -> Result<Result<Insert, String>, Refusal> {
+    let present = columns(connection, row.table)?;
+    let create = if present.is_empty() { schema::create(row.table) } else { None };
+    let has = |name: &str| create.is_some() || present.contains(name);
     // Every release has had the time and the first column of each table.
     for name in ["timestamp", row.columns[0].0] {
-        if !present.contains(name) {
+        if !has(name) {
             let table = row.table;
-            return Err(Refusal::Other(format!(
-                "the table {table} is not rasdaemon's: it has no column {name}"
-            )));
+            return Ok(Err(format!("the table {table} is not rasdaemon's: it has no column {name}")));
         }
     }
-    let places = 0..row.columns.len();
-    let taken: Vec<usize> = places.filter(|place| present.contains(row.columns[*place].0)).collect();
+    let taken: Vec<usize> = (0..row.columns.len()).filter(|place| has(row.columns[*place].0)).collect();
     let names: Vec<String> = taken.iter().map(|place| format!("\"{}\"", row.columns[*place].0)).collect();
     let marks = vec!["?"; taken.len()].join(", ");
     let sql = format!("INSERT INTO {} ({}) VALUES ({marks})", row.table, names.join(", "));
-    Ok(Insert { sql, taken })
+    Ok(Ok(Insert { create, sql, taken }))
 }
 
 /// The names of a table's columns; none when there is no such table.
-fn columns(connection: &Connection, table: &str) -> Result<std::collections::HashSet<String>, Refusal> {
+fn columns(connection: &Connection, table: &str) -> Result<HashSet<String>, Refusal> {
     let mut statement = connection.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
     let names = statement.query_map([table], |row| row.get(0))?;
     Ok(names.collect::<Result<_, _>>()?)
@@ -303,10 +349,6 @@ impl fmt::Display for Refusal {
             _ => error.fmt(f),
         }
     }
-}
-
-fn explain(path: &Path, error: Refusal) -> anyhow::Error {
-    anyhow!("{}: nothing was recorded: {error}", path.display())
 }
 
 #[cfg(test)]
