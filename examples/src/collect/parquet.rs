@@ -94,14 +94,15 @@ impl Parquet {
 
     fn try_commit(mut self) -> Result<()> {
         self.flush()?;
-        match self.new {
-            Some(new) => {
-                let file = new.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?;
-                Ok(file.commit()?)
+        match (self.new, self.replacement) {
+            (Some(new), _) => {
+                new.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?.commit()?;
             }
             // Nothing was new.
-            None => Ok(()),
+            (None, Some(replacement)) => replacement.leave()?,
+            (None, None) => {}
         }
+        Ok(())
     }
 
     /// Begins the new file, if it is not: with the rows of the old one, but for those of its last row group when that
