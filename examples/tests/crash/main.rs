@@ -43,6 +43,14 @@ const PSTORE: &str = "sys/fs/pstore";
 /// A guest's ERST, and other things that are not cleared.
 const FILES: &str = "sys/files";
 
+/// The sinks, each in a folder of its own, so that nobody puts another's name on the disk.
+const JSON: &str = "json/events";
+const SQLITE: &str = "sqlite/events";
+const PARQUET: &str = "parquet/events";
+const PROMETHEUS: &str = "prometheus/events";
+/// The collector makes the folder, and the one it is in.
+const ARCHIVE: &str = "archive/of/records";
+
 /// Captured files, and where they are put.
 const CAPTURED: [(&str, &str); 6] = [
     (FILES, "erst-images/mce-intel.img"),
@@ -74,11 +82,11 @@ impl Place {
         arguments.extend([path(PSTORE), path(FILES)]);
         for (option, name) in [
             ("--root", ""),
-            ("--json", "events.json"),
-            ("--sqlite", "events.db"),
-            ("--parquet", "events.parquet"),
-            ("--prometheus", "events.prom"),
-            ("--archive", "archive"),
+            ("--json", JSON),
+            ("--sqlite", SQLITE),
+            ("--parquet", PARQUET),
+            ("--prometheus", PROMETHEUS),
+            ("--archive", ARCHIVE),
         ] {
             arguments.extend([option.to_owned(), path(name)]);
         }
@@ -97,20 +105,20 @@ impl Drop for Place {
 fn outcome(place: &Path) -> BTreeMap<String, Vec<String>> {
     let mut outcome = BTreeMap::new();
     let tree = Tree::of(place).unwrap();
-    for folder in [STORES, "archive"] {
+    for folder in [STORES, ARCHIVE] {
         outcome.insert(
             folder.to_owned(),
             tree.below(folder).0.iter().map(|entry| format!("{entry:?}")).collect(),
         );
     }
-    let text = |name: &str| fs::read_to_string(place.join(name)).unwrap();
-    let lines = |name: &str| text(name).lines().map(str::to_owned).collect::<Vec<_>>();
-    outcome.insert("json".into(), lines("events.json"));
-    outcome.insert("prometheus".into(), lines("events.prom"));
-    let table = SerializedFileReader::new(File::open(place.join("events.parquet")).unwrap()).unwrap();
+    for file in [JSON, PROMETHEUS] {
+        let text = fs::read_to_string(place.join(file)).unwrap();
+        outcome.insert(file.to_owned(), text.lines().map(str::to_owned).collect());
+    }
+    let table = SerializedFileReader::new(File::open(place.join(PARQUET)).unwrap()).unwrap();
     let rows = table.get_row_iter(None).unwrap().map(|row| row.unwrap().to_string());
-    outcome.insert("parquet".into(), rows.collect());
-    outcome.insert("sqlite".into(), sqlite_rows(&place.join("events.db")));
+    outcome.insert(PARQUET.to_owned(), rows.collect());
+    outcome.insert(SQLITE.to_owned(), sqlite_rows(&place.join(SQLITE)));
     outcome.values_mut().for_each(|rows| rows.sort());
     outcome
 }
@@ -170,8 +178,8 @@ fn undisturbed(place: &Place, source: &Tree) -> (BTreeMap<String, Vec<String>>, 
     let (end, calls) = run(place, None);
     assert_eq!(end, End::Exit(0));
     let expected = outcome(&place.0);
-    let events = source.0.values().flatten().count();
-    for sink in ["json", "parquet", "archive"] {
+    let events = source.below(STORES).0.values().flatten().count();
+    for sink in [JSON, PARQUET, ARCHIVE] {
         assert!(expected[sink].len() >= events, "{sink}: {:#?}", expected[sink]);
     }
     // A second run finds nothing new.
@@ -200,7 +208,7 @@ fn assert_same(is: &BTreeMap<String, Vec<String>>, expected: &BTreeMap<String, V
 fn stores(captured: &[(&str, &str)]) -> Tree {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
     let mut tree = Tree::default();
-    for folder in [PSTORE, FILES] {
+    for folder in [PSTORE, FILES, "archive", "json", "sqlite", "parquet", "prometheus"] {
         let above = Path::new(folder).ancestors().filter(|above| !above.as_os_str().is_empty());
         tree.0.extend(above.map(|folder| (folder.to_owned(), None)));
     }
@@ -260,25 +268,19 @@ fn killed_before_or_in_the_middle_of_any_call() {
     println!("proven: killed {} times with new sinks, {} with old ones", kills[0], kills[1]);
 }
 
-/// Cuts the power at every call; gives the number of different things that were on the disk.
-fn cut(new: bool) -> usize {
-    let place = Place::new(&format!("cut-{new}"));
-    let start = start(&place, new);
-    let (expected, _) = undisturbed(&place, &start);
-    start.write(&place.0).unwrap();
-    let disk = RefCell::new(Disk::of(&place.0, STORES).unwrap());
-    let (mut states, mut calls) = (Vec::new(), 0);
-    let mut note = |states: &mut Vec<(usize, Tree)>| {
-        let tree = disk.borrow().after_power_cut().unwrap();
-        // What was not synced changes nothing.
-        if states.last().is_none_or(|(_, last)| *last != tree) {
-            states.push((calls, tree));
-        }
-        calls += 1;
-    };
+/// Runs the collector with an eye on what is on the disk, and kills it at a call. Shows at each call, and at the end,
+/// what is on it.
+fn watch(
+    place: &Place,
+    disk: &RefCell<Disk>,
+    kill: Option<usize>,
+    mut tell: impl FnMut(usize, &Disk),
+) -> End {
+    let mut calls = 0;
     let before = |_: &Call| {
-        note(&mut states);
-        Then::Go
+        tell(calls, &disk.borrow());
+        calls += 1;
+        if kill == Some(calls - 1) { Then::Kill } else { Then::Go }
     };
     let after = |call: &Call| {
         if let Some(path) = call.syncs() {
@@ -286,8 +288,26 @@ fn cut(new: bool) -> usize {
         }
     };
     let end = steps::run(PROGRAM.as_ref(), &place.arguments(), before, after).unwrap();
+    tell(calls, &disk.borrow());
+    end
+}
+
+/// Cuts the power at every call; gives the number of different things that were on the disk.
+fn cut(new: bool) -> usize {
+    let place = Place::new(&format!("cut-{new}"));
+    let start = start(&place, new);
+    let (expected, _) = undisturbed(&place, &start);
+    start.write(&place.0).unwrap();
+    let disk = RefCell::new(Disk::of(&place.0, STORES).unwrap());
+    let mut states: Vec<(usize, Tree)> = Vec::new();
+    let end = watch(&place, &disk, None, |call, disk| {
+        let tree = disk.after_power_cut().unwrap();
+        // What was not synced changes nothing.
+        if states.last().is_none_or(|(_, last)| *last != tree) {
+            states.push((call, tree));
+        }
+    });
     assert_eq!(end, End::Exit(0));
-    note(&mut states);
     for (call, tree) in &states {
         tree.write(&place.0).unwrap();
         let when = format!("no power at call {call}");
@@ -299,5 +319,28 @@ fn cut(new: bool) -> usize {
 
 #[test]
 fn without_power_at_any_call() {
-    println!("proven: no power in {:?} states of the disk", [cut(true), cut(false)]);
+    let states = [cut(true), cut(false)];
+    println!(
+        "proven: no power in {} states of the disk with new sinks, {} with old ones",
+        states[0], states[1]
+    );
+}
+
+/// What a run that was killed left in memory alone, the next one must not take for granted.
+#[test]
+fn without_power_after_a_run_that_came_after_a_kill() {
+    let place = Place::new("both");
+    let start = stores(&CAPTURED);
+    let (expected, calls) = undisturbed(&place, &start);
+    for at in 0..calls.len() {
+        start.write(&place.0).unwrap();
+        let disk = RefCell::new(Disk::of(&place.0, STORES).unwrap());
+        watch(&place, &disk, Some(at), |_, _| ());
+        watch(&place, &disk, None, |_, _| ());
+        disk.into_inner().after_power_cut().unwrap().write(&place.0).unwrap();
+        let when = format!("no power after the run after a kill at call {at}");
+        finish(&place, &when);
+        assert_same(&outcome(&place.0), &expected, &when);
+    }
+    println!("proven: no power after the run after {} kills", calls.len());
 }
