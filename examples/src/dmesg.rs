@@ -75,6 +75,32 @@ pub fn assemble(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
     all
 }
 
+/// Puts together the logs of parts that stood [alone].
+pub fn rejoin<'a>(found: Vec<Found<'a>>) -> Vec<Found<'a>> {
+    let part = |mut found: Found<'a>| {
+        let part = match &found.what {
+            What::Log(log) => log.parts().next().copied(),
+            _ => None,
+        };
+        if let Some(part) = part {
+            found.what = What::Part(part);
+        }
+        found
+    };
+    assemble(found.into_iter().map(part).collect())
+}
+
+/// A part that stands alone, as the log that it is of its own.
+pub fn alone(found: Found<'_>) -> Found<'_> {
+    let What::Part(part) = &found.what else { return found };
+    let (text, _) = part.text();
+    let header = Header::parse(&text).map(|(header, _)| (header.why.to_owned(), header.count, header.part));
+    let number = header.as_ref().map(|(_, _, part)| *part);
+    let log =
+        Log { header: header.map(|(why, count, _)| (why, count)), pieces: vec![Piece::Part(number, *part)] };
+    Found { what: What::Log(log), ..found }
+}
+
 fn log<'a>(dump: &Dump<'_, '_>, found: &[Found<'a>]) -> Log<'a> {
     let stored = |index: usize| -> Option<Part<'a>> {
         match &found.get(index)?.what {

@@ -24,6 +24,7 @@ mod summary;
 mod table;
 mod text;
 mod unhex;
+mod walk;
 
 use std::process::ExitCode;
 

@@ -7,8 +7,9 @@ use mce_record::{CpuVendor, Layout, MceRecord};
 use pstore_format::RecordId;
 use pstore_format::dmesg::Header;
 use pstore_format::inflate::Inflater;
-use pstore_format::names::{EfiVariable, FileName};
+use pstore_format::names::{EfiVariable, FileName, RecordType};
 
+use crate::collect::Key;
 use crate::unhex;
 
 /// What a file holds.
@@ -45,6 +46,7 @@ pub enum Content<'n> {
 
 /// Tells what the bytes are.
 pub fn recognise<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
+    let name = Key::split_name(name).map_or(name, |(_, rest)| rest);
     if bytes.starts_with(&qemu::MAGIC) {
         return Some(Content::Image);
     }
@@ -80,8 +82,9 @@ fn by_name<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
         return Some(Content::Records(4));
     }
     let stored = FileName::parse(name)?;
-    let known = matches!(stored.kind, "dmesg" | "console" | "pmsg" | "mce" | "unknown")
-        || stored_type(&stored).is_some();
+    let known = stored.kind == "unknown"
+        || stored_type(&stored).is_some()
+        || (0..=RecordType::POWERPC_OPAL.0).any(|number| RecordType(number).name() == Some(stored.kind));
     known.then_some(Content::Stored(stored))
 }
 

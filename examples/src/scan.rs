@@ -2,8 +2,9 @@
 
 use cper::{Record, RecordHeader, SectionTypeId, StatusBlocks};
 use erst_table::Table;
-use erst_table::qemu::{Image, ImageProblem};
+use erst_table::qemu::{Image, ImageProblem, Slot};
 use mce_record::mcelog;
+use pstore_format::names::{EfiForm, EfiVariable, RecordType};
 use pstore_format::record::{Payload, StoredRecord};
 
 use crate::found::{Content as Body, Found, Part, Place, What, located};
@@ -87,6 +88,16 @@ pub fn visit<'a>(
     (scanner.title, scanner.cleared)
 }
 
+/// Hands on what is in one slot of an ERST image, if it is in use.
+pub fn visit_slot<'a>(file: &'a File, slot: usize, visit: &mut dyn FnMut(Step<'a>)) {
+    let mut scanner =
+        Scanner { file, visit, show_cleared: false, title: String::new(), cleared: 0, released: 0 };
+    let slot = Image::parse(&file.bytes).and_then(|image| image.slot(slot));
+    if let Some(slot) = slot.ok().filter(Slot::is_used) {
+        scanner.used_slot(&slot);
+    }
+}
+
 impl<'a> Scanner<'a, '_> {
     fn run(&mut self, content: Content<'_>) {
         let bytes: &'a [u8] = &self.file.bytes;
@@ -144,7 +155,11 @@ impl<'a> Scanner<'a, '_> {
                             compressed: name.compressed,
                             id,
                             id_names_boot: name.backend == "erst",
-                            time: None,
+                            // What makes the ids of EFI variables has the time in it.
+                            time: name.backend.starts_with("efi").then(|| {
+                                let compressed = EfiForm::Compressed;
+                                EfiVariable::from_record_id(name.id, RecordType::DMESG, compressed).time
+                            }),
                         };
                         self.part(part, bytes);
                     }
@@ -201,10 +216,9 @@ impl<'a> Scanner<'a, '_> {
         for slot in image.slots() {
             let offset = slot.offset as usize;
             self.reached(offset);
-            let place = Place { slot: Some(slot.index), ..self.place(slot.offset as usize) };
             if slot.is_used() {
                 records += 1;
-                self.slot(place, &slot);
+                self.used_slot(&slot);
                 continue;
             }
             if data < offset {
@@ -217,7 +231,8 @@ impl<'a> Scanner<'a, '_> {
             if let Some(record) = slot.cleared_record() {
                 self.cleared += 1;
                 if self.show_cleared {
-                    self.record(Place { cleared: true, ..place }, record, record.len());
+                    let place = Place { cleared: true, ..self.slot_place(&slot) };
+                    self.record(place, record, record.len());
                 }
             }
         }
@@ -226,7 +241,12 @@ impl<'a> Scanner<'a, '_> {
         self.title = format!("ERST store, {slots} slots of {size}, {}", count(records, "record"));
     }
 
-    fn slot(&mut self, place: Place<'a>, slot: &erst_table::qemu::Slot<'a>) {
+    fn slot_place(&self, slot: &Slot<'a>) -> Place<'a> {
+        Place { slot: Some(slot.index), ..self.place(slot.offset as usize) }
+    }
+
+    fn used_slot(&mut self, slot: &Slot<'a>) {
+        let place = self.slot_place(slot);
         if !slot.bytes.starts_with(b"CPER") {
             let seen = slot.bytes.get(..4).unwrap_or_default().escape_ascii();
             let reason =

@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 use cper::{CreatorId, Guid};
 use pstore_format::RecordId;
+use pstore_format::ramoops::EccReport;
 use sha2::{Digest, Sha256};
 
 use crate::found::{Found, Part, What};
@@ -66,6 +67,10 @@ impl Key {
         };
         let id = part.id.unwrap_or(RecordId(0));
         match part.text() {
+            // What ramoops appends to the file tells of the memory, not of the log.
+            (text, None) if part.record.is_none() => {
+                Self::digest(creator.guid(), id, &[EccReport::split(&text).0])
+            }
             (text, None) => Self::digest(creator.guid(), id, &[&text]),
             (_, Some(_)) => Self::digest(creator.guid(), id, &[part.stored]),
         }
@@ -87,6 +92,17 @@ impl Key {
 /// The bytes without those of a field.
 fn without(bytes: &[u8], field: std::ops::Range<usize>) -> [&[u8]; 2] {
     [&bytes[..field.start.min(bytes.len())], bytes.get(field.end..).unwrap_or_default()]
+}
+
+impl Key {
+    /// Bytes of a key's text.
+    pub const TEXT: usize = 36 + 1 + 16 + 1 + 32;
+
+    /// Splits the name of a file in an archive: its key, and what follows the dot.
+    pub fn split_name(name: &str) -> Option<(Self, &str)> {
+        let (key, rest) = name.split_at_checked(Self::TEXT)?;
+        Some((key.parse().ok()?, rest.strip_prefix('.')?))
+    }
 }
 
 impl fmt::Display for Key {

@@ -11,16 +11,38 @@
 //! Records are the unit: each part of a kernel log is an event of its own for sinks that keep (its
 //! [`What::Log`](crate::found::What::Log) has one piece), so that a part found later doubles nothing.
 
+mod archive;
+mod json;
 mod key;
+mod log;
+mod parquet;
+mod prometheus;
 mod rasdaemon;
+mod read;
+mod replace;
+mod run;
+#[cfg(test)]
+mod samples;
+mod schema;
 mod sink;
+mod source;
+mod turn;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::Outcome;
 use crate::event::Event;
+use crate::input;
+
+use archive::Archive;
+use json::Json;
+use parquet::Parquet;
+use prometheus::Prometheus;
+use rasdaemon::Database;
+use run::{Keeper, Run};
+use source::Source;
 
 pub use key::Key;
 pub use sink::{Added, Sink};
@@ -57,6 +79,9 @@ pub struct Collect {
     root: PathBuf,
 }
 
+/// What the archive is called.
+const ARCHIVE: &str = "archive";
+
 /// An event, as sinks are given it.
 #[derive(Clone, Copy, Debug)]
 pub struct Collected<'c, 'a> {
@@ -69,6 +94,39 @@ pub struct Collected<'c, 'a> {
 impl Collect {
     /// Runs the command.
     pub fn run(&self) -> Outcome {
-        Outcome::default()
+        let sources = match &*self.sources {
+            [] => Source::find(&self.root),
+            named => named.iter().map(|path| Source::named(path, &self.root)).collect(),
+        };
+        let default_archive = self.root.join(archive::PATH);
+        let archive = self.archive.as_deref().or_else(|| self.clear.then_some(&*default_archive));
+        let json_to_stdout = self.json.as_deref().is_some_and(|path| path.as_os_str() == input::STDIN);
+        let (sinks, failed) = if self.dry_run { (Vec::new(), Vec::new()) } else { self.open(archive) };
+        let archived = archive.filter(|_| !self.dry_run);
+        let mut run = Run::new(sinks, archived, !json_to_stdout || self.dry_run, self.clear && !self.dry_run);
+        for (name, error) in failed {
+            run.fail(&name, &error);
+        }
+        let outcome = read::all(&sources, run).finish();
+        // A machine on which nothing happened has nothing to collect: that is no failure.
+        Outcome { recognised: outcome.recognised || self.sources.is_empty() && !outcome.refused, ..outcome }
+    }
+
+    /// The sinks that were asked for, the archive first; and those that cannot be opened.
+    fn open(&self, archive: Option<&Path>) -> (Vec<Keeper>, Vec<(String, anyhow::Error)>) {
+        let (mut sinks, mut failed) = (Vec::new(), Vec::new());
+        let mut add = |kind: &str, path: Option<&Path>, open: fn(&Path) -> anyhow::Result<Box<dyn Sink>>| {
+            let Some(path) = path else { return };
+            match open(path) {
+                Ok(sink) => sinks.push(Keeper { sink, is_archive: kind == ARCHIVE }),
+                Err(error) => failed.push((format!("{kind} {}", path.display()), error)),
+            }
+        };
+        add(ARCHIVE, archive, |path| Ok(Box::new(Archive::open(path)?)));
+        add("JSON file", self.json.as_deref(), |path| Ok(Box::new(Json::open(path)?)));
+        add("rasdaemon's database", self.sqlite.as_deref(), |path| Ok(Box::new(Database::open(path)?)));
+        add("Parquet file", self.parquet.as_deref(), |path| Ok(Box::new(Parquet::open(path)?)));
+        add("Prometheus' file", self.prometheus.as_deref(), |path| Ok(Box::new(Prometheus::open(path)?)));
+        (sinks, failed)
     }
 }
