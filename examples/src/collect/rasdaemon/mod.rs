@@ -46,7 +46,7 @@ const BATCH: usize = 16384;
 /// Keys of this run that are remembered so as not to look for them in the database.
 const REMEMBERED: usize = 1 << 18;
 /// Pages of the database held in memory, in KiB.
-const CACHE: i64 = 32 << 10;
+const CACHE: i64 = 64 << 10;
 
 /// An event made ready: what identifies it, where it comes from, and its rows.
 #[derive(Debug)]
@@ -271,7 +271,7 @@ impl Database {
 
 impl Sink for Database {
     fn name(&self) -> String {
-        format!("rasdaemon's database {}", self.path.display())
+        format!("database {}", self.path.display())
     }
 
     fn add(&mut self, collected: &Collected<'_, '_>) -> Result<Added> {
