@@ -142,6 +142,9 @@ impl Database {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
+        if connection.is_readonly(rusqlite::MAIN_DB)? {
+            return Err(Refusal::Other(ONLY_READ.into()));
+        }
         connection.busy_timeout(PATIENCE)?;
         // What is committed is on the disk: the record is cleared from its source after that.
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -285,6 +288,8 @@ impl Sink for Database {
     }
 }
 
+/// Why nothing can be written where nobody may write.
+const ONLY_READ: &str = "it, or its folder, can only be read";
 /// What errors begin with.
 const CANNOT_WRITE: &str = "cannot be written";
 
@@ -365,7 +370,7 @@ impl fmt::Display for Refusal {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 write!(f, "another program has kept it locked for {} s", PATIENCE.as_secs())
             }
-            Some(ErrorCode::ReadOnly) => f.write_str("it, or its folder, can only be read"),
+            Some(ErrorCode::ReadOnly) => f.write_str(ONLY_READ),
             Some(ErrorCode::DiskFull) => f.write_str("the disk is full"),
             Some(ErrorCode::NotADatabase) => f.write_str("it is no SQLite database"),
             _ => error.fmt(f),
