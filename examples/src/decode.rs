@@ -159,11 +159,9 @@ impl Run<'_> {
                 return None;
             }
         };
+        let (bytes, form) = recognise::readable(bytes, base(&name));
         if recognise::recognise(&bytes, base(&name)).is_some() {
-            return Some(File { name, bytes, form: None });
-        }
-        if let Some((form, bytes)) = recognise::pasted(&bytes, base(&name)) {
-            return Some(File { name, bytes: Bytes::Read(bytes), form: Some(form) });
+            return Some(File { name, bytes, form });
         }
         if candidate.named {
             self.refuse(&format!("{}: {}", Printable(name.as_bytes()), recognise::refusal(&bytes)));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use pstore_format::RecordId;
 use pstore_format::dmesg::{self, Dump, Header};
+use pstore_format::names::FileName;
 
 use crate::found::{Found, Log, Part, Piece, What};
 
@@ -114,6 +115,31 @@ fn log<'a>(dump: &Dump<'_, '_>, found: &[Found<'a>]) -> Log<'a> {
     });
     let header = dump.parts().first().map(|part| (part.header.why.to_owned(), part.header.count));
     Log { header, pieces: pieces.collect() }
+}
+
+/// The parts in a text that systemd-pstore put together of them: the name of each, a colon, its text (systemd 243 to
+/// 251 `src/pstore/pstore.c`).
+pub fn named_parts(bytes: &[u8]) -> impl Iterator<Item = (FileName<'_>, &[u8])> {
+    let mut rest = Some(bytes);
+    std::iter::from_fn(move || {
+        let (name, text) = part_name(rest.take()?)?;
+        let ends = memchr::memchr_iter(b'\n', text).map(|end| end + 1);
+        let end = ends.into_iter().find(|end| part_name(&text[*end..]).is_some());
+        let (text, next) = text.split_at(end.unwrap_or(text.len()));
+        rest = Some(next);
+        Some((name, text))
+    })
+}
+
+/// The name at the start of the bytes, and what follows its line.
+fn part_name(bytes: &[u8]) -> Option<(FileName<'_>, &[u8])> {
+    if !bytes.starts_with(b"dmesg-") {
+        return None;
+    }
+    let end = memchr::memchr(b'\n', &bytes[..bytes.len().min(256)])?;
+    let line = std::str::from_utf8(&bytes[..end]).ok()?;
+    let name = FileName::parse(line.strip_suffix(':')?)?;
+    Some((name, &bytes[end + 1..]))
 }
 
 /// Why the kernel gave up, in its own words, which are near the end of the log.

@@ -18,6 +18,7 @@ mod json;
 mod kernel;
 mod printable;
 mod progress;
+mod ramoops;
 mod recognise;
 mod scan;
 mod summary;

@@ -4,12 +4,16 @@ use cper::{Record, RecordHeader, SectionTypeId, StatusBlocks};
 use erst_table::Table;
 use erst_table::qemu::{Image, ImageProblem, Slot};
 use mce_record::mcelog;
-use pstore_format::names::{EfiForm, EfiVariable, RecordType};
+use pstore_format::RecordId;
+use pstore_format::names::{EfiForm, EfiVariable, FileName, RecordType};
+use pstore_format::ramoops::Zone;
 use pstore_format::record::{Payload, StoredRecord};
 
+use crate::dmesg;
 use crate::found::{Content as Body, Found, Part, Place, What, located};
 use crate::input::Bytes;
 use crate::progress::Progress;
+use crate::ramoops;
 use crate::recognise::{self, Content};
 use crate::summary;
 
@@ -142,30 +146,66 @@ impl<'a> Scanner<'a, '_> {
             }
             Content::Stored(name) => {
                 self.title = format!("pstore file, {} from {}", name.kind, name.backend);
-                let (place, id) = (self.place(0), Some(name.id));
-                match (name.kind, recognise::stored_type(&name)) {
-                    (_, Some(section_type)) if !name.compressed => {
-                        self.sections(place, What::Body(section_type, bytes, id), bytes);
-                    }
-                    ("dmesg" | "console" | "pmsg", _) => {
-                        let part = Part {
-                            place,
-                            record: None,
-                            stored: bytes,
-                            compressed: name.compressed,
-                            id,
-                            id_names_boot: name.backend == "erst",
-                            // What makes the ids of EFI variables has the time in it.
-                            time: name.backend.starts_with("efi").then(|| {
-                                let compressed = EfiForm::Compressed;
-                                EfiVariable::from_record_id(name.id, RecordType::DMESG, compressed).time
-                            }),
-                        };
-                        self.part(part, bytes);
-                    }
-                    _ => self.push(place, What::Unknown(bytes, id), bytes),
+                self.stored(&name, 0, bytes);
+            }
+            Content::NamedParts => {
+                self.title = "kernel log, put together by systemd-pstore".into();
+                for (name, text) in dmesg::named_parts(bytes) {
+                    self.stored(&name, offset_in(bytes, text) as usize, text);
                 }
             }
+            Content::Ramoops => {
+                let zones = ramoops::zones(bytes);
+                self.title = format!("ramoops region, {}", count(zones.len(), "zone"));
+                for (number, zone) in zones.into_iter().enumerate() {
+                    self.zone(number, zone.start, &bytes[zone]);
+                }
+            }
+        }
+    }
+
+    /// A file of pstore, at this offset.
+    fn stored(&mut self, name: &FileName<'_>, offset: usize, bytes: &'a [u8]) {
+        let (place, id) = (self.place(offset), Some(name.id));
+        match (name.kind, recognise::stored_type(name)) {
+            (_, Some(section_type)) if !name.compressed => {
+                self.sections(place, What::Body(section_type, bytes, id), bytes);
+            }
+            ("dmesg" | "console" | "pmsg", _) => {
+                let part = Part {
+                    place,
+                    record: None,
+                    stored: bytes,
+                    compressed: name.compressed,
+                    id,
+                    id_names_boot: name.backend == "erst",
+                    // What makes the ids of EFI variables has the time in it.
+                    time: name.backend.starts_with("efi").then(|| {
+                        let compressed = EfiForm::Compressed;
+                        EfiVariable::from_record_id(name.id, RecordType::DMESG, compressed).time
+                    }),
+                };
+                self.part(part, bytes);
+            }
+            _ => self.push(place, What::Unknown(bytes, id), bytes),
+        }
+    }
+
+    /// A zone of ramoops.
+    fn zone(&mut self, number: usize, offset: usize, zone: &'a [u8]) {
+        if let Some((header, stored)) = ramoops::dump(zone) {
+            let part = Part {
+                place: self.place(offset),
+                record: None,
+                stored,
+                compressed: header.compressed,
+                id: Some(RecordId(number as u64)),
+                id_names_boot: false,
+                time: Some(header.time),
+            };
+            self.part(part, stored);
+        } else if Zone::parse(zone, None).is_ok_and(|zone| !zone.contents().is_empty()) {
+            self.push(self.place(offset), What::Unknown(zone, None), zone);
         }
     }
 

@@ -41,7 +41,7 @@ use json::Json;
 use parquet::Parquet;
 use prometheus::Prometheus;
 use rasdaemon::Database;
-use run::{Keeper, Run};
+use run::{Keeper, Run, Tell};
 use source::Source;
 
 pub use key::Key;
@@ -74,6 +74,9 @@ pub struct Collect {
     /// Write and clear nothing, tell what would be done
     #[arg(long)]
     dry_run: bool,
+    /// Show the summary alone, not the events
+    #[arg(short, long)]
+    quiet: bool,
     /// Find sources and the default archive below this folder, as if it were /
     #[arg(long, value_name = "DIR", default_value = "/", hide_default_value = true)]
     root: PathBuf,
@@ -103,7 +106,12 @@ impl Collect {
         let json_to_stdout = self.json.as_deref().is_some_and(|path| path.as_os_str() == input::STDIN);
         let (sinks, failed) = if self.dry_run { (Vec::new(), Vec::new()) } else { self.open(archive) };
         let archived = archive.filter(|_| !self.dry_run);
-        let mut run = Run::new(sinks, archived, !json_to_stdout || self.dry_run, self.clear && !self.dry_run);
+        let tell = match (json_to_stdout && !self.dry_run, self.quiet) {
+            (true, _) => Tell::Elsewhere,
+            (false, true) => Tell::Summary,
+            (false, false) => Tell::Events,
+        };
+        let mut run = Run::new(sinks, archived, tell, self.clear && !self.dry_run);
         for (name, error) in failed {
             run.fail(&name, &error);
         }

@@ -64,7 +64,6 @@ fn read(batch: Vec<(&Source, anyhow::Result<PathBuf>)>, turn: &Turn<'_, Run<'_>>
         });
         match loaded {
             Ok((Loaded::File(file), path)) => group.push(source, path, file, turn),
-            // A file may have gone since its folder was listed: somebody else dealt with it.
             Ok((Loaded::Unrecognised(file), path)) if source.path == path => {
                 let reason = recognise::refusal(&file.bytes);
                 turn.within(|run| run.refuse(&format!("{}: {reason}", printable(&path))));

@@ -29,8 +29,9 @@ pub struct Run<'o> {
     archive: Option<&'o Path>,
     /// Keys met, where no sink knows which are.
     seen: HashSet<u128>,
-    /// For people, on standard output.
-    text: Option<Lines>,
+    /// For people.
+    lines: Lines,
+    tell: Tell,
     progress: Progress,
     /// What may be cleared; `None` when nothing is to be, or may be any more.
     claims: Option<BTreeMap<PathBuf, (Source, Vec<Claim>)>>,
@@ -45,6 +46,17 @@ pub struct Keeper {
     pub sink: Box<dyn Sink>,
     /// Whether it is the archive.
     pub is_archive: bool,
+}
+
+/// What people are told on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tell {
+    /// The events and the summary.
+    Events,
+    /// The summary.
+    Summary,
+    /// Nothing, something else is written there: the summary goes to standard error.
+    Elsewhere,
 }
 
 /// What people read.
@@ -75,18 +87,19 @@ pub type Read<'f, 'a> = (&'f Source, &'f Path, Option<Key>, Event<'f, 'a>);
 
 impl<'o> Run<'o> {
     /// A run with these sinks, the archive first, if there is one.
-    pub fn new(sinks: Vec<Keeper>, archive: Option<&'o Path>, text: bool, clear: bool) -> Self {
+    pub fn new(sinks: Vec<Keeper>, archive: Option<&'o Path>, tell: Tell, clear: bool) -> Self {
         let stdout = io::stdout();
         let prefix: fn(Grade) -> &'static str = if log::is_journal(&stdout) { log::prefix } else { |_| "" };
-        let text = text.then(|| Lines {
+        let lines = Lines {
             text: Text { detail: Detail::Lines, columns: columns(), prefix },
             out: BufWriter::new(anstream::AutoStream::auto(stdout)),
-        });
+        };
         Self {
             sinks,
             archive,
             seen: HashSet::new(),
-            text,
+            lines,
+            tell,
             progress: Progress::of_files(),
             claims: clear.then(BTreeMap::new),
             outcome: Outcome::default(),
@@ -139,7 +152,9 @@ impl<'o> Run<'o> {
             };
             if new {
                 self.progress.found(self.tally.bad);
-                told.push(event.found.clone());
+                if self.tell == Tell::Events {
+                    told.push(event.found.clone());
+                }
             }
         }
         self.tell(told);
@@ -189,16 +204,19 @@ impl<'o> Run<'o> {
 
     /// Tells people of events, the parts of a kernel log put together.
     fn tell(&mut self, found: Vec<Found<'_>>) {
-        let Some(lines) = &mut self.text else { return };
         if found.is_empty() {
             return;
         }
-        let told = lines.text.group(&mut lines.out, "", &dmesg::rejoin(found), true);
-        if let Err(error) = told {
-            self.text = None;
-            if error.kind() != io::ErrorKind::BrokenPipe {
-                self.fail("standard output", &error.into());
-            }
+        let told = self.lines.text.group(&mut self.lines.out, "", &dmesg::rejoin(found), true);
+        self.told(told);
+    }
+
+    /// What became of telling people: who reads no further is no failure.
+    fn told(&mut self, told: io::Result<()>) {
+        let Err(error) = told else { return };
+        self.tell = Tell::Elsewhere;
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            self.fail("standard output", &error.into());
         }
     }
 
@@ -218,16 +236,14 @@ impl<'o> Run<'o> {
             self.clear(claims);
         }
         let summary = self.tally.summary();
-        match &mut self.text {
-            Some(lines) => {
-                let prefix = (lines.text.prefix)(Grade::Informational);
-                let told = writeln!(lines.out, "{prefix}{summary}").and_then(|()| lines.out.flush());
-                if let Err(error) = told.map_err(anyhow::Error::from) {
-                    self.fail("standard output", &error);
-                }
-            }
-            None => log::info(&summary),
+        if self.tell == Tell::Elsewhere {
+            log::info(&summary);
+            return self.outcome;
         }
+        let Lines { out, text } = &mut self.lines;
+        let prefix = (text.prefix)(Grade::Informational);
+        let told = writeln!(out, "{prefix}{summary}").and_then(|()| out.flush());
+        self.told(told);
         self.outcome
     }
 

@@ -115,14 +115,13 @@ impl Source {
             Kind::ErstDevice => erst_device::read(path)?,
             _ => input::load(path)?,
         };
-        let file = File { name, bytes, form: None };
-        if self.content(&file).is_some() {
-            return Ok(Loaded::File(file));
-        }
-        if let Some((form, bytes)) = recognise::pasted(&file.bytes, base(&file.name)) {
-            return Ok(Loaded::File(File { bytes: input::Bytes::Read(bytes), form: Some(form), ..file }));
-        }
-        Ok(if file.bytes.is_empty() { Loaded::Empty } else { Loaded::Unrecognised(file) })
+        let (bytes, form) = recognise::readable(bytes, base(&name));
+        let file = File { name, bytes, form };
+        Ok(match self.content(&file) {
+            Some(_) => Loaded::File(file),
+            None if file.bytes.is_empty() => Loaded::Empty,
+            None => Loaded::Unrecognised(file),
+        })
     }
 
     /// What a file of this source is.
