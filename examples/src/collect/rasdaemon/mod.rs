@@ -216,8 +216,9 @@ impl Database {
             return Ok(());
         }
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let creations = self.inserts.values_mut().filter_map(|insert| insert.as_mut().ok()?.create.take());
-        creations.map(|sql| transaction.execute_batch(&sql)).collect::<Result<(), _>>()?;
+        for sql in self.inserts.values_mut().filter_map(|insert| insert.as_mut().ok()?.create.take()) {
+            transaction.execute_batch(&sql)?;
+        }
         let collected = time::local(self.now);
         {
             let mut note = transaction.prepare_cached(NOTE)?;

@@ -206,7 +206,11 @@ fn pcie_errors_read_as_rasdaemon_has_them() {
         assert_eq!((rows.len(), ours.len()), (3, 3));
         for (row, (_, ours)) in rows.iter().zip(&ours) {
             // One of them was injected in the second that these tests take for that of collection.
-            same(ours, row, if seconds(&row["timestamp"]) == NOW as i64 { &[] } else { &[NO_TIME] });
+            same(
+                ours,
+                row,
+                if seconds(&row["timestamp"]) == i64::try_from(NOW).unwrap() { &[] } else { &[NO_TIME] },
+            );
         }
     }
 }
@@ -272,7 +276,9 @@ fn other_sections_are_what_the_kernel_traced() {
         assert_eq!((traced.len(), ours.len()), (blocks.len(), blocks.len()));
         for (traced, (_, row)) in traced.iter().zip(ours) {
             let hex = |column: &str| match &row[column] {
-                Value::Blob(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+                Value::Blob(bytes) => {
+                    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+                }
                 other => panic!("{other:?}"),
             };
             let (Value::Text(severity), Value::Text(fru)) = (&row["severity"], &row["fru_text"]) else {
