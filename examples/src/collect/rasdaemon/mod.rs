@@ -38,20 +38,24 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params_from_iter};
 
 use super::replace::sync_folder_of;
-use super::{Added, Collected, Sink};
+use super::{Added, Collected, Key, Sink};
 use crate::event::Event;
 use crate::found;
 use row::Row;
 
 /// How long to wait for others who write.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
-/// Events written in one go: fewer sync the disk for nothing, more keep the daemon out for long.
-const BATCH: usize = 4096;
+/// Events written in one go: fewer write the same pages again and again, more keep the daemon out for long.
+const BATCH: usize = 16384;
+/// Keys of this run that are remembered so as not to look for them in the database.
+const REMEMBERED: usize = 1 << 18;
+/// Pages of the database held in memory, in KiB.
+const CACHE: i64 = 64 << 10;
 
 /// An event made ready: what identifies it, where it comes from, and its rows.
 #[derive(Debug)]
 pub struct Entry {
-    key: String,
+    key: Key,
     source: String,
     time_from: TimeFrom,
     rows: Vec<(u32, Row)>,
@@ -80,7 +84,7 @@ impl TimeFrom {
 
 impl Entry {
     /// The rows of an event that is known by this key; `now` in seconds since 1970.
-    pub fn of(key: String, source: String, event: &Event<'_, '_>, now: u64) -> Self {
+    pub fn of(key: Key, source: String, event: &Event<'_, '_>, now: u64) -> Self {
         let (seconds, time_from) = match event.time {
             Some(when) if when.by_id => (time::seconds(when.calendar), TimeFrom::Boot),
             Some(when) => (time::seconds(when.calendar), TimeFrom::Record),
@@ -121,8 +125,10 @@ pub struct Database {
     /// For each table how it takes rows, or why it does not.
     inserts: HashMap<&'static str, Result<Insert, String>>,
     pending: Vec<Entry>,
-    /// The keys of those.
-    waiting: HashSet<String>,
+    /// Keys of this run: those of the pending ones, and more while the database has no others.
+    seen: HashSet<Key>,
+    /// Whether the database has events that are not in `seen`.
+    has_others: bool,
     /// What could not be written although its table seemed right.
     lost: Vec<String>,
     /// The time of collection.
@@ -140,10 +146,14 @@ impl Database {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
+        if connection.is_readonly(rusqlite::MAIN_DB)? {
+            return Err(Refusal::Other(ONLY_READ.into()));
+        }
         connection.busy_timeout(PATIENCE)?;
         // What is committed is on the disk, and no journal comes back after a power cut to undo it, as it can with
         // FULL: the record is cleared from its source after that.
         connection.pragma_update(None, "synchronous", "EXTRA")?;
+        connection.pragma_update(None, "cache_size", -CACHE)?;
         connection.set_prepared_statement_cache_capacity(64);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let tables: i64 =
@@ -157,13 +167,16 @@ impl Database {
             let reason = format!("the table ras_collect is not one of ras: it has no column {missing}");
             return Err(Refusal::Other(reason));
         }
+        transaction.execute_batch(schema::BOOKKEEPING_INDEX)?;
+        let has_others = transaction.prepare("SELECT 1 FROM ras_collect")?.exists([])?;
         transaction.commit()?;
         Ok(Self {
             connection,
             path: path.to_owned(),
             inserts: HashMap::new(),
             pending: Vec::new(),
-            waiting: HashSet::new(),
+            seen: HashSet::new(),
+            has_others,
             lost: Vec::new(),
             now: time::now(),
         })
@@ -174,9 +187,7 @@ impl Database {
         if entry.is_empty() {
             return Ok(Added::Elsewhere);
         }
-        let known = self.waiting.contains(&entry.key)
-            || self.connection.prepare_cached(IS_KNOWN)?.exists([&entry.key])?;
-        if known {
+        if self.knows(&entry.key)? {
             return Ok(Added::Known);
         }
         for (_, row) in &entry.rows {
@@ -187,12 +198,21 @@ impl Database {
                 return Ok(Added::Refused(reason.clone()));
             }
         }
-        self.waiting.insert(entry.key.clone());
+        self.seen.insert(entry.key);
         self.pending.push(entry);
         if self.pending.len() >= BATCH {
             self.write()?;
         }
         Ok(Added::New)
+    }
+
+    /// Whether an event is there or pending.
+    fn knows(&self, key: &Key) -> Result<bool, Refusal> {
+        if self.seen.contains(key) || !self.has_others {
+            return Ok(self.seen.contains(key));
+        }
+        let digest = format!("{:032x}", key.digest);
+        Ok(self.connection.prepare_cached(IS_KNOWN)?.exists([digest])?)
     }
 
     /// Writes what is pending, in one transaction.
@@ -201,31 +221,34 @@ impl Database {
             return Ok(());
         }
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let creations = self.inserts.values_mut().filter_map(|insert| insert.as_mut().ok()?.create.take());
-        creations.map(|sql| transaction.execute_batch(&sql)).collect::<Result<(), _>>()?;
+        for sql in self.inserts.values_mut().filter_map(|insert| insert.as_mut().ok()?.create.take()) {
+            transaction.execute_batch(&sql)?;
+        }
         let collected = time::local(self.now);
         {
-            let mut known = transaction.prepare_cached(IS_KNOWN)?;
             let mut note = transaction.prepare_cached(NOTE)?;
             let mut begin = transaction.prepare_cached("SAVEPOINT entry")?;
             let mut undo = transaction.prepare_cached("ROLLBACK TO entry")?;
             let mut end = transaction.prepare_cached("RELEASE entry")?;
             for entry in &self.pending {
-                // Another of our kind may have been here meanwhile.
-                if known.exists([&entry.key])? {
-                    continue;
-                }
+                let (key, from) = (entry.key.to_string(), entry.time_from.name());
                 begin.execute([])?;
-                let mut insert = || -> Result<(), Refusal> {
+                let mut insert = || -> Result<bool, Refusal> {
                     for (section, row) in &entry.rows {
                         let id = insert_row(&transaction, &self.inserts, row)?;
-                        let from = entry.time_from.name();
-                        note.execute((&entry.key, section, row.table, id, &entry.source, from, &collected))?;
+                        let values = (&key, section, row.table, id, &entry.source, from, &collected);
+                        if note.execute(values)? == 0 {
+                            return Ok(false);
+                        }
                     }
-                    Ok(())
+                    Ok(true)
                 };
                 match insert() {
-                    Ok(()) => {}
+                    Ok(true) => {}
+                    // Another of our kind has been here meanwhile.
+                    Ok(false) => {
+                        undo.execute([])?;
+                    }
                     Err(error) if error.ends_all() => return Err(error),
                     Err(error) => {
                         undo.execute([])?;
@@ -237,7 +260,10 @@ impl Database {
         }
         transaction.commit()?;
         self.pending.clear();
-        self.waiting.clear();
+        if self.has_others || self.seen.len() > REMEMBERED {
+            self.seen.clear();
+            self.has_others = true;
+        }
         Ok(())
     }
 
@@ -254,12 +280,12 @@ impl Database {
 
 impl Sink for Database {
     fn name(&self) -> String {
-        format!("rasdaemon's database {}", self.path.display())
+        format!("database {}", self.path.display())
     }
 
     fn add(&mut self, collected: &Collected<'_, '_>) -> Result<Added> {
         let event = collected.event;
-        let entry = Entry::of(collected.key.to_string(), found::at(&event.found.place), event, self.now);
+        let entry = Entry::of(*collected.key, found::at(&event.found.place), event, self.now);
         self.take(entry).map_err(|error| anyhow!("{CANNOT_WRITE}: {error}"))
     }
 
@@ -286,11 +312,13 @@ fn sync(path: &Path) -> io::Result<()> {
     sync_folder_of(path)
 }
 
+/// Why nothing can be written where nobody may write.
+const ONLY_READ: &str = "it, or its folder, can only be read";
 /// What errors begin with.
 const CANNOT_WRITE: &str = "cannot be written";
 
-const IS_KNOWN: &str = "SELECT 1 FROM ras_collect WHERE key = ?1 LIMIT 1";
-const NOTE: &str = "INSERT INTO ras_collect (key, section, table_name, row_id, source, time_from, collected) \
+const IS_KNOWN: &str = "SELECT 1 FROM ras_collect WHERE substr(key, -32) = ?1 LIMIT 1";
+const NOTE: &str = "INSERT OR IGNORE INTO ras_collect (key, section, table_name, row_id, source, time_from, collected) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 /// Inserts a row by the names of its columns and says what its id is.
@@ -366,7 +394,7 @@ impl fmt::Display for Refusal {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 write!(f, "another program has kept it locked for {} s", PATIENCE.as_secs())
             }
-            Some(ErrorCode::ReadOnly) => f.write_str("it, or its folder, can only be read"),
+            Some(ErrorCode::ReadOnly) => f.write_str(ONLY_READ),
             Some(ErrorCode::DiskFull) => f.write_str("the disk is full"),
             Some(ErrorCode::NotADatabase) => f.write_str("it is no SQLite database"),
             _ => error.fmt(f),

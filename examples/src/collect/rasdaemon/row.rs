@@ -24,7 +24,7 @@ impl Row {
     }
 }
 
-/// An unsigned number as SQLite and rasdaemon keep it: the same 64 bits, signed.
+/// An unsigned number as rasdaemon keeps it: the same 64 bits, signed.
 pub fn wide(value: u64) -> Value {
     i64::from_ne_bytes(value.to_ne_bytes()).into()
 }

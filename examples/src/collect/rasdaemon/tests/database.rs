@@ -10,12 +10,28 @@ use super::super::{Database, Entry, schema};
 use super::{data, entries_of, rows_in};
 use crate::collect::Added;
 
-/// A folder of its own for each test, empty.
-fn folder(test: &str) -> PathBuf {
+/// A folder of its own for each test, empty, and gone when the test has passed.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+}
+
+fn folder(test: &str) -> Folder {
     let folder = std::env::temp_dir().join(format!("ras-rasdaemon-{}-{test}", std::process::id()));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
-    folder
+    Folder(folder)
 }
 
 /// What became of events.
@@ -84,7 +100,8 @@ fn notes_are_right(connection: &Connection) {
 
 #[test]
 fn a_new_database_has_all_tables_and_takes_everything_once() {
-    let path = folder("new").join("ras-mc_event.db");
+    let folder = folder("new");
+    let path = folder.join("ras-mc_event.db");
     let first = write(&path, everything());
     assert!(first.new >= 30 && first.known == 0 && first.refused.is_empty(), "{first:?}");
     let connection = Connection::open(&path).unwrap();
@@ -115,7 +132,8 @@ fn a_new_database_has_all_tables_and_takes_everything_once() {
 /// Debian's rasdaemon is built without are created.
 #[test]
 fn a_database_of_rasdaemon_0_6_8_keeps_what_it_has() {
-    let path = folder("old").join("ras-mc_event.db");
+    let folder = folder("old");
+    let path = folder.join("ras-mc_event.db");
     fs::copy(data("rasdaemon/ghes.db"), &path).unwrap();
     let connection = Connection::open(&path).unwrap();
     let before = rows_in(&connection, "mce_record");
@@ -187,7 +205,8 @@ fn tables_have_grown_from_those_of_debian() {
 /// Tables of these names that are somebody else's: their events are not recorded, and said to be; all others are.
 #[test]
 fn a_foreign_table_costs_only_its_own_events() {
-    let path = folder("foreign").join("foreign.db");
+    let folder = folder("foreign");
+    let path = folder.join("foreign.db");
     let connection = Connection::open(&path).unwrap();
     connection
         .execute_batch("CREATE TABLE mc_event (id INTEGER PRIMARY KEY, timestamp TEXT, wind INTEGER)")
@@ -212,7 +231,8 @@ fn a_foreign_table_costs_only_its_own_events() {
 /// A table with conditions of its own: what breaks them is not there, with all rows of its event; all others are.
 #[test]
 fn a_row_that_a_table_refuses_costs_only_its_own_event() {
-    let path = folder("refused").join("refused.db");
+    let folder = folder("refused");
+    let path = folder.join("refused.db");
     let connection = Connection::open(&path).unwrap();
     connection
         .execute_batch(
@@ -231,7 +251,8 @@ fn a_row_that_a_table_refuses_costs_only_its_own_event() {
 
 #[test]
 fn a_locked_database_is_waited_for_and_then_left() {
-    let path = folder("locked").join("locked.db");
+    let folder = folder("locked");
+    let path = folder.join("locked.db");
     let mut database = Database::open(&path).unwrap();
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -246,7 +267,8 @@ fn a_locked_database_is_waited_for_and_then_left() {
 /// Another program's write-ahead log stays one, its open transaction sees what it saw, and what it writes is there.
 #[test]
 fn a_write_ahead_log_is_left_as_it_is() {
-    let path = folder("wal").join("wal.db");
+    let folder = folder("wal");
+    let path = folder.join("wal.db");
     fs::copy(data("rasdaemon/ghes.db"), &path).unwrap();
     let other = Connection::open(&path).unwrap();
     let mode = |connection: &Connection| -> String {
@@ -265,7 +287,8 @@ fn a_write_ahead_log_is_left_as_it_is() {
 /// A full disk: the batch that no longer fits is not there at all, those before it are.
 #[test]
 fn a_full_disk_loses_nothing_that_was_recorded() {
-    let path = folder("full").join("full.db");
+    let folder = folder("full");
+    let path = folder.join("full.db");
     let mut database = Database::open(&path).unwrap();
     let mut first = everything();
     let rest = first.split_off(first.len() / 2);
@@ -277,7 +300,7 @@ fn a_full_disk_loses_nothing_that_was_recorded() {
     let connection = Connection::open(&path).unwrap();
     let keys = "SELECT count(DISTINCT key) FROM ras_collect";
     let keys: i64 = connection.query_row(keys, [], |row| row.get(0)).unwrap();
-    assert_eq!(keys, written.new as i64);
+    assert_eq!(usize::try_from(keys), Ok(written.new));
     notes_are_right(&connection);
     let again = write(&path, everything());
     assert_eq!(again.known, written.new);

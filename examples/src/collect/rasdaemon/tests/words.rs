@@ -22,6 +22,11 @@ fn number(value: &Value) -> i64 {
     *number
 }
 
+/// A number that has no sign.
+fn bits(value: &Value) -> u64 {
+    u64::from_ne_bytes(number(value).to_ne_bytes())
+}
+
 fn bytes(value: &Value) -> &[u8] {
     let Value::Blob(bytes) = value else { panic!("{value:?}") };
     bytes
@@ -68,7 +73,7 @@ fn arm_processors() {
     assert_eq!(text(&row["error_flags"]), "first error propagated error first error last error");
     assert_eq!([&row["err_info"], &row["context_info"]].map(|value| bytes(value).len()), [64, 8 + 248]);
     assert_eq!(bytes(&row["vendor_info"]), b"VENDORDATA!!");
-    assert_eq!(number(&row["virt_fault_addr"]) as u64, 0xffff_8000_1234_0000);
+    assert_eq!(bits(&row["virt_fault_addr"]), 0xffff_8000_1234_0000);
     assert_eq!(number(&row["phy_fault_addr"]), 0x4008_1000);
 
     // Nothing valid: what the kernel's event holds then.
@@ -97,7 +102,7 @@ fn event<D>(data: D) -> CxlEvent<D> {
 /// What all events of components begin with.
 fn begins_right(row: &Columns, uuid: &str) {
     assert_eq!(row["memdev"], Value::Null);
-    assert_eq!((text(&row["host"]), number(&row["serial"]) as u64), ("0000:3b:01.2", 0xfedc_ba98_7654_3210));
+    assert_eq!((text(&row["host"]), bits(&row["serial"])), ("0000:3b:01.2", 0xfedc_ba98_7654_3210));
     assert_eq!((text(&row["log_type"]), text(&row["hdr_uuid"])), ("Failure", uuid));
     assert_eq!([&row["hdr_flags"], &row["hdr_handle"], &row["hdr_length"]].map(number), [6, 0x1234, 128]);
     assert_eq!(seconds(&row["hdr_ts"]), 1_795_332_314);
