@@ -4,6 +4,9 @@
 //! is by processor time, so that it is one core's whatever else the machine does. Arguments are numbers of records;
 //! 10,000, 100,000 and 1,000,000 without.
 
+// Rates and sizes for people.
+#![allow(clippy::cast_precision_loss)]
+
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;

@@ -22,7 +22,7 @@ struct Folder {
     rest: Vec<Name>,
 }
 
-fn name_of<'n>(names: &'n [u8], (start, length, _): Name) -> &'n [u8] {
+fn name_of(names: &[u8], (start, length, _): Name) -> &[u8] {
     &names[start as usize..][..usize::from(length)]
 }
 
