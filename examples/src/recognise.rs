@@ -53,7 +53,8 @@ pub enum Content<'n> {
 
 /// Tells what the bytes are.
 pub fn recognise<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
-    let name = Key::split_name(name).map_or(name, |(_, rest)| rest);
+    // In an archive everything is a record, of whatever kind.
+    let (name, is_archived) = Key::split_name(name).map_or((name, false), |(_, rest)| (rest, true));
     if bytes.starts_with(&qemu::MAGIC) {
         return Some(Content::Image);
     }
@@ -69,7 +70,8 @@ pub fn recognise<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
     if ramoops::is_region(bytes) {
         return Some(Content::Ramoops);
     }
-    by_name(bytes, name).or_else(|| by_content(bytes))
+    let archived = || FileName::parse(name).filter(|_| is_archived).map(Content::Stored);
+    by_name(bytes, name).or_else(|| by_content(bytes)).or_else(archived)
 }
 
 /// Whether bytes that begin like a record are text about records: a header has bytes that no text has.

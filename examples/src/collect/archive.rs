@@ -121,15 +121,20 @@ impl Sink for Archive {
     }
 }
 
-/// Makes a folder and those above it, for nobody else's eyes, each on the disk.
+/// Makes a folder and those above it, for nobody else's eyes. All are on the disk then, also those that were made by a
+/// run that was killed before it came to that.
 fn make_folder(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    for above in path.ancestors().skip(1) {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        match File::open(above) {
+            Ok(folder) => folder.sync_all()?,
+            // What is not ours to read was not made by us.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            Err(error) => return Err(error),
+        }
     }
-    let above = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    make_folder(above)?;
-    DirBuilder::new().mode(0o700).create(path)?;
-    File::open(above)?.sync_all()
+    Ok(())
 }
 
 /// The names in a folder, those that are text.

@@ -11,6 +11,7 @@ use rustix::fs::{FlockOperation, flock};
 use crate::input;
 use crate::json;
 
+use super::replace::sync_folder_of;
 use super::{Added, Collected, Key, Sink};
 
 /// How each line begins.
@@ -24,7 +25,6 @@ const BUFFER: usize = 1 << 20;
 pub struct Json {
     path: PathBuf,
     out: BufWriter<File>,
-    is_new: bool,
     known: HashSet<u128>,
 }
 
@@ -34,9 +34,8 @@ impl Json {
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         if path.as_os_str() == input::STDIN {
             let out = rustix::io::dup(io::stdout())?.into();
-            return Ok(Self::over(path, out, false, HashSet::new()));
+            return Ok(Self::over(path, out, HashSet::new()));
         }
-        let is_new = !path.exists();
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         let mut known = HashSet::new();
         if file.metadata()?.is_file() {
@@ -45,11 +44,11 @@ impl Json {
             file.set_len(end)?;
             file.seek(SeekFrom::Start(end))?;
         }
-        Ok(Self::over(path, file, is_new, known))
+        Ok(Self::over(path, file, known))
     }
 
-    fn over(path: &Path, out: File, is_new: bool, known: HashSet<u128>) -> Self {
-        Self { path: path.to_owned(), out: BufWriter::with_capacity(BUFFER, out), is_new, known }
+    fn over(path: &Path, out: File, known: HashSet<u128>) -> Self {
+        Self { path: path.to_owned(), out: BufWriter::with_capacity(BUFFER, out), known }
     }
 }
 
@@ -99,10 +98,8 @@ impl Sink for Json {
         // A pipe or terminal has no disk to be put on.
         if file.metadata()?.is_file() {
             file.sync_all()?;
-            if self.is_new {
-                let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-                File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-            }
+            // The file may be new, or be one whose name a run that was killed had not put on the disk.
+            sync_folder_of(&self.path)?;
         }
         Ok(())
     }

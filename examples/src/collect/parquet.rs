@@ -55,7 +55,7 @@ impl Parquet {
     /// The file at this path, which need not exist. It is an error when what is there is not a table of ours, or
     /// another run is adding to it.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        Self::try_open(path).with_context(|| format!("cannot add to {}", path.display()))
+        Self::try_open(path).context("cannot add to it")
     }
 
     fn try_open(path: &Path) -> Result<Self> {
@@ -94,14 +94,15 @@ impl Parquet {
 
     fn try_commit(mut self) -> Result<()> {
         self.flush()?;
-        match self.new {
-            Some(new) => {
-                let file = new.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?;
-                Ok(file.commit()?)
+        match (self.new, self.replacement) {
+            (Some(new), _) => {
+                new.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?.commit()?;
             }
             // Nothing was new.
-            None => Ok(()),
+            (None, Some(replacement)) => replacement.leave()?,
+            (None, None) => {}
         }
+        Ok(())
     }
 
     /// Begins the new file, if it is not: with the rows of the old one, but for those of its last row group when that
@@ -114,7 +115,7 @@ impl Parquet {
         for number in 0..old.num_row_groups() {
             let group = old.get_row_group(number)?;
             let last = number + 1 == old.num_row_groups();
-            if last && (group.metadata().num_rows() as usize) < GROUP_ROWS / 2 {
+            if last && rows_of(&*group) < GROUP_ROWS / 2 {
                 self.held.read(&*group)?;
             } else {
                 copy(&self.path, &*group, new.next_row_group()?)?;
@@ -212,28 +213,30 @@ fn copy<W: io::Write + Send>(
     mut new: SerializedRowGroupWriter<'_, W>,
 ) -> Result<()> {
     let file = File::open(path)?;
-    let rows = old.metadata().num_rows();
-    for place in 0..COLUMNS.len() {
+    let rows = rows_of(old);
+    for (place, column) in COLUMNS.iter().enumerate() {
         let Some(metadata) = old.metadata().columns().get(place) else {
-            let mut cells = Cells::of(COLUMNS[place].of);
-            cells.levels.resize(rows as usize, 0);
+            let mut cells = Cells::of(column.of);
+            cells.levels.resize(rows, 0);
             cells.write(&mut new)?;
             continue;
         };
-        new.append_column(
-            &file,
-            ColumnCloseResult {
-                bytes_written: metadata.compressed_size() as u64,
-                rows_written: rows as u64,
-                metadata: metadata.clone(),
-                bloom_filter: None,
-                column_index: None,
-                offset_index: None,
-            },
-        )?;
+        let chunk = ColumnCloseResult {
+            bytes_written: metadata.compressed_size().try_into().unwrap_or_default(),
+            rows_written: rows as u64,
+            metadata: metadata.clone(),
+            bloom_filter: None,
+            column_index: None,
+            offset_index: None,
+        };
+        new.append_column(&file, chunk)?;
     }
     new.close()?;
     Ok(())
+}
+
+fn rows_of(group: &dyn RowGroupReader) -> usize {
+    group.metadata().num_rows().try_into().unwrap_or_default()
 }
 
 /// Rows that are not written yet.
@@ -260,7 +263,7 @@ impl Held {
     }
 
     fn read(&mut self, group: &dyn RowGroupReader) -> Result<()> {
-        self.rows += group.metadata().num_rows() as usize;
+        self.rows += rows_of(group);
         for (place, cells) in self.columns.iter_mut().enumerate() {
             if place < group.num_columns() {
                 self.bytes += cells.read(group, place)?;
@@ -306,6 +309,8 @@ impl Cells {
         Self { values, levels: Vec::new() }
     }
 
+    // Parquet stores unsigned numbers in the bits of signed ones; small ones are below 2^31.
+    #[allow(clippy::cast_possible_wrap)]
     /// Adds what a row has here; returns how many bytes that holds outside of the vectors.
     fn push(&mut self, of: Of, row: &Row<'_>) -> usize {
         let before = self.values.len();
@@ -318,10 +323,10 @@ impl Cells {
             }
             (Values::Bool(values), Of::Bool(bool)) => values.extend(bool(row)),
             (Values::Narrow(values), Of::Small(number)) => {
-                values.extend(number(row).map(u32::cast_signed));
+                values.extend(number(row).map(|number| number as i32));
             }
             (Values::Wide(values), Of::Long(number) | Of::Wide(number)) => {
-                values.extend(number(row).map(u64::cast_signed));
+                values.extend(number(row).map(|number| number as i64));
             }
             (Values::Wide(values), Of::Time(seconds)) => {
                 values.extend(seconds(row).map(|seconds| seconds * 1_000_000));
@@ -335,7 +340,7 @@ impl Cells {
     /// Adds the rows of a group that was written; returns what `push` does.
     fn read(&mut self, group: &dyn RowGroupReader, place: usize) -> Result<usize> {
         let (before, reader, levels) = (self.values.len(), group.get_column_reader(place)?, &mut self.levels);
-        let rows = group.metadata().num_rows() as usize;
+        let rows = rows_of(group);
         match &mut self.values {
             Values::Bytes(values) => read::<ByteArrayType>(reader, rows, values, levels)?,
             Values::Bool(values) => read::<BoolType>(reader, rows, values, levels)?,
@@ -490,7 +495,7 @@ mod tests {
         for bytes in [&b"no table"[..], &[], &foreign] {
             fs::write(&path, bytes).unwrap();
             let error = format!("{:#}", Parquet::open(&path).unwrap_err());
-            assert!(error.starts_with(&format!("cannot add to {}: ", path.display())), "{error}");
+            assert!(error.starts_with("cannot add to it: "), "{error}");
             assert_eq!(fs::read(&path).unwrap(), bytes);
         }
     }

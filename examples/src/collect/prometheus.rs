@@ -80,7 +80,7 @@ impl Prometheus {
     /// The counts at this path, which need not exist. It is an error when what was counted cannot be read, or another
     /// run is counting.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        Self::try_open(path).with_context(|| format!("cannot count in {}", path.display()))
+        Self::try_open(path).context("cannot go on counting")
     }
 
     fn try_open(path: &Path) -> io::Result<Self> {

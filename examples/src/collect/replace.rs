@@ -45,6 +45,12 @@ impl Replacement {
         Ok(Self { file, path, place, committed: false })
     }
 
+    /// Leaves what is in its place. Its name is on the disk when this returns, also where a run put it there that was
+    /// killed before it came to that.
+    pub fn leave(self) -> io::Result<()> {
+        if self.place.exists() { sync_folder_of(&self.place) } else { Ok(()) }
+    }
+
     /// Puts the file in its place, once it is on the disk; its name is on the disk too when this returns.
     pub fn commit(mut self) -> io::Result<()> {
         self.file.sync_all()?;

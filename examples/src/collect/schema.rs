@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use cper::fields::{Value, Visitor};
-use cper::section::{ArmErrorTypeReading, Body, PciAddress};
+use cper::section::{ArmErrorInformation, ArmErrorTypeReading, Body, PciAddress};
 use cper::{Guid, RecordHeader, SectionFlags};
 use mce_record::MceRecord;
 
@@ -76,7 +76,9 @@ const fn wide(name: &'static str, about: &'static str, of: fn(&Row<'_>) -> Optio
 pub static COLUMNS: &[Column] = &[
     // The event.
     text("key", "the event: the same in every sink and every run", |row| Some(row.key.into())),
-    small("section", "which section of its record, from 0", |row| row.number()),
+    small("section", "which section of its record, from 0", |row| {
+        row.section().and(row.place.try_into().ok())
+    }),
     text("source", "the file it was read from", |row| Some(row.event.found.place.file.into())),
     small("slot", "slot of an ERST store", |row| row.event.found.place.slot?.try_into().ok()),
     wide("record_id", "id of the record", |row| row.event.id.map(|id| id.0)),
@@ -209,7 +211,7 @@ pub static COLUMNS: &[Column] = &[
     column(
         "bytes",
         "the section as it was stored, or the record where it has none",
-        Of::Bytes(|row| row.bytes()),
+        Of::Bytes(|row| Some(row.bytes())),
     ),
 ];
 
@@ -237,10 +239,6 @@ impl<'e> Row<'e> {
 
     fn section(&self) -> Option<&Section<'e>> {
         self.event.sections.get(self.place)
-    }
-
-    fn number(&self) -> Option<u32> {
-        self.section().and_then(|_| self.place.try_into().ok())
     }
 
     fn line(&self) -> &(Grade, String) {
@@ -276,11 +274,8 @@ impl<'e> Row<'e> {
         }
     }
 
-    fn bytes(&self) -> Option<&[u8]> {
-        match self.section() {
-            Some(section) => Some(section.bytes),
-            None => Some(self.event.found.raw),
-        }
+    fn bytes(&self) -> &[u8] {
+        self.section().map_or(self.event.found.raw, |section| section.bytes)
     }
 
     /// The first number that the section tells by this name.
@@ -336,7 +331,7 @@ fn address(section: &Section<'_>) -> Option<u64> {
         Content::Body(Body::Memory2(memory)) => memory.physical_address(),
         Content::Body(Body::ProcessorGeneric(processor)) => processor.target_address(),
         Content::Body(Body::ArmProcessor(processor)) => {
-            processor.error_information().flatten().find_map(|error| error.physical_fault_address())
+            processor.error_information().flatten().find_map(ArmErrorInformation::physical_fault_address)
         }
         _ => None,
     }

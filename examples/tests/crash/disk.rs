@@ -88,6 +88,14 @@ impl Disk {
         if path == Path::new("/") {
             return self.sync_all(&self.root.clone());
         }
+        // A descriptor's path leads to the file, and names it though it was removed.
+        if !fs::read_link(path).is_ok_and(|file| !file.starts_with(&self.root)) {
+            self.note(path)?;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, path: &Path) -> io::Result<()> {
         let inode = self.hold(path)?;
         if !path.is_dir() {
             self.files.insert(inode, fs::read(path)?);
@@ -108,7 +116,7 @@ impl Disk {
     }
 
     fn sync_all(&mut self, path: &Path) -> io::Result<()> {
-        self.sync(path)?;
+        self.note(path)?;
         if path.is_dir() {
             for entry in fs::read_dir(path)? {
                 self.sync_all(&entry?.path())?;

@@ -1,6 +1,7 @@
 //! A program run system call by system call, and killed where one wishes.
 
 use std::collections::HashMap;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -59,17 +60,21 @@ impl Call {
         .then_some(call)
     }
 
-    /// Whether it writes bytes, so that half of them can be written.
-    pub(crate) fn writes(&self) -> bool {
-        matches!(self.number, libc::SYS_write | libc::SYS_pwrite64) && self.arguments[2] > 1
+    /// The file that it writes several bytes to, of which half can be written.
+    pub(crate) fn writes(&self) -> Option<PathBuf> {
+        let several = matches!(self.number, libc::SYS_write | libc::SYS_pwrite64) && self.arguments[2] > 1;
+        // Of what is no file there is no path, and nothing to be torn.
+        several.then(|| fs::read_link(self.descriptor()).ok())?
+    }
+
+    fn descriptor(&self) -> PathBuf {
+        format!("/proc/{}/fd/{}", self.thread, self.arguments[0]).into()
     }
 
     /// The descriptor that it puts on the disk, as a path; everything when it is `/`.
     pub(crate) fn syncs(&self) -> Option<PathBuf> {
         match self.number {
-            libc::SYS_fsync | libc::SYS_fdatasync => {
-                Some(format!("/proc/{}/fd/{}", self.thread, self.arguments[0]).into())
-            }
+            libc::SYS_fsync | libc::SYS_fdatasync => Some(self.descriptor()),
             libc::SYS_sync | libc::SYS_syncfs => Some("/".into()),
             _ => None,
         }

@@ -26,7 +26,10 @@ mod schema;
 mod time;
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
 use std::fmt;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,6 +37,7 @@ use anyhow::{Result, anyhow};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params_from_iter};
 
+use super::replace::sync_folder_of;
 use super::{Added, Collected, Key, Sink};
 use crate::event::Event;
 use crate::found;
@@ -141,8 +145,9 @@ impl Database {
             return Err(Refusal::Other(ONLY_READ.into()));
         }
         connection.busy_timeout(PATIENCE)?;
-        // What is committed is on the disk: the record is cleared from its source after that.
-        connection.pragma_update(None, "synchronous", "FULL")?;
+        // What is committed is on the disk, and no journal comes back after a power cut to undo it, as it can with
+        // FULL: the record is cleared from its source after that.
+        connection.pragma_update(None, "synchronous", "EXTRA")?;
         connection.pragma_update(None, "cache_size", -CACHE)?;
         connection.set_prepared_statement_cache_capacity(64);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -285,8 +290,26 @@ impl Sink for Database {
     }
 
     fn commit(mut self: Box<Self>) -> Result<()> {
-        self.finish()
+        self.finish()?;
+        let path = self.path.clone();
+        // Closing a file takes SQLite's locks off it: they must be gone.
+        drop(self);
+        sync(&path).map_err(|error| anyhow!("{CANNOT_WRITE}: {error}"))
     }
+}
+
+/// Puts all of a database on the disk. SQLite did that with what this run wrote; what an earlier run wrote that was
+/// killed is taken for known, and may be in memory alone.
+fn sync(path: &Path) -> io::Result<()> {
+    let mut log = OsString::from(path);
+    log.push("-wal");
+    File::open(path)?.sync_all()?;
+    match File::open(log) {
+        Ok(log) => log.sync_all()?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    sync_folder_of(path)
 }
 
 /// Why nothing can be written where nobody may write.
