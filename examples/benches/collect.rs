@@ -44,7 +44,7 @@ fn main() {
 fn measure(image: &Path, sink: &str, to: &Path) -> (f64, u64) {
     let before = children();
     let mut child = Command::new(env!("CARGO_BIN_EXE_ras"))
-        .arg("collect")
+        .args(["collect", "--quiet"])
         .arg(image)
         .arg(sink)
         .arg(to)
