@@ -150,8 +150,10 @@ pub fn write(out: &mut dyn Write, found: &[Found<'_>]) -> io::Result<()> {
 
 /// Writes an object for an event, with the key it is known by, if it has one.
 pub fn line(out: &mut dyn Write, event: &Event<'_, '_>, key: Option<&str>) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &object(event, key))?;
-    writeln!(out)
+    // In memory first: it is written in hundreds of small pieces.
+    let mut line = serde_json::to_vec(&object(event, key))?;
+    line.push(b'\n');
+    out.write_all(&line)
 }
 
 fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {
