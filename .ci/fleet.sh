@@ -4,7 +4,7 @@
 # DuckDB from Python's registry, the prometheus package.
 . "$(dirname "$0")/lib.sh"
 need python3-venv
-duckdb=duckdb-2.0.1
+duckdb="duckdb-2.0.1"
 venv=$cache/$duckdb
 if [ ! -e "$venv/.complete" ]; then
   rm -rf "$venv"

@@ -4,6 +4,9 @@
 //! is by processor time, so that it is one core's whatever else the machine does. Arguments are numbers of records;
 //! 10,000, 100,000 and 1,000,000 without.
 
+// Rates and sizes for people.
+#![allow(clippy::cast_precision_loss)]
+
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -41,7 +44,7 @@ fn main() {
 fn measure(image: &Path, sink: &str, to: &Path) -> (f64, u64) {
     let before = children();
     let mut child = Command::new(env!("CARGO_BIN_EXE_ras"))
-        .arg("collect")
+        .args(["collect", "--quiet"])
         .arg(image)
         .arg(sink)
         .arg(to)

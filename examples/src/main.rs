@@ -16,6 +16,7 @@ mod found;
 mod input;
 mod json;
 mod kernel;
+mod manual;
 mod printable;
 mod progress;
 mod ramoops;
@@ -29,7 +30,7 @@ mod walk;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// What a dying machine left behind, made readable
 #[derive(Parser, Debug)]
@@ -58,6 +59,8 @@ enum Command {
     Collect(collect::Collect),
     Table(table::CheckTable),
     Erst(erst::Erst),
+    Man(manual::Man),
+    Completions(manual::Completions),
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -113,5 +116,7 @@ fn main() -> ExitCode {
         Command::Collect(command) => command.run().into(),
         Command::Table(command) => command.run().into(),
         Command::Erst(command) => command.run().into(),
+        Command::Man(command) => command.run(Cli::command()).into(),
+        Command::Completions(command) => command.run(Cli::command()).into(),
     }
 }

@@ -45,6 +45,8 @@ pub struct Scan<'a> {
 const STRIDE: usize = 32 << 20;
 
 /// What is told on the way through a file.
+// It is dealt with at once, never kept.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 pub enum Step<'a> {
     /// Something was found.

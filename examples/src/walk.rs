@@ -22,8 +22,8 @@ struct Folder {
     rest: Vec<Name>,
 }
 
-fn name_of<'n>(names: &'n [u8], (start, length, _): &Name) -> &'n [u8] {
-    &names[*start as usize..][..usize::from(*length)]
+fn name_of(names: &[u8], (start, length, _): Name) -> &[u8] {
+    &names[start as usize..][..usize::from(length)]
 }
 
 impl Folder {
@@ -42,16 +42,16 @@ impl Folder {
             }
         }
         // systemd-pstore puts the parts of a kernel log together in dmesg.txt and leaves them beside it.
-        if rest.iter().any(|name| name_of(&names, name).starts_with(b"dmesg-")) {
-            rest.retain(|name| name_of(&names, name) != b"dmesg.txt");
+        if rest.iter().any(|name| name_of(&names, *name).starts_with(b"dmesg-")) {
+            rest.retain(|name| name_of(&names, *name) != b"dmesg.txt");
         }
-        rest.sort_unstable_by(|one, other| name_of(&names, other).cmp(name_of(&names, one)));
+        rest.sort_unstable_by(|one, other| name_of(&names, *other).cmp(name_of(&names, *one)));
         Ok(Self { path, names, rest })
     }
 
     fn next(&mut self) -> Option<(PathBuf, bool)> {
         let name = self.rest.pop()?;
-        Some((self.path.join(OsStr::from_bytes(name_of(&self.names, &name))), name.2))
+        Some((self.path.join(OsStr::from_bytes(name_of(&self.names, name))), name.2))
     }
 }
 

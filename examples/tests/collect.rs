@@ -1,6 +1,9 @@
 //! `ras collect` over captured data: what is collected, that nothing is doubled, lost, or cleared before its time, and
 //! what it says when something fails.
 
+// The names are the program's own.
+#![allow(clippy::case_sensitive_file_extension_comparisons)]
+
 mod common;
 
 use std::collections::BTreeSet;
@@ -424,7 +427,7 @@ fn no_privilege_is_needed_but_to_read() {
     for name in ["open", "shut"] {
         copy("erst-images/mce-intel.img", &program.join(name));
     }
-    fs::set_permissions(program.join("shut"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(program.join("shut"), fs::Permissions::from_mode(0o000)).unwrap();
     let mut command = if fs::metadata("/proc/self").unwrap().uid() == 0 {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program.join("ras"));

@@ -49,8 +49,17 @@ pub use sink::{Added, Sink};
 
 /// Collects what the last boot left behind, keeps it, and clears it from the flash
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Sources are looked for in /dev/erst_dbg, EFI variables, pstore, the BERT region and
+systemd-pstore's archive. What was collected before is not collected again.
+Exit codes: 0 all read, 1 nothing recognised or wrong usage, 2 some records bad or
+not cleared, 3 a sink failed: then nothing is cleared.
+
+Examples:
+  ras collect examples/data/erst-images/mce-intel.img
+  ras collect --clear --sqlite /var/lib/rasdaemon/ras-mc_event.db")]
 pub struct Collect {
-    /// Files, folders, ERST images, /dev/erst_dbg; all that this machine has if none is named
+    /// Files, folders, ERST images, Linux' ERST device; all that this machine has if none is named
     #[arg(value_name = "SOURCE")]
     sources: Vec<PathBuf>,
     /// Add rows to this database of rasdaemon, which is made if it is not there
@@ -62,7 +71,7 @@ pub struct Collect {
     /// Add rows to this Parquet file
     #[arg(long, value_name = "FILE")]
     parquet: Option<PathBuf>,
-    /// Write counts for Prometheus' node_exporter to this file
+    /// Write counts for Prometheus' node exporter to this file
     #[arg(long, value_name = "FILE")]
     prometheus: Option<PathBuf>,
     /// Keep the raw records in this folder

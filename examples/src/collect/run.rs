@@ -331,7 +331,7 @@ impl Tally {
         let mut done: Vec<String> = Vec::new();
         let mut say = |said: bool, word: String| {
             if said {
-                done.push(word)
+                done.push(word);
             }
         };
         say(self.archived, "archived".into());

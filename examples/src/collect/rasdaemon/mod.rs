@@ -100,11 +100,6 @@ impl Entry {
         }
         Self { key, source, time_from, rows }
     }
-
-    /// Whether rasdaemon has nowhere to put it.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
 }
 
 /// How a table takes rows.
@@ -129,8 +124,8 @@ pub struct Database {
     seen: HashSet<Key>,
     /// Whether the database has events that are not in `seen`.
     has_others: bool,
-    /// What could not be written although its table seemed right.
-    lost: Vec<String>,
+    /// How many events could not be written although their tables seemed right, and the first of them.
+    lost: (usize, String),
     /// The time of collection.
     now: u64,
 }
@@ -177,18 +172,19 @@ impl Database {
             pending: Vec::new(),
             seen: HashSet::new(),
             has_others,
-            lost: Vec::new(),
+            lost: (0, String::new()),
             now: time::now(),
         })
     }
 
-    /// Takes an event's rows, and writes a batch when there is one.
-    fn take(&mut self, entry: Entry) -> Result<Added, Refusal> {
-        if entry.is_empty() {
-            return Ok(Added::Elsewhere);
-        }
-        if self.knows(&entry.key)? {
+    /// Takes an event that is made ready if it is not there yet, and writes a batch when there is one.
+    fn take(&mut self, key: &Key, entry: impl FnOnce() -> Entry) -> Result<Added, Refusal> {
+        if self.knows(key)? {
             return Ok(Added::Known);
+        }
+        let entry = entry();
+        if entry.rows.is_empty() {
+            return Ok(Added::Elsewhere);
         }
         for (_, row) in &entry.rows {
             if !self.inserts.contains_key(row.table) {
@@ -252,7 +248,10 @@ impl Database {
                     Err(error) if error.ends_all() => return Err(error),
                     Err(error) => {
                         undo.execute([])?;
-                        self.lost.push(format!("{}: {error}", entry.source));
+                        if self.lost.0 == 0 {
+                            self.lost.1 = format!("{}: {error}", entry.source);
+                        }
+                        self.lost.0 += 1;
                     }
                 }
                 end.execute([])?;
@@ -270,10 +269,10 @@ impl Database {
     /// Writes the rest, and says what did not go in.
     fn finish(&mut self) -> Result<()> {
         self.write().map_err(|error| anyhow!("{CANNOT_WRITE}: {error}"))?;
-        match &self.lost[..] {
-            [] => Ok(()),
-            [one] => Err(anyhow!("{CANNOT_WRITE}: {one}")),
-            [first, more @ ..] => Err(anyhow!("{CANNOT_WRITE}: {first}; and {} more", more.len())),
+        match &self.lost {
+            (0, _) => Ok(()),
+            (1, one) => Err(anyhow!("{CANNOT_WRITE}: {one}")),
+            (number, first) => Err(anyhow!("{CANNOT_WRITE}: {first}; and {} more", number - 1)),
         }
     }
 }
@@ -284,9 +283,10 @@ impl Sink for Database {
     }
 
     fn add(&mut self, collected: &Collected<'_, '_>) -> Result<Added> {
-        let event = collected.event;
-        let entry = Entry::of(*collected.key, found::at(&event.found.place), event, self.now);
-        self.take(entry).map_err(|error| anyhow!("{CANNOT_WRITE}: {error}"))
+        let Collected { key, event, .. } = *collected;
+        let now = self.now;
+        let entry = || Entry::of(*key, found::at(&event.found.place), event, now);
+        self.take(key, entry).map_err(|error| anyhow!("{CANNOT_WRITE}: {error}"))
     }
 
     fn commit(mut self: Box<Self>) -> Result<()> {

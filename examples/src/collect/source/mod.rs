@@ -221,7 +221,9 @@ impl Source {
             remove(path)?;
             cleared.cleared = claims.len();
         } else {
-            claims.iter().for_each(|claim| cleared.keep(&claim.key, CHANGED));
+            for claim in claims {
+                cleared.keep(&claim.key, CHANGED);
+            }
         }
         Ok(cleared)
     }

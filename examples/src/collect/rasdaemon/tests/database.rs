@@ -45,7 +45,7 @@ struct Written {
 fn add(database: &mut Database, entries: Vec<Entry>) -> anyhow::Result<Written> {
     let mut written = Written::default();
     for (place, entry) in entries.into_iter().enumerate() {
-        match database.take(entry).map_err(|error| anyhow::anyhow!("{error}"))? {
+        match database.take(&{ entry.key }, || entry).map_err(|error| anyhow::anyhow!("{error}"))? {
             Added::New => written.new += 1,
             Added::Known => written.known += 1,
             Added::Elsewhere => {}
@@ -117,11 +117,13 @@ fn a_new_database_has_all_tables_and_takes_everything_once() {
     assert_eq!((second.new, second.known), (0, first.new));
     assert_eq!(count(&connection, "ras_collect"), rows);
     // Once in a run, too, and where two runs cross.
-    let twice = || [entries_of("gesb/arm.gesb"), entries_of("gesb/arm.gesb")].into_iter().flatten().collect();
+    let twice = || -> Vec<Entry> {
+        [entries_of("gesb/arm.gesb"), entries_of("gesb/arm.gesb")].into_iter().flatten().collect()
+    };
     connection.execute_batch("DELETE FROM ras_collect; DELETE FROM arm_event").unwrap();
     let (mut one, mut other) = (Database::open(&path).unwrap(), Database::open(&path).unwrap());
     for entry in twice() {
-        let _ = one.take(entry).unwrap();
+        let _ = one.take(&{ entry.key }, || entry).unwrap();
     }
     assert_eq!(add(&mut other, twice()).unwrap().known, 1);
     one.finish().unwrap();
