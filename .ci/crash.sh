@@ -6,4 +6,4 @@
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 cargo test --quiet -p ras --test crash -- --nocapture | tee "$log"
-grep -h '^proven' "$log" | paste -sd ';' | sed 's/^/crash: /'
+sed -n 's/^\.*proven: //p' "$log" | paste -sd ';'

@@ -148,10 +148,16 @@ pub fn write(out: &mut dyn Write, found: &[Found<'_>]) -> io::Result<()> {
     found.iter().try_for_each(|found| line(out, &Event::of(found), None))
 }
 
+/// Bytes that the lines of most records fit in.
+const LINE: usize = 4096;
+
 /// Writes an object for an event, with the key it is known by, if it has one.
 pub fn line(out: &mut dyn Write, event: &Event<'_, '_>, key: Option<&str>) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &object(event, key))?;
-    writeln!(out)
+    // In memory first: it is written in hundreds of small pieces.
+    let mut line = Vec::with_capacity(LINE);
+    serde_json::to_writer(&mut line, &object(event, key))?;
+    line.push(b'\n');
+    out.write_all(&line)
 }
 
 fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {
