@@ -50,12 +50,14 @@ pub struct RecordDraft<'a> {
 
 impl<'a> RecordDraft<'a> {
     /// A part of a kernel log: header line, then log. `time` is in seconds since 1970.
+    #[inline]
     pub fn dmesg(text: &'a [u8], id: RecordId, time: u64) -> Self {
         let descriptor = descriptor(Severity::FATAL, SectionTypeId::LINUX_DMESG);
         Self::new(NotificationType::MCE, id, descriptor, text).with_time(time)
     }
 
     /// A part of a kernel log, compressed as the reading kernel expects: raw deflate since Linux 6.6.
+    #[inline]
     pub fn compressed_dmesg(stream: &'a [u8], id: RecordId, time: u64) -> Self {
         let descriptor = descriptor(Severity::FATAL, SectionTypeId::LINUX_DMESG_COMPRESSED);
         Self::new(NotificationType::MCE, id, descriptor, stream).with_time(time)
@@ -70,6 +72,7 @@ impl<'a> RecordDraft<'a> {
     /// # Errors
     ///
     /// It has fewer than 88 bytes.
+    #[inline]
     pub fn mce(mce: &'a [u8], id: RecordId) -> Result<Self, Error> {
         let head = MceHead::read(mce)?;
         let descriptor = descriptor(head.severity(), SectionTypeId::LINUX_MCE);
@@ -83,6 +86,7 @@ impl<'a> RecordDraft<'a> {
     /// A machine check exactly as Linux writes it: fatal and an exception, whatever it is, and without a time.
     ///
     /// With [`RecordDraft::with_section_offset`] it is as the ERST series of 2023 writes it.
+    #[inline]
     pub fn mce_as_linux(mce: &'a [u8], id: RecordId) -> Self {
         let descriptor = descriptor(Severity::FATAL, SectionTypeId::LINUX_MCE);
         Self::new(NotificationType::MCE, id, descriptor, mce)
@@ -92,6 +96,7 @@ impl<'a> RecordDraft<'a> {
     ///
     /// Type, severity, flags, unit and payload are kept. A timestamp is too, as seconds: that is what readers of this
     /// creator's records take the field for. An impossible date is left out.
+    #[inline]
     pub fn entry(entry: &DataEntry<'a>, notification: NotificationType, id: RecordId) -> Self {
         let draft = Self::new(notification, id, entry.header().descriptor(), entry.bytes());
         let calendar = entry.header().timestamp().and_then(|timestamp| timestamp.calendar());
@@ -103,6 +108,7 @@ impl<'a> RecordDraft<'a> {
 
     /// An entry of a status block exactly as the ERST series of 2023 writes it: the record fatal and an exception,
     /// whatever it is; flags, unit and time lost. The section offset is what its pointer arithmetic gave.
+    #[inline]
     pub fn entry_as_series(entry: &DataEntry<'a>, id: RecordId, section_offset: u32) -> Self {
         let descriptor = descriptor(entry.severity(), entry.section_type());
         let mut draft = Self::new(NotificationType::MCE, id, descriptor, entry.bytes());
@@ -111,6 +117,7 @@ impl<'a> RecordDraft<'a> {
     }
 
     /// A record as bad as its section.
+    #[inline]
     fn new(
         notification: NotificationType,
         id: RecordId,
@@ -128,18 +135,21 @@ impl<'a> RecordDraft<'a> {
     }
 
     /// Sets the record's time, in seconds since 1970, as the readers of this creator's records expect it.
+    #[inline]
     pub fn with_time(mut self, seconds: u64) -> Self {
         self.prefix.header = self.prefix.header.with_timestamp(Timestamp::from_linux_seconds(seconds));
         self
     }
 
     /// Sets the section offset to something else than 200, which is right: only to write what another writer would.
+    #[inline]
     pub fn with_section_offset(mut self, offset: u32) -> Self {
         self.prefix.descriptor.section_offset = U32::new(offset);
         self
     }
 
     /// Bytes the record will take; the largest number when there is none.
+    #[inline]
     pub const fn encoded_len(&self) -> usize {
         RecordPrefix::SIZE.saturating_add(self.body.len())
     }
@@ -149,6 +159,7 @@ impl<'a> RecordDraft<'a> {
     /// # Errors
     ///
     /// `out` is too small, which leaves it untouched, or the record would be larger than 4 GiB.
+    #[inline]
     pub fn encode<'b>(&self, out: &'b mut [u8]) -> Result<&'b mut [u8], Error> {
         let length = self.encoded_len();
         let (Ok(record_length), Ok(section_length)) = (u32::try_from(length), u32::try_from(self.body.len()))
@@ -167,6 +178,7 @@ impl<'a> RecordDraft<'a> {
 }
 
 /// The descriptor of a record's only section.
+#[inline]
 fn descriptor(severity: Severity, section_type: SectionTypeId) -> SectionDescriptor {
     SectionDescriptor { section_type, ..SectionDescriptor::primary(severity) }
 }
@@ -195,6 +207,7 @@ impl MceHead {
 
     /// The offsets have been the same in every kernel (Linux 6.12 arch/x86/include/uapi/asm/mce.h); where `severity`
     /// is now, older ones have padding.
+    #[inline]
     fn read(mce: &[u8]) -> Result<Self, Error> {
         let too_short = Error::too_short("struct mce", SHORTEST_MCE, mce.len());
         let mce: &[u8; SHORTEST_MCE] = mce.first_chunk().ok_or(too_short)?;
@@ -208,6 +221,7 @@ impl MceHead {
         read().ok_or(too_short)
     }
 
+    #[inline]
     fn severity(&self) -> Severity {
         let is_amd = self.vendor == Self::AMD || self.vendor == Self::HYGON;
         if self.status & Self::CONTEXT_CORRUPT != 0 || self.kernel_severity == Self::PANIC {
@@ -219,6 +233,7 @@ impl MceHead {
         }
     }
 
+    #[inline]
     fn notification_type(&self) -> NotificationType {
         if self.global_status & Self::IN_PROGRESS != 0 {
             NotificationType::MCE
