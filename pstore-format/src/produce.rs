@@ -10,7 +10,8 @@
 //! | `struct mce` | [`RecordDraft::mce`] | Linux's `apei_write_mce`: [`RecordDraft::mce_as_linux`] |
 //! | entry of a status block | [`RecordDraft::entry`] | the ERST series of 2023: [`RecordDraft::entry_as_series`] |
 //!
-//! Nothing here allocates, and no path leads to a panic.
+//! Nothing here allocates, and no path leads to a panic. A machine check can also be laid out while the machine is well
+//! and only patched when it dies: [`prepared_mce`].
 //!
 //! ```
 //! use pstore_format::produce::RecordDraft;
@@ -26,12 +27,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use cper::section::{FixedSection, SectionType};
 use cper::{
-    CreatorId, DataEntry, NotificationType, RecordFlags, RecordHeader, SectionDescriptor, SectionTypeId,
-    Severity, Timestamp,
+    CreatorId, DataEntry, Guid, NotificationType, PreparedRecord, RecordFlags, RecordHeader,
+    SectionDescriptor, SectionTypeId, Severity, Timestamp,
 };
 use zerocopy::little_endian::{U16, U32};
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::{Error, ErrorKind};
 use crate::ids::RecordId;
@@ -124,11 +126,7 @@ impl<'a> RecordDraft<'a> {
         descriptor: SectionDescriptor,
         body: &'a [u8],
     ) -> Self {
-        let header = RecordHeader::new(descriptor.severity, notification)
-            .with_revision(LINUX_REVISION)
-            .with_creator(CreatorId::LINUX_PSTORE)
-            .with_record_id(id.0)
-            .with_flags(RecordFlags::PREVIOUS_ERROR);
+        let header = linux_header(descriptor.severity, notification).with_record_id(id.0);
         let header = RecordHeader { section_count: U16::new(1), ..header };
         let draft = Self { prefix: RecordPrefix { header, descriptor }, body };
         draft.with_section_offset(RecordPrefix::SIZE as u32)
@@ -181,6 +179,44 @@ impl<'a> RecordDraft<'a> {
 #[inline]
 fn descriptor(severity: Severity, section_type: SectionTypeId) -> SectionDescriptor {
     SectionDescriptor { section_type, ..SectionDescriptor::primary(severity) }
+}
+
+/// The header of a record for ERST; id and count are left to the caller.
+const fn linux_header(severity: Severity, notification: NotificationType) -> RecordHeader {
+    RecordHeader::new(severity, notification)
+        .with_revision(LINUX_REVISION)
+        .with_creator(CreatorId::LINUX_PSTORE)
+        .with_flags(RecordFlags::PREVIOUS_ERROR)
+}
+
+/// `struct mce` as the body of a section: its bytes, as many as the kernel's has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(transparent)]
+pub struct MceBytes<const N: usize>(pub [u8; N]);
+
+impl<const N: usize> SectionType for MceBytes<N> {
+    const TYPE: Guid = SectionTypeId::LINUX_MCE.guid();
+    const NAME: &'static str = "struct mce";
+}
+
+impl<const N: usize> FixedSection for MceBytes<N> {}
+
+/// A machine check's record, laid out while the machine is well: what [`RecordDraft::mce_as_linux`] writes, its id and
+/// its `struct mce` still zero.
+///
+/// ```
+/// use pstore_format::produce::prepared_mce;
+///
+/// # let mce = [0; 128];
+/// let mut record = prepared_mce::<128>(); // at boot; or a `static`
+///
+/// record.header.record_id.set(0x6b02_9869_0000_0001); // at panic time
+/// record.body.0 = mce;
+/// assert_eq!(record.as_bytes().len(), 328); // ready for ERST
+/// ```
+pub const fn prepared_mce<const N: usize>() -> PreparedRecord<MceBytes<N>> {
+    let header = linux_header(Severity::FATAL, NotificationType::MCE);
+    PreparedRecord::new(header, SectionDescriptor::primary(Severity::FATAL), MceBytes([0; N]))
 }
 
 /// The revision in all records Linux has written: 1.0.
@@ -349,6 +385,15 @@ mod tests {
         assert_eq!(word(&series, 128), 0xDEAD_BEEF);
         series[128..132].copy_from_slice(&200u32.to_le_bytes());
         assert_eq!(series, record);
+    }
+
+    #[test]
+    fn a_prepared_machine_check_is_what_linux_writes() {
+        let mce = [0x5A; 120];
+        let mut record = prepared_mce::<120>();
+        record.header.record_id.set(ID.0);
+        record.body.0 = mce;
+        assert_eq!(record.as_bytes(), encode(&RecordDraft::mce_as_linux(&mce, ID)));
     }
 
     #[test]
