@@ -32,7 +32,7 @@ use cper::{
     CreatorId, DataEntry, Guid, NotificationType, PreparedRecord, RecordFlags, RecordHeader,
     SectionDescriptor, SectionTypeId, Severity, Timestamp,
 };
-use zerocopy::little_endian::{U16, U32};
+use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::{Error, ErrorKind};
@@ -219,6 +219,27 @@ pub const fn prepared_mce<const N: usize>() -> PreparedRecord<MceBytes<N>> {
     PreparedRecord::new(header, SectionDescriptor::primary(Severity::FATAL), MceBytes([0; N]))
 }
 
+/// Writes a machine check's record at the start of `out` and returns it: what [`RecordDraft::mce_as_linux`] writes, in
+/// fewer steps, since the length is known.
+///
+/// # Errors
+///
+/// `out` is too small, which leaves it untouched.
+#[inline]
+pub fn encode_mce<'b, const N: usize>(
+    mce: &[u8; N],
+    id: RecordId,
+    out: &'b mut [u8],
+) -> Result<&'b mut [u8], Error> {
+    let too_small = Error::buffer_too_small(size_of::<PreparedRecord<MceBytes<N>>>(), out.len());
+    let (record, _) = PreparedRecord::mut_from_prefix(out).map_err(|_| too_small)?;
+    let prepared = const { prepared_mce::<N>() };
+    (record.header, record.descriptor) = (prepared.header, prepared.descriptor);
+    record.header.record_id = U64::new(id.0);
+    record.body = MceBytes(*mce);
+    Ok(record.as_mut_bytes())
+}
+
 /// The revision in all records Linux has written: 1.0.
 const LINUX_REVISION: u16 = 0x0100;
 
@@ -394,6 +415,11 @@ mod tests {
         record.header.record_id.set(ID.0);
         record.body.0 = mce;
         assert_eq!(record.as_bytes(), encode(&RecordDraft::mce_as_linux(&mce, ID)));
+        let mut out = [0xA5; 400];
+        assert_eq!(encode_mce(&mce, ID, &mut out).unwrap(), record.as_bytes());
+        assert!(out[320..].iter().all(|&byte| byte == 0xA5));
+        let error = encode_mce(&mce, ID, &mut out[..319]).unwrap_err();
+        assert_eq!(error.to_string(), "offset 0: buffer too small: 320 bytes needed, 319 given");
     }
 
     #[test]

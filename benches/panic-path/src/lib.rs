@@ -22,6 +22,10 @@ use pstore_format::produce::RecordDraft;
 use pstore_format::record::StoredRecord;
 use pstore_format::seal::{self, Seal};
 
+mod sections;
+#[cfg(feature = "sim")]
+mod sim;
+
 unsafe extern "C" {
     fn a_panic_path_is_left() -> !;
 }
