@@ -14,7 +14,7 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::record;
-use crate::store::{self, IDENTIFIER_UNSPECIFIED};
+use crate::store::{self, IDENTIFIER_UNSPECIFIED, RecordFault};
 use crate::{Error, ErrorKind, Location, Operation, Status};
 
 /// Header of the image (QEMU `hw/acpi/erst.c`, `ERSTStorageHeader`, 24 bytes and the map).
@@ -256,7 +256,7 @@ impl Image<'_> {
     /// not one record of its stated length with an identifier, [`ErrorKind::BufferTooSmall`] when it exceeds a slot, and
     /// [`Status::NOT_ENOUGH_SPACE`] when no slot is free.
     pub fn plan_write<'r>(&self, record: &'r [u8], overwrite: Overwrite) -> Result<Edit<'r>, Error> {
-        store::check_record(record, IDENTIFIER_UNSPECIFIED)?;
+        store::check_record(record, IDENTIFIER_UNSPECIFIED).map_err(RecordFault::error)?;
         let (needed, available) = (record.len() as u64, self.slot_size as u64);
         if needed > available {
             return Err(Error::at_offset(0, ErrorKind::BufferTooSmall { needed, available }));
