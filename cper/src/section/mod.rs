@@ -389,6 +389,7 @@ impl<'a> Body<'a> {
             Self::DmarGeneric(section) => size_of_val(*section),
             Self::DmarVtd(section) => size_of_val(*section),
             Self::DmarIommu(section) => size_of_val(*section),
+            Self::AmpereSpecific(section) => size_of_val(*section),
             _ => bytes.len(),
         };
         bytes.get(length..).unwrap_or_default()
