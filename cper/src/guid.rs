@@ -166,6 +166,16 @@ mod tests {
     }
 
     #[test]
+    fn zero_is_every_byte_zero() {
+        assert!(Guid::ZERO.is_zero());
+        for place in 0..16 {
+            let mut bytes = [0; 16];
+            bytes[place] = 1;
+            assert!(!Guid(bytes).is_zero());
+        }
+    }
+
+    #[test]
     fn swapping_twice_gives_the_guid_back() {
         let guid = Guid::parse_const("601dcbb3-9c06-4eab-b8af-4e9bfb5c9624");
         assert_eq!(guid.swapped().to_string(), "b3cb1d60-069c-ab4e-b8af-4e9bfb5c9624");
