@@ -92,20 +92,17 @@ const fn nibble(digit: u8) -> Option<u8> {
 }
 
 impl fmt::Display for Guid {
-    // All text at once: a formatter of its own for each byte takes ten times as long, and records have many GUIDs.
+    // Destructured: an index from a table would keep a bounds check. Five numbers are written in a third of the time
+    // that sixteen take.
+    #[allow(clippy::many_single_char_names)]
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [b'-'; 36];
-        for (byte, place) in self.0.iter().zip(TEXT_PLACES) {
-            if let Some([high, low]) = text.get_mut(place..).and_then(<[u8]>::first_chunk_mut) {
-                (*high, *low) = (digit(byte >> 4), digit(byte & 0xf));
-            }
-        }
-        out.write_str(core::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        let [a, b, c, d, e, f, g, h, rest @ ..] = self.0;
+        let [i, j, k, l, m, n, o, p] = rest;
+        let (first, last) = (u32::from_le_bytes([a, b, c, d]), u64::from_be_bytes([0, 0, k, l, m, n, o, p]));
+        let [second, third] = [u16::from_le_bytes([e, f]), u16::from_le_bytes([g, h])];
+        let fourth = u16::from_be_bytes([i, j]);
+        write!(out, "{first:08x}-{second:04x}-{third:04x}-{fourth:04x}-{last:012x}")
     }
-}
-
-const fn digit(nibble: u8) -> u8 {
-    nibble.wrapping_add(if nibble < 10 { b'0' } else { b'a' - 10 })
 }
 
 impl fmt::Debug for Guid {

@@ -145,19 +145,20 @@ impl Serialize for Hex<'_> {
 
 /// Writes an object for each thing found.
 pub fn write(out: &mut dyn Write, found: &[Found<'_>]) -> io::Result<()> {
-    found.iter().try_for_each(|found| line(out, &Event::of(found), None))
+    let mut text = Vec::new();
+    found.iter().try_for_each(|found| {
+        text.clear();
+        line(&mut text, &Event::of(found), None)?;
+        out.write_all(&text)
+    })
 }
 
-/// Bytes that the lines of most records fit in.
-const LINE: usize = 4096;
-
-/// Writes an object for an event, with the key it is known by, if it has one.
-pub fn line(out: &mut dyn Write, event: &Event<'_, '_>, key: Option<&str>) -> io::Result<()> {
-    // In memory first: it is written in hundreds of small pieces.
-    let mut line = Vec::with_capacity(LINE);
-    serde_json::to_writer(&mut line, &object(event, key))?;
-    line.push(b'\n');
-    out.write_all(&line)
+/// Adds an object for an event, with the key it is known by, if it has one. It is many small pieces, which are put
+/// together in memory much faster than they are written.
+pub fn line(text: &mut Vec<u8>, event: &Event<'_, '_>, key: Option<&str>) -> io::Result<()> {
+    serde_json::to_writer(&mut *text, &object(event, key))?;
+    text.push(b'\n');
+    Ok(())
 }
 
 fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {

@@ -26,6 +26,8 @@ pub struct Json {
     path: PathBuf,
     out: BufWriter<File>,
     known: HashSet<u128>,
+    /// Room for a line.
+    line: Vec<u8>,
 }
 
 impl Json {
@@ -48,7 +50,7 @@ impl Json {
     }
 
     fn over(path: &Path, out: File, known: HashSet<u128>) -> Self {
-        Self { path: path.to_owned(), out: BufWriter::with_capacity(BUFFER, out), known }
+        Self { path: path.to_owned(), out: BufWriter::with_capacity(BUFFER, out), known, line: Vec::new() }
     }
 }
 
@@ -88,7 +90,9 @@ impl Sink for Json {
         if !self.known.insert(collected.key.digest) {
             return Ok(Added::Known);
         }
-        json::line(&mut self.out, collected.event, Some(&collected.key.to_string()))?;
+        self.line.clear();
+        json::line(&mut self.line, collected.event, Some(&collected.key.to_string()))?;
+        self.out.write_all(&self.line)?;
         Ok(Added::New)
     }
 
