@@ -47,7 +47,7 @@ def main(program, title, limit):
         return depths[function]
 
     entries = sorted((depth(name, frozenset()) for name in calls if name.startswith("rust_")), reverse=True)
-    if len(entries) < 10:
+    if len(entries) < 2:
         sys.exit(f"{title}: only {len(entries)} entry points")
     print(f"{title}: " + ", ".join(f"{shown(bytes_)} {chain[0]}" for bytes_, chain in entries[:5]))
     over = False

@@ -317,6 +317,9 @@ impl Image<'_> {
 
     /// Frees a slot in use, whatever is in it: the way to remove what is no record.
     ///
+    /// The count goes first: after an interruption the slot is still in use, and freeing it mends the count. The other
+    /// way round nothing would be left to be done again after the last slot, and the count would stay wrong.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::NoSuchSlot`]; [`Status::RECORD_NOT_FOUND`] when it is free.
@@ -326,7 +329,7 @@ impl Image<'_> {
             return Err(slot.failed(ErrorKind::Status(Status::RECORD_NOT_FOUND)));
         }
         let count = Change::count(self.used_count().saturating_sub(1));
-        Ok(Edit::of([Change::identifier(index, 0), count]))
+        Ok(Edit::of([count, Change::identifier(index, 0)]))
     }
 
     /// Brings a cleared record back: the inverse of [`plan_clear`](Self::plan_clear).

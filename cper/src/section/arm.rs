@@ -1345,6 +1345,9 @@ mod tests {
         assert_eq!(encoding.to_string(), "S3_3_C6_C13_2");
         assert_eq!(MrsEncoding::new(3, 3, 6, 13, 2), encoding);
         assert_eq!(MrsEncoding::new(2, 15, 31, 31, 15), MrsEncoding(U16::new(0x3fff)));
+        for (bits, op0) in [(0, 2), (0x4000, 3), (0x8000, 2), (0xbfff, 2), (0xffff, 3)] {
+            assert_eq!(MrsEncoding(U16::new(bits)).op0(), op0, "{bits:#x}");
+        }
         assert_eq!(
             (encoding.op0(), encoding.op1(), encoding.crn(), encoding.crm(), encoding.op2()),
             (3, 3, 6, 13, 2)
