@@ -257,6 +257,8 @@ impl<'a> Store<'a> {
     /// not one record of its stated length with an identifier, [`ErrorKind::BufferTooSmall`] when it exceeds the range:
     /// nothing is touched then. [`ErrorKind::Status`] when the platform refuses, [`ErrorKind::Busy`] when it does not
     /// end, and those of [`Interpreter::run`].
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     pub fn write<Io: RegisterIo + ?Sized>(&mut self, record: &[u8], io: &mut Io) -> Result<(), Error> {
         self.submit(Operation::Write, record, io)
     }
@@ -271,6 +273,8 @@ impl<'a> Store<'a> {
         self.submit(Operation::DummyWrite, record, io)
     }
 
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     fn submit<Io: RegisterIo + ?Sized>(
         &mut self,
         operation: Operation,
@@ -283,7 +287,8 @@ impl<'a> Store<'a> {
 
     /// In NVRAM mode a record is put into free room, its signature last (a dummy write leaves it out), and only then the
     /// one it replaces is cleared; the range is searched three times, and once for each record with the identifier.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     fn submit_record<Io: RegisterIo + ?Sized>(
         &mut self,
         operation: Operation,
@@ -463,6 +468,8 @@ impl<'a> Store<'a> {
     }
 
     /// How the operation went, after its time when the platform is still busy.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     fn status<Io: RegisterIo + ?Sized>(
         &mut self,
         still_busy: Option<u64>,
@@ -478,6 +485,8 @@ impl<'a> Store<'a> {
         })
     }
 
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     fn start<Io: RegisterIo + ?Sized>(
         &mut self,
         offset: Option<u64>,
@@ -497,7 +506,8 @@ impl<'a> Store<'a> {
 
     /// Waits until the platform is no longer busy; `Some` microseconds when it still is after the time it has: each turn
     /// waits a microsecond or more, so there are no more turns than microseconds.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     fn wait<Io: RegisterIo + ?Sized>(&mut self, io: &mut Io) -> Result<Option<u64>, Fault> {
         let budget = self.budget_us();
         // A sixteenth of what it nominally takes; never so long that a watchdog bites.
@@ -517,6 +527,8 @@ impl<'a> Store<'a> {
     }
 
     /// Runs an action that a table may leave out.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     fn run_optional<Io: RegisterIo + ?Sized>(&mut self, action: Action, io: &mut Io) -> Result<(), Fault> {
         match self.interpreter.run_action(action, io) {
             Ok(_) | Err(Fault::Missing) => Ok(()),

@@ -182,6 +182,7 @@ fn descriptor(severity: Severity, section_type: SectionTypeId) -> SectionDescrip
 }
 
 /// The header of a record for ERST; id and count are left to the caller.
+#[inline]
 const fn linux_header(severity: Severity, notification: NotificationType) -> RecordHeader {
     RecordHeader::new(severity, notification)
         .with_revision(LINUX_REVISION)

@@ -619,16 +619,25 @@ pub unsafe extern "C" fn rust_erst_write(store: &mut Store<'_>, record: *const u
     i32::from(store.write(unsafe { input(record, record_len) }, &mut Mapped).is_err())
 }
 
-/// What a small firmware does: a memory record, encoded and written. 0 on success.
+/// What a small firmware does: a memory record, encoded and then written. 0 on success.
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn rust_firmware(store: &mut Store<'_>, out: &mut [u8; 280], address: u64, id: u64) -> i32 {
+    match address_record(out, address, id) {
+        0 => 1,
+        // SAFETY: these bytes were just written.
+        length => unsafe { rust_erst_write(store, out.as_ptr(), length) },
+    }
+}
+
+/// Its frame is gone before the write begins.
+#[inline(never)]
+fn address_record(out: &mut [u8; 280], address: u64, id: u64) -> usize {
     let header = RecordHeader::fatal(NotificationType::MCE).with_record_id(id);
     let memory = MemoryError::new().with_physical_address(address);
-    let record =
-        RecordBuilder::new(header).section(SectionDescriptor::primary(Severity::FATAL), &memory).encode(out);
-    let Ok(record) = record else { return 1 };
-    i32::from(store.write(record, &mut Mapped).is_err())
+    length(
+        RecordBuilder::new(header).section(SectionDescriptor::primary(Severity::FATAL), &memory).encode(out),
+    )
 }
 
 /// What must not link: the proof's control.
