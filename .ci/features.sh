@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Proves that the four crates build, without a warning, with every subset of their features: the library alone, so
-# that no test dependency lends it a feature, and then its tests. Needs: clippy, python3.
+# that no test dependency lends it a feature, and then its tests. (Clippy sees them with all features.) Needs: python3.
 . "$(dirname "$0")/lib.sh"
 subsets=$(cargo metadata --no-deps --format-version 1 | python3 -c '
 import itertools, json, sys
@@ -14,7 +14,8 @@ for package in json.load(sys.stdin)["packages"]:
 while read -r crate subset; do
   echo "$crate [$subset]"
   for targets in --lib --tests; do
-    cargo clippy --quiet -p "$crate" "$targets" --no-default-features --features "$subset" -- -D warnings
+    said=$(cargo check --quiet -p "$crate" "$targets" --no-default-features --features "$subset" 2>&1) || die "$said"
+    [ -z "$said" ] || die "$said"
   done
 done <<<"$subsets"
 echo "$(wc -l <<<"$subsets") subsets"

@@ -15,6 +15,14 @@ die() {
   exit 1
 }
 
+# locked COMMAND...: gates run beside each other and want the same packages; one of them fetches, the others find them.
+locked() {
+  (
+    flock 9
+    "$@"
+  ) 9>"$cache/lock"
+}
+
 # apt-get, once more when a mirror does not answer.
 apt_get() {
   local options=(-qq -o Acquire::Retries=2 -o Acquire::http::Timeout=60 -o DPkg::Lock::Timeout=300)
@@ -35,12 +43,20 @@ need() {
   done
   [ ${#missing[@]} -eq 0 ] && return
   [ "$(id -u)" = 0 ] || die "missing Debian packages (install them, or run as root): ${missing[*]}"
+  locked apt_install "${missing[@]}"
+}
+
+apt_install() {
   apt_lists
-  apt_get install -y --no-install-recommends "${missing[@]}" || die "cannot install: ${missing[*]}"
+  apt_get install -y --no-install-recommends "$@" || die "cannot install: $*"
 }
 
 # fetch_deb FOLDER PACKAGE...: unpacks Debian packages into FOLDER without installing them; once.
 fetch_deb() {
+  [ -e "$1/.complete" ] || locked unpack_deb "$@"
+}
+
+unpack_deb() {
   local folder=$1 work deb
   shift
   [ -e "$folder/.complete" ] && return
@@ -57,15 +73,17 @@ fetch_deb() {
 # core or std for any target (-Zbuild-std), which needs the unstable switch. rustup's cargo drives it.
 debian_rust() {
   need libllvm22
-  apt_lists
+  locked apt_lists
   local version tool folder
   version=$(apt-cache policy rustc-web | awk '/Candidate:/ { print $2 }')
   folder=$cache/rust-$version
   fetch_deb "$folder" rustc-web libstd-rust-web-dev rust-web-src "libstd-rust-web-${version%%.0+*}"
   for tool in rustc rustdoc; do
+    [ ! -x "$folder/$tool.sh" ] || continue
     printf '#!/bin/sh\nLD_LIBRARY_PATH=%s/usr/lib/x86_64-linux-gnu exec %s/usr/bin/%s "$@"\n' \
-      "$folder" "$folder" "$tool" >"$folder/$tool.sh"
-    chmod +x "$folder/$tool.sh"
+      "$folder" "$folder" "$tool" >"$folder/$tool.$$"
+    chmod +x "$folder/$tool.$$"
+    mv "$folder/$tool.$$" "$folder/$tool.sh"
   done
   export RUSTC=$folder/rustc.sh RUSTDOC=$folder/rustdoc.sh RUSTC_BOOTSTRAP=1
   "$RUSTC" --version

@@ -175,3 +175,63 @@ impl fmt::Display for ErrorKind {
 }
 
 impl core::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn an_error_says_what_where_and_in_which_section() {
+        let kind = ErrorKind::NoSuchSection(7);
+        let error = Error::new(kind, 5);
+        assert_eq!((error.kind(), error.offset(), error.section()), (kind, 5, None));
+        let error = error.at(130).in_section(3);
+        assert_eq!((error.kind(), error.offset(), error.section()), (kind, 135, Some(3)));
+        assert_eq!(error.to_string(), "section 3 at offset 135: record has no section 7");
+    }
+
+    #[test]
+    fn lengths_are_cut_to_32_bits() {
+        let largest = u32::MAX as usize;
+        for (length, expected) in [(0, 0), (1, 1), (largest, u32::MAX), (usize::MAX, u32::MAX)] {
+            assert_eq!(clamp(length), expected);
+            assert_eq!(Error::new(ErrorKind::SectionType, 1).at(length).offset(), expected.saturating_add(1));
+        }
+        #[cfg(target_pointer_width = "64")]
+        assert_eq!(clamp(largest + 6), u32::MAX);
+    }
+
+    #[test]
+    fn every_kind_has_its_words() {
+        let what = "part";
+        for (kind, words) in [
+            (ErrorKind::TooShort { what, needed: 2, available: 1 }, "part needs 2 bytes, 1 available"),
+            (ErrorKind::Signature(*b"A\0\n\xff"), "record signature is \"A\\x00\\n\\xff\", not \"CPER\""),
+            (ErrorKind::RecordLength(100), "record length 100 is less than its header's 128"),
+            (
+                ErrorKind::SectionBounds { offset: 1, length: 2, available: 3 },
+                "section of 2 bytes at 1 exceeds the record (3)",
+            ),
+            (
+                ErrorKind::SectionsOverlap { length: 2, left: 1 },
+                "section of 2 bytes overlaps others, 1 bytes not yet claimed",
+            ),
+            (ErrorKind::InnerLength { what, value: 2, limit: 1 }, "part is 2, at most 1 fit"),
+            (ErrorKind::SectionType, "section is of another type"),
+            (ErrorKind::NoSuchSection(2), "record has no section 2"),
+            (
+                ErrorKind::BufferTooSmall { needed: 2, available: 1 },
+                "buffer too small: 2 bytes needed, 1 given",
+            ),
+            (ErrorKind::TooLarge { what }, "part does not fit its field"),
+            (ErrorKind::EncodedLength, "section wrote another length than it announced"),
+            (ErrorKind::AfterRawData, "raw data is the last part of a status block"),
+            (ErrorKind::FruText { length: 21 }, "FRU text of 21 bytes, at most 20 fit"),
+            (ErrorKind::GuidText, "not a GUID of the form aabbccdd-eeff-gghh-iijj-kkllmmnnoopp"),
+        ] {
+            assert_eq!(kind.to_string(), words);
+        }
+    }
+}

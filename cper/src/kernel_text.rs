@@ -441,7 +441,7 @@ impl<'t, 'f> Out<'t, 'f> {
     }
 
     fn memory_location(&mut self, bits: u64, body: &[u8]) -> fmt::Result {
-        const PARTS: u64 = 0x3c_bff8 & !(1 << 14);
+        const PARTS: u64 = 0x3c_bff8;
         if bits & PARTS == 0 {
             return Ok(());
         }

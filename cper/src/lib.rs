@@ -59,7 +59,7 @@
 //! | memory sections | memory (73 to 80 bytes and longer), memory 2 | |
 //! | PCI sections | PCIe with capability and AER, PCI/PCI-X bus, PCI component | DPC and Flit logging data behind byte 208: its bytes only |
 //! | other sections of Appendix N | firmware error record reference, the three DMA remapping errors, CCIX, CXL protocol errors, CXL component events, FRU memory poison | the log inside a CCIX error, the CXL dynamic capacity event: bytes only |
-//! | vendors' sections | NVIDIA, NVIDIA event, Ampere, Arm RAS node: read | HiSilicon, Yitian, JaguarMicro, AMD and Windows' own: by name; writers for half of those read |
+//! | vendors' sections | NVIDIA, NVIDIA event, Ampere, Arm RAS node, Windows machine check | HiSilicon, Yitian, JaguarMicro, AMD and the rest of Windows' own: by name |
 //! | sections of your own | with the same traits: [`section`] | |
 //! | status blocks | generic error status blocks and entries of every revision, read, checked as Linux does, written; entries to records and back | |
 //! | text | for people; as Linux 6.1 and 6.12 print it: [`KernelText`] | what the AER driver prints later for the device |

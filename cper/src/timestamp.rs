@@ -292,4 +292,13 @@ mod tests {
         assert_eq!(Timestamp::new(2026, 11, 22, 7, 8, 26).linux_seconds(), None);
         assert_eq!(Timestamp::default().linux_seconds(), None);
     }
+
+    #[test]
+    fn seconds_of_linux_end_before_they_could_be_bcd() {
+        let seconds = |value: u64| Timestamp::from_linux_seconds(value).linux_seconds();
+        assert_eq!(seconds(0), None);
+        assert_eq!(seconds(1), Some(1));
+        assert_eq!(seconds((1 << 40) - 1), Some((1 << 40) - 1));
+        assert_eq!(seconds(1 << 40), None);
+    }
 }

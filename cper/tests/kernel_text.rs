@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use cper::section::{Encode, MemoryError};
 use cper::{
-    GenericErrorData, KernelArchitecture, KernelText, KernelVersion, SectionTypeId, Severity, StatusBlock,
-    StatusBlockWriter, StatusBlocks,
+    GenericErrorData, Guid, KernelArchitecture, KernelText, KernelVersion, SectionTypeId, Severity,
+    StatusBlock, StatusBlockWriter, StatusBlocks, Timestamp,
 };
 
 fn path(path: &str) -> PathBuf {
@@ -324,4 +324,155 @@ fn refused_blocks_and_short_sections_print_what_linux_prints() {
         section(SectionTypeId::MEMORY, &old[..72]),
         "  section_type: memory error\n[Firmware Warn]: error section length is too small\n"
     );
+}
+
+#[test]
+fn every_type_of_error_status_has_the_text_of_linux() {
+    let known = [
+        (1, "Error detected internal to the component"),
+        (4, "Storage error in DRAM memory"),
+        (5, "Storage error in TLB"),
+        (6, "Storage error in cache"),
+        (7, "Error in one or more functional units"),
+        (8, "Component failed self test"),
+        (9, "Overflow or undervalue of internal queue"),
+        (16, "Error detected in the bus"),
+        (17, "Virtual address not found on IO-TLB or IO-PDIR"),
+        (18, "Improper access error"),
+        (19, "Access to a memory address which is not mapped to any component"),
+        (20, "Loss of Lockstep"),
+        (21, "Response not associated with a request"),
+        (22, "Bus parity error - must also set the A, C, or D Bits"),
+        (23, "Detection of a protocol error"),
+        (24, "Detection of a PATH_ERROR"),
+        (25, "Bus operation timeout"),
+        (26, "A read was issued to data that has been poisoned"),
+    ];
+    let mut body = [0; 80];
+    body[0] = 1;
+    for kind in 0..=255 {
+        body[9] = kind;
+        let name = known.iter().find(|(known, _)| *known == kind).map_or("Reserved", |(_, name)| name);
+        let line = format!("   error_status: {name} (0x000000000000{kind:02x}00)\n");
+        let text = section(SectionTypeId::MEMORY, &body);
+        assert_eq!(text, format!("  section_type: memory error\n{line}"), "{kind}");
+    }
+}
+
+#[test]
+fn times_of_entries_are_told_whatever_their_digits() {
+    let text = |time: Timestamp| {
+        let mut buffer = [0; 256];
+        let mut writer = StatusBlockWriter::new(&mut buffer, Severity::CORRECTED).unwrap();
+        let entry = GenericErrorData::new(Severity::CORRECTED).with_timestamp(time);
+        writer.entry(entry, &MemoryError::new()).unwrap();
+        let block = writer.finish().unwrap();
+        let text = KernelText::new(&StatusBlock::parse(block).unwrap()).to_string();
+        text.lines().find(|line| line.contains("tstamp")).unwrap().to_owned()
+    };
+    let time = Timestamp::new(2024, 6, 17, 12, 34, 56);
+    assert_eq!(text(time), " imprecise tstamp: 2024-06-17 12:34:56");
+    assert_eq!(text(time.precise()), " precise tstamp: 2024-06-17 12:34:56");
+    assert_eq!(text(time.precise().precise()), " precise tstamp: 2024-06-17 12:34:56");
+    let no_digits = Timestamp { century: 0xff, year: 0x1a, ..time };
+    assert_eq!(text(no_digits), " imprecise tstamp: 16520-06-17 12:34:56");
+}
+
+#[test]
+fn cxl_addresses_are_of_the_agents_kind() {
+    let mut body = [0; 116];
+    body[0] = 2; // The address alone is valid.
+    let lines = |body: &[u8]| {
+        section(SectionTypeId::CXL_PROTOCOL, body).lines().skip(1).collect::<Vec<_>>().join("\n")
+    };
+    for agent in 0..=8 {
+        body[8] = agent;
+        let expected = match agent {
+            1 => "   rcrb_base_address: 0x0000000000000000",
+            8 => "",
+            _ => "   agent_address: 0000:00:00.0",
+        };
+        assert_eq!(lines(&body), expected, "{agent}");
+    }
+    body[0] = 0;
+    for agent in 0..=8 {
+        body[8] = agent;
+        assert_eq!(lines(&body), "", "{agent}");
+    }
+}
+
+#[test]
+fn x86_counts_operations_and_banks() {
+    // One error and no context, with more behind them than they say.
+    let ia = bytes("sections/ia-all.proc_ia.sec");
+    let checked = |guid: &[u8], operation: u64| {
+        let mut body = ia[..64].to_vec();
+        body[..8].copy_from_slice(&4u64.to_le_bytes());
+        body.extend(guid);
+        body.extend(1u64.to_le_bytes());
+        body.extend((operation << 18 | 2).to_le_bytes());
+        body.extend([0; 32 + 64 * 3]);
+        section(SectionTypeId::IA32_X64_PROCESSOR, &body)
+    };
+    let guid = |text: &str| Guid::parse_const(text).0;
+    let cache = guid("a55701f5-e3ef-43de-ac72-249b573fad2c");
+    let tlb = guid("fc06b535-5e1f-4562-9f25-0a3b9adb63c3");
+    let text = checked(&cache, 0);
+    assert_eq!(text.matches("Error Information Structure").count(), 1, "{text}");
+    assert!(!text.contains("Context Information"), "{text}");
+    for (guid, operation, name) in [
+        (&cache, 6, "prefetch"),
+        (&cache, 7, "eviction"),
+        (&cache, 8, "snoop"),
+        (&cache, 9, "unknown"),
+        (&tlb, 6, "prefetch"),
+        (&tlb, 7, "unknown"),
+        (&tlb, 8, "unknown"),
+    ] {
+        let text = checked(guid, operation);
+        assert!(text.contains(&format!("Operation: {operation}, {name}\n")), "{text}");
+    }
+    // Only registers of a scalable bank, and all of them, are left to the machine check code.
+    for (number, size, dumped) in
+        [(0xc000_2011u32, 48u16, false), (0xc000_2011, 40, true), (0xc000_0011, 48, true), (0x2001, 48, true)]
+    {
+        let mut body = ia[..64].to_vec();
+        body[..8].copy_from_slice(&(1u64 << 8).to_le_bytes());
+        body.extend([1, 0]);
+        body.extend(size.to_le_bytes());
+        body.extend(number.to_le_bytes());
+        body.resize(body.len() + 8 + usize::from(size), 0);
+        let text = section(SectionTypeId::IA32_X64_PROCESSOR, &body);
+        assert_eq!(text.contains("Register Array:"), dumped, "{number:#x} {size}: {text}");
+    }
+}
+
+#[test]
+fn arm_details_need_their_validity_bits() {
+    let arm = bytes("sections/arm.proc_arm.sec");
+    let told = |kind: u8, bits: u64, words: &str| {
+        let mut body = arm.clone();
+        (body[6], body[7]) = (0, 0);
+        (body[44], body[76]) = (kind, 0x10);
+        body[48..56].copy_from_slice(&bits.to_le_bytes());
+        let text = section(SectionTypeId::ARM_PROCESSOR, &body);
+        assert!(text.contains(&format!("   error_info: {bits:#018x}\n")), "{text}");
+        text.contains(words)
+    };
+    // The first error alone has details.
+    for (kind, valid, value, words) in [
+        (2, 6, 28, "can be restarted reliably"),
+        (8, 6, 28, "can be restarted reliably"),
+        (8, 8, 31, "request timed out"),
+    ] {
+        assert!(told(kind, 1 << valid | 1 << value, words));
+        assert!(!told(kind, 1 << valid, words));
+        assert!(!told(kind, 1 << value, words));
+    }
+    // Errors up to the end are no lie.
+    let mut body = arm[..40 + 64].to_vec();
+    body[6] = 0;
+    body[8..12].copy_from_slice(&104u32.to_le_bytes());
+    let text = section(SectionTypeId::ARM_PROCESSOR, &body);
+    assert!(!text.contains("incorrect") && text.contains("Error info structure 1:"), "{text}");
 }

@@ -1,6 +1,12 @@
 //! Records: what Linux wrote, what this crate writes, and what neither should.
 
-use cper::section::{Body, MemoryError, MemoryErrorType};
+use std::path::{Path, PathBuf};
+
+use cper::section::{
+    Body, Decode, Encode, Extended, FixedSection, MemoryError, MemoryErrorType, SectionType,
+};
+use cper::zerocopy::little_endian::U32;
+use cper::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use cper::*;
 
 fn data(path: &str) -> Vec<u8> {
@@ -143,6 +149,73 @@ fn a_flip_of_any_bit_shows() {
     }
 }
 
+/// Records that others wrote: Linux's, and libcper's when `LIBCPER_VECTORS` names their folder.
+fn golden() -> Vec<(String, Vec<u8>)> {
+    let mut records = captured();
+    if let Some(folder) = std::env::var_os("LIBCPER_VECTORS").map(PathBuf::from) {
+        for folder in [folder.clone(), folder.join("generated")] {
+            for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                let name = path.file_name().unwrap().to_str().unwrap();
+                if name.ends_with(".cperhex") || name.ends_with("-s1.cper") {
+                    records.push((name.to_owned(), bytes_of(&path)));
+                }
+            }
+        }
+    }
+    records
+}
+
+/// The bytes of a file of bytes or of hex digits.
+fn bytes_of(path: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(path).unwrap();
+    if path.extension().is_none_or(|extension| extension != "cperhex") {
+        return bytes;
+    }
+    let digits: Vec<_> = bytes.into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.chunks(2).map(byte).collect()
+}
+
+/// Of every golden record: a bit of the header shows in the header, one of a descriptor in the descriptor, one of a
+/// body in what is decoded of it, and one of neither in the record's bytes alone.
+#[test]
+fn a_flip_of_any_bit_of_a_golden_record_shows() {
+    for (name, bytes) in golden() {
+        let Ok(record) = Record::parse(&bytes) else {
+            assert!(name.starts_with("synbad"), "{name}");
+            continue;
+        };
+        let mut shown = vec![false; record.as_bytes().len()];
+        let flips = |shown: &mut [bool], bytes: &[u8], at: usize, show: &dyn Fn(&[u8]) -> String| {
+            let whole = show(bytes);
+            for bit in 0..bytes.len() * 8 {
+                let mut flipped = bytes.to_vec();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                assert_ne!(show(&flipped), whole, "{name}: bit {} of byte {}", bit % 8, at + bit / 8);
+            }
+            shown[at..at + bytes.len()].fill(true);
+        };
+        flips(&mut shown, &bytes[..128], 0, &|bytes| format!("{:?}", RecordHeader::read_from_bytes(bytes)));
+        for (number, descriptor) in record.descriptors().iter().enumerate() {
+            let show = |bytes: &[u8]| format!("{:?}", SectionDescriptor::read_from_bytes(bytes));
+            flips(&mut shown, descriptor.as_bytes(), 128 + number * 72, &show);
+        }
+        for section in record.sections().flatten() {
+            let at = section.descriptor().section_offset.get() as usize;
+            let guid = section.section_type().guid();
+            if matches!(section.body(), Ok(Body::Unknown(_) | Body::IpfProcessor(_))) {
+                // Bytes, and nothing decoded that could hide one.
+                shown[at..at + section.bytes().len()].fill(true);
+                continue;
+            }
+            flips(&mut shown, section.bytes(), at, &|bytes| format!("{:?}", Body::decode(guid, bytes)));
+        }
+        let hidden = shown.iter().filter(|shown| !**shown).count();
+        // Of these, one has a cut section and one a gap.
+        assert!(hidden == 0 || name.starts_with("synbad") || name.starts_with("fill"), "{name}: {hidden}");
+    }
+}
+
 #[test]
 fn truncation_at_every_length_keeps_what_is_there() {
     let mut out = [0; 512];
@@ -153,6 +226,8 @@ fn truncation_at_every_length_keeps_what_is_there() {
             continue;
         };
         assert_eq!(record.missing(), bytes.len() - length);
+        let missing = format!("\nmissing bytes           {}\n", record.missing());
+        assert!(record.to_string().contains(&missing));
         let good =
             record.sections().filter(|section| section.as_ref().is_ok_and(|s| s.body().is_ok())).count();
         assert_eq!(
@@ -218,24 +293,232 @@ fn what_is_no_record_is_refused_with_the_value_seen() {
     }
 }
 
+/// A record of these descriptors' offsets and lengths, and `behind` bytes behind the descriptors.
+fn placed(sections: &[(u32, u32)], behind: &[u8]) -> Vec<u8> {
+    let mut header = RecordHeader::fatal(NotificationType::MCE);
+    let length = 128 + sections.len() * 72 + behind.len();
+    header.section_count.set(sections.len().try_into().unwrap());
+    header.record_length.set(length.try_into().unwrap());
+    let mut bytes = header.as_bytes().to_vec();
+    for (number, (offset, length)) in sections.iter().enumerate() {
+        let mut descriptor = SectionDescriptor::new(Severity::FATAL);
+        descriptor.section_offset.set(*offset);
+        descriptor.section_length.set(*length);
+        descriptor.fru_id = Guid([number as u8; 16]);
+        bytes.extend(descriptor.as_bytes());
+    }
+    bytes.extend(behind);
+    bytes
+}
+
 #[test]
 fn many_descriptors_of_the_same_bytes_are_not_amplified() {
-    let count = 1_500u16;
-    let mut bytes = vec![0; 128 + usize::from(count) * 72];
-    let header = RecordHeader::fatal(NotificationType::MCE);
-    bytes[..128].copy_from_slice(zerocopy::IntoBytes::as_bytes(&header));
-    bytes[10..12].copy_from_slice(&count.to_le_bytes());
-    let length = u32::try_from(bytes.len()).unwrap();
-    bytes[20..24].copy_from_slice(&length.to_le_bytes());
-    for number in 0..usize::from(count) {
-        let at = 128 + number * 72;
-        bytes[at + 4..at + 8].copy_from_slice(&length.to_le_bytes()); // offset 0, the whole record
+    let length = 128 + 1_500 * 72;
+    // Each names the whole record, or the same 72 bytes.
+    for ((offset, length), handed_out) in [((0, length), length), ((128, 72), 1_500 * 72)] {
+        let bytes = placed(&[(offset, length); 1_500], &[]);
+        let record = Record::parse(&bytes).unwrap();
+        assert_eq!(record.sections().count(), 1_500);
+        let sum: usize = record.sections().flatten().map(|section| section.bytes().len()).sum();
+        assert_eq!(sum, handed_out as usize);
+        assert!(record.to_string().len() < 20 * bytes.len());
     }
+    // One more than fits is an error.
+    let bytes = placed(&[(128, 72); 3], &[]);
+    assert_eq!(Record::parse(&bytes).unwrap().sections().flatten().count(), 3);
+    let bytes = placed(&[(128, 200), (128, 200)], &[7; 100]);
     let record = Record::parse(&bytes).unwrap();
-    assert_eq!(record.sections().count(), 1_500);
-    let handed_out: usize = record.sections().flatten().map(|section| section.bytes().len()).sum();
-    assert_eq!(handed_out, bytes.len());
-    assert!(record.to_string().len() < 20 * bytes.len());
+    assert_eq!(
+        record.sections().nth(1).unwrap().unwrap_err().to_string(),
+        "section 1 at offset 200: section of 200 bytes overlaps others, 172 bytes not yet claimed"
+    );
+}
+
+#[test]
+fn sections_lie_in_any_order_with_gaps_and_slack() {
+    // Behind the descriptors of five sections: a gap of 4, "bb", a gap of 1, "a", and slack of 3.
+    let behind = b"....bb.a...";
+    let at = 128 + 5 * 72;
+    let sections = [(at + 7, 1), (at + 4, 2), (at + 11, 0), (at + 5, 1), (0, 0)];
+    let bytes = placed(&sections, behind);
+    let record = Record::parse(&bytes).unwrap();
+    assert!(!record.to_string().contains("missing"));
+    let bodies = |record: Record<'_>| {
+        record.sections().map(|section| section.unwrap().bytes().to_vec()).collect::<Vec<_>>()
+    };
+    let expected = [&b"a"[..], b"bb", b"", b"b", b""];
+    assert_eq!(bodies(record), expected);
+    // Rebuilt, the bodies are where the descriptors' order puts them, and the shared byte is there twice.
+    let mut out = vec![0xa5; 600];
+    let rebuilt = record.relayout(&mut out).unwrap();
+    assert_eq!(rebuilt.len(), at as usize + 4);
+    assert_eq!(rebuilt[at as usize..], *b"abbb");
+    let again = Record::parse(rebuilt).unwrap();
+    assert_eq!(bodies(again), expected);
+    let offsets: Vec<_> =
+        again.descriptors().iter().map(|descriptor| descriptor.section_offset.get()).collect();
+    assert_eq!(offsets, [at, at + 1, at + 3, at + 3, at + 4]);
+    assert_eq!(again.descriptors()[3].fru_id, Guid([3; 16]));
+    let mut twice = vec![0x5a; 600];
+    assert_eq!(again.relayout(&mut twice).unwrap(), rebuilt, "rebuilding once more changes nothing");
+}
+
+#[test]
+fn as_many_sections_as_the_field_holds() {
+    const BODY: &[u8] = &[0; 65_536];
+    let header = RecordHeader::new(Severity::FATAL, NotificationType::MCE);
+    let descriptor = SectionDescriptor::new(Severity::FATAL);
+    let many = |count: usize, body: &'static [u8]| std::iter::repeat_n((descriptor, body), count);
+    let mut out = vec![0xa5; 128 + 65_535 * (72 + 1)];
+    let bytes = encode_sections(&header, many(65_535, b"x"), &mut out).unwrap();
+    let record = Record::parse(bytes).unwrap();
+    assert_eq!((record.header().section_count.get(), bytes.len()), (65_535, 128 + 65_535 * 73));
+    assert_eq!(record.sections().filter(|section| section.as_ref().unwrap().bytes() == b"x").count(), 65_535);
+    assert_eq!(record.sections().last().unwrap().unwrap().number(), 65_534);
+    let refused = |count, body| encode_sections(&header, many(count, body), &mut []).unwrap_err().to_string();
+    assert_eq!(refused(65_536, b""), "offset 0: section count does not fit its field");
+    // 64 KiB each are 4 GiB with the descriptors, and nothing is written.
+    assert_eq!(refused(65_535, BODY), "offset 0: record length does not fit its field");
+    assert_eq!(refused(65_465, BODY), "offset 0: record length does not fit its field");
+    // The longest record of all is only a matter of the buffer.
+    let needed = "offset 0: buffer too small: 4294962240 bytes needed, 0 given";
+    assert_eq!(refused(65_464, BODY), needed);
+}
+
+/// A section that announces one length and writes another.
+struct Liar {
+    announces: usize,
+    writes: usize,
+}
+
+impl SectionType for Liar {
+    const TYPE: Guid = Guid([0x77; 16]);
+    const NAME: &'static str = "liar";
+}
+
+impl Encode for Liar {
+    fn encoded_len(&self) -> usize {
+        self.announces
+    }
+
+    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        let (section, rest) = out.split_at_mut_checked(self.writes)?;
+        section.fill(1);
+        Some(rest)
+    }
+}
+
+#[test]
+fn half_a_record_has_no_signature() {
+    let header = RecordHeader::fatal(NotificationType::MCE);
+    let descriptor = SectionDescriptor::primary(Severity::FATAL);
+    let mut valid = [0xa5; 512];
+    two_sections(&mut valid).unwrap();
+    for (announces, writes) in [(8, 0), (8, 7), (8, 9)] {
+        let mut out = valid;
+        let error = RecordBuilder::new(header)
+            .section(descriptor, &MemoryError::new())
+            .section(descriptor, &Liar { announces, writes })
+            .encode(&mut out)
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::EncodedLength, "{announces} {writes}");
+        assert!(matches!(Record::parse(&out).unwrap_err().kind(), ErrorKind::Signature(_)));
+    }
+    // What cannot fit is seen before anything is written.
+    for announces in [usize::MAX, usize::MAX - 127, u32::MAX as usize] {
+        let mut out = valid;
+        let error = RecordBuilder::new(header)
+            .section(descriptor, &Liar { announces, writes: 0 })
+            .encode(&mut out)
+            .unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::TooLarge { .. }), "{error}");
+        assert_eq!(out, valid);
+    }
+    assert_eq!(
+        RecordBuilder::new(header)
+            .section(descriptor, &Liar { announces: usize::MAX, writes: 0 })
+            .encoded_len(),
+        None
+    );
+}
+
+/// A section of a crate of its own, of fixed size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct FanError {
+    fan: U32,
+    rpm: U32,
+}
+
+impl SectionType for FanError {
+    const TYPE: Guid = Guid::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a11");
+    const NAME: &'static str = "fan error";
+}
+
+impl FixedSection for FanError {}
+
+/// One of variable size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Note<'a>(&'a str);
+
+impl SectionType for Note<'_> {
+    const TYPE: Guid = Guid::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a12");
+    const NAME: &'static str = "note";
+}
+
+impl<'a> Decode<'a> for Note<'a> {
+    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+        let kind = ErrorKind::InnerLength { what: "valid text", value: 0, limit: 0 };
+        std::str::from_utf8(body).map(Self).map_err(|error| Error::new(kind, error.valid_up_to()))
+    }
+}
+
+impl Encode for Note<'_> {
+    fn encoded_len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        let (text, rest) = out.split_at_mut_checked(self.0.len())?;
+        self.0.as_bytes().write_to(text).ok()?;
+        Some(rest)
+    }
+}
+
+#[test]
+fn sections_of_another_crate_are_like_our_own() {
+    let fan = FanError { fan: 3.into(), rpm: 1200.into() };
+    let descriptor = SectionDescriptor::new(Severity::CORRECTED);
+    let mut out = [0xa5; 512];
+    let length = RecordBuilder::new(RecordHeader::new(Severity::CORRECTED, NotificationType::CMC))
+        .section(descriptor, &fan)
+        .section(descriptor, &MemoryError::new())
+        .section(descriptor, &Note("too hot"))
+        .encode(&mut out)
+        .unwrap()
+        .len();
+    let record = Record::parse(&out[..length]).unwrap();
+    let sections: Vec<_> = record.sections().map(Result::unwrap).collect();
+    assert_eq!(sections[0].section_type().guid(), FanError::TYPE);
+    assert!(matches!(sections[0].body(), Ok(Body::Unknown(bytes)) if bytes == fan.as_bytes()));
+    let fans: Vec<_> = sections.iter().map(Section::decode::<&FanError>).collect();
+    assert_eq!(fans, [Some(Ok(&fan)), None, None]);
+    assert_eq!(sections[2].decode::<Note<'_>>(), Some(Ok(Note("too hot"))));
+    let memory: Vec<_> =
+        sections.iter().map(|section| section.decode::<Extended<'_, MemoryError>>().is_some()).collect();
+    assert_eq!(memory, [false, true, false]);
+    assert_eq!(sections[0].decode::<Note<'_>>(), None);
+    // Patched in place, and told where it is when it is too short.
+    let mut record = RecordMut::parse(&mut out[..length]).unwrap();
+    record.decode_mut::<FanError>(0).unwrap().rpm.set(0);
+    record.descriptor_mut(0).unwrap().section_length.set(7);
+    let record = Record::parse(&out[..length]).unwrap();
+    let section = record.sections().next().unwrap().unwrap();
+    assert_eq!(section.bytes(), [3, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(
+        section.decode::<&FanError>().unwrap().unwrap_err().to_string(),
+        "section 0 at offset 344: fan error needs 8 bytes, 7 available"
+    );
 }
 
 #[test]
@@ -270,6 +553,48 @@ fn patching_in_place_reaches_header_descriptor_and_body() {
 }
 
 #[test]
+fn bytes_behind_each_section_of_fixed_size_are_told() {
+    for (section_type, length) in [
+        (SectionTypeId::PROCESSOR_GENERIC, 192),
+        (SectionTypeId::MEMORY, 80),
+        (SectionTypeId::MEMORY_2, 96),
+        (SectionTypeId::PCIE, 208),
+        (SectionTypeId::PCI_BUS, 72),
+        (SectionTypeId::DMAR_GENERIC, 32),
+        (SectionTypeId::DMAR_VTD, 144),
+        (SectionTypeId::DMAR_IOMMU, 144),
+        (SectionTypeId::AMPERE_SPECIFIC, 48),
+    ] {
+        let mut descriptor = SectionDescriptor::new(Severity::FATAL);
+        descriptor.section_type = section_type;
+        let header = RecordHeader::fatal(NotificationType::MCE);
+        for more in [0, 3] {
+            let body = vec![0; length + more];
+            let mut out = [0; 512];
+            let bytes = encode_sections(&header, [(descriptor, &body[..])].into_iter(), &mut out).unwrap();
+            let text = Record::parse(bytes).unwrap().to_string();
+            assert_eq!(text.contains("trailing 3 bytes"), more == 3, "{section_type}: {text}");
+            let told = Body::decode(section_type.guid(), &body).unwrap().trailing(&body).len();
+            assert_eq!(told, if section_type == SectionTypeId::MEMORY { 0 } else { more }, "{section_type}");
+        }
+        assert!(Body::decode(section_type.guid(), &vec![0; length - 8]).is_err(), "{section_type}");
+    }
+}
+
+#[test]
+fn a_field_that_is_set_twice_is_valid() {
+    let time = Timestamp::new(2026, 11, 22, 7, 8, 26);
+    let header =
+        RecordHeader::fatal(NotificationType::MCE).with_timestamp(time).with_platform_id(Guid([1; 16]));
+    let twice = header.with_timestamp(time).with_platform_id(Guid([2; 16]));
+    assert_eq!((twice.timestamp(), twice.platform_id()), (Some(time), Some(Guid([2; 16]))));
+    let descriptor = SectionDescriptor::new(Severity::FATAL).with_fru_id(Guid([1; 16]));
+    let (one, other) = (FruText::new(b"one").unwrap(), FruText::new(b"other").unwrap());
+    let twice = descriptor.with_fru_text(one).with_fru_id(Guid([2; 16])).with_fru_text(other);
+    assert_eq!((twice.fru_id(), twice.fru_text()), (Some(Guid([2; 16])), Some(&other)));
+}
+
+#[test]
 fn a_record_from_bytes_keeps_the_types() {
     let mut out = [0xa5; 512];
     let header = RecordHeader::new(Severity::INFORMATIONAL, NotificationType::BOOT);
@@ -298,5 +623,34 @@ fn names_of_types_show_and_unknown_ones_show_their_guid() {
     assert_eq!(CreatorId::WINDOWS_WHEA.name(), Some("Windows WHEA"));
     for (known, name) in SectionTypeId::ALL {
         assert_eq!(known.name(), Some(*name));
+        let alike = SectionTypeId::ALL.iter().filter(|(other, _)| other == known);
+        assert_eq!(alike.count(), 1, "{name}");
+    }
+    // A vendor's section that is not decoded is told by its name all the same.
+    for guid in [
+        "1f8161e1-55d6-41e6-bd10-7afd1dc5f7c5", // HiSilicon
+        "45534ea6-ce23-4115-8535-e07ab3aef91d",
+        "b2889fc9-e7d7-4f9d-a867-af42e98be772",
+        "c8b328a8-9917-4af6-9a13-2e08ab2e7586",
+        "a6980811-16ea-4e4d-b936-fb00a23ff29c", // Yitian
+        "82d78ba3-fa14-407a-ba0e-f3ba8170013c", // JaguarMicro
+        "f9723053-2558-49b1-b58a-1c1a82492a62",
+        "2d31de54-3037-4f24-a283-f69ca1ec0b9a",
+        "dac80d69-0a72-4eba-8114-148ee344af06",
+        "746f06fe-405e-451f-8d09-02e802ed984a",
+        "e71254e7-c1b9-4940-ab76-909703a4320f", // Windows
+        "e71254e8-c1b9-4940-ab76-909703a4320f",
+        "e71254e9-c1b9-4940-ab76-909703a4320f",
+        "1c15b445-9b06-4667-ac25-33c056b88803",
+    ] {
+        let guid = Guid::parse_const(guid);
+        let mut descriptor = SectionDescriptor::new(Severity::FATAL);
+        descriptor.section_type = SectionTypeId::new(guid);
+        let mut out = [0; 256];
+        let header = RecordHeader::fatal(NotificationType::BOOT);
+        let bytes = encode_sections(&header, [(descriptor, &b"?"[..])].into_iter(), &mut out).unwrap();
+        let text = Record::parse(bytes).unwrap().to_string();
+        let name = SectionTypeId::new(guid).name().unwrap();
+        assert!(text.contains(&format!("{name} ({guid})")), "{text}");
     }
 }

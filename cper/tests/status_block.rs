@@ -312,6 +312,32 @@ fn raw_data_lies_behind_the_entries_or_not_at_all() {
 }
 
 #[test]
+fn the_shortest_entry_is_one_and_less_is_none() {
+    let mut bytes = [0; 84];
+    let check = |bytes: &mut [u8], length: u8| {
+        bytes[12] = length;
+        StatusBlock::parse(bytes).unwrap().check().map_err(|error| error.to_string())
+    };
+    assert_eq!(check(&mut bytes, 64), Ok(()));
+    assert_eq!(check(&mut bytes, 0), Ok(()));
+    for length in [1, 63] {
+        let expected = format!("offset 12: data entry needs 64 bytes, {length} available");
+        assert_eq!(check(&mut bytes, length), Err(expected));
+    }
+}
+
+#[test]
+fn what_is_missing_is_told_and_nothing_else() {
+    let bytes = data("gesb/mem-v100-fru.gesb");
+    let text = |bytes: &[u8]| StatusBlock::parse(bytes).unwrap().to_string();
+    assert!(!text(&bytes).contains("missing"));
+    assert!(text(&bytes[..bytes.len() - 1]).contains("missing bytes           1\n"));
+    let entry = GenericErrorData::new(Severity::CORRECTED).with_fru_id(Guid([3; 16])).to_string();
+    assert!(entry.contains("\nseverity                corrected (2)\n"), "{entry}");
+    assert!(entry.contains("\nfru id                  03030303-0303-0303-0303-030303030303\n"), "{entry}");
+}
+
+#[test]
 fn lengths_that_wrap_around_end_the_walk() {
     let bytes = data("gesb/mem-v201.gesb");
     for length in [0xffff_ffc0u32, 0xffff_ffff, 0xffff_ff80, 0x7fff_ffff, 81] {

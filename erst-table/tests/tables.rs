@@ -153,6 +153,7 @@ proptest! {
         prop_assert_eq!(table.entries(), &entries[..]);
         prop_assert_eq!((table.checksum(), table.is_complete()), (0, true));
         prop_assert_eq!(table.serialization_header().header_size.get(), if short { 12 } else { 48 });
+        prop_assert_eq!(table.serialization_header().reserved.get(), 0);
         // Rebuilt from its parts it is the same.
         let mut again = vec![0x5a; bytes.len()];
         prop_assert_eq!(TableBuilder::like(&table).encode(&mut again).unwrap(), bytes);

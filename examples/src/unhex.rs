@@ -60,7 +60,8 @@ fn dump(text: &str, swapped: bool) -> Option<Vec<u8>> {
             continue;
         }
         let (offset, rest) = line.split_once([':', ' ', '\t']).unwrap_or((line, ""));
-        marked &= line[offset.len()..].starts_with(':');
+        let colon = line[offset.len()..].starts_with(':');
+        marked &= colon;
         if !(4..=16).contains(&offset.len()) {
             return None;
         }
@@ -78,17 +79,19 @@ fn dump(text: &str, swapped: bool) -> Option<Vec<u8>> {
         radixes.retain(|radix| place(*radix) == Some(bytes.len()));
         base = base.or_else(|| Some(usize::from_str_radix(offset, *radixes.first()?).ok()? - bytes.len()));
         base?;
-        last = line_bytes(rest, swapped)?;
+        last = line_bytes(rest, colon, swapped)?;
         bytes.extend_from_slice(&last);
         lines += 1;
     }
     (!bytes.is_empty() && !radixes.is_empty() && (marked || lines > 1)).then_some(bytes)
 }
 
-/// The bytes of a line, up to the text behind them: a bar, two slashes, or two blanks.
-fn line_bytes(line: &str, swapped: bool) -> Option<Vec<u8>> {
+/// The bytes of a line, up to the text behind them: a bar, two slashes, or two blanks. Behind an offset with a colon the
+/// first of them counts, as the others can be in the text; `hexdump -C`, which has none, sets two blanks amid the bytes.
+fn line_bytes(line: &str, colon: bool, swapped: bool) -> Option<Vec<u8>> {
     let line = line.trim_start_matches([':', ' ', '\t']);
-    let end = line.find('|').or_else(|| line.find("//")).or_else(|| line.find("  ")).unwrap_or(line.len());
+    let mut ends = ["|", "//", "  "].into_iter().filter_map(|end| line.find(end));
+    let end = if colon { ends.min() } else { ends.next() }.unwrap_or(line.len());
     let mut bytes = Vec::with_capacity(16);
     for word in line[..end].split_ascii_whitespace() {
         let start = bytes.len();
@@ -157,6 +160,16 @@ mod tests {
     fn the_kernel_dumps_numbers() {
         let text = "00000000: 52455043 ffff0100 0001ffff 00000002  CPER............\n";
         assert!(forms(text).contains(&RECORD[..16].to_vec()));
+    }
+
+    #[test]
+    fn the_text_beside_the_bytes_may_look_like_its_own_frame() {
+        for text in [
+            "00000000: 7c2b 2f2f 4e20 2001  |+//N  .\n",
+            "00000000  7c 2b 2f 2f 4e 20 20 01  ||+//N  .|\n00000008\n",
+        ] {
+            assert_eq!(forms(text).first().map(Vec::as_slice), Some(&b"|+//N  \x01"[..]), "{text}");
+        }
     }
 
     #[test]

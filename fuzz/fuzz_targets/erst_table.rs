@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::erst_table(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::run("erst_table", bytes));

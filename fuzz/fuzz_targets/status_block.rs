@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::status_block(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::run("status_block", bytes));

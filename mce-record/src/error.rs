@@ -121,3 +121,18 @@ impl fmt::Display for ErrorKind {
 }
 
 impl core::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_cut_to_32_bits() {
+        let largest = u32::MAX as usize;
+        for (length, expected) in [(0, 0), (1, 1), (largest, u32::MAX), (usize::MAX, u32::MAX)] {
+            assert_eq!(saturate(length), expected);
+        }
+        #[cfg(target_pointer_width = "64")]
+        assert_eq!(saturate(largest + 6), u32::MAX);
+    }
+}

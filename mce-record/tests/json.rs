@@ -1,7 +1,7 @@
 //! The names and values of the serialised form.
 #![cfg(feature = "serde")]
 
-use mce_record::{CpuVendor, Layout, Mce, MceRecord};
+use mce_record::{CpuVendor, Layout, Mce, MceRecord, MciStatus};
 use serde_json::{Value, json};
 
 fn captured(name: &str) -> Vec<u8> {
@@ -109,6 +109,21 @@ fn bytes_without_a_field_are_shown_if_they_say_something() {
     bytes.extend([1, 0xab]);
     let tailed = value(&bytes);
     assert_eq!((&tailed["length"], &tailed["tail"]), (&json!(130), &json!("01ab")));
+}
+
+#[test]
+fn misc_and_address_are_told_when_they_are_valid_or_say_something() {
+    for valid in [false, true] {
+        for number in [0_u64, 7] {
+            let status = if valid { MciStatus::MISCV | MciStatus::ADDRV } else { 0 };
+            let mce =
+                Mce { status: status.into(), misc: number.into(), addr: number.into(), ..Mce::default() };
+            let json = serde_json::to_value(mce.record()).unwrap();
+            let expected = (valid || number != 0).then(|| json!(number));
+            assert_eq!(json.get("misc"), expected.as_ref(), "{valid} {number}");
+            assert_eq!(json.get("addr"), expected.as_ref(), "{valid} {number}");
+        }
+    }
 }
 
 #[test]

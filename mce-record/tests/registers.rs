@@ -1,8 +1,9 @@
 //! Every bit and field of the registers, each set alone.
 
 use mce_record::{
-    Address, AddressMode, AmdStatus, CpuSignature, CpuVendor, HandledFlags, InjectFlags, IntelStatus,
-    McaIpid, McaSynd, McgCap, McgStatus, MciCtl2, MciMisc, MciStatus, StatusReading, ThresholdStatus,
+    Address, AddressMode, AmdStatus, CpuSignature, CpuVendor, ErrorCode, HandledFlags, InjectFlags,
+    IntelStatus, McaIpid, McaSynd, McgCap, McgStatus, MciCtl2, MciMisc, MciStatus, StatusReading,
+    ThresholdStatus,
 };
 
 /// Asserts that `read` is true for exactly one bit of 64.
@@ -21,6 +22,49 @@ fn field(high: u32, low: u32, read: impl Fn(u64) -> u64) {
     for tried in 0..64 {
         let expected = if (low..=high).contains(&tried) { 1 << (tried - low) } else { 0 };
         assert_eq!(read(1 << tried), expected, "bit {tried}");
+    }
+}
+
+/// The bits by the names that the manuals give them, the same bit under two names where makers differ.
+#[test]
+fn named_bits() {
+    for (name, bits, place) in [
+        ("MciStatus::VAL", MciStatus::VAL, 63),
+        ("MciStatus::OVER", MciStatus::OVER, 62),
+        ("MciStatus::UC", MciStatus::UC, 61),
+        ("MciStatus::EN", MciStatus::EN, 60),
+        ("MciStatus::MISCV", MciStatus::MISCV, 59),
+        ("MciStatus::ADDRV", MciStatus::ADDRV, 58),
+        ("MciStatus::PCC", MciStatus::PCC, 57),
+        ("MciStatus::S", MciStatus::S, 56),
+        ("MciStatus::AR", MciStatus::AR, 55),
+        ("MciStatus::FIRMWARE_UPDATED", MciStatus::FIRMWARE_UPDATED, 37),
+        ("MciStatus::ERR_CORE_ID_VAL", MciStatus::ERR_CORE_ID_VAL, 56),
+        ("MciStatus::TCC", MciStatus::TCC, 55),
+        ("MciStatus::SYNDV", MciStatus::SYNDV, 53),
+        ("MciStatus::CECC", MciStatus::CECC, 46),
+        ("MciStatus::UECC", MciStatus::UECC, 45),
+        ("MciStatus::DEFERRED", MciStatus::DEFERRED, 44),
+        ("MciStatus::POISON", MciStatus::POISON, 43),
+        ("MciStatus::SCRUB", MciStatus::SCRUB, 40),
+        ("McgCap::CTL_P", McgCap::CTL_P, 8),
+        ("McgCap::EXT_P", McgCap::EXT_P, 9),
+        ("McgCap::CMCI_P", McgCap::CMCI_P, 10),
+        ("McgCap::TES_P", McgCap::TES_P, 11),
+        ("McgCap::SEAM_NR", McgCap::SEAM_NR, 12),
+        ("McgCap::SER_P", McgCap::SER_P, 24),
+        ("McgCap::EMC_P", McgCap::EMC_P, 25),
+        ("McgCap::ELOG_P", McgCap::ELOG_P, 26),
+        ("McgCap::LMCE_P", McgCap::LMCE_P, 27),
+        ("McgStatus::RIPV", McgStatus::RIPV, 0),
+        ("McgStatus::EIPV", McgStatus::EIPV, 1),
+        ("McgStatus::MCIP", McgStatus::MCIP, 2),
+        ("McgStatus::LMCES", McgStatus::LMCES, 3),
+        ("McgStatus::SEAM_NR", McgStatus::SEAM_NR, 12),
+        ("MciCtl2::CMCI_EN", MciCtl2::CMCI_EN, 30),
+        ("ErrorCode::FILTER", ErrorCode::FILTER.into(), 12),
+    ] {
+        assert_eq!((bits.count_ones(), bits.trailing_zeros()), (1, place), "{name}");
     }
 }
 

@@ -102,6 +102,16 @@ pub enum ContextPadding {
     None,
 }
 
+impl ContextPadding {
+    /// Bytes that `length` bytes take with what fills them up.
+    pub(super) const fn padded(self, length: usize) -> usize {
+        match self {
+            Self::To16 => length.saturating_add(padding(length)),
+            Self::None => length,
+        }
+    }
+}
+
 /// Bytes that follow a header and array of `length` bytes to make a multiple of 16.
 const fn padding(length: usize) -> usize {
     length.wrapping_neg() & 15
@@ -138,11 +148,13 @@ impl<'a, H: ContextHeader> Contexts<'a, H> {
         self.rest
     }
 
-    /// How well this way of padding explains the bytes: whether all contexts are there, and how many of the first
-    /// ones are of known types with nothing but zeros behind them. A header of zeros is taken for padding.
-    fn fit(mut self) -> (bool, u16) {
+    /// How well this way of padding explains the bytes: whether all contexts are there, how many of the first ones
+    /// are of known types with nothing but zeros behind them, and whether no padding is missing. A header of zeros is
+    /// taken for padding.
+    fn fit(mut self) -> (bool, u16, bool) {
         let (mut found, mut sound) = (0u16, 0u16);
-        let count = self.left;
+        let mut whole = true;
+        let (count, way) = (self.left, self.padding);
         while let Some(Ok((context, pad))) = self.take_one() {
             let kind = context.header.kind();
             if kind == 0 && context.array.is_empty() {
@@ -151,9 +163,11 @@ impl<'a, H: ContextHeader> Contexts<'a, H> {
             if sound == found && kind < H::TYPES && pad.iter().all(|byte| *byte == 0) {
                 sound = sound.saturating_add(1);
             }
+            let used = size_of::<H>().saturating_add(context.array.len());
+            whole &= way.padded(used) == used.saturating_add(pad.len());
             found = found.saturating_add(1);
         }
-        (found == count, sound)
+        (found == count, sound, whole)
     }
 
     /// The next context and the padding behind it. Behind the last one there may be none.
@@ -210,12 +224,8 @@ pub(super) fn encoded_len<H: ContextHeader>(contexts: &[Context<'_, H>], padding
     contexts.iter().map(|context| context_len(context, padding)).fold(0, usize::saturating_add)
 }
 
-fn context_len<H: ContextHeader>(context: &Context<'_, H>, pad: ContextPadding) -> usize {
-    let used = size_of::<H>().saturating_add(context.array.len());
-    match pad {
-        ContextPadding::To16 => used.saturating_add(padding(used)),
-        ContextPadding::None => used,
-    }
+fn context_len<H: ContextHeader>(context: &Context<'_, H>, padding: ContextPadding) -> usize {
+    padding.padded(size_of::<H>().saturating_add(context.array.len()))
 }
 
 /// Writes the contexts, padding included, and returns the rest; `None` when `out` is too short.
@@ -349,6 +359,7 @@ mod tests {
     extern crate std;
     use super::*;
     use std::{vec, vec::Vec};
+    use zerocopy::FromZeros;
     use zerocopy::little_endian::U16;
 
     #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -444,6 +455,59 @@ mod tests {
     }
 
     #[test]
+    fn a_context_of_no_registers_is_one() {
+        let parts = [context(1, b""), context(2, b"abcd"), context(0, b"e")];
+        let bytes = written(&parts, ContextPadding::None, b"");
+        assert_eq!(arrays(&bytes, 3), parts.map(|part| Some(part.array)));
+        assert_eq!(Contexts::<Header>::new(&bytes, 0, 3).padding(), ContextPadding::None);
+    }
+
+    #[test]
+    fn padding_that_is_missing_was_never_there() {
+        let padding = |bytes: &[u8], count| Contexts::<Header>::new(bytes, 0, count).padding();
+        let bytes = written(&[context(1, b"abc")], ContextPadding::To16, b"");
+        assert_eq!(padding(&bytes, 1), ContextPadding::To16);
+        assert_eq!(padding(&bytes[..15], 1), ContextPadding::None);
+        let bytes = written(&[context(1, b"abc")], ContextPadding::None, b"vendor's own");
+        assert_eq!(padding(&bytes, 1), ContextPadding::None);
+    }
+
+    /// How two contexts are read that are there both ways: the second header lies behind the first array, and where
+    /// padding would have it. The padding is no zeros, which speaks against it as long as the types are known.
+    fn preferred<H: ContextHeader>(first: H, second: H) -> ContextPadding {
+        let head = size_of::<H>();
+        let (used, padded) = (head + 1, ContextPadding::To16.padded(head + 1));
+        let length = 16 - head % 16;
+        let mut bytes = vec![0xff; padded + head + length];
+        bytes[..head].copy_from_slice(first.with_array_len(1).as_bytes());
+        bytes[used..used + head].copy_from_slice(second.with_array_len(2).as_bytes());
+        bytes[padded..padded + head].copy_from_slice(second.with_array_len(length).as_bytes());
+        let contexts = Contexts::<H>::new(&bytes, 0, 2);
+        assert_eq!(contexts.clone().flatten().count(), 2);
+        contexts.padding()
+    }
+
+    #[test]
+    fn types_that_are_not_defined_explain_nothing() {
+        use crate::section::{ArmContextHeader, ArmContextType, Ia32X64ContextHeader, Ia32X64ContextType};
+        let arm = |kind| ArmContextHeader {
+            register_context_type: ArmContextType::new(kind),
+            ..ArmContextHeader::new_zeroed()
+        };
+        let x86 = |kind| Ia32X64ContextHeader {
+            register_context_type: Ia32X64ContextType::new(kind),
+            ..Ia32X64ContextHeader::new_zeroed()
+        };
+        let own = |kind| context(kind, b"").header;
+        for kind in 0..12 {
+            let expected = |types| if kind < types { ContextPadding::None } else { ContextPadding::To16 };
+            assert_eq!(preferred(own(kind), own(2)), expected(3), "{kind}");
+            assert_eq!(preferred(arm(kind), arm(1)), expected(10), "Arm {kind}");
+            assert_eq!(preferred(x86(kind), x86(1)), expected(8), "x86 {kind}");
+        }
+    }
+
+    #[test]
     fn a_context_that_does_not_fit_is_the_last_item() {
         let bytes = written(&[context(1, b"abc"), context(9, b"defg")], ContextPadding::None, b"");
         let errors: Vec<_> = (0..bytes.len())
@@ -484,5 +548,13 @@ mod tests {
             "a                       0x0201\nb                       0x07060504\n\
              c                       0x17161514131211100f0e0d0c0b0a0908\n"
         );
+        // A register of 128 bits is told in the same way whatever it holds.
+        #[cfg(feature = "serde")]
+        {
+            let small: Vec<u8> = (0..16).map(|place| u8::from(place == 0)).collect();
+            let registers = Registers::new(&[(16, &["c"])], &small);
+            let json = serde_json::to_value(crate::fields::Fields(&registers)).unwrap();
+            assert_eq!(json, serde_json::json!({"c": "0x00000000000000000000000000000001"}));
+        }
     }
 }

@@ -154,6 +154,12 @@ impl<'a> FirmwareErrorRecordParts<'a> {
             reserved: [0; 6],
             record_identifier: U64::new(identifier),
         };
+        Self::with_header(header, guid)
+    }
+
+    /// A reference with this head as it is, such as one that was read: the specification asks nothing of an
+    /// identifier since revision 1, and writers store one. The GUID is written since revision 2.
+    pub const fn with_header(header: FirmwareErrorRecordHeader, guid: Guid) -> Self {
         Self { header, guid, data: &[] }
     }
 

@@ -66,7 +66,7 @@ pub use aer::{
 pub use arm::{
     ArmAccessMode, ArmAddressSpace, ArmBusError, ArmCacheError, ArmCacheOperation, ArmContext,
     ArmContextHeader, ArmContextType, ArmErrorFlags, ArmErrorInformation, ArmErrorType, ArmErrorTypeReading,
-    ArmErrorTypes, ArmErrorValidation, ArmProcessor, ArmProcessorHeader, ArmProcessorParts,
+    ArmErrorTypes, ArmErrorValidation, ArmErrors, ArmProcessor, ArmProcessorHeader, ArmProcessorParts,
     ArmProcessorValidation, ArmSystemRegister, ArmTlbError, ArmTlbOperation, MrsEncoding,
 };
 pub use ccix_per::{CcixPerError, CcixPerErrorHeader, CcixPerErrorParts, CcixPerValidation};
@@ -316,6 +316,8 @@ pub enum Body<'a> {
     Ampere(vendor::AmpereError<'a>),
     /// Ampere specific error.
     AmpereSpecific(&'a vendor::AmpereSpecificError),
+    /// Machine check as Windows stores it.
+    WindowsXpfMca(vendor::WindowsXpfMca<'a>),
     /// A type this crate does not decode: the bytes as they are.
     Unknown(&'a [u8]),
 }
@@ -373,6 +375,8 @@ impl<'a> Body<'a> {
             Self::Ampere(Decode::decode(bytes)?)
         } else if section_type == vendor::AmpereSpecificError::TYPE {
             Self::AmpereSpecific(Decode::decode(bytes)?)
+        } else if section_type == vendor::WindowsXpfMca::TYPE {
+            Self::WindowsXpfMca(Decode::decode(bytes)?)
         } else {
             Self::Unknown(bytes)
         })
@@ -389,6 +393,7 @@ impl<'a> Body<'a> {
             Self::DmarGeneric(section) => size_of_val(*section),
             Self::DmarVtd(section) => size_of_val(*section),
             Self::DmarIommu(section) => size_of_val(*section),
+            Self::AmpereSpecific(section) => size_of_val(*section),
             _ => bytes.len(),
         };
         bytes.get(length..).unwrap_or_default()
@@ -427,6 +432,7 @@ impl<'a> Body<'a> {
             Self::NvidiaEvent(section) => section,
             Self::Ampere(section) => section,
             Self::AmpereSpecific(section) => *section,
+            Self::WindowsXpfMca(section) => section,
             Self::IpfProcessor(bytes) | Self::Unknown(bytes) => bytes,
         }
     }

@@ -326,6 +326,9 @@ mod tests {
         assert!(!CxlMediaAddress::new(u64::MAX).is_volatile());
         assert!(!CxlMediaAddress::new(0).volatile().is_not_repairable());
         assert!(!CxlMediaAddress::new(0).not_repairable().is_volatile());
+        let once = CxlMediaAddress::new(0).volatile().not_repairable();
+        let twice = once.volatile().not_repairable();
+        assert!(twice.is_volatile() && twice.is_not_repairable());
     }
 
     #[test]

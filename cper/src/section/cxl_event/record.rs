@@ -298,6 +298,7 @@ mod tests {
         assert_eq!(flags(empty), 0);
         assert_eq!(flags(empty.with_maintenance_operation(0, 0)), 0x40);
         assert_eq!((flags(empty.with_ld_id(0)), flags(empty.with_head_id(0))), (0x80, 0x100));
+        assert_eq!(flags(empty.with_ld_id(0).with_head_id(0).with_ld_id(1)), 0x180);
     }
 
     #[test]

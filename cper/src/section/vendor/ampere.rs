@@ -7,7 +7,7 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::fields::{Describe, Value, Visitor, show_fields};
-use crate::section::{CorrectableErrors, Decode, FixedSection, SectionType, UncorrectableErrors};
+use crate::section::{CorrectableErrors, Decode, Encode, FixedSection, SectionType, UncorrectableErrors};
 use crate::{Error, Guid, SectionTypeId};
 
 /// The fixed part of an Ampere error.
@@ -39,9 +39,14 @@ impl core::ops::Deref for AmpereError<'_> {
     }
 }
 
-impl AmpereError<'_> {
+impl<'a> AmpereError<'a> {
+    /// The fixed part, every field as it was stored.
+    pub const fn header(&self) -> &'a AmpereErrorHeader {
+        self.header
+    }
+
     /// What follows the fixed part.
-    pub const fn data(&self) -> &[u8] {
+    pub const fn data(&self) -> &'a [u8] {
         self.data
     }
 }
@@ -73,6 +78,30 @@ impl Describe for AmpereError<'_> {
 }
 
 show_fields!(AmpereError<'a>);
+
+/// An Ampere error to be written: its fixed part and data.
+#[derive(Clone, Copy, Debug)]
+pub struct AmpereErrorParts<'a> {
+    /// The fixed part.
+    pub header: AmpereErrorHeader,
+    /// What follows it.
+    pub data: &'a [u8],
+}
+
+impl SectionType for AmpereErrorParts<'_> {
+    const TYPE: Guid = AmpereError::TYPE;
+    const NAME: &'static str = AmpereError::NAME;
+}
+
+impl Encode for AmpereErrorParts<'_> {
+    fn encoded_len(&self) -> usize {
+        self.data.len().saturating_add(size_of::<AmpereErrorHeader>())
+    }
+
+    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        super::write_all([self.header.as_bytes(), self.data], out)
+    }
+}
 
 /// An Ampere specific error: four bytes in common, then one of four layouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -302,7 +331,9 @@ mod tests {
             "type id                 10\nsub type id             1\ninstance id             3\n\
              data 1 bytes\n  0000  d1                                               .\n"
         );
-        assert_eq!(AmpereError::decode(&bytes).unwrap().data(), [0xd1]);
+        let error = AmpereError::decode(&bytes).unwrap();
+        assert_eq!(error.data(), [0xd1]);
+        assert_eq!(written(&AmpereErrorParts { header: *error.header(), data: error.data() }), bytes);
         every_flip_shows(SectionTypeId::AMPERE, &bytes);
         assert_eq!(
             AmpereError::decode(&bytes[..7]).unwrap_err().to_string(),

@@ -9,10 +9,11 @@ use core::iter::FusedIterator;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::Entries;
+use super::{Entries, write_all};
 use crate::error::clamp;
 use crate::fields::{Describe, List, Value, Visitor, show_fields};
-use crate::section::{Decode, SectionType};
+use crate::open_value::open_value;
+use crate::section::{Decode, Encode, SectionType};
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
 
 /// The fixed part of an Arm RAS node section.
@@ -22,7 +23,7 @@ pub struct ArmRasNodeHeader {
     /// 1.
     pub revision: U32,
     /// Type of the component.
-    pub component_type: u8,
+    pub component_type: ArmRasComponentType,
     /// 0.
     pub reserved: [u8; 3],
     /// Number of error records.
@@ -31,10 +32,10 @@ pub struct ArmRasNodeHeader {
     pub descriptor_offset: U16,
     /// Bytes from the start of the section to the auxiliary data, 0 when there are none.
     pub auxiliary_offset: U16,
-    /// Form of [`ArmRasNodeHeader::ip_instance`], 0 to 3.
-    pub ip_instance_format: u8,
-    /// Form of [`ArmRasNodeHeader::ip_type`], 0 to 3; 255 for none.
-    pub ip_type_format: u8,
+    /// Form of [`ArmRasNodeHeader::ip_instance`].
+    pub ip_instance_format: ArmRasInstanceFormat,
+    /// Form of [`ArmRasNodeHeader::ip_type`].
+    pub ip_type_format: ArmRasTypeFormat,
     /// 0.
     pub reserved_2: [u8; 6],
     /// Instance of the unit.
@@ -51,6 +52,145 @@ const _: () = {
     assert!(core::mem::offset_of!(ArmRasNodeHeader, ip_instance) == 24);
     assert!(core::mem::offset_of!(ArmRasNodeHeader, user_data) == 64);
 };
+
+open_value! {
+    /// What kind of component reports errors, as in Arm's AEST table.
+    ArmRasComponentType: u8 {
+        PROCESSOR = 0 => "processor",
+        MEMORY = 1 => "memory",
+        SMMU = 2 => "SMMU",
+        VENDOR_DEFINED = 3 => "vendor-defined",
+        GIC = 4 => "GIC",
+        PCIE = 5 => "PCIe",
+        PROXY = 6 => "proxy",
+    }
+}
+
+open_value! {
+    /// What tells one instance of a unit from another.
+    ArmRasInstanceFormat: u8 {
+        PE = 0 => "processing element",
+        SYSTEM_PHYSICAL_ADDRESS = 1 => "system physical address",
+        LOCAL_ADDRESS = 2 => "local address",
+        SOC_SPECIFIC = 3 => "SoC-specific",
+    }
+}
+
+open_value! {
+    /// What tells one kind of unit from another. Of the formats GIC and PIDR libcper's names and layouts contradict
+    /// each other, so that they are bytes here.
+    ArmRasTypeFormat: u8 {
+        PE = 0 => "processing element",
+        SMMU = 1 => "SMMU IIDR",
+        GIC = 2 => "GIC IIDR",
+        PIDR = 3 => "PIDR",
+        NONE = 255 => "none",
+    }
+}
+
+/// Which instance of a unit it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ArmRasInstance {
+    /// A processing element: its `MPIDR_EL1`.
+    Pe(u64),
+    /// The unit's system physical address.
+    SystemPhysicalAddress(u64),
+    /// An address space of the `SoC`'s own, and the unit's address in it.
+    LocalAddress {
+        /// The address space.
+        space: u64,
+        /// The address in it.
+        base: u64,
+    },
+    /// In another form.
+    Other([u8; 16]),
+}
+
+/// What kind of unit it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ArmRasUnitType {
+    /// A processing element.
+    Pe {
+        /// `MIDR_EL1`.
+        midr_el1: u64,
+        /// `REVIDR_EL1`.
+        revidr_el1: u64,
+        /// `AIDR_EL1`.
+        aidr_el1: u64,
+    },
+    /// An SMMU.
+    Smmu {
+        /// IIDR.
+        iidr: u32,
+        /// AIDR.
+        aidr: u32,
+    },
+    /// In another form.
+    Other([u8; 24]),
+}
+
+impl ArmRasNodeHeader {
+    /// Which instance of the unit it is.
+    pub const fn instance(&self) -> ArmRasInstance {
+        let [low, high]: [U64; 2] = zerocopy::transmute!(self.ip_instance);
+        match self.ip_instance_format {
+            ArmRasInstanceFormat::PE => ArmRasInstance::Pe(low.get()),
+            ArmRasInstanceFormat::SYSTEM_PHYSICAL_ADDRESS => ArmRasInstance::SystemPhysicalAddress(low.get()),
+            ArmRasInstanceFormat::LOCAL_ADDRESS => {
+                ArmRasInstance::LocalAddress { space: low.get(), base: high.get() }
+            }
+            _ => ArmRasInstance::Other(self.ip_instance),
+        }
+    }
+
+    /// What kind of unit it is.
+    pub const fn unit_type(&self) -> ArmRasUnitType {
+        let [first, second, third]: [U64; 3] = zerocopy::transmute!(self.ip_type);
+        let [low, high, ..]: [U32; 6] = zerocopy::transmute!(self.ip_type);
+        match self.ip_type_format {
+            ArmRasTypeFormat::PE => {
+                ArmRasUnitType::Pe { midr_el1: first.get(), revidr_el1: second.get(), aidr_el1: third.get() }
+            }
+            ArmRasTypeFormat::SMMU => ArmRasUnitType::Smmu { iidr: low.get(), aidr: high.get() },
+            _ => ArmRasUnitType::Other(self.ip_type),
+        }
+    }
+}
+
+impl Describe for ArmRasInstance {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        match self {
+            Self::Pe(mpidr) => out.field("mpidr_el1", Value::hex(*mpidr)),
+            Self::SystemPhysicalAddress(address) => {
+                out.field("system_physical_address", Value::hex(*address))
+            }
+            Self::LocalAddress { space, base } => {
+                out.field("local_address_space", Value::hex(*space))?;
+                out.field("base_address", Value::hex(*base))
+            }
+            Self::Other(bytes) => out.field("bytes", Value::Bytes(bytes)),
+        }
+    }
+}
+
+impl Describe for ArmRasUnitType {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        match self {
+            Self::Pe { midr_el1, revidr_el1, aidr_el1 } => {
+                out.field("midr_el1", Value::hex(*midr_el1))?;
+                out.field("revidr_el1", Value::hex(*revidr_el1))?;
+                out.field("aidr_el1", Value::hex(*aidr_el1))
+            }
+            Self::Smmu { iidr, aidr } => {
+                out.field("iidr", Value::hex(*iidr))?;
+                out.field("aidr", Value::hex(*aidr))
+            }
+            Self::Other(bytes) => out.field("bytes", Value::Bytes(bytes)),
+        }
+    }
+}
 
 /// One error record of the node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -269,11 +409,11 @@ impl<'a> ArmRasNode<'a> {
 impl Describe for ArmRasNode<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("revision", Value::number(self.revision.get()))?;
-        out.field("component_type", Value::number(self.component_type))?;
-        out.field("ip_instance_format", Value::number(self.ip_instance_format))?;
-        out.field("ip_instance", Value::Bytes(&self.header.ip_instance))?;
-        out.field("ip_type_format", Value::number(self.ip_type_format))?;
-        out.field("ip_type", Value::Bytes(&self.header.ip_type))?;
+        out.field("component_type", self.component_type.into())?;
+        out.field("ip_instance_format", self.ip_instance_format.into())?;
+        out.field("ip_instance", Value::Group(&self.instance()))?;
+        out.field("ip_type_format", self.ip_type_format.into())?;
+        out.field("ip_type", Value::Group(&self.unit_type()))?;
         out.field("user_data", Value::text(&self.header.user_data))?;
         out.field("records", Value::List(&self.records()))?;
         match self.auxiliary() {
@@ -407,14 +547,148 @@ impl List for ArmRasContexts<'_> {
     }
 }
 
+/// A register context to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct ArmRasContextParts<'a> {
+    /// The address space of the registers; `None` when it is the system's.
+    pub address_space: Option<u16>,
+    /// The registers.
+    pub registers: &'a [ArmRasRegister],
+}
+
+impl ArmRasContextParts<'_> {
+    fn encoded_len(&self) -> usize {
+        size_of_val(self.registers).saturating_add(size_of::<ArmRasContextHeader>())
+    }
+
+    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        let header = ArmRasContextHeader {
+            length: U32::new(self.encoded_len() as u32),
+            flags: self.address_space.is_some().into(),
+            reserved: 0,
+            register_count: U16::new(self.registers.len() as u16),
+            address_space: U16::new(self.address_space.unwrap_or(0)),
+            reserved_2: [0; 6],
+        };
+        write_all([header.as_bytes(), self.registers.as_bytes()], out)
+    }
+}
+
+/// Auxiliary data to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct ArmRasAuxiliaryParts<'a> {
+    /// 1.
+    pub version: u8,
+    /// The register contexts.
+    pub contexts: &'a [ArmRasContextParts<'a>],
+    /// The pairs of key and value.
+    pub key_values: &'a [ArmRasKeyValue],
+}
+
+impl ArmRasAuxiliaryParts<'_> {
+    fn key_value_offset(&self) -> usize {
+        let lengths = self.contexts.iter().map(ArmRasContextParts::encoded_len);
+        lengths.fold(size_of::<ArmRasAuxiliaryHeader>(), usize::saturating_add)
+    }
+
+    fn encoded_len(&self) -> usize {
+        self.key_value_offset().saturating_add(size_of_val(self.key_values))
+    }
+
+    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        let header = ArmRasAuxiliaryHeader {
+            version: self.version,
+            reserved: 0,
+            context_count: U16::new(self.contexts.len() as u16),
+            size: U32::new(self.encoded_len() as u32),
+            key_value_offset: U32::new(self.key_value_offset() as u32),
+            key_value_count: U16::new(self.key_values.len() as u16),
+            reserved_2: [0; 2],
+        };
+        let out = write_all([header.as_bytes()], out)?;
+        let out = self.contexts.iter().try_fold(out, |out, context| context.encode(out))?;
+        write_all([self.key_values.as_bytes()], out)
+    }
+}
+
+/// An Arm RAS node section to be written: the fixed part, error records, and auxiliary data behind them.
+#[derive(Clone, Copy, Debug)]
+pub struct ArmRasNodeParts<'a> {
+    header: ArmRasNodeHeader,
+    records: &'a [ArmRasRecord],
+    auxiliary: Option<ArmRasAuxiliaryParts<'a>>,
+}
+
+impl<'a> ArmRasNodeParts<'a> {
+    /// A section of these parts. Counts and offsets are filled in.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] when there are over 65,535 contexts, pairs or registers of a context, when auxiliary
+    /// data would begin past 64 KiB (behind 909 records), or when the section is 4 GiB or more.
+    pub fn new(
+        header: ArmRasNodeHeader,
+        records: &'a [ArmRasRecord],
+        auxiliary: Option<ArmRasAuxiliaryParts<'a>>,
+    ) -> Result<Self, Error> {
+        let too_large = |what, at| Error::new(ErrorKind::TooLarge { what }, at);
+        let front = size_of::<ArmRasNodeHeader>();
+        let mut auxiliary_offset = 0;
+        if let Some(auxiliary) = &auxiliary {
+            let behind = front.saturating_add(size_of_val(records));
+            auxiliary_offset = u16::try_from(behind).map_err(|_| too_large("auxiliary data offset", 14))?;
+            let fits = |count: usize, what, at: usize| match u16::try_from(count) {
+                Ok(_) => Ok(()),
+                Err(_) => Err(too_large(what, behind.saturating_add(at))),
+            };
+            fits(auxiliary.contexts.len(), "context count", 2)?;
+            fits(auxiliary.key_values.len(), "key value count", 12)?;
+            let counts = auxiliary.contexts.iter().map(|context| context.registers.len());
+            counts.max().map_or(Ok(()), |most| fits(most, "register count", 0))?;
+        }
+        let header = ArmRasNodeHeader {
+            descriptor_count: U32::new(records.len() as u32),
+            descriptor_offset: U16::new(front as u16),
+            auxiliary_offset: U16::new(auxiliary_offset),
+            ..header
+        };
+        let parts = Self { header, records, auxiliary };
+        match u32::try_from(parts.encoded_len()) {
+            Ok(_) => Ok(parts),
+            Err(_) => Err(too_large("section length", 0)),
+        }
+    }
+}
+
+impl SectionType for ArmRasNodeParts<'_> {
+    const TYPE: Guid = ArmRasNode::TYPE;
+    const NAME: &'static str = ArmRasNode::NAME;
+}
+
+impl Encode for ArmRasNodeParts<'_> {
+    fn encoded_len(&self) -> usize {
+        size_of::<ArmRasNodeHeader>()
+            .saturating_add(size_of_val(self.records))
+            .saturating_add(self.auxiliary.map_or(0, |auxiliary| auxiliary.encoded_len()))
+    }
+
+    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        let out = write_all([self.header.as_bytes(), self.records.as_bytes()], out)?;
+        match &self.auxiliary {
+            Some(auxiliary) => auxiliary.encode(out),
+            None => Some(out),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
     use crate::section::Body;
-    use crate::section::checks::every_flip_shows;
+    use crate::section::checks::{every_flip_shows, written};
     use std::string::ToString;
     use std::vec::Vec;
+    use zerocopy::FromZeros;
 
     /// Two records, two contexts of two registers and one, one pair.
     fn section() -> Vec<u8> {
@@ -439,16 +713,18 @@ mod tests {
     fn every_field_is_told() {
         let bytes = section();
         let text = Body::decode(SectionTypeId::ARM_RAS_NODE.0, &bytes).unwrap().to_string();
-        let lines: Vec<_> = text.lines().filter(|line| !line.starts_with("  00")).collect();
+        let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("00")).collect();
         assert_eq!(
             lines,
             [
                 "revision                1",
-                "component type          6",
-                "ip instance format      1",
-                "ip instance 16 bytes",
-                "ip type format          3",
-                "ip type 24 bytes",
+                "component type          proxy (6)",
+                "ip instance format      system physical address (1)",
+                "ip instance",
+                "  system physical address 0x2726252423222120",
+                "ip type format          PIDR (3)",
+                "ip type",
+                "  bytes 24 bytes",
                 "user data               user data",
                 "records",
                 "  [0] ",
@@ -550,5 +826,120 @@ mod tests {
             first.registers().next().unwrap().unwrap_err().to_string(),
             "offset 246: register count is 2, at most 0 fit"
         );
+    }
+
+    #[test]
+    fn units_are_told_in_their_format() {
+        let told = |instance: u8, unit: u8| {
+            let mut bytes = section();
+            (bytes[16], bytes[17]) = (instance, unit);
+            let header = *ArmRasNode::decode(&bytes).unwrap().header();
+            (header.instance(), header.unit_type())
+        };
+        let (low, high) = (0x2726_2524_2322_2120, 0x2f2e_2d2c_2b2a_2928);
+        let (first, second, third) = (0x3736_3534_3332_3130, 0x3f3e_3d3c_3b3a_3938, 0x4746_4544_4342_4140);
+        let bytes = |start: u8| core::array::from_fn(|place| start + place as u8);
+        let unit: [u8; 24] = core::array::from_fn(|place| 0x30 + place as u8);
+        let pe = ArmRasUnitType::Pe { midr_el1: first, revidr_el1: second, aidr_el1: third };
+        assert_eq!(told(0, 0), (ArmRasInstance::Pe(low), pe));
+        let smmu = ArmRasUnitType::Smmu { iidr: 0x3332_3130, aidr: 0x3736_3534 };
+        assert_eq!(told(1, 1), (ArmRasInstance::SystemPhysicalAddress(low), smmu));
+        let local = ArmRasInstance::LocalAddress { space: low, base: high };
+        assert_eq!(told(2, 2), (local, ArmRasUnitType::Other(unit)));
+        for (instance, kind) in [(3, 3), (4, 255)] {
+            let other = (ArmRasInstance::Other(bytes(0x20)), ArmRasUnitType::Other(unit));
+            assert_eq!(told(instance, kind), other);
+        }
+        let text = |instance: u8, unit: u8| {
+            let mut bytes = section();
+            (bytes[16], bytes[17]) = (instance, unit);
+            let text = ArmRasNode::decode(&bytes).unwrap().to_string();
+            text.lines().skip(3).take(7).map(std::string::String::from).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            text(0, 0),
+            [
+                "ip instance",
+                "  mpidr el1               0x2726252423222120",
+                "ip type format          processing element (0)",
+                "ip type",
+                "  midr el1                0x3736353433323130",
+                "  revidr el1              0x3f3e3d3c3b3a3938",
+                "  aidr el1                0x4746454443424140",
+            ]
+        );
+        assert_eq!(
+            text(2, 1),
+            [
+                "ip instance",
+                "  local address space     0x2726252423222120",
+                "  base address            0x2f2e2d2c2b2a2928",
+                "ip type format          SMMU IIDR (1)",
+                "ip type",
+                "  iidr                    0x33323130",
+                "  aidr                    0x37363534",
+            ]
+        );
+        assert_eq!(text(3, 255)[1], "  bytes 16 bytes");
+    }
+
+    #[test]
+    fn values_survive_writing() {
+        let bytes = section();
+        let node = ArmRasNode::decode(&bytes).unwrap();
+        let records: Vec<_> = node.records().map(|record| *record.unwrap()).collect();
+        let auxiliary = node.auxiliary().unwrap().unwrap();
+        let key_values: Vec<_> = auxiliary.key_values().map(|pair| *pair.unwrap()).collect();
+        let contexts: Vec<_> = auxiliary.contexts().map(Result::unwrap).collect();
+        let registers: Vec<Vec<_>> = contexts
+            .iter()
+            .map(|context| context.registers().map(|register| *register.unwrap()).collect())
+            .collect();
+        let contexts: Vec<_> = contexts
+            .iter()
+            .zip(&registers)
+            .map(|(context, registers)| ArmRasContextParts {
+                address_space: context.address_space(),
+                registers,
+            })
+            .collect();
+        let parts = ArmRasAuxiliaryParts { version: 1, contexts: &contexts, key_values: &key_values };
+        let header = ArmRasNodeHeader {
+            descriptor_count: U32::new(7),
+            descriptor_offset: U16::new(7),
+            auxiliary_offset: U16::new(7),
+            ..*node.header()
+        };
+        let with = ArmRasNodeParts::new(header, &records, Some(parts)).unwrap();
+        // The second context is of the system, whose address space is none.
+        let mut canonical = bytes.clone();
+        canonical[224 + 16 + 48 + 8..][..2].fill(0);
+        assert_eq!(written(&with), canonical);
+        let without = ArmRasNodeParts::new(header, &records, None).unwrap();
+        canonical.truncate(224);
+        canonical[14] = 0;
+        assert_eq!(written(&without), canonical);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let header = *ArmRasNode::decode(&section()).unwrap().header();
+        let error = |records: usize, contexts: usize, registers: usize, key_values: usize| {
+            let records = std::vec![ArmRasRecord::new_zeroed(); records];
+            let registers = std::vec![ArmRasRegister::default(); registers];
+            let context = ArmRasContextParts { address_space: None, registers: &registers };
+            let contexts = std::vec![context; contexts];
+            let key_values = std::vec![ArmRasKeyValue::default(); key_values];
+            let parts = ArmRasAuxiliaryParts { version: 1, contexts: &contexts, key_values: &key_values };
+            let parts = ArmRasNodeParts::new(header, &records, Some(parts));
+            parts.map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(error(909, 1, 65_535, 0), Ok(()));
+        assert_eq!(error(0, 65_535, 0, 65_535), Ok(()));
+        let refused = |what| Err(std::format!("offset {what} does not fit its field"));
+        assert_eq!(error(910, 0, 0, 0), refused("14: auxiliary data offset"));
+        assert_eq!(error(1, 65_536, 0, 0), refused("154: context count"));
+        assert_eq!(error(1, 0, 0, 65_536), refused("164: key value count"));
+        assert_eq!(error(1, 1, 65_536, 0), refused("152: register count"));
     }
 }

@@ -4,32 +4,51 @@ mod ampere;
 mod arm_ras_node;
 mod nvidia;
 mod nvidia_event;
+mod windows_xpf_mca;
 
 pub use ampere::{
-    AmpereError, AmpereErrorHeader, AmpereFirmwareError, AmperePayload, AmperePcieAer, AmperePcieRasdp,
-    AmpereRasNode, AmpereSpecificError,
+    AmpereError, AmpereErrorHeader, AmpereErrorParts, AmpereFirmwareError, AmperePayload, AmperePcieAer,
+    AmperePcieRasdp, AmpereRasNode, AmpereSpecificError,
 };
 pub use arm_ras_node::{
-    ArmRasAuxiliary, ArmRasAuxiliaryHeader, ArmRasContext, ArmRasContextHeader, ArmRasContexts,
-    ArmRasKeyValue, ArmRasNode, ArmRasNodeHeader, ArmRasRecord, ArmRasRegister,
+    ArmRasAuxiliary, ArmRasAuxiliaryHeader, ArmRasAuxiliaryParts, ArmRasComponentType, ArmRasContext,
+    ArmRasContextHeader, ArmRasContextParts, ArmRasContexts, ArmRasInstance, ArmRasInstanceFormat,
+    ArmRasKeyValue, ArmRasNode, ArmRasNodeHeader, ArmRasNodeParts, ArmRasRecord, ArmRasRegister,
+    ArmRasTypeFormat, ArmRasUnitType,
 };
 pub use nvidia::{
     CmetInfo, NvidiaError, NvidiaErrorHeader, NvidiaErrorParts, NvidiaFirmwareError, NvidiaRegister,
 };
 pub use nvidia_event::{
     NvidiaContext, NvidiaContextHeader, NvidiaContexts, NvidiaCpuInfo, NvidiaDataType, NvidiaEvent,
-    NvidiaEventHeader, NvidiaGpuInfo, NvidiaInfo, NvidiaInfoHeader, NvidiaSource,
+    NvidiaEventHeader, NvidiaEventParts, NvidiaGpuInfo, NvidiaGpuMetadata, NvidiaGpuPci, NvidiaInfo,
+    NvidiaInfoHeader, NvidiaRecommendedActions, NvidiaSource, NvidiaXid,
+};
+pub use windows_xpf_mca::{
+    AMD_REGISTERS, WindowsBankStatus, WindowsBankStatusFlags, WindowsCpuVendor, WindowsFurtherBank,
+    WindowsFurtherBanks, WindowsGlobalCapability, WindowsGlobalCapabilityFlags, WindowsGlobalStatus,
+    WindowsGlobalStatusFlags, WindowsRecoveryActions, WindowsRecoveryFailures, WindowsXpfMca,
+    WindowsXpfMcaHeader, WindowsXpfMcaParts, WindowsXpfRecovery,
 };
 
 use core::fmt;
 use core::iter::FusedIterator;
 use core::slice;
 
-use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::clamp;
 use crate::fields::{Describe, List, Value};
 use crate::{Error, ErrorKind};
+
+/// Writes these bytes, one behind the other, and returns the rest; `None` when `out` is too short.
+fn write_all<'b, const N: usize>(parts: [&[u8]; N], out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+    parts.into_iter().try_fold(out, |out, part| {
+        let (to, rest) = out.split_at_mut_checked(part.len())?;
+        part.write_to(to).ok()?;
+        Some(rest)
+    })
+}
 
 /// Iterator over an array of structures of one size.
 ///

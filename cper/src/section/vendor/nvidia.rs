@@ -257,11 +257,11 @@ impl Describe for NvidiaError<'_> {
 
 show_fields!(NvidiaError<'a>);
 
-/// An NVIDIA error to be written: the fixed part and its pairs.
+/// An NVIDIA error to be written: the fixed part, and its pairs or a firmware error.
 #[derive(Clone, Copy, Debug)]
 pub struct NvidiaErrorParts<'a> {
     header: NvidiaErrorHeader,
-    registers: &'a [NvidiaRegister],
+    variable: &'a [u8],
 }
 
 impl<'a> NvidiaErrorParts<'a> {
@@ -274,7 +274,16 @@ impl<'a> NvidiaErrorParts<'a> {
             return Err(Error::new(ErrorKind::TooLarge { what: "register count" }, 22));
         };
         header.register_count = count;
-        Ok(Self { header, registers })
+        Ok(Self { header, variable: registers.as_bytes() })
+    }
+
+    /// A section of this fixed part and this firmware error. The signature is filled in; the number of pairs, of
+    /// which there are none, stays as it is.
+    pub fn firmware_error(header: NvidiaErrorHeader, error: &'a NvidiaFirmwareError) -> Self {
+        Self {
+            header: NvidiaErrorHeader { signature: *b"FWERROR\0\0\0\0\0\0\0\0\0", ..header },
+            variable: error.as_bytes(),
+        }
     }
 }
 
@@ -285,15 +294,11 @@ impl SectionType for NvidiaErrorParts<'_> {
 
 impl Encode for NvidiaErrorParts<'_> {
     fn encoded_len(&self) -> usize {
-        size_of_val(self.registers).saturating_add(size_of::<NvidiaErrorHeader>())
+        self.variable.len().saturating_add(size_of::<NvidiaErrorHeader>())
     }
 
     fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        let (section, rest) = out.split_at_mut_checked(self.encoded_len())?;
-        let (header, registers) = NvidiaErrorHeader::mut_from_prefix(section).ok()?;
-        *header = self.header;
-        self.registers.write_to(registers).ok()?;
-        Some(rest)
+        super::write_all([self.header.as_bytes(), self.variable], out)
     }
 }
 
@@ -428,6 +433,13 @@ instance base           0x0807060504030201
         assert_eq!(
             NvidiaErrorParts::new(header, &[NvidiaRegister::default(); 256]).unwrap_err().to_string(),
             "offset 22: register count does not fit its field"
+        );
+        let bytes = section(b"FWERROR\0\0\0\0\0\0\0\0\0", &(0..88).collect::<Vec<_>>());
+        let error = NvidiaError::decode(&bytes).unwrap();
+        let header = NvidiaErrorHeader { signature: [b'?'; 16], ..*error.header() };
+        assert_eq!(
+            written(&NvidiaErrorParts::firmware_error(header, error.firmware_error().unwrap())),
+            bytes
         );
     }
 }

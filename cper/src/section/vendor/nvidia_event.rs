@@ -7,10 +7,11 @@ use core::iter::FusedIterator;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use super::write_all;
 use crate::error::clamp;
 use crate::fields::{Describe, List, Value, Values, Visitor, show_fields};
 use crate::open_value::open_value;
-use crate::section::{Decode, SectionType};
+use crate::section::{ContextPadding, Decode, Encode, SectionType};
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
 
 /// The header of an NVIDIA event.
@@ -104,6 +105,17 @@ pub enum NvidiaInfo<'a> {
     Unknown(&'a [u8]),
 }
 
+impl NvidiaInfo<'_> {
+    /// The bytes of it.
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Cpu(info) => info.as_bytes(),
+            Self::Gpu(info) => info.as_bytes(),
+            Self::Unknown(bytes) => bytes,
+        }
+    }
+}
+
 impl Describe for NvidiaInfo<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         match self {
@@ -153,6 +165,148 @@ open_value! {
         KEY_VALUES_32 = 2 => "32-bit keys and values",
         VALUES_64 = 3 => "64-bit values",
         VALUES_32 = 4 => "32-bit values",
+        GPU_METADATA = 0x8000 => "GPU metadata",
+        GPU_LEGACY_XID = 0x8001 => "GPU Xid",
+        GPU_RECOMMENDED_ACTIONS = 0x8002 => "GPU recommended actions",
+    }
+}
+
+/// What a GPU is and runs: data of type [`NvidiaDataType::GPU_METADATA`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct NvidiaGpuMetadata {
+    /// Name of the device.
+    pub device_name: [u8; 48],
+    /// Version of the firmware.
+    pub firmware_version: [u8; 16],
+    /// Version of the physical function's driver's microcode.
+    pub pf_driver_microcode_version: [u8; 16],
+    /// Version of the physical function's driver.
+    pub pf_driver_version: [u8; 16],
+    /// Version of the virtual function's driver.
+    pub vf_driver_version: [u8; 16],
+    /// How it is configured.
+    pub configuration: U64,
+    /// Per-device identifier.
+    pub pdi: U64,
+    /// Architecture of the GPU.
+    pub architecture_id: U32,
+    /// What [`NvidiaGpuMetadata::hardware_info`] is; 0 for [`NvidiaGpuPci`].
+    pub hardware_info_type: u8,
+    /// Where the device is: [`NvidiaGpuMetadata::pci`].
+    pub hardware_info: [u8; 59],
+}
+
+const _: () = assert!(size_of::<NvidiaGpuMetadata>() == 192 && align_of::<NvidiaGpuMetadata>() == 1);
+
+/// A GPU as a PCI device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct NvidiaGpuPci {
+    /// Class of the device.
+    pub class: u8,
+    /// Sub-class of the device.
+    pub subclass: u8,
+    /// Revision of the device.
+    pub revision: u8,
+    /// PCI vendor id.
+    pub vendor_id: U16,
+    /// PCI device id.
+    pub device_id: U16,
+    /// PCI subsystem vendor id.
+    pub subsystem_vendor_id: U16,
+    /// PCI subsystem id.
+    pub subsystem_id: U16,
+    /// Start and size of base address registers 0 to 2.
+    pub bars: [[U64; 2]; 3],
+}
+
+const _: () = assert!(size_of::<NvidiaGpuPci>() == 59 && align_of::<NvidiaGpuPci>() == 1);
+
+impl NvidiaGpuMetadata {
+    /// The GPU as a PCI device; `None` when its place is told in another way.
+    pub const fn pci(&self) -> Option<&NvidiaGpuPci> {
+        match self.hardware_info_type {
+            0 => Some(zerocopy::transmute_ref!(&self.hardware_info)),
+            _ => None,
+        }
+    }
+}
+
+impl Describe for NvidiaGpuPci {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("class", Value::hex(self.class))?;
+        out.field("subclass", Value::hex(self.subclass))?;
+        out.field("rev", Value::hex(self.revision))?;
+        out.field("vendor_id", Value::hex(self.vendor_id.get()))?;
+        out.field("device_id", Value::hex(self.device_id.get()))?;
+        out.field("subsystem_vendor_id", Value::hex(self.subsystem_vendor_id.get()))?;
+        out.field("subsystem_id", Value::hex(self.subsystem_id.get()))?;
+        let names = [("bar0_start", "bar0_size"), ("bar1_start", "bar1_size"), ("bar2_start", "bar2_size")];
+        names.iter().zip(&self.bars).try_for_each(|((start_name, size_name), [start, size])| {
+            out.field(start_name, Value::hex(start.get()))?;
+            out.field(size_name, Value::hex(size.get()))
+        })
+    }
+}
+
+impl Describe for NvidiaGpuMetadata {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("device_name", Value::text(&self.device_name))?;
+        out.field("firmware_version", Value::text(&self.firmware_version))?;
+        out.field("pf_driver_microcode_version", Value::text(&self.pf_driver_microcode_version))?;
+        out.field("pf_driver_version", Value::text(&self.pf_driver_version))?;
+        out.field("vf_driver_version", Value::text(&self.vf_driver_version))?;
+        out.field("configuration", Value::hex(self.configuration.get()))?;
+        out.field("pdi", Value::hex(self.pdi.get()))?;
+        out.field("architecture_id", Value::hex(self.architecture_id.get()))?;
+        out.field("hardware_info_type", Value::number(self.hardware_info_type))?;
+        match self.pci() {
+            Some(pci) => out.field("pci_info", Value::Group(pci)),
+            None => out.field("hardware_info", Value::Bytes(&self.hardware_info)),
+        }
+    }
+}
+
+/// An Xid as the driver logs it: data of type [`NvidiaDataType::GPU_LEGACY_XID`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NvidiaXid<'a> {
+    /// Number of the Xid.
+    pub code: u32,
+    /// What the driver says, to its end or first NUL.
+    pub message: &'a [u8],
+}
+
+impl Describe for NvidiaXid<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("xid_code", Value::number(self.code))?;
+        out.field("message", Value::text(self.message))
+    }
+}
+
+/// What to do: data of type [`NvidiaDataType::GPU_RECOMMENDED_ACTIONS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct NvidiaRecommendedActions {
+    /// Which of the following hold.
+    pub flags: u8,
+    /// 0.
+    pub reserved: [u8; 3],
+    /// How to recover.
+    pub recovery_action: U16,
+    /// How to find the cause.
+    pub diagnostic_flow: U16,
+    /// 0.
+    pub reserved_2: U64,
+}
+
+const _: () = assert!(size_of::<NvidiaRecommendedActions>() == 16);
+
+impl Describe for NvidiaRecommendedActions {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("flags", Value::hex(self.flags))?;
+        out.field("recovery_action", Value::number(self.recovery_action.get()))?;
+        out.field("diagnostic_flow", Value::number(self.diagnostic_flow.get()))
     }
 }
 
@@ -243,21 +397,77 @@ impl Describe for NvidiaEvent<'_> {
 show_fields!(NvidiaEvent<'a>);
 
 /// A context of an event.
-#[derive(Clone, Copy, Debug)]
+///
+/// It is what an event's contexts are read as, and what they are written from; the sizes in the header are computed
+/// when it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NvidiaContext<'a> {
-    header: &'a NvidiaContextHeader,
+    header: NvidiaContextHeader,
     data: &'a [u8],
 }
 
 impl<'a> NvidiaContext<'a> {
+    /// A context of data in this form.
+    pub const fn new(version: u16, data_type: NvidiaDataType, data_version: u16, data: &'a [u8]) -> Self {
+        let header = NvidiaContextHeader {
+            size: U32::new(0),
+            version: U16::new(version),
+            reserved: U16::new(0),
+            data_type,
+            data_version: U16::new(data_version),
+            data_size: U32::new(0),
+        };
+        Self { header, data }
+    }
+
     /// The header, every field as it was stored.
-    pub const fn header(&self) -> &'a NvidiaContextHeader {
-        self.header
+    pub const fn header(&self) -> &NvidiaContextHeader {
+        &self.header
+    }
+
+    /// Bytes that the context takes.
+    const fn encoded_len(&self, padding: ContextPadding) -> usize {
+        padding.padded(size_of::<NvidiaContextHeader>().saturating_add(self.data.len()))
+    }
+
+    fn encode<'b>(&self, padding: ContextPadding, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        let (context, rest) = out.split_at_mut_checked(self.encoded_len(padding))?;
+        let header = NvidiaContextHeader {
+            size: U32::new(context.len() as u32),
+            data_size: U32::new(self.data.len() as u32),
+            ..self.header
+        };
+        write_all([header.as_bytes(), self.data], context)?.fill(0);
+        Some(rest)
     }
 
     /// The data, of the form that the header says.
     pub const fn data(&self) -> &'a [u8] {
         self.data
+    }
+
+    /// The data as what a GPU is and runs; `None` when they are of another form or too short.
+    pub fn gpu_metadata(&self) -> Option<&'a NvidiaGpuMetadata> {
+        self.of(NvidiaDataType::GPU_METADATA)
+    }
+
+    /// The data as what to do; `None` when they are of another form or too short.
+    pub fn recommended_actions(&self) -> Option<&'a NvidiaRecommendedActions> {
+        self.of(NvidiaDataType::GPU_RECOMMENDED_ACTIONS)
+    }
+
+    fn of<T: FromBytes + Immutable + KnownLayout + Unaligned>(&self, form: NvidiaDataType) -> Option<&'a T> {
+        if self.header.data_type != form {
+            return None;
+        }
+        T::ref_from_prefix(self.data).ok().map(|(value, _)| value)
+    }
+
+    /// The data as an Xid; `None` when they are of another form or too short.
+    pub fn legacy_xid(&self) -> Option<NvidiaXid<'a>> {
+        let code: &U32 = self.of(NvidiaDataType::GPU_LEGACY_XID)?;
+        let message = self.data.get(size_of_val(code)..)?.split(|byte| *byte == 0).next()?;
+        Some(NvidiaXid { code: code.get(), message })
     }
 
     /// The data as 64-bit numbers; `None` when they are of another form or no whole number of them.
@@ -284,6 +494,12 @@ impl Describe for NvidiaContext<'_> {
             out.field("data", Value::List(&Values(words.iter().map(|word| Value::hex(word.get())))))
         } else if let Some(words) = self.words_32() {
             out.field("data", Value::List(&Values(words.iter().map(|word| Value::hex(word.get())))))
+        } else if let Some(metadata) = self.gpu_metadata() {
+            out.field("gpu_metadata", Value::Group(metadata))
+        } else if let Some(xid) = self.legacy_xid() {
+            out.field("gpu_legacy_xid", Value::Group(&xid))
+        } else if let Some(actions) = self.recommended_actions() {
+            out.field("gpu_recommended_actions", Value::Group(actions))
         } else {
             out.field("data", Value::Bytes(self.data))
         }
@@ -318,7 +534,7 @@ impl<'a> NvidiaContexts<'a> {
         let (data, _) = cut(data, length as usize, "context data size", length, offset.saturating_add(12))?;
         self.rest = rest;
         self.offset = offset.saturating_add(size);
-        Ok(NvidiaContext { header, data })
+        Ok(NvidiaContext { header: *header, data })
     }
 }
 
@@ -346,12 +562,85 @@ impl List for NvidiaContexts<'_> {
     }
 }
 
+/// An NVIDIA event to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct NvidiaEventParts<'a> {
+    header: NvidiaEventHeader,
+    info_header: NvidiaInfoHeader,
+    info: NvidiaInfo<'a>,
+    contexts: &'a [NvidiaContext<'a>],
+    padding: ContextPadding,
+}
+
+impl<'a> NvidiaEventParts<'a> {
+    /// An event of these parts. Counts and sizes are filled in, and the kind of device where the info says it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] over 255 contexts, 252 bytes of unknown info, or 4 GiB.
+    pub fn new(
+        header: NvidiaEventHeader,
+        info_version: u16,
+        info: NvidiaInfo<'a>,
+        contexts: &'a [NvidiaContext<'a>],
+    ) -> Result<Self, Error> {
+        let too_large = |what, at| Error::new(ErrorKind::TooLarge { what }, at);
+        let context_count = u8::try_from(contexts.len()).map_err(|_| too_large("context count", 1))?;
+        let size = info.as_bytes().len().saturating_add(size_of::<NvidiaInfoHeader>());
+        let size = u8::try_from(size).map_err(|_| too_large("info size", 34))?;
+        let source_device_type = match info {
+            NvidiaInfo::Cpu(_) => NvidiaSource::CPU,
+            NvidiaInfo::Gpu(_) => NvidiaSource::GPU,
+            NvidiaInfo::Unknown(_) => header.source_device_type,
+        };
+        let parts = Self {
+            header: NvidiaEventHeader { context_count, source_device_type, ..header },
+            info_header: NvidiaInfoHeader { version: U16::new(info_version), size },
+            info,
+            contexts,
+            padding: ContextPadding::To16,
+        };
+        match u32::try_from(parts.encoded_len()) {
+            Ok(_) => Ok(parts),
+            Err(_) => Err(too_large("context size", 0)),
+        }
+    }
+
+    /// Chooses whether contexts are filled up to a multiple of 16 bytes, which is what current writers do. Readers
+    /// take both.
+    #[must_use]
+    pub const fn with_padding(mut self, padding: ContextPadding) -> Self {
+        self.padding = padding;
+        self
+    }
+}
+
+impl SectionType for NvidiaEventParts<'_> {
+    const TYPE: Guid = NvidiaEvent::TYPE;
+    const NAME: &'static str = NvidiaEvent::NAME;
+}
+
+impl Encode for NvidiaEventParts<'_> {
+    fn encoded_len(&self) -> usize {
+        let front = size_of::<NvidiaEventHeader>().saturating_add(self.info_header.size.into());
+        self.contexts
+            .iter()
+            .map(|context| context.encoded_len(self.padding))
+            .fold(front, usize::saturating_add)
+    }
+
+    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        let front = [self.header.as_bytes(), self.info_header.as_bytes(), self.info.as_bytes()];
+        let out = write_all(front, out)?;
+        self.contexts.iter().try_fold(out, |out, context| context.encode(self.padding, out))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
     use crate::section::Body;
-    use crate::section::checks::every_flip_shows;
+    use crate::section::checks::{every_flip_shows, written};
     use std::string::ToString;
     use std::vec::Vec;
 
@@ -460,6 +749,78 @@ mod tests {
     }
 
     #[test]
+    fn contexts_of_gpus() {
+        let told = |data_type: u16, data: &[u8]| {
+            let bytes = [head(7, 1, &[]), context(data_type, data, 0)].concat();
+            every_flip_shows(SectionTypeId::NVIDIA_EVENT, &bytes);
+            let text = NvidiaEvent::decode(&bytes).unwrap().to_string();
+            let (_, text) = text.split_once("data version            9\n").unwrap();
+            let lines = text.lines().filter(|line| !line.trim_start().starts_with("00"));
+            lines.map(std::string::String::from).collect::<Vec<_>>()
+        };
+        let mut metadata: Vec<u8> = (0..192).collect();
+        for (place, name) in [(0, "B200\0"), (48, "997\0"), (64, "605\0"), (80, "606\0"), (96, "607\0")] {
+            metadata[place..place + name.len()].copy_from_slice(name.as_bytes());
+        }
+        metadata[132] = 0;
+        assert_eq!(
+            told(0x8000, &metadata),
+            [
+                "    gpu metadata",
+                "      device name             B200",
+                "      firmware version        997",
+                "      pf driver microcode version 605",
+                "      pf driver version       606",
+                "      vf driver version       607",
+                "      configuration           0x7776757473727170",
+                "      pdi                     0x7f7e7d7c7b7a7978",
+                "      architecture id         0x83828180",
+                "      hardware info type      0",
+                "      pci info",
+                "        class                   0x85",
+                "        subclass                0x86",
+                "        rev                     0x87",
+                "        vendor id               0x8988",
+                "        device id               0x8b8a",
+                "        subsystem vendor id     0x8d8c",
+                "        subsystem id            0x8f8e",
+                "        bar0 start              0x9796959493929190",
+                "        bar0 size               0x9f9e9d9c9b9a9998",
+                "        bar1 start              0xa7a6a5a4a3a2a1a0",
+                "        bar1 size               0xafaeadacabaaa9a8",
+                "        bar2 start              0xb7b6b5b4b3b2b1b0",
+                "        bar2 size               0xbfbebdbcbbbab9b8",
+            ]
+        );
+        metadata[132] = 1;
+        assert_eq!(
+            told(0x8000, &metadata)[9..],
+            ["      hardware info type      1", "      hardware info 59 bytes"]
+        );
+        assert_eq!(told(0x8000, &metadata[..191]), ["    data 191 bytes"]);
+        assert_eq!(
+            told(0x8001, b"\x30\0\0\0DBE at 0x10\0..."),
+            [
+                "    gpu legacy xid",
+                "      xid code                48",
+                "      message                 DBE at 0x10"
+            ]
+        );
+        assert_eq!(told(0x8001, b"\x30\0\0\0")[2], "      message                 ");
+        assert_eq!(told(0x8001, b"\x30\0\0"), ["    data 3 bytes"]);
+        assert_eq!(
+            told(0x8002, &[0x81, 0, 0, 0, 2, 1, 4, 3, 0, 0, 0, 0, 0, 0, 0, 0]),
+            [
+                "    gpu recommended actions",
+                "      flags                   0x81",
+                "      recovery action         258",
+                "      diagnostic flow         772",
+            ]
+        );
+        assert_eq!(told(0x8002, &[0; 15]), ["    data 15 bytes"]);
+    }
+
+    #[test]
     fn what_is_cut_short_is_an_error_in_its_place() {
         let bytes = cpu_event();
         let mut seen = 0;
@@ -487,5 +848,60 @@ mod tests {
         long[64] = 0;
         long[64 + 12] = 0;
         assert!(NvidiaEvent::decode(&long).unwrap().contexts().next().unwrap().unwrap().data().is_empty());
+    }
+
+    #[test]
+    fn values_survive_writing() {
+        let gpu_info: Vec<u8> = (0x21..0x2e).collect();
+        // The second context of the first is padded, no other is.
+        let unpadded = [cpu_event(), head(1, 0, &gpu_info), head(7, 0, &[]), head(7, 0, &[9; 252])];
+        for bytes in &unpadded {
+            let event = NvidiaEvent::decode(bytes).unwrap();
+            let contexts: Vec<_> = event.contexts().map(Result::unwrap).collect();
+            let header = NvidiaEventHeader { context_count: 0, ..*event.header() };
+            let parts = NvidiaEventParts::new(header, 1, event.info(), &contexts).unwrap();
+            let padded = written(&parts);
+            let event = NvidiaEvent::decode(&padded).unwrap();
+            let again: Vec<_> = event.contexts().map(Result::unwrap).collect();
+            assert!(again.iter().all(|context| context.header().size.get() % 16 == 0));
+            assert_eq!(again.len(), contexts.len());
+            for (again, context) in again.iter().zip(&contexts) {
+                assert_eq!(again.data(), context.data());
+                let mut sizes = *again.header();
+                sizes.size = context.header().size;
+                assert_eq!(sizes, *context.header());
+            }
+            assert_eq!(
+                padded[..padded.len().min(64)],
+                bytes[..padded.len().min(64)],
+                "header and info of {bytes:x?}"
+            );
+        }
+        let data = [0xab; 7];
+        let contexts = [NvidiaContext::new(7, NvidiaDataType::VALUES_64, 9, &data)];
+        let bytes = [head(0, 1, &[]), context(3, &data, 0)].concat();
+        let event = NvidiaEvent::decode(&bytes).unwrap();
+        let parts = NvidiaEventParts::new(*event.header(), 1, event.info(), &contexts).unwrap();
+        assert_eq!(written(&parts.with_padding(ContextPadding::None)), bytes);
+        assert_eq!(written(&parts), [head(0, 1, &[]), context(3, &data, 9)].concat());
+        // The info says what device it is of.
+        let info = NvidiaGpuInfo::read_from_bytes(&gpu_info).unwrap();
+        let parts = NvidiaEventParts::new(*event.header(), 1, NvidiaInfo::Gpu(&info), &[]).unwrap();
+        assert_eq!(written(&parts), head(1, 0, &gpu_info));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let bytes = head(7, 0, &[]);
+        let header = *NvidiaEvent::decode(&bytes).unwrap().header();
+        let contexts = [NvidiaContext::new(0, NvidiaDataType::OPAQUE, 0, &[]); 256];
+        let error = |info: &[u8], contexts: &[NvidiaContext<'_>]| {
+            NvidiaEventParts::new(header, 1, NvidiaInfo::Unknown(info), contexts)
+                .map(|_| ())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(error(&[0; 252], &contexts[..255]), Ok(()));
+        assert_eq!(error(&[0; 253], &[]).unwrap_err(), "offset 34: info size does not fit its field");
+        assert_eq!(error(&[], &contexts).unwrap_err(), "offset 1: context count does not fit its field");
     }
 }

@@ -1,0 +1,164 @@
+"""Breaks each invariant in a copy of the tree and asks which gate notices. usage: breaks.py FOLDER [NAME...]
+
+A break replaces one text of one file; the command must then fail, and did not before. FOLDER is the copy.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+CPER = "cper/src/"
+# Name, invariant, file, text, what is put in its place, and the command that must notice.
+BREAKS = [
+    ("unsafe-allowed", "no std, no unsafe code", "mce-record/src/lib.rs", "#![forbid(unsafe_code)]\n", "", "wire"),
+    ("std-used", "no std, no unsafe code", "mce-record/src/lib.rs", "#![no_std]\n", "", "wire"),
+    (
+        "bounds-unchecked", "no panic on any bytes", CPER + "record.rs",
+        "    bytes.get(offset as usize..)?.get(..length as usize)\n",
+        "    Some(&bytes[offset as usize..][..length as usize])\n",
+        "test cper record",
+    ),
+    (
+        "indexing", "no panic on any bytes", "pstore-format/src/ramoops.rs",
+        "let ring = zone.get(HEADER..).and_then(|rest| rest.get(..capacity)).ok_or(too_short)?;",
+        "let ring = &zone[HEADER..HEADER + capacity];",
+        "clippy pstore-format",
+    ),
+    (
+        "reserved-dropped", "a record is its bytes", CPER + "encode.rs",
+        "*to = SectionDescriptor { section_offset: U32::new(offset), section_length, ..descriptor };",
+        "*to = SectionDescriptor { section_offset: U32::new(offset), section_length, reserved: 0, ..descriptor };",
+        "test cper properties",
+    ),
+    (
+        "bit-unseen", "a record is its bytes", "pstore-format/src/seal.rs",
+        "let after = from_field.get(8..).unwrap_or_default();",
+        "let after = from_field.get(9..).unwrap_or_default();",
+        "test pstore-format records",
+    ),
+    (
+        "siblings-lost", "nothing is lost to a neighbour", CPER + "record.rs",
+        "            return Some(Err(Error::new(kind, at).in_section(number)));\n        };\n        let Some(unclaimed)",
+        "            self.number = self.count;\n            return Some(Err(Error::new(kind, at).in_section(number)));\n"
+        "        };\n        let Some(unclaimed)",
+        "test cper record",
+    ),
+    (
+        "trailing-lost", "nothing is lost to a neighbour", CPER + "section/mod.rs",
+        "            Self::Memory2(section) => size_of_val(*section),\n", "", "test cper trailing",
+    ),
+    (
+        "no-advance", "the outer slice wins, iterators advance", "mce-record/src/mcelog.rs",
+        "                self.rest = rest;\n", "                let _ = rest;\n", "test mce-record logs",
+    ),
+    (
+        "amplified", "the outer slice wins, output is linear", CPER + "record.rs",
+        "        self.unclaimed = unclaimed;\n", "        let _ = unclaimed;\n", "test cper record",
+    ),
+    (
+        "closed-value", "open values only", CPER + "severity.rs", "use ",
+        "#[derive(zerocopy::TryFromBytes)]\n#[repr(u8)]\nenum Closed {\n    One = 1,\n}\n\nuse ", "wire",
+    ),
+    (
+        "bit-not-set", "validity bits", CPER + "header.rs",
+        "        self.timestamp = timestamp;\n        self.valid(HeaderValidation::TIMESTAMP)\n",
+        "        self.timestamp = timestamp;\n        self\n",
+        "test cper record",
+    ),
+    (
+        "bit-not-asked", "validity bits", CPER + "header.rs",
+        "if self.validation().contains(HeaderValidation::PLATFORM_ID) { Some(self.platform_id) } else { None }",
+        "Some(self.platform_id)",
+        "test cper properties",
+    ),
+    (
+        "short-refused", "length decides the layout", CPER + "section/memory.rs",
+        "const MIN: usize = 73;", "const MIN: usize = 80;", "test cper properties",
+    ),
+    (
+        "revision-refused", "length decides the layout", CPER + "record.rs",
+        "        let declared = header.record_length.get();\n",
+        "        if header.revision.get() > 0x0101 {\n"
+        "            return Err(Error::new(ErrorKind::Signature(header.signature), 4));\n        }\n"
+        "        let declared = header.record_length.get();\n",
+        "test cper record",
+    ),
+    (
+        "byte-unwritten", "writers write every byte", "erst-table/src/table.rs", "reserved: U32::ZERO", "reserved: U32::new(7)",
+        "test erst-table tables",
+    ),
+    (
+        "half-a-record", "too small a buffer is left alone", "pstore-format/src/produce.rs",
+        "        let record = out.get_mut(..length).ok_or(too_small)?;\n",
+        "        out.iter_mut().for_each(|byte| *byte = 0);\n        let record = out.get_mut(..length).ok_or(too_small)?;\n",
+        "test pstore-format records",
+    ),
+    (
+        "unlocated", "an error says where", CPER + "record.rs",
+        "let kind = ErrorKind::SectionBounds { offset, length, available: clamp(self.bytes.len()) };\n"
+        "            return Some(Err(Error::new(kind, at)",
+        "let kind = ErrorKind::SectionBounds { offset, length, available: clamp(self.bytes.len()) };\n"
+        "            return Some(Err(Error::new(kind, 0)",
+        "test cper record",
+    ),
+    (
+        "size-unasserted", "wire structs assert their size", CPER + "header.rs",
+        "    assert!(size_of::<RecordHeader>() == 128 && align_of::<RecordHeader>() == 1);\n", "", "wire",
+    ),
+    (
+        "native-endian", "the same on every host", "pstore-format/src/seal.rs",
+        "u32::from_le_bytes([a, b, c, d])", "u32::from_ne_bytes([a, b, c, d])", "wire",
+    ),
+    (
+        "interface-changed", "the interface is listed", "pstore-format/src/ids.rs",
+        "pub const fn is_valid(self)", "pub const fn is_good(self)", "api",
+    ),
+]
+
+LIMITS = "ulimit -v 6000000; exec timeout 300 "
+
+
+def command(kind, *words):
+    if kind == "wire":
+        return ".ci/wire.sh"
+    if kind == "api":
+        return ".ci/api.sh"
+    if kind == "clippy":
+        return f"cargo clippy -q -p {words[0]} --lib -- -D warnings"
+    return f"cargo test -q -p {words[0]} --all-features --test {words[1]} -- --test-threads=1"
+
+
+def noticed(output):
+    """The tests, or the lines, that say what is wrong."""
+    tests = re.findall(r"^---- (\S+) stdout ----$", output, re.M)
+    lines = [line for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("error")]
+    return ", ".join(tests[:3]) or (errors or lines or ["it did not end"])[0][:110]
+
+
+def main(tree, wanted):
+    missed = []
+    for name, invariant, file, text, other, check in BREAKS:
+        if wanted and name not in wanted:
+            continue
+        path = pathlib.Path(tree, file)
+        before = path.read_text(encoding="utf-8")
+        if before.count(text) < 1:
+            sys.exit(f"{name}: {file} has changed, and so must the break: {text}")
+        path.write_text(before.replace(text, other, 1), encoding="utf-8")
+        run = LIMITS + "bash -c " + "'" + command(*check.split()).replace("'", "'\\''") + "'"
+        result = subprocess.run(["bash", "-c", run], cwd=tree, capture_output=True, text=True, check=False)
+        path.write_text(before, encoding="utf-8")
+        output = result.stdout + result.stderr
+        if result.returncode == 0:
+            missed.append(name)
+            print(f"MISSED  {name:18} {invariant}", flush=True)
+        else:
+            print(f"caught  {name:18} {invariant}: {check}: {noticed(output)}", flush=True)
+    if missed:
+        sys.exit(f"{len(missed)} breaks that no gate notices: {', '.join(missed)}")
+    print(f"{len(wanted or BREAKS)} breaks, each caught")
+
+
+main(sys.argv[1], sys.argv[2:])

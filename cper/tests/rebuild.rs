@@ -1,0 +1,249 @@
+//! Sections that others wrote, written again from their decoded values: Linux's, and when `LIBCPER_VECTORS` names the
+//! folder every one of libcper's own tests and generators, those included that libcper itself cannot write again.
+
+use std::path::{Path, PathBuf};
+
+use cper::section::vendor::{
+    AmpereErrorParts, ArmRasAuxiliaryParts, ArmRasContextParts, ArmRasNodeParts, NvidiaErrorParts,
+    NvidiaEventParts, WindowsXpfMcaParts,
+};
+use cper::section::*;
+use cper::zerocopy::FromBytes;
+use cper::{Guid, Record, SectionDescriptor, SectionTypeId, StatusBlock};
+
+/// The section's bytes, in a buffer that held something else.
+fn written(section: &impl Encode) -> Vec<u8> {
+    let mut out = vec![0xa5; section.encoded_len()];
+    assert!(section.encode(&mut out).unwrap().is_empty());
+    out
+}
+
+/// What a list yields, all of it good.
+fn all<T>(items: impl Iterator<Item = Result<T, cper::Error>>) -> Vec<T> {
+    items.map(Result::unwrap).collect()
+}
+
+fn copied<'a, T: Copy + 'a>(items: impl Iterator<Item = Result<&'a T, cper::Error>>) -> Vec<T> {
+    all(items).into_iter().copied().collect()
+}
+
+/// The section, written from nothing but what was decoded of it; `None` for one that is but bytes.
+#[allow(clippy::too_many_lines)] // One arm a section.
+fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
+    Some(match body {
+        Body::ProcessorGeneric(section) => written(*section),
+        Body::Memory(section) => {
+            // A short form is the beginning of the whole one.
+            let mut bytes = written(&**section);
+            bytes.truncate(section.bytes().len());
+            bytes
+        }
+        Body::Memory2(section) => written(*section),
+        Body::Pcie(section) => written(*section),
+        Body::PciBus(section) => written(*section),
+        Body::DmarGeneric(section) => written(*section),
+        Body::DmarVtd(section) => written(*section),
+        Body::DmarIommu(section) => written(*section),
+        Body::AmpereSpecific(section) => written(*section),
+        Body::Ia32X64Processor(section) => {
+            let (errors, contexts) = (copied(section.error_information()), all(section.contexts()));
+            let parts = Ia32X64Parts::new(**section, &errors, &contexts).unwrap();
+            written(&parts.with_padding(section.contexts().padding()))
+        }
+        Body::ArmProcessor(section) => {
+            let (errors, contexts) = (copied(section.error_information()), all(section.contexts()));
+            let vendor = section.vendor_specific();
+            let parts = ArmProcessorParts::new(**section, &errors, &contexts, vendor).unwrap();
+            written(&parts.with_padding(section.contexts().padding()))
+        }
+        Body::PciComponent(section) => {
+            let mut parts = PciComponentErrorParts::new(*section.header());
+            if section.memory_number().is_some() {
+                parts = parts.with_memory_registers(section.memory_registers());
+            }
+            if section.io_number().is_some() {
+                parts = parts.with_io_registers(section.io_registers());
+            }
+            written(&parts)
+        }
+        Body::FirmwareErrorRecord(section) => {
+            let guid = section.record_identifier_guid().unwrap_or(Guid::ZERO);
+            let parts = FirmwareErrorRecordParts::with_header(*section.header(), guid);
+            written(&parts.with_data(section.data()))
+        }
+        Body::CcixPer(section) => {
+            let parts = CcixPerErrorParts::new(*section.header());
+            written(&section.log().map_or(parts, |log| parts.with_log(log)))
+        }
+        Body::CxlProtocol(section) => {
+            let mut parts = CxlProtocolErrorParts::new(*section.header());
+            if let Some(dvsec) = section.dvsec() {
+                parts = parts.with_dvsec(dvsec.unwrap()).unwrap();
+            }
+            if let Some(log) = section.error_log() {
+                parts = parts.with_error_log(log.unwrap()).unwrap();
+            }
+            written(&parts)
+        }
+        Body::FruMemoryPoison(section) => {
+            let list = copied(section.poison_list().unwrap());
+            written(&FruMemoryPoisonParts::new(*section.header(), &list).unwrap())
+        }
+        Body::CxlComponentEvent(event) => {
+            // libcper's hold random bytes, too few for an event record.
+            let (header, record) = (*event.header(), *event.record()?);
+            macro_rules! of {
+                ($($kind:ident),*) => {
+                    match event.data()? {
+                        $( CxlEventData::$kind(data) => written(&CxlEvent { header, record, data: *data }), )*
+                        _ => return None,
+                    }
+                };
+            }
+            of!(GeneralMedia, Dram, MemoryModule, MemorySparing, PhysicalSwitch, VirtualSwitch, MldPort)
+        }
+        Body::ArmRasNode(node) => {
+            let records = copied(node.records());
+            let Some(auxiliary) = node.auxiliary() else {
+                return Some(written(&ArmRasNodeParts::new(*node.header(), &records, None).unwrap()));
+            };
+            let auxiliary = auxiliary.unwrap();
+            let contexts = all(auxiliary.contexts());
+            let registers: Vec<_> = contexts.iter().map(|context| copied(context.registers())).collect();
+            let contexts: Vec<_> = contexts
+                .iter()
+                .zip(&registers)
+                .map(|(context, registers)| ArmRasContextParts {
+                    address_space: context.address_space(),
+                    registers,
+                })
+                .collect();
+            let key_values = copied(auxiliary.key_values());
+            let version = auxiliary.header().version;
+            let parts = ArmRasAuxiliaryParts { version, contexts: &contexts, key_values: &key_values };
+            written(&ArmRasNodeParts::new(*node.header(), &records, Some(parts)).unwrap())
+        }
+        Body::Nvidia(section) => match section.firmware_error() {
+            Some(error) => written(&NvidiaErrorParts::firmware_error(*section.header(), error)),
+            None => {
+                let registers = copied(section.registers());
+                written(&NvidiaErrorParts::new(*section.header(), &registers).unwrap())
+            }
+        },
+        Body::NvidiaEvent(event) => {
+            let contexts = all(event.contexts());
+            let version = event.info_header().version.get();
+            let parts = NvidiaEventParts::new(*event.header(), version, event.info(), &contexts).unwrap();
+            // Before it padded contexts, libcper wrote them one behind the other.
+            let padded = contexts.iter().all(|context| context.header().size.get() % 16 == 0);
+            let padding = if padded { ContextPadding::To16 } else { ContextPadding::None };
+            written(&parts.with_padding(padding))
+        }
+        Body::Ampere(section) => {
+            written(&AmpereErrorParts { header: *section.header(), data: section.data() })
+        }
+        Body::WindowsXpfMca(section) => {
+            let mut parts = WindowsXpfMcaParts::new(*section.header());
+            if let Some(capability) = section.global_capability() {
+                parts = parts.with_global_capability(*capability);
+            }
+            if let Some(recovery) = section.recovery() {
+                parts = parts.with_recovery(*recovery);
+            }
+            if let Some(banks) = section.further_banks() {
+                parts = parts.with_further_banks(banks);
+            }
+            written(&parts)
+        }
+        Body::IpfProcessor(_) | Body::Unknown(_) => return None,
+        other => panic!("nothing says how {other:?} is written"),
+    })
+}
+
+/// Every section of a record or of a lone descriptor and body.
+fn sections(bytes: &[u8]) -> Vec<(SectionTypeId, &[u8])> {
+    match Record::parse(bytes) {
+        Ok(record) => {
+            let sections = record.sections().map(Result::unwrap);
+            sections.map(|section| (section.section_type(), section.bytes())).collect()
+        }
+        Err(_) => {
+            let (descriptor, body) = SectionDescriptor::ref_from_prefix(bytes).unwrap();
+            vec![(descriptor.section_type, body)]
+        }
+    }
+}
+
+/// Sections that hold a part which their validity bits leave out: the part is no value, and is not written again.
+const WITH_UNCLAIMED_PARTS: &[(&str, &str)] = &[
+    ("cxlprotocol.cperhex", "an error log of 38 bytes"),
+    ("pcidev.cperhex", "three pairs of I/O registers"),
+];
+
+/// Asserts that the section is written again as it was; returns whether more than bytes was decoded of it.
+fn assert_rebuilt(name: &str, section_type: SectionTypeId, bytes: &[u8]) -> bool {
+    let body = Body::decode(section_type.guid(), bytes).unwrap();
+    let Some(again) = rewritten(&body) else { return false };
+    let place = again.iter().zip(bytes).position(|(a, b)| a != b);
+    let alike = WITH_UNCLAIMED_PARTS.iter().all(|(unclaimed, _)| *unclaimed != name);
+    assert_eq!(
+        again == bytes,
+        alike,
+        "{name}: {section_type}: {} bytes of {}, first differs at {place:?}",
+        again.len(),
+        bytes.len()
+    );
+    true
+}
+
+fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|found| extensions.iter().any(|known| found == *known)));
+    files.sort();
+    files
+}
+
+#[test]
+fn sections_of_linux() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data");
+    let mut rebuilt = 0;
+    for path in files(&data.join("gesb"), &["gesb"]) {
+        let bytes = std::fs::read(&path).unwrap();
+        for entry in StatusBlock::parse(&bytes).unwrap().entries().flatten() {
+            let name = path.display().to_string();
+            let Ok(body) = entry.body() else { continue };
+            let (section_type, bytes) = (entry.section_type(), entry.bytes());
+            rebuilt += usize::from(assert_rebuilt(
+                &name,
+                section_type,
+                &bytes[..bytes.len() - body.trailing(bytes).len()],
+            ));
+        }
+    }
+    assert!(rebuilt >= 28, "{rebuilt}");
+}
+
+#[test]
+fn sections_of_libcper() {
+    let Some(folder) = std::env::var_os("LIBCPER_VECTORS").map(PathBuf::from) else {
+        println!("not rebuilt: LIBCPER_VECTORS is not set");
+        return;
+    };
+    let mut kinds = std::collections::BTreeMap::<_, usize>::new();
+    for path in files(&folder, &["cperhex"]).into_iter().chain(files(&folder.join("generated"), &["cper"])) {
+        let mut bytes = std::fs::read(&path).unwrap();
+        if path.extension().is_some_and(|extension| extension == "cperhex") {
+            let digits: Vec<_> = bytes.into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+            bytes = digits.chunks(2).map(byte).collect();
+        }
+        let name = path.file_name().unwrap().to_str().unwrap();
+        for (section_type, body) in sections(&bytes) {
+            if assert_rebuilt(name, section_type, body) {
+                *kinds.entry(section_type.to_string()).or_default() += 1;
+            }
+        }
+    }
+    println!("{kinds:#?}");
+    assert!(kinds.len() >= 18 && kinds.values().all(|count| *count >= 5), "{kinds:#?}");
+}

@@ -1,0 +1,34 @@
+//! Bytes behind what a section's type defines are told, whatever the type.
+//!
+//! But for an Arm RAS node, whose parts lie where offsets say, and an NVIDIA event, whose contexts say how long they are:
+//! what none of those names is in the section's bytes alone.
+
+use cper::SectionTypeId;
+use cper::section::Body;
+
+#[test]
+fn a_byte_behind_any_section_shows() {
+    let mut told = 0;
+    for (section_type, name) in SectionTypeId::ALL {
+        // Zeros, so that no length inside takes what follows.
+        let shown = |length: usize| {
+            let mut bytes = vec![0; length];
+            bytes[length - 1] = 0xd7;
+            Body::decode(section_type.guid(), &bytes).map(|body| {
+                let trailing = body.trailing(&bytes);
+                format!("{body}{trailing:02x?}")
+            })
+        };
+        if [SectionTypeId::ARM_RAS_NODE, SectionTypeId::NVIDIA_EVENT].contains(section_type) {
+            continue;
+        }
+        let Some(least) = (1..300).find(|length| shown(*length).is_ok()) else {
+            panic!("{name} is never read")
+        };
+        for length in least + 200..least + 203 {
+            assert!(shown(length).is_ok_and(|text| text.contains("d7")), "byte {length} of {name}");
+            told += 1;
+        }
+    }
+    assert!(told > 100);
+}
