@@ -49,6 +49,29 @@ struct PK cper_pcie_err {
 struct PK cper_pcie_record { struct cper_hdr h; struct cper_sec_desc d; struct cper_pcie_err p; };
 _Static_assert(sizeof(struct cper_pcie_err) == 208, "pcie");
 
+struct PK cper_generic_err {
+	uint64_t valid; uint8_t type, isa, error_type, operation, flags, level; uint16_t rsvd; uint64_t version; uint8_t brand[128];
+	uint64_t processor, target, requestor, responder, ip;
+};
+struct PK cper_generic_record { struct cper_hdr h; struct cper_sec_desc d; struct cper_generic_err g; };
+_Static_assert(sizeof(struct cper_generic_err) == 192, "generic");
+
+struct PK cper_arm_err {
+	uint32_t valid; uint16_t errors, contexts; uint32_t length; uint8_t affinity, rsvd[3]; uint64_t mpidr, midr; uint32_t running, psci;
+};
+struct PK cper_arm_info {
+	uint8_t version, length; uint16_t valid; uint8_t type; uint16_t multiple; uint8_t flags; uint64_t info, virt, phys;
+};
+struct PK cper_arm_record { struct cper_hdr h; struct cper_sec_desc d; struct cper_arm_err a; struct cper_arm_info e; };
+_Static_assert(sizeof(struct cper_arm_record) == 272, "arm");
+
+struct PK acpi_status { uint32_t block_status, raw_offset, raw_length, data_length, severity; };
+struct PK acpi_data {
+	struct guid type; uint32_t severity; uint16_t revision; uint8_t valid, flags; uint32_t length; struct guid fru;
+	char fru_text[20]; struct cper_ts ts;
+};
+_Static_assert(sizeof(struct acpi_data) == 72, "data");
+
 /* Plain values, natural alignment, as a caller has them. */
 struct mem_input {
 	unsigned year, month, day, hour, min, sec; int precise;
@@ -65,7 +88,16 @@ void cper_fill_mem_patch(uint8_t *out, const struct mem_input *in); /* copy of a
 void cper_fill_two(uint8_t *out, const struct mem_input *in);       /* two memory sections */
 void cper_fill_mce(uint8_t *out, const uint8_t *mce, uint64_t id);  /* what Linux' apei_write_mce writes */
 void cper_fill_pcie(uint8_t *out, const struct mem_input *in, const uint8_t *capability, const uint8_t *aer);
+void cper_fill_generic(uint8_t *out, const struct mem_input *in, const uint8_t *brand);
+void cper_fill_arm(uint8_t *out, const struct mem_input *in);
+size_t cper_fill_entries(uint8_t *out, size_t len, const uint8_t *block, size_t block_len, uint64_t id); /* 0: does not fit */
 uint64_t cper_read_mem(const uint8_t *bytes, size_t len);           /* every field, bounds checked */
+uint64_t cper_read_pcie(const uint8_t *bytes, size_t len);
+uint64_t cper_read_generic(const uint8_t *bytes, size_t len);
+uint64_t cper_read_arm(const uint8_t *bytes, size_t len);
+int cper_validate(const uint8_t *bytes, size_t len);                /* every section inside the record */
+void cper_seal(uint8_t *record, size_t len);                        /* CRC-32 over all but its own field */
+uint64_t cper_read_once(const uint8_t *bytes, size_t len);          /* the floor of a walk: all words added up */
 void cper_copy(uint8_t *out, const uint8_t *from, size_t len);      /* libc memcpy: the floor */
 extern uint8_t cper_template[280];
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* usage: harness check          compare what Rust writes with what C writes, value by value; exit 1 when they differ
- *        harness MODE COUNT     run MODE COUNT times in one loop, for an instruction counter
- *        harness time MODE...   nanoseconds a call, median of 9 runs, for each mode
- *        harness modes          the modes there are */
+ *        harness count          run everything in turn, for an instruction counter; prints what, and how often
+ *        harness time MODE...   nanoseconds a call, median of 9 runs, for each mode */
 #define _POSIX_C_SOURCE 200809L
 #include "baseline.h"
 #include <stdio.h>
@@ -21,9 +20,33 @@ int rust_patch_view(uint8_t *record, size_t len, uint64_t id, uint64_t status, u
 uint64_t rust_read_memory(const uint8_t *bytes, size_t len);
 size_t rust_entries_to_records(uint8_t *out, size_t len, const uint8_t *block, size_t block_len, uint64_t id);
 int rust_validate(const uint8_t *bytes, size_t len);
+size_t rust_fill_mce(uint8_t *out, size_t len, const uint8_t *mce, size_t mce_len, uint64_t id);
+size_t rust_fill_mce_graded(uint8_t *out, size_t len, const uint8_t *mce, size_t mce_len, uint64_t id);
+size_t rust_fill_pcie(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru, const uint8_t *capability, const uint8_t *aer);
+size_t rust_fill_generic(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru, const uint8_t *brand);
+size_t rust_fill_arm(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru);
+size_t rust_entries_to_erst(uint8_t *out, size_t len, const uint8_t *block, size_t block_len, uint64_t id);
+size_t rust_fill_mce_128(uint8_t *out, size_t len, const uint8_t *mce, uint64_t id);
+const uint8_t *rust_patch_mce(uint8_t *record, const uint8_t *mce, uint64_t id);
+const uint8_t *rust_patch_pcie(uint8_t *record, const struct mem_input *in, const uint8_t *aer);
+const uint8_t *rust_patch_generic(uint8_t *record, const struct mem_input *in);
+const uint8_t *rust_patch_arm(uint8_t *record, const struct mem_input *in);
+void rust_patch_two(uint8_t *record, const struct mem_input *in);
+uint64_t rust_read_pcie(const uint8_t *bytes, size_t len);
+uint64_t rust_read_generic(const uint8_t *bytes, size_t len);
+uint64_t rust_read_arm(const uint8_t *bytes, size_t len);
+size_t rust_wrap_many(uint8_t *out, size_t len, const void *header, const void *descriptor, const uint8_t *body, size_t body_len, size_t count);
+int rust_seal(uint8_t *record, size_t len);
+#ifdef WITH_DEVICE
+int rust_sim_writes(uint8_t *image, size_t image_len, uint8_t *range, size_t range_len, const uint8_t *record, size_t record_len, size_t count);
+int rust_make_image(uint8_t *image, size_t len, const uint8_t *record, size_t record_len);
+uint64_t rust_walk(const uint8_t *image, size_t len);
+/* The device is outside the proof that nothing calls this. */
+void a_panic_path_is_left(void) { abort(); }
+#endif
 
 static uint8_t buf[512] __attribute__((aligned(64))), prepared[512] __attribute__((aligned(64))), mce[128];
-static uint8_t block[20 + 72 + 80], fru[20] = "DIMM_A1";
+static uint8_t fru[20] = "DIMM_A1";
 static volatile uint64_t sink;
 static struct mem_input in = {
 	.year = 2026, .month = 11, .day = 22, .hour = 6, .min = 48, .sec = 59, .precise = 1,
@@ -36,15 +59,58 @@ static struct mem_input in = {
 	.requestor = 1, .responder = 2, .target = 3, .node = 1, .card = 2, .module = 3, .bank = 0x0102, .device = 5,
 	.row = 6, .column = 7, .bit_pos = 8, .rank = 1, .card_handle = 0x1100, .module_handle = 0x1101, .error_type = 3, .extended = 1 };
 
-enum mode {
-	EMPTY, C_FILL, FILL, FILL_IN_ORDER, FILL_READY, C_PATCH, PATCH, PATCH_TIME, PATCH_ADDRESS, PATCH_VIEW,
-	C_TWO, TWO, C_MCE, C_PCIE, C_READ, READ, WRAP, ENTRIES, VALIDATE, COPY_280, COPY_328, COPY_432, MODES
-};
-static const char *const names[MODES] = {
-	"empty", "c_fill", "fill", "fill_in_order", "fill_ready", "c_patch", "patch", "patch_time", "patch_address",
-	"patch_view", "c_two", "two", "c_mce", "c_pcie", "c_read", "read", "wrap", "entries", "validate",
-	"copy_280", "copy_328", "copy_432"
-};
+#define MAX_SECTIONS 64
+static uint8_t big[200 + 152 * MAX_SECTIONS], pcie[408], generic[392], arm[200 + 40 + 32 * MAX_SECTIONS];
+static uint8_t entries[20 + 152 * MAX_SECTIONS], aer[96], capability[60], brand[128] = "a processor", *image;
+static size_t image_len, number = 1;
+
+/* Each name and what one call of it is. */
+#define WORK(M) \
+	M(empty, (void)0) \
+	M(c_fill, cper_fill_mem(buf, &in)) M(fill, rust_fill_memory(buf, 280, &in)) \
+	M(fill_in_order, rust_fill_memory_in_order(buf, 280, &in)) M(fill_ready, rust_fill_memory_ready(buf, 280, &in, fru)) \
+	M(c_patch, cper_fill_mem_patch(buf, &in)) M(patch, rust_patch_memory(prepared, &in)) \
+	M(patch_time, rust_patch_memory_time(prepared, &in)) \
+	M(patch_address, rust_patch_address(prepared, in.record_id, in.status, in.pa)) \
+	M(patch_view, rust_patch_view(prepared, 280, in.record_id, in.status, in.pa)) \
+	M(c_two, cper_fill_two(buf, &in)) M(two, rust_fill_two(buf, 432, &in, fru)) M(patch_two, rust_patch_two(buf, &in)) \
+	M(wrap, rust_wrap_bytes(buf, 280, prepared, prepared + 128, prepared + 200, 80)) \
+	M(c_mce, cper_fill_mce(buf, mce, in.record_id)) M(mce, rust_fill_mce_128(buf, 328, mce, in.record_id)) \
+	M(mce_slice, rust_fill_mce(buf, 328, mce, 128, in.record_id)) \
+	M(mce_graded, rust_fill_mce_graded(buf, 328, mce, 128, in.record_id)) M(patch_mce, rust_patch_mce(buf, mce, in.record_id)) \
+	M(c_pcie, cper_fill_pcie(buf, &in, capability, aer)) M(pcie, rust_fill_pcie(buf, 408, &in, fru, capability, aer)) \
+	M(patch_pcie, rust_patch_pcie(buf, &in, aer)) \
+	M(c_generic, cper_fill_generic(buf, &in, brand)) M(generic, rust_fill_generic(buf, 392, &in, fru, brand)) \
+	M(patch_generic, rust_patch_generic(buf, &in)) \
+	M(c_arm, cper_fill_arm(buf, &in)) M(arm, rust_fill_arm(buf, 272, &in, fru)) M(patch_arm, rust_patch_arm(buf, &in)) \
+	M(c_entries, cper_fill_entries(buf, sizeof buf, entries, 20 + 152 * number, in.record_id)) \
+	M(entries, rust_entries_to_records(buf, sizeof buf, entries, 20 + 152 * number, in.record_id)) \
+	M(entries_to_erst, rust_entries_to_erst(buf, sizeof buf, entries, 20 + 152 * number, in.record_id)) \
+	M(c_read, sink = cper_read_mem(prepared, 280)) M(read, sink = rust_read_memory(prepared, 280)) \
+	M(c_read_pcie, sink = cper_read_pcie(pcie, 408)) M(read_pcie, sink = rust_read_pcie(pcie, 408)) \
+	M(c_read_generic, sink = cper_read_generic(generic, 392)) M(read_generic, sink = rust_read_generic(generic, 392)) \
+	M(c_read_arm, sink = cper_read_arm(arm, 240 + 32 * number)) M(read_arm, sink = rust_read_arm(arm, 240 + 32 * number)) \
+	M(c_validate, sink = cper_validate(prepared, 280)) M(validate, sink = rust_validate(prepared, 280)) \
+	M(c_seal, cper_seal(prepared, 280)) M(seal, rust_seal(prepared, 280)) \
+	M(wrap_many, rust_wrap_many(big, sizeof big, prepared, prepared + 128, prepared + 200, 80, number)) \
+	M(copy_272, cper_copy(buf, prepared, 272)) M(copy_280, cper_copy(buf, prepared, 280)) M(copy_328, cper_copy(buf, prepared, 328)) \
+	M(copy_392, cper_copy(buf, prepared, 392)) M(copy_408, cper_copy(buf, prepared, 408)) M(copy_432, cper_copy(buf, prepared, 432))
+/* The same, each call a long one. */
+#ifdef WITH_DEVICE
+static uint8_t medium[16 * 8192], range[8192];
+#define WRITES(count) rust_sim_writes(medium, sizeof medium, range, sizeof range, prepared, 280, count)
+#define LONG_WORK(M) \
+	M(walk, sink = rust_walk(image, image_len)) M(read_once, sink = cper_read_once(image, image_len)) \
+	M(open_write_1, WRITES(1) ? abort() : (void)0) M(open_write_101, WRITES(101) ? abort() : (void)0)
+#else
+#define LONG_WORK(M)
+#endif
+
+#define NAME(name, call) M_##name,
+enum mode { WORK(NAME) SHORT, BEFORE = SHORT - 1, LONG_WORK(NAME) MODES };
+#undef NAME
+#define NAME(name, call) #name,
+static const char *const names[] = { WORK(NAME) LONG_WORK(NAME) };
 
 static int find(const char *name)
 {
@@ -55,32 +121,14 @@ static int find(const char *name)
 	exit(2);
 }
 
-static void run(enum mode mode, long count)
+/* The instruction counter takes what happens inside this function, and tells it whenever it ends. */
+static __attribute__((noinline)) void run(enum mode mode, long count)
 {
-#define LOOP(call) for (long i = 0; i < count; i++) { in.record_id = (uint64_t)i; in.pa = (uint64_t)i << 12; call; __asm__ volatile("" ::: "memory"); } break
+#define LOOP(name, call) case M_##name: for (long i = 0; i < count; i++) { in.record_id = (uint64_t)i; in.pa = (uint64_t)i << 12; call; __asm__ volatile("" ::: "memory"); } break;
 	switch (mode) {
-	case C_FILL: LOOP(cper_fill_mem(buf, &in));
-	case FILL: LOOP(rust_fill_memory(buf, 280, &in));
-	case FILL_IN_ORDER: LOOP(rust_fill_memory_in_order(buf, 280, &in));
-	case FILL_READY: LOOP(rust_fill_memory_ready(buf, 280, &in, fru));
-	case C_PATCH: LOOP(cper_fill_mem_patch(buf, &in));
-	case PATCH: LOOP(rust_patch_memory(prepared, &in));
-	case PATCH_TIME: LOOP(rust_patch_memory_time(prepared, &in));
-	case PATCH_ADDRESS: LOOP(rust_patch_address(prepared, in.record_id, in.status, in.pa));
-	case PATCH_VIEW: LOOP(rust_patch_view(prepared, 280, in.record_id, in.status, in.pa));
-	case C_TWO: LOOP(cper_fill_two(buf, &in));
-	case TWO: LOOP(rust_fill_two(buf, 432, &in, fru));
-	case C_MCE: LOOP(cper_fill_mce(buf, mce, in.record_id));
-	case C_PCIE: LOOP(cper_fill_pcie(buf, &in, prepared, prepared + 60));
-	case C_READ: LOOP(sink = cper_read_mem(prepared, 280));
-	case READ: LOOP(sink = rust_read_memory(prepared, 280));
-	case WRAP: LOOP(rust_wrap_bytes(buf, 280, prepared, prepared + 128, prepared + 200, 80));
-	case ENTRIES: LOOP(rust_entries_to_records(buf, 512, block, sizeof block, in.record_id));
-	case VALIDATE: LOOP(sink = rust_validate(prepared, 280));
-	case COPY_280: LOOP(cper_copy(buf, prepared, 280));
-	case COPY_328: LOOP(cper_copy(buf, prepared, 328));
-	case COPY_432: LOOP(cper_copy(buf, prepared, 432));
-	default: LOOP((void)0);
+	WORK(LOOP)
+	LONG_WORK(LOOP)
+	default: break;
 	}
 }
 
@@ -126,7 +174,30 @@ static int check(void)
 		rust_patch_memory_time(r, &in); same("patch_time", r, c, 280);
 		cper_fill_two(c, &in);
 		memset(r, 0xa5, sizeof r); rust_fill_two(r, 432, &in, fru); same("two", r, c, 432);
-		checked += 7;
+		for (int i = 0; i < 128; i++) mce[i] = NEXT, brand[i] = NEXT, aer[i % 96] = NEXT, capability[i % 60] = NEXT;
+		cper_fill_mce(c, mce, in.record_id);
+		memset(r, 0xa5, sizeof r); rust_fill_mce(r, 328, mce, 128, in.record_id); same("mce_slice", r, c, 328);
+		memset(r, 0xa5, sizeof r); rust_fill_mce_128(r, 328, mce, in.record_id); same("mce", r, c, 328);
+		memset(c + 200, 0, 128); rust_patch_mce(c, mce, in.record_id); same("patch_mce", c, r, 328);
+		cper_fill_pcie(c, &in, capability, aer);
+		memset(r, 0xa5, sizeof r); rust_fill_pcie(r, 408, &in, fru, capability, aer); same("pcie", r, c, 408);
+		if (rust_read_pcie(c, 408) != cper_read_pcie(c, 408)) { printf("read_pcie differs\n"); failures++; }
+		cper_fill_generic(c, &in, brand);
+		memset(r, 0xa5, sizeof r); rust_fill_generic(r, 392, &in, fru, brand); same("generic", r, c, 392);
+		if (rust_read_generic(c, 392) != cper_read_generic(c, 392)) { printf("read_generic differs\n"); failures++; }
+		cper_fill_arm(c, &in);
+		memset(r, 0xa5, sizeof r); rust_fill_arm(r, 272, &in, fru); same("arm", r, c, 272);
+		if (rust_read_arm(c, 272) != cper_read_arm(c, 272)) { printf("read_arm differs\n"); failures++; }
+		memset(c, 0x5a, sizeof c); memset(r, 0xa5, sizeof r);
+		for (int i = 0; i < 64; i++) entries[20 + i] = i < 22 || i > 27 ? NEXT : entries[20 + i];
+		entries[20 + 22] = (uint8_t)NEXT; entries[20 + 21] = k & 1 ? 3 : 2;
+		memcpy(entries + 12, (uint32_t[]){ k & 1 ? 152 : 144 }, 4);
+		if (cper_fill_entries(c, 512, entries, 172, in.record_id) != rust_entries_to_records(r, 512, entries, 172, in.record_id)) { printf("entries differ\n"); failures++; }
+		same("entries", r, c, 280);
+		cper_fill_mem(c, &in); memcpy(r, c, 280); memset(r + 108, 0, 8);
+		cper_seal(c, 280); rust_seal(r, 280); same("seal", r, c, 280);
+		if (rust_validate(c, 280) != cper_validate(c, 280)) { printf("validate differs\n"); failures++; }
+		checked += 20;
 		for (size_t short_by = 1; short_by < 280; short_by += 93)
 			if (rust_fill_memory(r, 280 - short_by, &in)) { printf("wrote past a short buffer\n"); failures++; }
 	}
@@ -142,7 +213,7 @@ static int ascending(const void *a, const void *b)
 
 static double nanoseconds(enum mode mode)
 {
-	const long count = 2000000;
+	const long count = mode < SHORT ? 500000 : 1;
 	double runs[9];
 	for (int k = 0; k < 9; k++) {
 		struct timespec s, e;
@@ -155,29 +226,70 @@ static double nanoseconds(enum mode mode)
 	return runs[4];
 }
 
-int main(int argc, char **argv)
+static void prepare(void)
 {
-	if (argc > 1 && !strcmp(argv[1], "check"))
-		return check();
-	if (argc > 1 && !strcmp(argv[1], "modes")) {
-		for (int m = 0; m < MODES; m++)
-			puts(names[m]);
-		return 0;
-	}
+	in.record_id = 0x0102030405060708ull;
 	cper_fill_mem(cper_template, &in);
 	memcpy(prepared, cper_template, 280);
-	memcpy(block + 20, cper_template + 144, 16);
-	memcpy(block, (uint32_t[]){ 0x12, 0, 0, 152, 2 }, 20);
-	memcpy(block + 36, (uint32_t[]){ 2, 0x00000300, 80 }, 12);
+	cper_fill_pcie(pcie, &in, capability, aer);
+	cper_fill_generic(generic, &in, brand);
+	cper_fill_arm(arm, &in);
+	memcpy(entries, (uint32_t[]){ 0x12, 0, 0, 152, 2 }, 20);
+	for (int i = 0; i < MAX_SECTIONS; i++) {
+		uint8_t *entry = entries + 20 + 152 * i;
+		memcpy(entry, cper_template + 144, 16);
+		memcpy(entry + 16, (uint32_t[]){ 2, 0x00000300, 80 }, 12);
+		memcpy(arm + 240 + 32 * i, arm + 240, 32);
+	}
+}
+
+/* Runs everything in turn for the instruction counter; a line each says what was run and how often. */
+static int count(void)
+{
+	for (int m = 0; m < MODES; m++) {
+		long times = m < SHORT ? 1000 : 1;
+		prepare();
+		printf("%s %ld\n", names[m], times);
+		run(m, times);
+	}
+	prepare();
+	for (in.fru_text = "DIMM_A1_CHANNEL_0_20", in.fru_len = 0; in.fru_len <= 20; in.fru_len++) {
+		printf("c_fill/%zu 100\n", in.fru_len); run(M_c_fill, 100);
+		printf("fill/%zu 100\n", in.fru_len); run(M_fill, 100);
+	}
+	for (number = 1; number <= MAX_SECTIONS; number *= 2) {
+		memcpy(entries + 12, (uint32_t[]){ 152 * (uint32_t)number }, 4);
+		memcpy(arm + 204, (uint16_t[]){ (uint16_t)number }, 2);
+		memcpy(arm + 208, (uint32_t[]){ 40 + 32 * (uint32_t)number }, 4);
+		memcpy(arm + 132, arm + 208, 4);
+		memcpy(arm + 20, (uint32_t[]){ 240 + 32 * (uint32_t)number }, 4);
+		printf("wrap_many/%zu 100\n", number); run(M_wrap_many, 100);
+		printf("entries/%zu 100\n", number); run(M_entries, 100);
+		printf("read_arm/%zu 100\n", number); run(M_read_arm, 100);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	prepare();
+#ifdef WITH_DEVICE
+	image_len = 64 << 20;
+	image = aligned_alloc(8192, image_len);
+	if (!image || (memset(image, 0, image_len), rust_make_image(image, image_len, prepared, 280)) || WRITES(1)) {
+		fprintf(stderr, "no image, or the simulated device refuses\n");
+		return 1;
+	}
+#endif
+	if (argc > 1 && !strcmp(argv[1], "check"))
+		return check();
+	if (argc > 1 && !strcmp(argv[1], "count"))
+		return count();
 	if (argc > 2 && !strcmp(argv[1], "time")) {
 		for (int i = 2; i < argc; i++)
 			printf("%s %.3f\n", argv[i], nanoseconds(find(argv[i])));
 		return 0;
 	}
-	if (argc != 3) {
-		fprintf(stderr, "usage: see the head of harness.c\n");
-		return 2;
-	}
-	run(find(argv[1]), atol(argv[2]));
-	return 0;
+	fprintf(stderr, "usage: see the head of harness.c\n");
+	return 2;
 }

@@ -386,6 +386,7 @@ pub struct DataEntries<'a> {
 }
 
 impl<'a> DataEntries<'a> {
+    #[inline]
     fn take(&mut self) -> Result<DataEntry<'a>, Error> {
         let short = |needed| Error::too_short("data entry", needed, self.rest.len());
         let mut header = GenericErrorData::new_zeroed();
@@ -421,6 +422,7 @@ impl<'a> DataEntries<'a> {
 impl<'a> Iterator for DataEntries<'a> {
     type Item = Result<DataEntry<'a>, Error>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;
@@ -494,6 +496,7 @@ impl<'a> DataEntry<'a> {
     }
 
     /// The header of the record that this entry becomes: its severity, and its time when it has one.
+    #[inline]
     pub const fn record_header(&self, notification: NotificationType) -> RecordHeader {
         let header = RecordHeader::new(self.header.severity, notification);
         match self.header.timestamp() {
@@ -507,6 +510,7 @@ impl<'a> DataEntry<'a> {
     ///
     /// # Errors
     /// As [`RecordBuilder::encode`](crate::RecordBuilder::encode).
+    #[inline]
     pub fn encode_record<'b>(&self, header: &RecordHeader, out: &'b mut [u8]) -> Result<&'b [u8], Error> {
         crate::encode_sections(header, core::iter::once((self.header.descriptor(), self.payload)), out)
     }

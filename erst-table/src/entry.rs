@@ -150,6 +150,12 @@ impl Instruction {
             && !matches!(self, Self::NOOP | Self::ADD | Self::SUBTRACT | Self::STALL | Self::GOTO)
     }
 
+    /// Whether the instruction reads the entry's register.
+    pub(crate) const fn reads_register(self) -> bool {
+        self.accesses_register()
+            && !matches!(self, Self::WRITE_REGISTER | Self::WRITE_REGISTER_VALUE | Self::STORE_VAR1)
+    }
+
     /// Whether the instruction uses the entry's Value field.
     pub const fn uses_value(self) -> bool {
         matches!(

@@ -150,7 +150,15 @@ pub(crate) enum Fault {
     Io(IoError),
     Steps,
     Time,
-    Move,
+    Move(u64),
+}
+
+/// A [`Fault`], and where the interpreter stood.
+#[derive(Clone, Copy)]
+pub(crate) struct Stop {
+    fault: Fault,
+    action: Action,
+    entry: usize,
 }
 
 /// How far one run of an action may go. Linux has no limit but the time of `STALL_WHILE_TRUE`: a `GOTO` back never ends.
@@ -209,7 +217,7 @@ pub struct State {
 pub struct Interpreter<'a> {
     entries: &'a [InstructionEntry],
     semantics: Semantics,
-    limits: Limits,
+    pub(crate) limits: Limits,
     state: State,
     /// The action run last, and the entry it came to: where an error was.
     action: Action,
@@ -283,24 +291,29 @@ impl<'a> Interpreter<'a> {
     /// failed, with its entry: [`ErrorKind::UnknownInstruction`], [`ErrorKind::Register`], [`ErrorKind::Io`],
     /// [`ErrorKind::StepLimit`], [`ErrorKind::TimeLimit`], [`ErrorKind::MoveTooLong`].
     pub fn run<Io: RegisterIo + ?Sized>(&mut self, action: Action, io: &mut Io) -> Result<u64, Error> {
-        self.run_action(action, io).map_err(|fault| self.error(fault))
+        self.run_action(action, io).map_err(|fault| self.error(self.stop(fault)))
     }
 
-    /// The error that a fault of the action run last is.
+    /// Where a fault of the action run last was.
+    pub(crate) fn stop(&self, fault: Fault) -> Stop {
+        Stop { fault, action: self.action, entry: self.at }
+    }
+
+    /// The error that a stop of this interpreter is.
     #[cold]
-    pub(crate) fn error(&self, fault: Fault) -> Error {
+    pub(crate) fn error(&self, Stop { fault, action, entry }: Stop) -> Error {
         let kind = match fault {
             Fault::Missing => {
-                return Error { kind: ErrorKind::MissingAction, location: Location::Action(self.action) };
+                return Error { kind: ErrorKind::MissingAction, location: Location::Action(action) };
             }
             Fault::Unknown(instruction) => ErrorKind::UnknownInstruction(instruction),
             Fault::Register(fault) => ErrorKind::Register(fault),
             Fault::Io(error) => ErrorKind::Io(error),
             Fault::Steps => ErrorKind::StepLimit(self.limits.steps),
             Fault::Time => ErrorKind::TimeLimit(self.limits.time_us),
-            Fault::Move => ErrorKind::MoveTooLong(self.state.var2),
+            Fault::Move(length) => ErrorKind::MoveTooLong(length),
         };
-        Error { kind, location: Location::Entry { action: self.action, entry: self.at } }
+        Error { kind, location: Location::Entry { action, entry } }
     }
 
     /// [`run`](Self::run), with an error small enough for the stack of a panic.
@@ -337,8 +350,7 @@ impl<'a> Interpreter<'a> {
             first = first.or(Some(here));
             if due {
                 self.state.entry = here;
-                let jump = self.execute(entry, io)?;
-                self.state.index = jump.unwrap_or(index.wrapping_add(1));
+                self.state.index = self.execute(entry, io)?;
                 if self.state.index <= index {
                     next = first.unwrap_or(0);
                     index = 0;
@@ -362,78 +374,76 @@ impl<'a> Interpreter<'a> {
         Ok(())
     }
 
-    /// Runs one instruction; `Some` is the index to go to.
+    /// Runs one instruction and returns the index to go to.
+    ///
+    /// There is one place that reads the register and one that writes it, so that they need no frame of their own.
+    #[inline]
     fn execute<Io: RegisterIo + ?Sized>(
         &mut self,
         entry: &InstructionEntry,
         io: &mut Io,
-    ) -> Result<Option<u64>, Fault> {
+    ) -> Result<u64, Fault> {
+        let instruction = entry.instruction;
         let value = entry.value.get();
         let linux = self.semantics == Semantics::Linux;
         let operand = if linux { self.state.input } else { value };
-        match entry.instruction {
-            Instruction::READ_REGISTER => {
-                let read = self.read(entry, io)?;
-                self.set_output(read);
+        let read = loop {
+            let read = if instruction.reads_register() { self.read(entry, io)? } else { 0 };
+            if instruction != Instruction::STALL_WHILE_TRUE || read != operand {
+                break read;
             }
-            Instruction::READ_REGISTER_VALUE => {
-                let read = self.read(entry, io)?;
-                self.set_output(u64::from(read == value));
+            match self.stall_time(self.state.var1) {
+                0 => self.step()?,
+                time => self.stall(time, io)?,
             }
-            Instruction::WRITE_REGISTER => self.write(entry, self.state.input, io)?,
+        };
+        let mut next = self.state.index.wrapping_add(1);
+        let mut written = None;
+        match instruction {
+            Instruction::READ_REGISTER => self.set_output(read),
+            Instruction::READ_REGISTER_VALUE => self.set_output(u64::from(read == value)),
+            Instruction::WRITE_REGISTER => written = Some(self.state.input),
             Instruction::WRITE_REGISTER_VALUE => {
                 if linux {
                     self.set_input(value);
                 }
-                self.write(entry, value, io)?;
+                written = Some(value);
             }
-            Instruction::NOOP => {}
-            Instruction::LOAD_VAR1 => self.state.var1 = self.read(entry, io)?,
-            Instruction::LOAD_VAR2 => self.state.var2 = self.read(entry, io)?,
-            Instruction::STORE_VAR1 => self.write(entry, self.state.var1, io)?,
+            Instruction::NOOP | Instruction::STALL_WHILE_TRUE => {}
+            Instruction::LOAD_VAR1 => self.state.var1 = read,
+            Instruction::LOAD_VAR2 => self.state.var2 = read,
+            Instruction::STORE_VAR1 => written = Some(self.state.var1),
             Instruction::ADD => self.state.var1 = self.state.var1.wrapping_add(self.state.var2),
             Instruction::SUBTRACT => {
                 let State { var1, var2, .. } = self.state;
                 self.state.var1 = if linux { var1.wrapping_sub(var2) } else { var2.wrapping_sub(var1) };
             }
-            Instruction::ADD_VALUE => {
-                let read = self.read(entry, io)?;
-                self.write(entry, read.wrapping_add(operand), io)?;
-            }
-            Instruction::SUBTRACT_VALUE => {
-                let read = self.read(entry, io)?;
-                self.write(entry, read.wrapping_sub(operand), io)?;
-            }
+            Instruction::ADD_VALUE => written = Some(read.wrapping_add(operand)),
+            Instruction::SUBTRACT_VALUE => written = Some(read.wrapping_sub(operand)),
             Instruction::STALL => self.stall(self.stall_time(operand), io)?,
-            Instruction::STALL_WHILE_TRUE => {
-                while self.read(entry, io)? == operand {
-                    match self.stall_time(self.state.var1) {
-                        0 => self.step()?,
-                        time => self.stall(time, io)?,
-                    }
-                }
-            }
             Instruction::SKIP_NEXT_INSTRUCTION_IF_TRUE => {
-                if self.read(entry, io)? == operand {
-                    return Ok(Some(self.state.index.wrapping_add(2)));
+                if read == operand {
+                    next = next.wrapping_add(1);
                 }
             }
             // Linux keeps the index in 32 bits.
-            Instruction::GOTO => return Ok(Some(if linux { operand & 0xffff_ffff } else { operand })),
-            Instruction::SET_SRC_ADDRESS_BASE => self.state.source_base = self.read(entry, io)?,
-            Instruction::SET_DST_ADDRESS_BASE => self.state.destination_base = self.read(entry, io)?,
+            Instruction::GOTO => next = if linux { operand & 0xffff_ffff } else { operand },
+            Instruction::SET_SRC_ADDRESS_BASE => self.state.source_base = read,
+            Instruction::SET_DST_ADDRESS_BASE => self.state.destination_base = read,
             Instruction::MOVE_DATA => {
-                let offset = self.read(entry, io)?;
                 let State { source_base, destination_base, var2: length, .. } = self.state;
                 if length > self.limits.move_bytes {
-                    return Err(Fault::Move);
+                    return Err(Fault::Move(length));
                 }
-                let destination = destination_base.wrapping_add(offset);
-                io.move_memory(destination, source_base.wrapping_add(offset), length).map_err(Fault::Io)?;
+                let destination = destination_base.wrapping_add(read);
+                io.move_memory(destination, source_base.wrapping_add(read), length).map_err(Fault::Io)?;
             }
             unknown => return Err(Fault::Unknown(unknown)),
         }
-        Ok(None)
+        if let Some(value) = written {
+            self.write(entry, value, io)?;
+        }
+        Ok(next)
     }
 
     fn set_output(&mut self, output: u64) {

@@ -15,14 +15,15 @@
 //!   two of that identifier, both whole.
 
 use crate::record::{self, PERSISTENCE, PERSISTENCE_SIGNATURE};
-use crate::store::IDENTIFIER_UNSPECIFIED;
-use crate::{Error, ErrorKind, Operation, RegisterIo, Status, Store};
+use crate::store::{IDENTIFIER_UNSPECIFIED, RangeFailure};
+use crate::{RegisterIo, Store};
 
-/// Bytes of a record's header that say what it is: up to and with the persistence signature at 108.
-const WINDOW: usize = 112;
+/// Bytes of a header that a search looks at first: up to and with the length. Whoever passes is looked at whole.
+const FRONT: usize = record::LENGTH + 4;
 
-/// Bytes read from the range at once; each reading tests the places of 65 headers.
-const BLOCK: usize = WINDOW + 64;
+/// Bytes read from the range at once; each reading tests the places of 17 headers.
+const BLOCK: usize = FRONT + 16;
+const _: () = assert!(BLOCK <= record::HEADER_LEN);
 
 /// A record found in the range.
 #[derive(Clone, Copy)]
@@ -37,23 +38,23 @@ pub(crate) struct Found {
     pub(crate) identifier: u64,
 }
 
-/// Looks at the header at `offset`, after which the range has `room` bytes.
-fn recognize(header: &[u8; WINDOW], offset: u64, room: u64) -> Option<Found> {
-    let part = |at: usize| header.get(at..).unwrap_or_default();
-    let length = u64::from(record::length(header)?);
+/// The length of the record that begins so, if it may be one; the range has `room` bytes for it.
+fn stated_length(front: &[u8; FRONT], room: u64) -> Option<u64> {
+    let length = u64::from(record::length(front)?);
     let fits = length >= record::HEADER_LEN as u64 && length <= room;
-    let live = header.starts_with(b"CPER");
-    let known = live || part(PERSISTENCE).starts_with(&PERSISTENCE_SIGNATURE);
-    if !fits || !known || !part(6).starts_with(&[0xff; 4]) {
-        return None;
-    }
-    Some(Found { offset, end: offset.wrapping_add(length), live, identifier: record::identifier(header)? })
+    (fits && front.get(6..)?.starts_with(&[0xff; 4])).then_some(length)
 }
 
 impl Store<'_> {
-    /// The next record at or after `from`, dead ones too. Its block is not to lie on the stack while the platform works.
+    /// The next record at or after `from`, dead ones too.
+    ///
+    /// It reads every place once, 17 to a reading, and goes over a record at once.
     #[inline(never)]
-    fn find_next<Io: RegisterIo + ?Sized>(&self, from: u64, io: &mut Io) -> Result<Option<Found>, Error> {
+    fn find_next<Io: RegisterIo + ?Sized>(
+        &self,
+        from: u64,
+        io: &mut Io,
+    ) -> Result<Option<Found>, RangeFailure> {
         let mut block = [0; BLOCK];
         let mut offset = from;
         loop {
@@ -61,21 +62,40 @@ impl Store<'_> {
             if room < record::HEADER_LEN as u64 {
                 return Ok(None);
             }
-            let length = usize::try_from(room).unwrap_or(BLOCK).min(BLOCK);
-            let bytes = block.get_mut(..length).unwrap_or_default();
-            let address = self.range.address.wrapping_add(offset);
-            io.read_memory(address, bytes).map_err(|error| Operation::Read.failed(ErrorKind::Io(error)))?;
-            let mut rest: &[u8] = bytes;
-            let mut room = room;
-            while let Some(header) = rest.first_chunk() {
-                if let Some(found) = recognize(header, offset, room) {
-                    return Ok(Some(found));
+            // A range with room for a header has room for a block.
+            io.read_memory(self.range.address.wrapping_add(offset), &mut block)
+                .map_err(RangeFailure::Search)?;
+            let mut rest: &[u8] = &block;
+            while let Some(front) = rest.first_chunk() {
+                let room = self.range.length.saturating_sub(offset);
+                if let Some(length) = stated_length(front, room) {
+                    let live = front.starts_with(&record::SIGNATURE);
+                    if let Some(found) = self.recognize(offset, length, live, io)? {
+                        return Ok(Some(found));
+                    }
                 }
                 rest = rest.get(1..).unwrap_or_default();
                 offset = offset.wrapping_add(1);
-                room = room.wrapping_sub(1);
             }
         }
+    }
+
+    /// The record at `offset`, if it is one: alive, or with the persistence signature that one has or had.
+    fn recognize<Io: RegisterIo + ?Sized>(
+        &self,
+        offset: u64,
+        length: u64,
+        live: bool,
+        io: &mut Io,
+    ) -> Result<Option<Found>, RangeFailure> {
+        let address = self.range.address.wrapping_add(offset);
+        let (mut identifier, mut persistence) = ([0; 8], [0; 2]);
+        io.read_memory(address.wrapping_add(record::IDENTIFIER as u64), &mut identifier)
+            .and_then(|()| io.read_memory(address.wrapping_add(PERSISTENCE as u64), &mut persistence))
+            .map_err(RangeFailure::Search)?;
+        let identifier = u64::from_le_bytes(identifier);
+        let end = offset.wrapping_add(length);
+        Ok((live || persistence == PERSISTENCE_SIGNATURE).then_some(Found { offset, end, live, identifier }))
     }
 
     /// The next record at or after `from` that has its signature.
@@ -83,7 +103,7 @@ impl Store<'_> {
         &self,
         from: u64,
         io: &mut Io,
-    ) -> Result<Option<Found>, Error> {
+    ) -> Result<Option<Found>, RangeFailure> {
         let mut from = from;
         while let Some(found) = self.find_next(from, io)? {
             if found.live {
@@ -94,7 +114,7 @@ impl Store<'_> {
         Ok(None)
     }
 
-    pub(crate) fn count_in_place<Io: RegisterIo + ?Sized>(&self, io: &mut Io) -> Result<u64, Error> {
+    pub(crate) fn count_in_place<Io: RegisterIo + ?Sized>(&self, io: &mut Io) -> Result<u64, RangeFailure> {
         let (mut count, mut from) = (0_u64, 0);
         while let Some(found) = self.next_in_place(from, io)? {
             count = count.wrapping_add(1);
@@ -108,7 +128,7 @@ impl Store<'_> {
         &self,
         identifier: u64,
         io: &mut Io,
-    ) -> Result<Option<Found>, Error> {
+    ) -> Result<Option<Found>, RangeFailure> {
         let mut from = 0;
         while let Some(found) = self.next_in_place(from, io)? {
             if identifier == IDENTIFIER_UNSPECIFIED || found.identifier == identifier {
@@ -124,101 +144,109 @@ impl Store<'_> {
         &self,
         identifier: u64,
         io: &mut Io,
-    ) -> Result<u64, Error> {
+    ) -> Result<u64, RangeFailure> {
         if let Some(found) = self.first_of(identifier, io)? {
             return Ok(found.offset);
         }
-        let status = match self.first_of(IDENTIFIER_UNSPECIFIED, io)? {
-            Some(_) => Status::RECORD_NOT_FOUND,
-            None => Status::RECORD_STORE_EMPTY,
-        };
-        Err(Operation::Read.failed(ErrorKind::Status(status)))
+        Err(match self.first_of(IDENTIFIER_UNSPECIFIED, io)? {
+            Some(_) => RangeFailure::NotFound,
+            None => RangeFailure::Empty,
+        })
     }
 
     pub(crate) fn clear_in_place<Io: RegisterIo + ?Sized>(
         &mut self,
         identifier: u64,
         io: &mut Io,
-    ) -> Result<(), Error> {
-        match self.clear_all(Operation::Clear, identifier, u64::MAX, io)? {
-            0 => Err(Operation::Clear.failed(ErrorKind::Status(Status::RECORD_NOT_FOUND))),
+    ) -> Result<(), RangeFailure> {
+        match self.clear_all(identifier, Keep::None, io)? {
+            0 => Err(RangeFailure::NotFound),
             _ => Ok(()),
         }
     }
 
-    /// Takes the signature from every record of that identifier but the one at `keep`; returns how many there were.
+    /// Takes the signature from the records of that identifier, but from the one to keep; returns how many there were.
     ///
     /// The first of them is what a reader sees: it goes last, lest another one that a power cut left behind appears.
+    /// The range is searched once for each, and once more.
+    #[inline(never)]
     fn clear_all<Io: RegisterIo + ?Sized>(
         &self,
-        operation: Operation,
         identifier: u64,
-        keep: u64,
+        keep: Keep,
         io: &mut Io,
-    ) -> Result<u32, Error> {
+    ) -> Result<u32, RangeFailure> {
+        let mut keep = keep;
         let mut cleared = 0_u32;
         loop {
             let (mut last, mut from) = (None, 0);
             while let Some(found) = self.next_in_place(from, io)? {
-                if found.identifier == identifier && found.offset != keep {
-                    last = Some(found.offset);
+                if found.identifier == identifier {
+                    match keep {
+                        Keep::First => keep = Keep::At(found.offset),
+                        Keep::At(offset) if offset == found.offset => {}
+                        _ => last = Some(found.offset),
+                    }
                 }
                 from = found.end;
             }
             let Some(offset) = last else { return Ok(cleared) };
-            self.put(operation, offset, &[0; 4], io)?;
+            self.put(offset, &[0; 4], io)?;
             cleared = cleared.wrapping_add(1);
         }
     }
 
-    /// Puts a record into free room of the range and runs the platform's operation on it. A dummy write leaves the
-    /// signature out.
-    #[inline(never)]
-    pub(crate) fn submit_in_place<Io: RegisterIo + ?Sized>(
-        &mut self,
-        operation: Operation,
+    /// Clears what the record at `start` replaces.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
+    pub(crate) fn clear_others<Io: RegisterIo + ?Sized>(
+        &self,
+        record: &[u8],
+        start: u64,
+        io: &mut Io,
+    ) -> Result<(), RangeFailure> {
+        let identifier = record::identifier(record).unwrap_or(IDENTIFIER_UNSPECIFIED);
+        self.clear_all(identifier, Keep::At(start), io)?;
+        Ok(())
+    }
+
+    /// Where a record goes: the first gap that is large enough, without what dead records left in it.
+    pub(crate) fn make_room<Io: RegisterIo + ?Sized>(
+        &self,
         record: &[u8],
         io: &mut Io,
-    ) -> Result<(), Error> {
-        let full = operation.failed(ErrorKind::Status(Status::NOT_ENOUGH_SPACE));
-        let length = record.len() as u64;
+    ) -> Result<u64, RangeFailure> {
         let identifier = record::identifier(record).unwrap_or(IDENTIFIER_UNSPECIFIED);
-        if let Some(first) = self.first_of(identifier, io)? {
-            // A second one that a power cut left is only in the way.
-            self.clear_all(operation, identifier, first.offset, io)?;
-        }
+        // A second one of its identifier, which a power cut left, is only in the way.
+        self.clear_all(identifier, Keep::First, io)?;
+        let length = record.len() as u64;
+        let start = self.first_gap(length, io)?;
+        self.scrub(start, start.wrapping_add(length), io)?;
+        Ok(start)
+    }
+
+    #[inline(never)]
+    fn first_gap<Io: RegisterIo + ?Sized>(&self, length: u64, io: &mut Io) -> Result<u64, RangeFailure> {
         let mut end = 0;
-        // First fit: the gap before each record, then the one after the last.
-        let start = loop {
+        // The gap before each record, then the one after the last.
+        loop {
             let next = self.next_in_place(end, io)?;
             let gap_end = next.map_or(self.range.length, |found| found.offset);
             if gap_end.saturating_sub(end) >= length {
-                break end;
+                return Ok(end);
             }
-            end = next.ok_or(full)?.end;
-        };
-        let limit = start.wrapping_add(length);
-        self.scrub(operation, start, limit, io)?;
-
-        self.copy_in(operation, start, record, 4, io)?;
-        if operation == Operation::Write {
-            self.put(operation, start, b"CPER", io)?;
+            end = next.ok_or(RangeFailure::Full)?.end;
         }
-        let performed = self.perform(operation, Some(start), None, io);
-        if operation == Operation::Write {
-            self.clear_all(operation, identifier, start, io)?;
-        }
-        performed
     }
 
     /// Zeroes what dead records left between `start` and `limit`, and what they have beyond it, from the end to the start.
+    #[inline(never)]
     fn scrub<Io: RegisterIo + ?Sized>(
         &self,
-        operation: Operation,
         start: u64,
         limit: u64,
         io: &mut Io,
-    ) -> Result<(), Error> {
+    ) -> Result<(), RangeFailure> {
         let mut end = limit;
         let mut from = start;
         while let Some(found) = self.find_next(from, io)? {
@@ -232,19 +260,25 @@ impl Store<'_> {
             let length = end.wrapping_sub(start).min(32);
             end = end.wrapping_sub(length);
             let zeroes = [0; 32];
-            self.put(operation, end, zeroes.get(..length as usize).unwrap_or_default(), io)?;
+            self.put(end, zeroes.get(..length as usize).unwrap_or_default(), io)?;
         }
         Ok(())
     }
 
-    fn put<Io: RegisterIo + ?Sized>(
+    pub(crate) fn put<Io: RegisterIo + ?Sized>(
         &self,
-        operation: Operation,
         offset: u64,
         bytes: &[u8],
         io: &mut Io,
-    ) -> Result<(), Error> {
-        let address = self.range.address.wrapping_add(offset);
-        io.write_memory(address, bytes).map_err(|error| operation.failed(ErrorKind::Io(error)))
+    ) -> Result<(), RangeFailure> {
+        io.write_memory(self.range.address.wrapping_add(offset), bytes).map_err(RangeFailure::Transfer)
     }
+}
+
+/// Which record of an identifier is not cleared.
+#[derive(Clone, Copy)]
+enum Keep {
+    None,
+    First,
+    At(u64),
 }

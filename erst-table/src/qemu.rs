@@ -14,7 +14,7 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::record;
-use crate::store::{self, IDENTIFIER_UNSPECIFIED};
+use crate::store::{self, IDENTIFIER_UNSPECIFIED, RecordFault};
 use crate::{Error, ErrorKind, Location, Operation, Status};
 
 /// Header of the image (QEMU `hw/acpi/erst.c`, `ERSTStorageHeader`, 24 bytes and the map).
@@ -256,7 +256,7 @@ impl Image<'_> {
     /// not one record of its stated length with an identifier, [`ErrorKind::BufferTooSmall`] when it exceeds a slot, and
     /// [`Status::NOT_ENOUGH_SPACE`] when no slot is free.
     pub fn plan_write<'r>(&self, record: &'r [u8], overwrite: Overwrite) -> Result<Edit<'r>, Error> {
-        store::check_record(record, IDENTIFIER_UNSPECIFIED)?;
+        store::check_record(record, IDENTIFIER_UNSPECIFIED).map_err(RecordFault::error)?;
         let (needed, available) = (record.len() as u64, self.slot_size as u64);
         if needed > available {
             return Err(Error::at_offset(0, ErrorKind::BufferTooSmall { needed, available }));
@@ -317,6 +317,9 @@ impl Image<'_> {
 
     /// Frees a slot in use, whatever is in it: the way to remove what is no record.
     ///
+    /// The count goes first: after an interruption the slot is still in use, and freeing it mends the count. The other
+    /// way round nothing would be left to be done again after the last slot, and the count would stay wrong.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::NoSuchSlot`]; [`Status::RECORD_NOT_FOUND`] when it is free.
@@ -326,7 +329,7 @@ impl Image<'_> {
             return Err(slot.failed(ErrorKind::Status(Status::RECORD_NOT_FOUND)));
         }
         let count = Change::count(self.used_count().saturating_sub(1));
-        Ok(Edit::of([Change::identifier(index, 0), count]))
+        Ok(Edit::of([count, Change::identifier(index, 0)]))
     }
 
     /// Brings a cleared record back: the inverse of [`plan_clear`](Self::plan_clear).

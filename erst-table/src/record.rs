@@ -1,5 +1,8 @@
 //! The few fields of a record that a store looks at (UEFI 2.11 table N.1). What else is in it is none of its business.
 
+/// What every record begins with.
+pub(crate) const SIGNATURE: [u8; 4] = *b"CPER";
+
 /// Bytes of the smallest record: its header.
 pub(crate) const HEADER_LEN: usize = 128;
 

@@ -5,9 +5,9 @@ use core::fmt;
 
 use bitflags::bitflags;
 
-use crate::interpreter::Fault;
-use crate::record::{self, PERSISTENCE, PERSISTENCE_SIGNATURE};
-use crate::{Action, Error, ErrorKind, Interpreter, Limits, Location, RegisterIo, Semantics, Table};
+use crate::interpreter::{Fault, Stop};
+use crate::record::{self, PERSISTENCE, PERSISTENCE_SIGNATURE, SIGNATURE};
+use crate::{Action, Error, ErrorKind, Interpreter, IoError, Location, RegisterIo, Semantics, Table};
 
 open_value! {
     /// What the platform says of an operation (ACPI 6.5 table 18.21).
@@ -128,6 +128,7 @@ impl<'a> Store<'a> {
     ///
     /// [`ErrorKind::IncompleteTable`] when lengths and counts of the table do not agree, [`ErrorKind::Range`] when the
     /// range cannot hold a record or is not an address range, and those of [`Interpreter::run`].
+    #[inline(never)]
     pub fn open<Io: RegisterIo + ?Sized>(
         table: &Table<'a>,
         semantics: Semantics,
@@ -136,29 +137,43 @@ impl<'a> Store<'a> {
         if !table.is_complete() {
             return Err(Error::at_offset(0, ErrorKind::IncompleteTable));
         }
-        let mut interpreter = Interpreter::new(table, semantics);
-        let mut get = |action| {
-            interpreter.reset();
-            interpreter.run(action, io)
+        let mut store = Self {
+            interpreter: Interpreter::new(table, semantics),
+            range: ErrorLogRange { address: 0, length: 0, attributes: RangeAttributes::empty() },
+            timings: Timings::default(),
+            patience_us: Self::DEFAULT_PATIENCE_US,
         };
-        let address = get(Action::GET_ERROR_LOG_ADDRESS_RANGE)?;
-        let length = get(Action::GET_ERROR_LOG_ADDRESS_RANGE_LENGTH)?;
-        let attributes = get(Action::GET_ERROR_LOG_ADDRESS_RANGE_ATTRIBUTES)?;
-        let timings = match get(Action::GET_EXECUTE_OPERATION_TIMINGS) {
-            Ok(timings) => Timings { nominal_us: timings as u32, maximum_us: (timings >> 32) as u32 },
-            Err(Error { kind: ErrorKind::MissingAction, .. }) => Timings::default(),
-            Err(error) => return Err(error),
-        };
+        store.ask(io).map_err(|stop| store.interpreter.error(stop))?;
+        let ErrorLogRange { address, length, .. } = store.range;
         if address == 0 || length < record::HEADER_LEN as u64 || address.checked_add(length).is_none() {
             return Err(Error {
                 kind: ErrorKind::Range { address, length },
                 location: Location::Action(Action::GET_ERROR_LOG_ADDRESS_RANGE),
             });
         }
-        let attributes = RangeAttributes::from_bits_retain(attributes);
-        let range = ErrorLogRange { address, length, attributes };
-        let store = Self { interpreter, range, timings, patience_us: 0 };
-        Ok(store.with_patience(Self::DEFAULT_PATIENCE_US))
+        store.limit_time();
+        Ok(store)
+    }
+
+    /// What the platform says of its range and of its speed.
+    #[inline]
+    fn ask<Io: RegisterIo + ?Sized>(&mut self, io: &mut Io) -> Result<(), Stop> {
+        self.range.address = self.get(Action::GET_ERROR_LOG_ADDRESS_RANGE, io)?;
+        self.range.length = self.get(Action::GET_ERROR_LOG_ADDRESS_RANGE_LENGTH, io)?;
+        let attributes = self.get(Action::GET_ERROR_LOG_ADDRESS_RANGE_ATTRIBUTES, io)?;
+        self.range.attributes = RangeAttributes::from_bits_retain(attributes);
+        self.interpreter.reset();
+        self.timings = match self.interpreter.run_action(Action::GET_EXECUTE_OPERATION_TIMINGS, io) {
+            Ok(timings) => Timings { nominal_us: timings as u32, maximum_us: (timings >> 32) as u32 },
+            Err(Fault::Missing) => Timings::default(),
+            Err(fault) => return Err(self.interpreter.stop(fault)),
+        };
+        Ok(())
+    }
+
+    fn get<Io: RegisterIo + ?Sized>(&mut self, action: Action, io: &mut Io) -> Result<u64, Stop> {
+        self.interpreter.reset();
+        self.interpreter.run_action(action, io).map_err(|fault| self.interpreter.stop(fault))
     }
 
     /// This store with another longest wait: however long the platform says that an operation takes, one whose status
@@ -166,9 +181,12 @@ impl<'a> Store<'a> {
     #[must_use]
     pub fn with_patience(mut self, microseconds: u64) -> Self {
         self.patience_us = microseconds;
-        let limits = Limits { time_us: self.budget_us(), ..self.interpreter.limits() };
-        self.interpreter = self.interpreter.with_limits(limits);
+        self.limit_time();
         self
+    }
+
+    fn limit_time(&mut self) {
+        self.interpreter.limits.time_us = self.budget_us();
     }
 
     /// The error log address range.
@@ -208,7 +226,7 @@ impl<'a> Store<'a> {
     /// Those of [`Interpreter::run`].
     pub fn count<Io: RegisterIo + ?Sized>(&mut self, io: &mut Io) -> Result<u64, Error> {
         if self.is_nvram() {
-            return self.count_in_place(io);
+            return self.count_in_place(io).map_err(|failure| failure.error(Operation::Read));
         }
         self.interpreter.reset();
         self.interpreter.run(Action::GET_RECORD_COUNT, io)
@@ -239,6 +257,8 @@ impl<'a> Store<'a> {
     /// not one record of its stated length with an identifier, [`ErrorKind::BufferTooSmall`] when it exceeds the range:
     /// nothing is touched then. [`ErrorKind::Status`] when the platform refuses, [`ErrorKind::Busy`] when it does not
     /// end, and those of [`Interpreter::run`].
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     pub fn write<Io: RegisterIo + ?Sized>(&mut self, record: &[u8], io: &mut Io) -> Result<(), Error> {
         self.submit(Operation::Write, record, io)
     }
@@ -253,36 +273,58 @@ impl<'a> Store<'a> {
         self.submit(Operation::DummyWrite, record, io)
     }
 
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     fn submit<Io: RegisterIo + ?Sized>(
         &mut self,
         operation: Operation,
         record: &[u8],
         io: &mut Io,
     ) -> Result<(), Error> {
-        check_record(record, IDENTIFIER_UNSPECIFIED)?;
+        let submitted = self.submit_record(operation, record, io);
+        submitted.map_err(|failure| self.error(operation, failure))
+    }
+
+    /// In NVRAM mode a record is put into free room, its signature last (a dummy write leaves it out), and only then the
+    /// one it replaces is cleared; the range is searched three times, and once for each record with the identifier.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
+    fn submit_record<Io: RegisterIo + ?Sized>(
+        &mut self,
+        operation: Operation,
+        record: &[u8],
+        io: &mut Io,
+    ) -> Result<(), Failure> {
+        check_record(record, IDENTIFIER_UNSPECIFIED).map_err(Failure::Record)?;
         let needed = record.len() as u64;
         if needed > self.range.length {
-            return Err(Error::at_offset(
-                0,
-                ErrorKind::BufferTooSmall { needed, available: self.range.length },
-            ));
+            return Err(Failure::TooLong { needed });
         }
+        let (mut start, mut skipped) = (0, 0);
         if self.is_nvram() {
-            return self.submit_in_place(operation, record, io);
+            start = self.make_room(record, io).map_err(Failure::Range)?;
+            skipped = SIGNATURE.len();
         }
-        self.copy_in(operation, 0, record, 0, io)?;
-        self.perform(operation, Some(0), None, io)
+        self.copy_in(start, record, skipped, io).map_err(Failure::Range)?;
+        let replaces = self.is_nvram() && operation == Operation::Write;
+        if replaces {
+            self.put(start, &SIGNATURE, io).map_err(Failure::Range)?;
+        }
+        let performed = self.perform(operation, Some(start), None, io);
+        if replaces {
+            self.clear_others(record, start, io).map_err(Failure::Range)?;
+        }
+        performed
     }
 
     /// Copies a record to its place in the range, all but its first `skipped` bytes, and with the persistence signature.
     pub(crate) fn copy_in<Io: RegisterIo + ?Sized>(
         &self,
-        operation: Operation,
         offset: u64,
         record: &[u8],
         skipped: usize,
         io: &mut Io,
-    ) -> Result<(), Error> {
+    ) -> Result<(), RangeFailure> {
         let at = |part: usize| self.range.address.wrapping_add(offset).wrapping_add(part as u64);
         let after = PERSISTENCE.wrapping_add(PERSISTENCE_SIGNATURE.len());
         let head = record.get(skipped..PERSISTENCE).unwrap_or_default();
@@ -291,7 +333,7 @@ impl<'a> Store<'a> {
             .write_memory(at(skipped), head)
             .and_then(|()| io.write_memory(at(PERSISTENCE), &PERSISTENCE_SIGNATURE))
             .and_then(|()| io.write_memory(at(after), tail));
-        copied.map_err(|error| operation.failed(ErrorKind::Io(error)))
+        copied.map_err(RangeFailure::Transfer)
     }
 
     /// Fetches a record into `buffer`; [`IDENTIFIER_UNSPECIFIED`] fetches the first.
@@ -324,15 +366,16 @@ impl<'a> Store<'a> {
         if identifier == IDENTIFIER_END {
             return Err(Operation::Read.failed(ErrorKind::RecordIdentifier(identifier)));
         }
-        let offset = if self.is_nvram() {
-            self.find_in_place(identifier, io)?
+        let found = if self.is_nvram() {
+            self.find_in_place(identifier, io).map_err(Failure::Range)
         } else {
             // Whatever was in the range before must not pass for the record if the platform delivers nothing.
-            let erased = io.write_memory(self.range.address, &[0; 4]);
-            erased.map_err(|error| Operation::Read.failed(ErrorKind::Io(error)))?;
-            self.perform(Operation::Read, Some(0), Some(identifier), io)?;
-            0
+            let erased = io
+                .write_memory(self.range.address, &[0; 4])
+                .map_err(|error| Failure::Range(RangeFailure::Transfer(error)));
+            erased.and_then(|()| self.perform(Operation::Read, Some(0), Some(identifier), io)).map(|()| 0)
         };
+        let offset = found.map_err(|failure| self.error(Operation::Read, failure))?;
         self.copy_out(identifier, offset, buffer, io)
     }
 
@@ -359,7 +402,7 @@ impl<'a> Store<'a> {
         let length = usize::try_from(stated).map_err(|_| too_small)?;
         let into = buffer.get_mut(..length).ok_or(too_small)?;
         io.read_memory(address, into).map_err(failed)?;
-        check_record(into, identifier).map_err(|error| Operation::Read.failed(error.kind))?;
+        check_record(into, identifier).map_err(|fault| Operation::Read.failed(fault.error().kind))?;
         Ok(length)
     }
 
@@ -374,66 +417,76 @@ impl<'a> Store<'a> {
         if matches!(identifier, IDENTIFIER_UNSPECIFIED | IDENTIFIER_END) {
             return Err(Operation::Clear.failed(ErrorKind::RecordIdentifier(identifier)));
         }
-        if self.is_nvram() {
-            return self.clear_in_place(identifier, io);
+        let cleared = if self.is_nvram() {
+            self.clear_in_place(identifier, io).map_err(Failure::Range)
+        } else {
+            self.perform(Operation::Clear, None, Some(identifier), io)
+        };
+        cleared.map_err(|failure| self.error(Operation::Clear, failure))
+    }
+
+    /// The error that a failure of an operation is.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn error(&self, operation: Operation, failure: Failure) -> Error {
+        match failure {
+            Failure::Status(status) => operation.failed(ErrorKind::Status(status)),
+            Failure::Busy { waited_us, status } => operation.failed(ErrorKind::Busy { waited_us, status }),
+            Failure::Program(stop) => self.interpreter.error(stop),
+            Failure::Record(fault) => fault.error(),
+            Failure::TooLong { needed } => {
+                Error::at_offset(0, ErrorKind::BufferTooSmall { needed, available: self.range.length })
+            }
+            Failure::Range(failure) => failure.error(operation),
         }
-        self.perform(Operation::Clear, None, Some(identifier), io)
     }
 
     /// One operation from its beginning to its end, which is run whatever happens between.
-    #[inline(never)]
+    ///
+    /// It takes no frame of its own.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     pub(crate) fn perform<Io: RegisterIo + ?Sized>(
         &mut self,
         operation: Operation,
         offset: Option<u64>,
         identifier: Option<u64>,
         io: &mut Io,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Failure> {
         self.interpreter.reset();
-        let begun = self.run_optional(operation.begin(), io);
-        let answer = match begun {
-            Ok(()) => self.execute(offset, identifier, io),
-            Err(fault) => Answer::Failed(fault),
-        };
-        // An error is told by where the interpreter stood, before it goes on to the end.
-        let result = self.result(operation, answer);
+        let executed = self
+            .run_optional(operation.begin(), io)
+            .and_then(|()| self.start(offset, identifier, io))
+            .and_then(|()| self.wait(io))
+            .and_then(|still_busy| self.status(still_busy, io));
+        // A fault is told by where the interpreter stood, before it goes on to the end.
+        let result = executed.unwrap_or_else(|fault| Err(Failure::Program(self.interpreter.stop(fault))));
         match self.run_optional(Action::END_OPERATION, io) {
-            Err(fault) if result.is_ok() => Err(self.interpreter.error(fault)),
+            Err(fault) if result.is_ok() => Err(Failure::Program(self.interpreter.stop(fault))),
             _ => result,
         }
     }
 
-    fn result(&self, operation: Operation, answer: Answer) -> Result<(), Error> {
-        match answer {
-            Answer::Status(Status::SUCCESS) => Ok(()),
-            Answer::Status(status) => Err(operation.failed(ErrorKind::Status(status))),
-            Answer::Busy { waited_us, status } => {
-                Err(operation.failed(ErrorKind::Busy { waited_us, status }))
-            }
-            Answer::Failed(fault) => Err(self.interpreter.error(fault)),
-        }
-    }
-
-    #[inline(never)]
-    fn execute<Io: RegisterIo + ?Sized>(
+    /// How the operation went, after its time when the platform is still busy.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
+    fn status<Io: RegisterIo + ?Sized>(
         &mut self,
-        offset: Option<u64>,
-        identifier: Option<u64>,
+        still_busy: Option<u64>,
         io: &mut Io,
-    ) -> Answer {
-        match self.start(offset, identifier, io).and_then(|()| self.wait(io)) {
-            Ok(None) => match self.interpreter.run_action(Action::GET_COMMAND_STATUS, io) {
-                Ok(status) => Answer::Status(Status::new(status)),
-                Err(fault) => Answer::Failed(fault),
-            },
-            Ok(Some(waited_us)) => {
-                let status = self.interpreter.run_action(Action::GET_COMMAND_STATUS, io);
-                Answer::Busy { waited_us, status: status.ok().map(Status::new) }
-            }
-            Err(fault) => Answer::Failed(fault),
+    ) -> Result<Result<(), Failure>, Fault> {
+        let status = self.interpreter.run_action(Action::GET_COMMAND_STATUS, io).map(Status::new);
+        if let Some(waited_us) = still_busy {
+            return Ok(Err(Failure::Busy { waited_us, status: status.ok() }));
         }
+        Ok(match status? {
+            Status::SUCCESS => Ok(()),
+            status => Err(Failure::Status(status)),
+        })
     }
 
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     fn start<Io: RegisterIo + ?Sized>(
         &mut self,
         offset: Option<u64>,
@@ -451,7 +504,10 @@ impl<'a> Store<'a> {
         Ok(())
     }
 
-    /// Waits until the platform is no longer busy; `Some` microseconds when it still is after the time it has.
+    /// Waits until the platform is no longer busy; `Some` microseconds when it still is after the time it has: each turn
+    /// waits a microsecond or more, so there are no more turns than microseconds.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     fn wait<Io: RegisterIo + ?Sized>(&mut self, io: &mut Io) -> Result<Option<u64>, Fault> {
         let budget = self.budget_us();
         // A sixteenth of what it nominally takes; never so long that a watchdog bites.
@@ -471,6 +527,8 @@ impl<'a> Store<'a> {
     }
 
     /// Runs an action that a table may leave out.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     fn run_optional<Io: RegisterIo + ?Sized>(&mut self, action: Action, io: &mut Io) -> Result<(), Fault> {
         match self.interpreter.run_action(action, io) {
             Ok(_) | Err(Fault::Missing) => Ok(()),
@@ -479,12 +537,48 @@ impl<'a> Store<'a> {
     }
 }
 
-/// How an operation went.
+/// Why an operation failed: an [`Error`] that does not know of which operation, small enough for the stack of a panic.
 #[derive(Clone, Copy)]
-enum Answer {
+pub(crate) enum Failure {
+    /// The platform refused.
     Status(Status),
+    /// The platform did not end.
     Busy { waited_us: u64, status: Option<Status> },
-    Failed(Fault),
+    /// The table's program did not.
+    Program(Stop),
+    /// What is to be written is no record.
+    Record(RecordFault),
+    /// The record is longer than the range.
+    TooLong { needed: u64 },
+    /// The range did not do.
+    Range(RangeFailure),
+}
+
+/// Why something in the range failed.
+#[derive(Clone, Copy)]
+pub(crate) enum RangeFailure {
+    /// It has no room for the record.
+    Full,
+    /// It has no record of this identifier.
+    NotFound,
+    /// It has no record.
+    Empty,
+    /// It cannot be read in search of records.
+    Search(IoError),
+    /// It cannot be written.
+    Transfer(IoError),
+}
+
+impl RangeFailure {
+    pub(crate) fn error(self, operation: Operation) -> Error {
+        match self {
+            Self::Full => operation.failed(ErrorKind::Status(Status::NOT_ENOUGH_SPACE)),
+            Self::NotFound => operation.failed(ErrorKind::Status(Status::RECORD_NOT_FOUND)),
+            Self::Empty => operation.failed(ErrorKind::Status(Status::RECORD_STORE_EMPTY)),
+            Self::Search(error) => Operation::Read.failed(ErrorKind::Io(error)),
+            Self::Transfer(error) => operation.failed(ErrorKind::Io(error)),
+        }
+    }
 }
 
 impl Operation {
@@ -494,21 +588,44 @@ impl Operation {
     }
 }
 
+/// Why bytes are not a record.
+#[derive(Clone, Copy)]
+pub(crate) enum RecordFault {
+    Signature([u8; 4]),
+    Length { stated: u64, available: u64 },
+    Identifier(u64),
+}
+
+impl RecordFault {
+    #[cold]
+    pub(crate) fn error(self) -> Error {
+        match self {
+            Self::Signature(found) => Error::at_offset(0, ErrorKind::RecordSignature(found)),
+            Self::Length { stated, available } => {
+                Error::at_offset(record::LENGTH as u64, ErrorKind::RecordLength { stated, available })
+            }
+            Self::Identifier(found) => {
+                Error::at_offset(record::IDENTIFIER as u64, ErrorKind::RecordIdentifier(found))
+            }
+        }
+    }
+}
+
 /// That `bytes` are one record of their own length, with an identifier: the given one if it is not 0.
-pub(crate) fn check_record(bytes: &[u8], identifier: u64) -> Result<(), Error> {
+pub(crate) fn check_record(bytes: &[u8], identifier: u64) -> Result<(), RecordFault> {
     let signature = bytes.first_chunk().copied().unwrap_or_default();
-    if signature != *b"CPER" {
-        return Err(Error::at_offset(0, ErrorKind::RecordSignature(signature)));
+    if signature != SIGNATURE {
+        return Err(RecordFault::Signature(signature));
     }
     let available = bytes.len() as u64;
     let stated = u64::from(record::length(bytes).unwrap_or(0));
     if stated != available || stated < record::HEADER_LEN as u64 {
-        return Err(Error::at_offset(record::LENGTH as u64, ErrorKind::RecordLength { stated, available }));
+        return Err(RecordFault::Length { stated, available });
     }
     let found = record::identifier(bytes).unwrap_or(IDENTIFIER_UNSPECIFIED);
     let asked = identifier == IDENTIFIER_UNSPECIFIED || found == identifier;
     if !asked || matches!(found, IDENTIFIER_UNSPECIFIED | IDENTIFIER_END) {
-        return Err(Error::at_offset(record::IDENTIFIER as u64, ErrorKind::RecordIdentifier(found)));
+        return Err(RecordFault::Identifier(found));
     }
     Ok(())
 }

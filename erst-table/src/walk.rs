@@ -1,6 +1,6 @@
 //! Lists the records of a store, whatever the platform's way to go from one to the next (ACPI 6.5 section 18.5.2.2).
 
-use crate::{Error, ErrorKind, RegisterIo, Status, Store};
+use crate::{Error, ErrorKind, Operation, RegisterIo, Status, Store};
 
 /// A walk over the records of a [`Store`], each once.
 ///
@@ -133,7 +133,8 @@ impl Walk {
             return Ok(None);
         }
         if store.is_nvram() {
-            let found = store.next_in_place(self.offset, io)?;
+            let found = store.next_in_place(self.offset, io);
+            let found = found.map_err(|failure| failure.error(Operation::Read))?;
             self.offset = found.map_or(self.offset, |found| found.end);
             self.done = found.is_none();
             return Ok(found.map(|found| (found.identifier, true)));

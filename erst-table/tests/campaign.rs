@@ -208,7 +208,7 @@ fn a_power_cut_at_any_access_loses_and_tears_nothing() {
             scope.spawn(|| campaign(Platform::Exchange(Overwrite::Beside), 0, 600, false)),
             // The range is the medium. Each byte of it is an access; only those that change something are cut.
             scope.spawn(|| campaign(Platform::Nvram, 1200, 200, true)),
-            scope.spawn(|| campaign(Platform::Nvram, 450, 130, false)),
+            scope.spawn(|| campaign(Platform::Nvram, 480, 130, false)),
             // QEMU's device carries out an operation within one access, and overwrites in place.
             scope.spawn(campaign_in_place),
         ];

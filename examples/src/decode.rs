@@ -62,7 +62,7 @@ impl Decode {
         let mut run = Run {
             options: self,
             out: BufWriter::new(anstream::stdout().lock()),
-            text: Text { detail: self.detail(), columns: columns() },
+            text: Text { detail: self.detail(), columns: columns(), prefix: |_| "" },
             progress: Progress::new(),
             outcome: Outcome::default(),
             tally: Tally::default(),
@@ -86,7 +86,8 @@ impl Decode {
     }
 }
 
-fn columns() -> Option<usize> {
+/// Columns of the terminal, if standard output is one.
+pub fn columns() -> Option<usize> {
     let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(io::stdout())?;
     io::stdout().is_terminal().then_some(usize::from(columns))
 }
@@ -158,11 +159,9 @@ impl Run<'_> {
                 return None;
             }
         };
+        let (bytes, form) = recognise::readable(bytes, base(&name));
         if recognise::recognise(&bytes, base(&name)).is_some() {
-            return Some(File { name, bytes, form: None });
-        }
-        if let Some((form, bytes)) = recognise::pasted(&bytes, base(&name)) {
-            return Some(File { name, bytes: Bytes::Read(bytes), form: Some(form) });
+            return Some(File { name, bytes, form });
         }
         if candidate.named {
             self.refuse(&format!("{}: {}", Printable(name.as_bytes()), recognise::refusal(&bytes)));

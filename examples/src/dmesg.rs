@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use pstore_format::RecordId;
 use pstore_format::dmesg::{self, Dump, Header};
+use pstore_format::names::FileName;
 
 use crate::found::{Found, Log, Part, Piece, What};
 
@@ -61,18 +62,44 @@ pub fn assemble(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
 
     let mut all = Vec::with_capacity(found.len());
     for (index, one) in found.into_iter().enumerate() {
-        let place = one.place;
+        let (place, raw) = (one.place, one.raw);
         match (logs.remove(&index), one.what) {
-            (Some(log), _) => all.push(Found { place, what: What::Log(log) }),
+            (Some(log), _) => all.push(Found { place, what: What::Log(log), raw }),
             (None, What::Part(part)) if !std::mem::take(&mut joined[index]) => {
                 let log = Log { header: None, pieces: vec![Piece::Part(None, part)] };
-                all.push(Found { place, what: What::Log(log) });
+                all.push(Found { place, what: What::Log(log), raw });
             }
             (None, What::Part(_)) => {}
-            (None, what) => all.push(Found { place, what }),
+            (None, what) => all.push(Found { place, what, raw }),
         }
     }
     all
+}
+
+/// Puts together the logs of parts that stood [alone].
+pub fn rejoin<'a>(found: Vec<Found<'a>>) -> Vec<Found<'a>> {
+    let part = |mut found: Found<'a>| {
+        let part = match &found.what {
+            What::Log(log) => log.parts().next().copied(),
+            _ => None,
+        };
+        if let Some(part) = part {
+            found.what = What::Part(part);
+        }
+        found
+    };
+    assemble(found.into_iter().map(part).collect())
+}
+
+/// A part that stands alone, as the log that it is of its own.
+pub fn alone(found: Found<'_>) -> Found<'_> {
+    let What::Part(part) = &found.what else { return found };
+    let (text, _) = part.text();
+    let header = Header::parse(&text).map(|(header, _)| (header.why.to_owned(), header.count, header.part));
+    let number = header.as_ref().map(|(_, _, part)| *part);
+    let log =
+        Log { header: header.map(|(why, count, _)| (why, count)), pieces: vec![Piece::Part(number, *part)] };
+    Found { what: What::Log(log), ..found }
 }
 
 fn log<'a>(dump: &Dump<'_, '_>, found: &[Found<'a>]) -> Log<'a> {
@@ -88,6 +115,31 @@ fn log<'a>(dump: &Dump<'_, '_>, found: &[Found<'a>]) -> Log<'a> {
     });
     let header = dump.parts().first().map(|part| (part.header.why.to_owned(), part.header.count));
     Log { header, pieces: pieces.collect() }
+}
+
+/// The parts in a text that systemd-pstore put together of them: the name of each, a colon, its text (systemd 243 to
+/// 251 `src/pstore/pstore.c`).
+pub fn named_parts(bytes: &[u8]) -> impl Iterator<Item = (FileName<'_>, &[u8])> {
+    let mut rest = Some(bytes);
+    std::iter::from_fn(move || {
+        let (name, text) = part_name(rest.take()?)?;
+        let ends = memchr::memchr_iter(b'\n', text).map(|end| end + 1);
+        let end = ends.into_iter().find(|end| part_name(&text[*end..]).is_some());
+        let (text, next) = text.split_at(end.unwrap_or(text.len()));
+        rest = Some(next);
+        Some((name, text))
+    })
+}
+
+/// The name at the start of the bytes, and what follows its line.
+fn part_name(bytes: &[u8]) -> Option<(FileName<'_>, &[u8])> {
+    if !bytes.starts_with(b"dmesg-") {
+        return None;
+    }
+    let end = memchr::memchr(b'\n', &bytes[..bytes.len().min(256)])?;
+    let line = std::str::from_utf8(&bytes[..end]).ok()?;
+    let name = FileName::parse(line.strip_suffix(':')?)?;
+    Some((name, &bytes[end + 1..]))
 }
 
 /// Why the kernel gave up, in its own words, which are near the end of the log.

@@ -222,13 +222,14 @@ fn what(record: &Record<'_>) -> String {
 }
 
 /// An image that is being changed: nobody else who asks may change it meanwhile.
-struct Store<'p> {
+pub struct Store<'p> {
     path: &'p Path,
     file: File,
 }
 
 impl<'p> Store<'p> {
-    fn open(path: &'p Path) -> anyhow::Result<Self> {
+    /// Opens it, and keeps others away.
+    pub fn open(path: &'p Path) -> anyhow::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).open(path)?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             bail!("somebody else is changing it");
@@ -236,12 +237,13 @@ impl<'p> Store<'p> {
         Ok(Self { path, file })
     }
 
-    fn bytes(&self) -> io::Result<Bytes> {
+    /// What is in it now.
+    pub fn bytes(&self) -> io::Result<Bytes> {
         input::load(self.path)
     }
 
     /// Does the writes one by one, each on the disk before the next.
-    fn apply(&mut self, edit: &Edit<'_>) -> io::Result<()> {
+    pub fn apply(&mut self, edit: &Edit<'_>) -> io::Result<()> {
         for change in edit.changes() {
             self.file.seek(SeekFrom::Start(change.offset))?;
             match change.content() {

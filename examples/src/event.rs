@@ -225,7 +225,8 @@ impl When {
     }
 
     fn of_id(id: RecordId) -> Option<Self> {
-        Some(Self { by_id: true, ..Self::unix(id.boot_time()?)? })
+        let seconds = id.boot_time().filter(|seconds| *seconds >= OLDEST)?;
+        Some(Self { by_id: true, ..Self::unix(seconds)? })
     }
 
     /// RFC 3339.

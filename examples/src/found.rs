@@ -52,16 +52,19 @@ impl fmt::Display for Place<'_> {
 }
 
 /// Something found.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Found<'a> {
     /// Where it begins.
     pub place: Place<'a>,
     /// What it is.
     pub what: What<'a>,
+    /// Its record as it is stored, all that was made out of it; the first part's when it is a log. Empty for a bad
+    /// part of something that was found too.
+    pub raw: &'a [u8],
 }
 
 /// The kinds of things there are to find.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum What<'a> {
     /// A CPER record, pstore's or any other.
     Record(StoredRecord<'a>),
@@ -140,7 +143,7 @@ fn decoded(error: &pstore_format::Error) -> usize {
 }
 
 /// The parts that belong to one dump of the kernel log.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Log<'a> {
     /// Why it was dumped, such as "Panic", and which dump of its boot it was; `None` when its text does not say.
     pub header: Option<(String, u32)>,
@@ -149,7 +152,7 @@ pub struct Log<'a> {
 }
 
 /// A part of a log, or a gap.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Piece<'a> {
     /// A part and its number.
     Part(Option<u32>, Part<'a>),

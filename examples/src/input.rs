@@ -3,12 +3,14 @@
 //! Large files are mapped, so that a store of gigabytes costs no memory; small ones, and those that cannot be mapped
 //! (pipes, `/sys`), are read, up to a limit.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
+
+use crate::walk::Walk;
 
 /// Files from this size on are mapped.
 const MAP_FROM: u64 = 1 << 20;
@@ -30,24 +32,9 @@ pub struct Candidate {
 
 /// Every file that the arguments name, folders walked in the order of names; or why one could not be reached.
 pub fn candidates(arguments: &[PathBuf]) -> impl Iterator<Item = Result<Candidate, anyhow::Error>> {
-    arguments.iter().flat_map(|argument| -> Box<dyn Iterator<Item = _>> {
-        if !argument.is_dir() {
-            return Box::new(std::iter::once(Ok(Candidate { path: argument.clone(), named: true })));
-        }
-        let walk = walkdir::WalkDir::new(argument).sort_by_file_name();
-        Box::new(walk.into_iter().filter_map(|entry| {
-            match entry {
-                Ok(entry) => fs::metadata(entry.path())
-                    .is_ok_and(|metadata| metadata.is_file())
-                    .then(|| Ok(Candidate { path: entry.into_path(), named: false })),
-                Err(error) => {
-                    let path = error.path().unwrap_or(Path::new("?")).display().to_string();
-                    let reason =
-                        error.into_io_error().map_or("links in a circle".into(), |error| error.to_string());
-                    Some(Err(anyhow::anyhow!("{path}: {reason}")))
-                }
-            }
-        }))
+    arguments.iter().flat_map(|argument| {
+        let named = !argument.is_dir();
+        Walk::new(argument, |_| true).map(move |path| Ok(Candidate { path: path?, named }))
     })
 }
 

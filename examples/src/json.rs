@@ -16,6 +16,8 @@ use crate::printable::Printable;
 
 #[derive(Serialize)]
 struct Object<'e> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'e str>,
     source: Source<'e>,
     record_id: Option<Wide>,
     creator: Option<Described<'e>>,
@@ -143,15 +145,23 @@ impl Serialize for Hex<'_> {
 
 /// Writes an object for each thing found.
 pub fn write(out: &mut dyn Write, found: &[Found<'_>]) -> io::Result<()> {
-    for found in found {
-        let event = Event::of(found);
-        serde_json::to_writer(&mut *out, &object(&event))?;
-        writeln!(out)?;
-    }
+    let mut text = Vec::new();
+    found.iter().try_for_each(|found| {
+        text.clear();
+        line(&mut text, &Event::of(found), None)?;
+        out.write_all(&text)
+    })
+}
+
+/// Adds an object for an event, with the key it is known by, if it has one. It is many small pieces, which are put
+/// together in memory much faster than they are written.
+pub fn line(text: &mut Vec<u8>, event: &Event<'_, '_>, key: Option<&str>) -> io::Result<()> {
+    serde_json::to_writer(&mut *text, &object(event, key))?;
+    text.push(b'\n');
     Ok(())
 }
 
-fn object<'e>(event: &'e Event<'_, '_>) -> Object<'e> {
+fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {
     let found = event.found;
     let (mut header, mut error, mut dump, mut bytes, mut notification) = (None, None, None, None, None);
     let mut sections: Vec<Member<'_>> = event
@@ -179,6 +189,7 @@ fn object<'e>(event: &'e Event<'_, '_>) -> Object<'e> {
         _ => {}
     }
     Object {
+        key,
         source: Source::of(&found.place),
         record_id: event.id.map(|id| Wide(id.0)),
         creator: event.creator.map(|creator| Described::Value(creator.into())),
@@ -196,16 +207,29 @@ fn object<'e>(event: &'e Event<'_, '_>) -> Object<'e> {
     }
 }
 
+/// The fields of a section, as an object or a string of its bytes.
+pub fn fields(section: &Section<'_>) -> String {
+    // Nothing in them fails to be written to memory.
+    serde_json::to_string(&body(section)).unwrap_or_default()
+}
+
+fn body<'e>(section: &'e Section<'_>) -> Body<'e> {
+    match &section.content {
+        Content::Body(body) => Body::Fields(Described::Fields(Fields(body.fields()))),
+        Content::Machine(record) => Body::Machine(record),
+        Content::Log(part) => Body::Log(text(part, None)),
+        Content::Bad(..) => Body::Bytes { bytes: Hex(section.bytes) },
+    }
+}
+
 fn part_of<'e>(section: &'e Section<'_>, severity: String, line: &str) -> Member<'e> {
     let fru = Fru {
         id: section.fru_id.filter(|id| *id != Guid::ZERO).map(|id| id.to_string()),
         text: section.fru_text.map(|text| Printable(text.as_bytes()).to_string()),
     };
-    let (fields, error) = match &section.content {
-        Content::Body(body) => (Body::Fields(Described::Fields(Fields(body.fields()))), None),
-        Content::Machine(record) => (Body::Machine(record), None),
-        Content::Log(part) => (Body::Log(text(part, None)), None),
-        Content::Bad(_, reason) => (Body::Bytes { bytes: Hex(section.bytes) }, Some(reason.clone())),
+    let error = match &section.content {
+        Content::Bad(_, reason) => Some(reason.clone()),
+        _ => None,
     };
     Member {
         r#type: Described::Value(section.kind.into()),
@@ -217,7 +241,7 @@ fn part_of<'e>(section: &'e Section<'_>, severity: String, line: &str) -> Member
             .then(|| Described::Value(Value::flags(section.flags))),
         summary: line.to_owned(),
         error,
-        fields,
+        fields: body(section),
     }
 }
 

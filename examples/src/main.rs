@@ -5,6 +5,7 @@
 // Text is put together in memory, where writing cannot fail and a panic would be a bug to find.
 #![allow(clippy::format_push_string, clippy::cast_precision_loss)]
 
+mod collect;
 mod decode;
 mod decompress;
 mod dmesg;
@@ -15,18 +16,21 @@ mod found;
 mod input;
 mod json;
 mod kernel;
+mod manual;
 mod printable;
 mod progress;
+mod ramoops;
 mod recognise;
 mod scan;
 mod summary;
 mod table;
 mod text;
 mod unhex;
+mod walk;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// What a dying machine left behind, made readable
 #[derive(Parser, Debug)]
@@ -52,8 +56,11 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Decode(decode::Decode),
+    Collect(collect::Collect),
     Table(table::CheckTable),
     Erst(erst::Erst),
+    Man(manual::Man),
+    Completions(manual::Completions),
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -106,7 +113,10 @@ fn main() -> ExitCode {
     }
     match cli.command {
         Command::Decode(command) => command.run().into(),
+        Command::Collect(command) => command.run().into(),
         Command::Table(command) => command.run().into(),
         Command::Erst(command) => command.run().into(),
+        Command::Man(command) => command.run(Cli::command()).into(),
+        Command::Completions(command) => command.run(Cli::command()).into(),
     }
 }

@@ -40,6 +40,20 @@ impl Progress {
         }
     }
 
+    /// Nothing done yet of a number of files that nobody knows.
+    pub fn of_files() -> Self {
+        let progress = Self::new();
+        let style = ProgressStyle::with_template("{spinner} {pos} files  {per_sec}  {msg}");
+        progress.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        progress
+    }
+
+    /// A further file was read.
+    pub fn file(&self) {
+        self.bar.inc(1);
+        self.tick();
+    }
+
     /// A further file of this many bytes is begun.
     pub fn begin(&self, bytes: u64) {
         self.done.set(self.bar.length().unwrap_or(0));

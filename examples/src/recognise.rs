@@ -7,8 +7,12 @@ use mce_record::{CpuVendor, Layout, MceRecord};
 use pstore_format::RecordId;
 use pstore_format::dmesg::Header;
 use pstore_format::inflate::Inflater;
-use pstore_format::names::{EfiVariable, FileName};
+use pstore_format::names::{EfiVariable, FileName, RecordType};
 
+use crate::collect::Key;
+use crate::dmesg;
+use crate::input::Bytes;
+use crate::ramoops;
 use crate::unhex;
 
 /// What a file holds.
@@ -41,10 +45,16 @@ pub enum Content<'n> {
     },
     /// A file of pstore that holds a body alone.
     Stored(FileName<'n>),
+    /// The parts of a kernel log put together, the name of each before it, as systemd-pstore does.
+    NamedParts,
+    /// A region of ramoops.
+    Ramoops,
 }
 
 /// Tells what the bytes are.
 pub fn recognise<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
+    // In an archive everything is a record, of whatever kind.
+    let (name, is_archived) = Key::split_name(name).map_or((name, false), |(_, rest)| (rest, true));
     if bytes.starts_with(&qemu::MAGIC) {
         return Some(Content::Image);
     }
@@ -57,7 +67,11 @@ pub fn recognise<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
     if bytes.starts_with(&mcelog::SIGNATURE) {
         return Some(Content::MachineLog(word_size(bytes)));
     }
-    by_name(bytes, name).or_else(|| by_content(bytes))
+    if ramoops::is_region(bytes) {
+        return Some(Content::Ramoops);
+    }
+    let archived = || FileName::parse(name).filter(|_| is_archived).map(Content::Stored);
+    by_name(bytes, name).or_else(|| by_content(bytes)).or_else(archived)
 }
 
 /// Whether bytes that begin like a record are text about records: a header has bytes that no text has.
@@ -80,8 +94,9 @@ fn by_name<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
         return Some(Content::Records(4));
     }
     let stored = FileName::parse(name)?;
-    let known = matches!(stored.kind, "dmesg" | "console" | "pmsg" | "mce" | "unknown")
-        || stored_type(&stored).is_some();
+    let known = stored.kind == "unknown"
+        || stored_type(&stored).is_some()
+        || (0..=RecordType::POWERPC_OPAL.0).any(|number| RecordType(number).name() == Some(stored.kind));
     known.then_some(Content::Stored(stored))
 }
 
@@ -101,6 +116,9 @@ fn by_content<'n>(bytes: &[u8]) -> Option<Content<'n>> {
     // The header is a line, pstore/zone's notice may be another before it.
     if Header::parse(&bytes[..bytes.len().min(256)]).is_some() {
         return Some(log(false));
+    }
+    if dmesg::named_parts(bytes).next().is_some() {
+        return Some(Content::NamedParts);
     }
     if StatusBlocks::new(bytes).next().is_some_and(|(at, block)| at == 0 && is_block(&block)) {
         return Some(Content::Blocks);
@@ -192,9 +210,20 @@ fn is_compressed_log(bytes: &[u8]) -> bool {
     Header::parse(&text).is_some()
 }
 
-/// Bytes that a text stands for, if they are anything: what form the text has, and the bytes.
-pub fn pasted(text: &[u8], name: &str) -> Option<(&'static str, Vec<u8>)> {
-    unhex::decode(text).into_iter().find(|(_, bytes)| recognise(bytes, name).is_some())
+/// The bytes in the form in which they are recognised, and how they got it: those that a text stands for, those that a
+/// damaged region had before. Others are as they were.
+pub fn readable(bytes: Bytes, name: &str) -> (Bytes, Option<&'static str>) {
+    if let Some(corrected) = ramoops::corrected(&bytes) {
+        return (Bytes::Read(corrected), Some("memory corrected by its code"));
+    }
+    if recognise(&bytes, name).is_some() {
+        return (bytes, None);
+    }
+    let pasted = unhex::decode(&bytes).into_iter().find(|(_, bytes)| recognise(bytes, name).is_some());
+    match pasted {
+        Some((form, bytes)) => (Bytes::Read(bytes), Some(form)),
+        None => (bytes, None),
+    }
 }
 
 /// Why bytes are nothing that is known here.

@@ -2,13 +2,18 @@
 
 use cper::{Record, RecordHeader, SectionTypeId, StatusBlocks};
 use erst_table::Table;
-use erst_table::qemu::{Image, ImageProblem};
+use erst_table::qemu::{Image, ImageProblem, Slot};
 use mce_record::mcelog;
+use pstore_format::RecordId;
+use pstore_format::names::{EfiForm, EfiVariable, FileName, RecordType};
+use pstore_format::ramoops::Zone;
 use pstore_format::record::{Payload, StoredRecord};
 
+use crate::dmesg;
 use crate::found::{Content as Body, Found, Part, Place, What, located};
 use crate::input::Bytes;
 use crate::progress::Progress;
+use crate::ramoops;
 use crate::recognise::{self, Content};
 use crate::summary;
 
@@ -39,22 +44,64 @@ pub struct Scan<'a> {
 /// Bytes looked at between two chances to give memory back.
 const STRIDE: usize = 32 << 20;
 
-struct Scanner<'a, 'p> {
+/// What is told on the way through a file.
+// It is dealt with at once, never kept.
+#[allow(clippy::large_enum_variant)]
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// Something was found.
+    Found(Found<'a>),
+    /// The file was looked at up to here.
+    Reached(usize),
+}
+
+struct Scanner<'a, 'v> {
     file: &'a File,
-    progress: &'p Progress,
+    visit: &'v mut dyn FnMut(Step<'a>),
     show_cleared: bool,
-    scan: Scan<'a>,
+    title: String,
+    cleared: usize,
     released: usize,
 }
 
 /// Finds what a file holds. Cleared records count, and are shown if so wished.
 pub fn scan<'a>(file: &'a File, content: Content<'_>, show_cleared: bool, progress: &Progress) -> Scan<'a> {
-    let mut scanner = Scanner { file, progress, show_cleared, scan: Scan::default(), released: 0 };
+    let (mut found, mut bad) = (Vec::new(), 0);
+    let (title, cleared) = visit(file, content, show_cleared, &mut |step| match step {
+        Step::Found(one) => {
+            bad += usize::from(matches!(one.what, What::Bad(_)));
+            found.push(one);
+            progress.found(bad);
+        }
+        Step::Reached(offset) => progress.reached(offset as u64),
+    });
+    Scan { title, found, cleared, bad }
+}
+
+/// Hands on what a file holds as it is found, however much that is. Gives what the file is, for people, and the number
+/// of cleared records that were left out.
+pub fn visit<'a>(
+    file: &'a File,
+    content: Content<'_>,
+    show_cleared: bool,
+    visit: &mut dyn FnMut(Step<'a>),
+) -> (String, usize) {
+    let mut scanner = Scanner { file, visit, show_cleared, title: String::new(), cleared: 0, released: 0 };
     scanner.run(content);
     if let Some(form) = file.form {
-        scanner.scan.title.push_str(&format!(", from {form}"));
+        scanner.title.push_str(&format!(", from {form}"));
     }
-    scanner.scan
+    (scanner.title, scanner.cleared)
+}
+
+/// Hands on what is in one slot of an ERST image, if it is in use.
+pub fn visit_slot<'a>(file: &'a File, slot: usize, visit: &mut dyn FnMut(Step<'a>)) {
+    let mut scanner =
+        Scanner { file, visit, show_cleared: false, title: String::new(), cleared: 0, released: 0 };
+    let slot = Image::parse(&file.bytes).and_then(|image| image.slot(slot));
+    if let Some(slot) = slot.ok().filter(Slot::is_used) {
+        scanner.used_slot(&slot);
+    }
 }
 
 impl<'a> Scanner<'a, '_> {
@@ -66,31 +113,29 @@ impl<'a> Scanner<'a, '_> {
             Content::Blocks => self.blocks(bytes),
             Content::Table => {
                 if let Ok(table) = Table::parse(bytes) {
-                    self.scan.title = "ACPI table".into();
-                    self.push(self.place(0), What::Table(table));
+                    self.title = "ACPI table".into();
+                    self.push(self.place(0), What::Table(table), bytes);
                 }
             }
             Content::Section => {
                 if let Some((descriptor, body)) = recognise::section(bytes) {
-                    self.scan.title = "section with its descriptor, no record around it".into();
-                    self.sections(self.place(0), What::Section(descriptor, body));
+                    self.title = "section with its descriptor, no record around it".into();
+                    self.sections(self.place(0), What::Section(descriptor, body), bytes);
                 }
             }
             Content::Machines(size) => {
                 let count = bytes.len() / size;
-                self.scan.title = format!("struct mce of {size} bytes{}", times(count));
+                self.title = format!("struct mce of {size} bytes{}", times(count));
                 for (index, bytes) in bytes.chunks_exact(size).enumerate() {
-                    self.sections(
-                        self.place(index * size),
-                        What::Body(SectionTypeId::LINUX_MCE, bytes, None),
-                    );
+                    let machine = What::Body(SectionTypeId::LINUX_MCE, bytes, None);
+                    self.sections(self.place(index * size), machine, bytes);
                 }
             }
             Content::MachineLog(word_size) => self.machine_log(bytes, word_size),
             Content::Log { skip, compressed, id, time } => {
-                self.scan.title = "kernel log".into();
+                self.title = "kernel log".into();
                 let stored = bytes.get(skip..).unwrap_or_default();
-                self.part(Part {
+                let part = Part {
                     place: self.place(skip),
                     record: None,
                     stored,
@@ -98,27 +143,71 @@ impl<'a> Scanner<'a, '_> {
                     id: id.map(|(id, _)| id),
                     id_names_boot: id.is_some_and(|(_, names_boot)| names_boot),
                     time,
-                });
+                };
+                self.part(part, bytes);
             }
             Content::Stored(name) => {
-                self.scan.title = format!("pstore file, {} from {}", name.kind, name.backend);
-                let (place, id) = (self.place(0), Some(name.id));
-                match (name.kind, recognise::stored_type(&name)) {
-                    (_, Some(section_type)) if !name.compressed => {
-                        self.sections(place, What::Body(section_type, bytes, id));
-                    }
-                    ("dmesg" | "console" | "pmsg", _) => self.part(Part {
-                        place,
-                        record: None,
-                        stored: bytes,
-                        compressed: name.compressed,
-                        id,
-                        id_names_boot: name.backend == "erst",
-                        time: None,
-                    }),
-                    _ => self.push(place, What::Unknown(bytes, id)),
+                self.title = format!("pstore file, {} from {}", name.kind, name.backend);
+                self.stored(&name, 0, bytes);
+            }
+            Content::NamedParts => {
+                self.title = "kernel log, put together by systemd-pstore".into();
+                for (name, text) in dmesg::named_parts(bytes) {
+                    self.stored(&name, offset_in(bytes, text) as usize, text);
                 }
             }
+            Content::Ramoops => {
+                let zones = ramoops::zones(bytes);
+                self.title = format!("ramoops region, {}", count(zones.len(), "zone"));
+                for (number, zone) in zones.into_iter().enumerate() {
+                    self.zone(number, zone.start, &bytes[zone]);
+                }
+            }
+        }
+    }
+
+    /// A file of pstore, at this offset.
+    fn stored(&mut self, name: &FileName<'_>, offset: usize, bytes: &'a [u8]) {
+        let (place, id) = (self.place(offset), Some(name.id));
+        match (name.kind, recognise::stored_type(name)) {
+            (_, Some(section_type)) if !name.compressed => {
+                self.sections(place, What::Body(section_type, bytes, id), bytes);
+            }
+            ("dmesg" | "console" | "pmsg", _) => {
+                let part = Part {
+                    place,
+                    record: None,
+                    stored: bytes,
+                    compressed: name.compressed,
+                    id,
+                    id_names_boot: name.backend == "erst",
+                    // What makes the ids of EFI variables has the time in it.
+                    time: name.backend.starts_with("efi").then(|| {
+                        let compressed = EfiForm::Compressed;
+                        EfiVariable::from_record_id(name.id, RecordType::DMESG, compressed).time
+                    }),
+                };
+                self.part(part, bytes);
+            }
+            _ => self.push(place, What::Unknown(bytes, id), bytes),
+        }
+    }
+
+    /// A zone of ramoops.
+    fn zone(&mut self, number: usize, offset: usize, zone: &'a [u8]) {
+        if let Some((header, stored)) = ramoops::dump(zone) {
+            let part = Part {
+                place: self.place(offset),
+                record: None,
+                stored,
+                compressed: header.compressed,
+                id: Some(RecordId(number as u64)),
+                id_names_boot: false,
+                time: Some(header.time),
+            };
+            self.part(part, stored);
+        } else if Zone::parse(zone, None).is_ok_and(|zone| !zone.contents().is_empty()) {
+            self.push(self.place(offset), What::Unknown(zone, None), zone);
         }
     }
 
@@ -126,19 +215,23 @@ impl<'a> Scanner<'a, '_> {
         Place::new(&self.file.name, offset)
     }
 
-    fn push(&mut self, place: Place<'a>, what: What<'a>) {
-        self.scan.bad += usize::from(matches!(what, What::Bad(_)));
-        self.scan.found.push(Found { place, what });
-        self.progress.found(self.scan.bad);
+    fn push(&mut self, place: Place<'a>, what: What<'a>, raw: &'a [u8]) {
+        (self.visit)(Step::Found(Found { place, what, raw }));
     }
 
+    /// A bad part of something that is found too.
     fn bad(&mut self, place: Place<'a>, reason: impl Into<String>) {
-        self.push(place, What::Bad(reason.into()));
+        self.lost(place, reason, &[]);
+    }
+
+    /// Bytes that are all there is to show of something.
+    fn lost(&mut self, place: Place<'a>, reason: impl Into<String>, raw: &'a [u8]) {
+        self.push(place, What::Bad(reason.into()), raw);
     }
 
     /// Gives memory back now and then on the way through a large file.
     fn reached(&mut self, offset: usize) {
-        self.progress.reached(offset as u64);
+        (self.visit)(Step::Reached(offset));
         if offset.saturating_sub(self.released) >= STRIDE {
             self.file.bytes.release();
             self.released = offset;
@@ -150,8 +243,8 @@ impl<'a> Scanner<'a, '_> {
         let image = match Image::parse(bytes) {
             Ok(image) => image,
             Err(error) => {
-                self.scan.title = "ERST store, its header unusable".into();
-                return self.bad(self.place(0), error.kind.to_string());
+                self.title = "ERST store, its header unusable".into();
+                return self.lost(self.place(0), error.kind.to_string(), bytes);
             }
         };
         for problem in image.check() {
@@ -165,10 +258,9 @@ impl<'a> Scanner<'a, '_> {
         for slot in image.slots() {
             let offset = slot.offset as usize;
             self.reached(offset);
-            let place = Place { slot: Some(slot.index), ..self.place(slot.offset as usize) };
             if slot.is_used() {
                 records += 1;
-                self.slot(place, &slot);
+                self.used_slot(&slot);
                 continue;
             }
             if data < offset {
@@ -179,24 +271,29 @@ impl<'a> Scanner<'a, '_> {
                 continue;
             }
             if let Some(record) = slot.cleared_record() {
-                self.scan.cleared += 1;
+                self.cleared += 1;
                 if self.show_cleared {
-                    self.record(Place { cleared: true, ..place }, record, record.len());
+                    let place = Place { cleared: true, ..self.slot_place(&slot) };
+                    self.record(place, record, record.len());
                 }
             }
         }
         let size = summary::size(image.slot_size());
         let slots = image.slot_count();
-        self.scan.title = format!("ERST store, {slots} slots of {size}, {}", count(records, "record"));
+        self.title = format!("ERST store, {slots} slots of {size}, {}", count(records, "record"));
     }
 
-    fn slot(&mut self, place: Place<'a>, slot: &erst_table::qemu::Slot<'a>) {
+    fn slot_place(&self, slot: &Slot<'a>) -> Place<'a> {
+        Place { slot: Some(slot.index), ..self.place(slot.offset as usize) }
+    }
+
+    fn used_slot(&mut self, slot: &Slot<'a>) {
+        let place = self.slot_place(slot);
         if !slot.bytes.starts_with(b"CPER") {
             let seen = slot.bytes.get(..4).unwrap_or_default().escape_ascii();
-            return self.bad(
-                place,
-                format!("signature \"{seen}\", not \"CPER\", in a slot with record {}", slot.identifier),
-            );
+            let reason =
+                format!("signature \"{seen}\", not \"CPER\", in a slot with record {}", slot.identifier);
+            return self.lost(place, reason, slot.bytes);
         }
         if slot.record_identifier() != slot.identifier {
             self.bad(
@@ -217,10 +314,11 @@ impl<'a> Scanner<'a, '_> {
             Ok(stored) => stored,
             Err(error) => {
                 let at = place.offset + u64::from(error.offset());
-                return self.bad(place.at(at), error.kind().to_string());
+                return self.lost(place.at(at), error.kind().to_string(), &bytes[..bad_end(bytes)]);
             }
         };
         let record = stored.record();
+        let raw = record.as_bytes();
         let header = record.header();
         if record.missing() != 0 {
             let stated = header.record_length.get();
@@ -238,8 +336,8 @@ impl<'a> Scanner<'a, '_> {
             time: stored.time(),
         };
         match stored.payload() {
-            Payload::Dmesg(text) => self.part(part(text, false)),
-            Payload::CompressedDmesg(stream) => self.part(part(stream, true)),
+            Payload::Dmesg(text) => self.part(part(text, false), raw),
+            Payload::CompressedDmesg(stream) => self.part(part(stream, true), raw),
             Payload::Record => {
                 if header.section_count.get() == 0 {
                     self.bad(place.at(place.offset + COUNT_FIELD), "section count 0, at least 1 expected");
@@ -248,15 +346,15 @@ impl<'a> Scanner<'a, '_> {
                     let (at, reason) = located(&error, place);
                     self.bad(place.at(at), reason);
                 }
-                self.sections(place, What::Record(stored));
+                self.sections(place, What::Record(stored), raw);
             }
-            _ => self.sections(place, What::Record(stored)),
+            _ => self.sections(place, What::Record(stored), raw),
         }
     }
 
     /// Something with sections: those that cannot be decoded are bad parts of their own.
-    fn sections(&mut self, place: Place<'a>, what: What<'a>) {
-        let found = Found { place, what };
+    fn sections(&mut self, place: Place<'a>, what: What<'a>, raw: &'a [u8]) {
+        let found = Found { place, what, raw };
         for section in found.sections() {
             match section.content {
                 // A section outside its record was told already.
@@ -265,33 +363,39 @@ impl<'a> Scanner<'a, '_> {
                 {
                     self.bad(place.at(at), reason);
                 }
-                Body::Log(part) => self.check(&part),
+                // The record around it is there in any case.
+                Body::Log(part) => _ = self.check(&part, &[]),
                 _ => {}
             }
         }
-        self.push(found.place, found.what);
+        (self.visit)(Step::Found(found));
     }
 
-    fn part(&mut self, part: Part<'a>) {
-        self.check(&part);
-        if !part.text().0.is_empty() {
-            self.push(part.place, What::Part(part));
+    fn part(&mut self, part: Part<'a>, raw: &'a [u8]) {
+        let readable = self.check(&part, raw);
+        if readable {
+            self.push(part.place, What::Part(part), raw);
         }
     }
 
-    /// Tells what is bad about the text of a part.
-    fn check(&mut self, part: &Part<'a>) {
-        if let (_, Some(error)) = part.text() {
+    /// Tells what is bad about the text of a part; whether there is any.
+    fn check(&mut self, part: &Part<'a>, raw: &'a [u8]) -> bool {
+        let (text, error) = part.text();
+        if let Some(error) = error {
             let before = offset_in(&self.file.bytes, part.stored);
-            self.bad(part.place.at(before + u64::from(error.offset())), error.kind().to_string());
+            let raw = if text.is_empty() { raw } else { &[] };
+            self.lost(part.place.at(before + u64::from(error.offset())), error.kind().to_string(), raw);
         }
+        !text.is_empty()
     }
 
     /// The kernel's log of machine checks, out of a dump of its memory.
     fn machine_log(&mut self, bytes: &'a [u8], word_size: mcelog::WordSize) {
         let log = match mcelog::Log::parse(bytes, word_size) {
             Ok(log) => log,
-            Err(error) => return self.bad(self.place(error.offset as usize), error.kind.to_string()),
+            Err(error) => {
+                return self.lost(self.place(error.offset as usize), error.kind.to_string(), bytes);
+            }
         };
         let mut entries = 0;
         for entry in log.entries() {
@@ -299,13 +403,14 @@ impl<'a> Scanner<'a, '_> {
                 Ok(entry) => {
                     entries += 1;
                     let place = self.place(0).at(offset_in(bytes, entry.as_bytes()));
-                    self.sections(place, What::Body(SectionTypeId::LINUX_MCE, entry.as_bytes(), None));
+                    let machine = What::Body(SectionTypeId::LINUX_MCE, entry.as_bytes(), None);
+                    self.sections(place, machine, entry.as_bytes());
                 }
                 Err(error) => self.bad(self.place(error.offset as usize), error.kind.to_string()),
             }
         }
         let lost = if log.head().overflow() { ", further ones were lost" } else { "" };
-        self.scan.title =
+        self.title =
             format!("machine-check log of the kernel, {entries} of {} entries used{lost}", log.head().len);
     }
 
@@ -329,7 +434,7 @@ impl<'a> Scanner<'a, '_> {
             after_bad = Record::parse(rest).is_err();
             at = next + covered.unwrap_or_else(|| record_end(rest));
         }
-        self.scan.title = format!("{}, {}", count(records, "CPER record"), summary::size(bytes.len()));
+        self.title = format!("{}, {}", count(records, "CPER record"), summary::size(bytes.len()));
     }
 
     /// Where the next record begins. What lies before it is bad, unless it is fill or the rest of a bad record.
@@ -358,7 +463,8 @@ impl<'a> Scanner<'a, '_> {
         }
         if !fill && !after_bad {
             let next = if at < bytes.len() { "before the next record" } else { "to the end" };
-            self.bad(self.place(from), format!("{} {next} that are no record", summary::size(at - from)));
+            let reason = format!("{} {next} that are no record", summary::size(at - from));
+            self.lost(self.place(from), reason, &bytes[from..at]);
         }
         (at < bytes.len()).then_some(at)
     }
@@ -372,15 +478,13 @@ impl<'a> Scanner<'a, '_> {
             let place = Place { cleared: noted, ..self.place(offset) };
             if !recognise::is_block(&block) {
                 let rest = bytes.len() - offset;
-                self.bad(
-                    place,
-                    format!("{} behind the last status block that are none", summary::size(rest)),
-                );
+                let reason = format!("{} behind the last status block that are none", summary::size(rest));
+                self.lost(place, reason, &bytes[offset..]);
                 break;
             }
             blocks += 1;
             if noted && !self.show_cleared {
-                self.scan.cleared += 1;
+                self.cleared += 1;
                 continue;
             }
             if block.missing() != 0 {
@@ -395,9 +499,9 @@ impl<'a> Scanner<'a, '_> {
                 let (at, reason) = located(&error, place);
                 self.bad(place.at(at), reason);
             }
-            self.sections(place, What::Block(block));
+            self.sections(place, What::Block(block), block.as_bytes());
         }
-        self.scan.title = match blocks {
+        self.title = match blocks {
             1 => "generic error status block".into(),
             _ => format!("error region, {blocks} status blocks"),
         };
@@ -442,6 +546,13 @@ fn record_end(bytes: &[u8]) -> usize {
     });
     let descriptors = RecordHeader::SIZE + record.descriptors().len() * cper::SectionDescriptor::SIZE;
     if record.missing() == 0 { record.as_bytes().len() } else { sections.max().unwrap_or(0).max(descriptors) }
+}
+
+/// Where the bytes of a record that cannot be read end: where another begins.
+fn bad_end(bytes: &[u8]) -> usize {
+    let second = |place: usize| bytes.get(place + 6..place + 10) == Some(&[0xff; 4]);
+    let next = memchr::memmem::find_iter(bytes, b"CPER").find(|place| *place > 0 && second(*place));
+    next.unwrap_or(bytes.len())
 }
 
 /// Where another record begins between the sections of the one at the start of `bytes` and its end: no writer leaves

@@ -25,10 +25,10 @@ pub fn section(section: &Section<'_>) -> String {
         Content::Body(Body::CxlProtocol(error)) => cxl_protocol_line(section, error),
         Content::Body(Body::CxlComponentEvent(event)) => cxl_event_line(section, event),
         Content::Body(Body::Unknown(bytes)) if section.kind.name().is_none() => {
-            format!("unknown section {}{}, {}", section.kind, unit(section), size(bytes.len()))
+            format!("unknown section {}{}, {}", section.kind, and_unit(section), size(bytes.len()))
         }
         Content::Body(Body::Unknown(bytes)) => {
-            format!("{}{}, {}, not decoded", type_name(section), unit(section), size(bytes.len()))
+            format!("{}{}, {}, not decoded", type_name(section), and_unit(section), size(bytes.len()))
         }
         Content::Body(body) => told_line(section, &Told::by(body.fields())),
     }
@@ -36,7 +36,7 @@ pub fn section(section: &Section<'_>) -> String {
 
 /// A line out of what a section says of itself, for types that have no line of their own.
 fn told_line(section: &Section<'_>, told: &Told) -> String {
-    let mut line = format!("{}{}", type_name(section), unit(section));
+    let mut line = format!("{}{}", type_name(section), and_unit(section));
     for (name, before) in [("mpidr_el1", "MPIDR"), ("requester_id", "requester"), ("address", "at")] {
         if let Some(text) = told.word(name) {
             let _ = write!(line, ", {before} {text}");
@@ -79,12 +79,15 @@ pub fn type_name(section: &Section<'_>) -> String {
     }
 }
 
+/// The name of the field-replaceable unit, if it has one.
+pub fn unit(section: &Section<'_>) -> Option<String> {
+    let text = section.fru_text.as_ref()?.as_bytes().trim_ascii();
+    (!text.is_empty()).then(|| Printable(text).to_string())
+}
+
 /// The name of the field-replaceable unit, after a comma.
-fn unit(section: &Section<'_>) -> String {
-    match section.fru_text.filter(|text| !text.as_bytes().trim_ascii().is_empty()) {
-        Some(text) => format!(", {}", Printable(text.as_bytes().trim_ascii())),
-        None => String::new(),
-    }
+fn and_unit(section: &Section<'_>) -> String {
+    unit(section).map_or_else(String::new, |unit| format!(", {unit}"))
 }
 
 /// Parts of a line, each with a name of its own, `None` left out.
@@ -94,7 +97,7 @@ fn list<'p>(parts: impl IntoIterator<Item = (&'p str, Option<u64>)>) -> String {
 }
 
 fn memory_line(section: &Section<'_>, memory: &MemoryError) -> String {
-    let mut line = format!("memory{}", unit(section));
+    let mut line = format!("memory{}", and_unit(section));
     let place = list([
         ("node", memory.node().map(u64::from)),
         ("card", memory.card().map(u64::from)),
@@ -125,7 +128,7 @@ fn processor_line(section: &Section<'_>, processor: &ProcessorGeneric) -> String
     if let Some(id) = processor.processor_id() {
         let _ = write!(line, " {id:#x}");
     }
-    line.push_str(&unit(section));
+    line.push_str(&and_unit(section));
     let kind = processor.processor_error_type().map(names_of).filter(|names| !names.is_empty());
     let _ = write!(line, ": {} error", kind.as_deref().unwrap_or("unknown"));
     if let Some(level) = processor.level() {
@@ -148,7 +151,7 @@ fn pcie_line(section: &Section<'_>, pcie: &PcieError) -> String {
     if let Some(port) = pcie.port_type() {
         let _ = write!(line, " ({port})");
     }
-    line.push_str(&unit(section));
+    line.push_str(&and_unit(section));
     let Some(aer) = pcie.aer_info() else {
         line.push_str(": error without AER registers");
         return line;
@@ -178,7 +181,7 @@ fn x86_line(section: &Section<'_>, processor: &Ia32X64Processor<'_>) -> String {
     if let Some(id) = processor.local_apic_id() {
         let _ = write!(line, " APIC {id}");
     }
-    line.push_str(&unit(section));
+    line.push_str(&and_unit(section));
     let mut errors: Vec<String> = Vec::new();
     for error in processor.error_information().flatten() {
         let mut text = error.error_structure_type.name().unwrap_or("error of unknown type").to_owned();
@@ -229,7 +232,7 @@ fn cxl_protocol_line(section: &Section<'_>, error: &CxlProtocolError<'_>) -> Str
     if let Some(id) = error.device_id() {
         let _ = write!(line, " [{:04x}:{:04x}]", id.vendor_id, id.device_id);
     }
-    line.push_str(&unit(section));
+    line.push_str(&and_unit(section));
     let errors = error.ras_capability().map(|ras| {
         let names = [names_of(ras.uncorrectable_status()), names_of(ras.correctable_status())];
         names.into_iter().filter(|names| !names.is_empty()).collect::<Vec<_>>().join(", ")
@@ -249,7 +252,7 @@ fn cxl_event_line(section: &Section<'_>, event: &CxlComponentEvent<'_>) -> Strin
         let (segment, bus) = (id.segment, id.bus);
         let _ = write!(line, ", {segment:04x}:{bus:02x}:{:02x}.{:x}", id.device, id.function);
     }
-    line.push_str(&unit(section));
+    line.push_str(&and_unit(section));
     let names = ["memory_event_type", "device_event_type", "transaction_type"];
     let what: Vec<&str> = names.iter().filter_map(|name| told.word(name)).collect();
     if !what.is_empty() {
@@ -270,7 +273,7 @@ fn cxl_event_line(section: &Section<'_>, event: &CxlComponentEvent<'_>) -> Strin
 }
 
 /// The names of the flags that are set: `cache, micro architectural`.
-fn names_of<F: bitflags::Flags + Copy>(flags: F) -> String {
+pub fn names_of<F: bitflags::Flags + Copy>(flags: F) -> String {
     let names = flags.iter_names().map(|(name, _)| name.to_lowercase().replace('_', " "));
     names.collect::<Vec<_>>().join(", ")
 }

@@ -32,6 +32,8 @@ pub struct Text {
     pub detail: Detail,
     /// Columns of the terminal, if it is one.
     pub columns: Option<usize>,
+    /// What stands in front of an event's line.
+    pub prefix: fn(Grade) -> &'static str,
 }
 
 /// Columns where there is no terminal.
@@ -101,7 +103,8 @@ impl Text {
         let context = context.join(" \u{b7} ");
         for (grade, line) in event.shown_lines() {
             let style = style(*grade);
-            write!(out, "{style}{:label$}{style:#}", grade.label())?;
+            let prefix = (self.prefix)(*grade);
+            write!(out, "{prefix}{style}{:label$}{style:#}", grade.label())?;
             if self.detail == Detail::Lines && !context.is_empty() {
                 writeln!(out, "{line} \u{b7} {context}")?;
             } else {

@@ -10,7 +10,8 @@
 //! | `struct mce` | [`RecordDraft::mce`] | Linux's `apei_write_mce`: [`RecordDraft::mce_as_linux`] |
 //! | entry of a status block | [`RecordDraft::entry`] | the ERST series of 2023: [`RecordDraft::entry_as_series`] |
 //!
-//! Nothing here allocates, and no path leads to a panic.
+//! Nothing here allocates, and no path leads to a panic. A machine check can also be laid out while the machine is well
+//! and only patched when it dies: [`prepared_mce`].
 //!
 //! ```
 //! use pstore_format::produce::RecordDraft;
@@ -26,12 +27,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use cper::section::{FixedSection, SectionType};
 use cper::{
-    CreatorId, DataEntry, NotificationType, RecordFlags, RecordHeader, SectionDescriptor, SectionTypeId,
-    Severity, Timestamp,
+    CreatorId, DataEntry, Guid, NotificationType, PreparedRecord, RecordFlags, RecordHeader,
+    SectionDescriptor, SectionTypeId, Severity, Timestamp,
 };
-use zerocopy::little_endian::{U16, U32};
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::{Error, ErrorKind};
 use crate::ids::RecordId;
@@ -50,12 +52,14 @@ pub struct RecordDraft<'a> {
 
 impl<'a> RecordDraft<'a> {
     /// A part of a kernel log: header line, then log. `time` is in seconds since 1970.
+    #[inline]
     pub fn dmesg(text: &'a [u8], id: RecordId, time: u64) -> Self {
         let descriptor = descriptor(Severity::FATAL, SectionTypeId::LINUX_DMESG);
         Self::new(NotificationType::MCE, id, descriptor, text).with_time(time)
     }
 
     /// A part of a kernel log, compressed as the reading kernel expects: raw deflate since Linux 6.6.
+    #[inline]
     pub fn compressed_dmesg(stream: &'a [u8], id: RecordId, time: u64) -> Self {
         let descriptor = descriptor(Severity::FATAL, SectionTypeId::LINUX_DMESG_COMPRESSED);
         Self::new(NotificationType::MCE, id, descriptor, stream).with_time(time)
@@ -70,6 +74,7 @@ impl<'a> RecordDraft<'a> {
     /// # Errors
     ///
     /// It has fewer than 88 bytes.
+    #[inline]
     pub fn mce(mce: &'a [u8], id: RecordId) -> Result<Self, Error> {
         let head = MceHead::read(mce)?;
         let descriptor = descriptor(head.severity(), SectionTypeId::LINUX_MCE);
@@ -83,6 +88,7 @@ impl<'a> RecordDraft<'a> {
     /// A machine check exactly as Linux writes it: fatal and an exception, whatever it is, and without a time.
     ///
     /// With [`RecordDraft::with_section_offset`] it is as the ERST series of 2023 writes it.
+    #[inline]
     pub fn mce_as_linux(mce: &'a [u8], id: RecordId) -> Self {
         let descriptor = descriptor(Severity::FATAL, SectionTypeId::LINUX_MCE);
         Self::new(NotificationType::MCE, id, descriptor, mce)
@@ -92,6 +98,7 @@ impl<'a> RecordDraft<'a> {
     ///
     /// Type, severity, flags, unit and payload are kept. A timestamp is too, as seconds: that is what readers of this
     /// creator's records take the field for. An impossible date is left out.
+    #[inline]
     pub fn entry(entry: &DataEntry<'a>, notification: NotificationType, id: RecordId) -> Self {
         let draft = Self::new(notification, id, entry.header().descriptor(), entry.bytes());
         let calendar = entry.header().timestamp().and_then(|timestamp| timestamp.calendar());
@@ -103,6 +110,7 @@ impl<'a> RecordDraft<'a> {
 
     /// An entry of a status block exactly as the ERST series of 2023 writes it: the record fatal and an exception,
     /// whatever it is; flags, unit and time lost. The section offset is what its pointer arithmetic gave.
+    #[inline]
     pub fn entry_as_series(entry: &DataEntry<'a>, id: RecordId, section_offset: u32) -> Self {
         let descriptor = descriptor(entry.severity(), entry.section_type());
         let mut draft = Self::new(NotificationType::MCE, id, descriptor, entry.bytes());
@@ -111,35 +119,35 @@ impl<'a> RecordDraft<'a> {
     }
 
     /// A record as bad as its section.
+    #[inline]
     fn new(
         notification: NotificationType,
         id: RecordId,
         descriptor: SectionDescriptor,
         body: &'a [u8],
     ) -> Self {
-        let header = RecordHeader::new(descriptor.severity, notification)
-            .with_revision(LINUX_REVISION)
-            .with_creator(CreatorId::LINUX_PSTORE)
-            .with_record_id(id.0)
-            .with_flags(RecordFlags::PREVIOUS_ERROR);
+        let header = linux_header(descriptor.severity, notification).with_record_id(id.0);
         let header = RecordHeader { section_count: U16::new(1), ..header };
         let draft = Self { prefix: RecordPrefix { header, descriptor }, body };
         draft.with_section_offset(RecordPrefix::SIZE as u32)
     }
 
     /// Sets the record's time, in seconds since 1970, as the readers of this creator's records expect it.
+    #[inline]
     pub fn with_time(mut self, seconds: u64) -> Self {
         self.prefix.header = self.prefix.header.with_timestamp(Timestamp::from_linux_seconds(seconds));
         self
     }
 
     /// Sets the section offset to something else than 200, which is right: only to write what another writer would.
+    #[inline]
     pub fn with_section_offset(mut self, offset: u32) -> Self {
         self.prefix.descriptor.section_offset = U32::new(offset);
         self
     }
 
     /// Bytes the record will take; the largest number when there is none.
+    #[inline]
     pub const fn encoded_len(&self) -> usize {
         RecordPrefix::SIZE.saturating_add(self.body.len())
     }
@@ -149,6 +157,7 @@ impl<'a> RecordDraft<'a> {
     /// # Errors
     ///
     /// `out` is too small, which leaves it untouched, or the record would be larger than 4 GiB.
+    #[inline]
     pub fn encode<'b>(&self, out: &'b mut [u8]) -> Result<&'b mut [u8], Error> {
         let length = self.encoded_len();
         let (Ok(record_length), Ok(section_length)) = (u32::try_from(length), u32::try_from(self.body.len()))
@@ -167,8 +176,69 @@ impl<'a> RecordDraft<'a> {
 }
 
 /// The descriptor of a record's only section.
+#[inline]
 fn descriptor(severity: Severity, section_type: SectionTypeId) -> SectionDescriptor {
     SectionDescriptor { section_type, ..SectionDescriptor::primary(severity) }
+}
+
+/// The header of a record for ERST; id and count are left to the caller.
+#[inline]
+const fn linux_header(severity: Severity, notification: NotificationType) -> RecordHeader {
+    RecordHeader::new(severity, notification)
+        .with_revision(LINUX_REVISION)
+        .with_creator(CreatorId::LINUX_PSTORE)
+        .with_flags(RecordFlags::PREVIOUS_ERROR)
+}
+
+/// `struct mce` as the body of a section: its bytes, as many as the kernel's has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(transparent)]
+pub struct MceBytes<const N: usize>(pub [u8; N]);
+
+impl<const N: usize> SectionType for MceBytes<N> {
+    const TYPE: Guid = SectionTypeId::LINUX_MCE.guid();
+    const NAME: &'static str = "struct mce";
+}
+
+impl<const N: usize> FixedSection for MceBytes<N> {}
+
+/// A machine check's record, laid out while the machine is well: what [`RecordDraft::mce_as_linux`] writes, its id and
+/// its `struct mce` still zero.
+///
+/// ```
+/// use pstore_format::produce::prepared_mce;
+///
+/// # let mce = [0; 128];
+/// let mut record = prepared_mce::<128>(); // at boot; or a `static`
+///
+/// record.header.record_id.set(0x6b02_9869_0000_0001); // at panic time
+/// record.body.0 = mce;
+/// assert_eq!(record.as_bytes().len(), 328); // ready for ERST
+/// ```
+pub const fn prepared_mce<const N: usize>() -> PreparedRecord<MceBytes<N>> {
+    let header = linux_header(Severity::FATAL, NotificationType::MCE);
+    PreparedRecord::new(header, SectionDescriptor::primary(Severity::FATAL), MceBytes([0; N]))
+}
+
+/// Writes a machine check's record at the start of `out` and returns it: what [`RecordDraft::mce_as_linux`] writes, in
+/// fewer steps, since the length is known.
+///
+/// # Errors
+///
+/// `out` is too small, which leaves it untouched.
+#[inline]
+pub fn encode_mce<'b, const N: usize>(
+    mce: &[u8; N],
+    id: RecordId,
+    out: &'b mut [u8],
+) -> Result<&'b mut [u8], Error> {
+    let too_small = Error::buffer_too_small(size_of::<PreparedRecord<MceBytes<N>>>(), out.len());
+    let (record, _) = PreparedRecord::mut_from_prefix(out).map_err(|_| too_small)?;
+    let prepared = const { prepared_mce::<N>() };
+    (record.header, record.descriptor) = (prepared.header, prepared.descriptor);
+    record.header.record_id = U64::new(id.0);
+    record.body = MceBytes(*mce);
+    Ok(record.as_mut_bytes())
 }
 
 /// The revision in all records Linux has written: 1.0.
@@ -195,6 +265,7 @@ impl MceHead {
 
     /// The offsets have been the same in every kernel (Linux 6.12 arch/x86/include/uapi/asm/mce.h); where `severity`
     /// is now, older ones have padding.
+    #[inline]
     fn read(mce: &[u8]) -> Result<Self, Error> {
         let too_short = Error::too_short("struct mce", SHORTEST_MCE, mce.len());
         let mce: &[u8; SHORTEST_MCE] = mce.first_chunk().ok_or(too_short)?;
@@ -208,6 +279,7 @@ impl MceHead {
         read().ok_or(too_short)
     }
 
+    #[inline]
     fn severity(&self) -> Severity {
         let is_amd = self.vendor == Self::AMD || self.vendor == Self::HYGON;
         if self.status & Self::CONTEXT_CORRUPT != 0 || self.kernel_severity == Self::PANIC {
@@ -219,6 +291,7 @@ impl MceHead {
         }
     }
 
+    #[inline]
     fn notification_type(&self) -> NotificationType {
         if self.global_status & Self::IN_PROGRESS != 0 {
             NotificationType::MCE
@@ -334,6 +407,20 @@ mod tests {
         assert_eq!(word(&series, 128), 0xDEAD_BEEF);
         series[128..132].copy_from_slice(&200u32.to_le_bytes());
         assert_eq!(series, record);
+    }
+
+    #[test]
+    fn a_prepared_machine_check_is_what_linux_writes() {
+        let mce = [0x5A; 120];
+        let mut record = prepared_mce::<120>();
+        record.header.record_id.set(ID.0);
+        record.body.0 = mce;
+        assert_eq!(record.as_bytes(), encode(&RecordDraft::mce_as_linux(&mce, ID)));
+        let mut out = [0xA5; 400];
+        assert_eq!(encode_mce(&mce, ID, &mut out).unwrap(), record.as_bytes());
+        assert!(out[320..].iter().all(|&byte| byte == 0xA5));
+        let error = encode_mce(&mce, ID, &mut out[..319]).unwrap_err();
+        assert_eq!(error.to_string(), "offset 0: buffer too small: 320 bytes needed, 319 given");
     }
 
     #[test]

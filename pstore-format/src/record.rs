@@ -210,6 +210,7 @@ impl<'a> StoredRecord<'a> {
 }
 
 /// The wall clock in a `struct mce`, in seconds since 1970.
+#[inline]
 pub(crate) fn mce_time(mce: &[u8]) -> Option<u64> {
     let bytes = mce.get(48..)?.first_chunk()?;
     Some(u64::from_le_bytes(*bytes)).filter(|&seconds| seconds != 0)

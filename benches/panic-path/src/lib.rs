@@ -22,6 +22,10 @@ use pstore_format::produce::RecordDraft;
 use pstore_format::record::StoredRecord;
 use pstore_format::seal::{self, Seal};
 
+mod sections;
+#[cfg(feature = "sim")]
+mod sim;
+
 unsafe extern "C" {
     fn a_panic_path_is_left() -> !;
 }
@@ -482,7 +486,8 @@ pub unsafe extern "C" fn rust_entries_to_erst(
     let (out, block) = unsafe { (buffer(out, len), input(block, block_len)) };
     let Ok(block) = StatusBlock::parse(block) else { return 0 };
     let mut written = 0;
-    for entry in block.entries().flatten() {
+    for entry in block.entries() {
+        let Ok(entry) = entry else { return 0 };
         let draft = RecordDraft::entry(&entry, NotificationType::NMI, RecordId(id));
         written = draft.encode(out).map_or(0, |record| record.len());
     }
@@ -585,32 +590,61 @@ fn reachable(space: AddressSpace, address: u64) -> Result<usize, IoError> {
     usize::try_from(address).map_err(|_| IoError::Failed)
 }
 
-/// Reads an ERST table, opens its store, and writes a record through it. 0 on success.
+/// Reads an ERST table.
 ///
 /// # Safety
-/// `table` and `record` are readable for their lengths, and every register of the table is mapped.
+/// `bytes` is readable for its length for as long as the table is used.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub unsafe extern "C" fn rust_erst_write(
-    table: *const u8,
-    table_len: usize,
-    record: *const u8,
-    record_len: usize,
-) -> i32 {
-    // SAFETY: the caller's promises.
-    let (table, record) = unsafe { (input(table, table_len), input(record, record_len)) };
-    let written = Table::parse(table).and_then(|table| {
-        let mut store = Store::open(&table, Semantics::Specification, &mut Mapped)?;
-        store.write(record, &mut Mapped)
-    });
-    i32::from(written.is_err())
+pub unsafe fn rust_erst_table<'a>(bytes: *const u8, len: usize) -> Result<Table<'a>, erst_table::Error> {
+    // SAFETY: the caller's promise.
+    Table::parse(unsafe { input(bytes, len) })
+}
+
+/// Opens the store behind a table.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn rust_erst_open<'a>(table: &Table<'a>) -> Result<Store<'a>, erst_table::Error> {
+    Store::open(table, Semantics::Specification, &mut Mapped)
+}
+
+/// Writes a record through an opened store. 0 on success.
+///
+/// # Safety
+/// `record` is readable for its length, and every register of the store's table is mapped.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_erst_write(store: &mut Store<'_>, record: *const u8, record_len: usize) -> i32 {
+    // SAFETY: the caller's promise.
+    i32::from(store.write(unsafe { input(record, record_len) }, &mut Mapped).is_err())
+}
+
+/// What a small firmware does: a memory record, encoded and then written. 0 on success.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn rust_firmware(store: &mut Store<'_>, out: &mut [u8; 280], address: u64, id: u64) -> i32 {
+    match address_record(out, address, id) {
+        0 => 1,
+        // SAFETY: these bytes were just written.
+        length => unsafe { rust_erst_write(store, out.as_ptr(), length) },
+    }
+}
+
+/// Its frame is gone before the write begins.
+#[inline(never)]
+fn address_record(out: &mut [u8; 280], address: u64, id: u64) -> usize {
+    let header = RecordHeader::fatal(NotificationType::MCE).with_record_id(id);
+    let memory = MemoryError::new().with_physical_address(address);
+    length(
+        RecordBuilder::new(header).section(SectionDescriptor::primary(Severity::FATAL), &memory).encode(out),
+    )
 }
 
 /// What must not link: the proof's control.
 ///
 /// # Safety
 /// `bytes` is readable for `len` bytes.
-#[cfg(inject_panic)]
+#[cfg(feature = "control")]
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub unsafe extern "C" fn rust_control(bytes: *const u8, len: usize) -> u8 {

@@ -14,7 +14,7 @@ use super::check_info::{AccessOperation, ParticipationType, TransactionType, che
 use super::context::{
     self, Context, ContextHeader, ContextPadding, Contexts, ProcessorErrors, RegisterTable, Registers,
 };
-use super::{Decode, Encode, SectionType};
+use super::{Decode, Encode, FixedSection, SectionType};
 use crate::fields::{Describe, Each, Value, Visitor, show_fields, valid_fields};
 use crate::open_value::open_value;
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
@@ -965,6 +965,54 @@ impl Encode for ArmProcessorParts<'_> {
     }
 }
 
+/// A section of `N` error structures and nothing behind them, as one structure: the body of a
+/// [`PreparedRecord`](crate::PreparedRecord), whose fields are stored where they lie.
+///
+/// ```
+/// use cper::section::{ArmErrorInformation, ArmErrorType, ArmErrors, ArmProcessorHeader};
+/// use cper::{NotificationType, PreparedRecord, RecordHeader, SectionDescriptor, Severity};
+///
+/// let error = ArmErrorInformation::new(ArmErrorType(1)).with_virtual_fault_address(0); // at boot
+/// let errors = ArmErrors::new(ArmProcessorHeader::new(), [error]);
+/// let header = RecordHeader::fatal(NotificationType::SEA);
+/// let mut record = PreparedRecord::new(header, SectionDescriptor::primary(Severity::FATAL), errors);
+///
+/// record.body.errors[0].virtual_fault_address.set(0xffff_8000_1234_5678); // at panic time
+/// # assert!(cper::Record::parse(record.as_bytes())?.sections().all(|section| section.is_ok()));
+/// # Ok::<(), cper::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct ArmErrors<const N: usize> {
+    /// The header; count and length are filled in.
+    pub header: ArmProcessorHeader,
+    /// The error structures.
+    pub errors: [ArmErrorInformation; N],
+}
+
+impl<const N: usize> ArmErrors<N> {
+    const COUNT: u16 = {
+        assert!(N <= u16::MAX as usize, "the header counts them in 16 bits");
+        N as u16
+    };
+
+    /// Lays out the section: count and length are computed.
+    pub const fn new(header: ArmProcessorHeader, errors: [ArmErrorInformation; N]) -> Self {
+        let mut section = Self { header, errors };
+        section.header.err_info_num = U16::new(Self::COUNT);
+        section.header.context_info_num = U16::new(0);
+        section.header.section_length = U32::new(size_of::<Self>() as u32);
+        section
+    }
+}
+
+impl<const N: usize> SectionType for ArmErrors<N> {
+    const TYPE: Guid = ArmProcessor::TYPE;
+    const NAME: &'static str = ArmProcessor::NAME;
+}
+
+impl<const N: usize> FixedSection for ArmErrors<N> {}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
@@ -982,6 +1030,17 @@ mod tests {
 
     fn counting(length: usize) -> Vec<u8> {
         (0..length).map(|place| place as u8).collect()
+    }
+
+    #[test]
+    fn errors_of_a_fixed_number_are_what_the_parts_write() {
+        let error = ArmErrorInformation::new(ArmErrorType(2)).with_virtual_fault_address(7);
+        let header = ArmProcessorHeader::new().with_mpidr_el1(5);
+        let errors = [error; 3];
+        let parts = ArmProcessorParts::new(header, &errors, &[], &[]).unwrap();
+        let mut out = [0xa5; 136];
+        assert!(parts.encode(&mut out).unwrap().is_empty());
+        assert_eq!(ArmErrors::new(header, errors).as_bytes(), out);
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub use aer::{
 pub use arm::{
     ArmAccessMode, ArmAddressSpace, ArmBusError, ArmCacheError, ArmCacheOperation, ArmContext,
     ArmContextHeader, ArmContextType, ArmErrorFlags, ArmErrorInformation, ArmErrorType, ArmErrorTypeReading,
-    ArmErrorTypes, ArmErrorValidation, ArmProcessor, ArmProcessorHeader, ArmProcessorParts,
+    ArmErrorTypes, ArmErrorValidation, ArmErrors, ArmProcessor, ArmProcessorHeader, ArmProcessorParts,
     ArmProcessorValidation, ArmSystemRegister, ArmTlbError, ArmTlbOperation, MrsEncoding,
 };
 pub use ccix_per::{CcixPerError, CcixPerErrorHeader, CcixPerErrorParts, CcixPerValidation};

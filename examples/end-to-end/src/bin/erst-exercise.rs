@@ -5,8 +5,6 @@
 //! instructions, and leaves five kernel logs in the store. `erst-exercise image FILE FOLDER` runs later on the host:
 //! the device's backing file must hold exactly these, and FOLDER, in which the next kernel's pstore listed them, too.
 
-mod memory;
-
 use std::error::Error;
 use std::path::Path;
 use std::{env, fs};
@@ -19,7 +17,7 @@ use erst_table::{
 use pstore_format::RecordId;
 use pstore_format::produce::RecordDraft;
 
-use memory::PhysicalMemory;
+use end_to_end::memory::PhysicalMemory;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 

@@ -19,13 +19,19 @@ const PAGE: u64 = 4096;
 const O_SYNC: i32 = 0o4_010_000;
 
 /// Physical memory, mapped a page at a time where it is touched.
-pub(crate) struct PhysicalMemory {
+#[derive(Debug)]
+pub struct PhysicalMemory {
     device: File,
     pages: BTreeMap<u64, MmapRaw>,
 }
 
 impl PhysicalMemory {
-    pub(crate) fn open() -> io::Result<Self> {
+    /// The memory of this machine.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel does not hand it out.
+    pub fn open() -> io::Result<Self> {
         let device = OpenOptions::new().read(true).write(true).custom_flags(O_SYNC).open("/dev/mem")?;
         Ok(Self { device, pages: BTreeMap::new() })
     }
@@ -82,6 +88,35 @@ impl RegisterIo for PhysicalMemory {
                 AccessWidth::Dword => at.cast::<u32>().write_volatile(value as u32),
                 AccessWidth::Qword => at.cast::<u64>().write_volatile(value),
             }
+        }
+        Ok(())
+    }
+
+    /// Page by page, for large records; in ascending order.
+    fn write_memory(&mut self, address: u64, from: &[u8]) -> Result<(), IoError> {
+        let mut address = address;
+        let mut rest = from;
+        while !rest.is_empty() {
+            let room = (PAGE - address % PAGE) as usize;
+            let (part, after) = rest.split_at(room.min(rest.len()));
+            let at = self.at(address, 1)?;
+            let mut done = 0;
+            for eight in part.chunks(8) {
+                // SAFETY: all of the part lies on the page that is mapped at `at`; nothing of this program is there.
+                unsafe {
+                    match eight.first_chunk() {
+                        Some(eight) => at.add(done).cast::<[u8; 8]>().write_volatile(*eight),
+                        None => {
+                            for (offset, byte) in eight.iter().enumerate() {
+                                at.add(done + offset).write_volatile(*byte);
+                            }
+                        }
+                    }
+                }
+                done += eight.len();
+            }
+            address += part.len() as u64;
+            rest = after;
         }
         Ok(())
     }

@@ -1,0 +1,343 @@
+//! Records of PCIe, processor and Arm errors: written from values, prepared and patched, read.
+
+use cper::section::{
+    AerCapability, ArmErrorFlags, ArmErrorInformation, ArmErrorType, ArmErrors, ArmProcessor,
+    ArmProcessorHeader, BrandString, BridgeControlStatus, Decode, MemoryError, PciCommandStatus, PciStatus,
+    PcieCapability, PcieDeviceId, PcieError, PciePortType, PcieVersion, ProcessorErrorTypes,
+    ProcessorGeneric, ProcessorIsa, ProcessorOperation, ProcessorType,
+};
+use cper::zerocopy::little_endian::{U16, U32, U64};
+use cper::zerocopy::transmute;
+use cper::{FruText, PreparedRecord, Record, RecordBuilder, RecordHeader, Section, SectionDescriptor};
+use pstore_format::RecordId;
+use pstore_format::produce::{MceBytes, encode_mce};
+
+use crate::{MemoryInput, buffer, fold_descriptor, fold_header, input, length};
+
+fn pcie(input: &MemoryInput, capability: &PcieCapability, aer: &AerCapability) -> PcieError {
+    PcieError {
+        validation_bits: U64::new(0xff),
+        port_type: PciePortType::ROOT_PORT,
+        version: PcieVersion::new(3, 1),
+        command_status: PciCommandStatus {
+            command: U16::new(input.card),
+            status: PciStatus::new(input.module),
+        },
+        rcrb_high_address: U32::new(0),
+        device_id: PcieDeviceId {
+            vendor_id: U16::new(input.bank),
+            device_id: U16::new(input.device),
+            class_code: [0; 3],
+            function: 1,
+            device: 2,
+            segment: U16::new(input.node),
+            bus: input.error_type,
+            secondary_bus: 0,
+            slot: U16::new(input.row),
+            reserved: 0,
+        },
+        device_serial_number: U64::new(input.requestor),
+        bridge_control_status: BridgeControlStatus::default(),
+        capability_structure: *capability,
+        aer_info: *aer,
+    }
+}
+
+/// A PCIe record from field values.
+///
+/// # Safety
+/// As [`rust_fill_memory`](crate::rust_fill_memory).
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_pcie(
+    out: *mut u8,
+    len: usize,
+    input: &MemoryInput,
+    fru_text: &FruText,
+    capability: &PcieCapability,
+    aer: &AerCapability,
+) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    let body = pcie(input, capability, aer);
+    length(RecordBuilder::new(input.header()).section(input.descriptor(*fru_text), &body).encode(out))
+}
+
+fn generic(input: &MemoryInput, name: &BrandString) -> ProcessorGeneric {
+    ProcessorGeneric {
+        validation_bits: U64::new(input.valid),
+        processor_type: ProcessorType::new(input.error_type),
+        processor_isa: ProcessorIsa::new(input.extended),
+        processor_error_type: ProcessorErrorTypes::CACHE.bits(),
+        operation: ProcessorOperation::new(3),
+        flags: 4,
+        level: 2,
+        reserved: U16::new(0),
+        cpu_version_info: U64::new(input.status),
+        cpu_brand_string: *name,
+        processor_id: U64::new(input.target),
+        target_address: U64::new(input.address),
+        requestor_id: U64::new(input.requestor),
+        responder_id: U64::new(input.responder),
+        instruction_ip: U64::new(input.address_mask),
+    }
+}
+
+/// A record of the generic processor section from field values.
+///
+/// # Safety
+/// As [`rust_fill_memory`](crate::rust_fill_memory).
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_generic(
+    out: *mut u8,
+    len: usize,
+    input: &MemoryInput,
+    fru_text: &FruText,
+    name: &BrandString,
+) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    let body = generic(input, name);
+    length(RecordBuilder::new(input.header()).section(input.descriptor(*fru_text), &body).encode(out))
+}
+
+fn arm(input: &MemoryInput) -> ArmErrors<1> {
+    let header = ArmProcessorHeader {
+        validation_bits: U32::new(input.valid as u32),
+        error_affinity_level: input.extended,
+        mpidr_el1: U64::new(input.requestor),
+        midr_el1: U64::new(input.responder),
+        running_state: U32::new(u32::from(input.rank)),
+        psci_state: U32::new(u32::from(input.node)),
+        ..ArmProcessorHeader::new()
+    };
+    let error = ArmErrorInformation {
+        validation_bits: U16::new(input.module),
+        multiple_error: U16::new(input.card),
+        flags: 1,
+        error_information: U64::new(input.status),
+        virtual_fault_address: U64::new(input.target),
+        physical_fault_address: U64::new(input.address),
+        ..ArmErrorInformation::new(ArmErrorType(input.error_type))
+    };
+    ArmErrors::new(header, [error])
+}
+
+/// An Arm processor record of one error from field values.
+///
+/// # Safety
+/// As [`rust_fill_memory`](crate::rust_fill_memory).
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_arm(
+    out: *mut u8,
+    len: usize,
+    input: &MemoryInput,
+    fru_text: &FruText,
+) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    let body = arm(input);
+    length(RecordBuilder::new(input.header()).section(input.descriptor(*fru_text), &body).encode(out))
+}
+
+/// A machine check record of a `struct mce` of known length, as Linux writes it. 0 when the buffer is too small.
+///
+/// # Safety
+/// `out` is writable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_mce_128(out: *mut u8, len: usize, mce: &[u8; 128], id: u64) -> usize {
+    // SAFETY: the caller's promise.
+    encode_mce(mce, RecordId(id), unsafe { buffer(out, len) }).map_or(0, |record| record.len())
+}
+
+/// A prepared machine check: its id and its `struct mce`.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn rust_patch_mce(
+    record: &mut PreparedRecord<MceBytes<128>>,
+    mce: &[u8; 128],
+    id: u64,
+) -> *const u8 {
+    record.header.record_id.set(id);
+    record.body.0 = *mce;
+    record.as_bytes().as_ptr()
+}
+
+/// A prepared PCIe record: its id, the device's status and what AER says of it.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn rust_patch_pcie(
+    record: &mut PreparedRecord<PcieError>,
+    input: &MemoryInput,
+    aer: &AerCapability,
+) -> *const u8 {
+    record.header.record_id.set(input.record_id);
+    record.body.command_status.status = PciStatus::new(input.module);
+    record.body.device_id.bus = input.error_type;
+    record.body.aer_info = *aer;
+    record.as_bytes().as_ptr()
+}
+
+/// A prepared generic processor record: its id, the processor, and three addresses.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn rust_patch_generic(
+    record: &mut PreparedRecord<ProcessorGeneric>,
+    input: &MemoryInput,
+) -> *const u8 {
+    record.header.record_id.set(input.record_id);
+    record.body.processor_id.set(input.target);
+    record.body.target_address.set(input.address);
+    record.body.instruction_ip.set(input.address_mask);
+    record.as_bytes().as_ptr()
+}
+
+/// A prepared Arm record: its id, the processor, and the error's five fields.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn rust_patch_arm(
+    record: &mut PreparedRecord<ArmErrors<1>>,
+    input: &MemoryInput,
+) -> *const u8 {
+    record.header.record_id.set(input.record_id);
+    record.body.header.mpidr_el1.set(input.requestor);
+    let [error] = &mut record.body.errors;
+    error.validation_bits.set(input.module);
+    error.error_type = ArmErrorType(input.error_type);
+    error.error_information.set(input.status);
+    error.virtual_fault_address.set(input.target);
+    error.physical_fault_address.set(input.address);
+    record.as_bytes().as_ptr()
+}
+
+/// A record of two sections as a structure of its owner.
+#[repr(C)]
+pub struct TwoSections {
+    header: RecordHeader,
+    descriptors: [SectionDescriptor; 2],
+    bodies: [MemoryError; 2],
+}
+
+/// A prepared record of two sections: its id, and each one's status and address.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn rust_patch_two(record: &mut TwoSections, input: &MemoryInput) {
+    record.header.record_id.set(input.record_id);
+    for body in &mut record.bodies {
+        body.error_status.0.set(input.status);
+        body.physical_address.set(input.address);
+    }
+}
+
+/// A descriptor's and a body's fields of a record's only section, and the header's.
+fn read<'a, T: Decode<'a>>(bytes: &'a [u8], fold: impl Fn(T) -> u64) -> u64 {
+    let only = |record: Record<'a>| -> Option<(Record<'a>, Section<'a>)> {
+        Some((record, record.sections().next()?.ok()?))
+    };
+    let Some((record, section)) = Record::parse(bytes).ok().and_then(only) else { return 0 };
+    let Some(Ok(body)) = section.decode::<T>() else { return 0 };
+    fold_header(record.header()) ^ fold_descriptor(section.descriptor()) ^ fold(body)
+}
+
+fn fold_words<const N: usize>(words: [[u8; 8]; N]) -> u64 {
+    words.into_iter().fold(0, |sum, word| sum ^ u64::from_le_bytes(word))
+}
+
+/// Every field of a PCIe record.
+///
+/// # Safety
+/// `bytes` is readable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_read_pcie(bytes: *const u8, len: usize) -> u64 {
+    // SAFETY: the caller's promise.
+    read(unsafe { input(bytes, len) }, |pcie: &PcieError| {
+        let mut sum = u64::from(pcie.port_type().unwrap_or_default().raw());
+        sum ^= pcie.version().map_or(0, |version| u64::from(u32::from_le_bytes(transmute!(version))));
+        sum ^= pcie.command_status().map_or(0, |both| u64::from(u32::from_le_bytes(transmute!(both))));
+        sum ^= pcie.device_id().map_or(0, |id| fold_words::<2>(transmute!(id)));
+        sum ^= pcie.device_serial_number().unwrap_or(0);
+        sum ^= pcie.bridge_control_status().map_or(0, |both| u64::from(u32::from_le_bytes(transmute!(both))));
+        sum ^= pcie.capability_structure().map_or(0, |capability| {
+            let (words, last): ([[u8; 8]; 7], [u8; 4]) = {
+                let bytes: [u8; 60] = transmute!(capability);
+                let words = bytes.first_chunk::<56>().copied().unwrap_or([0; 56]);
+                let last = bytes.get(56..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
+                (transmute!(words), last)
+            };
+            fold_words(words) ^ u64::from(u32::from_le_bytes(last))
+        });
+        sum ^ pcie.aer_info().map_or(0, |aer| fold_words::<12>(transmute!(aer)))
+    })
+}
+
+/// Every field of a generic processor record.
+///
+/// # Safety
+/// `bytes` is readable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_read_generic(bytes: *const u8, len: usize) -> u64 {
+    // SAFETY: the caller's promise.
+    read(unsafe { input(bytes, len) }, |generic: &ProcessorGeneric| {
+        let mut sum = u64::from(generic.processor_type().map_or(0, ProcessorType::raw));
+        sum ^= u64::from(generic.processor_isa().map_or(0, ProcessorIsa::raw));
+        sum ^= u64::from(generic.processor_error_type().map_or(0, |types| types.bits()));
+        sum ^= u64::from(generic.operation().map_or(0, ProcessorOperation::raw));
+        sum ^= u64::from(generic.flags().map_or(0, |flags| flags.bits()));
+        sum ^= u64::from(generic.level().unwrap_or(0));
+        sum ^= generic.cpu_version_info().unwrap_or(0);
+        sum ^= generic.cpu_brand_string().map_or(0, |name| fold_words::<16>(transmute!(name.0)));
+        sum ^= generic.processor_id().unwrap_or(0);
+        sum ^= generic.target_address().unwrap_or(0);
+        sum ^= generic.requestor_id().unwrap_or(0);
+        sum ^= generic.responder_id().unwrap_or(0);
+        sum ^ generic.instruction_ip().unwrap_or(0)
+    })
+}
+
+/// Every field of an Arm processor record: its header's and those of all errors.
+///
+/// # Safety
+/// `bytes` is readable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_read_arm(bytes: *const u8, len: usize) -> u64 {
+    // SAFETY: the caller's promise.
+    read(unsafe { input(bytes, len) }, |arm: ArmProcessor<'_>| {
+        let mut sum = u64::from(arm.error_affinity_level().unwrap_or(0));
+        sum ^= arm.mpidr_el1().unwrap_or(0) ^ arm.midr_el1();
+        sum ^= u64::from(arm.running_state().unwrap_or(0) ^ arm.psci_state.get());
+        for error in arm.error_information().flatten() {
+            sum ^= u64::from(error.error_type.0) ^ u64::from(error.multiple_error().unwrap_or(0));
+            sum ^= u64::from(error.flags().unwrap_or(ArmErrorFlags::empty()).bits());
+            sum ^= error.error_information().unwrap_or(0);
+            sum ^= error.virtual_fault_address().unwrap_or(0);
+            sum ^= error.physical_fault_address().unwrap_or(0);
+        }
+        sum
+    })
+}
+
+/// `count` sections of the same bytes: how the work grows with a record.
+///
+/// # Safety
+/// As [`rust_wrap_bytes`](crate::rust_wrap_bytes).
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_wrap_many(
+    out: *mut u8,
+    len: usize,
+    header: &RecordHeader,
+    descriptor: &SectionDescriptor,
+    body: *const u8,
+    body_len: usize,
+    count: usize,
+) -> usize {
+    // SAFETY: the caller's promises.
+    let (out, body) = unsafe { (buffer(out, len), input(body, body_len)) };
+    length(cper::encode_sections(header, core::iter::repeat_n((*descriptor, body), count), out))
+}

@@ -1,0 +1,3 @@
+//! What several of the plays' programs need.
+
+pub mod memory;

@@ -1,0 +1,110 @@
+//! `--json`: an object a line, as `ras decode --format json` writes them, with the event's key in front.
+
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use rustix::fs::{FlockOperation, flock};
+
+use crate::input;
+use crate::json;
+
+use super::replace::sync_folder_of;
+use super::{Added, Collected, Key, Sink};
+
+/// How each line begins.
+const START: &str = "{\"key\":\"";
+
+/// Bytes gathered before they are written.
+const BUFFER: usize = 1 << 20;
+
+/// A file of lines, or standard output.
+#[derive(Debug)]
+pub struct Json {
+    path: PathBuf,
+    out: BufWriter<File>,
+    known: HashSet<u128>,
+    /// Room for a line.
+    line: Vec<u8>,
+}
+
+impl Json {
+    /// Opens the file, which need not exist; `-` is standard output. A last line that a crash left unfinished is taken
+    /// off.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        if path.as_os_str() == input::STDIN {
+            let out = rustix::io::dup(io::stdout())?.into();
+            return Ok(Self::over(path, out, HashSet::new()));
+        }
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut known = HashSet::new();
+        if file.metadata()?.is_file() {
+            flock(&file, FlockOperation::NonBlockingLockExclusive).context("another run is writing it")?;
+            let end = read(&file, &mut known)?;
+            file.set_len(end)?;
+            file.seek(SeekFrom::Start(end))?;
+        }
+        Ok(Self::over(path, file, known))
+    }
+
+    fn over(path: &Path, out: File, known: HashSet<u128>) -> Self {
+        Self { path: path.to_owned(), out: BufWriter::with_capacity(BUFFER, out), known, line: Vec::new() }
+    }
+}
+
+/// Reads the keys of the lines there are; where the last whole line ends.
+fn read(file: &File, known: &mut HashSet<u128>) -> anyhow::Result<u64> {
+    let mut lines = BufReader::with_capacity(BUFFER, file);
+    let (mut line, mut end) = (Vec::new(), 0);
+    for number in 1_usize.. {
+        line.clear();
+        let length = lines.read_until(b'\n', &mut line)?;
+        let front = &line[..line.len().min(START.len())];
+        // Of an unfinished line its front must be ours, as much of it as there is.
+        if front != &START.as_bytes()[..front.len()] {
+            bail!("line {number} is none of ras collect: it begins {}", front.escape_ascii());
+        }
+        if line.last() != Some(&b'\n') {
+            break;
+        }
+        let key =
+            line.get(START.len()..START.len() + Key::TEXT).and_then(|key| std::str::from_utf8(key).ok());
+        let key: Option<Key> = key.and_then(|key| key.parse().ok());
+        known.insert(key.with_context(|| format!("line {number} has no key of ras collect"))?.digest);
+        end += length as u64;
+    }
+    Ok(end)
+}
+
+impl Sink for Json {
+    fn name(&self) -> String {
+        if self.path.as_os_str() == input::STDIN {
+            return "standard output".into();
+        }
+        format!("JSON file {}", self.path.display())
+    }
+
+    fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
+        if !self.known.insert(collected.key.digest) {
+            return Ok(Added::Known);
+        }
+        self.line.clear();
+        json::line(&mut self.line, collected.event, Some(&collected.key.to_string()))?;
+        self.out.write_all(&self.line)?;
+        Ok(Added::New)
+    }
+
+    fn commit(mut self: Box<Self>) -> anyhow::Result<()> {
+        self.out.flush()?;
+        let file = self.out.get_ref();
+        // A pipe or terminal has no disk to be put on.
+        if file.metadata()?.is_file() {
+            file.sync_all()?;
+            // The file may be new, or be one whose name a run that was killed had not put on the disk.
+            sync_folder_of(&self.path)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! Messages on standard error. In journald's hands each line has its level in front, `<4>`, which journald takes off.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::OnceLock;
+
+use rustix::fs::fstat;
+
+use crate::event::Grade;
+
+/// syslog's levels.
+const ERROR: u8 = 3;
+const WARNING: u8 = 4;
+const INFO: u8 = 6;
+
+/// Something failed.
+pub fn error(message: &str) {
+    say(ERROR, message);
+}
+
+/// Something is not as it should be.
+pub fn warn(message: &str) {
+    say(WARNING, message);
+}
+
+/// Something to know.
+pub fn info(message: &str) {
+    say(INFO, message);
+}
+
+fn say(level: u8, message: &str) {
+    static JOURNAL: OnceLock<bool> = OnceLock::new();
+    if *JOURNAL.get_or_init(|| is_journal(io::stderr())) {
+        eprintln!("<{level}>{message}");
+    } else {
+        eprintln!("ras: {message}");
+    }
+}
+
+/// Whether a stream leads to journald: `JOURNAL_STREAM` names the device and inode it gave (systemd.exec(5)).
+pub fn is_journal(stream: impl AsFd) -> bool {
+    let Ok(value) = std::env::var("JOURNAL_STREAM") else { return false };
+    let Ok(stream) = fstat(stream) else { return false };
+    value == format!("{}:{}", stream.st_dev, stream.st_ino)
+}
+
+/// What stands before a line about an event.
+pub const fn prefix(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Fatal => "<2>",
+        Grade::Recoverable | Grade::Bad => "<3>",
+        Grade::Reserved(_) => "<4>",
+        Grade::Corrected => "<5>",
+        Grade::Informational => "<6>",
+    }
+}

@@ -1,0 +1,249 @@
+//! `--prometheus`: counts for the textfile collector of Prometheus' node exporter.
+//!
+//! What was counted is kept beside them, in `FILE.events`: a line for each event. It is only appended to and is on the
+//! disk before the counts are; they are made of it anew by every run, so that a crash can lose or double none.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use rustix::fs::{FlockOperation, flock};
+
+use crate::event::{Event, Grade, Kind};
+use crate::found::What;
+
+use super::replace::{Replacement, sync_folder_of};
+use super::{Added, Collected, Key, Sink, schema};
+
+/// Series with a component of their own; errors of further ones are counted together, as those of `other`. What a
+/// component is called comes from firmware, and a monitoring system has to stand it.
+const SERIES: usize = 1000;
+
+/// Bytes of events that are held before they are appended.
+const HELD: usize = 1 << 20;
+
+/// What errors are counted by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Labels {
+    kind: String,
+    severity: String,
+    component: String,
+}
+
+/// The errors of a series.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    count: u64,
+    /// When the last one happened, in seconds since 1970.
+    last: Option<i64>,
+}
+
+/// Counts that grow.
+#[derive(Debug)]
+pub struct Prometheus {
+    path: PathBuf,
+    events: File,
+    /// Digests of the events that were counted.
+    known: HashSet<u128>,
+    series: BTreeMap<Labels, Tally>,
+    held: Vec<u8>,
+}
+
+impl Sink for Prometheus {
+    fn name(&self) -> String {
+        format!("Prometheus' file {}", self.path.display())
+    }
+
+    fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
+        if !self.known.insert(collected.key.digest) {
+            return Ok(Added::Known);
+        }
+        let counted = self.count(collected.event);
+        self.held.extend_from_slice(format!("{}\t{counted}\n", collected.key).as_bytes());
+        if self.held.len() >= HELD {
+            self.append().context("cannot keep what was counted")?;
+        }
+        Ok(Added::New)
+    }
+
+    fn commit(mut self: Box<Self>) -> anyhow::Result<()> {
+        self.append().and_then(|()| self.events.sync_all()).context("cannot keep what was counted")?;
+        self.write().context("cannot write the counts")
+    }
+}
+
+impl Prometheus {
+    /// The counts at this path, which need not exist. It is an error when what was counted cannot be read, or another
+    /// run is counting.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        Self::try_open(path).context("cannot go on counting")
+    }
+
+    fn try_open(path: &Path) -> io::Result<Self> {
+        let mut name = OsString::from(path.as_os_str());
+        name.push(".events");
+        let name = PathBuf::from(name);
+        let events = OpenOptions::new().read(true).append(true).create(true).open(&name)?;
+        flock(&events, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|_| io::Error::new(io::ErrorKind::ResourceBusy, "another run is counting"))?;
+        sync_folder_of(&name)?;
+
+        let (mut known, mut series) = (HashSet::new(), BTreeMap::new());
+        let mut whole = 0;
+        let (mut reader, mut line) = (BufReader::new(&events), Vec::new());
+        while reader.read_until(b'\n', &mut line)? > 0 {
+            // A crash can leave part of the last line: its event was not counted then.
+            let Some(event) = line.strip_suffix(b"\n") else { break };
+            let mut parts = std::str::from_utf8(event).map_err(io::Error::other)?.split('\t');
+            let (key, time) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            let key: Key =
+                key.parse().map_err(|_| io::Error::other(format!("{key} is no key of an event")))?;
+            known.insert(key.digest);
+            while let (Some(kind), Some(severity), Some(component)) =
+                (parts.next(), parts.next(), parts.next())
+            {
+                count(&mut series, [kind, severity, component], time.parse().ok());
+            }
+            whole += line.len() as u64;
+            line.clear();
+        }
+        if events.metadata()?.len() != whole {
+            events.set_len(whole)?;
+        }
+        Ok(Self { path: path.to_owned(), events, known, series, held: Vec::new() })
+    }
+
+    fn count(&mut self, event: &Event<'_, '_>) -> String {
+        let time = event.time.map(|time| time.calendar.unix_seconds());
+        let mut line = time.map_or("-".into(), |time| time.to_string());
+        // A dump of the kernel log is one event, though each of its parts comes alone.
+        if matches!(&event.found.what, What::Log(log) if schema::part_number(log).is_some_and(|part| part != 1))
+        {
+            return line;
+        }
+        for (place, (grade, _)) in event.lines.iter().enumerate() {
+            let section = event.sections.get(place);
+            let kind = section.map_or(event.kind, |section| Kind::of(section.kind)).name;
+            let severity = match grade {
+                // There are 2^32 of them.
+                Grade::Reserved(_) => "reserved".into(),
+                grade => grade.to_string(),
+            };
+            let component =
+                section.and_then(schema::component).unwrap_or_default().replace(['\t', '\n'], " ");
+            let _ = write!(line, "\t{kind}\t{severity}\t{component}");
+            count(&mut self.series, [kind, &severity, &component], time);
+        }
+        line
+    }
+
+    fn append(&mut self) -> io::Result<()> {
+        self.events.write_all(&self.held)?;
+        self.held.clear();
+        Ok(())
+    }
+
+    fn write(&self) -> io::Result<()> {
+        let mut counts = Replacement::of(&self.path)?;
+        counts.write_all(self.text().as_bytes())?;
+        counts.commit()
+    }
+
+    /// The counts in Prometheus' text format.
+    fn text(&self) -> String {
+        let mut text = String::from(
+            "# HELP ras_errors_total Errors in the records that `ras collect` found, one for each section.\n\
+             # TYPE ras_errors_total counter\n",
+        );
+        for (labels, tally) in &self.series {
+            let _ = writeln!(text, "ras_errors_total{labels} {}", tally.count);
+        }
+        text.push_str(
+            "# HELP ras_last_error_timestamp_seconds When the last of them happened, where the record says it.\n\
+             # TYPE ras_last_error_timestamp_seconds gauge\n",
+        );
+        for (labels, tally) in &self.series {
+            if let Some(last) = tally.last {
+                let _ = writeln!(text, "ras_last_error_timestamp_seconds{labels} {last}");
+            }
+        }
+        text
+    }
+}
+
+fn count(series: &mut BTreeMap<Labels, Tally>, [kind, severity, component]: [&str; 3], time: Option<i64>) {
+    let mut labels = Labels { kind: kind.into(), severity: severity.into(), component: component.into() };
+    if series.len() >= SERIES && !series.contains_key(&labels) {
+        labels.component = "other".into();
+    }
+    let tally = series.entry(labels).or_default();
+    tally.count += 1;
+    tally.last = tally.last.max(time);
+}
+
+/// `{kind="memory",…}`, escaped as the format has it.
+impl std::fmt::Display for Labels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { kind, severity, component } = self;
+        let component = component.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        write!(f, "{{kind=\"{kind}\",severity=\"{severity}\",component=\"{component}\"}}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::collect::samples::{Folder, collected};
+
+    /// The counts after a run over captured records.
+    fn run(path: &Path, files: &[&str]) -> String {
+        let mut counts = Prometheus::open(path).unwrap();
+        collected(files, |event| drop(counts.add(event).unwrap()));
+        Box::new(counts).commit().unwrap();
+        fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn counts_go_on_over_runs_and_crashes() {
+        let folder = Folder::new("prometheus");
+        let (once, twice) = (folder.0.join("once.prom"), folder.0.join("twice.prom"));
+        let all = run(&once, &["erst-images/mce-intel.img", "gesb/mem-ce-ddr.gesb"]);
+        assert!(
+            all.contains(
+                "ras_errors_total{kind=\"machine_check\",severity=\"fatal\",component=\"CPU 0 bank 4\"} 1\n"
+            ),
+            "{all}"
+        );
+
+        run(&twice, &["erst-images/mce-intel.img"]);
+        let events = folder.0.join("twice.prom.events");
+        // A crash while an event was appended, in the middle of a character.
+        let mut file = OpenOptions::new().append(true).open(&events).unwrap();
+        file.write_all(b"torn\t1\tmemory\tfatal\tDIMM \xc3").unwrap();
+        drop(file);
+        assert_eq!(run(&twice, &["gesb/mem-ce-ddr.gesb", "erst-images/mce-intel.img"]), all);
+        // And one before the counts were written.
+        fs::remove_file(&twice).unwrap();
+        assert_eq!(run(&twice, &[]), all);
+        assert_eq!(fs::read_to_string(&events).unwrap().lines().count(), 4);
+    }
+
+    #[test]
+    fn names_from_firmware_are_bounded_and_escaped() {
+        let mut series = BTreeMap::new();
+        for number in 0..SERIES + 10 {
+            count(&mut series, ["memory", "corrected", &format!("\"{number}\\")], Some(1));
+        }
+        assert_eq!(series.len(), SERIES + 1);
+        let other = Labels { kind: "memory".into(), severity: "corrected".into(), component: "other".into() };
+        assert_eq!(series[&other].count, 10);
+        let first = series.keys().next().unwrap();
+        assert_eq!(first.to_string(), r#"{kind="memory",severity="corrected",component="\"0\\"}"#);
+    }
+}

@@ -1,0 +1,406 @@
+//! The database of rasdaemon: records of the dying boot as rows beside those that the daemon saw live.
+//!
+//! Rows are inserted by column name, so that a database of any release of rasdaemon will do: columns that it does not
+//! have yet are left out (the daemon adds them itself when a newer release of it starts), tables that it does not have
+//! are created as its newest release creates them, and so is the database. Whether it writes a journal or a write-ahead
+//! log is left as it is.
+//!
+//! rasdaemon does not wait for a lock and drops an event that it cannot write. So rows are made ready first, and the
+//! database is locked for the short time in which a batch of them is written; at boot `ras collect` runs before the
+//! daemon does. Every event is noted in a table of our own, `ras_collect`, in the transaction of its rows: whatever
+//! happens, it is in both or in neither, and never twice.
+//!
+//! A row's time is the record's. Where it has none it is the time of the boot that its id names, and else the time of
+//! collection, as rasdaemon takes that of reception; `ras_collect.time_from` says which.
+
+mod arm;
+mod cxl;
+mod machine_check;
+mod mce_amd;
+mod mce_intel;
+mod memory;
+mod non_standard;
+mod pcie;
+mod row;
+mod schema;
+mod time;
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use rusqlite::types::Value;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params_from_iter};
+
+use super::replace::sync_folder_of;
+use super::{Added, Collected, Key, Sink};
+use crate::event::Event;
+use crate::found;
+use row::Row;
+
+/// How long to wait for others who write.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
+/// Events written in one go: fewer write the same pages again and again, more keep the daemon out for long.
+const BATCH: usize = 16384;
+/// Keys of this run that are remembered so as not to look for them in the database.
+const REMEMBERED: usize = 1 << 18;
+/// Pages of the database held in memory, in KiB.
+const CACHE: i64 = 64 << 10;
+
+/// An event made ready: what identifies it, where it comes from, and its rows.
+#[derive(Debug)]
+pub struct Entry {
+    key: Key,
+    source: String,
+    time_from: TimeFrom,
+    rows: Vec<(u32, Row)>,
+}
+
+/// What a row's time is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TimeFrom {
+    /// The record's.
+    Record,
+    /// That of the boot whose first record had the id that the record's counts from.
+    Boot,
+    /// That of collection.
+    Collected,
+}
+
+impl TimeFrom {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Record => "record",
+            Self::Boot => "boot",
+            Self::Collected => "collected",
+        }
+    }
+}
+
+impl Entry {
+    /// The rows of an event that is known by this key; `now` in seconds since 1970.
+    pub fn of(key: Key, source: String, event: &Event<'_, '_>, now: u64) -> Self {
+        let (seconds, time_from) = match event.time {
+            Some(when) if when.by_id => (time::seconds(when.calendar), TimeFrom::Boot),
+            Some(when) => (time::seconds(when.calendar), TimeFrom::Record),
+            None => (None, TimeFrom::Collected),
+        };
+        let (seconds, time_from) = seconds.map_or((now, TimeFrom::Collected), |seconds| (seconds, time_from));
+        let mut rows = row::rows(event);
+        if !rows.is_empty() {
+            let timestamp = Value::from(time::local(seconds));
+            for (_, row) in &mut rows {
+                row.columns.push(("timestamp", timestamp.clone()));
+            }
+        }
+        Self { key, source, time_from, rows }
+    }
+}
+
+/// How a table takes rows.
+#[derive(Debug)]
+struct Insert {
+    /// What creates the table, where it is not there.
+    create: Option<String>,
+    sql: String,
+    /// Places of the values it takes.
+    taken: Vec<usize>,
+}
+
+/// The database, and the events that it has been given and has not written yet.
+#[derive(Debug)]
+pub struct Database {
+    connection: Connection,
+    path: PathBuf,
+    /// For each table how it takes rows, or why it does not.
+    inserts: HashMap<&'static str, Result<Insert, String>>,
+    pending: Vec<Entry>,
+    /// Keys of this run: those of the pending ones, and more while the database has no others.
+    seen: HashSet<Key>,
+    /// Whether the database has events that are not in `seen`.
+    has_others: bool,
+    /// How many events could not be written although their tables seemed right, and the first of them.
+    lost: (usize, String),
+    /// The time of collection.
+    now: u64,
+}
+
+impl Database {
+    /// Opens the database, or creates it.
+    pub fn open(path: &Path) -> Result<Self> {
+        Self::try_open(path).map_err(|error| anyhow!("cannot be opened: {error}"))
+    }
+
+    fn try_open(path: &Path) -> Result<Self, Refusal> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        if connection.is_readonly(rusqlite::MAIN_DB)? {
+            return Err(Refusal::Other(ONLY_READ.into()));
+        }
+        connection.busy_timeout(PATIENCE)?;
+        // What is committed is on the disk, and no journal comes back after a power cut to undo it, as it can with
+        // FULL: the record is cleared from its source after that.
+        connection.pragma_update(None, "synchronous", "EXTRA")?;
+        connection.pragma_update(None, "cache_size", -CACHE)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tables: i64 =
+            transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        if tables == 0 {
+            transaction.execute_batch(&schema::create_all())?;
+        }
+        transaction.execute_batch(schema::BOOKKEEPING)?;
+        let columns = columns(&transaction, "ras_collect")?;
+        if let Some(missing) = schema::BOOKKEEPING_COLUMNS.iter().find(|name| !columns.contains(**name)) {
+            let reason = format!("the table ras_collect is not one of ras: it has no column {missing}");
+            return Err(Refusal::Other(reason));
+        }
+        transaction.execute_batch(schema::BOOKKEEPING_INDEX)?;
+        let has_others = transaction.prepare("SELECT 1 FROM ras_collect")?.exists([])?;
+        transaction.commit()?;
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            inserts: HashMap::new(),
+            pending: Vec::new(),
+            seen: HashSet::new(),
+            has_others,
+            lost: (0, String::new()),
+            now: time::now(),
+        })
+    }
+
+    /// Takes an event that is made ready if it is not there yet, and writes a batch when there is one.
+    fn take(&mut self, key: &Key, entry: impl FnOnce() -> Entry) -> Result<Added, Refusal> {
+        if self.knows(key)? {
+            return Ok(Added::Known);
+        }
+        let entry = entry();
+        if entry.rows.is_empty() {
+            return Ok(Added::Elsewhere);
+        }
+        for (_, row) in &entry.rows {
+            if !self.inserts.contains_key(row.table) {
+                self.inserts.insert(row.table, prepare(&self.connection, row)?);
+            }
+            if let Some(Err(reason)) = self.inserts.get(row.table) {
+                return Ok(Added::Refused(reason.clone()));
+            }
+        }
+        self.seen.insert(entry.key);
+        self.pending.push(entry);
+        if self.pending.len() >= BATCH {
+            self.write()?;
+        }
+        Ok(Added::New)
+    }
+
+    /// Whether an event is there or pending.
+    fn knows(&self, key: &Key) -> Result<bool, Refusal> {
+        if self.seen.contains(key) || !self.has_others {
+            return Ok(self.seen.contains(key));
+        }
+        let digest = format!("{:032x}", key.digest);
+        Ok(self.connection.prepare_cached(IS_KNOWN)?.exists([digest])?)
+    }
+
+    /// Writes what is pending, in one transaction.
+    fn write(&mut self) -> Result<(), Refusal> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for sql in self.inserts.values_mut().filter_map(|insert| insert.as_mut().ok()?.create.take()) {
+            transaction.execute_batch(&sql)?;
+        }
+        let collected = time::local(self.now);
+        {
+            let mut note = transaction.prepare_cached(NOTE)?;
+            let mut begin = transaction.prepare_cached("SAVEPOINT entry")?;
+            let mut undo = transaction.prepare_cached("ROLLBACK TO entry")?;
+            let mut end = transaction.prepare_cached("RELEASE entry")?;
+            for entry in &self.pending {
+                let (key, from) = (entry.key.to_string(), entry.time_from.name());
+                begin.execute([])?;
+                let mut insert = || -> Result<bool, Refusal> {
+                    for (section, row) in &entry.rows {
+                        let id = insert_row(&transaction, &self.inserts, row)?;
+                        let values = (&key, section, row.table, id, &entry.source, from, &collected);
+                        if note.execute(values)? == 0 {
+                            return Ok(false);
+                        }
+                    }
+                    Ok(true)
+                };
+                match insert() {
+                    Ok(true) => {}
+                    // Another of our kind has been here meanwhile.
+                    Ok(false) => {
+                        undo.execute([])?;
+                    }
+                    Err(error) if error.ends_all() => return Err(error),
+                    Err(error) => {
+                        undo.execute([])?;
+                        if self.lost.0 == 0 {
+                            self.lost.1 = format!("{}: {error}", entry.source);
+                        }
+                        self.lost.0 += 1;
+                    }
+                }
+                end.execute([])?;
+            }
+        }
+        transaction.commit()?;
+        self.pending.clear();
+        if self.has_others || self.seen.len() > REMEMBERED {
+            self.seen.clear();
+            self.has_others = true;
+        }
+        Ok(())
+    }
+
+    /// Writes the rest, and says what did not go in.
+    fn finish(&mut self) -> Result<()> {
+        self.write().map_err(|error| anyhow!("{CANNOT_WRITE}: {error}"))?;
+        match &self.lost {
+            (0, _) => Ok(()),
+            (1, one) => Err(anyhow!("{CANNOT_WRITE}: {one}")),
+            (number, first) => Err(anyhow!("{CANNOT_WRITE}: {first}; and {} more", number - 1)),
+        }
+    }
+}
+
+impl Sink for Database {
+    fn name(&self) -> String {
+        format!("database {}", self.path.display())
+    }
+
+    fn add(&mut self, collected: &Collected<'_, '_>) -> Result<Added> {
+        let Collected { key, event, .. } = *collected;
+        let now = self.now;
+        let entry = || Entry::of(*key, found::at(&event.found.place), event, now);
+        self.take(key, entry).map_err(|error| anyhow!("{CANNOT_WRITE}: {error}"))
+    }
+
+    fn commit(mut self: Box<Self>) -> Result<()> {
+        self.finish()?;
+        let path = self.path.clone();
+        // Closing a file takes SQLite's locks off it: they must be gone.
+        drop(self);
+        sync(&path).map_err(|error| anyhow!("{CANNOT_WRITE}: {error}"))
+    }
+}
+
+/// Puts all of a database on the disk. SQLite did that with what this run wrote; what an earlier run wrote that was
+/// killed is taken for known, and may be in memory alone.
+fn sync(path: &Path) -> io::Result<()> {
+    let mut log = OsString::from(path);
+    log.push("-wal");
+    File::open(path)?.sync_all()?;
+    match File::open(log) {
+        Ok(log) => log.sync_all()?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    sync_folder_of(path)
+}
+
+/// Why nothing can be written where nobody may write.
+const ONLY_READ: &str = "it, or its folder, can only be read";
+/// What errors begin with.
+const CANNOT_WRITE: &str = "cannot be written";
+
+const IS_KNOWN: &str = "SELECT 1 FROM ras_collect WHERE substr(key, -32) = ?1 LIMIT 1";
+const NOTE: &str = "INSERT OR IGNORE INTO ras_collect (key, section, table_name, row_id, source, time_from, collected) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+/// Inserts a row by the names of its columns and says what its id is.
+fn insert_row(
+    connection: &Connection,
+    inserts: &HashMap<&'static str, Result<Insert, String>>,
+    row: &Row,
+) -> Result<i64, Refusal> {
+    let insert = inserts[row.table].as_ref().map_err(|reason| Refusal::Other(reason.clone()))?;
+    let values = insert.taken.iter().map(|place| &row.columns[*place].1);
+    Ok(connection.prepare_cached(&insert.sql)?.insert(params_from_iter(values))?)
+}
+
+/// Finds out how a table takes rows like this one, or why it does not.
+fn prepare(connection: &Connection, row: &Row) -> Result<Result<Insert, String>, Refusal> {
+    let present = columns(connection, row.table)?;
+    let create = if present.is_empty() { schema::create(row.table) } else { None };
+    let has = |name: &str| create.is_some() || present.contains(name);
+    // Every release has had the time and the first column of each table.
+    for name in ["timestamp", row.columns[0].0] {
+        if !has(name) {
+            let table = row.table;
+            return Ok(Err(format!("the table {table} is not rasdaemon's: it has no column {name}")));
+        }
+    }
+    let taken: Vec<usize> = (0..row.columns.len()).filter(|place| has(row.columns[*place].0)).collect();
+    let names: Vec<String> = taken.iter().map(|place| format!("\"{}\"", row.columns[*place].0)).collect();
+    let marks = vec!["?"; taken.len()].join(", ");
+    let sql = format!("INSERT INTO {} ({}) VALUES ({marks})", row.table, names.join(", "));
+    Ok(Ok(Insert { create, sql, taken }))
+}
+
+/// The names of a table's columns; none when there is no such table.
+fn columns(connection: &Connection, table: &str) -> Result<HashSet<String>, Refusal> {
+    let mut statement = connection.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
+    let names = statement.query_map([table], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
+/// Why something was not written.
+#[derive(Debug)]
+enum Refusal {
+    Sqlite(rusqlite::Error),
+    Other(String),
+}
+
+impl From<rusqlite::Error> for Refusal {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl Refusal {
+    /// Whether nothing more can be written: all but what is wrong with one table or one row.
+    fn ends_all(&self) -> bool {
+        use ErrorCode::{ConstraintViolation, TypeMismatch, Unknown};
+        match self {
+            Self::Sqlite(error) => {
+                !matches!(error.sqlite_error_code(), Some(ConstraintViolation | TypeMismatch | Unknown))
+            }
+            Self::Other(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error = match self {
+            Self::Other(reason) => return f.write_str(reason),
+            Self::Sqlite(error) => error,
+        };
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                write!(f, "another program has kept it locked for {} s", PATIENCE.as_secs())
+            }
+            Some(ErrorCode::ReadOnly) => f.write_str(ONLY_READ),
+            Some(ErrorCode::DiskFull) => f.write_str("the disk is full"),
+            Some(ErrorCode::NotADatabase) => f.write_str("it is no SQLite database"),
+            _ => error.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

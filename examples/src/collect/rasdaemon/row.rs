@@ -1,0 +1,139 @@
+//! A row of one of rasdaemon's tables, and which row a section becomes.
+
+use cper::section::Body;
+use cper::{NotificationType, SectionFlags, Severity};
+use rusqlite::types::Value;
+
+use super::{arm, cxl, machine_check, memory, non_standard, pcie};
+use crate::event::Event;
+use crate::found::{Content, Section, What};
+
+/// A row: its table, and its columns by name. The columns of a table are always the same, in the same order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The table.
+    pub table: &'static str,
+    /// Names and values.
+    pub columns: Vec<(&'static str, Value)>,
+}
+
+impl Row {
+    /// A row of these columns; the time is added to it later.
+    pub fn new<const N: usize>(table: &'static str, columns: [(&'static str, Value); N]) -> Self {
+        Self { table, columns: columns.into() }
+    }
+}
+
+/// An unsigned number as rasdaemon keeps it: the same 64 bits, signed.
+pub fn wide(value: u64) -> Value {
+    i64::from_ne_bytes(value.to_ne_bytes()).into()
+}
+
+/// A number that rasdaemon binds as a C `int`: the same 32 bits, signed.
+pub fn narrow(value: u32) -> Value {
+    i32::from_ne_bytes(value.to_ne_bytes()).into()
+}
+
+/// Text that need not be UTF-8, up to its NUL.
+pub fn text(bytes: &[u8]) -> Value {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).into_owned().into()
+}
+
+/// Bytes.
+pub fn blob(bytes: &[u8]) -> Value {
+    bytes.to_vec().into()
+}
+
+/// The severity that Linux' GHES driver makes of an entry's: 0 none, 1 corrected, 2 recoverable, 3 panic, which is also
+/// what it makes of one that it does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ghes {
+    /// Informational.
+    No,
+    /// Corrected.
+    Corrected,
+    /// Not corrected, and no reason to panic.
+    Recoverable,
+    /// A reason to panic.
+    Panic,
+}
+
+impl From<Severity> for Ghes {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::INFORMATIONAL => Self::No,
+            Severity::CORRECTED => Self::Corrected,
+            Severity::RECOVERABLE => Self::Recoverable,
+            _ => Self::Panic,
+        }
+    }
+}
+
+/// The rows an event becomes, each with its section's place in the event: one for each section that says something,
+/// none for kernel logs, tables and bad parts, which rasdaemon has no tables for.
+pub fn rows(event: &Event<'_, '_>) -> Vec<(u32, Row)> {
+    let sections = (0..).zip(&event.sections);
+    sections.filter_map(|(place, section)| Some((place, row(event, section)?))).collect()
+}
+
+/// The row a section becomes: that of the trace event that Linux makes of it, or would make if it had a driver for it.
+///
+/// | section | Linux | table |
+/// |---|---|---|
+/// | memory | `ghes_edac` | `mc_event` |
+/// | memory, in firmware's record of a corrected machine check | `acpi_extlog` | `extlog_event` |
+/// | PCIe with a device and AER registers | AER | `aer_event` |
+/// | Arm processor | `log_arm_hw_error` | `arm_event` |
+/// | CXL protocol error of a device, with its registers | CXL (6.14) | `cxl_aer_ue_event`, `cxl_aer_ce_event` |
+/// | CXL general media, DRAM, memory module event | CXL (6.12) | the table of its name |
+/// | other events of a CXL component | CXL | `cxl_generic_event` |
+/// | `struct mce` | mce | `mce_record` |
+/// | all others, and those of the above that miss what their table needs or cannot be read | | `non_standard_event` |
+///
+/// The last line is where this says more than a live kernel, which drops a PCIe section without AER registers.
+fn row(event: &Event<'_, '_>, section: &Section<'_>) -> Option<Row> {
+    let severity = section.severity;
+    let specific = match &section.content {
+        Content::Machine(record) => Some(machine_check::mce_record(record)),
+        Content::Log(_) => return None,
+        Content::Bad(..) => None,
+        Content::Body(body) => match body {
+            Body::Memory(memory) if by_machine_check(event) => {
+                Some(memory::extlog_event(section, memory, severity.unwrap_or(Severity::FATAL)))
+            }
+            Body::Memory(memory) => {
+                Some(memory::mc_event(section, memory, memory_severity(event, section).into()))
+            }
+            Body::Pcie(pcie) => {
+                let reset = section.flags.contains(SectionFlags::RESET);
+                pcie::aer_event(pcie, severity.unwrap_or(Severity::FATAL), reset)
+            }
+            Body::ArmProcessor(processor) => Some(arm::arm_event(processor)),
+            Body::CxlProtocol(error) => cxl::aer_event(error, severity.unwrap_or(Severity::FATAL)),
+            Body::CxlComponentEvent(event) => cxl::component_event(event),
+            _ => None,
+        },
+    };
+    if specific.is_none() && section.bytes.is_empty() {
+        return None;
+    }
+    Some(specific.unwrap_or_else(|| {
+        non_standard::non_standard_event(section, severity.unwrap_or(Severity::FATAL).into())
+    }))
+}
+
+/// Whether firmware logged a corrected machine check with this record: what Linux' extended-log driver reads.
+fn by_machine_check(event: &Event<'_, '_>) -> bool {
+    let What::Record(stored) = &event.found.what else { return false };
+    stored.record().header().notification_type == NotificationType::CMC
+}
+
+/// GHES tells EDAC the severity of the whole block. A memory section that Linux stored before it panicked is told as
+/// recoverable when it is read back.
+fn memory_severity(event: &Event<'_, '_>, section: &Section<'_>) -> Severity {
+    match &event.found.what {
+        What::Block(block) => block.severity(),
+        _ => section.severity.unwrap_or(Severity::RECOVERABLE),
+    }
+}

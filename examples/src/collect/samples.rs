@@ -1,0 +1,45 @@
+//! Captured records for the tests of sinks.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::event::Event;
+use crate::progress::Progress;
+use crate::scan::File;
+use crate::{dmesg, input, recognise, scan};
+
+use super::{Collected, Key};
+
+/// A folder of a test's own.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("ras-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Gives each event in captured files to a sink.
+pub fn collected(files: &[&str], mut sink: impl FnMut(&Collected<'_, '_>)) {
+    for name in files {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
+        let file = File { name: (*name).to_owned(), bytes: input::load(&path).unwrap(), form: None };
+        let content = recognise::recognise(&file.bytes, path.file_name().unwrap().to_str().unwrap()).unwrap();
+        let scan = scan::scan(&file, content, false, &Progress::new());
+        for found in scan.found {
+            // Each part of a kernel log is an event of its own.
+            for found in dmesg::assemble(vec![found]) {
+                let Some(key) = Key::of(&found) else { continue };
+                sink(&Collected { key: &key, event: &Event::of(&found) });
+            }
+        }
+    }
+}
