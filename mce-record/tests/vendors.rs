@@ -122,8 +122,10 @@ fn banks_of_sapphire_and_granite() {
 /// What a model-specific code says in a bank, with an error code beside it.
 fn says(part: Part, bank: u8, model_code: u16, error_code: u16) -> String {
     let status = MciStatus(u64::from(model_code) << 16 | u64::from(error_code));
-    ModelError::of(part, Unit::of(part, bank).unwrap(), status)
-        .map_or(String::new(), |error| error.to_string())
+    let error = ModelError::of(part, Unit::of(part, bank).unwrap(), status);
+    let text = error.map(|error| error.to_string());
+    assert_ne!(text.as_deref(), Some(""), "an error that says nothing is none");
+    text.unwrap_or_default()
 }
 
 #[test]
