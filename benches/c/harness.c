@@ -61,8 +61,8 @@ static struct mem_input in = {
 
 #define MAX_SECTIONS 64
 static uint8_t big[200 + 152 * MAX_SECTIONS], pcie[408], generic[392], arm[200 + 40 + 32 * MAX_SECTIONS];
-static uint8_t entries[20 + 152 * MAX_SECTIONS], aer[96], capability[60], brand[128] = "a processor", *image;
-static size_t image_len, number = 1;
+static uint8_t entries[20 + 152 * MAX_SECTIONS], aer[96], capability[60], brand[128] = "a processor";
+static size_t number = 1;
 
 /* Each name and what one call of it is. */
 #define WORK(M) \
@@ -97,7 +97,8 @@ static size_t image_len, number = 1;
 	M(copy_392, cper_copy(buf, prepared, 392)) M(copy_408, cper_copy(buf, prepared, 408)) M(copy_432, cper_copy(buf, prepared, 432))
 /* The same, each call a long one. */
 #ifdef WITH_DEVICE
-static uint8_t medium[16 * 8192], range[8192];
+static uint8_t medium[16 * 8192], range[8192], *image;
+static size_t image_len;
 #define WRITES(count) rust_sim_writes(medium, sizeof medium, range, sizeof range, prepared, 280, count)
 #define LONG_WORK(M) \
 	M(walk, sink = rust_walk(image, image_len)) M(read_once, sink = cper_read_once(image, image_len)) \
