@@ -98,6 +98,8 @@ impl Visitor for Leaves {
     }
 }
 
+const FRU_MEMORY_POISON: &str = "c106475e5653c648930b52f2120a4458";
+
 /// Records, or the body of a section that the first byte chooses: both readers find the same numbers.
 pub fn naive(bytes: &[u8]) {
     if !bytes.starts_with(b"CPER") {
@@ -148,6 +150,9 @@ fn section(structure: &Structure, bytes: &[u8]) {
         *byte = u8::from_str_radix(&structure.key[2 * place..2 * place + 2], 16).expect("hex");
     }
     let body = Body::decode(Guid(stored), bytes);
+    // Linux puts the section's own descriptor, whose type is at 16, before a list of poisoned memory.
+    let own_descriptor = bytes.len() >= 72 && bytes[16..32] == stored && structure.key == FRU_MEMORY_POISON;
+    let bytes = if own_descriptor { &bytes[72..] } else { bytes };
     assert_eq!(body.is_ok(), bytes.len() >= structure.least, "{} in {} bytes", structure.key, bytes.len());
     let Ok(body) = body else { return };
     let claimed =
