@@ -771,34 +771,40 @@ values
         }
     }
 
-    /// What breaks off half way.
-    struct Broken;
-
-    impl Describe for Broken {
-        fn describe(&self, _: &mut dyn Visitor) -> fmt::Result {
-            Err(fmt::Error)
-        }
-    }
-
-    impl List for Broken {
-        fn each(&self, _: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
-            Err(fmt::Error)
-        }
-    }
-
-    struct Holder;
-
-    impl Describe for Holder {
-        fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-            out.field("list", Value::List(&Broken))
-        }
-    }
-
     #[test]
-    fn what_cannot_be_told_is_an_error() {
+    fn text_that_cannot_be_written_is_an_error() {
         assert!(fmt::write(&mut Full, format_args!("{}", Fields(&All))).is_err());
-        #[cfg(feature = "serde")]
-        {
+    }
+
+    #[cfg(feature = "serde")]
+    mod json {
+        use super::*;
+
+        /// What breaks off half way.
+        struct Broken;
+
+        impl Describe for Broken {
+            fn describe(&self, _: &mut dyn Visitor) -> fmt::Result {
+                Err(fmt::Error)
+            }
+        }
+
+        impl List for Broken {
+            fn each(&self, _: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
+                Err(fmt::Error)
+            }
+        }
+
+        struct Holder;
+
+        impl Describe for Holder {
+            fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+                out.field("list", Value::List(&Broken))
+            }
+        }
+
+        #[test]
+        fn what_cannot_be_told_is_an_error() {
             let error = serde_json::to_value(Fields(&Broken)).unwrap_err();
             assert_eq!(error.to_string(), "structure could not be described");
             let error = serde_json::to_value(Fields(&Holder)).unwrap_err();
