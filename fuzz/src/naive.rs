@@ -150,8 +150,14 @@ fn section(structure: &Structure, bytes: &[u8]) {
         *byte = u8::from_str_radix(&structure.key[2 * place..2 * place + 2], 16).expect("hex");
     }
     let body = Body::decode(Guid(stored), bytes);
-    // Linux puts the section's own descriptor, whose type is at 16, before a list of poisoned memory.
-    let own_descriptor = bytes.len() >= 72 && bytes[16..32] == stored && structure.key == FRU_MEMORY_POISON;
+    // Linux puts the section's own descriptor, whose type is at 16, before a list of poisoned memory; one whose checksum is
+    // right, though, is named like its type.
+    let sum = bytes.iter().skip(4).map(|byte| u64::from(*byte)).sum::<u64>();
+    let sums_to_zero = bits(bytes, 0, 32).is_some_and(|checksum| (checksum + sum).trailing_zeros() >= 32);
+    let own_descriptor = structure.key == FRU_MEMORY_POISON
+        && bytes.len() >= 72
+        && bytes[16..32] == stored
+        && !sums_to_zero;
     let bytes = if own_descriptor { &bytes[72..] } else { bytes };
     assert_eq!(body.is_ok(), bytes.len() >= structure.least, "{} in {} bytes", structure.key, bytes.len());
     let Ok(body) = body else { return };

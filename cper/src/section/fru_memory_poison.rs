@@ -192,10 +192,14 @@ impl SectionType for FruMemoryPoison<'_> {
 
 impl<'a> Decode<'a> for FruMemoryPoison<'a> {
     /// Reads a body, with the section's own descriptor before it or without. Where a descriptor has its type, a body
-    /// has architecture and id of the unit, so that one is not mistaken for the other.
+    /// has architecture and id of the unit, and its checksum where a descriptor has an offset: should a unit be named
+    /// like the type, a checksum that is right tells that this is no descriptor.
     fn decode(body: &'a [u8]) -> Result<Self, Error> {
+        let is_own = |descriptor: &SectionDescriptor| {
+            descriptor.section_type.0 == Self::TYPE && descriptor.section_offset.get() != checksum(body)
+        };
         let (own_descriptor, bytes) = match SectionDescriptor::ref_from_prefix(body) {
-            Ok((descriptor, rest)) if descriptor.section_type.0 == Self::TYPE => (Some(descriptor), rest),
+            Ok((descriptor, rest)) if is_own(descriptor) => (Some(descriptor), rest),
             _ => (None, body),
         };
         match FruMemoryPoisonHeader::ref_from_prefix(bytes) {
@@ -548,6 +552,23 @@ mod tests {
             FruMemoryPoison::decode(&cut[..100]).unwrap_err().to_string(),
             "offset 72: FRU memory poison needs 40 bytes, 28 available"
         );
+    }
+
+    #[test]
+    fn a_unit_named_like_the_type_is_no_descriptor() {
+        let named = FruMemoryPoisonHeader {
+            fru_arch: U64::new(0x48c6_5356_5e47_06c1),
+            fru_id_type: FruIdType::new(0xf252_0b93),
+            fru_id: U64::new(0x5844_0a12),
+            ..FruMemoryPoisonHeader::new()
+        };
+        let list = [entry(1)];
+        let bytes = written(&FruMemoryPoisonParts::new(named, &list).unwrap());
+        assert_eq!(bytes[16..32], FruMemoryPoison::TYPE.0);
+        let poison = FruMemoryPoison::decode(&bytes).unwrap();
+        assert!(poison.own_descriptor().is_none() && poison.checksum_is_right());
+        assert_eq!((poison.fru_id, poison.trailing()), (named.fru_id, &[][..]));
+        assert!(poison.poison_list().unwrap().map(Result::unwrap).eq(&list));
     }
 
     #[test]
