@@ -480,9 +480,14 @@ mod reed_solomon {
         if a == 0 { 0 } else { power(logarithm(a).wrapping_add(255).wrapping_sub(logarithm(b))) }
     }
 
-    /// The polynomial's value at `x`.
-    fn evaluate(polynomial: &[u8], x: u8) -> u8 {
-        polynomial.iter().rev().fold(0, |sum, &coefficient| multiply(sum, x) ^ coefficient)
+    /// `a` times α to a power below 256.
+    fn scale(a: u8, exponent: usize) -> u8 {
+        if a == 0 { 0 } else { power(logarithm(a).wrapping_add(exponent)) }
+    }
+
+    /// The value at α to a power of a polynomial, whose coefficients come highest first, the first ones summed already.
+    fn evaluate<'a>(sum: u8, coefficients: impl Iterator<Item = &'a u8>, exponent: usize) -> u8 {
+        coefficients.fold(sum, |sum, coefficient| scale(sum, exponent) ^ coefficient)
     }
 
     /// Corrects a block and its code where they lie. `None` when there are too many errors: nothing was changed.
@@ -491,8 +496,7 @@ mod reed_solomon {
         let mut syndromes = [0; Ecc::LONGEST];
         let syndromes = syndromes.get_mut(..roots)?;
         for (root, syndrome) in syndromes.iter_mut().enumerate() {
-            let x = power(root);
-            *syndrome = block.iter().chain(&*code).fold(0, |sum, &byte| multiply(sum, x) ^ byte);
+            *syndrome = evaluate(evaluate(0, block.iter(), root), code.iter(), root);
         }
         if syndromes.iter().all(|&syndrome| syndrome == 0) {
             return Some(0);
@@ -504,8 +508,11 @@ mod reed_solomon {
             return None;
         }
         // A place is counted from the last byte, whose power is 0. The locator vanishes at the inverse of each place.
-        let inverse = |place: usize| power(255usize.wrapping_sub(place));
-        let is_wrong = |place: &usize| evaluate(&locator, inverse(*place)) == 0;
+        let at_inverse = |polynomial: &[u8], place: usize| {
+            evaluate(0, polynomial.iter().rev(), 255usize.wrapping_sub(place))
+        };
+        let terms = locator.get(..=errors)?;
+        let is_wrong = |place: &usize| at_inverse(terms, *place) == 0;
         if (0..length).filter(is_wrong).count() != errors {
             return None;
         }
@@ -523,8 +530,7 @@ mod reed_solomon {
 
         let bytes = block.iter_mut().chain(code).rev().enumerate();
         for (place, byte) in bytes.filter(|(place, _)| is_wrong(place)) {
-            let x = inverse(place);
-            let magnitude = divide(evaluate(&evaluator, x), evaluate(&derivative, x));
+            let magnitude = divide(at_inverse(&evaluator, place), at_inverse(&derivative, place));
             *byte ^= multiply(magnitude, power(place));
         }
         u32::try_from(errors).ok()
