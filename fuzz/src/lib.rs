@@ -14,7 +14,6 @@ mod stores;
 mod tables;
 
 use std::fmt::{self, Write};
-use std::hash::{DefaultHasher, Hasher};
 
 /// A target: its name, and what must hold.
 pub type Target = (&'static str, fn(&[u8]));
@@ -70,20 +69,23 @@ fn text_is_bounded(told: &dyn fmt::Display, bytes: usize) {
     write!(Bounded { left: 16_384 + 128 * bytes }, "{told}").expect("text is written");
 }
 
-/// Stands for a text in comparisons.
-struct Digest(DefaultHasher);
+/// Stands for a text in comparisons: its bytes as the digits of a number, to an odd base. Keeping texts would take longer
+/// than writing them.
+struct Digest(u64);
 
 impl Write for Digest {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.write(text.as_bytes());
+        for byte in text.bytes() {
+            self.0 = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(u64::from(byte));
+        }
         Ok(())
     }
 }
 
-fn digest(told: fmt::Arguments) -> u64 {
-    let mut digest = Digest(DefaultHasher::new());
-    digest.write_fmt(told).expect("text is written");
-    digest.0.finish()
+fn digest(told: &dyn fmt::Debug) -> u64 {
+    let mut digest = Digest(0);
+    write!(digest, "{told:?}").expect("text is written");
+    digest.0
 }
 
 /// The input with one bit flipped, which its last two bytes choose.

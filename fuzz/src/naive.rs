@@ -154,10 +154,8 @@ fn section(structure: &Structure, bytes: &[u8]) {
     // right, though, is named like its type.
     let sum = bytes.iter().skip(4).map(|byte| u64::from(*byte)).sum::<u64>();
     let sums_to_zero = bits(bytes, 0, 32).is_some_and(|checksum| (checksum + sum).trailing_zeros() >= 32);
-    let own_descriptor = structure.key == FRU_MEMORY_POISON
-        && bytes.len() >= 72
-        && bytes[16..32] == stored
-        && !sums_to_zero;
+    let own_descriptor =
+        structure.key == FRU_MEMORY_POISON && bytes.len() >= 72 && bytes[16..32] == stored && !sums_to_zero;
     let bytes = if own_descriptor { &bytes[72..] } else { bytes };
     assert_eq!(body.is_ok(), bytes.len() >= structure.least, "{} in {} bytes", structure.key, bytes.len());
     let Ok(body) = body else { return };

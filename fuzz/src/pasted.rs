@@ -13,7 +13,7 @@ pub fn pasted(bytes: &[u8]) {
             assert!(!found.is_empty() && found.len() <= bytes.len(), "{form}");
         }
     }
-    let bytes = &bytes[..bytes.len().min(96)];
+    let bytes = &bytes[..bytes.len().min(40)];
     if bytes.is_empty() {
         return;
     }

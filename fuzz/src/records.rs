@@ -56,7 +56,7 @@ pub fn section(bytes: &[u8]) {
     let shown = |bytes: &[u8]| {
         let body = Body::decode(section_type, bytes);
         let trailing = body.as_ref().map_or(bytes, |body| body.trailing(bytes));
-        digest(format_args!("{body:?}{trailing:?}"))
+        (digest(&body), trailing.to_vec())
     };
     match Body::decode(section_type, bytes) {
         Ok(body) => text_is_bounded(&body, bytes.len()),

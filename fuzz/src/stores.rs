@@ -125,14 +125,14 @@ pub fn ramoops(bytes: &[u8]) {
         assert!(found.dump().is_none_or(|(_, dump)| dump.len() < found.ring().len()));
     }
     if let Some(ecc) = ecc {
-        // A few blocks: each takes as long as everything else together.
-        let mut once = zone[..zone.len().min(512)].to_vec();
-        if let Ok(report) = ecc.correct(&mut once) {
-            let mut twice = once.clone();
-            let again = ecc.correct(&mut twice).expect("a zone stays one");
-            // A corrected header can bring other blocks into use.
-            assert!(twice == once || report.corrected != 0);
-            assert!(report.unrecoverable != 0 || again.unrecoverable == 0 || report.corrected != 0);
+        // Two blocks: each takes as long as everything else together.
+        let mut once = zone[..zone.len().min(320)].to_vec();
+        match ecc.correct(&mut once) {
+            Ok(report) if report.corrected != 0 => {
+                let again = ecc.correct(&mut once.clone()).expect("a zone stays one");
+                assert_eq!(again, EccReport { corrected: 0, ..report });
+            }
+            _ => assert!(zone.starts_with(&once), "changed, and nobody says so"),
         }
     }
     let (content, report) = EccReport::split(zone);

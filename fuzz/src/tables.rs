@@ -37,8 +37,8 @@ impl RegisterIo for Constant {
     fn stall_us(&mut self, _: u64) {}
 }
 
-/// Few enough that a run takes microseconds.
-const LIMITS: Limits = Limits { steps: 200, time_us: 10_000, move_bytes: 64 };
+/// Few enough that a run takes microseconds, and more than the entries of a program.
+const LIMITS: Limits = Limits { steps: 64, time_us: 200, move_bytes: 64 };
 
 /// ERST tables: checked, listed and run to an end; what is rebuilt has the same entries.
 pub fn erst_table(bytes: &[u8]) {
@@ -127,14 +127,22 @@ pub fn erst_program(bytes: &[u8]) {
     let (mut image, mut range) = (vec![0; (SLOTS + 1) * SLOT], [0xa5; SLOT]);
     let mut device = SimulatedDevice::new(&mut image, &mut range).expect("a new image");
     let mut interpreter = Interpreter::new(&table, semantics).with_limits(LIMITS);
+    let mut endless = false;
     for action in 0..=0x11 {
         interpreter.set_input(u64::from(action));
         let before = device.accesses();
-        let _ = interpreter.run(Action::new(action), &mut device);
+        let end = interpreter.run(Action::new(action), &mut device);
+        endless |=
+            end.is_err_and(|error| matches!(error.kind, ErrorKind::StepLimit(_) | ErrorKind::TimeLimit(_)));
         let state = interpreter.state();
         assert!(state.steps <= LIMITS.steps && state.waited_us <= LIMITS.time_us, "{state:?}");
-        // Two accesses an instruction, and for `MOVE_DATA` two a byte.
-        assert!(device.accesses() - before <= u64::from(LIMITS.steps) * 2 * (1 + LIMITS.move_bytes));
+        // Two accesses an instruction, for `MOVE_DATA` two a byte, and one after each wait.
+        let most = u64::from(LIMITS.steps) * 2 * (1 + LIMITS.move_bytes) + LIMITS.time_us;
+        assert!(device.accesses() - before <= most);
+    }
+    // A store's own limits are a thousand times larger: few such programs are run up to them.
+    if endless && bytes.len() % 16 != 0 {
+        return;
     }
     if let Ok(mut store) = Store::open(&table, semantics, &mut device) {
         store = store.with_patience(LIMITS.time_us);
