@@ -12,7 +12,7 @@ if [ "${1:-}" = --minimise ]; then minimise=1 && shift; fi
 # What cargo-fuzz would pass for coverage, without its address sanitizer: there is no unsafe code in the crates.
 flags='--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table'
-[ -n "$minimise" ] || (cd fuzz && cargo test -q)
+[ -n "$minimise$*" ] || (cd fuzz && cargo test -q)
 (cd fuzz && RUSTC_BOOTSTRAP=1 RUSTFLAGS=$(tr -s ' \n' ' ' <<<"$flags") cargo build -q --release --bins --target x86_64-unknown-linux-gnu)
 targets=("$@")
 [ $# -ne 0 ] || mapfile -t targets < <(basename -s .rs fuzz/fuzz_targets/*.rs)
