@@ -126,6 +126,30 @@ proptest! {
         }
     }
 
+    #[test]
+    fn guids_times_and_fru_texts_are_read_as_written(
+        guid in any::<[u8; 16]>(),
+        seconds in 0..=253_402_300_799u64,
+        text in proptest::collection::vec(any::<u8>(), 0..30),
+    ) {
+        prop_assert_eq!(Guid(guid).to_string().parse(), Ok(Guid(guid)));
+        prop_assert_eq!(Guid(guid).swapped().swapped(), Guid(guid));
+        let time = Timestamp::from_unix(seconds).unwrap();
+        let calendar = time.calendar().unwrap();
+        prop_assert_eq!(calendar.unix_seconds(), i64::try_from(seconds).unwrap());
+        prop_assert_eq!((time.precise().calendar(), time.precise().is_precise()), (Some(calendar), true));
+        prop_assert_eq!(Timestamp::from_linux_seconds(seconds).linux_seconds(), (seconds != 0).then_some(seconds));
+        match FruText::new(&text) {
+            Ok(field) => {
+                prop_assert!(field.0.starts_with(&text) && field.0[text.len()..].iter().all(|byte| *byte == 0));
+            }
+            Err(error) => {
+                let length = text.len() as u32;
+                prop_assert_eq!((error.kind(), length > 20), (ErrorKind::FruText { length }, true));
+            }
+        }
+    }
+
     /// What is set is read, what is not set is not there, and a short form keeps what lies in it.
     #[test]
     fn a_memory_error_is_read_as_it_was_set(

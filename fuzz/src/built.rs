@@ -1,19 +1,24 @@
 //! Values that the input's bytes choose, written and read: what was put in comes out, and every byte was written.
 
+#[path = "../../cper/tests/common/sections.rs"]
+mod sections;
+
 use std::fmt::Debug;
 
 use arbitrary::{Result, Unstructured};
+use cper::section::vendor::NvidiaInfo;
 use cper::section::*;
-use cper::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use cper::zerocopy::{FromBytes, IntoBytes};
 use cper::{
-    ErrorKind, GenericErrorData, NotificationType, Record, RecordHeader, SectionDescriptor, Severity,
-    StatusBlock, StatusBlockWriter, encode_sections,
+    ErrorKind, GenericErrorData, Record, RecordHeader, SectionDescriptor, Severity, StatusBlock,
+    StatusBlockWriter, encode_sections,
 };
 use mce_record::{Layout, Mce, MceRecord};
 use pstore_format::RecordId;
 use pstore_format::produce::RecordDraft;
 use pstore_format::record::{Payload, StoredRecord};
 use pstore_format::seal::{self, Seal};
+use sections::{Context, written};
 
 /// A wire structure of any bytes.
 fn any<T: FromBytes>(choices: &mut Unstructured) -> Result<T> {
@@ -29,20 +34,6 @@ fn some<T: FromBytes>(choices: &mut Unstructured, most: usize) -> Result<Vec<T>>
 fn bytes<'a>(choices: &mut Unstructured<'a>, most: usize) -> Result<&'a [u8]> {
     let length = choices.int_in_range(0..=most.min(choices.len()))?;
     choices.bytes(length)
-}
-
-/// What a writer makes of a buffer: the same from any content, nothing behind the end, and `None` with a byte too few.
-fn written(length: usize, write: impl Fn(&mut [u8]) -> Option<usize>) -> Vec<u8> {
-    let [one, other] = [0xa5, 0x5a].map(|fill| {
-        let mut out = vec![fill; length + 8];
-        assert_eq!(write(&mut out), Some(length), "the length is not as announced");
-        assert!(out[length..].iter().all(|byte| *byte == fill), "written past the end");
-        out.truncate(length);
-        out
-    });
-    assert_eq!(one, other, "a byte was left as it was");
-    assert_eq!(write(&mut vec![0; length - 1]), None);
-    one
 }
 
 /// Records of any header, descriptors and bodies.
@@ -149,197 +140,82 @@ fn try_block(choices: &mut Unstructured) -> Result<()> {
     Ok(())
 }
 
-/// Sections of any values, of each kind that has a writer of its own.
+/// Sections of any values, of each kind that has a writer.
 pub fn section(input: &[u8]) {
     let _ = try_section(&mut Unstructured::new(input));
 }
 
-/// The section as it is written, by itself and in a record.
-fn body(section: &impl Encode) -> Vec<u8> {
-    let length = section.encoded_len();
-    let body = written(length, |out| {
-        let available = out.len();
-        section.encode(out).map(|rest| available - rest.len())
-    });
-    let mut out = vec![0xa5; 200 + length];
-    let record = cper::RecordBuilder::new(RecordHeader::fatal(NotificationType::MCE))
-        .section(SectionDescriptor::new(Severity::FATAL), section)
-        .encode(&mut out)
-        .expect("room enough");
-    assert_eq!(record.len(), 200 + length);
-    assert_eq!(&record[200..], body);
-    body
-}
-
-fn fixed<T>(choices: &mut Unstructured) -> Result<()>
-where
-    T: FixedSection + PartialEq + Debug,
-{
-    let value: T = any(choices)?;
-    let body = body(&value);
-    assert_eq!(<&T>::decode(&body), Ok(&value));
-    assert!(<&T>::decode(&body[1..]).is_err());
+fn fixed<T: FixedSection + PartialEq + Debug>(choices: &mut Unstructured) -> Result<()> {
+    sections::fixed::<T>(&any(choices)?);
     Ok(())
 }
 
-/// A structure's values as bytes, for those of which some are computed.
-fn but<T: IntoBytes + Immutable>(value: &T, computed: &[std::ops::Range<usize>]) -> Vec<u8> {
-    let mut bytes = value.as_bytes().to_vec();
-    computed.iter().for_each(|place| bytes[place.clone()].fill(0));
-    bytes
+/// Types and bytes of a processor's registers.
+fn contexts(choices: &mut Unstructured, kinds: u16) -> Result<Vec<Context>> {
+    let mut contexts = Vec::new();
+    while contexts.len() < 3 && choices.arbitrary()? {
+        contexts.push((choices.int_in_range(1..=kinds)?, bytes(choices, 80)?.to_vec()));
+    }
+    Ok(contexts)
 }
 
-fn all<'a, T, I>(items: I) -> Vec<T>
-where
-    T: FromBytes + Immutable + KnownLayout + Unaligned + Copy + 'a,
-    I: Iterator<Item = std::result::Result<&'a T, cper::Error>>,
-{
-    items.map(|item| *item.expect("a written structure is there")).collect()
-}
-
-fn try_section(choices: &mut Unstructured) -> Result<()> {
-    let padding = *choices.choose(&[ContextPadding::To16, ContextPadding::None])?;
-    match choices.int_in_range(0..=15)? {
-        0 => fixed::<ProcessorGeneric>(choices)?,
-        1 => fixed::<MemoryError>(choices)?,
-        2 => fixed::<MemoryError2>(choices)?,
-        3 => fixed::<PcieError>(choices)?,
-        4 => fixed::<PciBusError>(choices)?,
-        5 => fixed::<DmarGenericError>(choices)?,
-        6 => fixed::<DmarVtdError>(choices)?,
-        7 => fixed::<DmarIommuError>(choices)?,
-        8 => {
-            let header: Ia32X64Header = any(choices)?;
-            let errors: Vec<Ia32X64ErrorInformation> = some(choices, 3)?;
-            let parts_of = |context: &Ia32X64Context<'_>| {
-                (context.header().register_context_type, context.array().to_vec())
-            };
-            let mut contexts = Vec::new();
-            while contexts.len() < 3 && choices.arbitrary()? {
-                let kind = Ia32X64ContextType::new(choices.int_in_range(1..=7)?);
-                contexts.push(Ia32X64Context::new(kind, bytes(choices, 80)?));
-            }
-            let written: Vec<_> = contexts.iter().map(parts_of).collect();
-            let parts =
-                Ia32X64Parts::new(header, &errors, &contexts).expect("few of each").with_padding(padding);
-            let body = body(&parts);
-            let read = Ia32X64Processor::decode(&body).expect("a written section is one");
-            assert_eq!(but(&*read, &[0..2]), but(&header, &[0..2]));
-            assert_eq!(all(read.error_information()), errors);
-            let found = read.contexts().map(|context| context.map(|read| parts_of(&read)));
-            same_contexts(found, &written, [read.contexts().padding(), padding]);
-        }
-        9 => {
-            let header: ArmProcessorHeader = any(choices)?;
-            let errors: Vec<ArmErrorInformation> = some(choices, 3)?;
-            let parts_of =
-                |context: &ArmContext<'_>| (context.header().register_context_type, context.array().to_vec());
-            let mut contexts = Vec::new();
-            while contexts.len() < 3 && choices.arbitrary()? {
-                let kind = ArmContextType::new(choices.int_in_range(1..=9)?);
-                contexts.push(ArmContext::new(kind, bytes(choices, 80)?));
-            }
-            let written: Vec<_> = contexts.iter().map(parts_of).collect();
-            let vendor = bytes(choices, 40)?;
-            let parts = ArmProcessorParts::new(header, &errors, &contexts, vendor).expect("few of each");
-            let body = body(&parts.with_padding(padding));
-            let read = ArmProcessor::decode(&body).expect("a written section is one");
-            // Validity of the vendor's part, counts and length are computed.
-            assert_eq!(but(&*read, &[0..12]), but(&header, &[0..12]));
-            assert_eq!(all(read.error_information()), errors);
-            let found = read.contexts().map(|context| context.map(|read| parts_of(&read)));
-            if same_contexts(found, &written, [read.contexts().padding(), padding]) {
-                assert_eq!((read.vendor_specific(), read.trailing()), (vendor, &[][..]));
-            }
-        }
-        10 => {
-            let header: CcixPerErrorHeader = any(choices)?;
-            let log = some(choices, 8)?;
-            let body = body(&CcixPerErrorParts::new(header).with_log(&log));
-            let read = CcixPerError::decode(&body).expect("a written section is one");
-            assert_eq!(but(read.header(), &[0..5]), but(&header, &[0..5]));
-            assert_eq!((read.log(), read.trailing(), read.missing()), (Some(&log[..]), &[][..], 0));
-        }
-        11 => {
-            let header: CxlProtocolErrorHeader = any(choices)?;
-            let (dvsec, log) = (bytes(choices, 60)?, bytes(choices, 100)?);
-            let parts = CxlProtocolErrorParts::new(header)
-                .with_dvsec(dvsec)
-                .and_then(|with| with.with_error_log(log));
-            let body = body(&parts.expect("short parts"));
-            let read = CxlProtocolError::decode(&body).expect("a written section is one");
-            assert_eq!(but(read.header(), &[0..1, 108..112]), but(&header, &[0..1, 108..112]));
-            assert_eq!((read.dvsec(), read.error_log()), (Some(Ok(dvsec)), Some(Ok(log))));
-            assert_eq!(read.trailing(), b"");
-        }
+fn try_section(of: &mut Unstructured) -> Result<()> {
+    let padding = *of.choose(&[ContextPadding::To16, ContextPadding::None])?;
+    match of.int_in_range(0..=26)? {
+        0 => fixed::<ProcessorGeneric>(of)?,
+        1 => fixed::<MemoryError>(of)?,
+        2 => fixed::<MemoryError2>(of)?,
+        3 => fixed::<PcieError>(of)?,
+        4 => fixed::<PciBusError>(of)?,
+        5 => fixed::<DmarGenericError>(of)?,
+        6 => fixed::<DmarVtdError>(of)?,
+        7 => fixed::<DmarIommuError>(of)?,
+        8 => sections::ia32x64(any(of)?, &some(of, 3)?, &contexts(of, 7)?, padding),
+        9 => sections::arm_processor(any(of)?, &some(of, 3)?, &contexts(of, 9)?, bytes(of, 40)?, padding),
+        10 => sections::ccix_per(any(of)?, &some(of, 8)?),
+        11 => sections::cxl_protocol(any(of)?, bytes(of, 60)?, bytes(of, 100)?),
         12 => {
-            let kind = FirmwareErrorRecordType::new(choices.arbitrary()?);
-            let (guid, identifier, data) = (any(choices)?, choices.arbitrary()?, bytes(choices, 60)?);
-            let revision: u8 = choices.int_in_range(0..=2)?;
-            let parts = match revision {
-                0 => FirmwareErrorRecordParts::revision_0(kind, identifier),
-                1 => FirmwareErrorRecordParts::revision_1(kind),
-                _ => FirmwareErrorRecordParts::new(kind, guid),
+            let (revision, kind) = (of.int_in_range(0..=2)?, FirmwareErrorRecordType::new(of.arbitrary()?));
+            sections::firmware(revision, kind, of.arbitrary()?, any(of)?, bytes(of, 60)?);
+        }
+        13 => sections::fru_memory_poison(any(of)?, &some(of, 5)?),
+        14 => sections::pci_component(any(of)?, &some(of, 4)?, &some(of, 4)?),
+        15 => sections::cxl_event::<CxlDramEvent>(any(of)?, any(of)?),
+        16 => sections::cxl_event::<CxlGeneralMediaEvent>(any(of)?, any(of)?),
+        17 => sections::cxl_event::<CxlMemoryModuleEvent>(any(of)?, any(of)?),
+        18 => sections::cxl_event::<CxlMemorySparingEvent>(any(of)?, any(of)?),
+        19 => sections::cxl_event::<CxlPhysicalSwitchEvent>(any(of)?, any(of)?),
+        20 => sections::cxl_event::<CxlVirtualSwitchEvent>(any(of)?, any(of)?),
+        21 => sections::cxl_event::<CxlMldPortEvent>(any(of)?, any(of)?),
+        22 => {
+            let (header, records) = (any(of)?, some(of, 3)?);
+            let spaces = [of.arbitrary()?, of.arbitrary()?];
+            let registers = [some(of, 3)?, some(of, 3)?];
+            let contexts: Vec<_> = spaces.into_iter().zip(registers).collect();
+            let (version, keys) = (of.arbitrary::<u8>()?, some(of, 3)?);
+            let auxiliary = (version, &contexts[..usize::from(version % 3)], &keys[..]);
+            sections::arm_ras_node(header, &records, of.arbitrary::<bool>()?.then_some(auxiliary));
+        }
+        23 => sections::nvidia(any(of)?, &some(of, 4)?, &any(of)?),
+        24 => {
+            let (header, version, cpu, gpu) = (any(of)?, of.arbitrary::<u16>()?, any(of)?, any(of)?);
+            let info = match of.int_in_range(0..=2)? {
+                0 => NvidiaInfo::Cpu(&cpu),
+                1 => NvidiaInfo::Gpu(&gpu),
+                _ => NvidiaInfo::Unknown(bytes(of, 252)?),
             };
-            let body = body(&parts.with_data(data));
-            let read = FirmwareErrorRecord::decode(&body).expect("a written section is one");
-            assert_eq!((read.header().error_record_type, read.header().revision), (kind, revision));
-            assert!(read.data().starts_with(data) && read.data()[data.len()..].iter().all(|byte| *byte == 0));
-            match revision {
-                0 => assert_eq!(read.header().record_identifier.get(), identifier),
-                1 => {}
-                _ => assert_eq!(&body[16..32], guid.as_bytes()),
-            }
+            let context = |(kind, array): Context| (version, kind, !version, array);
+            let contexts: Vec<_> = contexts(of, 6)?.into_iter().map(context).collect();
+            sections::nvidia_event(header, version, info, &contexts);
         }
-        13 => {
-            let header: FruMemoryPoisonHeader = any(choices)?;
-            let list: Vec<PoisonDescriptor> = some(choices, 5)?;
-            let body = body(&FruMemoryPoisonParts::new(header, &list).expect("a short list"));
-            let read = FruMemoryPoison::decode(&body).expect("a written section is one");
-            // Checksum, validity of the list and its count are computed.
-            let computed = [0..4, 4..5, 36..40];
-            assert_eq!(but(read.header(), &computed), but(&header, &computed));
-            assert_eq!(all(read.poison_list().expect("a valid list")), list);
-        }
-        14 => {
-            let header: PciComponentErrorHeader = any(choices)?;
-            let (memory, io) = (some(choices, 4)?, some(choices, 4)?);
-            let parts =
-                PciComponentErrorParts::new(header).with_memory_registers(&memory).with_io_registers(&io);
-            let body = body(&parts);
-            let read = PciComponentError::decode(&body).expect("a written section is one");
-            let computed = [0..1, 32..40];
-            assert_eq!(but(read.header(), &computed), but(&header, &computed));
-            assert_eq!((read.memory_registers(), read.io_registers()), (&memory[..], &io[..]));
-            assert_eq!(read.trailing(), b"");
-        }
+        25 => sections::ampere(any(of)?, bytes(of, 60)?),
         _ => {
-            let record: CxlEventHeader = any(choices)?;
-            let dram: CxlDramEvent = any(choices)?;
-            let body = body(&CxlEvent::new(record, dram));
-            let read = <&CxlEvent<CxlDramEvent>>::decode(&body).expect("a written section is one");
-            assert_eq!((read.record, read.data), (record, dram));
+            let banks = any(of)?;
+            let later = (any(of)?, any(of)?, &banks);
+            sections::windows_xpf_mca(&any(of)?, of.int_in_range(0..=3)?, later);
         }
     }
     Ok(())
-}
-
-/// Whether the contexts come out as they went in: those padded as the specification says do; others may be read as
-/// padded, and then nothing is certain.
-fn same_contexts<K: PartialEq + Debug>(
-    read: impl Iterator<Item = std::result::Result<K, cper::Error>>,
-    written: &[K],
-    paddings: [ContextPadding; 2],
-) -> bool {
-    let [read_padding, padding] = paddings;
-    if padding == ContextPadding::To16 {
-        assert_eq!(read_padding, padding);
-    } else if read_padding != padding {
-        return false;
-    }
-    let read: Vec<_> = read.map(|context| context.expect("a written context is there")).collect();
-    assert_eq!(read, written);
-    true
 }
 
 /// `struct mce` of any values in each layout.

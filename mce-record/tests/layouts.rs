@@ -2,7 +2,7 @@
 
 use mce_record::{ErrorKind, Layout, Mce, MceRecord};
 use proptest::prelude::*;
-use zerocopy::IntoBytes;
+use zerocopy::{FromBytes, IntoBytes};
 
 /// Accepted lengths, said once more: 72, and 88 and above.
 fn accepted(len: usize) -> bool {
@@ -33,6 +33,37 @@ proptest! {
                 prop_assert!(out[bytes.len()..].iter().all(|&byte| byte == 0xa5));
                 prop_assert_eq!(record.tail().len(), bytes.len() - record.layout().size());
             }
+        }
+    }
+}
+
+proptest! {
+    /// What a layout has of the values is read of it, and the rest as 0.
+    #[test]
+    fn values_are_read_as_written_in_every_layout(values in prop::collection::vec(any::<u8>(), 128)) {
+        let mce = Mce::read_from_bytes(&values).unwrap();
+        for layout in Layout::ALL {
+            let [written, other] = [0xa5, 0x5a].map(|fill| {
+                let mut out = [fill; 130];
+                let length = mce.write(layout, &mut out).unwrap().len();
+                assert_eq!((length, &out[length..]), (layout.size(), &[fill; 130][length..]));
+                out[..length].to_vec()
+            });
+            prop_assert_eq!(&written, &other, "a byte was left as it was");
+            let mut expected = values.clone();
+            match layout {
+                Layout::Size72 => expected[48..64].fill(0),
+                Layout::Size124 => expected[116..120].fill(0),
+                _ => {}
+            }
+            let end = match layout {
+                Layout::Size72 => 68,
+                Layout::Size124 => 128,
+                _ => layout.size(),
+            };
+            expected[end..].fill(0);
+            let read = MceRecord::parse(&written).unwrap();
+            prop_assert_eq!((read.layout(), read.mce().as_bytes()), (layout, &expected[..]));
         }
     }
 }

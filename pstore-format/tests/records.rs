@@ -8,7 +8,7 @@ use common::{body, files, id_of, read, slots};
 use cper::{CreatorId, NotificationType, Record, SectionTypeId, Severity, StatusBlock};
 use proptest::prelude::*;
 use pstore_format::names::FileName;
-use pstore_format::produce::RecordDraft;
+use pstore_format::produce::{RecordDraft, encode_mce, prepared_mce};
 use pstore_format::record::{Payload, RecordPrefix, StoredRecord};
 use pstore_format::seal::{Seal, seal, verify};
 use pstore_format::{RecordId, RecordIds};
@@ -402,6 +402,35 @@ proptest! {
             let record = StoredRecord::parse(&out).unwrap();
             prop_assert_eq!((record.payload(), record.id(), record.time()), (payload, RecordId(id), Some(time)));
         }
+    }
+
+    /// However a machine check's record is made, it is the same record.
+    #[test]
+    fn a_machine_check_is_written_alike_in_every_way(mce in proptest::collection::vec(any::<u8>(), 128), id: u64) {
+        let (mce, id): ([u8; 128], _) = (mce.try_into().unwrap(), RecordId(id));
+        let [mut out, mut other] = [[0xA5; 328], [0x5A; 328]];
+        let draft = RecordDraft::mce_as_linux(&mce, id).encode(&mut out).unwrap();
+        prop_assert_eq!(&*draft, &*encode_mce(&mce, id, &mut other).unwrap());
+        let mut prepared = prepared_mce::<128>();
+        prepared.header.record_id.set(id.0);
+        prepared.body.0 = mce;
+        prop_assert_eq!(&*draft, prepared.as_bytes());
+        prop_assert_eq!(StoredRecord::parse(draft).unwrap().payload(), Payload::Mce(&mce));
+    }
+
+    #[test]
+    fn a_flipped_bit_breaks_a_seal(
+        body in proptest::collection::vec(any::<u8>(), 0..200),
+        id: u64,
+        bit: proptest::sample::Index,
+    ) {
+        let mut out = vec![0xA5; 200 + body.len()];
+        let record = RecordDraft::dmesg(&body, RecordId(id), 1).encode(&mut out).unwrap();
+        seal(record).unwrap();
+        prop_assert_eq!(verify(record), Seal::Valid);
+        let bit = bit.index(record.len() * 8);
+        record[bit / 8] ^= 1 << (bit % 8);
+        prop_assert_ne!(verify(record), Seal::Valid, "bit {} of byte {}", bit % 8, bit / 8);
     }
 
     #[test]

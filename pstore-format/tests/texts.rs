@@ -45,6 +45,8 @@ proptest! {
     fn error_record_variables(number: u16) {
         let name = HwErrRec(number);
         prop_assert_eq!(HwErrRec::parse(&name.to_string()), Some(name));
+        let mut out = [0xA5; 40];
+        prop_assert_eq!(HwErrRec::parse_ucs2(name.encode_ucs2(&mut out).unwrap()), Some(name));
     }
 
     #[test]
