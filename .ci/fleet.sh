@@ -3,15 +3,7 @@
 # order, that all sinks tell of the same events, and that Prometheus' own tool takes the counts. Needs: python3-venv,
 # DuckDB from Python's registry, the prometheus package.
 . "$(dirname "$0")/lib.sh"
-need python3-venv
-duckdb="duckdb-2.0.1"
-venv=$cache/$duckdb
-if [ ! -e "$venv/.complete" ]; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "${duckdb/-/==}"
-  touch "$venv/.complete"
-fi
+duckdb=$(from_python duckdb==2.0.1)
 fetch_deb "$cache/prometheus" prometheus
 build_ras
 
@@ -37,4 +29,4 @@ for name in once twice; do "$cache/prometheus/usr/bin/promtool" check metrics <"
 mkdir "$work/hosts"
 "$ras" collect --parquet "$work/hosts/intel.parquet" examples/data/erst-images/mce-intel.img >"$work/text" 2>&1
 "$ras" collect --parquet "$work/hosts/amd.parquet" examples/data/erst-images/mce-amd.img >"$work/text" 2>&1
-"$venv/bin/python" .ci/fleet.py "$work" examples/FLEET.md "${1:-}"
+"$duckdb/python" .ci/fleet.py "$work" examples/FLEET.md "${1:-}"

@@ -77,6 +77,19 @@ build_ras() {
   ras=$PWD/target/debug/ras
 }
 
+# from_python NAME==VERSION: prints the folder that a package of Python's registry was put in; once.
+from_python() {
+  need python3-venv
+  local folder=$cache/${1/==/-}
+  if [ ! -e "$folder/.complete" ]; then
+    rm -rf "$folder"
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check "$1" >&2
+    touch "$folder/.complete"
+  fi
+  echo "$folder/bin"
+}
+
 # Points cargo at Debian's Rust, whose package carries the standard library's source: with it cargo builds
 # core or std for any target (-Zbuild-std), which needs the unstable switch. rustup's cargo drives it.
 debian_rust() {
