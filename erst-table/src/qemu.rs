@@ -295,7 +295,8 @@ impl Image<'_> {
     /// its slot is used again.
     ///
     /// A second slot of the identifier, which an interrupted write left, is freed before the first: the other way round
-    /// an interruption would bring its record forward.
+    /// an interruption would bring its record forward. Two slots are freed at most; more of one identifier, which no
+    /// interruption leaves, are there to be cleared again.
     ///
     /// # Errors
     ///
