@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Proves that what must hold for any bytes holds for the captured data, the minimised corpus and past findings, and for what
-# libFuzzer makes of them in FUZZ_SECONDS (5) a target, overflow checks on. Needs: g++, python3, and the unstable
+# libFuzzer makes of them in FUZZ_SECONDS (3) a target, overflow checks on. Needs: g++, python3, and the unstable
 # switches of the stable compiler.
 # A person runs some targets for longer, FUZZ_SECONDS=3600 .ci/fuzz.sh record section: what they found stays in
 # target/fuzz-corpus, with the executions so far in TOTALS there. --minimise puts the least of it that covers as much into
@@ -39,7 +39,7 @@ one() { # one TARGET: its corpus, then what the fuzzer makes of it
     run "$1" -set_cover_merge=1 "$work/least" "$work/$1" "${seeds[@]}"
     fuzz/corpus.py pack "$work/least" "fuzz/corpus/$1"
   else
-    run "$1" -max_total_time="${FUZZ_SECONDS:-5}" -print_final_stats=1 -dict=fuzz/dictionary "$work/$1" "${seeds[@]}"
+    run "$1" -max_total_time="${FUZZ_SECONDS:-3}" -print_final_stats=1 -dict=fuzz/dictionary "$work/$1" "${seeds[@]}"
   fi
 }
 
