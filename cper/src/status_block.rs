@@ -389,19 +389,17 @@ impl<'a> DataEntries<'a> {
     #[inline]
     fn take(&mut self) -> Result<DataEntry<'a>, Error> {
         let short = |needed| Error::too_short("data entry", needed, self.rest.len());
+        let (front, mut after) = self
+            .rest
+            .split_first_chunk::<{ GenericErrorData::SHORT }>()
+            .ok_or(short(GenericErrorData::SHORT))?;
         let mut header = GenericErrorData::new_zeroed();
-        if let Ok((long, _)) = GenericErrorData::read_from_prefix(self.rest) {
-            header = long;
-            if header.header_len() == GenericErrorData::SHORT {
-                header.timestamp = Timestamp::default();
-            }
-        } else if let Some(front) = self.rest.first_chunk::<{ GenericErrorData::SHORT }>() {
-            front.write_to_prefix(header.as_mut_bytes()).map_err(|_| short(GenericErrorData::SHORT))?;
-        } else {
-            return Err(short(GenericErrorData::SHORT));
-        }
+        front.write_to_prefix(header.as_mut_bytes()).map_err(|_| short(GenericErrorData::SHORT))?;
         let header_len = header.header_len();
-        let (header_bytes, after) = self.rest.split_at_checked(header_len).ok_or(short(header_len))?;
+        if header_len > GenericErrorData::SHORT {
+            (header.timestamp, after) = Timestamp::read_from_prefix(after).map_err(|_| short(header_len))?;
+        }
+        let header_bytes = self.rest.get(..header_len).ok_or(short(header_len))?;
         let length = header.error_data_length.get();
         let Some((payload, rest)) = after.split_at_checked(length as usize) else {
             let kind = ErrorKind::InnerLength {
