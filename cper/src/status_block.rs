@@ -64,6 +64,26 @@ bitflags! {
     }
 }
 
+impl BlockStatus {
+    /// What a block of one error of this severity says.
+    #[inline]
+    pub(crate) fn of_one(severity: Severity) -> Self {
+        if severity == Severity::CORRECTED {
+            Self::CORRECTABLE_VALID
+        } else if severity == Severity::INFORMATIONAL {
+            Self::empty()
+        } else {
+            Self::UNCORRECTABLE_VALID
+        }
+    }
+
+    /// What a block says that said this, after one more error.
+    fn and(self, one: Self) -> Self {
+        let again = self & one;
+        self | one | Self::from_bits_retain(again.bits() << 2)
+    }
+}
+
 impl GenericErrorStatus {
     /// Bytes of the header.
     pub const SIZE: usize = size_of::<Self>();
@@ -589,8 +609,7 @@ pub struct StatusBlockWriter<'b> {
     length: usize,
     entries: u32,
     raw_data: Option<(usize, usize)>,
-    corrected: u32,
-    uncorrected: u32,
+    status: BlockStatus,
 }
 
 impl<'b> StatusBlockWriter<'b> {
@@ -606,7 +625,7 @@ impl<'b> StatusBlockWriter<'b> {
         };
         *header = GenericErrorStatus::new_zeroed();
         let length = GenericErrorStatus::SIZE;
-        Ok(Self { out, severity, length, entries: 0, raw_data: None, corrected: 0, uncorrected: 0 })
+        Ok(Self { out, severity, length, entries: 0, raw_data: None, status: BlockStatus::empty() })
     }
 
     /// Appends an entry. The header's type and length are filled in; its revision says whether it is 64 or 72 bytes
@@ -669,11 +688,7 @@ impl<'b> StatusBlockWriter<'b> {
         }
         self.length = end;
         self.entries = self.entries.saturating_add(1);
-        if header.severity == Severity::CORRECTED {
-            self.corrected = self.corrected.saturating_add(1);
-        } else if header.severity != Severity::INFORMATIONAL {
-            self.uncorrected = self.uncorrected.saturating_add(1);
-        }
+        self.status = self.status.and(BlockStatus::of_one(header.severity));
         Ok(())
     }
 
@@ -712,12 +727,7 @@ impl<'b> StatusBlockWriter<'b> {
     /// # Errors
     /// None that can happen after [`StatusBlockWriter::new`]; the signature keeps the path free of panics.
     pub fn finish(self) -> Result<&'b [u8], Error> {
-        let Self { out, severity, length, entries, raw_data, corrected, uncorrected } = self;
-        let mut status = BlockStatus::empty();
-        status.set(BlockStatus::CORRECTABLE_VALID, corrected > 0);
-        status.set(BlockStatus::MULTIPLE_CORRECTABLE, corrected > 1);
-        status.set(BlockStatus::UNCORRECTABLE_VALID, uncorrected > 0);
-        status.set(BlockStatus::MULTIPLE_UNCORRECTABLE, uncorrected > 1);
+        let Self { out, severity, length, entries, raw_data, status } = self;
         let (raw_data_offset, raw_data_length) = raw_data.unwrap_or_default();
         let entries_end = if raw_data.is_some() { raw_data_offset } else { length };
         let short = Error::too_short("status block", length, out.len());
