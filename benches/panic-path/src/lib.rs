@@ -182,6 +182,33 @@ pub unsafe extern "C" fn rust_fill_memory_in_order(out: *mut u8, len: usize, inp
     length(RecordBuilder::new(input.header()).section(descriptor, &input.body()).encode(out))
 }
 
+/// The same, laid out in the buffer and then filled in place.
+///
+/// # Safety
+/// As [`rust_fill_memory`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_memory_in_place(out: *mut u8, len: usize, input: &MemoryInput) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    let Ok(fru_text) = FruText::new(input.text()) else { return 0 };
+    let header = RecordHeader::new(Severity::new(input.severity), NotificationType::new(input.notification))
+        .with_timestamp(input.timestamp())
+        .with_platform_id(input.platform)
+        .with_creator(CreatorId::new(input.creator));
+    let descriptor = input.descriptor(fru_text);
+    let Ok(record) = MemoryRecord::lay_out(header, descriptor, MemoryError::new(), out) else { return 0 };
+    patch(record, input);
+    let body = &mut record.body;
+    body.requestor_id.set(input.requestor);
+    body.responder_id.set(input.responder);
+    body.target_id.set(input.target);
+    body.extended = input.extended;
+    body.card_handle.set(input.card_handle);
+    body.module_handle.set(input.module_handle);
+    record.as_bytes().len()
+}
+
 /// The same with a FRU text made beforehand.
 ///
 /// # Safety

@@ -8,7 +8,10 @@ use cper::section::{
 };
 use cper::zerocopy::little_endian::{U16, U32, U64};
 use cper::zerocopy::transmute;
-use cper::{FruText, PreparedRecord, Record, RecordBuilder, RecordHeader, Section, SectionDescriptor};
+use cper::{
+    FruText, PreparedRecord, PreparedStatusBlock, Record, RecordBuilder, RecordHeader, Section,
+    SectionDescriptor, Severity,
+};
 use pstore_format::RecordId;
 use pstore_format::produce::{MceBytes, encode_mce};
 
@@ -230,6 +233,19 @@ pub extern "C" fn rust_patch_two(record: &mut TwoSections, input: &MemoryInput) 
         body.error_status.0.set(input.status);
         body.physical_address.set(input.address);
     }
+}
+
+/// A prepared status block: its entry's severity, status and address, then its own status.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn rust_patch_block(
+    block: &mut PreparedStatusBlock<MemoryError>,
+    input: &MemoryInput,
+) -> *const u8 {
+    block.entry.severity = Severity::new(input.severity);
+    block.body.error_status.0.set(input.status);
+    block.body.physical_address.set(input.address);
+    block.report().as_ptr()
 }
 
 /// A descriptor's and a body's fields of a record's only section, and the header's.
