@@ -5,5 +5,5 @@
 # Needs: network for Debian's packages (gcc, clang, valgrind, Rust with its library's source).
 . "$(dirname "$0")/lib.sh"
 need gcc libc6-dev clang valgrind python3
-benches/instructions --gate --no-time
-benches/instructions --gate --no-time --kernel
+benches/instructions --gate
+benches/instructions --gate --kernel

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* usage: harness check          compare what Rust writes with what C writes, value by value; exit 1 when they differ
- *        harness count          run everything in turn, for an instruction counter; prints what, and how often
- *        harness time MODE...   nanoseconds a call, median of 9 runs, for each mode */
-#define _POSIX_C_SOURCE 200809L
+ *        harness count          run everything in turn, for an instruction counter; prints what, and how often */
 #include "baseline.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 size_t rust_fill_memory(uint8_t *out, size_t len, const struct mem_input *in);
 size_t rust_fill_memory_in_place(uint8_t *out, size_t len, const struct mem_input *in);
@@ -116,15 +113,6 @@ enum mode { WORK(NAME) SHORT, BEFORE = SHORT - 1, LONG_WORK(NAME) MODES };
 #define NAME(name, call) #name,
 static const char *const names[] = { WORK(NAME) LONG_WORK(NAME) };
 
-static int find(const char *name)
-{
-	for (int m = 0; m < MODES; m++)
-		if (!strcmp(name, names[m]))
-			return m;
-	fprintf(stderr, "no mode %s\n", name);
-	exit(2);
-}
-
 /* The instruction counter takes what happens inside this function, and tells it whenever it ends. */
 static __attribute__((noinline)) void run(enum mode mode, long count)
 {
@@ -215,27 +203,6 @@ static int check(void)
 	return failures != 0;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-static double nanoseconds(enum mode mode)
-{
-	const long count = mode < SHORT ? 500000 : 1;
-	double runs[9];
-	for (int k = 0; k < 9; k++) {
-		struct timespec s, e;
-		clock_gettime(CLOCK_MONOTONIC, &s);
-		run(mode, count);
-		clock_gettime(CLOCK_MONOTONIC, &e);
-		runs[k] = ((e.tv_sec - s.tv_sec) * 1e9 + (e.tv_nsec - s.tv_nsec)) / count;
-	}
-	qsort(runs, 9, sizeof *runs, ascending);
-	return runs[4];
-}
-
 static void prepare(void)
 {
 	in.record_id = 0x0102030405060708ull;
@@ -295,11 +262,6 @@ int main(int argc, char **argv)
 		return check();
 	if (argc > 1 && !strcmp(argv[1], "count"))
 		return count();
-	if (argc > 2 && !strcmp(argv[1], "time")) {
-		for (int i = 2; i < argc; i++)
-			printf("%s %.3f\n", argv[i], nanoseconds(find(argv[i])));
-		return 0;
-	}
 	fprintf(stderr, "usage: see the head of harness.c\n");
 	return 2;
 }

@@ -15,7 +15,7 @@ use cper::{
 use pstore_format::RecordId;
 use pstore_format::produce::{MceBytes, encode_mce};
 
-use crate::{MemoryInput, buffer, fold_descriptor, fold_header, input, length};
+use super::{MemoryInput, buffer, fold_descriptor, fold_header, input, length};
 
 fn pcie(input: &MemoryInput, capability: &PcieCapability, aer: &AerCapability) -> PcieError {
     PcieError {
@@ -49,7 +49,7 @@ fn pcie(input: &MemoryInput, capability: &PcieCapability, aer: &AerCapability) -
 /// A PCIe record from field values.
 ///
 /// # Safety
-/// As [`rust_fill_memory`](crate::rust_fill_memory).
+/// As [`rust_fill_memory`](super::rust_fill_memory).
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub unsafe extern "C" fn rust_fill_pcie(
@@ -89,7 +89,7 @@ fn generic(input: &MemoryInput, name: &BrandString) -> ProcessorGeneric {
 /// A record of the generic processor section from field values.
 ///
 /// # Safety
-/// As [`rust_fill_memory`](crate::rust_fill_memory).
+/// As [`rust_fill_memory`](super::rust_fill_memory).
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub unsafe extern "C" fn rust_fill_generic(
@@ -130,7 +130,7 @@ fn arm(input: &MemoryInput) -> ArmErrors<1> {
 /// An Arm processor record of one error from field values.
 ///
 /// # Safety
-/// As [`rust_fill_memory`](crate::rust_fill_memory).
+/// As [`rust_fill_memory`](super::rust_fill_memory).
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub unsafe extern "C" fn rust_fill_arm(
@@ -341,7 +341,7 @@ pub unsafe extern "C" fn rust_read_arm(bytes: *const u8, len: usize) -> u64 {
 /// `count` sections of the same bytes: how the work grows with a record.
 ///
 /// # Safety
-/// As [`rust_wrap_bytes`](crate::rust_wrap_bytes).
+/// As [`rust_wrap_bytes`](super::rust_wrap_bytes).
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub unsafe extern "C" fn rust_wrap_many(
