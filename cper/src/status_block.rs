@@ -398,6 +398,8 @@ impl Describe for StatusBlock<'_> {
 show_fields!(StatusBlock<'a>);
 
 /// Iterator over the data entries of a block; see [`StatusBlock::entries`].
+///
+/// Each entry takes 64 bytes or more of the block, so there is no more than one turn for as many.
 #[derive(Clone, Debug)]
 pub struct DataEntries<'a> {
     rest: &'a [u8],
