@@ -1,4 +1,5 @@
-# Sourced by every gate: goes to the repository's root and gives `crates`, `cache`, `die`, `need` and `debian_rust`.
+# Sourced by every gate: goes to the repository's root and gives `crates`, `cache`, `die`, `need`, `debian_rust` and
+# `panic_path`.
 # shellcheck shell=bash
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -108,4 +109,22 @@ debian_rust() {
   done
   export RUSTC=$folder/rustc.sh RUSTDOC=$folder/rustdoc.sh RUSTC_BOOTSTRAP=1
   "$RUSTC" --version
+}
+
+# panic_path TARGET LEVEL [FEATURE]: builds benches/panic-path and prints the library's path. The level is that of our
+# crates and of what they use; core is at 3, as it comes with a toolchain, and so is built once a target.
+panic_path() {
+  local package rust=() options=(--target "$1" --release --target-dir "$PWD/target/panic-free" ${3:+--features "$3"}
+    --config profile.release.opt-level=3 --config profile.release.overflow-checks=true
+    --config profile.release.lto=false --config profile.release.debug=false)
+  for package in panic-path "${crates[@]}" zerocopy bitflags; do
+    options+=(--config "profile.release.package.$package.opt-level=$2")
+  done
+  case $1 in
+    # A static program calls directly, so that the calls can be read from it.
+    *linux*) rust=(RUSTC_BOOTSTRAP=1 'RUSTFLAGS=-Zemit-stack-sizes -Crelocation-model=static') ;;
+    *) options+=(-Zbuild-std=core) ;;
+  esac
+  (cd benches/panic-path && env "${rust[@]}" cargo build -q "${options[@]}") >&2
+  echo "target/panic-free/$1/release/libpanic_path.a"
 }

@@ -123,13 +123,15 @@ impl FruText {
 
         let (front, back): (u128, u32) = if text.len() > 20 {
             return None;
-        } else if let (Some(first), Some((end, at))) = (text.first_chunk::<16>(), last::<4>(text)) {
-            // The last four bytes begin at byte 12 to 16 of the field; what lies behind byte 16 is new.
-            let end = u64::from(u32::from_le_bytes(*end)).wrapping_shl(at.wrapping_sub(96));
-            (u128::from_le_bytes(*first), (end >> 32) as u32)
         } else if let (Some(first), Some((end, at))) = (text.first_chunk::<8>(), last::<8>(text)) {
-            let end = u128::from(u64::from_le_bytes(*end)).wrapping_shl(at);
-            (u128::from(u64::from_le_bytes(*first)) | end, 0)
+            if let (Some(first), Some((end, at))) = (text.first_chunk::<16>(), last::<4>(text)) {
+                // The last four bytes begin at byte 12 to 16 of the field; what lies behind byte 16 is new.
+                let end = u64::from(u32::from_le_bytes(*end)).wrapping_shl(at.wrapping_sub(96));
+                (u128::from_le_bytes(*first), (end >> 32) as u32)
+            } else {
+                let end = u128::from(u64::from_le_bytes(*end)).wrapping_shl(at);
+                (u128::from(u64::from_le_bytes(*first)) | end, 0)
+            }
         } else if let (Some(first), Some((end, at))) = (text.first_chunk::<4>(), last::<4>(text)) {
             let end = u64::from(u32::from_le_bytes(*end)).wrapping_shl(at);
             (u128::from(u64::from(u32::from_le_bytes(*first)) | end), 0)

@@ -198,7 +198,7 @@ fn revoke(record: &mut [u8]) {
 /// Writes a record of sections that are bytes already, as converters have them, at the start of `out`.
 ///
 /// Of each descriptor only offset and length are computed; its type says what the bytes are. The iterator is walked
-/// twice, to measure and to write.
+/// twice, to measure and to write, 65,535 sections at most: the work grows with them and with their bytes.
 ///
 /// # Errors
 /// As [`RecordBuilder::encode`].

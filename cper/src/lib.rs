@@ -48,7 +48,7 @@
 //! ```
 //!
 //! A record that is laid out while the machine is healthy and only patched when it dies is a [`PreparedRecord`], or a
-//! [`RecordMut`] over bytes from elsewhere.
+//! [`RecordMut`] over bytes from elsewhere; a status block is a [`PreparedStatusBlock`].
 //!
 //! # What is supported
 //!
@@ -114,7 +114,7 @@ pub use guid::Guid;
 pub use header::{HeaderValidation, RecordFlags, RecordHeader};
 pub use kernel_text::{KernelArchitecture, KernelText, KernelVersion};
 pub use notification::NotificationType;
-pub use prepared::PreparedRecord;
+pub use prepared::{PreparedRecord, PreparedStatusBlock};
 pub use record::{Record, RecordMut, Section, Sections};
 pub use section_type::SectionTypeId;
 pub use severity::Severity;

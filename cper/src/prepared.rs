@@ -3,8 +3,12 @@
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use crate::error::clamp;
 use crate::section::FixedSection;
-use crate::{RecordHeader, SectionDescriptor, SectionTypeId};
+use crate::{
+    BlockStatus, Error, ErrorKind, GenericErrorData, GenericErrorStatus, RecordHeader, SectionDescriptor,
+    SectionTypeId,
+};
 
 /// A whole record of one section as one structure: its bytes are the record.
 ///
@@ -67,16 +71,65 @@ pub struct PreparedRecord<B> {
 impl<B: FixedSection> PreparedRecord<B> {
     /// Where the body begins: behind header and descriptor.
     const BODY: u32 = (size_of::<RecordHeader>() + size_of::<SectionDescriptor>()) as u32;
+    const LENGTH: u32 = size_of::<Self>() as u32;
 
     /// Lays out the record: count, lengths, offset and type are computed.
     pub const fn new(header: RecordHeader, descriptor: SectionDescriptor, body: B) -> Self {
         let mut record = Self { header, descriptor, body };
         record.header.section_count = U16::new(1);
-        record.header.record_length = U32::new(Self::BODY.saturating_add(size_of::<B>() as u32));
+        record.header.record_length = U32::new(Self::LENGTH);
         record.descriptor.section_offset = U32::new(Self::BODY);
         record.descriptor.section_length = U32::new(size_of::<B>() as u32);
         record.descriptor.section_type = SectionTypeId::new(B::TYPE);
         record
+    }
+
+    /// Lays out the record at the start of `out`, to be filled in place there; what lies behind stays as it was.
+    ///
+    /// The cheapest way to write a record from values that are known only now: give [`lay_out`](Self::lay_out) a body
+    /// without them and set them in what it returns. Each value then goes from where it was to where it belongs; a
+    /// body made first holds all of them at once, in registers that a kernel's build does not have.
+    ///
+    /// ```
+    /// use cper::section::{MemoryError, MemoryErrorType};
+    /// use cper::{NotificationType, PreparedRecord, RecordHeader, SectionDescriptor, Severity};
+    ///
+    /// let mut buffer = [0; 4096];
+    /// let header = RecordHeader::fatal(NotificationType::MCE);
+    /// let memory = MemoryError::new().with_physical_address(0).with_node(0);
+    /// let descriptor = SectionDescriptor::primary(Severity::FATAL);
+    /// let record = PreparedRecord::lay_out(header, descriptor, memory, &mut buffer)?;
+    /// record.header.record_id.set(0x6b02_9869_0000_0001);
+    /// record.body.physical_address.set(0x1008_0040);
+    /// record.body.node.set(1);
+    /// assert_eq!(record.as_bytes().len(), 280);
+    /// # Ok::<(), cper::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When `out` is too small, which leaves it untouched.
+    #[inline]
+    pub fn lay_out(
+        header: RecordHeader,
+        descriptor: SectionDescriptor,
+        body: B,
+        out: &mut [u8],
+    ) -> Result<&mut Self, Error> {
+        let available = clamp(out.len());
+        let Ok((record, _)) = Self::mut_from_prefix(out) else {
+            return Err(Error::new(ErrorKind::BufferTooSmall { needed: Self::LENGTH, available }, 0));
+        };
+        // Part by part, as `new` makes them: made whole, some of them would go through the stack.
+        record.header =
+            RecordHeader { section_count: U16::new(1), record_length: U32::new(Self::LENGTH), ..header };
+        record.descriptor = SectionDescriptor {
+            section_offset: U32::new(Self::BODY),
+            section_length: U32::new(size_of::<B>() as u32),
+            section_type: SectionTypeId::new(B::TYPE),
+            ..descriptor
+        };
+        record.body = body;
+        Ok(record)
     }
 
     /// The record, ready to be handed on.
@@ -85,11 +138,70 @@ impl<B: FixedSection> PreparedRecord<B> {
     }
 }
 
+/// A whole status block of one entry as one structure: its bytes are what firmware leaves for the operating system in a
+/// region that HEST or BERT points to.
+///
+/// It is prepared with a status of zero, which readers take for "no error". When there is one, its fields are stored
+/// where they lie and [`PreparedStatusBlock::report`] sets the status.
+///
+/// ```
+/// use cper::section::MemoryError;
+/// use cper::{GenericErrorData, PreparedStatusBlock, Severity, StatusBlock};
+///
+/// // At boot. It may also be a `static`: everything here is `const`.
+/// let memory = MemoryError::new().with_physical_address(0);
+/// let mut block = PreparedStatusBlock::new(GenericErrorData::new(Severity::FATAL), memory);
+///
+/// // When it happens.
+/// block.body.physical_address.set(0x1008_0040);
+/// let bytes = block.report();
+/// # assert_eq!(StatusBlock::parse(bytes)?.entries().count(), 1);
+/// # Ok::<(), cper::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct PreparedStatusBlock<B> {
+    /// The block's header; lengths are filled in, status and severity when an error is reported.
+    pub header: GenericErrorStatus,
+    /// The header of the one entry; type, length and revision are filled in.
+    pub entry: GenericErrorData,
+    /// The entry's payload, which is a section's body.
+    pub body: B,
+}
+
+impl<B: FixedSection> PreparedStatusBlock<B> {
+    /// Lays out the block. The entry's revision is 3.0: before, there was no timestamp, and the header was shorter.
+    pub const fn new(mut entry: GenericErrorData, body: B) -> Self {
+        entry.section_type = SectionTypeId::new(B::TYPE);
+        entry.revision = U16::new(GenericErrorData::REVISION_3);
+        entry.error_data_length = U32::new(size_of::<B>() as u32);
+        let header = GenericErrorStatus {
+            block_status: U32::new(0),
+            raw_data_offset: U32::new(0),
+            raw_data_length: U32::new(0),
+            data_length: U32::new(size_of::<(GenericErrorData, B)>() as u32),
+            severity: entry.severity,
+        };
+        Self { header, entry, body }
+    }
+
+    /// Sets the block's severity and status from the entry's severity, the status last, and returns the block.
+    ///
+    /// It is one structure in memory to the compiler: where another processor watches the status, set it there by a
+    /// volatile store once the rest has been copied.
+    pub fn report(&mut self) -> &[u8] {
+        const ONE_ENTRY: u32 = 1 << 4;
+        self.header.severity = self.entry.severity;
+        self.header.block_status.set(BlockStatus::of_one(self.entry.severity).bits() | ONE_ENTRY);
+        IntoBytes::as_bytes(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::section::MemoryError;
-    use crate::{NotificationType, RecordBuilder, Severity};
+    use crate::{NotificationType, RecordBuilder, Severity, StatusBlock, StatusBlockWriter};
 
     const HEADER: RecordHeader = RecordHeader::fatal(NotificationType::MCE).with_record_id(5);
     const DESCRIPTOR: SectionDescriptor = SectionDescriptor::primary(Severity::FATAL);
@@ -104,11 +216,50 @@ mod tests {
     }
 
     #[test]
+    fn it_is_laid_out_in_a_buffer() {
+        let mut out = [0xa5; 281];
+        let record = PreparedRecord::lay_out(HEADER, DESCRIPTOR, RECORD.body, &mut out).unwrap();
+        assert_eq!(record.as_bytes(), RECORD.as_bytes());
+        assert_eq!(out[280], 0xa5);
+
+        let mut short = [0xa5; 279];
+        let error = PreparedRecord::lay_out(HEADER, DESCRIPTOR, RECORD.body, &mut short).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BufferTooSmall { needed: 280, available: 279 });
+        assert_eq!(short, [0xa5; 279]);
+    }
+
+    #[test]
     fn a_patch_is_in_the_bytes() {
         let mut record = RECORD;
         record.header.record_id.set(0x1122_3344_5566_7788);
         record.body.physical_address.set(0xdead_b000);
         assert_eq!(record.as_bytes()[96..104], 0x1122_3344_5566_7788u64.to_le_bytes());
         assert_eq!(record.as_bytes()[216..224], 0xdead_b000u64.to_le_bytes());
+    }
+
+    #[test]
+    fn a_block_is_what_the_writer_writes() {
+        let severities =
+            [Severity::RECOVERABLE, Severity::FATAL, Severity::CORRECTED, Severity::INFORMATIONAL];
+        for severity in severities.into_iter().chain([Severity::new(9)]) {
+            let entry = GenericErrorData::new(severity).with_revision(GenericErrorData::REVISION_2);
+            let mut block = PreparedStatusBlock::new(entry, RECORD.body);
+            assert_eq!(block.header.block_status.get(), 0);
+            block.body.row.set(7);
+
+            let mut out = [0xa5; 172];
+            let mut writer = StatusBlockWriter::new(&mut out, severity).unwrap();
+            writer.entry(GenericErrorData::new(severity), &block.body).unwrap();
+            assert_eq!(block.report(), writer.finish().unwrap());
+            assert_eq!(StatusBlock::parse(block.report()).unwrap().check(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_block_is_as_bad_as_its_entry_when_it_is_reported() {
+        let mut block = PreparedStatusBlock::new(GenericErrorData::new(Severity::CORRECTED), RECORD.body);
+        block.entry.severity = Severity::FATAL;
+        let mut fatal = PreparedStatusBlock::new(GenericErrorData::new(Severity::FATAL), RECORD.body);
+        assert_eq!(block.report(), fatal.report());
     }
 }

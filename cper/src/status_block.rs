@@ -64,6 +64,26 @@ bitflags! {
     }
 }
 
+impl BlockStatus {
+    /// What a block of one error of this severity says.
+    #[inline]
+    pub(crate) fn of_one(severity: Severity) -> Self {
+        if severity == Severity::CORRECTED {
+            Self::CORRECTABLE_VALID
+        } else if severity == Severity::INFORMATIONAL {
+            Self::empty()
+        } else {
+            Self::UNCORRECTABLE_VALID
+        }
+    }
+
+    /// What a block says that said this, after one more error.
+    fn and(self, one: Self) -> Self {
+        let again = self & one;
+        self | one | Self::from_bits_retain(again.bits() << 2)
+    }
+}
+
 impl GenericErrorStatus {
     /// Bytes of the header.
     pub const SIZE: usize = size_of::<Self>();
@@ -378,6 +398,8 @@ impl Describe for StatusBlock<'_> {
 show_fields!(StatusBlock<'a>);
 
 /// Iterator over the data entries of a block; see [`StatusBlock::entries`].
+///
+/// Each entry takes 64 bytes or more of the block, so there is no more than one turn for as many.
 #[derive(Clone, Debug)]
 pub struct DataEntries<'a> {
     rest: &'a [u8],
@@ -389,19 +411,17 @@ impl<'a> DataEntries<'a> {
     #[inline]
     fn take(&mut self) -> Result<DataEntry<'a>, Error> {
         let short = |needed| Error::too_short("data entry", needed, self.rest.len());
+        let (front, mut after) = self
+            .rest
+            .split_first_chunk::<{ GenericErrorData::SHORT }>()
+            .ok_or(short(GenericErrorData::SHORT))?;
         let mut header = GenericErrorData::new_zeroed();
-        if let Ok((long, _)) = GenericErrorData::read_from_prefix(self.rest) {
-            header = long;
-            if header.header_len() == GenericErrorData::SHORT {
-                header.timestamp = Timestamp::default();
-            }
-        } else if let Some(front) = self.rest.first_chunk::<{ GenericErrorData::SHORT }>() {
-            front.write_to_prefix(header.as_mut_bytes()).map_err(|_| short(GenericErrorData::SHORT))?;
-        } else {
-            return Err(short(GenericErrorData::SHORT));
-        }
+        front.write_to_prefix(header.as_mut_bytes()).map_err(|_| short(GenericErrorData::SHORT))?;
         let header_len = header.header_len();
-        let (header_bytes, after) = self.rest.split_at_checked(header_len).ok_or(short(header_len))?;
+        if header_len > GenericErrorData::SHORT {
+            (header.timestamp, after) = Timestamp::read_from_prefix(after).map_err(|_| short(header_len))?;
+        }
+        let header_bytes = self.rest.get(..header_len).ok_or(short(header_len))?;
         let length = header.error_data_length.get();
         let Some((payload, rest)) = after.split_at_checked(length as usize) else {
             let kind = ErrorKind::InnerLength {
@@ -591,8 +611,7 @@ pub struct StatusBlockWriter<'b> {
     length: usize,
     entries: u32,
     raw_data: Option<(usize, usize)>,
-    corrected: u32,
-    uncorrected: u32,
+    status: BlockStatus,
 }
 
 impl<'b> StatusBlockWriter<'b> {
@@ -608,7 +627,7 @@ impl<'b> StatusBlockWriter<'b> {
         };
         *header = GenericErrorStatus::new_zeroed();
         let length = GenericErrorStatus::SIZE;
-        Ok(Self { out, severity, length, entries: 0, raw_data: None, corrected: 0, uncorrected: 0 })
+        Ok(Self { out, severity, length, entries: 0, raw_data: None, status: BlockStatus::empty() })
     }
 
     /// Appends an entry. The header's type and length are filled in; its revision says whether it is 64 or 72 bytes
@@ -671,11 +690,7 @@ impl<'b> StatusBlockWriter<'b> {
         }
         self.length = end;
         self.entries = self.entries.saturating_add(1);
-        if header.severity == Severity::CORRECTED {
-            self.corrected = self.corrected.saturating_add(1);
-        } else if header.severity != Severity::INFORMATIONAL {
-            self.uncorrected = self.uncorrected.saturating_add(1);
-        }
+        self.status = self.status.and(BlockStatus::of_one(header.severity));
         Ok(())
     }
 
@@ -714,12 +729,7 @@ impl<'b> StatusBlockWriter<'b> {
     /// # Errors
     /// None that can happen after [`StatusBlockWriter::new`]; the signature keeps the path free of panics.
     pub fn finish(self) -> Result<&'b [u8], Error> {
-        let Self { out, severity, length, entries, raw_data, corrected, uncorrected } = self;
-        let mut status = BlockStatus::empty();
-        status.set(BlockStatus::CORRECTABLE_VALID, corrected > 0);
-        status.set(BlockStatus::MULTIPLE_CORRECTABLE, corrected > 1);
-        status.set(BlockStatus::UNCORRECTABLE_VALID, uncorrected > 0);
-        status.set(BlockStatus::MULTIPLE_UNCORRECTABLE, uncorrected > 1);
+        let Self { out, severity, length, entries, raw_data, status } = self;
         let (raw_data_offset, raw_data_length) = raw_data.unwrap_or_default();
         let entries_end = if raw_data.is_some() { raw_data_offset } else { length };
         let short = Error::too_short("status block", length, out.len());

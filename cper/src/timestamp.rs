@@ -56,13 +56,11 @@ impl Timestamp {
     /// All eight bytes are converted at once, without a branch. A value outside its range (a year over 9999, a
     /// byte over 99) gives digits that are no BCD, which [`Timestamp::calendar`] then refuses.
     pub const fn new(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Self {
-        const EVEN: u64 = 0x00ff_00ff_00ff_00ff;
-        let binary =
-            u64::from_le_bytes([second, minute, hour, 0, day, month, (year % 100) as u8, (year / 100) as u8]);
-        let tens = tens_of(binary & EVEN) | tens_of((binary >> 8) & EVEN) << 8;
-        let bcd = binary.wrapping_add(tens.wrapping_mul(6));
-        let [seconds, minutes, hours, flags, day, month, year, century] = bcd.to_le_bytes();
-        Self { seconds, minutes, hours, flags, day, month, year, century }
+        let even =
+            second as u64 | (hour as u64) << 16 | (day as u64) << 32 | ((year % 100) as u8 as u64) << 48;
+        let odd = minute as u64 | (month as u64) << 32 | ((year / 100) as u8 as u64) << 48;
+        let tens = tens_of(even) | tens_of(odd) << 8;
+        Self::from_linux_seconds((even | odd << 8).wrapping_add(tens.wrapping_mul(6)))
     }
 
     /// The timestamp of `seconds` since 1970-01-01 00:00:00 UTC, not marked precise; `None` after the year 9999.
@@ -149,14 +147,12 @@ impl Timestamp {
     }
 
     const fn to_u64(self) -> u64 {
-        let Self { seconds, minutes, hours, flags, day, month, year, century } = self;
-        u64::from_le_bytes([seconds, minutes, hours, flags, day, month, year, century])
+        u64::from_le_bytes(zerocopy::transmute!(self))
     }
 
     /// The field with Linux's count of seconds in it: what [`Timestamp::linux_seconds`] reads.
     pub const fn from_linux_seconds(value: u64) -> Self {
-        let [seconds, minutes, hours, flags, day, month, year, century] = value.to_le_bytes();
-        Self { seconds, minutes, hours, flags, day, month, year, century }
+        zerocopy::transmute!(value.to_le_bytes())
     }
 }
 

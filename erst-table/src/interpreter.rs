@@ -59,7 +59,7 @@ pub trait RegisterIo {
     /// `STALL` may ask for more.
     fn stall_us(&mut self, microseconds: u64);
 
-    /// Reads memory, of the error log address range.
+    /// Reads memory, of the error log address range: here one access for each byte.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ pub trait RegisterIo {
         Ok(())
     }
 
-    /// Writes memory, of the error log address range, in ascending order.
+    /// Writes memory, of the error log address range, in ascending order: here one access for each byte.
     ///
     /// # Errors
     ///
@@ -87,7 +87,8 @@ pub trait RegisterIo {
         Ok(())
     }
 
-    /// Moves memory for `MOVE_DATA`; source and destination may overlap.
+    /// Moves memory for `MOVE_DATA`; source and destination may overlap. Here two accesses for each byte, of which the
+    /// interpreter asks for at most [`Limits::move_bytes`].
     ///
     /// # Errors
     ///
@@ -317,6 +318,9 @@ impl<'a> Interpreter<'a> {
     }
 
     /// [`run`](Self::run), with an error small enough for the stack of a panic.
+    ///
+    /// It passes over each of the table's entries once; after a jump back every one that it passes is a step, and
+    /// [`Limits::steps`] is what there are of those.
     #[inline(never)]
     pub(crate) fn run_action<Io: RegisterIo + ?Sized>(
         &mut self,
@@ -374,7 +378,8 @@ impl<'a> Interpreter<'a> {
         Ok(())
     }
 
-    /// Runs one instruction and returns the index to go to.
+    /// Runs one instruction and returns the index to go to. `STALL_WHILE_TRUE` turns as often as it waits a microsecond or
+    /// more, until [`Limits::time_us`], or as there are [`Limits::steps`] left.
     ///
     /// There is one place that reads the register and one that writes it, so that they need no frame of their own.
     #[inline]

@@ -98,7 +98,8 @@ impl Store<'_> {
         Ok((live || persistence == PERSISTENCE_SIGNATURE).then_some(Found { offset, end, live, identifier }))
     }
 
-    /// The next record at or after `from` that has its signature.
+    /// The next record at or after `from` that has its signature. A record is 128 bytes or more, and each that is found
+    /// ends behind the one before: no loop over them takes more turns than the range has room for records.
     pub(crate) fn next_in_place<Io: RegisterIo + ?Sized>(
         &self,
         from: u64,
@@ -225,6 +226,7 @@ impl Store<'_> {
         Ok(start)
     }
 
+    /// Where so many bytes are free: one turn for the gap before each record, one for that after the last.
     #[inline(never)]
     fn first_gap<Io: RegisterIo + ?Sized>(&self, length: u64, io: &mut Io) -> Result<u64, RangeFailure> {
         let mut end = 0;
@@ -239,7 +241,8 @@ impl Store<'_> {
         }
     }
 
-    /// Zeroes what dead records left between `start` and `limit`, and what they have beyond it, from the end to the start.
+    /// Zeroes what dead records left between `start` and `limit`, and what they have beyond it, from the end to the start,
+    /// 32 bytes a turn.
     #[inline(never)]
     fn scrub<Io: RegisterIo + ?Sized>(
         &self,

@@ -485,6 +485,7 @@ impl<'a> Store<'a> {
         })
     }
 
+    /// Hands in where and what, and begins: two actions at most, and one.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     fn start<Io: RegisterIo + ?Sized>(

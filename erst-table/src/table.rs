@@ -166,6 +166,7 @@ impl fmt::Debug for Table<'_> {
     }
 }
 
+/// One turn a byte, of the table's length.
 fn sum(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |sum, byte| sum.wrapping_add(*byte))
 }

@@ -33,7 +33,7 @@ use cper::{
     SectionDescriptor, SectionTypeId, Severity, Timestamp,
 };
 use zerocopy::little_endian::{U16, U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, transmute, transmute_mut};
 
 use crate::error::{Error, ErrorKind};
 use crate::ids::RecordId;
@@ -232,13 +232,24 @@ pub fn encode_mce<'b, const N: usize>(
     id: RecordId,
     out: &'b mut [u8],
 ) -> Result<&'b mut [u8], Error> {
-    let too_small = Error::buffer_too_small(size_of::<PreparedRecord<MceBytes<N>>>(), out.len());
-    let (record, _) = PreparedRecord::mut_from_prefix(out).map_err(|_| too_small)?;
-    let prepared = const { prepared_mce::<N>() };
-    (record.header, record.descriptor) = (prepared.header, prepared.descriptor);
-    record.header.record_id = U64::new(id.0);
-    record.body = MceBytes(*mce);
-    Ok(record.as_mut_bytes())
+    /// A prefix in pieces that a build without vector registers stores in line; for the whole it would call `memcpy`.
+    #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+    #[repr(C)]
+    struct Pieces([u8; 64], [u8; 64], [u8; 64], [u8; 8]);
+
+    let length = size_of::<PreparedRecord<MceBytes<N>>>();
+    let too_small = Error::buffer_too_small(length, out.len());
+    let record = out.get_mut(..length).ok_or(too_small)?;
+    let (prefix, body) = RecordPrefix::mut_from_prefix(&mut *record).map_err(|_| too_small)?;
+    let pieces: &mut Pieces = transmute_mut!(&mut *prefix);
+    (pieces.0, pieces.1, pieces.2, pieces.3) = const {
+        let PreparedRecord { header, descriptor, .. } = prepared_mce::<N>();
+        let Pieces(first, second, third, last) = transmute!(RecordPrefix { header, descriptor });
+        (first, second, third, last)
+    };
+    prefix.header.record_id = U64::new(id.0);
+    mce.write_to(body).map_err(|_| too_small)?;
+    Ok(record)
 }
 
 /// The revision in all records Linux has written: 1.0.

@@ -5,7 +5,7 @@ use erst_table::qemu::{self, Image, ImageHeader};
 use erst_table::sim::SimulatedDevice;
 use erst_table::{Semantics, Store};
 
-use crate::{buffer, input};
+use super::{buffer, input};
 
 /// Writes a record `count` times through the simulated device's ERST. 0 on success.
 ///

@@ -8,11 +8,14 @@ use cper::section::{
 };
 use cper::zerocopy::little_endian::{U16, U32, U64};
 use cper::zerocopy::transmute;
-use cper::{FruText, PreparedRecord, Record, RecordBuilder, RecordHeader, Section, SectionDescriptor};
+use cper::{
+    FruText, PreparedRecord, PreparedStatusBlock, Record, RecordBuilder, RecordHeader, Section,
+    SectionDescriptor, Severity,
+};
 use pstore_format::RecordId;
 use pstore_format::produce::{MceBytes, encode_mce};
 
-use crate::{MemoryInput, buffer, fold_descriptor, fold_header, input, length};
+use super::{MemoryInput, buffer, fold_descriptor, fold_header, input, length};
 
 fn pcie(input: &MemoryInput, capability: &PcieCapability, aer: &AerCapability) -> PcieError {
     PcieError {
@@ -46,7 +49,7 @@ fn pcie(input: &MemoryInput, capability: &PcieCapability, aer: &AerCapability) -
 /// A PCIe record from field values.
 ///
 /// # Safety
-/// As [`rust_fill_memory`](crate::rust_fill_memory).
+/// As [`rust_fill_memory`](super::rust_fill_memory).
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub unsafe extern "C" fn rust_fill_pcie(
@@ -86,7 +89,7 @@ fn generic(input: &MemoryInput, name: &BrandString) -> ProcessorGeneric {
 /// A record of the generic processor section from field values.
 ///
 /// # Safety
-/// As [`rust_fill_memory`](crate::rust_fill_memory).
+/// As [`rust_fill_memory`](super::rust_fill_memory).
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub unsafe extern "C" fn rust_fill_generic(
@@ -127,7 +130,7 @@ fn arm(input: &MemoryInput) -> ArmErrors<1> {
 /// An Arm processor record of one error from field values.
 ///
 /// # Safety
-/// As [`rust_fill_memory`](crate::rust_fill_memory).
+/// As [`rust_fill_memory`](super::rust_fill_memory).
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub unsafe extern "C" fn rust_fill_arm(
@@ -232,6 +235,19 @@ pub extern "C" fn rust_patch_two(record: &mut TwoSections, input: &MemoryInput) 
     }
 }
 
+/// A prepared status block: its entry's severity, status and address, then its own status.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn rust_patch_block(
+    block: &mut PreparedStatusBlock<MemoryError>,
+    input: &MemoryInput,
+) -> *const u8 {
+    block.entry.severity = Severity::new(input.severity);
+    block.body.error_status.0.set(input.status);
+    block.body.physical_address.set(input.address);
+    block.report().as_ptr()
+}
+
 /// A descriptor's and a body's fields of a record's only section, and the header's.
 fn read<'a, T: Decode<'a>>(bytes: &'a [u8], fold: impl Fn(T) -> u64) -> u64 {
     let only = |record: Record<'a>| -> Option<(Record<'a>, Section<'a>)> {
@@ -325,7 +341,7 @@ pub unsafe extern "C" fn rust_read_arm(bytes: *const u8, len: usize) -> u64 {
 /// `count` sections of the same bytes: how the work grows with a record.
 ///
 /// # Safety
-/// As [`rust_wrap_bytes`](crate::rust_wrap_bytes).
+/// As [`rust_wrap_bytes`](super::rust_wrap_bytes).
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub unsafe extern "C" fn rust_wrap_many(

@@ -1,0 +1,652 @@
+//! The paths that run while a machine dies, with C entry points.
+#![allow(missing_docs, reason = "entry points for a C harness, named after what they do")]
+
+use core::{ptr, slice};
+
+use cper::section::{ErrorStatus, MemoryError, MemoryErrorType};
+use cper::zerocopy::little_endian::{U16, U64};
+use cper::{
+    CreatorId, FruText, Guid, NotificationType, PreparedRecord, Record, RecordBuilder, RecordFlags,
+    RecordHeader, RecordMut, SectionDescriptor, Severity, StatusBlock, Timestamp,
+};
+use erst_table::{AccessWidth, AddressSpace, IoError, RegisterIo, Semantics, Store, Table};
+use mce_record::{Layout, Mce};
+use pstore_format::RecordId;
+use pstore_format::produce::RecordDraft;
+use pstore_format::record::StoredRecord;
+use pstore_format::seal::{self, Seal};
+
+pub mod sections;
+#[cfg(feature = "sim")]
+pub mod sim;
+
+/// What a caller knows of a memory error, in the layout of the C baseline's `struct mem_input`.
+#[repr(C)]
+pub struct MemoryInput {
+    pub year: u32,
+    pub month: u32,
+    pub day: u32,
+    pub hour: u32,
+    pub minute: u32,
+    pub second: u32,
+    pub precise: i32,
+    pub severity: u32,
+    pub record_id: u64,
+    pub flags: u32,
+    pub platform: Guid,
+    pub creator: Guid,
+    pub notification: Guid,
+    pub fru: Guid,
+    pub fru_text: *const u8,
+    pub fru_len: usize,
+    pub valid: u64,
+    pub status: u64,
+    pub address: u64,
+    pub address_mask: u64,
+    pub requestor: u64,
+    pub responder: u64,
+    pub target: u64,
+    pub node: u16,
+    pub card: u16,
+    pub module: u16,
+    pub bank: u16,
+    pub device: u16,
+    pub row: u16,
+    pub column: u16,
+    pub bit_position: u16,
+    pub rank: u16,
+    pub card_handle: u16,
+    pub module_handle: u16,
+    pub error_type: u8,
+    pub extended: u8,
+}
+
+impl MemoryInput {
+    fn text(&self) -> &[u8] {
+        // SAFETY: the caller gives a text of this length.
+        unsafe { slice::from_raw_parts(self.fru_text, self.fru_len) }
+    }
+
+    #[inline]
+    fn timestamp(&self) -> Timestamp {
+        let timestamp = Timestamp::new(
+            self.year as u16,
+            self.month as u8,
+            self.day as u8,
+            self.hour as u8,
+            self.minute as u8,
+            self.second as u8,
+        );
+        if self.precise != 0 { timestamp.precise() } else { timestamp }
+    }
+
+    #[inline]
+    fn header(&self) -> RecordHeader {
+        RecordHeader::new(Severity::new(self.severity), NotificationType::new(self.notification))
+            .with_timestamp(self.timestamp())
+            .with_platform_id(self.platform)
+            .with_creator(CreatorId::new(self.creator))
+            .with_record_id(self.record_id)
+            .with_flags(RecordFlags::from_bits_retain(self.flags))
+    }
+
+    #[inline]
+    fn descriptor(&self, fru_text: FruText) -> SectionDescriptor {
+        SectionDescriptor::primary(Severity::new(self.severity)).with_fru_id(self.fru).with_fru_text(fru_text)
+    }
+
+    #[inline]
+    fn body(&self) -> MemoryError {
+        MemoryError {
+            validation_bits: U64::new(self.valid),
+            error_status: ErrorStatus(U64::new(self.status)),
+            physical_address: U64::new(self.address),
+            physical_address_mask: U64::new(self.address_mask),
+            node: U16::new(self.node),
+            card: U16::new(self.card),
+            module: U16::new(self.module),
+            bank: U16::new(self.bank),
+            device: U16::new(self.device),
+            row: U16::new(self.row),
+            column: U16::new(self.column),
+            bit_position: U16::new(self.bit_position),
+            requestor_id: U64::new(self.requestor),
+            responder_id: U64::new(self.responder),
+            target_id: U64::new(self.target),
+            memory_error_type: MemoryErrorType::new(self.error_type),
+            extended: self.extended,
+            rank: U16::new(self.rank),
+            card_handle: U16::new(self.card_handle),
+            module_handle: U16::new(self.module_handle),
+        }
+    }
+}
+
+/// # Safety
+/// `out` is writable for `len` bytes, for as long as the result is used.
+unsafe fn buffer<'a>(out: *mut u8, len: usize) -> &'a mut [u8] {
+    // SAFETY: the caller's promise.
+    unsafe { slice::from_raw_parts_mut(out, len) }
+}
+
+/// # Safety
+/// `bytes` is readable for `len` bytes, for as long as the result is used.
+unsafe fn input<'a>(bytes: *const u8, len: usize) -> &'a [u8] {
+    // SAFETY: the caller's promise.
+    unsafe { slice::from_raw_parts(bytes, len) }
+}
+
+fn length(record: Result<&[u8], cper::Error>) -> usize {
+    record.map_or(0, <[u8]>::len)
+}
+
+/// A memory record from field values, the FRU text given as text. 0 when the buffer is too small.
+///
+/// # Safety
+/// `out` is writable for `len` bytes; the input's text is readable.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_memory(out: *mut u8, len: usize, input: &MemoryInput) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    let Ok(fru_text) = FruText::new(input.text()) else { return 0 };
+    length(RecordBuilder::new(input.header()).section(input.descriptor(fru_text), &input.body()).encode(out))
+}
+
+/// The same, the text converted where it is used, as one would write it.
+///
+/// # Safety
+/// As [`rust_fill_memory`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_memory_in_order(out: *mut u8, len: usize, input: &MemoryInput) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    let descriptor = input.descriptor(FruText::new(input.text()).unwrap_or_default());
+    length(RecordBuilder::new(input.header()).section(descriptor, &input.body()).encode(out))
+}
+
+/// The same, laid out in the buffer and then filled in place.
+///
+/// # Safety
+/// As [`rust_fill_memory`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_memory_in_place(out: *mut u8, len: usize, input: &MemoryInput) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    let Ok(fru_text) = FruText::new(input.text()) else { return 0 };
+    let header = RecordHeader::new(Severity::new(input.severity), NotificationType::new(input.notification))
+        .with_timestamp(input.timestamp())
+        .with_platform_id(input.platform)
+        .with_creator(CreatorId::new(input.creator));
+    let descriptor = input.descriptor(fru_text);
+    let Ok(record) = MemoryRecord::lay_out(header, descriptor, MemoryError::new(), out) else { return 0 };
+    patch(record, input);
+    let body = &mut record.body;
+    body.requestor_id.set(input.requestor);
+    body.responder_id.set(input.responder);
+    body.target_id.set(input.target);
+    body.extended = input.extended;
+    body.card_handle.set(input.card_handle);
+    body.module_handle.set(input.module_handle);
+    record.as_bytes().len()
+}
+
+/// The same with a FRU text made beforehand.
+///
+/// # Safety
+/// As [`rust_fill_memory`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_memory_ready(
+    out: *mut u8,
+    len: usize,
+    input: &MemoryInput,
+    fru_text: &FruText,
+) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    length(RecordBuilder::new(input.header()).section(input.descriptor(*fru_text), &input.body()).encode(out))
+}
+
+/// Two memory sections in one record.
+///
+/// # Safety
+/// As [`rust_fill_memory`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_two(
+    out: *mut u8,
+    len: usize,
+    input: &MemoryInput,
+    fru_text: &FruText,
+) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    let body = input.body();
+    length(
+        RecordBuilder::new(input.header())
+            .section(input.descriptor(*fru_text), &body)
+            .section(SectionDescriptor::new(Severity::CORRECTED), &body)
+            .encode(out),
+    )
+}
+
+/// Section bytes handed on under a header and a descriptor.
+///
+/// # Safety
+/// As [`rust_fill_memory`]; `body` is readable for `body_len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_wrap_bytes(
+    out: *mut u8,
+    len: usize,
+    header: &RecordHeader,
+    descriptor: &SectionDescriptor,
+    body: *const u8,
+    body_len: usize,
+) -> usize {
+    // SAFETY: the caller's promises.
+    let (out, body) = unsafe { (buffer(out, len), input(body, body_len)) };
+    length(cper::encode_sections(header, core::iter::once((*descriptor, body)), out))
+}
+
+type MemoryRecord = PreparedRecord<MemoryError>;
+
+/// Everything that C's patch sets but the time; the record's bytes are handed on.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn rust_patch_memory(record: &mut MemoryRecord, input: &MemoryInput) -> *const u8 {
+    patch(record, input);
+    record.as_bytes().as_ptr()
+}
+
+/// Everything that C's patch sets, calendar time converted.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn rust_patch_memory_time(record: &mut MemoryRecord, input: &MemoryInput) -> *const u8 {
+    patch(record, input);
+    record.header.timestamp = input.timestamp();
+    record.as_bytes().as_ptr()
+}
+
+/// Id, status and address alone.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn rust_patch_address(
+    record: &mut MemoryRecord,
+    id: u64,
+    status: u64,
+    address: u64,
+) -> *const u8 {
+    record.header.record_id.set(id);
+    record.body.error_status.0.set(status);
+    record.body.physical_address.set(address);
+    record.as_bytes().as_ptr()
+}
+
+#[inline]
+fn patch(record: &mut MemoryRecord, input: &MemoryInput) {
+    record.header.severity = Severity::new(input.severity);
+    record.descriptor.severity = Severity::new(input.severity);
+    record.header.record_id.set(input.record_id);
+    record.header.flags.set(input.flags);
+    let body = &mut record.body;
+    body.validation_bits.set(input.valid);
+    body.error_status.0.set(input.status);
+    body.physical_address.set(input.address);
+    body.physical_address_mask.set(input.address_mask);
+    body.node.set(input.node);
+    body.card.set(input.card);
+    body.module.set(input.module);
+    body.bank.set(input.bank);
+    body.device.set(input.device);
+    body.row.set(input.row);
+    body.column.set(input.column);
+    body.bit_position.set(input.bit_position);
+    body.memory_error_type = MemoryErrorType::new(input.error_type);
+    body.rank.set(input.rank);
+}
+
+/// The same three fields through a view over bytes from elsewhere. 0 on success.
+///
+/// # Safety
+/// `record` is writable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_patch_view(
+    record: *mut u8,
+    len: usize,
+    id: u64,
+    status: u64,
+    address: u64,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { buffer(record, len) };
+    let patched = RecordMut::parse(bytes).and_then(|mut record| {
+        record.header_mut()?.record_id.set(id);
+        let memory = record.decode_mut::<MemoryError>(0)?;
+        memory.error_status.0.set(status);
+        memory.physical_address.set(address);
+        Ok(())
+    });
+    i32::from(patched.is_err())
+}
+
+/// Every field of a memory record, folded into one number so that none can be left out.
+///
+/// # Safety
+/// `bytes` is readable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_read_memory(bytes: *const u8, len: usize) -> u64 {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { input(bytes, len) };
+    let Ok(record) = Record::parse(bytes) else { return 0 };
+    let Some(Ok(section)) = record.sections().next() else { return 0 };
+    let Some(Ok(memory)) = section.decode::<&MemoryError>() else { return 0 };
+    fold_header(record.header()) ^ fold_descriptor(section.descriptor()) ^ fold_memory(memory)
+}
+
+/// A GUID as two numbers: 16 bytes read are 16 bytes read, however they are folded.
+fn guid(guid: Guid) -> u64 {
+    let value = u128::from_le_bytes(guid.0);
+    value as u64 ^ (value >> 64) as u64
+}
+
+fn fold_header(header: &RecordHeader) -> u64 {
+    let mut sum =
+        u64::from(header.revision.get() as u32 ^ header.severity.raw() ^ header.validation_bits.get());
+    sum ^= header.timestamp().map_or(0, |time| u64::from_le_bytes(cper::zerocopy::transmute!(time)));
+    sum ^= header.platform_id().map_or(0, guid);
+    sum ^= header.partition_id().map_or(0, guid);
+    sum ^= guid(header.creator_id.guid());
+    sum ^= guid(header.notification_type.guid());
+    sum ^= header.record_id.get();
+    sum ^= u64::from(header.flags.get());
+    sum ^ u64::from_le_bytes(header.persistence_information)
+}
+
+fn fold_descriptor(descriptor: &SectionDescriptor) -> u64 {
+    let mut sum = u64::from(
+        descriptor.section_offset.get()
+            ^ descriptor.section_length.get()
+            ^ u32::from(descriptor.revision.get())
+            ^ descriptor.flags.get()
+            ^ descriptor.severity.raw(),
+    );
+    sum ^= descriptor.fru_id().map_or(0, guid);
+    sum ^ descriptor.fru_text().map_or(0, |text| {
+        let [front, middle]: [[u8; 8]; 2] =
+            cper::zerocopy::transmute!(*text.0.first_chunk::<16>().unwrap_or(&[0; 16]));
+        let back = text.0.get(16..).and_then(<[u8]>::first_chunk).map_or(0, |back| u32::from_le_bytes(*back));
+        u64::from_le_bytes(front) ^ u64::from_le_bytes(middle) ^ u64::from(back)
+    })
+}
+
+fn fold_memory(memory: &MemoryError) -> u64 {
+    let mut sum = memory.error_status().map_or(0, ErrorStatus::raw);
+    sum ^= memory.physical_address().unwrap_or(0);
+    sum ^= memory.physical_address_mask().unwrap_or(0);
+    sum ^= u64::from(memory.node().unwrap_or(0));
+    sum ^= u64::from(memory.card().unwrap_or(0));
+    sum ^= u64::from(memory.module().unwrap_or(0));
+    sum ^= u64::from(memory.bank().unwrap_or(0));
+    sum ^= u64::from(memory.device().unwrap_or(0));
+    sum ^= u64::from(memory.row().unwrap_or(0));
+    sum ^= u64::from(memory.column().unwrap_or(0));
+    sum ^= u64::from(memory.bit_position().unwrap_or(0));
+    sum ^= memory.requestor_id().unwrap_or(0);
+    sum ^= memory.responder_id().unwrap_or(0);
+    sum ^= memory.target_id().unwrap_or(0);
+    sum ^= u64::from(memory.memory_error_type().unwrap_or_default().raw());
+    sum ^= u64::from(memory.rank().unwrap_or(0));
+    sum ^= u64::from(memory.card_handle().unwrap_or(0));
+    sum ^ u64::from(memory.module_handle().unwrap_or(0))
+}
+
+/// A status block's entries, each into a record; the bytes written last. 0 when one fails.
+///
+/// # Safety
+/// `out` and `block` are writable and readable for their lengths.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_entries_to_records(
+    out: *mut u8,
+    len: usize,
+    block: *const u8,
+    block_len: usize,
+    id: u64,
+) -> usize {
+    // SAFETY: the caller's promises.
+    let (out, block) = unsafe { (buffer(out, len), input(block, block_len)) };
+    let Ok(block) = StatusBlock::parse(block) else { return 0 };
+    let mut written = 0;
+    for entry in block.entries() {
+        let Ok(entry) = entry else { return 0 };
+        let header = entry.record_header(NotificationType::NMI).with_record_id(id);
+        written = length(entry.encode_record(&header, out));
+    }
+    written
+}
+
+/// Whether every section of a record lies inside it.
+///
+/// # Safety
+/// `bytes` is readable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_validate(bytes: *const u8, len: usize) -> i32 {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { input(bytes, len) };
+    i32::from(Record::parse(bytes).is_ok_and(|record| record.sections().all(|section| section.is_ok())))
+}
+
+/// A machine check record from the bytes of `struct mce`, as Linux writes it. 0 when the buffer is too small.
+///
+/// # Safety
+/// `out` and `mce` are writable and readable for their lengths.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_mce(
+    out: *mut u8,
+    len: usize,
+    mce: *const u8,
+    mce_len: usize,
+    id: u64,
+) -> usize {
+    // SAFETY: the caller's promises.
+    let (out, mce) = unsafe { (buffer(out, len), input(mce, mce_len)) };
+    RecordDraft::mce_as_linux(mce, RecordId(id)).encode(out).map_or(0, |record| record.len())
+}
+
+/// The same with severity, notification and time taken from the machine check.
+///
+/// # Safety
+/// As [`rust_fill_mce`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_mce_graded(
+    out: *mut u8,
+    len: usize,
+    mce: *const u8,
+    mce_len: usize,
+    id: u64,
+) -> usize {
+    // SAFETY: the caller's promises.
+    let (out, mce) = unsafe { (buffer(out, len), input(mce, mce_len)) };
+    let record = RecordDraft::mce(mce, RecordId(id)).and_then(|draft| draft.encode(out));
+    record.map_or(0, |record| record.len())
+}
+
+/// Each entry of a status block into a record of Linux' creator; the bytes written last. 0 when one fails.
+///
+/// # Safety
+/// `out` and `block` are writable and readable for their lengths.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_entries_to_erst(
+    out: *mut u8,
+    len: usize,
+    block: *const u8,
+    block_len: usize,
+    id: u64,
+) -> usize {
+    // SAFETY: the caller's promises.
+    let (out, block) = unsafe { (buffer(out, len), input(block, block_len)) };
+    let Ok(block) = StatusBlock::parse(block) else { return 0 };
+    let mut written = 0;
+    for entry in block.entries() {
+        let Ok(entry) = entry else { return 0 };
+        let draft = RecordDraft::entry(&entry, NotificationType::NMI, RecordId(id));
+        written = draft.encode(out).map_or(0, |record| record.len());
+    }
+    written
+}
+
+/// A machine check in one of the layouts of `struct mce`. 0 when the buffer is too small.
+///
+/// # Safety
+/// `out` is writable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_write_mce(out: *mut u8, len: usize, mce: &Mce) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    mce.write(Layout::Size120, out).map_or(0, |written| written.len())
+}
+
+/// Seals a record in place. 0 on success.
+///
+/// # Safety
+/// `record` is writable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_seal(record: *mut u8, len: usize) -> i32 {
+    // SAFETY: the caller's promise.
+    i32::from(seal::seal(unsafe { buffer(record, len) }).is_err())
+}
+
+/// Whether a record's seal holds.
+///
+/// # Safety
+/// `record` is readable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_verify(record: *const u8, len: usize) -> i32 {
+    // SAFETY: the caller's promise.
+    i32::from(seal::verify(unsafe { input(record, len) }) == Seal::Valid)
+}
+
+/// Whether a stored record is one of Linux', and its body's length.
+///
+/// # Safety
+/// `record` is readable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_stored(record: *const u8, len: usize) -> usize {
+    // SAFETY: the caller's promise.
+    StoredRecord::parse(unsafe { input(record, len) }).map_or(0, |record| record.body().len())
+}
+
+/// A machine whose registers and memory are mapped where the table says.
+struct Mapped;
+
+impl RegisterIo for Mapped {
+    fn read(&mut self, space: AddressSpace, address: u64, width: AccessWidth) -> Result<u64, IoError> {
+        let address = reachable(space, address)?;
+        // SAFETY: whoever calls `rust_erst_write` has mapped every register of the table.
+        Ok(unsafe {
+            match width {
+                AccessWidth::Byte => u64::from(ptr::read_volatile(address as *const u8)),
+                AccessWidth::Word => u64::from(ptr::read_volatile(address as *const u16)),
+                AccessWidth::Dword => u64::from(ptr::read_volatile(address as *const u32)),
+                AccessWidth::Qword => ptr::read_volatile(address as *const u64),
+            }
+        })
+    }
+
+    fn write(
+        &mut self,
+        space: AddressSpace,
+        address: u64,
+        width: AccessWidth,
+        value: u64,
+    ) -> Result<(), IoError> {
+        let address = reachable(space, address)?;
+        // SAFETY: as in `read`.
+        unsafe {
+            match width {
+                AccessWidth::Byte => ptr::write_volatile(address as *mut u8, value as u8),
+                AccessWidth::Word => ptr::write_volatile(address as *mut u16, value as u16),
+                AccessWidth::Dword => ptr::write_volatile(address as *mut u32, value as u32),
+                AccessWidth::Qword => ptr::write_volatile(address as *mut u64, value),
+            }
+        }
+        Ok(())
+    }
+
+    fn stall_us(&mut self, microseconds: u64) {
+        for _ in 0..microseconds {
+            core::hint::spin_loop();
+        }
+    }
+}
+
+fn reachable(space: AddressSpace, address: u64) -> Result<usize, IoError> {
+    if space != AddressSpace::SYSTEM_MEMORY {
+        return Err(IoError::Unsupported);
+    }
+    usize::try_from(address).map_err(|_| IoError::Failed)
+}
+
+/// Reads an ERST table.
+///
+/// # Safety
+/// `bytes` is readable for its length for as long as the table is used.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe fn rust_erst_table<'a>(bytes: *const u8, len: usize) -> Result<Table<'a>, erst_table::Error> {
+    // SAFETY: the caller's promise.
+    Table::parse(unsafe { input(bytes, len) })
+}
+
+/// Opens the store behind a table.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub fn rust_erst_open<'a>(table: &Table<'a>) -> Result<Store<'a>, erst_table::Error> {
+    Store::open(table, Semantics::Specification, &mut Mapped)
+}
+
+/// Writes a record through an opened store. 0 on success.
+///
+/// # Safety
+/// `record` is readable for its length, and every register of the store's table is mapped.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_erst_write(store: &mut Store<'_>, record: *const u8, record_len: usize) -> i32 {
+    // SAFETY: the caller's promise.
+    i32::from(store.write(unsafe { input(record, record_len) }, &mut Mapped).is_err())
+}
+
+/// What a small firmware does: a memory record, encoded and then written. 0 on success.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn rust_firmware(store: &mut Store<'_>, out: &mut [u8; 280], address: u64, id: u64) -> i32 {
+    match address_record(out, address, id) {
+        0 => 1,
+        // SAFETY: these bytes were just written.
+        length => unsafe { rust_erst_write(store, out.as_ptr(), length) },
+    }
+}
+
+/// Its frame is gone before the write begins.
+#[inline(never)]
+fn address_record(out: &mut [u8; 280], address: u64, id: u64) -> usize {
+    let header = RecordHeader::fatal(NotificationType::MCE).with_record_id(id);
+    let memory = MemoryError::new().with_physical_address(address);
+    length(
+        RecordBuilder::new(header).section(SectionDescriptor::primary(Severity::FATAL), &memory).encode(out),
+    )
+}
