@@ -467,10 +467,7 @@ mod json {
                 }
                 Value::Text(bytes) => serializer.collect_str(&Printable(bytes)),
                 Value::Time(time) => match time.calendar() {
-                    Some(at) => serializer.collect_str(&format_args!(
-                        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
-                        at.year, at.month, at.day, at.hour, at.minute, at.second
-                    )),
+                    Some(calendar) => serializer.collect_str(&format_args!("{calendar:#}")),
                     None => serializer.collect_str(&HexBytes(zerocopy::IntoBytes::as_bytes(&time))),
                 },
                 Value::Bytes(bytes) => serializer.collect_str(&HexBytes(bytes)),
