@@ -92,8 +92,12 @@ fn and_unit(section: &Section<'_>) -> String {
 
 /// Parts of a line, each with a name of its own, `None` left out.
 fn list<'p>(parts: impl IntoIterator<Item = (&'p str, Option<u64>)>) -> String {
-    let shown = parts.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", value?)));
-    shown.collect::<Vec<_>>().join(", ")
+    let mut list = String::new();
+    for (name, value) in parts {
+        let Some(value) = value else { continue };
+        let _ = write!(list, "{}{name} {value}", if list.is_empty() { "" } else { ", " });
+    }
+    list
 }
 
 fn memory_line(section: &Section<'_>, memory: &MemoryError) -> String {
