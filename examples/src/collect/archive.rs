@@ -20,6 +20,7 @@ use rustix::fs::{FlockOperation, flock};
 use crate::event::Kind as EventKind;
 use crate::found::{Found, What};
 
+use super::known::Known;
 use super::source::{self, Kind, Source};
 use super::{Added, Collected, Key, Sink};
 
@@ -41,7 +42,7 @@ pub struct Archive {
     path: PathBuf,
     /// Open for as long as this run writes to it: others wait with theirs until it is done.
     folder: File,
-    known: HashSet<u128>,
+    known: Known,
     /// Files that are written and not renamed, with the names they get.
     unfinished: Vec<(File, PathBuf, PathBuf)>,
 }
@@ -52,11 +53,11 @@ impl Archive {
         make_folder(path)?;
         let folder = File::open(path)?;
         flock(&folder, FlockOperation::NonBlockingLockExclusive).context("another run is writing to it")?;
-        let mut known = HashSet::new();
+        let mut known = Known::default();
         for name in names(path)? {
             match Key::split_name(&name) {
                 Some((key, _)) => {
-                    known.insert(key.digest);
+                    known.insert(key.digest)?;
                 }
                 None if name.starts_with('.') && name.ends_with(UNFINISHED) => {
                     fs::remove_file(path.join(&name)).with_context(|| name.clone())?;
@@ -98,7 +99,7 @@ impl Sink for Archive {
     }
 
     fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
-        if !self.known.insert(collected.key.digest) {
+        if !self.known.insert(collected.key.digest)? {
             return Ok(Added::Known);
         }
         let found = collected.event.found;
@@ -171,6 +172,6 @@ fn form(found: &Found<'_>) -> String {
         },
         (What::Block(_), _) => "gesb".into(),
         (What::Bad(_), _) => "bad".into(),
-        _ => EventKind::of_found(found).name.into(),
+        _ => EventKind::of_found(found, &found.sections()).name.into(),
     }
 }

@@ -1,6 +1,5 @@
 //! `--json`: an object a line, as `ras decode --format json` writes them, with the event's key in front.
 
-use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use rustix::fs::{FlockOperation, flock};
 use crate::input;
 use crate::json;
 
+use super::known::Known;
 use super::replace::sync_folder_of;
 use super::{Added, Collected, Key, Sink};
 
@@ -25,7 +25,7 @@ const BUFFER: usize = 1 << 20;
 pub struct Json {
     path: PathBuf,
     out: BufWriter<File>,
-    known: HashSet<u128>,
+    known: Known,
     /// Room for a line.
     line: Vec<u8>,
 }
@@ -36,10 +36,10 @@ impl Json {
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         if path.as_os_str() == input::STDIN {
             let out = rustix::io::dup(io::stdout())?.into();
-            return Ok(Self::over(path, out, HashSet::new()));
+            return Ok(Self::over(path, out, Known::default()));
         }
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        let mut known = HashSet::new();
+        let mut known = Known::default();
         if file.metadata()?.is_file() {
             flock(&file, FlockOperation::NonBlockingLockExclusive).context("another run is writing it")?;
             let end = read(&file, &mut known)?;
@@ -49,13 +49,13 @@ impl Json {
         Ok(Self::over(path, file, known))
     }
 
-    fn over(path: &Path, out: File, known: HashSet<u128>) -> Self {
+    fn over(path: &Path, out: File, known: Known) -> Self {
         Self { path: path.to_owned(), out: BufWriter::with_capacity(BUFFER, out), known, line: Vec::new() }
     }
 }
 
 /// Reads the keys of the lines there are; where the last whole line ends.
-fn read(file: &File, known: &mut HashSet<u128>) -> anyhow::Result<u64> {
+fn read(file: &File, known: &mut Known) -> anyhow::Result<u64> {
     let mut lines = BufReader::with_capacity(BUFFER, file);
     let (mut line, mut end) = (Vec::new(), 0);
     for number in 1_usize.. {
@@ -72,7 +72,7 @@ fn read(file: &File, known: &mut HashSet<u128>) -> anyhow::Result<u64> {
         let key =
             line.get(START.len()..START.len() + Key::TEXT).and_then(|key| std::str::from_utf8(key).ok());
         let key: Option<Key> = key.and_then(|key| key.parse().ok());
-        known.insert(key.with_context(|| format!("line {number} has no key of ras collect"))?.digest);
+        known.insert(key.with_context(|| format!("line {number} has no key of ras collect"))?.digest)?;
         end += length as u64;
     }
     Ok(end)
@@ -87,7 +87,7 @@ impl Sink for Json {
     }
 
     fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
-        if !self.known.insert(collected.key.digest) {
+        if !self.known.insert(collected.key.digest)? {
             return Ok(Added::Known);
         }
         self.line.clear();
