@@ -407,7 +407,14 @@ mod json {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             match self.1 {
                 Some(name) => {
-                    name.chars().try_for_each(|c| fmt::Write::write_char(f, c.to_ascii_lowercase()))
+                    // As few pieces as there are, each of which is looked through for what JSON escapes.
+                    let mut piece = [0; 32];
+                    name.as_bytes().chunks(piece.len()).try_for_each(|chunk| {
+                        let piece = piece.get_mut(..chunk.len()).ok_or(fmt::Error)?;
+                        piece.copy_from_slice(chunk);
+                        piece.make_ascii_lowercase();
+                        f.write_str(core::str::from_utf8(piece).map_err(|_| fmt::Error)?)
+                    })
                 }
                 None => write!(f, "{:#x}", self.0),
             }

@@ -93,20 +93,34 @@ const fn nibble(digit: u8) -> Option<u8> {
 
 /// One write of a text that was laid out: a formatted number for each group takes several times as long.
 impl fmt::Display for Guid {
+    #[allow(clippy::many_single_char_names)]
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.swapped().0.map(|byte| [digit(byte >> 4), digit(byte & 0xf)]);
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = self.swapped().0;
+        let first = digits([a, b, c, d]);
+        let [second @ .., e, f, g, h] = digits([e, f, g, h]);
+        let [fourth @ .., i, j, k, l] = digits([i, j, k, l]);
+        let last = digits([m, n, o, p]);
         let mut text = [b'-'; 36];
-        let places = text.iter_mut().enumerate().filter(|(place, _)| !matches!(place, 8 | 13 | 18 | 23));
-        for ((_, place), digit) in places.zip(digits.as_flattened()) {
-            *place = *digit;
-        }
+        text[..8].copy_from_slice(&first);
+        text[9..13].copy_from_slice(&second);
+        text[14..18].copy_from_slice(&[e, f, g, h]);
+        text[19..23].copy_from_slice(&fourth);
+        text[24..28].copy_from_slice(&[i, j, k, l]);
+        text[28..].copy_from_slice(&last);
         out.write_str(core::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
-/// The digit of a number below 16. It is reckoned: an index into a table would keep a bounds check.
-const fn digit(number: u8) -> u8 {
-    if number < 10 { b'0'.wrapping_add(number) } else { (b'a' - 10).wrapping_add(number) }
+/// The eight digits of four bytes, reckoned side by side in the bytes of a word.
+const fn digits(bytes: [u8; 4]) -> [u8; 8] {
+    let number = u32::from_be_bytes(bytes) as u64;
+    let number = (number | number << 16) & 0x0000_ffff_0000_ffff;
+    let number = (number | number << 8) & 0x00ff_00ff_00ff_00ff;
+    let number = (number | number << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    // 1 in each byte that is a letter.
+    let letters = number.wrapping_add(0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+    let digits = number.wrapping_add(0x3030_3030_3030_3030);
+    digits.wrapping_add(letters.wrapping_mul((b'a' - b'9' - 1) as u64)).to_be_bytes()
 }
 
 impl fmt::Debug for Guid {

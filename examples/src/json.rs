@@ -284,7 +284,8 @@ fn parts<'e>(log: &'e Log<'_>) -> Vec<Member<'e>> {
                 severity: None,
                 fru: None,
                 flags: None,
-                summary: number.map_or("kernel log".into(), |number| format!("kernel log, part {number}").into()),
+                summary: number
+                    .map_or("kernel log".into(), |number| format!("kernel log, part {number}").into()),
                 error: part.text().1.map(|error| error.to_string().into()),
                 fields: Body::Log(text(part, *number)),
             }

@@ -569,7 +569,8 @@ fn covered_record(bytes: &[u8]) -> Option<usize> {
         descriptor.section_offset.get() as usize + descriptor.section_length.get() as usize
     });
     let from = ends.max()?;
-    let slack = bytes.get(from..)?;
+    // Most have none, and a search costs something before it begins.
+    let slack = bytes.get(from..).filter(|slack| slack.len() >= 10)?;
     let second = |place: usize| slack.get(place + 6..place + 10) == Some(&[0xff; 4]);
     memchr::memmem::find_iter(slack, b"CPER").find(|place| second(*place)).map(|place| from + place)
 }

@@ -1,7 +1,7 @@
 //! `--json`: an object a line, as `ras decode --format json` writes them, with the event's key in front.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -17,17 +17,17 @@ use super::{Added, Collected, Key, Sink};
 /// How each line begins.
 const START: &str = "{\"key\":\"";
 
-/// Bytes gathered before they are written.
-const BUFFER: usize = 1 << 20;
+/// Bytes gathered before they are written: no more than a processor has near.
+const BUFFER: usize = 256 << 10;
 
 /// A file of lines, or standard output.
 #[derive(Debug)]
 pub struct Json {
     path: PathBuf,
-    out: BufWriter<File>,
+    out: File,
     known: Known,
-    /// Room for a line.
-    line: Vec<u8>,
+    /// Lines that are not written yet.
+    held: Vec<u8>,
 }
 
 impl Json {
@@ -50,7 +50,13 @@ impl Json {
     }
 
     fn over(path: &Path, out: File, known: Known) -> Self {
-        Self { path: path.to_owned(), out: BufWriter::with_capacity(BUFFER, out), known, line: Vec::new() }
+        Self { path: path.to_owned(), out, known, held: Vec::new() }
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.held)?;
+        self.held.clear();
+        Ok(())
     }
 }
 
@@ -90,15 +96,16 @@ impl Sink for Json {
         if !self.known.insert(collected.key.digest)? {
             return Ok(Added::Known);
         }
-        self.line.clear();
-        json::line(&mut self.line, collected.event, Some(&collected.key.to_string()))?;
-        self.out.write_all(&self.line)?;
+        json::line(&mut self.held, collected.event, Some(&collected.key.to_string()))?;
+        if self.held.len() >= BUFFER {
+            self.write()?;
+        }
         Ok(Added::New)
     }
 
     fn commit(mut self: Box<Self>) -> anyhow::Result<()> {
-        self.out.flush()?;
-        let file = self.out.get_ref();
+        self.write()?;
+        let file = &self.out;
         // A pipe or terminal has no disk to be put on.
         if file.metadata()?.is_file() {
             file.sync_all()?;

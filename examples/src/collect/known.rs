@@ -19,7 +19,7 @@ const HELD: usize = if cfg!(test) { 100 } else { 7 << 13 };
 const SIZE: usize = size_of::<u128>();
 
 /// Digests that are read from a run at once.
-const PAGE: usize = 256;
+const PAGE: usize = 64;
 
 /// Digests to a word of the filter, and bits that each sets in it: one in a hundred passes that is not there.
 const TO_A_WORD: usize = 4;
@@ -56,9 +56,10 @@ impl Hasher for Itself {
 impl Known {
     /// Whether a digest is there.
     pub fn contains(&self, digest: u128) -> io::Result<bool> {
-        if self.recent.contains(&digest) {
-            return Ok(true);
-        }
+        Ok(self.recent.contains(&digest) || self.in_a_run(digest)?)
+    }
+
+    fn in_a_run(&self, digest: u128) -> io::Result<bool> {
         for run in &self.runs {
             if run.contains(digest)? {
                 return Ok(true);
@@ -69,10 +70,13 @@ impl Known {
 
     /// Adds a digest; whether it was not there.
     pub fn insert(&mut self, digest: u128) -> io::Result<bool> {
-        if self.contains(digest)? {
+        if !self.recent.insert(digest) {
             return Ok(false);
         }
-        self.recent.insert(digest);
+        if self.in_a_run(digest)? {
+            self.recent.remove(&digest);
+            return Ok(false);
+        }
         if self.recent.len() >= HELD && !self.no_files {
             self.put_away();
         }
@@ -199,7 +203,8 @@ mod tests {
 
     /// Numbers spread like digests; some near each other, and the ends.
     fn digests() -> impl Iterator<Item = u128> {
-        let spread = (0..5000_u128).map(|number| (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
+        let spread =
+            (0..5000_u128).map(|number| (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
         spread.chain([0, 1, 2, u128::MAX, u128::MAX - 1]).chain((0..300).map(|number| (7 << 100) + number))
     }
 
