@@ -55,7 +55,7 @@ impl Parquet {
     /// The file at this path, which need not exist. It is an error when what is there is not a table of ours, or
     /// another run is adding to it.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        Self::try_open(path).context("cannot add to it")
+        Self::try_open(path).map_err(plain).context("cannot add to it")
     }
 
     fn try_open(path: &Path) -> Result<Self> {
@@ -139,11 +139,19 @@ impl Sink for Parquet {
     }
 
     fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
-        self.try_add(collected).context("cannot add to it")
+        self.try_add(collected).map_err(plain).context("cannot add to it")
     }
 
     fn commit(self: Box<Self>) -> anyhow::Result<()> {
-        self.try_commit().context("cannot put the new file in its place")
+        self.try_commit().map_err(plain).context("cannot put the new file in its place")
+    }
+}
+
+/// What the system said, without a word that says only that.
+fn plain(error: ParquetError) -> anyhow::Error {
+    match error {
+        ParquetError::External(error) => anyhow::anyhow!(error.to_string()),
+        error => error.into(),
     }
 }
 
