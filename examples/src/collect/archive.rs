@@ -14,6 +14,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use cper::Guid;
 use pstore_format::names::{EfiVariable, FileName};
 use rustix::fs::{FlockOperation, flock};
 
@@ -70,7 +71,7 @@ impl Archive {
 
     /// Those of the keys whose records are in the folder, whole: read back, and known by what they are now.
     pub fn confirm(path: &Path, keys: &HashSet<Key>) -> io::Result<HashSet<Key>> {
-        let archive = Source { kind: Kind::Files, path: path.to_owned(), named: true };
+        let archive = Source { kind: Kind::Files, path: path.to_owned(), named: true, boot: Guid::ZERO };
         let mut confirmed = HashSet::new();
         for name in names(path)? {
             let Some((key, _)) = Key::split_name(&name) else { continue };
