@@ -32,7 +32,7 @@ impl Replacement {
         let path = place.with_file_name(&hidden);
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(|error| {
-            let name = hidden.display();
+            let name = Path::new(&hidden).display();
             io::Error::new(error.kind(), format!("{name} beside it, which is to replace it: {error}"))
         })?;
         let held = flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
