@@ -117,7 +117,8 @@ struct Run {
 impl Run {
     /// Writes so many digests, which are sorted.
     fn write(length: usize, sorted: impl Iterator<Item = io::Result<u128>>) -> io::Result<Self> {
-        let (mut pages, mut filter) = (Vec::new(), vec![0; length.div_ceil(TO_A_WORD)]);
+        let mut pages = Vec::with_capacity(length.div_ceil(PAGE));
+        let mut filter = vec![0; length.div_ceil(TO_A_WORD)];
         let mut out = BufWriter::new(nameless()?);
         for (number, digest) in sorted.enumerate() {
             let digest = digest?;
@@ -224,6 +225,12 @@ mod tests {
         assert!(lengths.is_sorted_by(|one, next| one > next), "{lengths:?}");
         assert_eq!(lengths.iter().sum::<usize>() + known.recent.len(), digests().count());
         assert!(known.recent.len() < HELD && lengths.len() < 8, "{lengths:?}");
+        // Of each that was put away two bytes and a quarter are held, and a word or a page at the end of each run.
+        assert!(known.recent.capacity() <= 2 * HELD);
+        for run in &known.runs {
+            let held = run.filter.capacity() * size_of::<u64>() + run.pages.capacity() * SIZE;
+            assert!(held <= run.length * 9 / 4 + size_of::<u64>() + SIZE, "{held} bytes of {}", run.length);
+        }
         let passed = (0..10_000_u128).filter(|number| {
             let digest = (number + 9000).wrapping_mul(0xd134_2543_de82_ef95_2545_f491_4f6c_dd1d);
             assert!(!known.contains(digest).unwrap());

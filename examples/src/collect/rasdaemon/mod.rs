@@ -50,7 +50,7 @@ const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
 /// Events written in one go: fewer write the same pages again and again, more keep the daemon out for long.
 const BATCH: usize = 16384;
 /// Rows of earlier runs read in one go: who reads keeps the daemon out too.
-const SLICE: u32 = 4096;
+const SLICE: u32 = if cfg!(test) { 4 } else { 4096 };
 /// Pages of the database held in memory, in KiB.
 const CACHE: i64 = 16 << 10;
 
