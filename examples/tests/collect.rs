@@ -446,11 +446,13 @@ fn sinks_that_fail_are_told_and_the_others_kept() {
     assert!(run.stderr.lines().any(|line| line.ends_with(reason)), "{}", run.stderr);
     // No file may grow beyond so many bytes, as on a disk that is full.
     let archive = folder.join("archive");
+    let (parquet, prometheus) = (folder.join("events.parquet"), folder.join("events.prom"));
+    let others = ["--parquet", text(&parquet), "--prometheus", text(&prometheus)];
     let full = |blocks: &str| {
         let limit = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
         let mut command = Command::new("sh");
         command.args(["-c", &limit, "sh", env!("CARGO_BIN_EXE_ras"), "collect", &image]);
-        command.args(["--archive", text(&archive), "--json", text(&json), "--clear"]);
+        command.args(["--archive", text(&archive), "--json", text(&json), "--clear"]).args(others);
         command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
         finished(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     };
@@ -460,11 +462,19 @@ fn sinks_that_fail_are_told_and_the_others_kept() {
         assert_eq!(run.code, 3, "{blocks}: {}", run.stdout);
         assert!(run.stderr.contains("File too large"), "{}", run.stderr);
         assert!(run.stderr.contains("nothing is cleared"), "{}", run.stderr);
+        for sink in ["archive", "JSON file", "Parquet file", "Prometheus' file"] {
+            let told = run.stderr.lines().any(|line| line.contains(sink) && line.contains("File too large"));
+            assert!(told || blocks != "0", "{sink}: {}", run.stderr);
+        }
     }
     // Once there is room again everything is there.
-    let run = ras(&["collect", &image, "--archive", text(&archive), "--json", text(&json)]);
+    let run = ras(
+        &[&["collect", &image, "--archive", text(&archive), "--json", text(&json)][..], &others].concat()
+    );
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!((keys(&json).len(), contents(&archive).len()), (3, 3));
+    let events = fs::read_to_string(prometheus.with_extension("prom.events")).unwrap();
+    assert_eq!((events.lines().count(), fs::read(&parquet).unwrap().ends_with(b"PAR1")), (3, true));
 
     // Two runs at once do not write one file.
     for locked in [&json, &archive] {
