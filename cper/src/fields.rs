@@ -407,7 +407,14 @@ mod json {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             match self.1 {
                 Some(name) => {
-                    name.chars().try_for_each(|c| fmt::Write::write_char(f, c.to_ascii_lowercase()))
+                    // As few pieces as there are, each of which is looked through for what JSON escapes.
+                    let mut piece = [0; 32];
+                    name.as_bytes().chunks(piece.len()).try_for_each(|chunk| {
+                        let piece = piece.get_mut(..chunk.len()).ok_or(fmt::Error)?;
+                        piece.copy_from_slice(chunk);
+                        piece.make_ascii_lowercase();
+                        f.write_str(core::str::from_utf8(piece).map_err(|_| fmt::Error)?)
+                    })
                 }
                 None => write!(f, "{:#x}", self.0),
             }
@@ -467,10 +474,7 @@ mod json {
                 }
                 Value::Text(bytes) => serializer.collect_str(&Printable(bytes)),
                 Value::Time(time) => match time.calendar() {
-                    Some(at) => serializer.collect_str(&format_args!(
-                        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
-                        at.year, at.month, at.day, at.hour, at.minute, at.second
-                    )),
+                    Some(calendar) => serializer.collect_str(&format_args!("{calendar:#}")),
                     None => serializer.collect_str(&HexBytes(zerocopy::IntoBytes::as_bytes(&time))),
                 },
                 Value::Bytes(bytes) => serializer.collect_str(&HexBytes(bytes)),

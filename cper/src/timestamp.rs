@@ -182,11 +182,31 @@ impl Calendar {
     }
 }
 
+/// `2026-11-22 07:08:26`; in the alternate form, `{:#}`, as RFC 3339 has it: `2026-11-22T07:08:26Z`.
 impl fmt::Display for Calendar {
+    // One or two letters for each field are the clearest way to say where its digits go.
+    #[allow(clippy::many_single_char_names)]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { year, month, day, hour, minute, second } = self;
-        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+        let Self { year, month, day, hour, minute, second } = *self;
+        let (between, end) = if f.alternate() { ('T', "Z") } else { (' ', "") };
+        if year > 9999 || [month, day, hour, minute, second].into_iter().any(|field| field > 99) {
+            // No time that was read is, but the fields are anybody's.
+            return write!(f, "{year:04}-{month:02}-{day:02}{between}{hour:02}:{minute:02}:{second:02}{end}");
+        }
+        // One write of a text that was laid out: six formatted numbers take several times as long.
+        let [century, year] = [year / 100, year % 100].map(|part| two_digits(part as u8));
+        let [month, day, hour, minute, second] = [month, day, hour, minute, second].map(two_digits);
+        let ([a, b], [c, d], [e, g], [h, i]) = (century, year, month, day);
+        let (t, [j, k], [l, m], [n, o]) = (between as u8, hour, minute, second);
+        let text = [a, b, c, d, b'-', e, g, b'-', h, i, t, j, k, b':', l, m, b':', n, o];
+        f.write_str(core::str::from_utf8(&text).map_err(|_| fmt::Error)?)?;
+        f.write_str(end)
     }
+}
+
+/// The digits of a number below 100.
+const fn two_digits(number: u8) -> [u8; 2] {
+    [b'0'.wrapping_add(number / 10), b'0'.wrapping_add(number % 10)]
 }
 
 impl fmt::Display for Timestamp {
@@ -218,6 +238,20 @@ mod tests {
         assert!(!time.is_precise());
         assert!(time.precise().is_precise());
         assert_eq!(time.precise().calendar(), time.calendar());
+        assert_eq!(std::format!("{:#}", time.calendar().unwrap()), "2026-11-22T07:08:26Z");
+    }
+
+    #[test]
+    fn every_field_is_told_as_it_is() {
+        for (value, text) in [(0, "00"), (7, "07"), (99, "99"), (100, "100"), (255, "255")] {
+            let [month, day, hour, minute, second] = [value; 5];
+            for (year, years) in [(0, "0000"), (305, "0305"), (9999, "9999"), (u16::MAX, "65535")] {
+                let time = Calendar { year, month, day, hour, minute, second };
+                let (date, clock) = (std::format!("{years}-{text}-{text}"), [text; 3].join(":"));
+                assert_eq!(time.to_string(), std::format!("{date} {clock}"));
+                assert_eq!(std::format!("{time:#}"), std::format!("{date}T{clock}Z"));
+            }
+        }
     }
 
     #[test]

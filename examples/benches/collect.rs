@@ -1,7 +1,10 @@
 //! How many records a second `ras collect` puts into each sink, and how much memory that takes: `cargo bench -p ras`.
 //!
-//! The records are in memory (a file in /dev/shm), made by the encoder: memory and PCIe errors, no two alike. The rate
-//! is by processor time, so that it is one core's whatever else the machine does. Arguments are numbers of records;
+//! The records are in memory (a file in /dev/shm), made by the encoder: memory and PCIe errors, no two alike; so is what
+//! the sink writes. A run is all of it, from the program's start to what it wrote being synced: the records are found,
+//! checked, decoded, told in words, known by their digests and written. The rates are by processor time of all its
+//! threads, so that they are one core's: by the program's own, and by that with what the kernel did for it. A machine
+//! that does other work makes both worse, by its caches and by what two cores share. Arguments are numbers of records;
 //! 10,000, 100,000 and 1,000,000 without.
 
 // Rates and sizes for people.
@@ -26,22 +29,28 @@ fn main() {
     let base = Path::new("/dev/shm");
     let base = if base.is_dir() { base.to_owned() } else { std::env::temp_dir() };
     let folder = base.join(format!("ras-bench-{}", std::process::id()));
-    println!("{:12} {:>9} {:>8} {:>12} {:>10}", "sink", "records", "seconds", "records/s", "peak MiB");
+    println!("sink           records  user s  system s  records/s: user  user + system   peak MiB");
     for sink in ["--json", "--sqlite", "--parquet", "--prometheus"] {
         for number in &numbers {
             fs::create_dir_all(&folder).expect("a folder");
             let image = folder.join("records");
             write_records(&image, *number).expect("an image");
-            let (seconds, peak) = measure(&image, sink, &folder.join("sink"));
-            let rate = *number as f64 / seconds;
-            println!("{:12} {number:9} {seconds:8.2} {rate:12.0} {:10.1}", &sink[2..], peak as f64 / 1024.0);
+            let ([user, system], peak) = measure(&image, sink, &folder.join("sink"));
+            let rate = |seconds: f64| *number as f64 / seconds;
+            println!(
+                "{:12} {number:9} {user:7.2} {system:9.2} {:16.0} {:14.0} {:10.1}",
+                &sink[2..],
+                rate(user),
+                rate(user + system),
+                peak as f64 / 1024.0
+            );
             fs::remove_dir_all(&folder).expect("it was made here");
         }
     }
 }
 
-/// Processor seconds of a run, and the most memory it had, in KiB.
-fn measure(image: &Path, sink: &str, to: &Path) -> (f64, u64) {
+/// Processor seconds of a run, the program's and the kernel's, and the most memory it had, in KiB.
+fn measure(image: &Path, sink: &str, to: &Path) -> ([f64; 2], u64) {
     let before = children();
     let mut child = Command::new(env!("CARGO_BIN_EXE_ras"))
         .args(["collect", "--quiet"])
@@ -52,7 +61,8 @@ fn measure(image: &Path, sink: &str, to: &Path) -> (f64, u64) {
         .spawn()
         .expect("the program");
     let peak = watch(&mut child);
-    (children() - before, peak)
+    let after = children();
+    ([after[0] - before[0], after[1] - before[1]], peak)
 }
 
 /// The most memory a program had, when it has ended.
@@ -71,13 +81,10 @@ fn watch(child: &mut Child) -> u64 {
     }
 }
 
-/// Processor seconds of all programs that were run.
-fn children() -> f64 {
+/// Processor seconds of all programs that were run, their own and the kernel's.
+fn children() -> [f64; 2] {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("a plain call");
-    [usage.user_time(), usage.system_time()]
-        .map(|time| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6)
-        .iter()
-        .sum()
+    [usage.user_time(), usage.system_time()].map(|time| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6)
 }
 
 fn write_records(path: &Path, number: u64) -> Result<(), Box<dyn std::error::Error>> {

@@ -273,7 +273,7 @@ impl Tally {
                 }
                 _ => self.records += 1,
             }
-            let kind = Kind::of_found(found);
+            let kind = Kind::of_found(found, &found.sections());
             match self.kinds.iter_mut().find(|(known, _)| *known == kind) {
                 Some((_, number)) => *number += 1,
                 None => self.kinds.push((kind, 1)),

@@ -96,14 +96,14 @@ impl From<Severity> for Grade {
 /// The specification's word.
 impl fmt::Display for Grade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fatal => f.write_str("fatal"),
-            Self::Recoverable => f.write_str("recoverable"),
-            Self::Corrected => f.write_str("corrected"),
-            Self::Informational => f.write_str("informational"),
-            Self::Reserved(raw) => write!(f, "reserved ({raw})"),
-            Self::Bad => f.write_str("bad"),
-        }
+        f.write_str(match self {
+            Self::Fatal => "fatal",
+            Self::Recoverable => "recoverable",
+            Self::Corrected => "corrected",
+            Self::Informational => "informational",
+            Self::Reserved(raw) => return write!(f, "reserved ({raw})"),
+            Self::Bad => "bad",
+        })
     }
 }
 
@@ -183,8 +183,8 @@ impl Kind {
 }
 
 impl Kind {
-    /// The kind of something found: that of its primary section, or of the first.
-    pub fn of_found(found: &Found<'_>) -> Self {
+    /// The kind of something found that has these sections: that of its primary section, or of the first.
+    pub fn of_found(found: &Found<'_>, sections: &[Section<'_>]) -> Self {
         match found.what {
             What::Log(_) | What::Part(_) => return Self::KERNEL_LOG,
             What::Table(_) => return Self::ERST_TABLE,
@@ -192,7 +192,6 @@ impl Kind {
             What::Unknown(..) => return Self::UNKNOWN,
             _ => {}
         }
-        let sections = found.sections();
         let primary = sections.iter().find(|section| section.flags.contains(SectionFlags::PRIMARY));
         primary.or(sections.first()).map_or(Self::EMPTY, |section| Self::of(section.kind))
     }
@@ -228,11 +227,6 @@ impl When {
         let seconds = id.boot_time().filter(|seconds| *seconds >= OLDEST)?;
         Some(Self { by_id: true, ..Self::unix(seconds)? })
     }
-
-    /// RFC 3339.
-    pub fn rfc3339(&self) -> String {
-        format!("{}Z", self.calendar.to_string().replace(' ', "T"))
-    }
 }
 
 impl fmt::Display for When {
@@ -254,8 +248,6 @@ pub struct Event<'f, 'a> {
     pub grade: Grade,
     /// A line for each thing that broke: how bad, what, where. There is at least one.
     pub lines: Vec<(Grade, String)>,
-    /// What belongs to all of them: when, and which record.
-    pub context: Vec<String>,
     /// Id of the record, or of the log's oldest part.
     pub id: Option<RecordId>,
     /// Who created the record.
@@ -270,13 +262,12 @@ impl<'f, 'a> Event<'f, 'a> {
         let sections = found.sections();
         let mut event = Self {
             found,
-            kind: Kind::of_found(found),
+            kind: Kind::of_found(found, &sections),
             grade: grade(found, &sections),
             lines: sections
                 .iter()
                 .map(|section| (section_grade(section), summary::section(section)))
                 .collect(),
-            context: Vec::new(),
             id: id(found),
             creator: creator(found),
             time: None,
@@ -323,12 +314,11 @@ impl<'f, 'a> Event<'f, 'a> {
     }
 
     fn tell(&mut self) {
-        let place = self.found.place;
         match &self.found.what {
             What::Log(log) => self.lines = vec![(self.grade, summary::log(log))],
             What::Table(table) => self.lines = vec![(self.grade, summary::table(table))],
             What::Bad(reason) => {
-                self.lines = vec![(Grade::Bad, format!("{}: {reason}", crate::found::at(&place)))];
+                self.lines = vec![(Grade::Bad, format!("{}: {reason}", crate::found::at(&self.found.place)))];
             }
             What::Unknown(bytes, _) => {
                 let text = format!("pstore record of unknown type, {} bytes", bytes.len());
@@ -342,30 +332,35 @@ impl<'f, 'a> Event<'f, 'a> {
             }
             _ => {}
         }
-        if matches!(self.found.what, What::Bad(_) | What::Table(_)) {
-            return;
-        }
-        self.context.push(self.time.map_or("time not recorded".into(), |time| time.to_string()));
-        // Where there are several sections each says its own.
-        match (&*self.sections, &mut *self.lines) {
-            ([section], _) => self.context.extend(summary::address(section)),
-            (sections, lines) => {
-                for (section, (_, line)) in sections.iter().zip(lines) {
-                    if let Some(address) = summary::address(section) {
-                        line.push_str(" \u{b7} ");
-                        line.push_str(&address);
-                    }
+        // Where there are several sections each says its own address.
+        if self.sections.len() > 1 {
+            for (section, (_, line)) in self.sections.iter().zip(&mut self.lines) {
+                if let Some(address) = summary::address(section) {
+                    line.push_str(" \u{b7} ");
+                    line.push_str(&address);
                 }
             }
         }
+    }
+
+    /// What belongs to all the lines: when, and which record.
+    pub fn context(&self) -> Vec<String> {
+        if matches!(self.found.what, What::Bad(_) | What::Table(_)) {
+            return Vec::new();
+        }
+        let mut context = vec![self.time.map_or("time not recorded".into(), |time| time.to_string())];
+        if let [section] = &*self.sections {
+            context.extend(summary::address(section));
+        }
         match (&self.found.what, self.id) {
-            (What::Log(log), _) => self.context.push(summary::log_extent(log)),
-            (_, Some(id)) => self.context.push(format!("record {id}")),
+            (What::Log(log), _) => context.push(summary::log_extent(log)),
+            (_, Some(id)) => context.push(format!("record {id}")),
             _ => {}
         }
-        if place.cleared {
-            self.context.push("cleared".into());
+        if self.found.place.cleared {
+            context.push("cleared".into());
         }
+        context
     }
 }
 

@@ -3,14 +3,16 @@
 //! 64-bit numbers are numbers up to 2^53 and strings of hex above, bytes are strings of hex, what is not known is
 //! absent or null, never 0.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::io::{self, Write};
 
 use cper::fields::{Fields, Value};
-use cper::{Guid, SectionFlags};
+use cper::{Calendar, Guid, SectionFlags};
 use serde::Serialize;
 use serde::ser::Serializer;
 
-use crate::event::Event;
+use crate::event::{Event, Grade};
 use crate::found::{Content, Found, Log, Part, Piece, Place, Section, What};
 use crate::printable::Printable;
 
@@ -23,10 +25,10 @@ struct Object<'e> {
     creator: Option<Described<'e>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     notification: Option<Described<'e>>,
-    time: Option<String>,
+    time: Option<Shown<Rfc3339>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     time_from: Option<&'static str>,
-    severity: Option<String>,
+    severity: Option<Shown<Grade>>,
     kind: &'static str,
     summary: &'e str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,23 +73,23 @@ struct Member<'e> {
     source: Option<Source<'e>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     record_id: Option<Wide>,
-    severity: Option<String>,
+    severity: Option<Shown<Grade>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fru: Option<Fru>,
+    fru: Option<Fru<'e>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     flags: Option<Described<'e>>,
-    summary: String,
+    summary: Cow<'e, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
+    error: Option<Cow<'e, str>>,
     fields: Body<'e>,
 }
 
 #[derive(Serialize)]
-struct Fru {
+struct Fru<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
+    id: Option<Shown<Guid>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
+    text: Option<Shown<Printable<'e>>>,
 }
 
 #[derive(Serialize)]
@@ -123,6 +125,24 @@ impl Serialize for Described<'_> {
             Self::Value(value) => value.serialize(serializer),
             Self::Fields(fields) => fields.serialize(serializer),
         }
+    }
+}
+
+/// The text of something, which is written where it goes and nowhere before.
+struct Shown<T>(T);
+
+impl<T: fmt::Display> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// A time as RFC 3339 has it.
+struct Rfc3339(Calendar);
+
+impl fmt::Display for Rfc3339 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#}", self.0)
     }
 }
 
@@ -168,7 +188,7 @@ fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {
         .sections
         .iter()
         .zip(&event.lines)
-        .map(|(section, (grade, line))| part_of(section, grade.to_string(), line))
+        .map(|(section, (grade, line))| part_of(section, *grade, line))
         .collect();
     match &found.what {
         What::Record(stored) => {
@@ -194,9 +214,9 @@ fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {
         record_id: event.id.map(|id| Wide(id.0)),
         creator: event.creator.map(|creator| Described::Value(creator.into())),
         notification,
-        time: event.time.map(|time| time.rfc3339()),
+        time: event.time.map(|time| Shown(Rfc3339(time.calendar))),
         time_from: event.time.filter(|time| time.by_id).map(|_| "record_id"),
-        severity: (!matches!(found.what, What::Bad(_))).then(|| event.grade.to_string()),
+        severity: (!matches!(found.what, What::Bad(_))).then_some(Shown(event.grade)),
         kind: event.kind.name,
         summary: event.summary(),
         error,
@@ -222,24 +242,24 @@ fn body<'e>(section: &'e Section<'_>) -> Body<'e> {
     }
 }
 
-fn part_of<'e>(section: &'e Section<'_>, severity: String, line: &str) -> Member<'e> {
+fn part_of<'e>(section: &'e Section<'_>, severity: Grade, line: &'e str) -> Member<'e> {
     let fru = Fru {
-        id: section.fru_id.filter(|id| *id != Guid::ZERO).map(|id| id.to_string()),
-        text: section.fru_text.map(|text| Printable(text.as_bytes()).to_string()),
+        id: section.fru_id.filter(|id| *id != Guid::ZERO).map(Shown),
+        text: section.fru_text.as_ref().map(|text| Shown(Printable(text.as_bytes()))),
     };
     let error = match &section.content {
-        Content::Bad(_, reason) => Some(reason.clone()),
+        Content::Bad(_, reason) => Some(reason.into()),
         _ => None,
     };
     Member {
         r#type: Described::Value(section.kind.into()),
         source: None,
         record_id: None,
-        severity: Some(severity),
+        severity: Some(Shown(severity)),
         fru: (fru.id.is_some() || fru.text.is_some()).then_some(fru),
         flags: (section.flags != SectionFlags::empty())
             .then(|| Described::Value(Value::flags(section.flags))),
-        summary: line.to_owned(),
+        summary: line.into(),
         error,
         fields: body(section),
     }
@@ -264,8 +284,9 @@ fn parts<'e>(log: &'e Log<'_>) -> Vec<Member<'e>> {
                 severity: None,
                 fru: None,
                 flags: None,
-                summary: number.map_or("kernel log".into(), |number| format!("kernel log, part {number}")),
-                error: part.text().1.map(|error| error.to_string()),
+                summary: number
+                    .map_or("kernel log".into(), |number| format!("kernel log, part {number}").into()),
+                error: part.text().1.map(|error| error.to_string().into()),
                 fields: Body::Log(text(part, *number)),
             }
         })

@@ -1,6 +1,6 @@
 //! Text from records and file names that goes to a terminal: whatever could command it is escaped.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 /// Bytes as text: what is printable UTF-8, and tabs, as it is, everything else escaped.
 pub struct Printable<'a>(pub &'a [u8]);
@@ -8,21 +8,30 @@ pub struct Printable<'a>(pub &'a [u8]);
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for chunk in self.0.utf8_chunks() {
-            for c in chunk.valid().chars() {
-                match c {
-                    // Marks that turn the direction of what follows can make a line read as something else.
-                    '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                        write!(f, "{}", c.escape_unicode())?;
-                    }
-                    '\t' => f.write_char(c)?,
-                    c if c.is_control() => write!(f, "{}", c.escape_default())?,
-                    c => f.write_char(c)?,
+            let mut rest = chunk.valid();
+            while let Some((at, c)) =
+                rest.char_indices().find(|(_, c)| turns(*c) || c.is_control() && *c != '\t')
+            {
+                f.write_str(&rest[..at])?;
+                if turns(c) {
+                    write!(f, "{}", c.escape_unicode())?;
+                } else {
+                    write!(f, "{}", c.escape_default())?;
                 }
+                rest = &rest[at + c.len_utf8()..];
             }
-            write!(f, "{}", chunk.invalid().escape_ascii())?;
+            f.write_str(rest)?;
+            if !chunk.invalid().is_empty() {
+                write!(f, "{}", chunk.invalid().escape_ascii())?;
+            }
         }
         Ok(())
     }
+}
+
+/// Marks that turn the direction of what follows can make a line read as something else.
+const fn turns(c: char) -> bool {
+    matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub struct Scan<'a> {
 }
 
 /// Bytes looked at between two chances to give memory back.
-const STRIDE: usize = 32 << 20;
+const STRIDE: usize = 4 << 20;
 
 /// What is told on the way through a file.
 // It is dealt with at once, never kept.
@@ -439,6 +439,10 @@ impl<'a> Scanner<'a, '_> {
 
     /// Where the next record begins. What lies before it is bad, unless it is fill or the rest of a bad record.
     fn next_record(&mut self, bytes: &'a [u8], from: usize, after_bad: bool) -> Option<usize> {
+        // The usual case, for which the file system need not be asked.
+        if bytes.get(from..).is_some_and(|rest| rest.starts_with(b"CPER")) {
+            return Some(from);
+        }
         let mut at = self.file.bytes.next_data(from).min(bytes.len());
         let mut fill = true;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
@@ -565,7 +569,8 @@ fn covered_record(bytes: &[u8]) -> Option<usize> {
         descriptor.section_offset.get() as usize + descriptor.section_length.get() as usize
     });
     let from = ends.max()?;
-    let slack = bytes.get(from..)?;
+    // Most have none, and a search costs something before it begins.
+    let slack = bytes.get(from..).filter(|slack| slack.len() >= 10)?;
     let second = |place: usize| slack.get(place + 6..place + 10) == Some(&[0xff; 4]);
     memchr::memmem::find_iter(slack, b"CPER").find(|place| second(*place)).map(|place| from + place)
 }

@@ -87,17 +87,23 @@ pub fn unit(section: &Section<'_>) -> Option<String> {
 
 /// The name of the field-replaceable unit, after a comma.
 fn and_unit(section: &Section<'_>) -> String {
-    unit(section).map_or_else(String::new, |unit| format!(", {unit}"))
+    unit(section).map_or_else(String::new, |unit| [", ", &unit].concat())
 }
 
 /// Parts of a line, each with a name of its own, `None` left out.
 fn list<'p>(parts: impl IntoIterator<Item = (&'p str, Option<u64>)>) -> String {
-    let shown = parts.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", value?)));
-    shown.collect::<Vec<_>>().join(", ")
+    let mut list = String::with_capacity(64);
+    for (name, value) in parts {
+        let Some(value) = value else { continue };
+        let _ = write!(list, "{}{name} {value}", if list.is_empty() { "" } else { ", " });
+    }
+    list
 }
 
 fn memory_line(section: &Section<'_>, memory: &MemoryError) -> String {
-    let mut line = format!("memory{}", and_unit(section));
+    // Room for what most lines are.
+    let mut line = String::with_capacity(128);
+    let _ = write!(line, "memory{}", and_unit(section));
     let place = list([
         ("node", memory.node().map(u64::from)),
         ("card", memory.card().map(u64::from)),

@@ -96,7 +96,7 @@ impl Text {
         label: usize,
         name_files: bool,
     ) -> io::Result<()> {
-        let mut context = event.context.clone();
+        let mut context = event.context();
         if name_files && !context.is_empty() {
             context.push(Printable(event.found.place.file.as_bytes()).to_string());
         }

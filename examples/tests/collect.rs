@@ -49,7 +49,11 @@ fn keys(json: &Path) -> Vec<String> {
 }
 
 fn lines(json: &Path) -> Vec<Value> {
-    fs::read_to_string(json).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    fs::read_to_string(json)
+        .unwrap_or_default()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// The last line, which sums up.
@@ -251,6 +255,58 @@ fn a_machine_is_collected_and_cleared() {
     assert_eq!((nothing.code, nothing.stdout.as_str()), (0, "no records\n"));
 }
 
+/// Equal blocks that do not say when they were made are one event in one boot, and another in the next.
+#[test]
+fn a_block_without_a_time_is_of_its_boot() {
+    let root = folder("boots");
+    let region = root.join("sys/firmware/acpi/tables/data/BERT");
+    let boot_id = root.join("proc/sys/kernel/random/boot_id");
+    let json = root.join("events.json");
+    fs::create_dir_all(boot_id.parent().unwrap()).unwrap();
+    fs::create_dir_all(region.parent().unwrap()).unwrap();
+    let untimed = fs::read(path("bert/sysfs-data-BERT-after-boot.bin")).unwrap();
+    // The validation bit of its only section's time, and the time: 2026-11-22 07:08:26.
+    let mut timed = fs::read(path("gesb/mem-ce-ddr.gesb")).unwrap();
+    timed[20 + 22] |= 4;
+    timed[20 + 64..20 + 72].copy_from_slice(&[0x26, 0x08, 0x07, 0x00, 0x22, 0x11, 0x26, 0x20]);
+    let boots = ["0f6e7a51-3c11-4b8e-9d0c-2f3e4d5c6b7a", "c9bf9e57-1685-4c89-bafb-ff5af830be8a"];
+    let archive = root.join("var/lib/ras/archive");
+    for (bytes, boots_told) in [(&untimed, 2), (&timed, 1)] {
+        fs::write(&region, bytes).unwrap();
+        let mut told = 0;
+        for boot in boots {
+            fs::write(&boot_id, format!("{boot}\n")).unwrap();
+            for _ in 0..2 {
+                let before = lines(&json).len();
+                // However it is found.
+                for source in [None, Some(text(&region))] {
+                    let arguments = ["collect", "--root", text(&root), "--json", text(&json), "--clear"];
+                    let run = ras(&[&arguments[..], source.as_slice()].concat());
+                    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+                }
+                told += usize::from(lines(&json).len() > before);
+            }
+        }
+        assert_eq!(told, boots_told);
+    }
+    let keys = keys(&json);
+    assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
+    for boot in boots {
+        assert!(keys.iter().any(|key| key.starts_with(boot)), "{keys:?}");
+    }
+    // Six blocks without a time in two boots, and one that has one.
+    assert_eq!(keys.len(), 13, "{keys:?}");
+    // The archive, which is no boot's, has each under its own name, and gives the same keys.
+    let names: Vec<String> = contents(&archive).into_iter().map(|(name, _)| name[..86].to_owned()).collect();
+    assert_eq!(names.iter().collect::<BTreeSet<_>>(), keys.iter().collect::<BTreeSet<_>>());
+    let run = ras(&["collect", "--root", text(&root), text(&archive), "--json", text(&json)]);
+    assert_eq!(summary(&run), "no new records; 13 collected already");
+    // Nor is a copy of the region, as it was saved.
+    let (saved, of_saved) = (path("bert/sysfs-data-BERT-after-boot.bin"), root.join("saved.json"));
+    let run = ras(&["collect", "--root", text(&root), text(&saved), "--json", text(&of_saved)]);
+    assert_eq!((run.code, lines(&of_saved).len()), (0, 6));
+}
+
 /// Slots of images are cleared, other files never.
 #[test]
 fn only_what_is_in_the_archive_is_cleared() {
@@ -383,13 +439,20 @@ fn sinks_that_fail_are_told_and_the_others_kept() {
             assert_eq!(keys(&json).len(), 3, "{option} {place}");
         }
     }
+    // It is the folder that has to be writable, even if the file is.
+    let run = ras(&["collect", &image, "--parquet", "/proc/x"]);
+    let reason = "Parquet file /proc/x: cannot add to it: .x.new beside it, which is to replace it: \
+                  No such file or directory (os error 2)";
+    assert!(run.stderr.lines().any(|line| line.ends_with(reason)), "{}", run.stderr);
     // No file may grow beyond so many bytes, as on a disk that is full.
     let archive = folder.join("archive");
+    let (parquet, prometheus) = (folder.join("events.parquet"), folder.join("events.prom"));
+    let others = ["--parquet", text(&parquet), "--prometheus", text(&prometheus)];
     let full = |blocks: &str| {
         let limit = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
         let mut command = Command::new("sh");
         command.args(["-c", &limit, "sh", env!("CARGO_BIN_EXE_ras"), "collect", &image]);
-        command.args(["--archive", text(&archive), "--json", text(&json), "--clear"]);
+        command.args(["--archive", text(&archive), "--json", text(&json), "--clear"]).args(others);
         command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
         finished(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     };
@@ -399,11 +462,19 @@ fn sinks_that_fail_are_told_and_the_others_kept() {
         assert_eq!(run.code, 3, "{blocks}: {}", run.stdout);
         assert!(run.stderr.contains("File too large"), "{}", run.stderr);
         assert!(run.stderr.contains("nothing is cleared"), "{}", run.stderr);
+        for sink in ["archive", "JSON file", "Parquet file", "Prometheus' file"] {
+            let told = run.stderr.lines().any(|line| line.contains(sink) && line.contains("File too large"));
+            assert!(told || blocks != "0", "{sink}: {}", run.stderr);
+        }
     }
     // Once there is room again everything is there.
-    let run = ras(&["collect", &image, "--archive", text(&archive), "--json", text(&json)]);
+    let run = ras(
+        &[&["collect", &image, "--archive", text(&archive), "--json", text(&json)][..], &others].concat()
+    );
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!((keys(&json).len(), contents(&archive).len()), (3, 3));
+    let events = fs::read_to_string(prometheus.with_extension("prom.events")).unwrap();
+    assert_eq!((events.lines().count(), fs::read(&parquet).unwrap().ends_with(b"PAR1")), (3, true));
 
     // Two runs at once do not write one file.
     for locked in [&json, &archive] {

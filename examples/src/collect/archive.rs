@@ -14,12 +14,14 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use cper::Guid;
 use pstore_format::names::{EfiVariable, FileName};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::event::Kind as EventKind;
 use crate::found::{Found, What};
 
+use super::known::Known;
 use super::source::{self, Kind, Source};
 use super::{Added, Collected, Key, Sink};
 
@@ -41,7 +43,7 @@ pub struct Archive {
     path: PathBuf,
     /// Open for as long as this run writes to it: others wait with theirs until it is done.
     folder: File,
-    known: HashSet<u128>,
+    known: Known,
     /// Files that are written and not renamed, with the names they get.
     unfinished: Vec<(File, PathBuf, PathBuf)>,
 }
@@ -52,11 +54,11 @@ impl Archive {
         make_folder(path)?;
         let folder = File::open(path)?;
         flock(&folder, FlockOperation::NonBlockingLockExclusive).context("another run is writing to it")?;
-        let mut known = HashSet::new();
+        let mut known = Known::default();
         for name in names(path)? {
             match Key::split_name(&name) {
                 Some((key, _)) => {
-                    known.insert(key.digest);
+                    known.insert(key.digest)?;
                 }
                 None if name.starts_with('.') && name.ends_with(UNFINISHED) => {
                     fs::remove_file(path.join(&name)).with_context(|| name.clone())?;
@@ -69,7 +71,7 @@ impl Archive {
 
     /// Those of the keys whose records are in the folder, whole: read back, and known by what they are now.
     pub fn confirm(path: &Path, keys: &HashSet<Key>) -> io::Result<HashSet<Key>> {
-        let archive = Source { kind: Kind::Files, path: path.to_owned(), named: true };
+        let archive = Source { kind: Kind::Files, path: path.to_owned(), named: true, boot: Guid::ZERO };
         let mut confirmed = HashSet::new();
         for name in names(path)? {
             let Some((key, _)) = Key::split_name(&name) else { continue };
@@ -98,7 +100,7 @@ impl Sink for Archive {
     }
 
     fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
-        if !self.known.insert(collected.key.digest) {
+        if !self.known.insert(collected.key.digest)? {
             return Ok(Added::Known);
         }
         let found = collected.event.found;
@@ -171,6 +173,6 @@ fn form(found: &Found<'_>) -> String {
         },
         (What::Block(_), _) => "gesb".into(),
         (What::Bad(_), _) => "bad".into(),
-        _ => EventKind::of_found(found).name.into(),
+        _ => EventKind::of_found(found, &found.sections()).name.into(),
     }
 }

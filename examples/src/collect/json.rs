@@ -1,8 +1,7 @@
 //! `--json`: an object a line, as `ras decode --format json` writes them, with the event's key in front.
 
-use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -11,23 +10,24 @@ use rustix::fs::{FlockOperation, flock};
 use crate::input;
 use crate::json;
 
+use super::known::Known;
 use super::replace::sync_folder_of;
 use super::{Added, Collected, Key, Sink};
 
 /// How each line begins.
 const START: &str = "{\"key\":\"";
 
-/// Bytes gathered before they are written.
-const BUFFER: usize = 1 << 20;
+/// Bytes gathered before they are written: no more than a processor has near.
+const BUFFER: usize = 256 << 10;
 
 /// A file of lines, or standard output.
 #[derive(Debug)]
 pub struct Json {
     path: PathBuf,
-    out: BufWriter<File>,
-    known: HashSet<u128>,
-    /// Room for a line.
-    line: Vec<u8>,
+    out: File,
+    known: Known,
+    /// Lines that are not written yet.
+    held: Vec<u8>,
 }
 
 impl Json {
@@ -36,10 +36,10 @@ impl Json {
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         if path.as_os_str() == input::STDIN {
             let out = rustix::io::dup(io::stdout())?.into();
-            return Ok(Self::over(path, out, HashSet::new()));
+            return Ok(Self::over(path, out, Known::default()));
         }
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        let mut known = HashSet::new();
+        let mut known = Known::default();
         if file.metadata()?.is_file() {
             flock(&file, FlockOperation::NonBlockingLockExclusive).context("another run is writing it")?;
             let end = read(&file, &mut known)?;
@@ -49,13 +49,19 @@ impl Json {
         Ok(Self::over(path, file, known))
     }
 
-    fn over(path: &Path, out: File, known: HashSet<u128>) -> Self {
-        Self { path: path.to_owned(), out: BufWriter::with_capacity(BUFFER, out), known, line: Vec::new() }
+    fn over(path: &Path, out: File, known: Known) -> Self {
+        Self { path: path.to_owned(), out, known, held: Vec::new() }
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.held)?;
+        self.held.clear();
+        Ok(())
     }
 }
 
 /// Reads the keys of the lines there are; where the last whole line ends.
-fn read(file: &File, known: &mut HashSet<u128>) -> anyhow::Result<u64> {
+fn read(file: &File, known: &mut Known) -> anyhow::Result<u64> {
     let mut lines = BufReader::with_capacity(BUFFER, file);
     let (mut line, mut end) = (Vec::new(), 0);
     for number in 1_usize.. {
@@ -72,7 +78,7 @@ fn read(file: &File, known: &mut HashSet<u128>) -> anyhow::Result<u64> {
         let key =
             line.get(START.len()..START.len() + Key::TEXT).and_then(|key| std::str::from_utf8(key).ok());
         let key: Option<Key> = key.and_then(|key| key.parse().ok());
-        known.insert(key.with_context(|| format!("line {number} has no key of ras collect"))?.digest);
+        known.insert(key.with_context(|| format!("line {number} has no key of ras collect"))?.digest)?;
         end += length as u64;
     }
     Ok(end)
@@ -87,18 +93,19 @@ impl Sink for Json {
     }
 
     fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
-        if !self.known.insert(collected.key.digest) {
+        if !self.known.insert(collected.key.digest)? {
             return Ok(Added::Known);
         }
-        self.line.clear();
-        json::line(&mut self.line, collected.event, Some(&collected.key.to_string()))?;
-        self.out.write_all(&self.line)?;
+        json::line(&mut self.held, collected.event, Some(&collected.key.to_string()))?;
+        if self.held.len() >= BUFFER {
+            self.write()?;
+        }
         Ok(Added::New)
     }
 
     fn commit(mut self: Box<Self>) -> anyhow::Result<()> {
-        self.out.flush()?;
-        let file = self.out.get_ref();
+        self.write()?;
+        let file = &self.out;
         // A pipe or terminal has no disk to be put on.
         if file.metadata()?.is_file() {
             file.sync_all()?;

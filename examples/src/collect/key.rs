@@ -5,6 +5,11 @@
 //! keeps in ERST is its body, which is all that pstore's file has of it. Any other record is its bytes but for the
 //! eight that the platform may change while it stores it (UEFI 2.11 table N-1, persistence information), and a
 //! status block is its bytes but for the block status, which the kernel clears once it took note.
+//!
+//! A status block has no creator and no id, and many have no time: of two boots that end with the same error the blocks
+//! are equal. So one without a time that is read where firmware leaves it is known by the boot that it was left for, in
+//! place of the creator. Firmware that leaves a block there for good has it told once a boot: what cannot be told apart
+//! is told twice rather than lost. A block with a time is the same in every boot.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,7 +24,7 @@ use crate::found::{Found, Part, What};
 /// The key of an event. Its text, `CREATOR-ID-DIGEST`, is stable: it names files of the archive and is what sinks keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
-    /// Who created the record; all zero where nothing says so.
+    /// Who created the record, or the boot that it is of; all zero where nothing says so.
     pub creator: Guid,
     /// The record's id; 0 where it has none.
     pub id: RecordId,
@@ -34,8 +39,8 @@ const PERSISTENCE: std::ops::Range<usize> = 108..116;
 const BLOCK_STATUS: std::ops::Range<usize> = 0..4;
 
 impl Key {
-    /// The key of something found. `None` for what is no event: an ERST table, a bad part of something found too.
-    pub fn of(found: &Found<'_>) -> Option<Self> {
+    /// The key of something found, in what firmware left for this boot, all zero where it is something else. `None` for what is no event: an ERST table, a bad part of something found too.
+    pub fn of(found: &Found<'_>, boot: Guid) -> Option<Self> {
         let raw = found.raw;
         let linux = CreatorId::LINUX_PSTORE.guid();
         Some(match &found.what {
@@ -51,7 +56,14 @@ impl Key {
             What::Body(_, body, Some(id)) | What::Unknown(body, Some(id)) => {
                 Self::digest(linux, *id, &[body])
             }
-            What::Block(_) => Self::digest(Guid::ZERO, RecordId(0), &without(raw, BLOCK_STATUS)),
+            What::Block(block) => {
+                let has_time = block
+                    .entries()
+                    .flatten()
+                    .any(|entry| entry.header().timestamp().is_some_and(|time| time.calendar().is_some()));
+                let boot = if has_time { Guid::ZERO } else { boot };
+                Self::digest(boot, RecordId(0), &without(raw, BLOCK_STATUS))
+            }
             What::Section(..) | What::Body(_, _, None) | What::Unknown(_, None) => {
                 Self::digest(Guid::ZERO, RecordId(0), &[raw])
             }

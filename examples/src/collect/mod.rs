@@ -14,6 +14,7 @@
 mod archive;
 mod json;
 mod key;
+mod known;
 mod log;
 mod parquet;
 mod prometheus;

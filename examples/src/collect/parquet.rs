@@ -4,7 +4,6 @@
 //! there, adds its own, and puts the new file in the old one's place once it is on the disk: whoever reads sees the
 //! old rows or all rows. A run that finds nothing new leaves the file alone.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
@@ -23,6 +22,7 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
+use super::known::Known;
 use super::replace::Replacement;
 use super::schema::{COLUMNS, Column, Of, Row};
 use super::{Added, Collected, Key, Sink};
@@ -38,7 +38,7 @@ pub struct Parquet {
     path: PathBuf,
     old: Option<SerializedFileReader<File>>,
     /// Digests of the events that it has rows of.
-    known: HashSet<u128>,
+    known: Known,
     /// What is to be the new file, until it is begun.
     replacement: Option<Replacement>,
     new: Option<SerializedFileWriter<BufWriter<Replacement>>>,
@@ -55,7 +55,7 @@ impl Parquet {
     /// The file at this path, which need not exist. It is an error when what is there is not a table of ours, or
     /// another run is adding to it.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        Self::try_open(path).context("cannot add to it")
+        Self::try_open(path).map_err(plain).context("cannot add to it")
     }
 
     fn try_open(path: &Path) -> Result<Self> {
@@ -66,7 +66,7 @@ impl Parquet {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error.into()),
         };
-        let known = old.as_ref().map_or(Ok(HashSet::new()), keys)?;
+        let known = old.as_ref().map_or(Ok(Known::default()), keys)?;
         Ok(Self {
             path: path.to_owned(),
             old,
@@ -78,7 +78,7 @@ impl Parquet {
     }
 
     fn try_add(&mut self, collected: &Collected<'_, '_>) -> Result<Added> {
-        if !self.known.insert(collected.key.digest) {
+        if !self.known.insert(collected.key.digest)? {
             return Ok(Added::Known);
         }
         self.begin()?;
@@ -139,34 +139,42 @@ impl Sink for Parquet {
     }
 
     fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
-        self.try_add(collected).context("cannot add to it")
+        self.try_add(collected).map_err(plain).context("cannot add to it")
     }
 
     fn commit(self: Box<Self>) -> anyhow::Result<()> {
-        self.try_commit().context("cannot put the new file in its place")
+        self.try_commit().map_err(plain).context("cannot put the new file in its place")
     }
 }
 
-/// Digests of the events that a file has rows of. Its columns are the first of ours: a file of an older version has
+/// What the system said, without a word that says only that.
+fn plain(error: ParquetError) -> anyhow::Error {
+    match error {
+        ParquetError::External(error) => anyhow::anyhow!(error.to_string()),
+        error => error.into(),
+    }
+}
+
+/// The events that a file has rows of. Its columns are the first of ours: a file of an older version has
 /// fewer.
-fn keys(old: &SerializedFileReader<File>) -> Result<HashSet<u128>> {
+fn keys(old: &SerializedFileReader<File>) -> Result<Known> {
     let not_ours = |what| ParquetError::General(format!("it is not a table of `ras collect`: {what}"));
     let ours = message(COLUMNS)?;
     let theirs = old.metadata().file_metadata().schema();
     if theirs.get_fields().is_empty() || !ours.get_fields().starts_with(theirs.get_fields()) {
         return Err(not_ours("its columns are others"));
     }
-    let mut digests = HashSet::new();
+    let mut known = Known::default();
     for group in 0..old.num_row_groups() {
         let mut cells = Cells::of(COLUMNS[0].of);
         cells.read(&*old.get_row_group(group)?, 0)?;
         let Values::Bytes(keys) = cells.values else { continue };
         for key in keys {
             let key: Option<Key> = key.as_utf8()?.parse().ok();
-            digests.insert(key.ok_or_else(|| not_ours("a key is none"))?.digest);
+            known.insert(key.ok_or_else(|| not_ours("a key is none"))?.digest)?;
         }
     }
-    Ok(digests)
+    Ok(known)
 }
 
 /// The table in Parquet's own words.

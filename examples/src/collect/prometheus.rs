@@ -3,7 +3,7 @@
 //! What was counted is kept beside them, in `FILE.events`: a line for each event. It is only appended to and is on the
 //! disk before the counts are; they are made of it anew by every run, so that a crash can lose or double none.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
@@ -16,6 +16,7 @@ use rustix::fs::{FlockOperation, flock};
 use crate::event::{Event, Grade, Kind};
 use crate::found::What;
 
+use super::known::Known;
 use super::replace::{Replacement, sync_folder_of};
 use super::{Added, Collected, Key, Sink, schema};
 
@@ -48,7 +49,7 @@ pub struct Prometheus {
     path: PathBuf,
     events: File,
     /// Digests of the events that were counted.
-    known: HashSet<u128>,
+    known: Known,
     series: BTreeMap<Labels, Tally>,
     held: Vec<u8>,
 }
@@ -59,7 +60,7 @@ impl Sink for Prometheus {
     }
 
     fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
-        if !self.known.insert(collected.key.digest) {
+        if !self.known.insert(collected.key.digest)? {
             return Ok(Added::Known);
         }
         let counted = self.count(collected.event);
@@ -92,7 +93,7 @@ impl Prometheus {
             .map_err(|_| io::Error::new(io::ErrorKind::ResourceBusy, "another run is counting"))?;
         sync_folder_of(&name)?;
 
-        let (mut known, mut series) = (HashSet::new(), BTreeMap::new());
+        let (mut known, mut series) = (Known::default(), BTreeMap::new());
         let mut whole = 0;
         let (mut reader, mut line) = (BufReader::new(&events), Vec::new());
         while reader.read_until(b'\n', &mut line)? > 0 {
@@ -102,7 +103,7 @@ impl Prometheus {
             let (key, time) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
             let key: Key =
                 key.parse().map_err(|_| io::Error::other(format!("{key} is no key of an event")))?;
-            known.insert(key.digest);
+            known.insert(key.digest)?;
             while let (Some(kind), Some(severity), Some(component)) =
                 (parts.next(), parts.next(), parts.next())
             {

@@ -7,6 +7,8 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use cper::Guid;
+
 use crate::dmesg;
 use crate::event::Event;
 use crate::found::Found;
@@ -27,7 +29,7 @@ const BATCH: usize = 128;
 const GROUP_BYTES: usize = 16 << 20;
 
 /// Records handed on at a time.
-const CHUNK: usize = 1024;
+const CHUNK: usize = 256;
 
 /// Reads all sources and hands on what is in them.
 pub fn all<'s, 'o>(sources: &'s [Source], run: Run<'o>) -> Run<'o> {
@@ -108,9 +110,10 @@ impl<'s> Group<'s> {
     fn hand_on(&mut self, turn: &Turn<'_, Run<'_>>) {
         let mut chunk: Chunk<'_, '_> = Vec::new();
         for (source, path, file) in &self.files {
+            let boot = source.boot_of(file);
             source.visit(file, &mut |step| {
                 if let Step::Found(found) = step {
-                    chunk.push((source, path, dmesg::alone(found)));
+                    chunk.push((source, path, boot, dmesg::alone(found)));
                     if chunk.len() == CHUNK {
                         hand_on(&mut chunk, turn);
                     }
@@ -124,7 +127,7 @@ impl<'s> Group<'s> {
     }
 }
 
-type Chunk<'s, 'a> = Vec<(&'s Source, &'a Path, Found<'a>)>;
+type Chunk<'s, 'a> = Vec<(&'s Source, &'a Path, Guid, Found<'a>)>;
 
 /// Decodes records side by side with other threads, and hands them on in their turn.
 fn hand_on(chunk: &mut Chunk<'_, '_>, turn: &Turn<'_, Run<'_>>) {
@@ -133,7 +136,7 @@ fn hand_on(chunk: &mut Chunk<'_, '_>, turn: &Turn<'_, Run<'_>>) {
     }
     let events: Vec<_> = chunk
         .iter()
-        .map(|(source, path, found)| (*source, *path, Key::of(found), Event::of(found)))
+        .map(|(source, path, boot, found)| (*source, *path, Key::of(found, *boot), Event::of(found)))
         .collect();
     turn.within(|run| run.take(&events));
     drop(events);

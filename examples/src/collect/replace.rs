@@ -29,8 +29,12 @@ impl Replacement {
         let mut hidden = OsString::from(".");
         hidden.push(name);
         hidden.push(".new");
-        let path = place.with_file_name(hidden);
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
+        let path = place.with_file_name(&hidden);
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let file = file.map_err(|error| {
+            let name = Path::new(&hidden).display();
+            io::Error::new(error.kind(), format!("{name} beside it, which is to replace it: {error}"))
+        })?;
         let held = flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
         // Another run may have put it in its place between the two calls: then it is the old file now.
         let is_there = fs::metadata(&path)

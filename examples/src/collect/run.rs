@@ -1,6 +1,6 @@
 //! What a run does with what was found: archive and sinks in order, then clearing, and what people are told.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,7 @@ use crate::scan::count;
 use crate::text::{Detail, Text};
 
 use super::archive::Archive;
+use super::known::Known;
 use super::source::{Claim, Source};
 use super::{Added, Collected, Key, Sink, log};
 
@@ -28,7 +29,7 @@ pub struct Run<'o> {
     sinks: Vec<Keeper>,
     archive: Option<&'o Path>,
     /// Keys met, where no sink knows which are.
-    seen: HashSet<u128>,
+    seen: Known,
     /// For people.
     lines: Lines,
     tell: Tell,
@@ -97,7 +98,7 @@ impl<'o> Run<'o> {
         Self {
             sinks,
             archive,
-            seen: HashSet::new(),
+            seen: Known::default(),
             lines,
             tell,
             progress: Progress::of_files(),
@@ -163,7 +164,9 @@ impl<'o> Run<'o> {
     /// Gives an event to the sinks; whether it is new to one of them.
     fn keep(&mut self, source: &Source, path: &Path, key: &Key, event: &Event<'_, '_>) -> bool {
         let collected = Collected { key, event };
-        let (mut new, mut refused) = (self.sinks.is_empty() && self.seen.insert(key.digest), false);
+        // Better told twice than not at all.
+        let (mut new, mut refused) =
+            (self.sinks.is_empty() && self.seen.insert(key.digest).unwrap_or(true), false);
         let mut failed = Vec::new();
         for (place, Keeper { sink, is_archive }) in self.sinks.iter_mut().enumerate() {
             match sink.add(&collected) {

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use cper::Guid;
+
 use crate::event::Event;
 use crate::progress::Progress;
 use crate::scan::File;
@@ -37,7 +39,7 @@ pub fn collected(files: &[&str], mut sink: impl FnMut(&Collected<'_, '_>)) {
         for found in scan.found {
             // Each part of a kernel log is an event of its own.
             for found in dmesg::assemble(vec![found]) {
-                let Some(key) = Key::of(&found) else { continue };
+                let Some(key) = Key::of(&found, Guid::ZERO) else { continue };
                 sink(&Collected { key: &key, event: &Event::of(&found) });
             }
         }

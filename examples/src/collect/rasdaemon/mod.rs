@@ -8,7 +8,8 @@
 //! rasdaemon does not wait for a lock and drops an event that it cannot write. So rows are made ready first, and the
 //! database is locked for the short time in which a batch of them is written; at boot `ras collect` runs before the
 //! daemon does. Every event is noted in a table of our own, `ras_collect`, in the transaction of its rows: whatever
-//! happens, it is in both or in neither, and never twice.
+//! happens, it is in both or in neither, and never twice. That table is read when the database is opened, and has no
+//! index: keys are digests, and one for a million of them would be written anew with each batch.
 //!
 //! A row's time is the record's. Where it has none it is the time of the boot that its id names, and else the time of
 //! collection, as rasdaemon takes that of reception; `ras_collect.time_from` says which.
@@ -37,6 +38,7 @@ use anyhow::{Result, anyhow};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params_from_iter};
 
+use super::known::Known;
 use super::replace::sync_folder_of;
 use super::{Added, Collected, Key, Sink};
 use crate::event::Event;
@@ -47,10 +49,10 @@ use row::Row;
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
 /// Events written in one go: fewer write the same pages again and again, more keep the daemon out for long.
 const BATCH: usize = 16384;
-/// Keys of this run that are remembered so as not to look for them in the database.
-const REMEMBERED: usize = 1 << 18;
+/// Rows of earlier runs read in one go: who reads keeps the daemon out too.
+const SLICE: u32 = if cfg!(test) { 4 } else { 4096 };
 /// Pages of the database held in memory, in KiB.
-const CACHE: i64 = 64 << 10;
+const CACHE: i64 = 16 << 10;
 
 /// An event made ready: what identifies it, where it comes from, and its rows.
 #[derive(Debug)]
@@ -120,10 +122,10 @@ pub struct Database {
     /// For each table how it takes rows, or why it does not.
     inserts: HashMap<&'static str, Result<Insert, String>>,
     pending: Vec<Entry>,
-    /// Keys of this run: those of the pending ones, and more while the database has no others.
-    seen: HashSet<Key>,
-    /// Whether the database has events that are not in `seen`.
-    has_others: bool,
+    /// The events that it has, and the pending ones.
+    known: Known,
+    /// The last row of `ras_collect` whose event is among them.
+    last: i64,
     /// How many events could not be written although their tables seemed right, and the first of them.
     lost: (usize, String),
     /// The time of collection.
@@ -162,24 +164,24 @@ impl Database {
             let reason = format!("the table ras_collect is not one of ras: it has no column {missing}");
             return Err(Refusal::Other(reason));
         }
-        transaction.execute_batch(schema::BOOKKEEPING_INDEX)?;
-        let has_others = transaction.prepare("SELECT 1 FROM ras_collect")?.exists([])?;
         transaction.commit()?;
-        Ok(Self {
+        let mut database = Self {
             connection,
             path: path.to_owned(),
             inserts: HashMap::new(),
             pending: Vec::new(),
-            seen: HashSet::new(),
-            has_others,
+            known: Known::default(),
+            last: 0,
             lost: (0, String::new()),
             now: time::now(),
-        })
+        };
+        while !learn(&database.connection, &mut database.known, &mut database.last)?.is_empty() {}
+        Ok(database)
     }
 
     /// Takes an event that is made ready if it is not there yet, and writes a batch when there is one.
     fn take(&mut self, key: &Key, entry: impl FnOnce() -> Entry) -> Result<Added, Refusal> {
-        if self.knows(key)? {
+        if self.known.contains(key.digest)? {
             return Ok(Added::Known);
         }
         let entry = entry();
@@ -194,21 +196,12 @@ impl Database {
                 return Ok(Added::Refused(reason.clone()));
             }
         }
-        self.seen.insert(entry.key);
+        self.known.insert(key.digest)?;
         self.pending.push(entry);
         if self.pending.len() >= BATCH {
             self.write()?;
         }
         Ok(Added::New)
-    }
-
-    /// Whether an event is there or pending.
-    fn knows(&self, key: &Key) -> Result<bool, Refusal> {
-        if self.seen.contains(key) || !self.has_others {
-            return Ok(self.seen.contains(key));
-        }
-        let digest = format!("{:032x}", key.digest);
-        Ok(self.connection.prepare_cached(IS_KNOWN)?.exists([digest])?)
     }
 
     /// Writes what is pending, in one transaction.
@@ -220,31 +213,33 @@ impl Database {
         for sql in self.inserts.values_mut().filter_map(|insert| insert.as_mut().ok()?.create.take()) {
             transaction.execute_batch(&sql)?;
         }
+        let mut others = HashSet::new();
+        loop {
+            match learn(&transaction, &mut self.known, &mut self.last)? {
+                met if met.is_empty() => break,
+                met => others.extend(met),
+            }
+        }
         let collected = time::local(self.now);
         {
             let mut note = transaction.prepare_cached(NOTE)?;
             let mut begin = transaction.prepare_cached("SAVEPOINT entry")?;
             let mut undo = transaction.prepare_cached("ROLLBACK TO entry")?;
             let mut end = transaction.prepare_cached("RELEASE entry")?;
-            for entry in &self.pending {
+            for entry in self.pending.iter().filter(|entry| !others.contains(&entry.key.digest)) {
                 let (key, from) = (entry.key.to_string(), entry.time_from.name());
                 begin.execute([])?;
-                let mut insert = || -> Result<bool, Refusal> {
+                let mut insert = || -> Result<i64, Refusal> {
+                    let mut last = self.last;
                     for (section, row) in &entry.rows {
                         let id = insert_row(&transaction, &self.inserts, row)?;
                         let values = (&key, section, row.table, id, &entry.source, from, &collected);
-                        if note.execute(values)? == 0 {
-                            return Ok(false);
-                        }
+                        last = note.insert(values)?;
                     }
-                    Ok(true)
+                    Ok(last)
                 };
                 match insert() {
-                    Ok(true) => {}
-                    // Another of our kind has been here meanwhile.
-                    Ok(false) => {
-                        undo.execute([])?;
-                    }
+                    Ok(last) => self.last = last,
                     Err(error) if error.ends_all() => return Err(error),
                     Err(error) => {
                         undo.execute([])?;
@@ -259,10 +254,6 @@ impl Database {
         }
         transaction.commit()?;
         self.pending.clear();
-        if self.has_others || self.seen.len() > REMEMBERED {
-            self.seen.clear();
-            self.has_others = true;
-        }
         Ok(())
     }
 
@@ -317,9 +308,27 @@ const ONLY_READ: &str = "it, or its folder, can only be read";
 /// What errors begin with.
 const CANNOT_WRITE: &str = "cannot be written";
 
-const IS_KNOWN: &str = "SELECT 1 FROM ras_collect WHERE substr(key, -32) = ?1 LIMIT 1";
-const NOTE: &str = "INSERT OR IGNORE INTO ras_collect (key, section, table_name, row_id, source, time_from, collected) \
+const LATER: &str = "SELECT rowid, key FROM ras_collect WHERE rowid > ?1 ORDER BY rowid LIMIT ?2";
+const NOTE: &str = "INSERT INTO ras_collect (key, section, table_name, row_id, source, time_from, collected) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+/// Learns of events that others of our kind, earlier runs among them, have put there after the last row that is known,
+/// some of them at a time. Gives their digests; none when all are known.
+fn learn(connection: &Connection, known: &mut Known, last: &mut i64) -> Result<Vec<u128>, Refusal> {
+    let mut statement = connection.prepare_cached(LATER)?;
+    let mut rows = statement.query((*last, SLICE))?;
+    let mut digests = Vec::new();
+    while let Some(row) = rows.next()? {
+        *last = row.get(0)?;
+        let key: Option<Key> = row.get_ref(1)?.as_str().ok().and_then(|key| key.parse().ok());
+        let Some(key) = key else {
+            return Err(Refusal::Other(format!("row {last} of the table ras_collect has no key of ras")));
+        };
+        known.insert(key.digest)?;
+        digests.push(key.digest);
+    }
+    Ok(digests)
+}
 
 /// Inserts a row by the names of its columns and says what its id is.
 fn insert_row(
@@ -368,6 +377,12 @@ enum Refusal {
 impl From<rusqlite::Error> for Refusal {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
+    }
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::Other(error.to_string())
     }
 }
 

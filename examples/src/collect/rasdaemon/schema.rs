@@ -99,15 +99,10 @@ const TABLES: [(&str, &[&str]); 17] = [
 ];
 
 /// Our own table: what was collected, and where each section of it went. A key that is here is not collected again,
-/// also when its rows were removed from the other tables. Only the digest in a key is looked for, which makes the index
-/// a fraction of the table.
+/// also when its rows were removed from the other tables.
 pub const BOOKKEEPING: &str = "CREATE TABLE IF NOT EXISTS ras_collect (key TEXT NOT NULL, section INTEGER NOT NULL, \
      table_name TEXT NOT NULL, row_id INTEGER NOT NULL, source TEXT NOT NULL, time_from TEXT NOT NULL, \
      collected TEXT NOT NULL)";
-
-/// Its index, made when the table is known to be ours.
-pub const BOOKKEEPING_INDEX: &str =
-    "CREATE UNIQUE INDEX IF NOT EXISTS ras_collect_digest ON ras_collect (substr(key, -32), section)";
 
 /// Columns of our own table.
 pub const BOOKKEEPING_COLUMNS: [&str; 7] =

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
+use cper::Guid;
 use rustix::io::Errno;
 use rustix::ioctl;
 
@@ -92,7 +93,7 @@ fn key(record: &[u8]) -> Option<Key> {
     let mut key = None;
     scan::visit(&file, Content::Records(0), false, &mut |step| {
         if let Step::Found(found) = step {
-            key = key.or(Key::of(&found));
+            key = key.or(Key::of(&found, Guid::ZERO));
         }
     });
     key

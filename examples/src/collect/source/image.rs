@@ -4,6 +4,7 @@
 use std::io;
 use std::path::Path;
 
+use cper::Guid;
 use erst_table::qemu::{Image, MAGIC};
 
 use crate::erst::Store;
@@ -46,7 +47,7 @@ fn key_in_slot(file: &File, slot: usize) -> Option<Key> {
     let mut key = None;
     scan::visit_slot(file, slot, &mut |step| {
         if let Step::Found(found) = step {
-            key = key.or(Key::of(&found));
+            key = key.or(Key::of(&found, Guid::ZERO));
         }
     });
     key

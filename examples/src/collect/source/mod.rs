@@ -11,6 +11,8 @@ use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
+use cper::Guid;
+
 use crate::input;
 use crate::recognise::{self, Content};
 use crate::scan::{self, File, Step};
@@ -44,6 +46,8 @@ pub struct Source {
     pub path: PathBuf,
     /// Whether it was named, so that what is wrong with it matters.
     pub named: bool,
+    /// The boot for which firmware left what is in it; all zero where it is kept from boot to boot.
+    pub boot: Guid,
 }
 
 impl Kind {
@@ -62,6 +66,14 @@ impl Kind {
         }
     }
 
+    /// The boot that all in a source is of.
+    fn boot(self, root: &Path) -> Guid {
+        match self {
+            Self::Bert => bert::boot(root),
+            _ => Guid::ZERO,
+        }
+    }
+
     /// Why records stay where they are, where they cannot be cleared.
     pub const fn keeps(self) -> Option<&'static str> {
         match self {
@@ -77,7 +89,10 @@ impl Kind {
 impl Source {
     /// The sources that there are below `root`.
     pub fn find(root: &Path) -> Vec<Self> {
-        let all = Kind::OF_MACHINE.map(|kind| Self { kind, path: root.join(kind.path()), named: false });
+        let all = Kind::OF_MACHINE.map(|kind| {
+            let (path, boot) = (root.join(kind.path()), kind.boot(root));
+            Self { kind, path, named: false, boot }
+        });
         all.into_iter().filter(|source| source.path.exists()).collect()
     }
 
@@ -92,7 +107,7 @@ impl Source {
             is_device.then_some(Kind::ErstDevice)
         };
         let kind = of_machine.or_else(device).unwrap_or(Kind::Files);
-        Self { kind, path: path.to_owned(), named: true }
+        Self { kind, path: path.to_owned(), named: true, boot: kind.boot(root) }
     }
 
     /// The files in it.
@@ -133,6 +148,12 @@ impl Source {
             Kind::ErstDevice if !file.bytes.is_empty() => Some(Content::Records(0)),
             _ => recognise::recognise(&file.bytes, name),
         }
+    }
+
+    /// The boot that what is in a file is known by; that of an archived file is in its name.
+    pub fn boot_of(&self, file: &File) -> Guid {
+        let archived = || Key::split_name(base(&file.name)).map(|(key, _)| key.creator);
+        if self.boot.is_zero() { archived().unwrap_or(Guid::ZERO) } else { self.boot }
     }
 
     /// Hands on what is in a file.
@@ -198,9 +219,10 @@ impl Source {
     pub fn keys(&self, path: &Path) -> io::Result<Vec<Key>> {
         let mut keys = Vec::new();
         if let Loaded::File(file) = self.load(path)? {
+            let boot = self.boot_of(&file);
             self.visit(&file, &mut |step| {
                 if let Step::Found(found) = step {
-                    keys.extend(Key::of(&found));
+                    keys.extend(Key::of(&found, boot));
                 }
             });
         }

@@ -225,6 +225,9 @@ fn a_foreign_table_costs_only_its_own_events() {
     assert_eq!(count(&connection, "ras_collect"), count(&connection, "non_standard_event") + 2);
     notes_are_right(&connection);
 
+    connection.execute_batch("UPDATE ras_collect SET key = 'wind' WHERE rowid = 2").unwrap();
+    let error = Database::open(&path).unwrap_err().to_string();
+    assert_eq!(error, "cannot be opened: row 2 of the table ras_collect has no key of ras");
     connection.execute_batch("DROP TABLE ras_collect; CREATE TABLE ras_collect (wind)").unwrap();
     let error = Database::open(&path).unwrap_err().to_string();
     assert_eq!(error, "cannot be opened: the table ras_collect is not one of ras: it has no column key");
