@@ -180,8 +180,13 @@ const WITH_UNCLAIMED_PARTS: &[(&str, &str)] = &[
     ("pcidev.cperhex", "three pairs of I/O registers"),
 ];
 
-/// Asserts that the section is written again as it was; returns whether more than bytes was decoded of it.
+/// Asserts that the section is written again as it was, and that bytes behind it are told; returns whether more than
+/// bytes was decoded of it.
 fn assert_rebuilt(name: &str, section_type: SectionTypeId, bytes: &[u8]) -> bool {
+    let longer = [bytes, &[0xd7; 16]].concat();
+    let body = Body::decode(section_type.guid(), &longer).unwrap();
+    let text = format!("{body}{:02x?}", body.trailing(&longer)).replace([' ', ','], "");
+    assert!(text.contains("d7d7d7d7"), "{name}: {section_type}: {text}");
     let body = Body::decode(section_type.guid(), bytes).unwrap();
     let Some(again) = rewritten(&body) else { return false };
     let place = again.iter().zip(bytes).position(|(a, b)| a != b);
