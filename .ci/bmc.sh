@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 need qemu-system-arm lld-22 binutils
 manifest=(--manifest-path examples/bmc/Cargo.toml)
-target=(--target-dir target/firmware)
+target=(--target-dir target/bmc)
 cargo fmt "${manifest[@]}" --check
 cargo clippy "${manifest[@]}" "${target[@]}" --quiet --locked --lib --bins --examples -- -D warnings
 cargo test "${manifest[@]}" "${target[@]}" --quiet --locked --lib
@@ -32,7 +32,7 @@ expected=$(wc -l <"$folder/host")
     --locked --release --bin firmware --target thumbv7em-none-eabi -Zbuild-std=core \
     -Zbuild-std-features=compiler-builtins-mem
 )
-firmware=target/firmware/thumbv7em-none-eabi/release/firmware
+firmware=target/bmc/thumbv7em-none-eabi/release/firmware
 : >"$folder/board"
 qemu-system-arm -M mps2-an386 -kernel "$firmware" -display none -monitor none -chardev stdio,id=uart,signal=off \
   -serial chardev:uart <"$folder/stream" >"$folder/board" 2>"$folder/qemu" &

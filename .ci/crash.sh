@@ -5,5 +5,5 @@
 . "$(dirname "$0")/lib.sh"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-cargo test --quiet -p ras --test crash -- --nocapture | tee "$log"
+cargo test --quiet --workspace --all-features --test crash -- --nocapture | tee "$log"
 sed -n 's/^\.*proven: //p' "$log" | paste -sd ';'

@@ -13,8 +13,7 @@ if [ ! -e "$venv/.complete" ]; then
   touch "$venv/.complete"
 fi
 fetch_deb "$cache/prometheus" prometheus
-cargo build --quiet -p ras --bin ras
-ras=$PWD/target/debug/ras
+build_ras
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -69,6 +69,14 @@ unpack_deb() {
   touch "$folder/.complete"
 }
 
+# Builds the program `ras` and sets `ras` to where it is: as the tests build it, whose dependencies have other features than
+# those of `ras` alone and would be compiled once more.
+build_ras() {
+  cargo test --quiet --workspace --all-features --test decode --no-run
+  # shellcheck disable=SC2034  # read by the gates
+  ras=$PWD/target/debug/ras
+}
+
 # Points cargo at Debian's Rust, whose package carries the standard library's source: with it cargo builds
 # core or std for any target (-Zbuild-std), which needs the unstable switch. rustup's cargo drives it.
 debian_rust() {

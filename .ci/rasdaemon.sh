@@ -10,8 +10,7 @@ fetch_deb "$cache/rasdaemon" rasdaemon
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export TZ=UTC
-cargo build -q --locked -p ras
-ras=${CARGO_TARGET_DIR:-target}/debug/ras
+build_ras
 
 # ctl DATABASE: what ras-mc-ctl says of it. The program asks for the machine's own database by name; nothing else of
 # it is changed. Times of collection, of records that have none, are those of today.

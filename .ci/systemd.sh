@@ -3,13 +3,13 @@
 # cut down, and that man pages and completions come out of the command line whole. Needs: systemd, groff, bash.
 . "$(dirname "$0")/lib.sh"
 need systemd groff-base
-cargo build --quiet -p ras --bin ras
+build_ras
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # The program is not installed here: the unit is checked with the one that was built.
 for unit in ras-collect.service ras-collect.timer; do
-  sed "s|/usr/bin/ras|$PWD/target/debug/ras|" "examples/systemd/$unit" >"$work/$unit"
+  sed "s|/usr/bin/ras|$ras|" "examples/systemd/$unit" >"$work/$unit"
 done
 complaints=$(systemd-analyze verify --man=no --recursive-errors=no "$work"/ras-collect.* 2>&1) || die "$complaints"
 [ -z "$complaints" ] || die "$complaints"
@@ -20,7 +20,7 @@ exposure=$(systemd-analyze security --offline=yes --threshold=30 "$work/ras-coll
   die "too much is allowed: $exposure"
 
 mkdir "$work/man"
-target/debug/ras man "$work/man"
+"$ras" man "$work/man"
 pages=("$work"/man/*.1)
 for page in "${pages[@]}"; do
   complaints=$(groff -man -Tutf8 -ww -z "$page" 2>&1)
@@ -30,7 +30,7 @@ for option in sqlite json parquet prometheus archive clear dry-run; do
   grep -q -- "${option//-/\\\\-}" "$work/man/ras-collect.1" || die "ras-collect(1) does not tell of --$option"
 done
 for shell in bash zsh fish; do
-  target/debug/ras completions $shell >"$work/$shell"
+  "$ras" completions $shell >"$work/$shell"
   grep -q collect "$work/$shell" || die "completions of $shell"
 done
 bash -n "$work/bash"

@@ -39,10 +39,10 @@ build() {
 # The program `ras` as it is built for the host, and the libraries it needs, in folders for a guest.
 guest_ras() {
   local root=$play/ras-root
-  cargo build --quiet -p ras
+  build_ras
   mkdir -p "$root/bin"
-  strip -o "$root/bin/ras" target/debug/ras
-  ldd target/debug/ras | grep -o '/[^ ]*' | xargs -d '\n' cp -L --parents -t "$root"
+  strip -o "$root/bin/ras" "$ras"
+  ldd "$ras" | grep -o '/[^ ]*' | xargs -d '\n' cp -L --parents -t "$root"
   printf '%s\n' "$root"/*
 }
 

@@ -2,8 +2,7 @@
 # Plays two deaths on one machine, a kernel panic and a fatal machine check, each on both kernels; the host reads what is
 # in the machine's ERST, and must find each death once, with its kernel log whole; and collects it, once.
 . "$(dirname "$0")/machine.sh"
-cargo build --quiet -p ras
-ras=target/debug/ras
+build_ras
 dies=$(guest panic)
 check='mce 0 4 0xbe00000000000135 5 0xdeadb000 0x8c'
 for version in 6.1 6.12; do
