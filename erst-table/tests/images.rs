@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use erst_table::qemu::{Image, ImageProblem};
+use erst_table::qemu::{Image, ImageProblem, image_length};
 use erst_table::{ErrorKind, Location};
 
 fn data() -> PathBuf {
@@ -204,4 +204,12 @@ fn images_and_slots_are_shown_for_debugging() {
         slot.index, slot.offset, slot.identifier
     );
     assert_eq!(format!("{slot:?}"), expected);
+}
+
+#[test]
+fn an_image_is_as_long_as_its_records_need() {
+    // 8 KiB of header hold 1021 identifiers, those of the header's own slots among them.
+    for (records, slots) in [(0, 1), (1, 2), (1020, 1021), (1021, 1023), (1022, 1024)] {
+        assert_eq!(image_length(records, 8192), Some(slots * 8192), "{records}");
+    }
 }

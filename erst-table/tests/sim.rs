@@ -122,7 +122,7 @@ fn an_operation_is_carried_out_at_its_offset_and_only_when_it_is_asked_for() {
     assert_eq!(act(&mut device, Action::GET_COMMAND_STATUS), Status::SUCCESS.raw());
     assert_eq!(act(&mut device, Action::GET_RECORD_COUNT), 1);
     assert_eq!(act(&mut device, Action::GET_RECORD_IDENTIFIER), 0x77);
-    assert_eq!(act(&mut device, Action::GET_EXECUTE_OPERATION_TIMINGS), 100 << 32 | 10);
+    assert_eq!(act(&mut device, Action::GET_EXECUTE_OPERATION_TIMINGS), 0x64_0000_000a);
     // It vanishes at one access, not before.
     let next = device.accesses();
     device.faults.vanish = Some((next + 2, 0x77));

@@ -1261,11 +1261,12 @@ mod tests {
             assert_eq!(errors.len(), (whole + 1).min(4), "at {length}");
             assert_eq!(contexts.len(), whole.saturating_sub(4) + 1, "at {length}");
             assert!(contexts.last().unwrap().is_err());
-            assert!(section.to_string().contains("error "), "at {length}");
+            let text = section.to_string();
+            assert!(text.contains("error "), "at {length}");
             let unread = &CAPTURED[ends[whole]..length];
             assert_eq!((section.unread(), section.trailing()), (unread, &[][..]), "at {length}");
             let said = std::format!("\nunread {} bytes\n", unread.len());
-            assert_eq!(section.to_string().contains(&said), !unread.is_empty(), "at {length}");
+            assert_eq!(text.contains(&said), !unread.is_empty(), "at {length}");
         }
         let section = Ia32X64Processor::decode(&CAPTURED[..200]).unwrap();
         let errors: Vec<_> = section.error_information().filter_map(Result::err).collect();
