@@ -25,6 +25,11 @@ use core::fmt::{self, Write};
 
 use crate::{Error, Guid, Timestamp};
 
+/// Tells bytes that no other field tells, when there are any.
+pub(crate) fn describe_rest(name: &'static str, bytes: &[u8], out: &mut dyn Visitor) -> fmt::Result {
+    if bytes.is_empty() { Ok(()) } else { out.field(name, Value::Bytes(bytes)) }
+}
+
 /// A structure that tells its fields, by the specification's names in `snake_case`.
 pub trait Describe {
     /// Calls `out` with each field that is present, in the order of the specification.

@@ -9,7 +9,7 @@ use cper::section::vendor::{
 };
 use cper::section::*;
 use cper::zerocopy::FromBytes;
-use cper::{Guid, Record, SectionDescriptor, SectionTypeId, StatusBlock};
+use cper::{Guid, Record, SectionDescriptor, SectionTypeId, StatusBlock, encode_sections};
 
 /// The section's bytes, in a buffer that held something else.
 fn written(section: &impl Encode) -> Vec<u8> {
@@ -180,8 +180,13 @@ const WITH_UNCLAIMED_PARTS: &[(&str, &str)] = &[
     ("pcidev.cperhex", "three pairs of I/O registers"),
 ];
 
-/// Asserts that the section is written again as it was; returns whether more than bytes was decoded of it.
+/// Asserts that the section is written again as it was, and that bytes behind it are told; returns whether more than
+/// bytes was decoded of it.
 fn assert_rebuilt(name: &str, section_type: SectionTypeId, bytes: &[u8]) -> bool {
+    let longer = [bytes, &[0xd7; 16]].concat();
+    let body = Body::decode(section_type.guid(), &longer).unwrap();
+    let text = format!("{body}{:02x?}", body.trailing(&longer)).replace([' ', ','], "");
+    assert!(text.contains("d7d7d7d7"), "{name}: {section_type}: {text}");
     let body = Body::decode(section_type.guid(), bytes).unwrap();
     let Some(again) = rewritten(&body) else { return false };
     let place = again.iter().zip(bytes).position(|(a, b)| a != b);
@@ -193,6 +198,28 @@ fn assert_rebuilt(name: &str, section_type: SectionTypeId, bytes: &[u8]) -> bool
         again.len(),
         bytes.len()
     );
+    true
+}
+
+/// Asserts that the whole record is written again as it was: its header, its descriptors, and of each body what was
+/// decoded of it. Returns whether it could be: not when it says it is longer than its parts.
+fn assert_record_rebuilt(name: &str, record: Record<'_>) -> bool {
+    let bodies: Vec<_> = record
+        .sections()
+        .map(|section| {
+            let section = section.unwrap();
+            let unclaimed = WITH_UNCLAIMED_PARTS.iter().any(|(unclaimed, _)| *unclaimed == name);
+            let again = rewritten(&section.body().unwrap()).filter(|_| !unclaimed);
+            (*section.descriptor(), again.unwrap_or_else(|| section.bytes().to_vec()))
+        })
+        .collect();
+    let parts = 128 + bodies.iter().map(|(_, body)| 72 + body.len()).sum::<usize>();
+    if parts < record.header().record_length.get() as usize {
+        return false;
+    }
+    let mut out = vec![0xa5; parts];
+    let bodies = bodies.iter().map(|(descriptor, body)| (*descriptor, &body[..]));
+    assert_eq!(encode_sections(record.header(), bodies, &mut out).unwrap(), record.as_bytes(), "{name}");
     true
 }
 
@@ -224,12 +251,29 @@ fn sections_of_linux() {
 }
 
 #[test]
+fn records_of_linux() {
+    let mut rebuilt = 0;
+    for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data/records"), &["cper"]) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        // Those that are broken or full on purpose are no one's canonical records.
+        if name.starts_with("synbad") || name.starts_with("fill") {
+            continue;
+        }
+        assert!(assert_record_rebuilt(name, Record::parse(&bytes).unwrap()), "{name}");
+        rebuilt += 1;
+    }
+    assert!(rebuilt > 20, "{rebuilt}");
+}
+
+#[test]
 fn sections_of_libcper() {
     let Some(folder) = std::env::var_os("LIBCPER_VECTORS").map(PathBuf::from) else {
         println!("not rebuilt: LIBCPER_VECTORS is not set");
         return;
     };
     let mut kinds = std::collections::BTreeMap::<_, usize>::new();
+    let (mut records, mut longer) = (0, Vec::new());
     for path in files(&folder, &["cperhex"]).into_iter().chain(files(&folder.join("generated"), &["cper"])) {
         let mut bytes = std::fs::read(&path).unwrap();
         if path.extension().is_some_and(|extension| extension == "cperhex") {
@@ -238,12 +282,21 @@ fn sections_of_libcper() {
             bytes = digits.chunks(2).map(byte).collect();
         }
         let name = path.file_name().unwrap().to_str().unwrap();
+        if let Ok(record) = Record::parse(&bytes) {
+            if assert_record_rebuilt(name, record) {
+                records += 1;
+            } else {
+                longer.push(name.to_owned());
+            }
+        }
         for (section_type, body) in sections(&bytes) {
             if assert_rebuilt(name, section_type, body) {
                 *kinds.entry(section_type.to_string()).or_default() += 1;
             }
         }
     }
-    println!("{kinds:#?}");
+    println!("{records} records, {kinds:#?}");
+    assert!(records > 60, "{records}");
+    assert_eq!(longer, ["nvidia_event_all_types.cperhex"], "longer than their parts");
     assert!(kinds.len() >= 18 && kinds.values().all(|count| *count >= 5), "{kinds:#?}");
 }

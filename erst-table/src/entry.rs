@@ -409,6 +409,18 @@ mod tests {
         assert_eq!(line(0x01, 1), "READ_REGISTER_VALUE output <- mem32[0xfebfd008] == 0x1");
         assert_eq!(line(0x02, 0), "WRITE_REGISTER mem32[0xfebfd008] <- input");
         assert_eq!(line(0x03, 0x9c), "WRITE_REGISTER_VALUE mem32[0xfebfd008] <- 0x9c");
+        assert_eq!(line(0x04, 0), "NOOP -, unused register mem32[0xfebfd008]");
+        assert_eq!(line(0x06, 0), "LOAD_VAR2 var2 <- mem32[0xfebfd008]");
+        assert_eq!(line(0x07, 0), "STORE_VAR1 mem32[0xfebfd008] <- var1");
+        assert_eq!(line(0x08, 0), "ADD var1 <- var1 + var2, unused register mem32[0xfebfd008]");
+        assert_eq!(line(0x09, 0), "SUBTRACT var1 <- var2 - var1, unused register mem32[0xfebfd008]");
+        assert_eq!(line(0x0a, 3), "ADD_VALUE mem32[0xfebfd008] += 0x3");
+        assert_eq!(line(0x0b, 3), "SUBTRACT_VALUE mem32[0xfebfd008] -= 0x3");
+        assert_eq!(line(0x0c, 50), "STALL 50 us, unused register mem32[0xfebfd008]");
+        assert_eq!(line(0x0e, 1), "SKIP_NEXT_INSTRUCTION_IF_TRUE if mem32[0xfebfd008] == 0x1");
+        assert_eq!(line(0x10, 0), "SET_SRC_ADDRESS_BASE src_base <- mem32[0xfebfd008]");
+        assert_eq!(line(0x11, 0), "SET_DST_ADDRESS_BASE dst_base <- mem32[0xfebfd008]");
+        assert_eq!(line(0x12, 0), "MOVE_DATA var2 bytes, dst_base <- src_base, both + mem32[0xfebfd008]");
         assert_eq!(line(0x0d, 1), "STALL_WHILE_TRUE while mem32[0xfebfd008] == 0x1, var1 us a turn");
         assert_eq!(line(0x0f, 2), "GOTO 2, unused register mem32[0xfebfd008]");
         assert_eq!(line(0x13, 2), "instruction 0x13 mem32[0xfebfd008], value 0x2");

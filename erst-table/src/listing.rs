@@ -132,6 +132,19 @@ mod tests {
     }
 
     #[test]
+    fn inputs_and_bytes_behind_the_entries_are_listed() {
+        let mut bytes = QEMU.to_vec();
+        bytes.extend(1..=40);
+        bytes[4..8].copy_from_slice(&952_u32.to_le_bytes());
+        let text = Table::parse(&bytes).unwrap().to_string();
+        assert!(text.contains("\n\nSET_RECORD_OFFSET (0x04), input:\n    0: WRITE_REGISTER "), "{text}");
+        assert!(text.contains("\n\nEND_OPERATION (0x03):\n    0: WRITE_REGISTER_VALUE "), "{text}");
+        let (_, behind) = text.split_once("\n40 bytes after the last entry:\n    01 02 ").unwrap();
+        assert!(behind.ends_with(" 1f 20\n    21 22 23 24 25 26 27 28\n"), "{text}");
+        assert_eq!(behind.lines().count(), 2);
+    }
+
+    #[test]
     fn every_bit_of_the_table_shows() {
         let mut bytes = QEMU.to_vec();
         bytes.extend([0x5a; 40]);

@@ -92,6 +92,10 @@ fn problems_of_the_headers() {
         assert_eq!(problems(&bytes, Linux), linux);
         assert_eq!(problems(&bytes, Specification), specification);
     }
+    // The headers alone are a table.
+    let headers = patched(|bytes| bytes[4..8].copy_from_slice(&48_u32.to_le_bytes()));
+    let short = |(_, problem): &(_, Problem)| matches!(problem, Problem::Length(_));
+    assert!(!problems(&headers, Specification).iter().any(short));
     let empty = patched(|bytes| bytes[4..8].copy_from_slice(&40_u32.to_le_bytes()));
     let found = problems(&empty, Specification);
     assert!(found.contains(&(Error, Problem::Length(40))), "{found:?}");
@@ -214,6 +218,19 @@ fn problems_of_an_entry() {
 }
 
 #[test]
+fn only_a_read_or_a_written_value_overwrites_the_input() {
+    for number in 0..Instruction::COUNT {
+        let instruction = Instruction::new(number);
+        let register = GenericAddress::new(AddressSpace::SYSTEM_MEMORY, 0x2000, AccessWidth::Qword);
+        let first = InstructionEntry::new(Action::SET_RECORD_OFFSET, instruction, register);
+        let bytes = table(|entries| entries.insert(0, first));
+        let overwritten = problems(&bytes, Linux).contains(&(Severity::Warning, Problem::InputOverwritten));
+        // READ_REGISTER, READ_REGISTER_VALUE and WRITE_REGISTER_VALUE.
+        assert_eq!(overwritten, [0, 1, 3].contains(&number), "{instruction}");
+    }
+}
+
+#[test]
 fn accepted_names_the_first_error_and_ignores_warnings() {
     let bytes = table(|entries| {
         entries[3].instruction = Instruction::STALL;
@@ -246,4 +263,9 @@ fn findings_read_as_sentences() {
     let bytes = table(|entries| entries.retain(|entry| entry.action != Action::SET_RECORD_IDENTIFIER));
     assert_eq!(text(&bytes, Linux), ["warning: no instruction for SET_RECORD_IDENTIFIER"]);
     assert_eq!(text(&bytes, Specification), ["error: no instruction for SET_RECORD_IDENTIFIER"]);
+}
+
+#[test]
+fn both_sets_of_rules_have_names() {
+    assert_eq!(format!("{Linux} {Specification:>14}|"), "Linux  specification|");
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use erst_table::qemu::{Image, ImageProblem};
+use erst_table::qemu::{Image, ImageProblem, image_length};
 use erst_table::{ErrorKind, Location};
 
 fn data() -> PathBuf {
@@ -152,4 +152,64 @@ fn cleared_records_are_found_where_the_kernel_cleared_them() {
         (2, 0, 0x6b02_9871)
     );
     assert_eq!(cleared[0].cleared_record().unwrap(), cleared[0].record().unwrap());
+}
+
+#[test]
+fn a_storage_offset_that_is_none_is_computed() {
+    let good = image("mce-intel.img");
+    let slots = Image::parse(&good).unwrap().slot_count();
+    let first = |stated: u32| {
+        let mut bytes = good.clone();
+        bytes[12..16].copy_from_slice(&stated.to_le_bytes());
+        Image::parse(&bytes).unwrap().first_slot()
+    };
+    let last = u32::try_from(slots).unwrap() * 8192;
+    assert_eq!((first(8192), first(3 * 8192), first(last)), (1, 3, slots));
+    for stated in [0, 1, 8191, 8193, 3 * 8192 + 4096, last + 8192, u32::MAX] {
+        assert_eq!(first(stated), 1, "{stated}");
+    }
+}
+
+/// Checking an image remembers hashes of the identifiers: those of one hash are told apart all the same.
+#[test]
+fn only_the_same_identifier_is_a_duplicate() {
+    let mut bytes = image("crash-none.img");
+    let slots = bytes.len() / 8192;
+    assert!(slots > 5);
+    // Products with the hash's factor that differ in their low bits alone.
+    let factor = 0x9e37_79b9_7f4a_7c15_u64;
+    let inverse = (0..6).fold(factor, |inverse: u64, _| {
+        inverse.wrapping_mul(2_u64.wrapping_sub(factor.wrapping_mul(inverse)))
+    });
+    let [one, two, three] = [1, 2, 3].map(|low: u64| inverse.wrapping_mul(low));
+    for (slot, identifier) in [(2, one), (3, two), (4, three), (5, two)] {
+        bytes[24 + 8 * slot..][..8].copy_from_slice(&identifier.to_le_bytes());
+    }
+    let problems = Image::parse(&bytes).unwrap().check();
+    let duplicates: Vec<_> =
+        problems.filter(|problem| matches!(problem, ImageProblem::Duplicate { .. })).collect();
+    assert_eq!(duplicates, [ImageProblem::Duplicate { slot: 5, first: 3, identifier: two }]);
+}
+
+#[test]
+fn images_and_slots_are_shown_for_debugging() {
+    let bytes = image("mce-intel.img");
+    let image = Image::parse(&bytes).unwrap();
+    let shown = format!("{image:?}");
+    assert!(shown.contains("slot_count: ") && shown.contains("first_slot: 1"), "{shown}");
+    let slot = image.used().next().unwrap();
+    let length = slot.record().unwrap().len();
+    let expected = format!(
+        "Slot {{ index: {}, offset: {:#x}, identifier: {:#x}, record: Ok({length}), .. }}",
+        slot.index, slot.offset, slot.identifier
+    );
+    assert_eq!(format!("{slot:?}"), expected);
+}
+
+#[test]
+fn an_image_is_as_long_as_its_records_need() {
+    // 8 KiB of header hold 1021 identifiers, those of the header's own slots among them.
+    for (records, slots) in [(0, 1), (1, 2), (1020, 1021), (1021, 1023), (1022, 1024)] {
+        assert_eq!(image_length(records, 8192), Some(slots * 8192), "{records}");
+    }
 }

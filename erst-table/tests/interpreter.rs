@@ -579,3 +579,25 @@ fn memory_moves_as_if_through_a_buffer_byte_by_byte() {
     wide.move_memory(8, 0, 0).unwrap();
     assert!(wide.accesses.is_empty());
 }
+
+#[test]
+fn a_machine_behind_a_reference_is_the_machine() {
+    fn through<Io: RegisterIo>(mut io: Io) {
+        io.stall_us(7);
+        io.move_memory(0x20, 0x20, 1).unwrap();
+        io.write_memory(0x30, &[1, 2]).unwrap();
+    }
+    let (mut machine, mut behind) = (Machine::new(0, 0), Machine::new(0, 0));
+    machine.stall_us(7);
+    machine.move_memory(0x20, 0x20, 1).unwrap();
+    machine.write_memory(0x30, &[1, 2]).unwrap();
+    through(&mut behind);
+    assert_eq!(behind, machine);
+    assert_eq!((behind.memory[0x30], behind.memory[0x31], behind.events[0]), (1, 2, Event::Wait(7)));
+}
+
+#[test]
+fn the_usual_limits() {
+    let limits = Limits::default();
+    assert_eq!((limits.steps, limits.time_us, limits.move_bytes), (100_000, 1_000_000, 1 << 20));
+}

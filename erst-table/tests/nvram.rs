@@ -247,3 +247,27 @@ fn a_failing_access_is_the_operations_error() {
     });
     assert_eq!(identifiers(&mut range), [1]);
 }
+
+#[test]
+fn a_record_of_a_header_alone_may_end_the_range() {
+    let mut range = [0; 1000];
+    write(&mut range, &record(1, 872, 1)).unwrap();
+    write(&mut range, &record(2, 128, 2)).unwrap();
+    assert_eq!(identifiers(&mut range), [1, 2]);
+    assert_eq!(read(&mut range, 2).unwrap(), record(2, 128, 2));
+}
+
+#[test]
+fn dead_records_behind_the_new_one_stay_as_they_are() {
+    let mut range = [0; 1000];
+    for identifier in [1, 2, 3] {
+        write(&mut range, &record(identifier, 200, 7)).unwrap();
+    }
+    for identifier in [1, 2, 3] {
+        clear(&mut range, identifier).unwrap();
+    }
+    let before = range;
+    write(&mut range, &record(4, 200, 9)).unwrap();
+    assert_eq!(range[..200], record(4, 200, 9));
+    assert_eq!(range[200..], before[200..]);
+}

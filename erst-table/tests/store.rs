@@ -8,9 +8,9 @@ use common::{Recorder, record};
 use erst_table::qemu::{Image, Overwrite};
 use erst_table::sim::{Behaviour, Cursor, Faults, RANGE, SimulatedDevice};
 use erst_table::{
-    AccessWidth, Action, AddressSpace, Error, ErrorKind, IDENTIFIER_END, IDENTIFIER_UNSPECIFIED, IoError,
-    Location, Operation, RangeAttributes, RegisterIo, RegisterLayout, Semantics, Status, Store, Table,
-    TableBuilder, Timings, Walk,
+    AccessWidth, Action, AddressSpace, Error, ErrorKind, IDENTIFIER_END, IDENTIFIER_UNSPECIFIED, Instruction,
+    InstructionEntry, IoError, Location, Operation, RangeAttributes, RegisterIo, RegisterLayout, Semantics,
+    Status, Store, Table, TableBuilder, Timings, Walk,
 };
 
 const SLOT: usize = 4096;
@@ -550,6 +550,16 @@ fn a_store_is_not_opened_over_half_a_table_or_an_impossible_range() {
         "GET_ERROR_LOG_ADDRESS_RANGE: error log address range of 127 bytes at 0x100000000 is unusable"
     );
 
+    let mut least = [0; 128];
+    let mut device = SimulatedDevice::nvram(&mut least);
+    assert_eq!(Store::open(&table, Semantics::Linux, &mut device).unwrap().range().length, 128);
+    // A length that the bytes do not have, and an entry more than the count says.
+    for (place, value) in [(4, 943_u32), (44, 26)] {
+        let mut bytes = whole.clone();
+        bytes[place..place + 4].copy_from_slice(&value.to_le_bytes());
+        assert!(!Table::parse(&bytes).unwrap().is_complete());
+    }
+
     for value in [0, u64::MAX] {
         let mut fixed = Fixed(value);
         let error = Store::open(&table, Semantics::Linux, &mut fixed).unwrap_err();
@@ -585,4 +595,116 @@ fn the_store_works_through_a_trait_object() {
         (RANGE, SLOT as u64, RangeAttributes::empty())
     );
     assert!(store.interpreter().state().steps > 0);
+}
+
+#[test]
+fn a_program_may_wait_as_long_as_its_operation_may_take() {
+    let mut machine = Machine::new(2);
+    let mut device = SimulatedDevice::new(&mut machine.image, &mut machine.range).unwrap();
+    let mut entries = RegisterLayout::at(erst_table::sim::REGISTERS).entries().to_vec();
+    let register = entries[0].register;
+    let wait = InstructionEntry::new(Action::EXECUTE_OPERATION, Instruction::STALL, register);
+    entries.push(wait.with_value(900));
+    let mut buffer = [0; 944];
+    let table = Table::parse(TableBuilder::new(&entries).encode(&mut buffer).unwrap()).unwrap();
+    let mut store = Store::open(&table, Semantics::Specification, &mut device).unwrap();
+    // Less than a millisecond is not believed.
+    assert_eq!(store.timings().maximum_us, 100);
+    assert_eq!(store.write(&record(1, 200, 0), &mut device), Ok(()));
+    let mut store = store.with_patience(899);
+    let error = store.write(&record(2, 200, 0), &mut device).unwrap_err();
+    let location = Location::Entry { action: Action::EXECUTE_OPERATION, entry: 27 };
+    assert_eq!((error.kind, error.location), (ErrorKind::TimeLimit(899), location));
+}
+
+#[test]
+fn of_two_faults_the_first_is_told() {
+    let mut machine = Machine::new(2);
+    let (mut store, mut device) = machine.start(Semantics::Linux);
+    store.write(&record(1, 200, 0), &mut device).unwrap();
+    device.faults.cut_at_access = Some(device.accesses());
+    let error = store.clear(1, &mut device).unwrap_err();
+    assert_eq!(
+        error.location,
+        Location::Entry { action: Action::BEGIN_CLEAR_OPERATION, entry: 2 },
+        "not that of END_OPERATION, which fails as well"
+    );
+}
+
+/// A platform that answers the question for the next identifier from a list, over and over.
+struct Scripted<'s, 'm> {
+    io: Recorder<SimulatedDevice<'m>>,
+    answers: &'s [u64],
+    asked: usize,
+    count: u64,
+}
+
+impl RegisterIo for Scripted<'_, '_> {
+    fn read(&mut self, space: AddressSpace, address: u64, width: AccessWidth) -> Result<u64, IoError> {
+        match self.io.actions.last() {
+            Some(&Action::GET_RECORD_IDENTIFIER) => {
+                self.asked += 1;
+                Ok(self.answers[(self.asked - 1) % self.answers.len()])
+            }
+            Some(&Action::GET_RECORD_COUNT) => Ok(self.count),
+            _ => self.io.read(space, address, width),
+        }
+    }
+
+    fn write(
+        &mut self,
+        space: AddressSpace,
+        address: u64,
+        width: AccessWidth,
+        value: u64,
+    ) -> Result<(), IoError> {
+        self.io.write(space, address, width, value)
+    }
+
+    fn stall_us(&mut self, microseconds: u64) {
+        self.io.stall_us(microseconds);
+    }
+}
+
+#[test]
+fn a_walk_takes_the_platforms_answers_as_they_come() {
+    const END: u64 = IDENTIFIER_END;
+    // Count, answers, what a walk brings, and how often it asks.
+    let cases: [(u64, &[u64], &[u64], usize); 8] = [
+        (3, &[1, 2, 3, END], &[1, 2, 3], 4),
+        (3, &[1, 2, 3], &[1, 2, 3], 4),
+        // It begins in the middle, with a count and without.
+        (3, &[3, END, 1, 2], &[3, 1, 2], 5),
+        (0, &[3, END, 1, 2], &[3, 1, 2], 5),
+        // The cursor stood at the end.
+        (0, &[END, 1, 2], &[1, 2], 4),
+        (0, &[END], &[], 2),
+        // An identifier twice is one record, and no reason to leave out the others.
+        (3, &[1, 2, 2, 3], &[1, 2, 3], 5),
+        // More records are counted than there are.
+        (5, &[1, 2, END], &[1, 2], 6),
+    ];
+    for (count, answers, brought, asked) in cases {
+        for with_records in [false, true] {
+            let mut machine = Machine::new(4);
+            let (mut store, mut device) = machine.start(Semantics::Linux);
+            for identifier in 1..=3 {
+                store.write(&record(identifier, 200, 0), &mut device).unwrap();
+            }
+            let mut platform = Scripted { io: Recorder::new(device), answers, asked: 0, count };
+            let (mut walk, mut buffer) = (Walk::new(), [0; SLOT]);
+            let found: Vec<_> = std::iter::from_fn(|| {
+                if !with_records {
+                    return walk.next_identifier(&mut store, &mut platform).unwrap();
+                }
+                let found = walk.next_record(&mut store, &mut buffer, &mut platform).unwrap()?;
+                assert_eq!(found.record.unwrap(), record(found.identifier, 200, 0));
+                Some(found.identifier)
+            })
+            .collect();
+            let counted =
+                platform.io.actions.iter().filter(|action| **action == Action::GET_RECORD_COUNT).count();
+            assert_eq!((&found[..], platform.asked, counted), (brought, asked, 1), "{count} {answers:?}");
+        }
+    }
 }

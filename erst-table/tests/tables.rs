@@ -212,3 +212,12 @@ fn json_has_stable_names_and_plain_numbers() {
     });
     assert_eq!(json, serde_json::json!([finding]));
 }
+
+#[test]
+fn a_table_is_shown_for_debugging() {
+    let bytes = encode(&every_combination()[..1]);
+    let shown = format!("{:?}", Table::parse(&bytes).unwrap());
+    for part in ["Table { header: SdtHeader {", "serialization: ", "entries: [", "trailing_bytes: []"] {
+        assert!(shown.contains(part), "{shown}");
+    }
+}

@@ -164,3 +164,16 @@ impl fmt::Display for ErrorKind {
 }
 
 impl core::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_over_4_gib_are_the_largest_value() {
+        assert_eq!((clamp(0), clamp(7), clamp(u32::MAX as usize)), (0, 7, u32::MAX));
+        assert_eq!(clamp(usize::MAX), u32::MAX);
+        #[cfg(target_pointer_width = "64")]
+        assert_eq!(clamp((1 << 32) + 7), u32::MAX);
+    }
+}

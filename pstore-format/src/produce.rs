@@ -393,6 +393,7 @@ mod tests {
         assert_eq!(grade(&mce(VALID | 1 << 61, 3, 0, 6, 0)), (recoverable, false));
         for (vendor, severity) in [(0, corrected), (2, recoverable), (9, recoverable), (10, corrected)] {
             assert_eq!(grade(&mce(VALID | 1 << 44, 0, vendor, 0, 0)), (severity, false), "{vendor}");
+            assert_eq!(grade(&mce(VALID, 0, vendor, 0, 0)), (corrected, false), "{vendor}");
         }
     }
 

@@ -645,6 +645,46 @@ mod tests {
         assert_eq!(reed_solomon::correct(&mut [], &mut []), Some(0));
     }
 
+    /// Whatever the damage: what is corrected is a codeword near by, and the rest stays as it is.
+    #[test]
+    fn what_is_corrected_is_a_codeword() {
+        let code = hex(CODES[3]);
+        let (mut corrected, mut seed) = (0, 1u32);
+        let mut random = |below: usize| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 16) as usize % below
+        };
+        for _ in 0..3000 {
+            let mut whole = [block(), code.clone()].concat();
+            for _ in 0..3 + random(3) {
+                whole[random(133)] ^= 1 + random(255) as u8;
+            }
+            let damaged = whole.clone();
+            let (bad_block, bad_code) = whole.split_at_mut(128);
+            let errors = reed_solomon::correct(bad_block, bad_code);
+            let changed = whole.iter().zip(&damaged).filter(|(a, b)| a != b).count();
+            assert_eq!(changed, errors.unwrap_or(0) as usize);
+            assert!(changed <= 2, "{changed} bytes corrected with a code of 5");
+            if errors.is_some() {
+                corrected += 1;
+                let (good_block, good_code) = whole.split_at_mut(128);
+                assert_eq!(reed_solomon::correct(good_block, good_code), Some(0));
+            }
+        }
+        assert!(corrected > 10, "{corrected}");
+    }
+
+    #[test]
+    fn a_block_and_its_code_have_255_bytes_at_most() {
+        // The code of zeros is zeros.
+        for (length, expected) in [(239, Some(1)), (240, None), (1000, None)] {
+            let (mut block, mut code) = (std::vec![0; length], [0; 16]);
+            block[100] = 7;
+            assert_eq!(reed_solomon::correct(&mut block, &mut code), expected, "{length}");
+            assert_eq!(block[100], if expected.is_some() { 0 } else { 7 });
+        }
+    }
+
     #[test]
     fn capacities_are_the_kernels() {
         // Blocks of 128 + 16 bytes and a code for the header, as ramoops prints them when it attaches.
@@ -781,6 +821,8 @@ mod tests {
             "====1-C\n",
             "====1.2-X\n",
             "====-1.2-C\n",
+            "====+1.2-C\n",
+            "====1.+2-C\n",
             "====1.-2-C\n",
             "====1.1234567-C\n",
             "====.2-C\n",
@@ -862,6 +904,11 @@ mod tests {
         let report = ecc.correct(&mut bytes).unwrap();
         assert_eq!(report, EccReport { corrected: 1, unrecoverable: 1 });
         assert_eq!((bytes[12], bytes[12 + 128]), (0, 1));
+        // The signature tells a log of the kernel or a trace of its functions, and both are zones.
+        bytes[12 + 128] = 1;
+        bytes[0] ^= 0xff;
+        let report = ecc.correct(&mut bytes).unwrap();
+        assert_eq!((report.corrected, bytes[12 + 128]), (0, 1));
         // Where the header says nothing, all blocks are.
         bytes[..4].fill(0);
         let report = ecc.correct(&mut bytes).unwrap();

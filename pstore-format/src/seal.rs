@@ -164,6 +164,8 @@ mod tests {
             cper::encode_sections(&header, core::iter::empty(), &mut record).unwrap();
             seal(&mut record).unwrap();
             assert_eq!(verify(&record), Seal::Valid, "{before:?}");
+            let stored = if before.starts_with(b"ER") { *b"ER" } else { [0; 2] };
+            assert_eq!(record[108..110], stored, "{before:?}");
         }
     }
 

@@ -70,6 +70,13 @@ proptest! {
         prop_assert!(ids[0] < ids[1] && ids[2] < RecordIds::starting_at(seconds + later).next_id());
     }
 
+    /// Seconds that no id has room for make ids all the same, behind those of all others.
+    #[test]
+    fn ids_of_a_time_that_is_none(seconds in 1u64 << 39..) {
+        let mut ids = RecordIds::starting_at(seconds);
+        prop_assert!(ids.next_id().0 > 1 << 63);
+    }
+
     #[test]
     fn headers(why in "[A-Za-z]{1,12}", count: u32, part: u32, log in proptest::collection::vec(any::<u8>(), 0..50)) {
         let header = Header { why: &why, count, part };

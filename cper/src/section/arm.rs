@@ -15,7 +15,7 @@ use super::context::{
     self, Context, ContextHeader, ContextPadding, Contexts, ProcessorErrors, RegisterTable, Registers,
 };
 use super::{Decode, Encode, FixedSection, SectionType};
-use crate::fields::{Describe, Each, Value, Visitor, show_fields, valid_fields};
+use crate::fields::{Describe, Each, Value, Visitor, describe_rest, show_fields, valid_fields};
 use crate::open_value::open_value;
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
 
@@ -696,7 +696,7 @@ impl<'a> ArmContext<'a> {
     pub const fn new(register_context_type: ArmContextType, array: &'a [u8]) -> Self {
         let header =
             ArmContextHeader { version: U16::ZERO, register_context_type, register_array_size: U32::ZERO };
-        Self { header, array }
+        Self { header, array, padding: &[] }
     }
 
     /// A context of system registers.
@@ -740,13 +740,14 @@ impl Describe for ArmContext<'_> {
         out.field("version", Value::number(self.header.version.get()))?;
         out.field("register_context_type", self.header.register_context_type.into())?;
         out.field("register_array_size", Value::number(self.header.register_array_size.get()))?;
-        if self.header.register_context_type != ArmContextType::MISC_SYSTEM {
-            return context::describe_registers(&self.registers(), out);
+        if self.header.register_context_type == ArmContextType::MISC_SYSTEM {
+            let registers = self.system_registers();
+            out.field("registers", Value::List(&Each(registers.iter().copied())))?;
+            describe_rest("trailing", self.array.get(size_of_val(registers)..).unwrap_or_default(), out)?;
+        } else {
+            context::describe_registers(&self.registers(), out)?;
         }
-        let registers = self.system_registers();
-        out.field("registers", Value::List(&Each(registers.iter().copied())))?;
-        let trailing = self.array.get(size_of_val(registers)..).unwrap_or_default();
-        if trailing.is_empty() { Ok(()) } else { out.field("trailing", Value::Bytes(trailing)) }
+        describe_rest("padding", self.padding, out)
     }
 }
 
@@ -814,6 +815,14 @@ impl<'a> ArmProcessor<'a> {
         self.contexts().after()
     }
 
+    /// What begins with the error or context that does not fit; nothing when all do.
+    pub fn unread(&self) -> &'a [u8] {
+        match self.error_information().unread() {
+            [] => self.contexts().unread(),
+            unread => unread,
+        }
+    }
+
     /// What lies behind the section by its own length.
     pub fn trailing(&self) -> &'a [u8] {
         self.bytes.get(self.content().len()..).unwrap_or_default()
@@ -859,12 +868,9 @@ impl Describe for ArmProcessor<'_> {
         let errors = self.error_information().map(move |error| error.map(|error| Read(error, reading)));
         out.field("error_information", Value::List(&Each(errors)))?;
         out.field("contexts", Value::List(&Each(self.contexts())))?;
-        for (name, bytes) in [("vendor_specific", self.vendor_specific()), ("trailing", self.trailing())] {
-            if !bytes.is_empty() {
-                out.field(name, Value::Bytes(bytes))?;
-            }
-        }
-        Ok(())
+        describe_rest("unread", self.unread(), out)?;
+        describe_rest("vendor_specific", self.vendor_specific(), out)?;
+        describe_rest("trailing", self.trailing(), out)
     }
 }
 
@@ -1507,6 +1513,23 @@ mod tests {
     }
 
     #[test]
+    fn padding_that_is_not_zeros_is_shown() {
+        for kind in [ArmContextType::AARCH64_GPR, ArmContextType::MISC_SYSTEM, ArmContextType::new(0xff)] {
+            let contexts = [ArmContext::new(kind, &[1; 30]); 2];
+            let parts = ArmProcessorParts::new(ArmProcessorHeader::new(), &[], &contexts, &[]).unwrap();
+            let mut bytes = written(&parts.with_padding(ContextPadding::To16));
+            let text = ArmProcessor::decode(&bytes).unwrap().to_string();
+            assert!(!text.contains("padding"));
+            bytes[40 + 8 + 30 + 9] = 0xb7;
+            let text = ArmProcessor::decode(&bytes).unwrap().to_string();
+            assert!(
+                text.contains("    padding 10 bytes\n      0000  00 00 00 00 00 00 00 00 00 b7 "),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn a_section_cut_short_keeps_what_is_there() {
         for length in 0..CAPTURED.len() {
             let Ok(section) = ArmProcessor::decode(&CAPTURED[..length]) else {
@@ -1522,6 +1545,10 @@ mod tests {
             assert_eq!(contexts[0].is_ok(), length >= 360, "at {length}");
             assert_eq!(section.missing(), 372 - length);
             assert_eq!(section.vendor_specific().len(), length.saturating_sub(360));
+            let unread = if length < 360 { &CAPTURED[40 + 32 * good..length] } else { &[] };
+            assert_eq!(section.unread(), unread, "at {length}");
+            let said = std::format!("\nunread {} bytes\n", unread.len());
+            assert_eq!(section.to_string().contains(&said), !unread.is_empty(), "at {length}");
         }
         let section = ArmProcessor::decode(&CAPTURED[..80]).unwrap();
         assert_eq!(

@@ -23,7 +23,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::register::Dwords;
 use super::{Decode, Encode, SectionType};
-use crate::fields::{Describe, Value, Visitor, show_fields, valid_fields};
+use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields, valid_fields};
 use crate::{Error, Guid, SectionTypeId};
 
 /// The fixed part of a CCIX protocol error.
@@ -160,10 +160,7 @@ impl Describe for CcixPerError<'_> {
         if self.missing() != 0 {
             out.field("missing_bytes", Value::Number(self.missing() as u64))?;
         }
-        if !self.trailing.is_empty() {
-            out.field("trailing", Value::Bytes(self.trailing))?;
-        }
-        Ok(())
+        describe_rest("trailing", self.trailing, out)
     }
 }
 

@@ -10,7 +10,7 @@ use core::marker::PhantomData;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::fields::{Describe, Value, Visitor};
+use crate::fields::{Describe, Value, Visitor, describe_rest};
 use crate::{Error, ErrorKind, error::clamp};
 
 /// Iterator over the error structures of a processor section.
@@ -28,6 +28,13 @@ impl<'a, T> ProcessorErrors<'a, T> {
     /// `count` structures at the start of `bytes`, which lie `offset` bytes into the section.
     pub(super) const fn new(bytes: &'a [u8], offset: usize, count: u16) -> Self {
         Self { rest: bytes, offset, left: count, structure: PhantomData }
+    }
+}
+
+impl<'a, T: FromBytes + Immutable + KnownLayout + Unaligned + 'a> ProcessorErrors<'a, T> {
+    /// What begins with the structure that does not fit; nothing when all do.
+    pub fn unread(mut self) -> &'a [u8] {
+        if self.by_ref().any(|error| error.is_err()) { self.rest } else { &[] }
     }
 }
 
@@ -75,6 +82,7 @@ pub trait ContextHeader: FromBytes + IntoBytes + Immutable + KnownLayout + Unali
 pub struct Context<'a, H> {
     pub(super) header: H,
     pub(super) array: &'a [u8],
+    pub(super) padding: &'a [u8],
 }
 
 impl<'a, H> Context<'a, H> {
@@ -87,10 +95,16 @@ impl<'a, H> Context<'a, H> {
     pub const fn array(&self) -> &'a [u8] {
         self.array
     }
+
+    /// What fills the context up to a multiple of 16 bytes, when it is not zeros as it should be; otherwise nothing.
+    /// It is written as zeros.
+    pub const fn padding(&self) -> &'a [u8] {
+        self.padding
+    }
 }
 
-/// A context and the padding behind it.
-type Padded<'a, H> = (Context<'a, H>, &'a [u8]);
+/// A context and the number of bytes of padding behind it.
+type Padded<'a, H> = (Context<'a, H>, usize);
 
 /// Whether a section's contexts are each filled up with zeros to a multiple of 16 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -106,15 +120,20 @@ impl ContextPadding {
     /// Bytes that `length` bytes take with what fills them up.
     pub(super) const fn padded(self, length: usize) -> usize {
         match self {
-            Self::To16 => length.saturating_add(padding(length)),
+            Self::To16 => length.saturating_add(padding_of(length)),
             Self::None => length,
         }
     }
 }
 
 /// Bytes that follow a header and array of `length` bytes to make a multiple of 16.
-const fn padding(length: usize) -> usize {
+const fn padding_of(length: usize) -> usize {
     length.wrapping_neg() & 15
+}
+
+/// Whether there are no bytes but zeros.
+pub(super) fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
 }
 
 /// Iterator over the contexts of a processor section.
@@ -144,8 +163,12 @@ impl<'a, H: ContextHeader> Contexts<'a, H> {
 
     /// What lies behind the contexts not yet walked; nothing where one of them does not fit.
     pub fn after(mut self) -> &'a [u8] {
-        self.by_ref().for_each(drop);
-        self.rest
+        if self.by_ref().any(|context| context.is_err()) { &[] } else { self.rest }
+    }
+
+    /// What begins with the context that does not fit; nothing when all do.
+    pub fn unread(mut self) -> &'a [u8] {
+        if self.by_ref().any(|context| context.is_err()) { self.rest } else { &[] }
     }
 
     /// How well this way of padding explains the bytes: whether all contexts are there, how many of the first ones
@@ -155,16 +178,16 @@ impl<'a, H: ContextHeader> Contexts<'a, H> {
         let (mut found, mut sound) = (0u16, 0u16);
         let mut whole = true;
         let (count, way) = (self.left, self.padding);
-        while let Some(Ok((context, pad))) = self.take_one() {
+        while let Some(Ok((context, padding))) = self.take_one() {
             let kind = context.header.kind();
             if kind == 0 && context.array.is_empty() {
                 break;
             }
-            if sound == found && kind < H::TYPES && pad.iter().all(|byte| *byte == 0) {
+            if sound == found && kind < H::TYPES && context.padding.is_empty() {
                 sound = sound.saturating_add(1);
             }
             let used = size_of::<H>().saturating_add(context.array.len());
-            whole &= way.padded(used) == used.saturating_add(pad.len());
+            whole &= way.padded(used) == used.saturating_add(padding);
             found = found.saturating_add(1);
         }
         (found == count, sound, whole)
@@ -175,7 +198,7 @@ impl<'a, H: ContextHeader> Contexts<'a, H> {
         self.left = self.left.checked_sub(1)?;
         let taken = self.split();
         if taken.is_err() {
-            (self.left, self.rest) = (0, &[]);
+            self.left = 0;
         }
         Some(taken)
     }
@@ -193,19 +216,21 @@ impl<'a, H: ContextHeader> Contexts<'a, H> {
             return Err(Error::new(kind, self.offset));
         };
         let used = size_of::<H>().saturating_add(length);
-        let mut pad: &[u8] = &[];
+        let mut padding: &[u8] = &[];
         if self.padding == ContextPadding::To16 {
-            match rest.split_at_checked(padding(used)) {
+            match rest.split_at_checked(padding_of(used)) {
                 // What lies behind the last context need not be padding.
-                Some((zeros, behind)) if self.left != 0 || zeros.iter().all(|byte| *byte == 0) => {
-                    (pad, rest) = (zeros, behind);
-                }
+                Some((pad, behind)) if self.left != 0 || is_zero(pad) => (padding, rest) = (pad, behind),
                 _ => {}
             }
         }
         self.rest = rest;
-        self.offset = self.offset.saturating_add(used).saturating_add(pad.len());
-        Ok((Context { header, array }, pad))
+        self.offset = self.offset.saturating_add(used).saturating_add(padding.len());
+        let length = padding.len();
+        if is_zero(padding) {
+            padding = &[];
+        }
+        Ok((Context { header, array, padding }, length))
     }
 }
 
@@ -335,7 +360,7 @@ pub(super) fn describe_registers(registers: &Registers<'_>, out: &mut dyn Visito
         out.field("registers", Value::Group(registers))?;
         "trailing"
     };
-    if walked.rest.is_empty() { Ok(()) } else { out.field(rest, Value::Bytes(walked.rest)) }
+    describe_rest(rest, walked.rest, out)
 }
 
 /// A register that is known by its address.
@@ -387,7 +412,7 @@ mod tests {
     }
 
     fn context(kind: u16, array: &[u8]) -> Context<'_, Header> {
-        Context { header: Header { kind: U16::new(kind), size: U16::new(0) }, array }
+        Context { header: Header { kind: U16::new(kind), size: U16::new(0) }, array, padding: &[] }
     }
 
     fn written(contexts: &[Context<'_, Header>], padding: ContextPadding, tail: &[u8]) -> Vec<u8> {
@@ -447,6 +472,8 @@ mod tests {
         let mut bytes = written(&[context(1, b"abc"), context(2, b"de")], ContextPadding::To16, b"");
         bytes[15] = 0xff;
         assert_eq!(arrays(&bytes, 2), [Some(&b"abc"[..]), Some(b"de")]);
+        let padding = Contexts::<Header>::new(&bytes, 40, 2).map(|context| context.unwrap().padding());
+        assert_eq!(padding.collect::<Vec<_>>(), [&bytes[7..16], &[]]);
         bytes[7..16].fill(0xff);
         assert_eq!(arrays(&bytes, 2), [Some(&b"abc"[..]), Some(b"de")]);
         // Unpadded it is a context of an unknown type, which explains the bytes better than padding does.
@@ -514,7 +541,10 @@ mod tests {
             .map(|length| {
                 let mut contexts = Contexts::<Header>::new(&bytes[..length], 40, 2);
                 let error = contexts.by_ref().find_map(Result::err).unwrap();
-                assert_eq!((contexts.next(), contexts.rest), (None, &[][..]));
+                assert_eq!(contexts.next(), None);
+                let whole = Contexts::<Header>::new(&bytes[..length], 40, 2);
+                let unread = if length < 7 { &bytes[..length] } else { &bytes[7..length] };
+                assert_eq!((whole.clone().after(), whole.unread()), (&[][..], unread));
                 error
             })
             .collect();
@@ -524,6 +554,7 @@ mod tests {
         assert_eq!(errors[7], Error::too_short("context", 4, 0).at(47));
         assert_eq!(errors[14], Error::new(kind(4, 3), 47));
         assert_eq!(arrays(&bytes, 2), [Some(&b"abc"[..]), Some(b"defg")]);
+        assert!(Contexts::<Header>::new(&bytes, 40, 2).unread().is_empty());
         assert_eq!(arrays(&[0; 64], 0), []);
         assert_eq!(arrays(&[], 65_535), [None]);
     }

@@ -28,7 +28,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{Decode, Encode, PcieCapability, SectionType};
 use crate::error::clamp;
-use crate::fields::{Describe, Value, Visitor, show_fields, valid_fields};
+use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields, valid_fields};
 use crate::open_value::open_value;
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
 
@@ -615,10 +615,7 @@ impl Describe for CxlProtocolError<'_> {
                 Err(_) => out.field("error_log", Value::Bytes(error_log))?,
             }
         }
-        if !trailing.is_empty() {
-            out.field("trailing", Value::Bytes(trailing))?;
-        }
-        Ok(())
+        describe_rest("trailing", trailing, out)
     }
 }
 

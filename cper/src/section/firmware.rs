@@ -21,7 +21,7 @@ use zerocopy::little_endian::U64;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{Decode, Encode, SectionType};
-use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
 use crate::open_value::open_value;
 use crate::{Error, Guid, SectionTypeId};
 
@@ -126,10 +126,7 @@ impl Describe for FirmwareErrorRecord<'_> {
         if let Some(guid) = self.record_identifier_guid() {
             out.field("record_identifier_guid", guid.into())?;
         }
-        if !self.data().is_empty() {
-            out.field("data", Value::Bytes(self.data()))?;
-        }
-        Ok(())
+        describe_rest("data", self.data(), out)
     }
 }
 

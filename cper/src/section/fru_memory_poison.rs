@@ -16,7 +16,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{Decode, Encode, SectionType};
 use crate::error::clamp;
-use crate::fields::{Describe, List, Value, Visitor, show_fields, valid_fields};
+use crate::fields::{Describe, List, Value, Visitor, describe_rest, show_fields, valid_fields};
 use crate::open_value::open_value;
 use crate::{Error, ErrorKind, Guid, SectionDescriptor, SectionTypeId, Timestamp};
 
@@ -295,10 +295,7 @@ impl Describe for FruMemoryPoison<'_> {
         if let Some(list) = self.poison_list() {
             out.field("poison_list", Value::List(&list))?;
         }
-        if !self.trailing().is_empty() {
-            out.field("trailing", Value::Bytes(self.trailing()))?;
-        }
-        Ok(())
+        describe_rest("trailing", self.trailing(), out)
     }
 }
 

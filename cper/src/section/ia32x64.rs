@@ -15,7 +15,7 @@ use super::check_info::{AccessOperation, ParticipationType, TransactionType, che
 use super::context::{self, AddressedRegister, Context, ContextHeader, ContextPadding, RegisterTable};
 use super::context::{Contexts, ProcessorErrors, Registers};
 use super::{Decode, Encode, SectionType};
-use crate::fields::{Describe, Each, Value, Visitor, show_fields, valid_fields};
+use crate::fields::{Describe, Each, Value, Visitor, describe_rest, show_fields, valid_fields};
 use crate::open_value::{open_guid, open_value};
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
 
@@ -495,6 +495,7 @@ impl<'a> Ia32X64Context<'a> {
                 mm_register_address: U64::ZERO,
             },
             array,
+            padding: &[],
         }
     }
 
@@ -631,7 +632,10 @@ impl Describe for Ia32X64Context<'_> {
             Ia32X64ContextType::MEMORY_MAPPED => {
                 out.field("mm_register_address", Value::hex(self.header.mm_register_address.get()))?;
             }
-            _ => return context::describe_registers(&self.registers(), out),
+            _ => {
+                context::describe_registers(&self.registers(), out)?;
+                return describe_rest("padding", self.padding, out);
+            }
         }
         if let Some(bank) = self.smca_bank() {
             out.field("smca_bank", Value::Group(&bank))?;
@@ -639,7 +643,8 @@ impl Describe for Ia32X64Context<'_> {
         let mut registers = self.addressed_registers();
         out.field("registers", Value::List(&Each(registers.clone())))?;
         registers.by_ref().for_each(drop);
-        if registers.rest.is_empty() { Ok(()) } else { out.field("trailing", Value::Bytes(registers.rest)) }
+        describe_rest("trailing", registers.rest, out)?;
+        describe_rest("padding", self.padding, out)
     }
 }
 
@@ -673,6 +678,14 @@ impl<'a> Ia32X64Processor<'a> {
             .saturating_add(size_of::<Ia32X64Header>());
         let rest = self.bytes.get(offset..).unwrap_or_default();
         Contexts::new(rest, offset, u16::from(self.header.context_count()))
+    }
+
+    /// What begins with the error or context that does not fit; nothing when all do.
+    pub fn unread(&self) -> &'a [u8] {
+        match self.error_information().unread() {
+            [] => self.contexts().unread(),
+            unread => unread,
+        }
     }
 
     /// What lies behind the contexts; the specification has nothing there.
@@ -713,8 +726,8 @@ impl Describe for Ia32X64Processor<'_> {
             Value::List(&Each(self.error_information().map(Result::<&_, _>::copied))),
         )?;
         out.field("contexts", Value::List(&Each(self.contexts())))?;
-        let trailing = self.trailing();
-        if trailing.is_empty() { Ok(()) } else { out.field("trailing", Value::Bytes(trailing)) }
+        describe_rest("unread", self.unread(), out)?;
+        describe_rest("trailing", self.trailing(), out)
     }
 }
 
@@ -1248,7 +1261,12 @@ mod tests {
             assert_eq!(errors.len(), (whole + 1).min(4), "at {length}");
             assert_eq!(contexts.len(), whole.saturating_sub(4) + 1, "at {length}");
             assert!(contexts.last().unwrap().is_err());
-            assert!(section.to_string().contains("error "), "at {length}");
+            let text = section.to_string();
+            assert!(text.contains("error "), "at {length}");
+            let unread = &CAPTURED[ends[whole]..length];
+            assert_eq!((section.unread(), section.trailing()), (unread, &[][..]), "at {length}");
+            let said = std::format!("\nunread {} bytes\n", unread.len());
+            assert_eq!(text.contains(&said), !unread.is_empty(), "at {length}");
         }
         let section = Ia32X64Processor::decode(&CAPTURED[..200]).unwrap();
         let errors: Vec<_> = section.error_information().filter_map(Result::err).collect();
@@ -1264,6 +1282,20 @@ mod tests {
             Ia32X64Processor::decode(&CAPTURED[..63]).unwrap_err().to_string(),
             "offset 0: IA32/X64 processor error needs 64 bytes, 63 available"
         );
+    }
+
+    #[test]
+    fn padding_that_is_not_zeros_is_shown() {
+        for kind in [Ia32X64ContextType::MSR, Ia32X64ContextType::X64_DEBUG, Ia32X64ContextType::new(0)] {
+            let context = Ia32X64Context::new(kind, &[1; 24]);
+            let contexts = [context; 2];
+            let mut bytes = written(&Ia32X64Parts::new(Ia32X64Header::new(), &[], &contexts).unwrap());
+            let text = Ia32X64Processor::decode(&bytes).unwrap().to_string();
+            assert!(!text.contains("padding"));
+            bytes[64 + 16 + 24 + 7] = 0xb7;
+            let text = Ia32X64Processor::decode(&bytes).unwrap().to_string();
+            assert!(text.contains("    padding 8 bytes\n      0000  00 00 00 00 00 00 00 b7 "), "{text}");
+        }
     }
 
     #[test]

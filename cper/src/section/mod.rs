@@ -126,7 +126,7 @@ use core::fmt;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
 use crate::{Error, Guid, Section, SectionTypeId};
 
 /// A kind of section: its type GUID and its name in messages.
@@ -261,10 +261,7 @@ impl<'a, T: ShortForms> Decode<'a> for Extended<'a, T> {
 impl<T: Describe> Describe for Extended<'_, T> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.value.describe(out)?;
-        match self.bytes.get(size_of::<T>()..) {
-            None | Some([]) => Ok(()),
-            Some(trailing) => out.field("trailing", Value::Bytes(trailing)),
-        }
+        describe_rest("trailing", self.bytes.get(size_of::<T>()..).unwrap_or_default(), out)
     }
 }
 
@@ -402,10 +399,7 @@ impl<'a> Body<'a> {
     /// Tells the body as a field, and what follows it in `bytes`.
     pub(crate) fn describe_in(&self, bytes: &[u8], out: &mut dyn Visitor) -> fmt::Result {
         out.field("body", Value::Group(self.fields()))?;
-        match self.trailing(bytes) {
-            [] => Ok(()),
-            trailing => out.field("trailing", Value::Bytes(trailing)),
-        }
+        describe_rest("trailing", self.trailing(bytes), out)
     }
 
     /// The fields of the body.

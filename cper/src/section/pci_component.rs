@@ -22,7 +22,7 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{Decode, Encode, ErrorStatus, PciAddress, SectionType};
-use crate::fields::{Describe, Each, Value, Visitor, show_fields, valid_fields};
+use crate::fields::{Describe, Each, Value, Visitor, describe_rest, show_fields, valid_fields};
 use crate::{Error, Guid, SectionTypeId};
 
 /// The fixed part of a PCI component error.
@@ -300,10 +300,7 @@ impl Describe for PciComponentError<'_> {
         if self.missing_pairs() != 0 {
             out.field("missing_pairs", Value::Number(self.missing_pairs()))?;
         }
-        if !self.rest.is_empty() {
-            out.field("trailing", Value::Bytes(self.rest))?;
-        }
-        Ok(())
+        describe_rest("trailing", self.rest, out)
     }
 }
 

@@ -662,7 +662,7 @@ const UPI_FLAGS: Codes = &[
 
 /// model 55h and model 6ah, bits 23:16.
 const M2M_FLAGS: Codes = &[
-    (1 << 0, "read data error"),
+    (1, "read data error"),
     (1 << 2, "partial write data error"),
     (1 << 3, "full write data error"),
     (1 << 4, "clock domain crossing buffer error"),

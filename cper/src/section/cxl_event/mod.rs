@@ -56,7 +56,7 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{FixedSection, SectionType};
-use crate::fields::{Describe, Value, Visitor, show_fields, valid_fields};
+use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields, valid_fields};
 use crate::{Error, Guid, SectionTypeId};
 
 /// A number of 24 bits.
@@ -438,10 +438,7 @@ impl Describe for CxlComponentEvent<'_> {
         if let Some(log) = self.event_log() {
             out.field("event_log", Value::Group(&EventLog(*self, log)))?;
         }
-        if !self.trailing().is_empty() {
-            out.field("trailing", Value::Bytes(self.trailing()))?;
-        }
-        Ok(())
+        describe_rest("trailing", self.trailing(), out)
     }
 }
 

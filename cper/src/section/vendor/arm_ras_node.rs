@@ -9,9 +9,9 @@ use core::iter::FusedIterator;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::{Entries, write_all};
+use super::{Entries, Unclaimed, write_all};
 use crate::error::clamp;
-use crate::fields::{Describe, List, Value, Visitor, show_fields};
+use crate::fields::{Describe, List, Value, Visitor, describe_rest, show_fields};
 use crate::open_value::open_value;
 use crate::section::{Decode, Encode, SectionType};
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
@@ -404,6 +404,20 @@ impl<'a> ArmRasNode<'a> {
         };
         (offset != 0).then(read)
     }
+
+    /// What neither the fixed part nor the error records nor the auxiliary data take, with its offset in the section.
+    pub fn unclaimed(&self) -> Unclaimed<'a> {
+        let records_at = usize::from(self.header.descriptor_offset.get());
+        let records_end = records_at.saturating_add(self.records().len_in_bytes());
+        let auxiliary = match self.auxiliary() {
+            Some(Ok(auxiliary)) => {
+                let length = auxiliary.bytes.len().max(size_of::<ArmRasAuxiliaryHeader>());
+                auxiliary.offset..auxiliary.offset.saturating_add(length)
+            }
+            _ => 0..0,
+        };
+        Unclaimed::new(self.bytes, [0..size_of::<ArmRasNodeHeader>(), records_at..records_end, auxiliary])
+    }
 }
 
 impl Describe for ArmRasNode<'_> {
@@ -417,10 +431,11 @@ impl Describe for ArmRasNode<'_> {
         out.field("user_data", Value::text(&self.header.user_data))?;
         out.field("records", Value::List(&self.records()))?;
         match self.auxiliary() {
-            Some(Ok(auxiliary)) => out.field("auxiliary", Value::Group(&auxiliary)),
-            Some(Err(error)) => out.field("auxiliary", Value::Message(&error)),
-            None => Ok(()),
+            Some(Ok(auxiliary)) => out.field("auxiliary", Value::Group(&auxiliary))?,
+            Some(Err(error)) => out.field("auxiliary", Value::Message(&error))?,
+            None => {}
         }
+        self.unclaimed().describe(out)
     }
 }
 
@@ -456,13 +471,25 @@ impl<'a> ArmRasAuxiliary<'a> {
         let count = self.header.key_value_count.get().into();
         Entries::new(pairs, count, "key value count", self.offset.saturating_add(12))
     }
+
+    /// What neither the header nor the contexts nor the pairs take, with its offset in the auxiliary data.
+    pub fn unclaimed(&self) -> Unclaimed<'a> {
+        let mut contexts = self.contexts();
+        let contexts_at = size_of::<ArmRasAuxiliaryHeader>();
+        contexts.by_ref().for_each(drop);
+        let contexts_end = contexts.offset.saturating_sub(self.offset);
+        let pairs_at = self.header.key_value_offset.get() as usize;
+        let pairs_end = pairs_at.saturating_add(self.key_values().len_in_bytes());
+        Unclaimed::new(self.bytes, [0..contexts_at, contexts_at..contexts_end, pairs_at..pairs_end])
+    }
 }
 
 impl Describe for ArmRasAuxiliary<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("version", Value::number(self.header.version))?;
         out.field("contexts", Value::List(&self.contexts()))?;
-        out.field("key_values", Value::List(&self.key_values()))
+        out.field("key_values", Value::List(&self.key_values()))?;
+        self.unclaimed().describe(out)
     }
 }
 
@@ -490,6 +517,11 @@ impl<'a> ArmRasContext<'a> {
         let count = self.header.register_count.get().into();
         Entries::new(self.bytes, count, "register count", self.offset.saturating_add(6))
     }
+
+    /// What follows the registers.
+    pub fn trailing(&self) -> &'a [u8] {
+        self.bytes.get(self.registers().len_in_bytes()..).unwrap_or_default()
+    }
 }
 
 impl Describe for ArmRasContext<'_> {
@@ -497,7 +529,8 @@ impl Describe for ArmRasContext<'_> {
         if let Some(space) = self.address_space() {
             out.field("address_space", Value::number(space))?;
         }
-        out.field("registers", Value::List(&self.registers()))
+        out.field("registers", Value::List(&self.registers()))?;
+        describe_rest("trailing", self.trailing(), out)
     }
 }
 
@@ -826,6 +859,64 @@ mod tests {
             first.registers().next().unwrap().unwrap_err().to_string(),
             "offset 246: register count is 2, at most 0 fit"
         );
+    }
+
+    /// Parts may lie anywhere, in any order and over each other; what lies between them belongs to none.
+    #[test]
+    fn what_no_part_takes_is_told() {
+        let mut bytes = section();
+        let (records, auxiliary) = (bytes[80..224].to_vec(), bytes[224..].to_vec());
+        bytes.truncate(80);
+        bytes.extend([0xe1; 4]);
+        bytes.extend(&auxiliary[..96]);
+        bytes.extend([0xe2; 5]); // between the contexts and the pairs
+        bytes.extend(&auxiliary[96..]);
+        bytes.extend([0xe3; 6]); // behind the pairs
+        bytes.extend([0xe4; 7]);
+        let at = bytes.len() as u8;
+        bytes.extend(&records);
+        bytes.extend([0xe5; 8]);
+        (bytes[12], bytes[14]) = (at, 84);
+        (bytes[84 + 4], bytes[84 + 8]) = (120 + 11, 101);
+        let node = ArmRasNode::decode(&bytes).unwrap();
+        assert_eq!(node.records().flatten().count(), 2);
+        let gaps = |gaps: Unclaimed<'_>| gaps.map(|(at, gap)| (at, gap[0], gap.len())).collect::<Vec<_>>();
+        assert_eq!(gaps(node.unclaimed()), [(80, 0xe1, 4), (215, 0xe4, 7), (222 + 144, 0xe5, 8)]);
+        let auxiliary = node.auxiliary().unwrap().unwrap();
+        assert_eq!(auxiliary.key_values().flatten().count(), 1);
+        assert_eq!(gaps(auxiliary.unclaimed()), [(96, 0xe2, 5), (125, 0xe3, 6)]);
+        let text = node.to_string();
+        let (_, told) = text.split_once("0xd7d6d5d4d3d2d1d0\n").unwrap();
+        let told: Vec<_> = told.split_whitespace().filter(|word| !word.starts_with(['.', 'e'])).collect();
+        assert_eq!(
+            told.join(" "),
+            "unclaimed [0] offset 96 bytes 5 bytes 0000 [1] offset 125 bytes 6 bytes 0000 \
+             unclaimed [0] offset 80 bytes 4 bytes 0000 [1] offset 215 bytes 7 bytes 0000 \
+             [2] offset 366 bytes 8 bytes 0000"
+        );
+        // A context longer than its registers.
+        bytes[84 + 16 + 6] = 1;
+        let node = ArmRasNode::decode(&bytes).unwrap();
+        let context = node.auxiliary().unwrap().unwrap().contexts().next().unwrap().unwrap();
+        assert_eq!(context.trailing(), (0xb0..0xc0).collect::<Vec<u8>>());
+        assert!(node.to_string().contains("      trailing 16 bytes\n"));
+        // Records that lie over the fixed part, and none at all: what they would take is not left out.
+        (bytes[8], bytes[12]) = (1, 40);
+        assert_eq!(gaps(ArmRasNode::decode(&bytes).unwrap().unclaimed())[0], (215, 0xe4, 159));
+        (bytes[12], bytes[14]) = (0, 0);
+        assert_eq!(gaps(ArmRasNode::decode(&bytes).unwrap().unclaimed()), [(80, 0xe1, bytes.len() - 80)]);
+        // Auxiliary data without a whole header, or with a size that leaves the header out.
+        bytes[14] = bytes.len() as u8 - 15;
+        bytes[13] = 0;
+        bytes.truncate(250);
+        bytes[14] = 240;
+        let node = ArmRasNode::decode(&bytes).unwrap();
+        assert!(node.auxiliary().unwrap().is_err());
+        assert_eq!(gaps(node.unclaimed()), [(80, 0xe1, 170)]);
+        bytes[14] = 84;
+        bytes[88] = 3;
+        let node = ArmRasNode::decode(&bytes).unwrap();
+        assert_eq!(gaps(node.unclaimed()), [(80, 0xe1, 4), (100, 48, 150)]);
     }
 
     #[test]

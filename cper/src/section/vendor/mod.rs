@@ -33,12 +33,13 @@ pub use windows_xpf_mca::{
 
 use core::fmt;
 use core::iter::FusedIterator;
+use core::ops::Range;
 use core::slice;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::clamp;
-use crate::fields::{Describe, List, Value};
+use crate::fields::{Describe, List, Value, Visitor};
 use crate::{Error, ErrorKind};
 
 /// Writes these bytes, one behind the other, and returns the rest; `None` when `out` is too short.
@@ -94,5 +95,64 @@ impl<T: Describe> List for Entries<'_, T> {
             Some(error) => item(Value::Message(error)),
             None => Ok(()),
         }
+    }
+}
+
+/// Iterator over the bytes that no part of a section takes, where parts lie at offsets: each run with its offset.
+#[derive(Clone, Debug)]
+pub struct Unclaimed<'a> {
+    bytes: &'a [u8],
+    parts: [Range<usize>; 3],
+    at: usize,
+}
+
+impl<'a> Unclaimed<'a> {
+    /// What these parts leave of `bytes`.
+    const fn new(bytes: &'a [u8], parts: [Range<usize>; 3]) -> Self {
+        Self { bytes, parts, at: 0 }
+    }
+
+    /// Tells them as a field, when there are any.
+    fn describe(self, out: &mut dyn Visitor) -> fmt::Result {
+        match self.clone().next() {
+            Some(_) => out.field("unclaimed", Value::List(&self)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<'a> Iterator for Unclaimed<'a> {
+    type Item = (usize, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Self { bytes, parts, at } = self;
+        let parts = || parts.iter().filter(|part| !part.is_empty());
+        while let Some(part) = parts().find(|part| part.contains(at)) {
+            *at = part.end;
+        }
+        let start = *at;
+        *at = parts().map(|part| part.start).filter(|next| *next > start).fold(bytes.len(), usize::min);
+        bytes.get(start..*at).filter(|bytes| !bytes.is_empty()).map(|bytes| (start, bytes))
+    }
+}
+
+impl FusedIterator for Unclaimed<'_> {}
+
+impl List for Unclaimed<'_> {
+    fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
+        self.clone().try_for_each(|(offset, bytes)| item(Value::Group(&Run { offset, bytes })))
+    }
+}
+
+/// Bytes and their offset for descriptions.
+struct Run<'a> {
+    offset: usize,
+    bytes: &'a [u8],
+}
+
+impl Describe for Run<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("offset", Value::Number(self.offset as u64))?;
+        out.field("bytes", Value::Bytes(self.bytes))
     }
 }

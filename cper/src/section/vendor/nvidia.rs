@@ -10,7 +10,7 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::Entries;
-use crate::fields::{Describe, Value, Values, Visitor, show_fields};
+use crate::fields::{Describe, Value, Values, Visitor, describe_rest, show_fields};
 use crate::section::{Decode, Encode, SectionType};
 use crate::{Error, ErrorKind, Guid, SectionTypeId, Severity};
 
@@ -248,10 +248,7 @@ impl Describe for NvidiaError<'_> {
         } else {
             out.field("registers", Value::List(&self.registers()))?;
         }
-        if !self.trailing().is_empty() {
-            out.field("trailing", Value::Bytes(self.trailing()))?;
-        }
-        Ok(())
+        describe_rest("trailing", self.trailing(), out)
     }
 }
 

@@ -9,9 +9,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::write_all;
 use crate::error::clamp;
-use crate::fields::{Describe, List, Value, Values, Visitor, show_fields};
+use crate::fields::{Describe, List, Value, Values, Visitor, describe_rest, show_fields};
 use crate::open_value::open_value;
-use crate::section::{ContextPadding, Decode, Encode, SectionType};
+use crate::section::{ContextPadding, Decode, Encode, SectionType, context::is_zero};
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
 
 /// The header of an NVIDIA event.
@@ -369,6 +369,18 @@ impl<'a> NvidiaEvent<'a> {
         }
     }
 
+    /// What follows a [`NvidiaInfo`] in the bytes that its header claims: a newer version's fields.
+    pub fn info_trailing(&self) -> &'a [u8] {
+        self.info.get(self.info().as_bytes().len()..).unwrap_or_default()
+    }
+
+    /// What follows the contexts, or begins with the one that does not fit.
+    pub fn trailing(&self) -> &'a [u8] {
+        let mut contexts = self.contexts();
+        contexts.by_ref().for_each(drop);
+        contexts.rest
+    }
+
     /// The contexts.
     pub fn contexts(&self) -> NvidiaContexts<'a> {
         let before = size_of::<NvidiaEventHeader>().saturating_add(size_of::<NvidiaInfoHeader>());
@@ -390,7 +402,9 @@ impl Describe for NvidiaEvent<'_> {
         out.field("link_id", Value::hex(self.link_id.get()))?;
         out.field("info_version", Value::hex(self.info_header.version.get()))?;
         out.field("info", Value::Group(&self.info()))?;
-        out.field("contexts", Value::List(&self.contexts()))
+        describe_rest("info_trailing", self.info_trailing(), out)?;
+        out.field("contexts", Value::List(&self.contexts()))?;
+        describe_rest("trailing", self.trailing(), out)
     }
 }
 
@@ -404,6 +418,7 @@ show_fields!(NvidiaEvent<'a>);
 pub struct NvidiaContext<'a> {
     header: NvidiaContextHeader,
     data: &'a [u8],
+    padding: &'a [u8],
 }
 
 impl<'a> NvidiaContext<'a> {
@@ -417,7 +432,7 @@ impl<'a> NvidiaContext<'a> {
             data_version: U16::new(data_version),
             data_size: U32::new(0),
         };
-        Self { header, data }
+        Self { header, data, padding: &[] }
     }
 
     /// The header, every field as it was stored.
@@ -444,6 +459,12 @@ impl<'a> NvidiaContext<'a> {
     /// The data, of the form that the header says.
     pub const fn data(&self) -> &'a [u8] {
         self.data
+    }
+
+    /// What fills the context up to its size, when it is not zeros as it should be; otherwise nothing. It is written
+    /// as zeros.
+    pub const fn padding(&self) -> &'a [u8] {
+        self.padding
     }
 
     /// The data as what a GPU is and runs; `None` when they are of another form or too short.
@@ -490,19 +511,27 @@ impl Describe for NvidiaContext<'_> {
         out.field("version", Value::number(self.header.version.get()))?;
         out.field("data_type", self.header.data_type.into())?;
         out.field("data_version", Value::number(self.header.data_version.get()))?;
+        let mut used = self.data.len();
         if let Some(words) = self.words_64() {
-            out.field("data", Value::List(&Values(words.iter().map(|word| Value::hex(word.get())))))
+            out.field("data", Value::List(&Values(words.iter().map(|word| Value::hex(word.get())))))?;
         } else if let Some(words) = self.words_32() {
-            out.field("data", Value::List(&Values(words.iter().map(|word| Value::hex(word.get())))))
+            out.field("data", Value::List(&Values(words.iter().map(|word| Value::hex(word.get())))))?;
         } else if let Some(metadata) = self.gpu_metadata() {
-            out.field("gpu_metadata", Value::Group(metadata))
+            used = size_of_val(metadata);
+            out.field("gpu_metadata", Value::Group(metadata))?;
         } else if let Some(xid) = self.legacy_xid() {
-            out.field("gpu_legacy_xid", Value::Group(&xid))
+            used = size_of_val(&xid.code).saturating_add(xid.message.len());
+            out.field("gpu_legacy_xid", Value::Group(&xid))?;
         } else if let Some(actions) = self.recommended_actions() {
-            out.field("gpu_recommended_actions", Value::Group(actions))
+            used = size_of_val(actions);
+            out.field("gpu_recommended_actions", Value::Group(actions))?;
         } else {
-            out.field("data", Value::Bytes(self.data))
+            out.field("data", Value::Bytes(self.data))?;
         }
+        // A message ends with a NUL, and zeros may fill the data up.
+        let rest = self.data.get(used..).filter(|rest| !is_zero(rest)).unwrap_or_default();
+        describe_rest("trailing", rest, out)?;
+        describe_rest("padding", self.padding, out)
     }
 }
 
@@ -531,10 +560,14 @@ impl<'a> NvidiaContexts<'a> {
         let (context, rest) = cut(self.rest, size, "context size", header.size.get(), offset)?;
         let data = context.get(needed..).unwrap_or_default();
         let length = header.data_size.get();
-        let (data, _) = cut(data, length as usize, "context data size", length, offset.saturating_add(12))?;
+        let (data, mut padding) =
+            cut(data, length as usize, "context data size", length, offset.saturating_add(12))?;
+        if is_zero(padding) {
+            padding = &[];
+        }
         self.rest = rest;
         self.offset = offset.saturating_add(size);
-        Ok(NvidiaContext { header: *header, data })
+        Ok(NvidiaContext { header: *header, data, padding })
     }
 }
 
@@ -641,7 +674,7 @@ mod tests {
     use super::*;
     use crate::section::Body;
     use crate::section::checks::{every_flip_shows, written};
-    use std::string::ToString;
+    use std::string::{String, ToString};
     use std::vec::Vec;
 
     fn head(source: u8, contexts: u8, info: &[u8]) -> Vec<u8> {
@@ -756,7 +789,7 @@ mod tests {
             let text = NvidiaEvent::decode(&bytes).unwrap().to_string();
             let (_, text) = text.split_once("data version            9\n").unwrap();
             let lines = text.lines().filter(|line| !line.trim_start().starts_with("00"));
-            lines.map(std::string::String::from).collect::<Vec<_>>()
+            lines.map(String::from).collect::<Vec<_>>()
         };
         let mut metadata: Vec<u8> = (0..192).collect();
         for (place, name) in [(0, "B200\0"), (48, "997\0"), (64, "605\0"), (80, "606\0"), (96, "607\0")] {
@@ -803,7 +836,8 @@ mod tests {
             [
                 "    gpu legacy xid",
                 "      xid code                48",
-                "      message                 DBE at 0x10"
+                "      message                 DBE at 0x10",
+                "    trailing 4 bytes",
             ]
         );
         assert_eq!(told(0x8001, b"\x30\0\0\0")[2], "      message                 ");
@@ -818,6 +852,47 @@ mod tests {
             ]
         );
         assert_eq!(told(0x8002, &[0; 15]), ["    data 15 bytes"]);
+    }
+
+    #[test]
+    fn what_no_part_takes_is_told() {
+        // Info longer than this crate knows, padding that is not zeros, and bytes behind the contexts.
+        let info: Vec<u8> = (0x20..0x40).collect();
+        let mut padded = context(3, &[0xa5; 8], 8);
+        padded[31] = 0xb7;
+        let bytes = [head(0, 1, &info), padded, Vec::from(*b"behind")].concat();
+        let event = NvidiaEvent::decode(&bytes).unwrap();
+        let padding = event.contexts().next().unwrap().unwrap().padding();
+        assert_eq!((event.info_trailing(), event.trailing()), (&[0x3d, 0x3e, 0x3f][..], &b"behind"[..]));
+        assert_eq!(padding, [0, 0, 0, 0, 0, 0, 0, 0xb7]);
+        let text = event.to_string();
+        for line in
+            ["info trailing 3 bytes\n  0000  3d 3e 3f ", "    padding 8 bytes\n", "trailing 6 bytes\n"]
+        {
+            assert!(text.contains(line), "{text}");
+        }
+        // From a context that does not fit.
+        let event = NvidiaEvent::decode(&bytes[..bytes.len() - 7]).unwrap();
+        assert!(event.contexts().next().unwrap().is_err());
+        assert_eq!(event.trailing(), &bytes[67..bytes.len() - 7]);
+
+        let told = |data_type: u16, data: &[u8]| {
+            let bytes = [head(7, 1, &[]), context(data_type, data, 0)].concat();
+            let text = NvidiaEvent::decode(&bytes).unwrap().to_string();
+            text.split_once("    trailing ").map(|(_, told)| String::from(told.lines().next().unwrap()))
+        };
+        let longer = |length: usize, last: u8| {
+            let mut data = std::vec![0; length];
+            data.push(last);
+            data
+        };
+        for (data_type, length, trailing) in [(0x8000, 192, "1 bytes"), (0x8002, 16, "1 bytes")] {
+            assert_eq!(told(data_type, &longer(length, 0xd7)).as_deref(), Some(trailing));
+            assert_eq!(told(data_type, &longer(length, 0)), None);
+        }
+        assert_eq!(told(0x8001, b"\x30\0\0\0text\0more").as_deref(), Some("5 bytes"));
+        assert_eq!(told(0x8001, b"\x30\0\0\0text\0\0\0"), None);
+        assert_eq!(told(0, &[0xd7; 7]), None);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use bitflags::bitflags;
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::fields::{Describe, Each, Value, Values, Visitor, show_fields};
+use crate::fields::{Describe, Each, Value, Values, Visitor, describe_rest, show_fields};
 use crate::open_value::open_value;
 use crate::section::register::register;
 use crate::section::{Decode, Encode, SectionType};
@@ -403,10 +403,7 @@ impl Describe for WindowsXpfMca<'_> {
             out.field("further_bank_count", Value::number(further.count.get()))?;
             out.field("further_banks", Value::List(&Each(further.banks())))?;
         }
-        match self.trailing {
-            [] => Ok(()),
-            trailing => out.field("trailing", Value::Bytes(trailing)),
-        }
+        describe_rest("trailing", self.trailing, out)
     }
 }
 
