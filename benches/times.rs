@@ -299,7 +299,8 @@ fn is_read(section_type: SectionTypeId, body: &[u8]) -> bool {
     body.is_ok_and(|body| !matches!(body, Body::Unknown(_) | Body::IpfProcessor(_)))
 }
 
-/// Every section type that is read field by field: the largest section in the captured data (some of it damaged): found in its record or block, checked, every field taken.
+/// Every section type that is read field by field: the largest section of it in the captured data, some of which is
+/// damaged, is found in its record or block and checked, and every field is taken.
 fn sections(times: &mut Times) {
     let mut largest = std::collections::BTreeMap::new();
     for (kind, folder) in [("cper", "records"), ("gesb", "gesb")] {

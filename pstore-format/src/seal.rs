@@ -100,8 +100,8 @@ fn checksum(record: &[u8]) -> u32 {
     !crc32(crc32(crc32(!0, before), &[0; 8]), after)
 }
 
-/// One more stretch of bytes for a CRC-32, a turn for each. (`crc32fast` adds up lengths and cuts slices in ways that leave panic paths at
-/// some optimisation levels; its sums are these.)
+/// One more stretch of bytes for a CRC-32, a turn for each. (`crc32fast` adds up lengths and cuts slices in ways that leave
+/// panic paths at some optimisation levels; its sums are these.)
 fn crc32(crc: u32, bytes: &[u8]) -> u32 {
     bytes.iter().fold(crc, |crc, &byte| {
         let entry = TABLE.get(usize::from(crc as u8 ^ byte)).copied().unwrap_or_default();

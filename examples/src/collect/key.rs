@@ -39,7 +39,8 @@ const PERSISTENCE: std::ops::Range<usize> = 108..116;
 const BLOCK_STATUS: std::ops::Range<usize> = 0..4;
 
 impl Key {
-    /// The key of something found, in what firmware left for this boot, all zero where it is something else. `None` for what is no event: an ERST table, a bad part of something found too.
+    /// The key of something found, `boot` being the one that firmware left it for, all zero where that is not known.
+    /// `None` for what is no event: an ERST table, a bad part of something found too.
     pub fn of(found: &Found<'_>, boot: Guid) -> Option<Self> {
         let raw = found.raw;
         let linux = CreatorId::LINUX_PSTORE.guid();
