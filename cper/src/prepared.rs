@@ -138,8 +138,8 @@ impl<B: FixedSection> PreparedRecord<B> {
     }
 }
 
-/// A whole status block of one entry as one structure: its bytes are what firmware leaves for the operating system in a
-/// region that HEST or BERT points to.
+/// A whole status block of one entry as one structure (ACPI 6.5 tables 18.11 and 18.12): its bytes are what firmware
+/// leaves for the operating system in a region that HEST or BERT points to.
 ///
 /// It is prepared with a status of zero, which readers take for "no error". When there is one, its fields are stored
 /// where they lie and [`PreparedStatusBlock::report`] sets the status.
@@ -190,6 +190,7 @@ impl<B: FixedSection> PreparedStatusBlock<B> {
     /// It is one structure in memory to the compiler: where another processor watches the status, set it there by a
     /// volatile store once the rest has been copied.
     pub fn report(&mut self) -> &[u8] {
+        /// The count of entries begins at bit 4.
         const ONE_ENTRY: u32 = 1 << 4;
         self.header.severity = self.entry.severity;
         self.header.block_status.set(BlockStatus::of_one(self.entry.severity).bits() | ONE_ENTRY);
