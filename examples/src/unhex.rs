@@ -56,6 +56,9 @@ fn dump(text: &str, swapped: bool) -> Option<Vec<u8>> {
     let (mut lines, mut marked, mut repeats) = (0, true, false);
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if line == "*" {
+            if last.is_empty() {
+                return None;
+            }
             repeats = true;
             continue;
         }
@@ -69,7 +72,7 @@ fn dump(text: &str, swapped: bool) -> Option<Vec<u8>> {
             let place = usize::from_str_radix(offset, radix).ok()?;
             place.checked_sub(base.unwrap_or(if marked { place } else { 0 }))
         };
-        if repeats && !last.is_empty() {
+        if repeats {
             let end = radixes.iter().find_map(|radix| place(*radix)).filter(|end| *end <= LONGEST)?;
             while bytes.len() + last.len() <= end {
                 bytes.extend_from_slice(&last);
@@ -178,6 +181,7 @@ mod tests {
         let bytes = forms(text).remove(0);
         assert_eq!((bytes.len(), bytes[64]), (65, 1));
         assert!(forms("00000000  00 00\n*\nffffffffffff  01\n").is_empty());
+        assert!(forms("*\n00000000: 03\n00000010: 03\n").is_empty(), "nothing to repeat");
     }
 
     #[test]

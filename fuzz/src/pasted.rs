@@ -8,7 +8,8 @@ use std::fmt::Write;
 /// Pasted text: no more bytes than letters; and bytes written in each of the forms are found again.
 pub fn pasted(bytes: &[u8]) {
     // A line of a star stands for as many lines as the next offset says, which need not be few.
-    if !bytes.split(|byte| *byte == b'\n').any(|line| line.trim_ascii() == b"*") {
+    let stars = std::str::from_utf8(bytes).is_ok_and(|text| text.lines().any(|line| line.trim() == "*"));
+    if !stars {
         for (form, found) in unhex::decode(bytes) {
             assert!(!found.is_empty() && found.len() <= bytes.len(), "{form}");
         }
