@@ -124,9 +124,11 @@ pub fn ramoops(bytes: &[u8]) {
         contents(&found.contents(), found.ring());
         assert!(found.dump().is_none_or(|(_, dump)| dump.len() < found.ring().len()));
     }
-    if let Some(ecc) = ecc {
-        // Two blocks: each takes as long as everything else together.
-        let mut once = zone[..zone.len().min(320)].to_vec();
+    // Long codes and whole blocks take longer than everything else together: one input in 8 has them.
+    let is_long = zone.last().is_some_and(|last| last % 8 == 0);
+    if let Some(ecc) = ecc.filter(|_| is_long || parameter <= 16) {
+        let length = if is_long { 320 } else { 80 };
+        let mut once = zone[..zone.len().min(length)].to_vec();
         match ecc.correct(&mut once) {
             Ok(report) if report.corrected != 0 => {
                 let again = ecc.correct(&mut once.clone()).expect("a zone stays one");
