@@ -24,12 +24,26 @@ pub fn pasted(bytes: &[u8]) {
     }
 }
 
+// Digit by digit: formatting each byte takes most of the time otherwise.
+fn digits(byte: u8) -> [char; 2] {
+    [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).expect("a digit"))
+}
+
 fn plain(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    bytes.iter().flat_map(|byte| digits(*byte)).collect()
 }
 
 fn array(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("0x{byte:02X}, "))
+    let number = |byte: &u8| {
+        let [high, low] = digits(*byte).map(|digit| digit.to_ascii_uppercase());
+        ['0', 'x', high, low, ',', ' ']
+    };
+    bytes.iter().flat_map(number).collect()
+}
+
+/// The bytes with a blank behind every so many.
+fn spaced(bytes: &[u8], every: usize) -> String {
+    bytes.chunks(every).flat_map(|word| word.iter().flat_map(|byte| digits(*byte)).chain([' '])).collect()
 }
 
 fn printable(line: &[u8]) -> String {
@@ -39,8 +53,8 @@ fn printable(line: &[u8]) -> String {
 fn xxd(bytes: &[u8]) -> String {
     let mut text = String::new();
     for (number, line) in bytes.chunks(16).enumerate() {
-        let words: String = line.chunks(2).map(|word| plain(word) + " ").collect();
-        writeln!(text, "{:08x}: {words:40} {}", 16 * number, printable(line)).expect("text is written");
+        let (words, letters) = (spaced(line, 2), printable(line));
+        writeln!(text, "{:08x}: {words:40} {letters}", 16 * number).expect("text is written");
     }
     text
 }
@@ -48,8 +62,8 @@ fn xxd(bytes: &[u8]) -> String {
 fn hexdump(bytes: &[u8]) -> String {
     let mut text = String::new();
     for (number, line) in bytes.chunks(16).enumerate() {
-        let words: String = line.iter().map(|byte| format!("{byte:02x} ")).collect();
-        writeln!(text, "{:08x}  {words:49} |{}|", 16 * number, printable(line)).expect("text is written");
+        let (words, letters) = (spaced(line, 1), printable(line));
+        writeln!(text, "{:08x}  {words:49} |{letters}|", 16 * number).expect("text is written");
     }
     text + &format!("{:08x}\n", bytes.len())
 }
