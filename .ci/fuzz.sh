@@ -4,8 +4,8 @@
 # switches of the stable compiler.
 # A person runs some targets for longer, FUZZ_SECONDS=3600 .ci/fuzz.sh record section: what they found stays in
 # target/fuzz-corpus, with the executions so far in TOTALS there. FUZZ_FLAGS are switches of libFuzzer:
-# "-use_counters=0 -entropic=0 -max_len=512" makes twice the executions, by telling inputs apart by the code they reach
-# and not by how often. --minimise puts the least of it that covers as much into fuzz/corpus.
+# "-use_counters=0 -entropic=0 -max_len=512" makes more executions, up to ten times as many, by telling inputs apart by
+# the code they reach and not by how often. --minimise puts the least of it that covers as much into fuzz/corpus.
 . "$(dirname "$0")/lib.sh"
 need g++ python3
 minimise=

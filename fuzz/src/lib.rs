@@ -58,16 +58,21 @@ struct Bounded {
     left: usize,
 }
 
-impl Write for Bounded {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.left = self.left.checked_sub(text.len()).expect("text is not linear in the input");
+impl Bounded {
+    fn take(&mut self, bytes: usize) -> fmt::Result {
+        self.left = self.left.checked_sub(bytes).expect("text is not linear in the input");
         Ok(())
     }
+}
 
-    // As above: the trait's own goes by way of a text of one letter.
+impl Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.take(text.len())
+    }
+
+    // The trait's own encodes the letter first.
     fn write_char(&mut self, letter: char) -> fmt::Result {
-        self.left = self.left.checked_sub(letter.len_utf8()).expect("text is not linear in the input");
-        Ok(())
+        self.take(letter.len_utf8())
     }
 }
 
