@@ -8,11 +8,11 @@ use std::fmt;
 use std::io::{self, Write};
 
 use cper::fields::{Fields, Value};
-use cper::{Calendar, Guid, SectionFlags};
+use cper::{Calendar, FruText, Guid, SectionFlags};
 use serde::Serialize;
 use serde::ser::Serializer;
 
-use crate::event::{Event, Grade};
+use crate::event::{Event, Grade, Unreadable};
 use crate::found::{Content, Found, Log, Part, Piece, Place, Section, What};
 use crate::printable::Printable;
 
@@ -28,6 +28,12 @@ struct Object<'e> {
     time: Option<Shown<Rfc3339>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     time_from: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_encoding: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_if_binary: Option<Shown<Rfc3339>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_error: Option<Shown<Unreadable>>,
     severity: Option<Shown<Grade>>,
     kind: &'static str,
     summary: &'e str,
@@ -216,6 +222,9 @@ fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {
         notification,
         time: event.time.map(|time| Shown(Rfc3339(time.calendar))),
         time_from: event.time.filter(|time| time.by_id).map(|_| "record_id"),
+        time_encoding: event.time.filter(|time| time.binary).map(|_| "binary"),
+        time_if_binary: event.time.and_then(|time| time.otherwise).map(|time| Shown(Rfc3339(time))),
+        time_error: event.unreadable.map(Shown),
         severity: (!matches!(found.what, What::Bad(_))).then_some(Shown(event.grade)),
         kind: event.kind.name,
         summary: event.summary(),
@@ -245,7 +254,12 @@ fn body<'e>(section: &'e Section<'_>) -> Body<'e> {
 fn part_of<'e>(section: &'e Section<'_>, severity: Grade, line: &'e str) -> Member<'e> {
     let fru = Fru {
         id: section.fru_id.filter(|id| *id != Guid::ZERO).map(Shown),
-        text: section.fru_text.as_ref().map(|text| Shown(Printable(text.as_bytes()))),
+        text: section
+            .fru_text
+            .as_ref()
+            .map(FruText::as_bytes)
+            .filter(|text| !text.is_empty())
+            .map(|text| Shown(Printable(text))),
     };
     let error = match &section.content {
         Content::Bad(_, reason) => Some(reason.into()),
