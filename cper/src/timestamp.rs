@@ -181,7 +181,7 @@ impl Timestamp {
         self.decide(by_binary_writer, creator == Some(CreatorId::LINUX_PSTORE))
     }
 
-    const fn decide(&self, by_binary_writer: bool, by_linux: bool) -> Option<Reading> {
+    const fn decide(self, by_binary_writer: bool, by_linux: bool) -> Option<Reading> {
         if let Some(seconds) = self.linux_seconds() {
             return match Self::from_unix(seconds) {
                 Some(time) if by_linux || seconds >= OLDEST_SECONDS => {
@@ -202,7 +202,7 @@ impl Timestamp {
     }
 
     /// The time in binary, if it is another one than in BCD.
-    const fn in_binary_only(&self) -> Option<Calendar> {
+    const fn in_binary_only(self) -> Option<Calendar> {
         let alike = self.century < 10
             && self.year < 10
             && self.month < 10
@@ -213,7 +213,7 @@ impl Timestamp {
         if alike { None } else { self.binary() }
     }
 
-    const fn bcd(&self) -> Option<Calendar> {
+    const fn bcd(self) -> Option<Calendar> {
         match (
             decimal(self.century),
             decimal(self.year),
@@ -230,7 +230,7 @@ impl Timestamp {
         }
     }
 
-    const fn binary(&self) -> Option<Calendar> {
+    const fn binary(self) -> Option<Calendar> {
         let clock = [self.hours, self.minutes, self.seconds];
         Calendar::of_parts(self.century, self.year, [self.month, self.day], clock)
     }

@@ -267,11 +267,11 @@ impl WindowsFurtherBanks {
             let (number, status, address, misc) = (number.get(), *status, address.get(), misc.get());
             WindowsFurtherBank { number, status, address, misc }
         });
-        let filled = |bank: &WindowsFurtherBank| {
+        let filled = |bank: WindowsFurtherBank| {
             bank.number != 0 || bank.status.raw() != 0 || bank.address != 0 || bank.misc != 0
         };
-        let last = banks.clone().enumerate().filter(|(_, bank)| filled(bank)).last();
-        let filled = last.map_or(0, |(place, _)| place.saturating_add(1));
+        let last = banks.clone().rposition(filled);
+        let filled = last.map_or(0, |last| last.saturating_add(1));
         banks.take(filled.max(self.count.get() as usize))
     }
 }
