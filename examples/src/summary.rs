@@ -113,17 +113,22 @@ const POWER_AND_INTERRUPTS: u64 = 0x0001_002e_0000_0500;
 
 /// Whether a number that is said to be an address can be one. All ones is what a register reads as that nobody answers
 /// for, and what firmware writes that does not know.
-pub fn is_address(address: &u64) -> bool {
-    *address != u64::MAX
+pub const fn is_address(address: u64) -> bool {
+    address != u64::MAX
 }
 
-/// The address that a section of Arm's RAS registers, or of none, states: where there is a status register its bit AV
-/// says whether it holds, and where there is none zero says nothing.
+/// The number of a part of a machine. There are not so many that the last number of all would be one.
+pub fn part(number: Option<u16>) -> Option<u64> {
+    number.filter(|number| *number != u16::MAX).map(u64::from)
+}
+
+/// Whether the address that a section states holds: of Arm's RAS registers the bit AV of the status says so, and where
+/// nothing says so zero is no address.
 fn stated_address(told: &Told) -> bool {
     let holds = |status: u64| status >> 31 & 1 != 0;
     match (told.number("address"), told.number("status")) {
-        (Some(address), Some(status)) => holds(status) && is_address(&address),
-        (Some(address), None) => address != 0 && is_address(&address),
+        (Some(address), Some(status)) => holds(status) && is_address(address),
+        (Some(address), None) => address != 0 && is_address(address),
         (None, _) => true,
     }
 }
@@ -198,8 +203,6 @@ fn memory_line(section: &Section<'_>, memory: &MemoryError) -> String {
     // Room for what most lines are.
     let mut line = String::with_capacity(128);
     let _ = write!(line, "memory{}", and_unit(section));
-    // There are not so many parts that the last number of all would be one.
-    let part = |number: Option<u16>| number.filter(|number| *number != u16::MAX).map(u64::from);
     let place = list([
         ("node", part(memory.node())),
         ("card", part(memory.card())),
@@ -324,7 +327,7 @@ fn x86_line(section: &Section<'_>, processor: &Ia32X64Processor<'_>) -> String {
     } else {
         let _ = write!(line, ": {}", errors.join("; "));
     }
-    let contexts = processor.contexts().filter(Result::is_ok).count();
+    let contexts = processor.contexts().flatten().count();
     if contexts != 0 {
         let _ = write!(line, "; {contexts} register context{}", if contexts == 1 { "" } else { "s" });
     }
@@ -395,8 +398,9 @@ pub fn names_of<F: bitflags::Flags + Copy>(flags: F) -> String {
 
 /// Where in memory, for the line that tells when.
 pub fn address(section: &Section<'_>) -> Option<String> {
-    let shown =
-        |address: Option<u64>| address.filter(is_address).map(|address| format!("address {address:#x}"));
+    let shown = |address: Option<u64>| {
+        address.filter(|address| is_address(*address)).map(|address| format!("address {address:#x}"))
+    };
     match &section.content {
         Content::Body(Body::Memory(memory)) => shown(memory.physical_address()),
         Content::Body(Body::ProcessorGeneric(processor)) => shown(processor.target_address()),
@@ -404,7 +408,7 @@ pub fn address(section: &Section<'_>) -> Option<String> {
             shown(windows_machine_check(machine, &[]).record().address().map(|address| address.value))
         }
         Content::Machine(record) => {
-            let address = record.address().filter(|address| is_address(&address.value))?;
+            let address = record.address().filter(|address| is_address(address.value))?;
             Some(match (address.mode, address.lsb) {
                 (Some(mode), Some(lsb @ 0..=62)) => {
                     format!("address {:#x} ({mode}, {})", address.value, size(1 << lsb))

@@ -10,7 +10,7 @@ use common::{ras, ras_json};
 use cper::section::vendor::{AmpereSpecificError, WindowsCpuVendor, WindowsXpfMcaHeader, WindowsXpfMcaParts};
 use cper::section::{
     AerCapability, Encode, Ia32X64ErrorInformation, Ia32X64ErrorType, Ia32X64Header, Ia32X64Parts,
-    MemoryError, PcieError, ProcessorGeneric, SectionType,
+    MemoryError, PcieError, ProcessorGeneric,
 };
 use cper::zerocopy::{FromZeros, IntoBytes};
 use cper::{
@@ -31,11 +31,7 @@ fn header() -> RecordHeader {
     RecordHeader::new(Severity::CORRECTED, NotificationType::CMC)
 }
 
-fn record(
-    header: RecordHeader,
-    descriptor: SectionDescriptor,
-    section: &(impl Encode + SectionType),
-) -> Vec<u8> {
+fn record(header: RecordHeader, descriptor: SectionDescriptor, section: &impl Encode) -> Vec<u8> {
     let mut buffer = [0; 4096];
     RecordBuilder::new(header).section(descriptor, section).encode(&mut buffer).unwrap().to_vec()
 }

@@ -339,7 +339,7 @@ fn address(section: &Section<'_>) -> Option<u64> {
         }
         _ => None,
     };
-    address.filter(summary::is_address)
+    address.filter(|address| summary::is_address(*address))
 }
 
 fn processor_id(section: &Section<'_>) -> Option<u64> {
@@ -413,7 +413,8 @@ fn dimm(section: &Section<'_>) -> Option<String> {
         _ => (None, None, None),
     };
     let parts = [("node", node), ("card", card), ("module", module)];
-    let known = parts.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", value?)));
+    let known = parts.into_iter().filter_map(|(name, value)| Some((name, summary::part(value)?)));
+    let known = known.map(|(name, value)| format!("{name} {value}"));
     Some(known.collect::<Vec<_>>().join(" ")).filter(|place| !place.is_empty())
 }
 
