@@ -11,6 +11,7 @@ use pstore_format::dmesg;
 use crate::event::{Event, Grade, grades};
 use crate::fields;
 use crate::found::{Content, Found, Log, Part, Piece, Section, What};
+use crate::not_valid::NotValid;
 use crate::printable::Printable;
 use crate::summary;
 
@@ -234,6 +235,10 @@ impl Text {
             Content::Body(body) => write!(lines, "{}", fields::compact(body.fields()))?,
             Content::Log(part) => self.part(&mut lines, part)?,
             Content::Bad(_, reason) => writeln!(lines, "{reason}")?,
+        }
+        if let Some(not_valid) = NotValid::of(section).filter(|_| self.detail == Detail::Raw) {
+            writeln!(lines, "not valid, as their validity bits are clear:")?;
+            write!(lines, "{:2}", Fields(&not_valid))?;
         }
         let raw = self.detail == Detail::Raw || matches!(section.content, Content::Bad(..));
         if raw && !matches!(section.content, Content::Body(cper::section::Body::Unknown(_)) | Content::Log(_))

@@ -328,6 +328,37 @@ fn flags_without_a_name_are_shown_and_empty_names_are_not() {
     assert!(ras_json(&[&path])[0]["sections"][0]["fru"].is_null());
 }
 
+#[test]
+fn all_is_shown_with_v_and_marked_where_it_is_not_valid() {
+    let descriptor = primary().with_fru_text(FruText::new(b"DIMM_B2").unwrap()).with_fru_id(Guid([0x5a; 16]));
+    let memory = MemoryError::new().with_node(1).with_bank(4).with_physical_address(0x1008_0040);
+    let mut bytes = record(header(), descriptor, &memory);
+    // Neither the unit nor the address is valid, and the node is.
+    bytes[128 + 10] = 0;
+    let body = bytes.len() - 80;
+    bytes[body] &= !2;
+    let path = file("denied.cper", &bytes);
+    let plain = ras(&["decode", &path]).stdout;
+    assert!(!plain.contains("DIMM_B2") && !plain.contains("10080040") && !plain.contains("5a5a"), "{plain}");
+    let all = ras(&["decode", "-v", &path]).stdout;
+    let (valid, denied) = all.split_once("not valid, as their validity bits are clear:\n").expect(&all);
+    let denied = denied.split_once("section at").unwrap().0;
+    assert!(valid.contains("node                    1\n") && !valid.contains("10080040"), "{all}");
+    for line in
+        ["  fru id", "  fru text                DIMM_B2\n", "  physical address        0x0000000010080040\n"]
+    {
+        assert!(denied.contains(line), "{all}");
+    }
+    assert!(!denied.contains("node") && denied.lines().count() == 3, "{all}");
+    let run = ras(&["decode", "-v", "--format", "json", &path]);
+    let event: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let section = &event["sections"][0];
+    assert_eq!(section["not_valid"]["physical_address"], 0x1008_0040);
+    assert_eq!(section["not_valid"]["fru_text"], "DIMM_B2");
+    assert!(section["fields"]["physical_address"].is_null() && section["fru"].is_null(), "{section}");
+    assert!(ras_json(&[&path])[0]["sections"][0]["not_valid"].is_null());
+}
+
 /// Real records beside the repository, where they are: what their own machines or tools say of them.
 #[test]
 fn records_of_real_machines() {
