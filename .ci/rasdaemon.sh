@@ -19,7 +19,7 @@ ctl() {
   [ "$(diff "$cache/rasdaemon/usr/sbin/ras-mc-ctl" "$work/ras-mc-ctl" | grep -c '^>')" = 1 ] || die "ras-mc-ctl is another"
   for list in --summary --errors; do
     perl "$work/ras-mc-ctl" $list 2>&1
-  done | sed -E "s/ $today [0-9:]{8} \+0000 / (time of collection) /"
+  done | sed -E "s/ $today [0-9:]{8} \+0000 \(collected\) / (time of collection) /"
 }
 
 # collect DATABASE: some of what is captured is bad, which is said by exit code 2.

@@ -23,7 +23,8 @@
 
 use core::fmt::{self, Write};
 
-use crate::{Error, Guid, Timestamp};
+use crate::timestamp::Unreadable;
+use crate::{Calendar, Error, Guid, Timestamp};
 
 /// Tells bytes that no other field tells, when there are any.
 pub(crate) fn describe_rest(name: &'static str, bytes: &[u8], out: &mut dyn Visitor) -> fmt::Result {
@@ -129,8 +130,13 @@ pub enum Value<'a> {
     },
     /// Text in a fixed field; what follows a NUL is not shown.
     Text(&'a [u8]),
-    /// A BCD timestamp.
-    Time(Timestamp),
+    /// A timestamp.
+    Time {
+        /// The bytes.
+        time: Timestamp,
+        /// The time that they are; `None` when they are none.
+        calendar: Option<Calendar>,
+    },
     /// Raw bytes.
     Bytes(&'a [u8]),
     /// Something to say, such as why a part could not be read.
@@ -183,7 +189,7 @@ impl From<bool> for Value<'_> {
 
 impl From<Timestamp> for Value<'_> {
     fn from(time: Timestamp) -> Self {
-        Self::Time(time)
+        Self::Time { time, calendar: time.calendar() }
     }
 }
 
@@ -294,7 +300,8 @@ impl TextOut<'_, '_> {
             Value::Guid(guid) | Value::NamedGuid { value: guid, name: None } => write!(out, "{guid}")?,
             Value::NamedGuid { value, name: Some(name) } => write!(out, "{name} ({value})")?,
             Value::Text(bytes) => write!(out, "{}", Printable(bytes))?,
-            Value::Time(time) => write!(out, "{time}")?,
+            Value::Time { calendar: Some(calendar), .. } => write!(out, "{calendar}")?,
+            Value::Time { time, calendar: None } => write!(out, "{}", Unreadable(time))?,
             Value::Message(message) => write!(out, "{message}")?,
             Value::Bytes(_) | Value::Group(_) | Value::List(_) => {}
         }
@@ -478,10 +485,12 @@ mod json {
                     map.end()
                 }
                 Value::Text(bytes) => serializer.collect_str(&Printable(bytes)),
-                Value::Time(time) => match time.calendar() {
-                    Some(calendar) => serializer.collect_str(&format_args!("{calendar:#}")),
-                    None => serializer.collect_str(&HexBytes(zerocopy::IntoBytes::as_bytes(&time))),
-                },
+                Value::Time { calendar: Some(calendar), .. } => {
+                    serializer.collect_str(&format_args!("{calendar:#}"))
+                }
+                Value::Time { time, calendar: None } => {
+                    serializer.collect_str(&HexBytes(zerocopy::IntoBytes::as_bytes(&time)))
+                }
                 Value::Bytes(bytes) => serializer.collect_str(&HexBytes(bytes)),
                 Value::Message(message) => serializer.collect_str(message),
                 Value::Group(group) => Fields(group).serialize(serializer),

@@ -7,7 +7,8 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::fields::{Describe, Value, Visitor, show_fields};
-use crate::{CreatorId, Guid, NotificationType, Severity, Timestamp};
+use crate::timestamp::{self, Reading, Timestamp};
+use crate::{CreatorId, Guid, NotificationType, Severity};
 
 /// The first 128 bytes of every record.
 ///
@@ -133,9 +134,15 @@ impl RecordHeader {
 
     /// When the error happened or was collected; `None` when its validity bit is clear.
     ///
-    /// Records that Linux wrote to ERST hold seconds here, not BCD: [`Timestamp::linux_seconds`].
+    /// The bytes as they are; [`RecordHeader::time`] reads them.
     pub const fn timestamp(&self) -> Option<Timestamp> {
         if self.validation().contains(HeaderValidation::TIMESTAMP) { Some(self.timestamp) } else { None }
+    }
+
+    /// When the error happened or was collected, in the encoding that the record's creator and the bytes speak for;
+    /// `None` when its validity bit is clear or the bytes are no time.
+    pub fn time(&self) -> Option<Reading> {
+        self.timestamp()?.reading(Some(self.creator_id))
     }
 
     /// The platform; `None` when its validity bit is clear.
@@ -221,8 +228,7 @@ impl Describe for RecordHeader {
         out.field("notification_type", self.notification_type.into())?;
         out.field("creator_id", self.creator_id.into())?;
         if let Some(timestamp) = self.timestamp() {
-            out.field("timestamp", timestamp.into())?;
-            out.field("timestamp_precise", timestamp.is_precise().into())?;
+            timestamp::describe(timestamp, Some(self.creator_id), out)?;
         }
         if let Some(platform) = self.platform_id() {
             out.field("platform_id", platform.into())?;

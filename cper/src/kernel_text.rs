@@ -634,7 +634,12 @@ impl<'t, 'f> Out<'t, 'f> {
         }
         let mut rest = slice_at(body, 64, usize::MAX);
         for number in 0..bits >> 2 & 63 {
-            let Some((error, after)) = rest.split_at_checked(64) else { return Ok(()) };
+            // The kernel prints the last structure from its start, wherever the section ends. What it finds behind the
+            // end is not the section's: a field that is not whole is left out here.
+            let (error, after) = rest.split_at_checked(64).unwrap_or((rest, &[]));
+            if error.len() < 16 {
+                return Ok(());
+            }
             self.body(format_args!("Error Information Structure {number}:"))?;
             self.ia32x64_error(error)?;
             rest = after;
@@ -656,7 +661,7 @@ impl<'t, 'f> Out<'t, 'f> {
         if kind.name().is_none() {
             self.inner(format_args!("Error Structure Type: {}", kind.guid()))?;
         }
-        if valid(0) {
+        if valid(0) && error.len() >= 32 {
             let check = u64_at(error, 24);
             self.inner(format_args!("Check Information: {check:#018x}"))?;
             if kind == Ia32X64ErrorType::MICRO_ARCHITECTURAL {
@@ -666,12 +671,12 @@ impl<'t, 'f> Out<'t, 'f> {
             }
         }
         for (place, at, name) in [
-            (1, 32, "Target Identifier"),
+            (1, 32_usize, "Target Identifier"),
             (2, 40, "Requestor Identifier"),
             (3, 48, "Responder Identifier"),
             (4, 56, "Instruction Pointer"),
         ] {
-            if valid(place) {
+            if valid(place) && error.len() >= at.saturating_add(8) {
                 self.inner(format_args!("{name}: {:#018x}", u64_at(error, at)))?;
             }
         }
@@ -763,10 +768,9 @@ impl<'t, 'f> Out<'t, 'f> {
         if kind == 1 {
             let number = u32_at(header, 4);
             self.inner(format_args!("MSR Address: {number:#010x}"))?;
-            // A bank of a scalable MCA processor: the kernel hands it to its machine check code instead.
-            if number & 0xc000_2001 == 0xc000_2001 && size >= 48 {
-                return Ok(());
-            }
+            // Where the registers are those of a scalable MCA bank and the kernel runs on that very processor, it logs
+            // a machine check instead of the array. No block says so, and without the array its text would have the
+            // registers nowhere: they are printed, as a kernel on any other machine prints them.
             group = 8;
         } else if kind == 7 {
             self.inner(format_args!("MM Register Address: {:#018x}", u64_at(header, 8)))?;

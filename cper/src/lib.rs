@@ -122,6 +122,6 @@ pub use status_block::{
     BlockStatus, DataEntries, DataEntry, DataEntryValidation, GenericErrorData, GenericErrorStatus,
     StatusBlock, StatusBlockWriter, StatusBlocks,
 };
-pub use timestamp::{Calendar, Timestamp};
+pub use timestamp::{Calendar, Encoding, Reading, Timestamp};
 /// The crate whose traits and integers the wire structures use, for sections of your own.
 pub use zerocopy;

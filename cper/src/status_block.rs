@@ -269,8 +269,7 @@ impl Describe for GenericErrorData {
         out.field("section_type", self.section_type.into())?;
         out.field("severity", self.severity.into())?;
         if let Some(timestamp) = self.timestamp() {
-            out.field("timestamp", timestamp.into())?;
-            out.field("timestamp_precise", timestamp.is_precise().into())?;
+            crate::timestamp::describe(timestamp, None, out)?;
         }
         if let Some(id) = self.fru_id() {
             out.field("fru_id", id.into())?;

@@ -1,13 +1,16 @@
-//! The BCD timestamp of record headers and error data entries (UEFI 2.11 table N.1, "Timestamp").
+//! The timestamp of record headers and error data entries (UEFI 2.11 table N.1, "Timestamp").
 
 use core::fmt;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-/// Eight bytes of BCD calendar time; local time by the specification, UTC from most firmware.
+use crate::CreatorId;
+use crate::fields::{Value, Visitor};
+
+/// Eight bytes of calendar time: BCD by the specification; local time by its text, UTC from most firmware.
 ///
-/// Linux writes something else into the same field of the records it keeps in ERST: see
-/// [`Timestamp::linux_seconds`].
+/// Not everybody writes BCD. Windows and Linux' amdgpu driver write the same fields in plain binary, and Linux writes
+/// a count of seconds into the records that it keeps in ERST. [`Timestamp::reading`] finds out which it is.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
 )]
@@ -32,6 +35,52 @@ pub struct Timestamp {
 }
 
 const _: () = assert!(size_of::<Timestamp>() == 8);
+
+/// How the eight bytes of a [`Timestamp`] hold a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// Two decimal digits in each byte, as the specification says.
+    Bcd,
+    /// Each byte is a number: Windows, and Linux' amdgpu driver.
+    Binary,
+    /// One number of 64 bits, the seconds since 1970: Linux, in the records that it keeps in ERST.
+    LinuxSeconds,
+}
+
+impl fmt::Display for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Bcd => "BCD",
+            Self::Binary => "binary",
+            Self::LinuxSeconds => "Linux seconds",
+        })
+    }
+}
+
+/// The time that a [`Timestamp`] was read as: [`Timestamp::reading`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Reading {
+    /// The time.
+    pub calendar: Calendar,
+    /// What the bytes were taken for.
+    pub encoding: Encoding,
+    /// The time that the bytes are in binary, where nothing decides between that and BCD.
+    pub otherwise: Option<Calendar>,
+}
+
+impl Reading {
+    const fn new(encoding: Encoding, calendar: Option<Calendar>) -> Option<Self> {
+        match calendar {
+            Some(calendar) => Some(Self { calendar, encoding, otherwise: None }),
+            None => None,
+        }
+    }
+}
+
+/// 2001-09-09: Linux did not write records before. Without Linux as its creator a smaller number is no time.
+const OLDEST_SECONDS: u64 = 1_000_000_000;
 
 /// A calendar time read from a [`Timestamp`]: every field is in its range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,8 +154,66 @@ impl Timestamp {
         self.flags & 1 != 0
     }
 
-    /// The calendar time; `None` when a digit is no BCD or a field is outside its range.
+    /// The time, read by what the bytes themselves say; `None` when they are no time that exists.
+    ///
+    /// The creator of a record says more: [`Timestamp::reading`], [`RecordHeader::time`](crate::RecordHeader::time).
     pub const fn calendar(&self) -> Option<Calendar> {
+        match self.decide(false, false) {
+            Some(reading) => Some(reading.calendar),
+            None => None,
+        }
+    }
+
+    /// The time, and how the bytes hold it; `None` when they are no time that exists.
+    ///
+    /// - Month, year and century zero: a count of seconds, if it is one that Linux can have written.
+    /// - Century byte 0x13 to 0x15: binary, 1900 to 2199. BCD would be a year before any computer.
+    /// - Century byte 0x19 to 0x21: BCD, 1900 to 2199. Binary would be a year after 2500.
+    /// - Any other century: what `creator` writes. Where the creator does not decide it is BCD, and
+    ///   [`Reading::otherwise`] has the time in binary if that is another one.
+    ///
+    /// Second 60 is no time: neither UEFI's clock nor a calendar that an operating system makes out of its seconds
+    /// has one, so that byte is not from a leap second. A day that its month does not have is no time either.
+    pub fn reading(&self, creator: Option<CreatorId>) -> Option<Reading> {
+        const BINARY: [CreatorId; 3] =
+            [CreatorId::WINDOWS_WHEA, CreatorId::WINDOWS_DEVICE_DRIVER, CreatorId::LINUX_AMDGPU];
+        let by_binary_writer = creator.is_some_and(|creator| BINARY.contains(&creator));
+        self.decide(by_binary_writer, creator == Some(CreatorId::LINUX_PSTORE))
+    }
+
+    const fn decide(self, by_binary_writer: bool, by_linux: bool) -> Option<Reading> {
+        if let Some(seconds) = self.linux_seconds() {
+            return match Self::from_unix(seconds) {
+                Some(time) if by_linux || seconds >= OLDEST_SECONDS => {
+                    Reading::new(Encoding::LinuxSeconds, time.bcd())
+                }
+                _ => None,
+            };
+        }
+        match self.century {
+            0x13..=0x15 => Reading::new(Encoding::Binary, self.binary()),
+            0x19..=0x21 => Reading::new(Encoding::Bcd, self.bcd()),
+            _ if by_binary_writer => Reading::new(Encoding::Binary, self.binary()),
+            _ => match Reading::new(Encoding::Bcd, self.bcd()) {
+                Some(reading) => Some(Reading { otherwise: self.in_binary_only(), ..reading }),
+                None => None,
+            },
+        }
+    }
+
+    /// The time in binary, if it is another one than in BCD.
+    const fn in_binary_only(self) -> Option<Calendar> {
+        let alike = self.century < 10
+            && self.year < 10
+            && self.month < 10
+            && self.day < 10
+            && self.hours < 10
+            && self.minutes < 10
+            && self.seconds < 10;
+        if alike { None } else { self.binary() }
+    }
+
+    const fn bcd(self) -> Option<Calendar> {
         match (
             decimal(self.century),
             decimal(self.year),
@@ -116,24 +223,16 @@ impl Timestamp {
             decimal(self.minutes),
             decimal(self.seconds),
         ) {
-            (
-                Some(century),
-                Some(year),
-                Some(month @ 1..=12),
-                Some(day @ 1..=31),
-                Some(hour @ 0..=23),
-                Some(minute @ 0..=59),
-                Some(second @ 0..=59),
-            ) => Some(Calendar {
-                year: (century as u16).wrapping_mul(100).wrapping_add(year as u16),
-                month,
-                day,
-                hour,
-                minute,
-                second,
-            }),
+            (Some(century), Some(year), Some(month), Some(day), Some(hour), Some(minute), Some(second)) => {
+                Calendar::of_parts(century, year, [month, day], [hour, minute, second])
+            }
             _ => None,
         }
+    }
+
+    const fn binary(self) -> Option<Calendar> {
+        let clock = [self.hours, self.minutes, self.seconds];
+        Calendar::of_parts(self.century, self.year, [self.month, self.day], clock)
     }
 
     /// Seconds since 1970 as Linux stores them in this field of the records it writes to ERST; `None` when the
@@ -161,12 +260,40 @@ const fn tens_of(lanes: u64) -> u64 {
     (lanes.wrapping_mul(103) >> 10) & 0x000f_000f_000f_000f
 }
 
+/// Days of a month of the Gregorian calendar; 0 for a month that does not exist.
+const fn days_of(year: u16, month: u8) -> u8 {
+    match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        _ => 0,
+    }
+}
+
 const fn decimal(bcd: u8) -> Option<u8> {
     let (tens, ones) = (bcd >> 4, bcd & 0xf);
     if tens < 10 && ones < 10 { Some(tens.wrapping_mul(10).wrapping_add(ones)) } else { None }
 }
 
 impl Calendar {
+    /// The time, if it exists.
+    const fn of_parts(
+        century: u8,
+        year: u8,
+        [month, day]: [u8; 2],
+        [hour, minute, second]: [u8; 3],
+    ) -> Option<Self> {
+        if century > 99 || year > 99 || hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        let year = (century as u16).wrapping_mul(100).wrapping_add(year as u16);
+        if day == 0 || day > days_of(year, month) {
+            return None;
+        }
+        Some(Self { year, month, day, hour, minute, second })
+    }
+
     /// Seconds since 1970-01-01 00:00:00, taking the calendar time as UTC; negative before.
     // The fields are in their ranges, so no sum here comes near the limits of i64.
     #[allow(clippy::arithmetic_side_effects)]
@@ -209,18 +336,45 @@ const fn two_digits(number: u8) -> [u8; 2] {
     [b'0'.wrapping_add(number / 10), b'0'.wrapping_add(number % 10)]
 }
 
+/// Tells the fields of a timestamp whose validity bit is set.
+pub(crate) fn describe(time: Timestamp, creator: Option<CreatorId>, out: &mut dyn Visitor) -> fmt::Result {
+    let reading = time.reading(creator);
+    out.field("timestamp", Value::Time { time, calendar: reading.map(|reading| reading.calendar) })?;
+    let Some(Reading { encoding, otherwise, .. }) = reading else { return Ok(()) };
+    if encoding != Encoding::Bcd {
+        out.field("timestamp_encoding", Value::Message(&encoding))?;
+    }
+    if let Some(calendar) = otherwise {
+        out.field("timestamp_if_binary", Value::Time { time, calendar: Some(calendar) })?;
+    }
+    // The count of seconds has no flags.
+    if encoding != Encoding::LinuxSeconds {
+        out.field("timestamp_precise", time.is_precise().into())?;
+        if time.flags > 1 {
+            out.field("timestamp_flags", Value::hex(time.flags))?;
+        }
+    }
+    Ok(())
+}
+
+/// The time that the bytes themselves say, or the bytes.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.calendar() {
             Some(calendar) => calendar.fmt(f),
-            None => {
-                write!(f, "no calendar time (")?;
-                for byte in self.as_bytes() {
-                    write!(f, "{byte:02x}")?;
-                }
-                f.write_str(")")
-            }
+            None => Unreadable(*self).fmt(f),
         }
+    }
+}
+
+/// The bytes of a timestamp that are no time.
+pub(crate) struct Unreadable(pub(crate) Timestamp);
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no calendar time (")?;
+        self.0.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str(")")
     }
 }
 
@@ -318,7 +472,7 @@ mod tests {
     #[test]
     fn linux_seconds_are_told_from_bcd() {
         assert_eq!(Timestamp::from_linux_seconds(0x6b02_9869).linux_seconds(), Some(0x6b02_9869));
-        assert_eq!(Timestamp::from_linux_seconds(0x6b02_9869).calendar(), None);
+        assert_eq!(Timestamp::from_linux_seconds(0x6b02_9869).to_string(), "2026-11-22 07:23:21");
         assert_eq!(Timestamp::new(2026, 11, 22, 7, 8, 26).linux_seconds(), None);
         assert_eq!(Timestamp::default().linux_seconds(), None);
     }
@@ -330,5 +484,139 @@ mod tests {
         assert_eq!(seconds(1), Some(1));
         assert_eq!(seconds((1 << 40) - 1), Some((1 << 40) - 1));
         assert_eq!(seconds(1 << 40), None);
+    }
+
+    const UNKNOWN: CreatorId = CreatorId::new(crate::Guid([7; 16]));
+
+    fn of(bytes: [u8; 8]) -> Timestamp {
+        zerocopy::transmute!(bytes)
+    }
+
+    /// What is read by a creator: the time and how it is encoded, a time that it may be as well.
+    fn read(bytes: [u8; 8], creator: impl Into<Option<CreatorId>>) -> std::string::String {
+        match of(bytes).reading(creator.into()) {
+            None => "none".into(),
+            Some(Reading { calendar, encoding, otherwise: None }) => std::format!("{calendar} {encoding}"),
+            Some(Reading { calendar, encoding, otherwise: Some(other) }) => {
+                std::format!("{calendar} {encoding} or {other}")
+            }
+        }
+    }
+
+    #[test]
+    fn times_that_windows_wrote_are_binary_whoever_is_named() {
+        for (bytes, time) in [
+            ([0x0f, 0x18, 0x17, 0, 0x08, 0x01, 0x19, 0x14], "2025-01-08 23:24:15"),
+            ([0x37, 0x33, 0x09, 0, 0x04, 0x09, 0x19, 0x14], "2025-09-04 09:51:55"),
+            ([0x14, 0x14, 0x0e, 0, 0x18, 0x0a, 0x18, 0x14], "2024-10-24 14:20:20"),
+            ([0x22, 0x01, 0x02, 0, 0x01, 0x07, 0x19, 0x14], "2025-07-01 02:01:34"),
+            ([0x11, 0x08, 0x15, 0, 0x19, 0x01, 0x18, 0x14], "2024-01-25 21:08:17"),
+            ([0x0c, 0x2e, 0x10, 0, 0x07, 0x01, 0x16, 0x14], "2022-01-07 16:46:12"),
+            // A clock that went back to 1970, and the next century.
+            ([0x01, 0x00, 0x00, 0, 0x01, 0x01, 0x46, 0x13], "1970-01-01 00:00:01"),
+            ([0x01, 0x00, 0x00, 0, 0x07, 0x02, 0x06, 0x15], "2106-02-07 00:00:01"),
+        ] {
+            let expected = std::format!("{time} binary");
+            for creator in [CreatorId::WINDOWS_WHEA, CreatorId::WINDOWS_DEVICE_DRIVER, UNKNOWN] {
+                assert_eq!(read(bytes, creator), expected);
+            }
+            assert_eq!(read(bytes, CreatorId::LINUX_AMDGPU), expected);
+            assert_eq!((read(bytes, None), of(bytes).to_string()), (expected, time.into()));
+        }
+    }
+
+    #[test]
+    fn bcd_of_our_centuries_is_bcd_whoever_is_named() {
+        for (year, month, day) in [(1969, 12, 31), (1970, 1, 1), (2038, 1, 19), (2106, 2, 7), (2199, 12, 31)]
+        {
+            let time = Timestamp::new(year, month, day, 3, 14, 8);
+            let expected = std::format!("{year}-{month:02}-{day:02} 03:14:08 BCD");
+            for creator in [None, Some(UNKNOWN), Some(CreatorId::WINDOWS_WHEA), Some(CreatorId::LINUX_PSTORE)]
+            {
+                assert_eq!(read(zerocopy::transmute!(time), creator), expected);
+            }
+        }
+        // Firmware that mixes both writes no time.
+        let mixed = [0x15, 0x1e, 0x10, 0, 0x19, 0x07, 0x25, 0x20];
+        for creator in [None, Some(UNKNOWN), Some(CreatorId::WINDOWS_WHEA)] {
+            assert_eq!(read(mixed, creator), "none");
+        }
+    }
+
+    #[test]
+    fn every_second_of_binary_is_read_back() {
+        for step in 0..40_000u64 {
+            let seconds = step * 179_424 + step % 86_400;
+            let bcd = Timestamp::from_unix(seconds).unwrap();
+            let Calendar { year, month, day, hour, minute, second } = bcd.bcd().unwrap();
+            let [century, year_of] = [year / 100, year % 100].map(|part| part as u8);
+            let bytes = [second, minute, hour, 0, day, month, year_of, century];
+            let reading = of(bytes).reading(None).unwrap();
+            assert_eq!((reading.encoding, reading.otherwise), (Encoding::Binary, None), "{bytes:x?}");
+            assert_eq!(u64::try_from(reading.calendar.unix_seconds()), Ok(seconds));
+        }
+    }
+
+    #[test]
+    fn another_century_is_what_its_creator_writes() {
+        let bytes = [0x08, 0x07, 0x06, 0, 0x11, 0x02, 0x04, 0x16];
+        assert_eq!(read(bytes, CreatorId::WINDOWS_WHEA), "2204-02-17 06:07:08 binary");
+        for creator in [None, Some(UNKNOWN)] {
+            assert_eq!(read(bytes, creator), "1604-02-11 06:07:08 BCD or 2204-02-17 06:07:08");
+        }
+        // Years 1 and 9999: the same in both, and BCD alone.
+        assert_eq!(read([1, 2, 3, 0, 4, 5, 1, 0], UNKNOWN), "0001-05-04 03:02:01 BCD");
+        assert_eq!(read([0x59, 0x59, 0x23, 0, 0x31, 0x12, 0x99, 0x99], None), "9999-12-31 23:59:59 BCD");
+        assert_eq!(read([0xff; 8], CreatorId::WINDOWS_WHEA), "none");
+        // Only its creator makes binary of another century a time.
+        let later = [0x3b, 0x3b, 0x17, 0, 0x1f, 0x0c, 0x63, 0x63];
+        assert_eq!(read(later, CreatorId::LINUX_AMDGPU), "9999-12-31 23:59:59 binary");
+        assert_eq!(read(later, None), "none");
+    }
+
+    #[test]
+    fn days_that_do_not_exist_are_no_time() {
+        let bcd = |year, month, day| Timestamp::new(year, month, day, 0, 0, 0).calendar().is_some();
+        let binary = |year: u16, month, day| {
+            of([0, 0, 0, 0, day, month, (year % 100) as u8, (year / 100) as u8]).calendar().is_some()
+        };
+        for (month, days) in (1..).zip([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]) {
+            for (year, days) in [
+                (2023, days),
+                (2024, days + u8::from(month == 2)),
+                (2000, days + u8::from(month == 2)),
+                (2100, days),
+            ] {
+                for day in 0..=99 {
+                    let exists = (1..=days).contains(&day);
+                    assert_eq!((bcd(year, month, day), binary(year, month, day)), (exists, exists));
+                }
+            }
+        }
+        // A leap second is not what a byte of 60 is.
+        assert_eq!(read([0x60, 0x59, 0x23, 0, 0x31, 0x12, 0x16, 0x20], None), "none");
+        assert_eq!(read([60, 59, 23, 0, 31, 12, 16, 20], CreatorId::WINDOWS_WHEA), "none");
+    }
+
+    #[test]
+    fn seconds_of_linux_are_read_by_their_size_or_their_creator() {
+        let bytes = |seconds: u64| seconds.to_le_bytes();
+        for (seconds, time) in [
+            (1_000_000_000, "2001-09-09 01:46:40"),
+            (0x7fff_ffff, "2038-01-19 03:14:07"),
+            (0xffff_ffff, "2106-02-07 06:28:15"),
+            (0x1_0000_0000, "2106-02-07 06:28:16"),
+            (253_402_300_799, "9999-12-31 23:59:59"),
+        ] {
+            for creator in [None, Some(CreatorId::LINUX_PSTORE), Some(CreatorId::WINDOWS_WHEA)] {
+                assert_eq!(read(bytes(seconds), creator), std::format!("{time} Linux seconds"));
+            }
+        }
+        // A clock that nobody set is told by Linux alone.
+        assert_eq!(read(bytes(1), CreatorId::LINUX_PSTORE), "1970-01-01 00:00:01 Linux seconds");
+        assert_eq!((read(bytes(1), None), read(bytes(999_999_999), UNKNOWN)), ("none".into(), "none".into()));
+        for none in [0, 253_402_300_800, 1 << 40, u64::MAX] {
+            assert_eq!(read(bytes(none), CreatorId::LINUX_PSTORE), "none", "{none}");
+        }
     }
 }

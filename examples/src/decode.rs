@@ -199,7 +199,7 @@ impl Run<'_> {
         self.outcome.bad |= all.bad != 0;
 
         match self.options.format {
-            Format::Json => json::write(&mut self.out, &found)?,
+            Format::Json => json::write(&mut self.out, &found, self.text.detail == Detail::Raw)?,
             Format::Kernel => kernel::write(&mut self.out, &found)?,
             Format::Text => {
                 if self.groups > 0 && self.text.detail > Detail::Lines {

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use cper::{Calendar, CreatorId, SectionFlags, SectionTypeId, Severity, Timestamp};
+use cper::section::Body;
+use cper::zerocopy::IntoBytes;
+use cper::{Calendar, CreatorId, Encoding, Reading, SectionFlags, SectionTypeId, Severity, Timestamp};
 use mce_record::{Circumstances, KernelSeverity, MceRecord};
 use pstore_format::RecordId;
 use pstore_format::record::StoredRecord;
@@ -183,7 +185,7 @@ impl Kind {
 }
 
 impl Kind {
-    /// The kind of something found that has these sections: that of its primary section, or of the first.
+    /// The kind of something found that has these sections: that of the section that leads.
     pub fn of_found(found: &Found<'_>, sections: &[Section<'_>]) -> Self {
         match found.what {
             What::Log(_) | What::Part(_) => return Self::KERNEL_LOG,
@@ -192,9 +194,30 @@ impl Kind {
             What::Unknown(..) => return Self::UNKNOWN,
             _ => {}
         }
-        let primary = sections.iter().find(|section| section.flags.contains(SectionFlags::PRIMARY));
-        primary.or(sections.first()).map_or(Self::EMPTY, |section| Self::of(section.kind))
+        sections.get(leading(sections)).map_or(Self::EMPTY, |section| Self::of(section.kind))
     }
+
+    /// The kind of one section among these. One without a valid field is no error of its kind beside others that
+    /// have some: Windows puts such a memory section in front of what its machine checks say.
+    pub fn of_section(section: &Section<'_>, sections: &[Section<'_>]) -> Self {
+        if is_idle(section, sections) { Self::EMPTY } else { Self::of(section.kind) }
+    }
+}
+
+/// The place of the section that stands for all: the primary one, or the first, of those that have a valid field.
+fn leading(sections: &[Section<'_>]) -> usize {
+    let primary = |section: &Section<'_>| section.flags.contains(SectionFlags::PRIMARY);
+    let told = |section: &Section<'_>| !summary::is_empty(section);
+    let place = |wanted: &dyn Fn(&Section<'_>) -> bool| sections.iter().position(wanted);
+    place(&|section| primary(section) && told(section))
+        .or_else(|| place(&told))
+        .or_else(|| place(&primary))
+        .unwrap_or(0)
+}
+
+/// Whether a section has no valid field while another one has.
+pub fn is_idle(section: &Section<'_>, sections: &[Section<'_>]) -> bool {
+    summary::is_empty(section) && !sections.iter().all(summary::is_empty)
 }
 
 /// When something happened, and what says so.
@@ -204,23 +227,27 @@ pub struct When {
     pub calendar: Calendar,
     /// Only the boot is known, by the record's id: it is the time of the boot's first record.
     pub by_id: bool,
+    /// Whether the timestamp was read as binary, and not as the BCD of the specification.
+    pub binary: bool,
+    /// The time that the timestamp is in binary, where nothing decides between that and BCD.
+    pub otherwise: Option<Calendar>,
 }
 
-/// 2001-09-09: Linux did not write records before. What would be older is something else that is no BCD either.
+/// 2001-09-09: Linux did not write records before. An id that counts from an earlier boot counts from something else.
 const OLDEST: u64 = 1_000_000_000;
 
 impl When {
-    fn unix(seconds: u64) -> Option<Self> {
-        let calendar = Timestamp::from_unix(seconds)?.calendar()?;
-        Some(Self { calendar, by_id: false })
+    const fn of(calendar: Calendar) -> Self {
+        Self { calendar, by_id: false, binary: false, otherwise: None }
     }
 
-    /// Linux stores seconds in the field of its own records, all others BCD.
-    fn stored(timestamp: Timestamp) -> Option<Self> {
-        match timestamp.linux_seconds() {
-            Some(seconds @ OLDEST..) => Self::unix(seconds),
-            _ => timestamp.calendar().map(|calendar| Self { calendar, by_id: false }),
-        }
+    fn unix(seconds: u64) -> Option<Self> {
+        Timestamp::from_unix(seconds)?.calendar().map(Self::of)
+    }
+
+    fn stored(reading: Reading) -> Self {
+        let binary = reading.encoding == Encoding::Binary;
+        Self { binary, otherwise: reading.otherwise, ..Self::of(reading.calendar) }
     }
 
     fn of_id(id: RecordId) -> Option<Self> {
@@ -231,7 +258,26 @@ impl When {
 
 impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} UTC{}", self.calendar, if self.by_id { " (by the record's id)" } else { "" })
+        write!(f, "{} UTC", self.calendar)?;
+        if self.by_id {
+            f.write_str(" (by the record's id)")?;
+        }
+        if self.binary {
+            f.write_str(" (binary)")?;
+        }
+        self.otherwise.map_or(Ok(()), |other| write!(f, " (or, if it is binary, {other} UTC)"))
+    }
+}
+
+/// A timestamp whose validity bit is set and which is no time.
+#[derive(Clone, Copy, Debug)]
+pub struct Unreadable(pub Timestamp);
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("timestamp ")?;
+        self.0.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x} "))?;
+        f.write_str("cannot be read")
     }
 }
 
@@ -254,6 +300,8 @@ pub struct Event<'f, 'a> {
     pub creator: Option<CreatorId>,
     /// When.
     pub time: Option<When>,
+    /// The timestamp that is there and is no time.
+    pub unreadable: Option<Unreadable>,
 }
 
 impl<'f, 'a> Event<'f, 'a> {
@@ -266,22 +314,25 @@ impl<'f, 'a> Event<'f, 'a> {
             grade: grade(found, &sections),
             lines: sections
                 .iter()
-                .map(|section| (section_grade(section), summary::section(section)))
+                .map(|section| (section_grade(section), summary::section(section, &sections)))
                 .collect(),
             id: id(found),
             creator: creator(found),
             time: None,
+            unreadable: None,
             sections,
         };
-        event.time = event.when();
+        (event.time, event.unreadable) = event.when();
         event.tell();
         event
     }
 
-    /// The lines worth showing: all, but for sections that were told as bad parts.
+    /// The lines worth showing: all, but for sections that were told as bad parts, and those without a valid field.
     pub fn shown_lines(&self) -> impl Iterator<Item = &(Grade, String)> {
+        let says_something =
+            |section: &Section<'_>| says_something(section) && !is_idle(section, &self.sections);
         let all = !self.sections.iter().any(says_something);
-        let shown = |place: usize| self.sections.get(place).is_none_or(says_something);
+        let shown = move |place: usize| self.sections.get(place).is_none_or(says_something);
         self.lines
             .iter()
             .enumerate()
@@ -289,28 +340,40 @@ impl<'f, 'a> Event<'f, 'a> {
             .map(|(_, line)| line)
     }
 
-    /// What stands for the whole in one line: its primary section, or the first.
+    /// What stands for the whole in one line: the section that leads.
     pub fn summary(&self) -> &str {
-        let primary = |section: &Section<'_>| section.flags.contains(SectionFlags::PRIMARY);
-        let place = self.sections.iter().position(primary).unwrap_or(0);
-        self.lines.get(place).or(self.lines.first()).map_or("", |(_, text)| text)
+        self.lines.get(leading(&self.sections)).or(self.lines.first()).map_or("", |(_, text)| text)
     }
 
-    fn when(&self) -> Option<When> {
+    /// The time, and a timestamp that is none. Where a header has no time that can be read, the section of a machine
+    /// check has one of its own.
+    fn when(&self) -> (Option<When>, Option<Unreadable>) {
         let by_machine = |section: &Section<'_>| match &section.content {
             Content::Machine(record) => When::unix(record.time()?),
+            Content::Body(Body::WindowsXpfMca(machine)) => Some(When::of(machine.time()?.calendar()?)),
             _ => None,
         };
-        let stored = match &self.found.what {
-            What::Record(stored) => stored.record().header().timestamp().and_then(When::stored),
-            What::Block(block) => {
-                block.entries().flatten().find_map(|entry| When::stored(entry.header().timestamp()?))
+        let mut stored: Vec<(Timestamp, Option<Reading>)> = Vec::new();
+        match &self.found.what {
+            What::Record(record) => {
+                let header = record.record().header();
+                stored.extend(header.timestamp().map(|timestamp| (timestamp, header.time())));
             }
+            What::Block(block) => {
+                let timestamps = block.entries().flatten().filter_map(|entry| entry.header().timestamp());
+                stored.extend(timestamps.map(|timestamp| (timestamp, timestamp.reading(None))));
+            }
+            _ => {}
+        }
+        let by_log = || match &self.found.what {
             What::Log(log) => log.parts().find_map(|part| When::unix(part.time?)),
             _ => None,
         };
         let by_id = || self.id.filter(|_| id_names_boot(self.found)).and_then(When::of_id);
-        stored.or_else(|| self.sections.iter().find_map(by_machine)).or_else(by_id)
+        let time = stored.iter().find_map(|(_, reading)| reading.map(When::stored)).or_else(by_log);
+        let time = time.or_else(|| self.sections.iter().find_map(by_machine)).or_else(by_id);
+        let unreadable = stored.iter().find(|(_, reading)| reading.is_none());
+        (time, unreadable.map(|(timestamp, _)| Unreadable(*timestamp)))
     }
 
     fn tell(&mut self) {
@@ -348,7 +411,11 @@ impl<'f, 'a> Event<'f, 'a> {
         if matches!(self.found.what, What::Bad(_) | What::Table(_)) {
             return Vec::new();
         }
-        let mut context = vec![self.time.map_or("time not recorded".into(), |time| time.to_string())];
+        let mut context: Vec<String> = self.time.iter().map(When::to_string).collect();
+        context.extend(self.unreadable.map(|timestamp| timestamp.to_string()));
+        if context.is_empty() {
+            context.push("time not recorded".into());
+        }
         if let [section] = &*self.sections {
             context.extend(summary::address(section));
         }

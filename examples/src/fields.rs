@@ -74,7 +74,8 @@ impl Compact {
     }
 }
 
-fn is_zero(value: &Value<'_>) -> bool {
+/// Whether a value, which is no structure or list, is zero.
+pub fn is_zero(value: &Value<'_>) -> bool {
     match value {
         Value::Number(value) | Value::Hex { value, .. } | Value::Code { value, .. } => *value == 0,
         Value::Flags { bits, .. } => *bits == 0,

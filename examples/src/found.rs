@@ -191,6 +191,8 @@ pub struct Section<'a> {
     pub fru_text: Option<FruText>,
     /// Flags of the section.
     pub flags: SectionFlags,
+    /// The descriptor that says all this, if there is one.
+    pub descriptor: Option<SectionDescriptor>,
     /// The body as it is stored.
     pub bytes: &'a [u8],
     /// Where that is in the file.
@@ -286,6 +288,7 @@ impl<'a> Found<'a> {
                 fru_id: None,
                 fru_text: None,
                 flags: SectionFlags::empty(),
+                descriptor: None,
                 bytes,
                 offset: start,
                 content: Content::decode(*kind, bytes, place),
@@ -317,6 +320,7 @@ fn section<'a>(descriptor: &SectionDescriptor, bytes: &'a [u8], place: Place<'a>
         fru_id: descriptor.fru_id(),
         fru_text: descriptor.fru_text().copied(),
         flags: descriptor.flags(),
+        descriptor: Some(*descriptor),
         bytes,
         offset: place.offset,
         content: Content::decode(descriptor.section_type, bytes, place),

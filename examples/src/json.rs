@@ -8,12 +8,13 @@ use std::fmt;
 use std::io::{self, Write};
 
 use cper::fields::{Fields, Value};
-use cper::{Calendar, Guid, SectionFlags};
+use cper::{Calendar, FruText, Guid, SectionFlags};
 use serde::Serialize;
 use serde::ser::Serializer;
 
-use crate::event::{Event, Grade};
+use crate::event::{Event, Grade, Unreadable};
 use crate::found::{Content, Found, Log, Part, Piece, Place, Section, What};
+use crate::not_valid::NotValid;
 use crate::printable::Printable;
 
 #[derive(Serialize)]
@@ -28,6 +29,12 @@ struct Object<'e> {
     time: Option<Shown<Rfc3339>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     time_from: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_encoding: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_if_binary: Option<Shown<Rfc3339>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_error: Option<Shown<Unreadable>>,
     severity: Option<Shown<Grade>>,
     kind: &'static str,
     summary: &'e str,
@@ -82,6 +89,17 @@ struct Member<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Cow<'e, str>>,
     fields: Body<'e>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_valid: Option<Denied<'e>>,
+}
+
+/// The fields of a section that its validity bits deny.
+struct Denied<'e>(NotValid<'e, 'e>);
+
+impl Serialize for Denied<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Fields(&self.0).serialize(serializer)
+    }
 }
 
 #[derive(Serialize)]
@@ -163,12 +181,12 @@ impl Serialize for Hex<'_> {
     }
 }
 
-/// Writes an object for each thing found.
-pub fn write(out: &mut dyn Write, found: &[Found<'_>]) -> io::Result<()> {
+/// Writes an object for each thing found; raw, with the fields that are not valid.
+pub fn write(out: &mut dyn Write, found: &[Found<'_>], raw: bool) -> io::Result<()> {
     let mut text = Vec::new();
     found.iter().try_for_each(|found| {
         text.clear();
-        line(&mut text, &Event::of(found), None)?;
+        serialised(&mut text, &Event::of(found), None, raw)?;
         out.write_all(&text)
     })
 }
@@ -176,19 +194,23 @@ pub fn write(out: &mut dyn Write, found: &[Found<'_>]) -> io::Result<()> {
 /// Adds an object for an event, with the key it is known by, if it has one. It is many small pieces, which are put
 /// together in memory much faster than they are written.
 pub fn line(text: &mut Vec<u8>, event: &Event<'_, '_>, key: Option<&str>) -> io::Result<()> {
-    serde_json::to_writer(&mut *text, &object(event, key))?;
+    serialised(text, event, key, false)
+}
+
+fn serialised(text: &mut Vec<u8>, event: &Event<'_, '_>, key: Option<&str>, raw: bool) -> io::Result<()> {
+    serde_json::to_writer(&mut *text, &object(event, key, raw))?;
     text.push(b'\n');
     Ok(())
 }
 
-fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {
+fn object<'e>(event: &'e Event<'_, 'e>, key: Option<&'e str>, raw: bool) -> Object<'e> {
     let found = event.found;
     let (mut header, mut error, mut dump, mut bytes, mut notification) = (None, None, None, None, None);
     let mut sections: Vec<Member<'_>> = event
         .sections
         .iter()
         .zip(&event.lines)
-        .map(|(section, (grade, line))| part_of(section, *grade, line))
+        .map(|(section, (grade, line))| part_of(section, *grade, line, raw))
         .collect();
     match &found.what {
         What::Record(stored) => {
@@ -216,6 +238,9 @@ fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {
         notification,
         time: event.time.map(|time| Shown(Rfc3339(time.calendar))),
         time_from: event.time.filter(|time| time.by_id).map(|_| "record_id"),
+        time_encoding: event.time.filter(|time| time.binary).map(|_| "binary"),
+        time_if_binary: event.time.and_then(|time| time.otherwise).map(|time| Shown(Rfc3339(time))),
+        time_error: event.unreadable.map(Shown),
         severity: (!matches!(found.what, What::Bad(_))).then_some(Shown(event.grade)),
         kind: event.kind.name,
         summary: event.summary(),
@@ -242,10 +267,15 @@ fn body<'e>(section: &'e Section<'_>) -> Body<'e> {
     }
 }
 
-fn part_of<'e>(section: &'e Section<'_>, severity: Grade, line: &'e str) -> Member<'e> {
+fn part_of<'e>(section: &'e Section<'e>, severity: Grade, line: &'e str, raw: bool) -> Member<'e> {
     let fru = Fru {
         id: section.fru_id.filter(|id| *id != Guid::ZERO).map(Shown),
-        text: section.fru_text.as_ref().map(|text| Shown(Printable(text.as_bytes()))),
+        text: section
+            .fru_text
+            .as_ref()
+            .map(FruText::as_bytes)
+            .filter(|text| !text.is_empty())
+            .map(|text| Shown(Printable(text))),
     };
     let error = match &section.content {
         Content::Bad(_, reason) => Some(reason.into()),
@@ -262,6 +292,7 @@ fn part_of<'e>(section: &'e Section<'_>, severity: Grade, line: &'e str) -> Memb
         summary: line.into(),
         error,
         fields: body(section),
+        not_valid: NotValid::of(section).filter(|_| raw).map(Denied),
     }
 }
 
@@ -288,6 +319,7 @@ fn parts<'e>(log: &'e Log<'_>) -> Vec<Member<'e>> {
                     .map_or("kernel log".into(), |number| format!("kernel log, part {number}").into()),
                 error: part.text().1.map(|error| error.to_string().into()),
                 fields: Body::Log(text(part, *number)),
+                not_valid: None,
             }
         })
         .collect()

@@ -17,6 +17,7 @@ mod input;
 mod json;
 mod kernel;
 mod manual;
+mod not_valid;
 mod printable;
 mod progress;
 mod ramoops;

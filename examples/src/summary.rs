@@ -2,18 +2,24 @@
 
 use std::fmt::Write as _;
 
+use cper::fields::{Describe, Value, Visitor};
+use cper::section::vendor::{WindowsCpuVendor, WindowsXpfMca};
 use cper::section::{
     Body, CxlComponentEvent, CxlProtocolError, Ia32X64Processor, MemoryError, PcieError, ProcessorGeneric,
 };
 use erst_table::Table;
+use mce_record::{CpuVendor, Mce};
 
 use crate::dmesg;
 use crate::fields::Told;
 use crate::found::{Content, Log, Section};
 use crate::printable::Printable;
 
-/// What broke, in a line that stands alone but for the time.
-pub fn section(section: &Section<'_>) -> String {
+/// What broke, in a line that stands alone but for the time. The other sections of its record may say more of the same.
+pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
+    if is_empty(section) {
+        return format!("{}{}: no field of it is valid", type_name(section), and_unit(section));
+    }
     match &section.content {
         Content::Machine(record) => record.summary().to_string(),
         Content::Log(part) => format!("kernel log, {}", size(part.text().0.len())),
@@ -30,7 +36,100 @@ pub fn section(section: &Section<'_>) -> String {
         Content::Body(Body::Unknown(bytes)) => {
             format!("{}{}, {}, not decoded", type_name(section), and_unit(section), size(bytes.len()))
         }
+        Content::Body(Body::WindowsXpfMca(machine)) if machine.bank_number.get() < 0xff => {
+            let mce = windows_machine_check(machine, record);
+            format!("Windows {}{}", mce.record().summary(), and_unit(section))
+        }
         Content::Body(body) => told_line(section, &Told::by(body.fields())),
+    }
+}
+
+/// Whether a section's body was read and has no valid field to tell of.
+pub fn is_empty(section: &Section<'_>) -> bool {
+    /// Ends at the first field.
+    struct First;
+    impl Visitor for First {
+        fn field(&mut self, _: &'static str, _: Value<'_>) -> std::fmt::Result {
+            Err(std::fmt::Error)
+        }
+    }
+    match &section.content {
+        Content::Body(Body::Unknown(_)) => false,
+        Content::Body(body) => Describe::describe(body.fields(), &mut First).is_ok(),
+        _ => false,
+    }
+}
+
+/// A machine check that Windows stored, as Linux would have stored it. What processor it is, the sections beside it say.
+pub fn windows_machine_check(machine: &WindowsXpfMca<'_>, record: &[Section<'_>]) -> Mce {
+    let cpuid = record.iter().find_map(|section| match &section.content {
+        Content::Body(Body::Ia32X64Processor(processor)) => processor.cpuid_info().map(|info| info.eax.get()),
+        Content::Body(Body::ProcessorGeneric(processor)) => processor.cpu_version_info(),
+        _ => None,
+    });
+    let mut cpuid = cpuid.unwrap_or(0) as u32;
+    let vendor = match machine.cpu_vendor {
+        WindowsCpuVendor::INTEL => CpuVendor::INTEL,
+        WindowsCpuVendor::AMD => CpuVendor::AMD,
+        _ => CpuVendor(0xff),
+    };
+    let register = |place: usize| machine.extended_registers[place].get();
+    let (mut ipid, mut synd) = (0, 0);
+    if vendor == CpuVendor::AMD {
+        (ipid, synd) = (register(0), register(1));
+        match (ipid, machine.bank_number.get(), cpuid & 0x0fff_fff0) {
+            // Only processors of family 17h and later have the register.
+            (1.., _, 0) => cpuid = FAMILY_17H,
+            // Where Windows left it out: on the processors of this model the bank is that of power and interrupts, as
+            // records of others of them say.
+            (0, 27, ZEN_3_DESKTOP) => ipid = POWER_AND_INTERRUPTS,
+            _ => {}
+        }
+    }
+    Mce {
+        status: machine.status.raw().into(),
+        misc: machine.misc,
+        addr: machine.address,
+        mcgstatus: machine.global_status.raw().into(),
+        ip: machine.instruction_pointer,
+        cpuvendor: vendor.0,
+        cpuid: cpuid.into(),
+        bank: machine.bank_number.get() as u8,
+        extcpu: machine.processor_number,
+        apicid: machine.apic_id,
+        mcgcap: machine.global_capability().map_or(0, |capability| capability.raw()).into(),
+        synd: synd.into(),
+        ipid: ipid.into(),
+        ..Mce::default()
+    }
+}
+
+/// EAX of CPUID leaf 1 on a processor of AMD's family 17h.
+const FAMILY_17H: u32 = 0x0080_0f00;
+/// The same of family 19h, model 21h, without the stepping.
+const ZEN_3_DESKTOP: u32 = 0x00a2_0f10;
+/// `MCA_IPID` of the bank for power, interrupts and the like, as Ryzens of that model store it.
+const POWER_AND_INTERRUPTS: u64 = 0x0001_002e_0000_0500;
+
+/// Whether a number that is said to be an address can be one. All ones is what a register reads as that nobody answers
+/// for, and what firmware writes that does not know.
+pub const fn is_address(address: u64) -> bool {
+    address != u64::MAX
+}
+
+/// The number of a part of a machine. There are not so many that the last number of all would be one.
+pub fn part(number: Option<u16>) -> Option<u64> {
+    number.filter(|number| *number != u16::MAX).map(u64::from)
+}
+
+/// Whether the address that a section states holds: of Arm's RAS registers the bit AV of the status says so, and where
+/// nothing says so zero is no address.
+fn stated_address(told: &Told) -> bool {
+    let holds = |status: u64| status >> 31 & 1 != 0;
+    match (told.number("address"), told.number("status")) {
+        (Some(address), Some(status)) => holds(status) && is_address(address),
+        (Some(address), None) => address != 0 && is_address(address),
+        (None, _) => true,
     }
 }
 
@@ -38,7 +137,7 @@ pub fn section(section: &Section<'_>) -> String {
 fn told_line(section: &Section<'_>, told: &Told) -> String {
     let mut line = format!("{}{}", type_name(section), and_unit(section));
     for (name, before) in [("mpidr_el1", "MPIDR"), ("requester_id", "requester"), ("address", "at")] {
-        if let Some(text) = told.word(name) {
+        if let Some(text) = told.word(name).filter(|_| name != "address" || stated_address(told)) {
             let _ = write!(line, ", {before} {text}");
         }
     }
@@ -105,18 +204,18 @@ fn memory_line(section: &Section<'_>, memory: &MemoryError) -> String {
     let mut line = String::with_capacity(128);
     let _ = write!(line, "memory{}", and_unit(section));
     let place = list([
-        ("node", memory.node().map(u64::from)),
-        ("card", memory.card().map(u64::from)),
-        ("module", memory.module().map(u64::from)),
-        ("rank", memory.rank().map(u64::from)),
+        ("node", part(memory.node())),
+        ("card", part(memory.card())),
+        ("module", part(memory.module())),
+        ("rank", part(memory.rank())),
         ("bank", memory.bank().map(u64::from)),
         ("bank group", memory.bank_group().map(u64::from)),
         ("bank address", memory.bank_address().map(u64::from)),
         ("chip", memory.chip_id().map(u64::from)),
-        ("device", memory.device().map(u64::from)),
+        ("device", part(memory.device())),
         ("row", memory.row().map(u64::from)),
         ("column", memory.column().map(u64::from)),
-        ("bit", memory.bit_position().map(u64::from)),
+        ("bit", part(memory.bit_position())),
     ]);
     if !place.is_empty() {
         let _ = write!(line, " ({place})");
@@ -151,7 +250,7 @@ fn pcie_line(section: &Section<'_>, pcie: &PcieError) -> String {
     if let Some(address) = pcie.address() {
         let _ = write!(line, " {address}");
     }
-    if let Some(id) = pcie.device_id() {
+    if let Some(id) = pcie.device_id().filter(|id| id.vendor_id.get() != u16::MAX) {
         let _ = write!(line, " [{:04x}:{:04x}]", id.vendor_id, id.device_id);
     }
     if let Some(port) = pcie.port_type() {
@@ -162,6 +261,10 @@ fn pcie_line(section: &Section<'_>, pcie: &PcieError) -> String {
         line.push_str(": error without AER registers");
         return line;
     };
+    if aer.uncorrectable_error_status().bits() == u32::MAX {
+        line.push_str(": AER registers of all ones, the device did not answer");
+        return line;
+    }
     let mut errors: Vec<String> =
         aer.uncorrectable_error_status().errors().map(|error| error.to_string()).collect();
     errors.extend(aer.correctable_error_status().errors().map(|error| error.to_string()));
@@ -189,7 +292,11 @@ fn x86_line(section: &Section<'_>, processor: &Ia32X64Processor<'_>) -> String {
     }
     line.push_str(&and_unit(section));
     let mut errors: Vec<String> = Vec::new();
-    for error in processor.error_information().flatten() {
+    for error in processor.error_information() {
+        let Ok(error) = error else {
+            errors.push("error information cut short".into());
+            continue;
+        };
         let mut text = error.error_structure_type.name().unwrap_or("error of unknown type").to_owned();
         if error.check().is_some() {
             let told = Told::by(error);
@@ -223,6 +330,11 @@ fn x86_line(section: &Section<'_>, processor: &Ia32X64Processor<'_>) -> String {
     let contexts = processor.contexts().flatten().count();
     if contexts != 0 {
         let _ = write!(line, "; {contexts} register context{}", if contexts == 1 { "" } else { "s" });
+    }
+    if processor.contexts().any(|context| context.is_err())
+        && !processor.error_information().any(|e| e.is_err())
+    {
+        line.push_str("; register context cut short");
     }
     line
 }
@@ -286,13 +398,17 @@ pub fn names_of<F: bitflags::Flags + Copy>(flags: F) -> String {
 
 /// Where in memory, for the line that tells when.
 pub fn address(section: &Section<'_>) -> Option<String> {
+    let shown = |address: Option<u64>| {
+        address.filter(|address| is_address(*address)).map(|address| format!("address {address:#x}"))
+    };
     match &section.content {
-        Content::Body(Body::Memory(memory)) => Some(format!("address {:#x}", memory.physical_address()?)),
-        Content::Body(Body::ProcessorGeneric(processor)) => {
-            Some(format!("address {:#x}", processor.target_address()?))
+        Content::Body(Body::Memory(memory)) => shown(memory.physical_address()),
+        Content::Body(Body::ProcessorGeneric(processor)) => shown(processor.target_address()),
+        Content::Body(Body::WindowsXpfMca(machine)) => {
+            shown(windows_machine_check(machine, &[]).record().address().map(|address| address.value))
         }
         Content::Machine(record) => {
-            let address = record.address()?;
+            let address = record.address().filter(|address| is_address(address.value))?;
             Some(match (address.mode, address.lsb) {
                 (Some(mode), Some(lsb @ 0..=62)) => {
                     format!("address {:#x} ({mode}, {})", address.value, size(1 << lsb))

@@ -5,12 +5,13 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use cper::fields::Fields;
-use cper::{Guid, RecordFlags};
+use cper::{Guid, RecordFlags, SectionFlags};
 use pstore_format::dmesg;
 
 use crate::event::{Event, Grade, grades};
 use crate::fields;
 use crate::found::{Content, Found, Log, Part, Piece, Section, What};
+use crate::not_valid::NotValid;
 use crate::printable::Printable;
 use crate::summary;
 
@@ -179,7 +180,7 @@ impl Text {
                 if !header.notification_type.guid().is_zero() {
                     field(out, "notification", header.notification_type)?;
                 }
-                let flags = flags(header.flags().iter_names().map(|(name, _)| name));
+                let flags = flags(header.flags());
                 if header.flags() != RecordFlags::empty() && header.flags() != RecordFlags::PREVIOUS_ERROR {
                     field(out, "flags", flags)?;
                 }
@@ -187,7 +188,7 @@ impl Text {
             What::Block(block) => {
                 let status = block.header();
                 field(out, "severity", status.severity)?;
-                let names = flags(status.status().iter_names().map(|(name, _)| name));
+                let names = flags(status.status());
                 field(out, "block status", format!("{:#x}  {names}", status.block_status.get()))?;
             }
             _ => {}
@@ -221,10 +222,10 @@ impl Text {
         if let Some(id) = section.fru_id.filter(|id| *id != Guid::ZERO) {
             field(&mut lines, "fru id", id)?;
         }
-        if let Some(text) = &section.fru_text {
+        if let Some(text) = section.fru_text.as_ref().filter(|text| !text.as_bytes().is_empty()) {
             field(&mut lines, "fru text", Printable(text.as_bytes()))?;
         }
-        let names = flags(section.flags.iter_names().map(|(name, _)| name).filter(|name| *name != "PRIMARY"));
+        let names = flags(section.flags.difference(SectionFlags::PRIMARY));
         if !names.is_empty() {
             field(&mut lines, "flags", names)?;
         }
@@ -234,6 +235,10 @@ impl Text {
             Content::Body(body) => write!(lines, "{}", fields::compact(body.fields()))?,
             Content::Log(part) => self.part(&mut lines, part)?,
             Content::Bad(_, reason) => writeln!(lines, "{reason}")?,
+        }
+        if let Some(not_valid) = NotValid::of(section).filter(|_| self.detail == Detail::Raw) {
+            writeln!(lines, "not valid, as their validity bits are clear:")?;
+            write!(lines, "{:2}", Fields(&not_valid))?;
         }
         let raw = self.detail == Detail::Raw || matches!(section.content, Content::Bad(..));
         if raw && !matches!(section.content, Content::Body(cper::section::Body::Unknown(_)) | Content::Log(_))
@@ -307,8 +312,18 @@ fn field(out: &mut dyn Write, name: &str, value: impl Display) -> io::Result<()>
     writeln!(out, "{name:24}{value}")
 }
 
-fn flags<'n>(names: impl Iterator<Item = &'n str>) -> String {
-    names.map(|name| name.to_lowercase().replace('_', " ")).collect::<Vec<_>>().join(", ")
+/// The names of the bits that are set, and those without a name in hex.
+fn flags<F: bitflags::Flags<Bits: Into<u64>> + Copy>(flags: F) -> String {
+    let mut nameless: u64 = flags.bits().into();
+    let mut names = Vec::new();
+    for (name, bit) in flags.iter_names() {
+        nameless &= !bit.bits().into();
+        names.push(name.to_lowercase().replace('_', " "));
+    }
+    if nameless != 0 {
+        names.push(format!("{nameless:#x}"));
+    }
+    names.join(", ")
 }
 
 /// Offset, 16 bytes in hex, and the same bytes as text, a line each 16.

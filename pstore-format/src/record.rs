@@ -171,14 +171,12 @@ impl<'a> StoredRecord<'a> {
         self.prefix.map_or(self.record.severity(), |prefix| prefix.descriptor.severity)
     }
 
-    /// When it was written, in seconds since 1970. The header's time, whether in Linux's seconds or in BCD (taken as
-    /// UTC); else a machine check's own.
+    /// When it was written, in seconds since 1970. The header's time, in whichever encoding (taken as UTC); else a
+    /// machine check's own.
     pub fn time(&self) -> Option<u64> {
-        let header = self.record.header().timestamp().and_then(|timestamp| {
-            let calendar = || u64::try_from(timestamp.calendar()?.unix_seconds()).ok();
-            timestamp.linux_seconds().or_else(calendar)
-        });
-        header.or_else(|| match self.payload() {
+        let header = self.record.header().time();
+        let seconds = header.and_then(|time| u64::try_from(time.calendar.unix_seconds()).ok());
+        seconds.or_else(|| match self.payload() {
             Payload::Mce(mce) => mce_time(mce),
             _ => None,
         })

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use rustix::fs::{FlockOperation, flock};
 
-use crate::event::{Event, Grade, Kind};
+use crate::event::{Event, Grade, Kind, is_idle};
 use crate::found::What;
 
 use super::known::Known;
@@ -128,6 +128,9 @@ impl Prometheus {
         }
         for (place, (grade, _)) in event.lines.iter().enumerate() {
             let section = event.sections.get(place);
+            if section.is_some_and(|section| is_idle(section, &event.sections)) {
+                continue;
+            }
             let kind = section.map_or(event.kind, |section| Kind::of(section.kind)).name;
             let severity = match grade {
                 // There are 2^32 of them.

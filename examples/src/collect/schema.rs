@@ -94,7 +94,8 @@ pub static COLUMNS: &[Column] = &[
         Of::Bool(|row| Some(row.event.time?.by_id)),
     ),
     text("kind", "what sort of error it is", |row| {
-        Some(row.section().map_or(row.event.kind, |section| Kind::of(section.kind)).name.into())
+        let of = |section| Kind::of_section(section, &row.event.sections);
+        Some(row.section().map_or(row.event.kind, of).name.into())
     }),
     text("severity", "how bad the section is", |row| Some(word(row.line().0))),
     text("record_severity", "how bad the record is as a whole", |row| Some(word(row.event.grade))),
@@ -325,7 +326,7 @@ fn word<'w>(value: impl fmt::Display) -> Cow<'w, str> {
 }
 
 fn address(section: &Section<'_>) -> Option<u64> {
-    match &section.content {
+    let address = match &section.content {
         Content::Machine(record) => Some(record.address()?.value),
         Content::Body(Body::Memory(memory)) => memory.physical_address(),
         Content::Body(Body::Memory2(memory)) => memory.physical_address(),
@@ -333,8 +334,12 @@ fn address(section: &Section<'_>) -> Option<u64> {
         Content::Body(Body::ArmProcessor(processor)) => {
             processor.error_information().flatten().find_map(ArmErrorInformation::physical_fault_address)
         }
+        Content::Body(Body::WindowsXpfMca(machine)) => {
+            Some(summary::windows_machine_check(machine, &[]).record().address()?.value)
+        }
         _ => None,
-    }
+    };
+    address.filter(|address| summary::is_address(*address))
 }
 
 fn processor_id(section: &Section<'_>) -> Option<u64> {
@@ -385,6 +390,9 @@ pub fn component(section: &Section<'_>) -> Option<String> {
             Some(bank) => format!("CPU {} bank {bank}", record.cpu()),
             None => format!("CPU {}", record.cpu()),
         }),
+        Content::Body(Body::WindowsXpfMca(machine)) => {
+            Some(format!("CPU {} bank {}", machine.processor_number, machine.bank_number))
+        }
         Content::Body(Body::Memory(_) | Body::Memory2(_)) => dimm(section),
         Content::Body(Body::ArmProcessor(processor)) => Some(format!("MPIDR {:#x}", processor.mpidr_el1()?)),
         Content::Body(Body::Ia32X64Processor(processor)) => {
@@ -405,7 +413,8 @@ fn dimm(section: &Section<'_>) -> Option<String> {
         _ => (None, None, None),
     };
     let parts = [("node", node), ("card", card), ("module", module)];
-    let known = parts.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", value?)));
+    let known = parts.into_iter().filter_map(|(name, value)| Some((name, summary::part(value)?)));
+    let known = known.map(|(name, value)| format!("{name} {value}"));
     Some(known.collect::<Vec<_>>().join(" ")).filter(|place| !place.is_empty())
 }
 

@@ -11,7 +11,8 @@
 //! | 292 | 3 | what was done to recover |
 //! | 1192 | 4 | up to 32 further banks |
 //!
-//! The length decides which parts there are, as two layouts call themselves version 2.
+//! The length decides which parts there are, as two layouts call themselves version 2. Version 5, of 2088 bytes, has
+//! room for 64 further banks, so that their registers lie elsewhere; they are kept as trailing bytes.
 
 use core::fmt;
 
@@ -31,7 +32,7 @@ use crate::{Error, Guid, SectionTypeId, Timestamp};
 )]
 #[repr(C)]
 pub struct WindowsXpfMcaHeader {
-    /// Version of the structure, 1 to 4.
+    /// Version of the structure, 1 to 5.
     pub version: U32,
     /// Who made the processor.
     pub cpu_vendor: WindowsCpuVendor,
@@ -51,7 +52,7 @@ pub struct WindowsXpfMcaHeader {
     pub address: U64,
     /// `MCi_MISC`.
     pub misc: U64,
-    /// How many of the extended registers hold a value.
+    /// How many of the extended registers hold a value; 0 in sections of version 2 whose registers are filled.
     pub extended_register_count: U32,
     /// APIC id of the processor; reserved in version 1.
     pub apic_id: U32,
@@ -259,17 +260,19 @@ impl Describe for WindowsFurtherBank {
 }
 
 impl WindowsFurtherBanks {
-    /// The banks that the count says, at most 32.
+    /// The banks that the count says, at most 32, and any behind them that is not all zeros, with those between.
     pub fn banks(&self) -> impl Iterator<Item = WindowsFurtherBank> + Clone {
         let registers = self.statuses.iter().zip(&self.addresses).zip(&self.miscs);
-        self.numbers.iter().zip(registers).take(self.count.get() as usize).map(
-            |(number, ((status, address), misc))| WindowsFurtherBank {
-                number: number.get(),
-                status: *status,
-                address: address.get(),
-                misc: misc.get(),
-            },
-        )
+        let banks = self.numbers.iter().zip(registers).map(|(number, ((status, address), misc))| {
+            let (number, status, address, misc) = (number.get(), *status, address.get(), misc.get());
+            WindowsFurtherBank { number, status, address, misc }
+        });
+        let filled = |bank: WindowsFurtherBank| {
+            bank.number != 0 || bank.status.raw() != 0 || bank.address != 0 || bank.misc != 0
+        };
+        let last = banks.clone().rposition(filled);
+        let filled = last.map_or(0, |last| last.saturating_add(1));
+        banks.take(filled.max(self.count.get() as usize))
     }
 }
 
@@ -307,7 +310,8 @@ impl<'a> Decode<'a> for WindowsXpfMca<'a> {
         let (header, rest) = WindowsXpfMcaHeader::ref_from_prefix(body).map_err(|_| short)?;
         let (global_capability, rest) = next(rest);
         let (recovery, rest) = next(rest);
-        let (further_banks, trailing) = next(rest);
+        // The number of further banks and 64 of them, of version 5.
+        let (further_banks, trailing) = if rest.len() < 4 + 64 * 28 { next(rest) } else { (None, rest) };
         Ok(Self { header, global_capability, recovery, further_banks, trailing })
     }
 }
@@ -325,10 +329,14 @@ impl<'a> WindowsXpfMca<'a> {
         Timestamp::from_unix(seconds)
     }
 
-    /// The extended registers that hold a value.
+    /// The extended registers that hold a value: as many as the count says, and all up to the last that is not zero.
+    /// Windows leaves the count 0 in sections of version 2 and fills the registers.
     pub fn extended_registers(&self) -> &'a [U64] {
-        let count = self.header.extended_register_count.get() as usize;
-        self.header.extended_registers.get(..count).unwrap_or(&self.header.extended_registers)
+        let registers = &self.header.extended_registers;
+        let last = registers.iter().rposition(|register| register.get() != 0);
+        let filled = last.map_or(0, |last| last.saturating_add(1));
+        let count = filled.max(self.header.extended_register_count.get() as usize);
+        registers.get(..count).unwrap_or(registers)
     }
 
     /// `MCG_CAP`; `None` when the section ends before it.
@@ -508,6 +516,12 @@ mod tests {
         for (place, value) in [(0, 4), (4, vendor), (64, registers), (292, banks)] {
             bytes[place..place + 4].copy_from_slice(&[value, 0, 0, 0]);
         }
+        // What is behind a count is zero.
+        let (registers, banks) = (usize::from(registers.min(24)), usize::from(banks.min(32)));
+        bytes[72 + registers * 8..264].fill(0);
+        for (start, size) in [(296, 4), (424, 8), (680, 8), (936, 8)] {
+            bytes[start + banks * size..start + 32 * size].fill(0);
+        }
         bytes
     }
 
@@ -594,10 +608,7 @@ mod tests {
             282.0 recovery.recovery_kernel *8
             283.0 hidden ~*72
             292.0 further_bank_count *32
-            296.0 further_banks ~*64 304.0 hidden ~*960
-            424.0 further_banks ~*128 440.0 hidden ~*1920
-            680.0 further_banks ~*128 696.0 hidden ~*1920
-            936.0 further_banks ~*128 952.0 hidden ~*1920",
+            296.0 further_banks ~*7168",
         );
     }
 
@@ -700,6 +711,35 @@ mod tests {
         let many = counted(1, 0, 33);
         let section = WindowsXpfMca::decode(&many).unwrap();
         assert_eq!(section.further_banks().unwrap().banks().count(), 32);
+    }
+
+    #[test]
+    fn a_count_hides_nothing_that_is_there() {
+        for vendor in 0..3 {
+            for last in 0..24 {
+                let mut bytes = counted(vendor, 0, 0);
+                bytes[72 + last * 8 + 7] = 0x5a;
+                let section = WindowsXpfMca::decode(&bytes).unwrap();
+                assert_eq!(section.extended_registers().len(), last + 1);
+                assert!(section.to_string().contains(" 0x5a00000000000000\n"), "{section}");
+            }
+        }
+        for (start, size) in [(296, 4), (424, 8), (680, 8), (936, 8)] {
+            for last in 0..32 {
+                let mut bytes = counted(1, 0, 0);
+                bytes[start + last * size] = 0x5a;
+                let section = WindowsXpfMca::decode(&bytes).unwrap();
+                assert_eq!(section.further_banks().unwrap().banks().count(), last + 1);
+            }
+        }
+        // The room of version 5: banks of another layout are no banks of this one.
+        for (length, trailing) in [(2087, 895), (2088, 1796)] {
+            let mut bytes = counted(1, 0, 2);
+            bytes.resize(length, 0x5a);
+            let section = WindowsXpfMca::decode(&bytes).unwrap();
+            assert_eq!(section.trailing().len(), trailing);
+            assert_eq!(section.further_banks().is_some(), length == 2087);
+        }
     }
 
     #[test]

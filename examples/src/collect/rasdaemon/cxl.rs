@@ -165,7 +165,7 @@ fn header(event: &CxlComponentEvent<'_>, record: &CxlEventHeader) -> [(&'static 
         ("hdr_flags", record.flags.get().into()),
         ("hdr_handle", record.handle.get().into()),
         ("hdr_related_handle", record.related_handle.get().into()),
-        ("hdr_ts", record.timestamp().and_then(|time| time::local(time / 1_000_000_000)).into()),
+        ("hdr_ts", record.timestamp().map(|time| time::local(time / 1_000_000_000)).into()),
         ("hdr_length", record.length.into()),
         ("hdr_maint_op_class", record.maintenance_operation_class.into()),
         ("hdr_maint_op_sub_class", record.maintenance_operation_subclass().into()),

@@ -12,7 +12,8 @@
 //! index: keys are digests, and one for a million of them would be written anew with each batch.
 //!
 //! A row's time is the record's. Where it has none it is the time of the boot that its id names, and else the time of
-//! collection, as rasdaemon takes that of reception; `ras_collect.time_from` says which.
+//! collection, as rasdaemon takes that of reception; what is not the record's own is marked behind the time, and in
+//! `ras_collect.time_from`.
 
 mod arm;
 mod cxl;
@@ -87,15 +88,19 @@ impl TimeFrom {
 impl Entry {
     /// The rows of an event that is known by this key; `now` in seconds since 1970.
     pub fn of(key: Key, source: String, event: &Event<'_, '_>, now: u64) -> Self {
-        let (seconds, time_from) = match event.time {
-            Some(when) if when.by_id => (time::seconds(when.calendar), TimeFrom::Boot),
-            Some(when) => (time::seconds(when.calendar), TimeFrom::Record),
-            None => (None, TimeFrom::Collected),
+        let (time, time_from) = match event.time {
+            Some(when) if when.by_id => (time::of(when.calendar), TimeFrom::Boot),
+            Some(when) => (time::of(when.calendar), TimeFrom::Record),
+            None => (time::local(now), TimeFrom::Collected),
         };
-        let (seconds, time_from) = seconds.map_or((now, TimeFrom::Collected), |seconds| (seconds, time_from));
         let mut rows = row::rows(event);
         if !rows.is_empty() {
-            let timestamp = Value::from(time::local(seconds));
+            let mark = match (time_from, event.unreadable) {
+                (TimeFrom::Record, _) => String::new(),
+                (_, None) => format!(" ({})", time_from.name()),
+                (_, Some(unreadable)) => format!(" ({}; {unreadable})", time_from.name()),
+            };
+            let timestamp = Value::from(time + &mark);
             for (_, row) in &mut rows {
                 row.columns.push(("timestamp", timestamp.clone()));
             }

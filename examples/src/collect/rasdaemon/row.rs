@@ -5,7 +5,7 @@ use cper::{NotificationType, SectionFlags, Severity};
 use rusqlite::types::Value;
 
 use super::{arm, cxl, machine_check, memory, non_standard, pcie};
-use crate::event::Event;
+use crate::event::{Event, is_idle};
 use crate::found::{Content, Section, What};
 
 /// A row: its table, and its columns by name. The columns of a table are always the same, in the same order.
@@ -71,9 +71,10 @@ impl From<Severity> for Ghes {
 }
 
 /// The rows an event becomes, each with its section's place in the event: one for each section that says something,
-/// none for kernel logs, tables and bad parts, which rasdaemon has no tables for.
+/// none for one without a valid field beside others, and none for kernel logs, tables and bad parts, which rasdaemon has
+/// no tables for.
 pub fn rows(event: &Event<'_, '_>) -> Vec<(u32, Row)> {
-    let sections = (0..).zip(&event.sections);
+    let sections = (0..).zip(&event.sections).filter(|(_, section)| !is_idle(section, &event.sections));
     sections.filter_map(|(place, section)| Some((place, row(event, section)?))).collect()
 }
 

@@ -12,8 +12,8 @@ use cper::section::{
 };
 use cper::zerocopy::little_endian::U32;
 use cper::{
-    FruText, GenericErrorData, Guid, NotificationType, RecordBuilder, RecordHeader, SectionDescriptor,
-    Severity, StatusBlockWriter, Timestamp,
+    CreatorId, FruText, GenericErrorData, Guid, NotificationType, RecordBuilder, RecordHeader,
+    SectionDescriptor, Severity, StatusBlockWriter, Timestamp,
 };
 use pstore_format::RecordId;
 use rusqlite::Connection;
@@ -104,10 +104,81 @@ fn same(ours: &Columns, captured: &Columns, different: &[(&str, &str)]) {
     }
 }
 
-/// What a timestamp says, whatever the zone it was written in.
+/// What a timestamp says, whatever the zone it was written in, without what marks it.
 fn seconds(timestamp: &Value) -> i64 {
     let Value::Text(text) = timestamp else { panic!("{timestamp:?}") };
-    jiff::Timestamp::strptime("%Y-%m-%d %H:%M:%S %z", text).unwrap().as_second()
+    let time = text.split(" (").next().unwrap();
+    jiff::Timestamp::strptime("%Y-%m-%d %H:%M:%S %z", time).unwrap().as_second()
+}
+
+/// A row has the record's time or one that is marked; never that of collection in silence, or a date that the record
+/// does not have.
+#[test]
+fn a_time_that_is_not_the_records_own_is_marked() {
+    let row = |id: u64, creator: CreatorId, time: Option<[u8; 8]>| {
+        let mut header = RecordHeader::new(Severity::CORRECTED, NotificationType::CPE).with_creator(creator);
+        header.record_id = id.into();
+        if let Some(bytes) = time {
+            header = header.with_timestamp(cper::zerocopy::transmute!(bytes));
+        }
+        let mut buffer = [0; 512];
+        let record = RecordBuilder::new(header)
+            .section(SectionDescriptor::primary(Severity::CORRECTED), &MemoryError::new().with_node(1))
+            .encode(&mut buffer)
+            .unwrap();
+        let (table, row) = only_row(&entries("HwErrRec0000", record.to_vec()));
+        assert_eq!(table, "mc_event");
+        let mark = match &row["timestamp"] {
+            Value::Text(text) => text.split_once(" (").map_or(String::new(), |(_, mark)| mark.to_owned()),
+            other => panic!("{other:?}"),
+        };
+        (seconds(&row["timestamp"]), mark)
+    };
+    let now = i64::try_from(NOW).unwrap();
+    let windows = CreatorId::WINDOWS_WHEA;
+    let none = CreatorId::new(Guid::ZERO);
+    for (creator, bytes, seconds, mark) in [
+        (windows, Some([0x22, 1, 2, 0, 1, 7, 25, 20]), 1_751_335_294, ""),
+        (none, Some([0x34, 1, 2, 0, 1, 7, 0x25, 0x20]), 1_751_335_294, ""),
+        // Before 1970: the record's own all the same.
+        (none, Some([0x59, 0x59, 0x23, 0, 0x31, 0x12, 0x69, 0x19]), -1, ""),
+        (
+            none,
+            Some([0, 0, 0, 1, 0x30, 2, 0x24, 0x20]),
+            now,
+            "collected; timestamp 00 00 00 01 30 02 24 20 cannot be read)",
+        ),
+        (none, Some([0xff; 8]), now, "collected; timestamp ff ff ff ff ff ff ff ff cannot be read)"),
+        (none, None, now, "collected)"),
+    ] {
+        assert_eq!(row(7, creator, bytes), (seconds, mark.to_owned()), "{bytes:x?}");
+    }
+    // Linux' id names the boot.
+    let id = 1_795_331_306 << 32 | 1;
+    assert_eq!(row(id, CreatorId::LINUX_PSTORE, None), (1_795_331_306, "boot)".to_owned()));
+}
+
+/// Windows puts a memory section without a valid field in front of a machine check. It is no memory error.
+#[test]
+fn an_empty_section_is_no_row_beside_others() {
+    let header = RecordHeader::new(Severity::FATAL, NotificationType::MCE);
+    let descriptor = SectionDescriptor::primary(Severity::FATAL);
+    let mut buffer = [0; 1024];
+    let processor = cper::section::ProcessorGeneric::new().with_processor_id(11);
+    let record = RecordBuilder::new(header)
+        .section(descriptor, &MemoryError::new())
+        .section(SectionDescriptor::new(Severity::FATAL), &processor)
+        .encode(&mut buffer)
+        .unwrap();
+    let entries = entries("HwErrRec0000", record.to_vec());
+    let tables: Vec<_> = entries.iter().flat_map(|entry| &entry.rows).collect();
+    assert_eq!(tables.len(), 1, "{tables:?}");
+    assert_eq!((tables[0].0, tables[0].1.table), (1, "non_standard_event"));
+    // Alone it is all that there is to tell.
+    let mut buffer = [0; 512];
+    let record =
+        RecordBuilder::new(header).section(descriptor, &MemoryError::new()).encode(&mut buffer).unwrap();
+    assert_eq!(only_row(&self::entries("HwErrRec0000", record.to_vec())).0, "mc_event");
 }
 
 /// Machine checks that the kernel found when it polled, and those that it made up for memory errors in status blocks.

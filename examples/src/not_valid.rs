@@ -1,0 +1,112 @@
+//! What a section holds although it says that it does not: fields that are not zero and whose validity bit is clear.
+
+use std::fmt;
+
+use cper::fields::{Describe, Value, Visitor};
+use cper::section::Body;
+use cper::{Guid, SectionTypeId as T};
+
+use crate::fields::is_zero;
+use crate::found::{Content, Section};
+
+/// The fields of a section that its validity bits deny.
+#[derive(Debug)]
+pub struct NotValid<'s, 'a> {
+    section: &'s Section<'a>,
+    /// The body with all its validity bits set.
+    body: Vec<u8>,
+}
+
+impl<'s, 'a> NotValid<'s, 'a> {
+    /// Those of a section, if it has any.
+    pub fn of(section: &'s Section<'a>) -> Option<Self> {
+        let mut body = section.bytes.to_vec();
+        let bits: &[u8] = match section.kind {
+            T::MEMORY | T::MEMORY_2 | T::PROCESSOR_GENERIC | T::PCIE | T::PCI_BUS | T::PCI_COMPONENT => {
+                &[0xff; 8]
+            }
+            T::ARM_PROCESSOR => &[0xff; 4],
+            // The bits behind these are counts.
+            T::IA32_X64_PROCESSOR => &[3],
+            _ => &[],
+        };
+        body.iter_mut().zip(bits).for_each(|(byte, bits)| *byte |= bits);
+        let not_valid = Self { section, body };
+        let mut any = Any(false);
+        // It ends at the first field.
+        let _ = not_valid.describe(&mut any);
+        any.0.then_some(not_valid)
+    }
+}
+
+impl Describe for NotValid<'_, '_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        let section = self.section;
+        if let Some(descriptor) = &section.descriptor {
+            if section.fru_id.is_none() && descriptor.fru_id != Guid::ZERO {
+                out.field("fru_id", descriptor.fru_id.into())?;
+            }
+            let name = descriptor.fru_text.as_bytes();
+            if section.fru_text.is_none() && !name.is_empty() {
+                out.field("fru_text", Value::text(name))?;
+            }
+        }
+        let (Content::Body(valid), Ok(all)) =
+            (&section.content, Body::decode(section.kind.guid(), &self.body))
+        else {
+            return Ok(());
+        };
+        let mut names = Names(Vec::new());
+        valid.fields().describe(&mut names)?;
+        all.fields().describe(&mut Others { names: &names.0, out })
+    }
+}
+
+/// Remembers the names of fields.
+struct Names(Vec<&'static str>);
+
+impl Visitor for Names {
+    fn field(&mut self, name: &'static str, _: Value<'_>) -> fmt::Result {
+        self.0.push(name);
+        Ok(())
+    }
+}
+
+/// Hands on the fields that have none of these names and hold something.
+struct Others<'n> {
+    names: &'n [&'static str],
+    out: &'n mut dyn Visitor,
+}
+
+impl Visitor for Others<'_> {
+    fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result {
+        let mut any = Any(false);
+        // It ends at the first that holds something.
+        let _ = any.field(name, value);
+        let told = |name: &str| self.names.contains(&name);
+        // One field of two readings: whichever is valid tells all of it.
+        let told = match name {
+            "bank" => told("bank") || told("bank_group") || told("bank_address"),
+            "bank_group" | "bank_address" => told("bank") || told(name),
+            _ => told(name),
+        };
+        if any.0 && !told { self.out.field(name, value) } else { Ok(()) }
+    }
+}
+
+/// Whether a field holds something other than zeros.
+struct Any(bool);
+
+impl Visitor for Any {
+    fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result {
+        match value {
+            Value::Group(group) => group.describe(self),
+            Value::List(list) => list.each(&mut |item| self.field(name, item)),
+            leaf if is_zero(&leaf) => Ok(()),
+            _ => {
+                self.0 = true;
+                Err(fmt::Error)
+            }
+        }
+    }
+}
