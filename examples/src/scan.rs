@@ -394,7 +394,7 @@ impl<'a> Scanner<'a, '_> {
         let log = match mcelog::Log::parse(bytes, word_size) {
             Ok(log) => log,
             Err(error) => {
-                return self.lost(self.place(error.offset as usize), error.kind.to_string(), bytes);
+                return self.lost(self.place(error.offset() as usize), error.kind().to_string(), bytes);
             }
         };
         let mut entries = 0;
@@ -406,7 +406,7 @@ impl<'a> Scanner<'a, '_> {
                     let machine = What::Body(SectionTypeId::LINUX_MCE, entry.as_bytes(), None);
                     self.sections(place, machine, entry.as_bytes());
                 }
-                Err(error) => self.bad(self.place(error.offset as usize), error.kind.to_string()),
+                Err(error) => self.bad(self.place(error.offset() as usize), error.kind().to_string()),
             }
         }
         let lost = if log.head().overflow() { ", further ones were lost" } else { "" };

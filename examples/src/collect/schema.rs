@@ -126,25 +126,25 @@ pub static COLUMNS: &[Column] = &[
         processor_id(row.section()?)
     }),
     small("bank", "machine-check bank", |row| row.machine()?.bank().map(u32::from)),
-    wide("mcg_status", "MCG_STATUS", |row| Some(row.machine()?.mcg_status().0)),
-    wide("mcg_cap", "MCG_CAP", |row| Some(row.machine()?.mcg_cap()?.0)),
-    wide("mci_status", "MCi_STATUS", |row| Some(row.machine()?.status().0)),
+    wide("mcg_status", "MCG_STATUS", |row| Some(row.machine()?.mcg_status().raw())),
+    wide("mcg_cap", "MCG_CAP", |row| Some(row.machine()?.mcg_cap()?.raw())),
+    wide("mci_status", "MCi_STATUS", |row| Some(row.machine()?.status().raw())),
     wide("mci_addr", "MCi_ADDR, as it was read", |row| {
         row.machine().filter(|record| record.address().is_some()).map(|record| record.mce().addr.get())
     }),
-    wide("mci_misc", "MCi_MISC", |row| Some(row.machine()?.misc()?.0)),
+    wide("mci_misc", "MCi_MISC", |row| Some(row.machine()?.misc()?.raw())),
     wide("mca_synd", "MCA_SYND", |row| {
-        row.machine()?.synd().map(|value| value.0).filter(|value| *value != 0)
+        row.machine()?.synd().map(|value| value.raw()).filter(|value| *value != 0)
     }),
     wide("mca_ipid", "MCA_IPID", |row| {
-        row.machine()?.ipid().map(|value| value.0).filter(|value| *value != 0)
+        row.machine()?.ipid().map(|value| value.raw()).filter(|value| *value != 0)
     }),
     wide("ip", "instruction pointer", |row| row.machine()?.ip()),
     wide("tsc", "time-stamp counter", |row| row.machine()?.tsc()),
     wide("ppin", "protected processor inventory number", |row| {
         row.machine()?.ppin().filter(|value| *value != 0)
     }),
-    long("cpuid", "EAX of CPUID leaf 1", |row| Some(row.machine()?.signature()?.0.into())),
+    long("cpuid", "EAX of CPUID leaf 1", |row| Some(row.machine()?.signature()?.raw().into())),
     long("microcode", "revision of the microcode", |row| row.machine()?.microcode().map(u64::from)),
     // Memory.
     small("node", "node of a memory error", |row| row.place("node")),
