@@ -244,7 +244,7 @@ impl<'a> Scanner<'a, '_> {
             Ok(image) => image,
             Err(error) => {
                 self.title = "ERST store, its header unusable".into();
-                return self.lost(self.place(0), error.kind.to_string(), bytes);
+                return self.lost(self.place(0), error.kind().to_string(), bytes);
             }
         };
         for problem in image.check() {

@@ -88,7 +88,7 @@ impl fmt::Display for Failure {
             }
             Self::Store(error) => {
                 write!(f, "ERST: {error}")?;
-                f.write_str(match error.kind {
+                f.write_str(match error.kind() {
                     ErrorKind::Io(IoError::Unsupported) => {
                         " (the register is not one that this program may touch: the table is wrong)"
                     }
@@ -391,7 +391,7 @@ impl Ras {
 
 /// Whether the platform did not answer in time: nothing else is asked of it then.
 const fn is_silence(error: &Error) -> bool {
-    matches!(error.kind, ErrorKind::Busy { .. } | ErrorKind::TimeLimit(_) | ErrorKind::StepLimit(_))
+    matches!(error.kind(), ErrorKind::Busy { .. } | ErrorKind::TimeLimit(_) | ErrorKind::StepLimit(_))
 }
 
 fn block_lines(block: &StatusBlock<'_>) {

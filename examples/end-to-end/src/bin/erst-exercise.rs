@@ -41,7 +41,7 @@ fn holds(what: &str, it_does: bool) -> Outcome {
 
 /// Says that the platform refused with `status`, or ends with what it did instead.
 fn refused<T>(what: &str, result: Result<T, erst_table::Error>, status: Status) -> Outcome {
-    let kind = result.err().map(|error| error.kind);
+    let kind = result.err().map(|error| error.kind());
     holds(&format!("{what}: {status}"), kind == Some(ErrorKind::Status(status)))
 }
 
