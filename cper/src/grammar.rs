@@ -328,6 +328,14 @@ macro_rules! error {
                 Self { kind, offset: $crate::grammar::clamp(offset) }
             }
 
+            pub(crate) const fn too_short(what: &'static str, needed: usize, available: usize) -> Self {
+                Self::new(ErrorKind::too_short(what, needed, available), 0)
+            }
+
+            pub(crate) const fn buffer_too_small(needed: usize, available: usize) -> Self {
+                Self::new(ErrorKind::buffer_too_small(needed, available), 0)
+            }
+
             /// What was wrong.
             pub const fn kind(&self) -> ErrorKind {
                 self.kind

@@ -211,7 +211,7 @@ fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {
     Object {
         key,
         source: Source::of(&found.place),
-        record_id: event.id.map(|id| Wide(id.0)),
+        record_id: event.id.map(|id| Wide(id.raw())),
         creator: event.creator.map(|creator| Described::Value(creator.into())),
         notification,
         time: event.time.map(|time| Shown(Rfc3339(time.calendar))),
@@ -280,7 +280,7 @@ fn parts<'e>(log: &'e Log<'_>) -> Vec<Member<'e>> {
             Member {
                 r#type: Described::Value(section_type.into()),
                 source: Some(Source::of(&part.place)),
-                record_id: part.id.map(|id| Wide(id.0)),
+                record_id: part.id.map(|id| Wide(id.raw())),
                 severity: None,
                 fru: None,
                 flags: None,

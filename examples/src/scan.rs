@@ -169,8 +169,11 @@ impl<'a> Scanner<'a, '_> {
     /// A file of pstore, at this offset.
     fn stored(&mut self, name: &FileName<'_>, offset: usize, bytes: &'a [u8]) {
         let (place, id) = (self.place(offset), Some(name.id));
-        match (name.kind, recognise::stored_type(name)) {
-            (_, Some(section_type)) if !name.compressed => {
+        match (name.kind, Payload::of_file(name, bytes)) {
+            (_, Payload::Mce(_)) => {
+                self.sections(place, What::Body(SectionTypeId::LINUX_MCE, bytes, id), bytes);
+            }
+            (_, Payload::Section(section_type, _)) => {
                 self.sections(place, What::Body(section_type, bytes, id), bytes);
             }
             ("dmesg" | "console" | "pmsg", _) => {
@@ -201,7 +204,7 @@ impl<'a> Scanner<'a, '_> {
                 record: None,
                 stored,
                 compressed: header.compressed,
-                id: Some(RecordId(number as u64)),
+                id: Some(RecordId::new(number as u64)),
                 id_names_boot: false,
                 time: Some(header.time),
             };

@@ -113,7 +113,7 @@ pub use registers::{
     McaIpid, McaSynd, McgCap, McgStatus, MciCtl2, MciMisc, ThresholdCounter,
 };
 pub use severity::{Circumstances, Context, Grade, KernelRules};
-pub use status::{AmdStatus, IntelStatus, MciStatus, StatusReading, ThresholdStatus};
+pub use status::{AmdStatus, IntelStatus, MciStatus, Outcome, StatusReading, ThresholdStatus};
 pub use text::{Details, KernelText, KernelTextOptions, Summary};
 
 /// What the layout of [`Mce`] is made of: its integers, and `as_bytes` of the [`IntoBytes`](zerocopy::IntoBytes)

@@ -90,7 +90,7 @@ impl<'a> Log<'a> {
             WordSize::Bits32 => 28,
             WordSize::Bits64 => 32,
         };
-        let short = Error::new(ErrorKind::too_short("machine-check log head", start, bytes.len()), 0);
+        let short = Error::too_short("machine-check log head", start, bytes.len());
         let (head, _) = LogHead::ref_from_prefix(bytes).map_err(|_| short)?;
         let rest = bytes.get(start..).ok_or(short)?;
         if head.signature != SIGNATURE {

@@ -198,7 +198,7 @@ impl Mce {
     ///
     /// If `out` is shorter than the layout; it is then unchanged.
     pub fn write<'b>(&self, layout: Layout, out: &'b mut [u8]) -> Result<&'b mut [u8], Error> {
-        let short = Error::new(ErrorKind::buffer_too_small(layout.size(), out.len()), 0);
+        let short = Error::buffer_too_small(layout.size(), out.len());
         let (out, _) = out.split_at_mut_checked(layout.size()).ok_or(short)?;
         let mce = if layout == Layout::Size72 { self.without_reserved_of_72() } else { *self };
         if layout == Layout::Size124 {
@@ -289,7 +289,7 @@ impl<'a> MceRecord<'a> {
     ///
     /// If `out` is shorter than the record; it is then unchanged.
     pub fn write<'b>(&self, out: &'b mut [u8]) -> Result<&'b mut [u8], Error> {
-        let short = Error::new(ErrorKind::buffer_too_small(self.bytes.len(), out.len()), 0);
+        let short = Error::buffer_too_small(self.bytes.len(), out.len());
         let (out, _) = out.split_at_mut_checked(self.bytes.len()).ok_or(short)?;
         self.mce.write(self.layout, out)?;
         if self.layout == Layout::Size72 {

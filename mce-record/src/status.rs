@@ -93,6 +93,20 @@ impl MciStatus {
         self.any(Self::PCC)
     }
 
+    /// What became of the error, as far as the status says; only AMD's processors have a bit for deferred ones.
+    #[inline]
+    pub const fn outcome(self, vendor: CpuVendor) -> Outcome {
+        if self.context_corrupt() {
+            Outcome::ContextCorrupt
+        } else if vendor.is_amd_family() && self.any(Self::DEFERRED) {
+            Outcome::Deferred
+        } else if self.uncorrected() {
+            Outcome::Uncorrected
+        } else {
+            Outcome::Corrected
+        }
+    }
+
     /// The machine-check architecture's error code (bits 15:0).
     pub const fn error_code(self) -> ErrorCode {
         ErrorCode::new((self.0 & 0xffff) as u16)
@@ -112,6 +126,32 @@ impl MciStatus {
         (Self::ADDRV, "addr valid"),
         (Self::PCC, "context corrupt"),
     ];
+}
+
+/// What became of an error: [`MciStatus::outcome`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The hardware corrected the error.
+    Corrected,
+    /// The data is lost, but nobody has used it yet.
+    Deferred,
+    /// The hardware did not correct the error.
+    Uncorrected,
+    /// The processor's state may be corrupt: nothing that runs on it can be trusted.
+    ContextCorrupt,
+}
+
+/// `corrected`, `deferred`, `uncorrected`, `context corrupt`.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Corrected => "corrected",
+            Self::Deferred => "deferred",
+            Self::Uncorrected => "uncorrected",
+            Self::ContextCorrupt => "context corrupt",
+        })
+    }
 }
 
 open_value! {

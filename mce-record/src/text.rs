@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::list::List;
 use crate::record::MceRecord;
-use crate::registers::{Address, McgStatus};
+use crate::registers::{Address, CpuVendor, McgStatus};
 use crate::severity::Circumstances;
 use crate::status::StatusReading;
 use crate::vendor::Unit;
@@ -39,16 +39,7 @@ fn outcome(record: &MceRecord<'_>, mut list: List<'_, '_>) -> fmt::Result {
         return list.part("status not valid");
     }
     let reading = record.status_reading();
-    let deferred = matches!(reading, StatusReading::Amd(amd) if amd.deferred());
-    list.part(if status.context_corrupt() {
-        "context corrupt"
-    } else if deferred {
-        "deferred"
-    } else if status.uncorrected() {
-        "uncorrected"
-    } else {
-        "corrected"
-    })?;
+    list.part(status.outcome(record.cpu_vendor().unwrap_or(CpuVendor::INTEL)))?;
     match reading {
         StatusReading::Intel(intel) => {
             list.part_if(intel.action_required() == Some(true), "action required")?;

@@ -81,7 +81,7 @@ pub static COLUMNS: &[Column] = &[
     }),
     text("source", "the file it was read from", |row| Some(row.event.found.place.file.into())),
     small("slot", "slot of an ERST store", |row| row.event.found.place.slot?.try_into().ok()),
-    wide("record_id", "id of the record", |row| row.event.id.map(|id| id.0)),
+    wide("record_id", "id of the record", |row| row.event.id.map(|id| id.raw())),
     text("creator", "who created the record, by name or GUID", |row| Some(word(row.event.creator?))),
     text("notification", "what told of the error, by name or GUID", |row| {
         Some(word(row.header()?.notification_type))
