@@ -3,48 +3,47 @@
 use core::fmt;
 use core::mem::{offset_of, size_of};
 
-use bitflags::bitflags;
 use zerocopy::little_endian::U64;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::GenericAddress;
+use crate::grammar::{flags, open_value};
 
 open_value! {
     /// Serialization action: what a run of instructions does for the operating system (ACPI 6.5 table 18.20).
-    #[derive(FromBytes, IntoBytes, Immutable, Unaligned)]
-    Action(u8) {
+    Action: u8 {
         /// A record write begins.
-        BEGIN_WRITE_OPERATION = 0x00,
+        BEGIN_WRITE_OPERATION = 0x00 => "BEGIN_WRITE_OPERATION",
         /// A record read begins.
-        BEGIN_READ_OPERATION = 0x01,
+        BEGIN_READ_OPERATION = 0x01 => "BEGIN_READ_OPERATION",
         /// A record clear begins.
-        BEGIN_CLEAR_OPERATION = 0x02,
+        BEGIN_CLEAR_OPERATION = 0x02 => "BEGIN_CLEAR_OPERATION",
         /// The operation has ended.
-        END_OPERATION = 0x03,
+        END_OPERATION = 0x03 => "END_OPERATION",
         /// Input: offset of the record in the error log address range.
-        SET_RECORD_OFFSET = 0x04,
+        SET_RECORD_OFFSET = 0x04 => "SET_RECORD_OFFSET",
         /// The platform carries out the operation that was begun.
-        EXECUTE_OPERATION = 0x05,
+        EXECUTE_OPERATION = 0x05 => "EXECUTE_OPERATION",
         /// Output: 1 while the operation is under way, else 0.
-        CHECK_BUSY_STATUS = 0x06,
+        CHECK_BUSY_STATUS = 0x06 => "CHECK_BUSY_STATUS",
         /// Output: a command [`Status`](crate::Status).
-        GET_COMMAND_STATUS = 0x07,
+        GET_COMMAND_STATUS = 0x07 => "GET_COMMAND_STATUS",
         /// Output: identifier of a stored record, all ones when there is none (any more).
-        GET_RECORD_IDENTIFIER = 0x08,
+        GET_RECORD_IDENTIFIER = 0x08 => "GET_RECORD_IDENTIFIER",
         /// Input: identifier of the record to read or to clear.
-        SET_RECORD_IDENTIFIER = 0x09,
+        SET_RECORD_IDENTIFIER = 0x09 => "SET_RECORD_IDENTIFIER",
         /// Output: number of stored records.
-        GET_RECORD_COUNT = 0x0a,
+        GET_RECORD_COUNT = 0x0a => "GET_RECORD_COUNT",
         /// A write begins whose record the platform discards.
-        BEGIN_DUMMY_WRITE_OPERATION = 0x0b,
+        BEGIN_DUMMY_WRITE_OPERATION = 0x0b => "BEGIN_DUMMY_WRITE_OPERATION",
         /// Output: physical address of the error log address range.
-        GET_ERROR_LOG_ADDRESS_RANGE = 0x0d,
+        GET_ERROR_LOG_ADDRESS_RANGE = 0x0d => "GET_ERROR_LOG_ADDRESS_RANGE",
         /// Output: length of that range in bytes.
-        GET_ERROR_LOG_ADDRESS_RANGE_LENGTH = 0x0e,
+        GET_ERROR_LOG_ADDRESS_RANGE_LENGTH = 0x0e => "GET_ERROR_LOG_ADDRESS_RANGE_LENGTH",
         /// Output: [`RangeAttributes`](crate::RangeAttributes) of that range.
-        GET_ERROR_LOG_ADDRESS_RANGE_ATTRIBUTES = 0x0f,
+        GET_ERROR_LOG_ADDRESS_RANGE_ATTRIBUTES = 0x0f => "GET_ERROR_LOG_ADDRESS_RANGE_ATTRIBUTES",
         /// Output: how long `EXECUTE_OPERATION` takes: bits 63:32 at most, bits 31:0 nominally, in microseconds (ACPI 6.3).
-        GET_EXECUTE_OPERATION_TIMINGS = 0x10,
+        GET_EXECUTE_OPERATION_TIMINGS = 0x10 => "GET_EXECUTE_OPERATION_TIMINGS",
     }
 }
 
@@ -92,46 +91,45 @@ impl Action {
 
 open_value! {
     /// Serialization instruction (ACPI 6.5 table 18.24).
-    #[derive(FromBytes, IntoBytes, Immutable, Unaligned)]
-    Instruction(u8) {
+    Instruction: u8 {
         /// The output is what the register holds.
-        READ_REGISTER = 0x00,
+        READ_REGISTER = 0x00 => "READ_REGISTER",
         /// The output is 1 if the register holds Value, else 0.
-        READ_REGISTER_VALUE = 0x01,
+        READ_REGISTER_VALUE = 0x01 => "READ_REGISTER_VALUE",
         /// Writes the input to the register.
-        WRITE_REGISTER = 0x02,
+        WRITE_REGISTER = 0x02 => "WRITE_REGISTER",
         /// Writes Value to the register.
-        WRITE_REGISTER_VALUE = 0x03,
+        WRITE_REGISTER_VALUE = 0x03 => "WRITE_REGISTER_VALUE",
         /// Does nothing.
-        NOOP = 0x04,
+        NOOP = 0x04 => "NOOP",
         /// VAR1 becomes what the register holds.
-        LOAD_VAR1 = 0x05,
+        LOAD_VAR1 = 0x05 => "LOAD_VAR1",
         /// VAR2 becomes what the register holds.
-        LOAD_VAR2 = 0x06,
+        LOAD_VAR2 = 0x06 => "LOAD_VAR2",
         /// Writes VAR1 to the register.
-        STORE_VAR1 = 0x07,
+        STORE_VAR1 = 0x07 => "STORE_VAR1",
         /// VAR1 becomes VAR1 + VAR2.
-        ADD = 0x08,
+        ADD = 0x08 => "ADD",
         /// VAR1 becomes VAR2 - VAR1.
-        SUBTRACT = 0x09,
+        SUBTRACT = 0x09 => "SUBTRACT",
         /// Adds Value to the register.
-        ADD_VALUE = 0x0a,
+        ADD_VALUE = 0x0a => "ADD_VALUE",
         /// Subtracts Value from the register.
-        SUBTRACT_VALUE = 0x0b,
+        SUBTRACT_VALUE = 0x0b => "SUBTRACT_VALUE",
         /// Waits Value microseconds.
-        STALL = 0x0c,
+        STALL = 0x0c => "STALL",
         /// Waits as long as the register holds Value, VAR1 microseconds a turn.
-        STALL_WHILE_TRUE = 0x0d,
+        STALL_WHILE_TRUE = 0x0d => "STALL_WHILE_TRUE",
         /// Skips the next instruction if the register holds Value.
-        SKIP_NEXT_INSTRUCTION_IF_TRUE = 0x0e,
+        SKIP_NEXT_INSTRUCTION_IF_TRUE = 0x0e => "SKIP_NEXT_INSTRUCTION_IF_TRUE",
         /// Goes on at the instruction whose index in the action is Value.
-        GOTO = 0x0f,
+        GOTO = 0x0f => "GOTO",
         /// `SRC_BASE` becomes what the register holds.
-        SET_SRC_ADDRESS_BASE = 0x10,
+        SET_SRC_ADDRESS_BASE = 0x10 => "SET_SRC_ADDRESS_BASE",
         /// `DST_BASE` becomes what the register holds.
-        SET_DST_ADDRESS_BASE = 0x11,
+        SET_DST_ADDRESS_BASE = 0x11 => "SET_DST_ADDRESS_BASE",
         /// Moves VAR2 bytes of memory from `SRC_BASE` to `DST_BASE`, both plus what the register holds.
-        MOVE_DATA = 0x12,
+        MOVE_DATA = 0x12 => "MOVE_DATA",
     }
 }
 
@@ -177,13 +175,11 @@ impl Instruction {
     }
 }
 
-bitflags! {
+flags! {
     /// Flags of an instruction entry (ACPI 6.5 table 18.23); undefined bits are kept.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    pub struct InstructionFlags: u8 {
+    InstructionFlags: u8 {
         /// Bits of the register outside the mask keep their value when it is written.
-        const PRESERVE_REGISTER = 1 << 0;
-        const _ = !0;
+        PRESERVE_REGISTER = 0x1 => "PRESERVE_REGISTER",
     }
 }
 
@@ -256,7 +252,7 @@ impl InstructionEntry {
 
     /// The flags, with undefined bits as found.
     pub const fn flags(&self) -> InstructionFlags {
-        InstructionFlags::from_bits_retain(self.flags)
+        InstructionFlags::new(self.flags)
     }
 }
 
@@ -427,7 +423,7 @@ mod tests {
         assert_eq!(line(0x05, 2), "LOAD_VAR1 var1 <- mem32[0xfebfd008], unused value 0x2");
         let entry = InstructionEntry::new(Action::END_OPERATION, Instruction::WRITE_REGISTER, VALUE)
             .with_mask(0xf0)
-            .with_flags(InstructionFlags::from_bits_retain(0x81));
+            .with_flags(InstructionFlags::new(0x81));
         assert!(entry.to_string().ends_with("input, mask 0xf0, preserve, reserved flags 0x80"));
     }
 }

@@ -2,24 +2,44 @@
 
 use core::fmt;
 
+use crate::grammar::error_kind;
 use crate::{Action, Instruction, IoError, Operation, RegisterFault, Status};
 
-/// What went wrong, and where.
+/// What was wrong, and where.
 ///
 /// `Copy`, no allocation, no text inside: match on [`kind`](Self::kind), print it for people:
 /// `offset 4: the table needs 48 bytes, 20 available`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Error {
-    /// What went wrong, with the value seen.
-    pub kind: ErrorKind,
-    /// Where: in the bytes given, or in the program being run.
-    pub location: Location,
+    kind: ErrorKind,
+    location: Location,
 }
 
 impl Error {
+    pub(crate) const fn new(kind: ErrorKind, location: Location) -> Self {
+        Self { kind, location }
+    }
+
     pub(crate) const fn at_offset(offset: u64, kind: ErrorKind) -> Self {
-        Self { kind, location: Location::Offset(offset) }
+        Self::new(kind, Location::Offset(offset))
+    }
+
+    /// What was wrong.
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Where: in the bytes given, or in the program that was run.
+    pub const fn location(&self) -> Location {
+        self.location
+    }
+
+    /// Where, in bytes from the start of what was parsed; `None` for an error of the program that was run.
+    pub const fn offset(&self) -> Option<u64> {
+        match self.location {
+            Location::Offset(offset) | Location::Slot { offset, .. } => Some(offset),
+            Location::Operation(_) | Location::Action(_) | Location::Entry { .. } => None,
+        }
     }
 }
 
@@ -61,139 +81,83 @@ impl fmt::Display for Location {
     }
 }
 
-/// What an [`Error`] is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The bytes end before what must be there.
-    Truncated {
-        /// What is being read.
-        what: &'static str,
-        /// Bytes it takes.
-        needed: u64,
-        /// Bytes there are.
-        available: u64,
-    },
+error_kind! {
     /// The table's signature is not `ERST`.
-    TableSignature([u8; 4]),
+    TableSignature(found: [u8; 4]) => "signature \"{}\", not \"ERST\"", found.escape_ascii();
     /// The table's length and its entry count do not agree with each other or with the bytes given; its
     /// [`check`](crate::Table::check) says how.
-    IncompleteTable,
-    /// A buffer of the caller cannot hold the result; nothing was written to it.
-    BufferTooSmall {
-        /// Bytes it takes.
-        needed: u64,
-        /// Bytes the buffer has.
-        available: u64,
-    },
+    IncompleteTable => "table length and entry count do not agree";
     /// More entries than a table's 32-bit length can count.
-    TooManyEntries(usize),
+    TooManyEntries(count: usize) => "{count} entries exceed a table's length";
 
     /// The table has no instruction for an action that is needed.
-    MissingAction,
+    MissingAction => "the table has no instruction for it";
     /// An instruction the specification does not define.
-    UnknownInstruction(Instruction),
+    UnknownInstruction(instruction: Instruction) => "unknown instruction {:#04x}", instruction.raw();
     /// The instruction's register cannot be accessed.
-    Register(RegisterFault),
+    Register(fault: RegisterFault) => "{fault}";
     /// The caller's register access failed.
-    Io(IoError),
+    Io(error: IoError) => "{error}";
     /// The action did not end within this many steps.
-    StepLimit(u32),
+    StepLimit(steps: u32) => "not ended after {steps} steps";
     /// The action asked to wait longer than this many microseconds altogether.
-    TimeLimit(u64),
+    TimeLimit(microseconds: u64) => "waits longer than {microseconds} us";
     /// `MOVE_DATA` of more bytes than the limit allows.
-    MoveTooLong(u64),
+    MoveTooLong(length: u64) => "moves {length} bytes, more than allowed";
 
     /// The platform refused the operation or failed; in NVRAM mode the [`Store`](crate::Store) says so in its place.
-    Status(Status),
+    Status(status: Status) => "status {status} ({})", status.raw();
     /// The platform was still busy when the time was over. The operation may yet complete.
     Busy {
         /// Microseconds waited.
         waited_us: u64,
         /// The command status read then, `None` if even that could not be read.
         status: Option<Status>,
-    },
+    } => "still busy after {waited_us} us, status {}", LastStatus(status);
     /// The record does not begin with `CPER`.
-    RecordSignature([u8; 4]),
+    RecordSignature(found: [u8; 4]) => "signature \"{}\", not \"CPER\"", found.escape_ascii();
     /// The record's own length is less than its 128-byte header, or not the length of the bytes.
     RecordLength {
         /// The length in the record's header.
         stated: u64,
         /// The bytes there are.
         available: u64,
-    },
+    } => "record length {stated}, {available} available";
     /// A record identifier that stands for none (0) or for the end (all ones), or that is not the one asked for.
-    RecordIdentifier(u64),
+    RecordIdentifier(identifier: u64) => "record identifier {identifier:#x}";
     /// The error log address range is empty or wraps around the address space.
     Range {
         /// Its physical address.
         address: u64,
         /// Its length in bytes.
         length: u64,
-    },
+    } => "error log address range of {length} bytes at {address:#x} is unusable";
 
     /// The image has no header yet: its first 8 bytes are 0, as in a new file before QEMU first opens it.
-    ImageUninitialized,
+    ImageUninitialized => "image not initialized yet";
     /// The image does not begin with `ERSTSTOR`.
-    ImageMagic([u8; 8]),
+    ImageMagic(found: [u8; 8]) => "magic \"{}\", not \"ERSTSTOR\"", found.escape_ascii();
     /// The image's slot size is not a power of two of at least 4096, or exceeds the image.
-    SlotSize(u64),
+    SlotSize(size: u64) => "slot size {size} is unusable";
     /// The image has no such slot.
-    NoSuchSlot,
+    NoSuchSlot => "no such slot";
     /// The slot holds no cleared record that could be brought back.
-    NothingToRestore,
+    NothingToRestore => "holds no cleared record";
 }
 
-impl fmt::Display for ErrorKind {
+/// The command status after a time-out: `FAILED (3)`, `unreadable`.
+struct LastStatus(Option<Status>);
+
+impl fmt::Display for LastStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Truncated { what, needed, available } => {
-                write!(f, "{what} needs {needed} bytes, {available} available")
-            }
-            Self::TableSignature(signature) => {
-                write!(f, "signature \"{}\", not \"ERST\"", signature.escape_ascii())
-            }
-            Self::IncompleteTable => f.write_str("table length and entry count do not agree"),
-            Self::BufferTooSmall { needed, available } => {
-                write!(f, "buffer too small: {needed} bytes needed, {available} available")
-            }
-            Self::TooManyEntries(count) => write!(f, "{count} entries exceed a table's length"),
-            Self::MissingAction => f.write_str("the table has no instruction for it"),
-            Self::UnknownInstruction(instruction) => {
-                write!(f, "unknown instruction {:#04x}", instruction.raw())
-            }
-            Self::Register(fault) => write!(f, "{fault}"),
-            Self::Io(error) => write!(f, "{error}"),
-            Self::StepLimit(steps) => write!(f, "not ended after {steps} steps"),
-            Self::TimeLimit(microseconds) => write!(f, "waits longer than {microseconds} us"),
-            Self::MoveTooLong(length) => write!(f, "moves {length} bytes, more than allowed"),
-            Self::Status(status) => write!(f, "status {status} ({})", status.raw()),
-            Self::Busy { waited_us, status } => {
-                write!(f, "still busy after {waited_us} us")?;
-                match status {
-                    Some(status) => write!(f, ", status {status} ({})", status.raw()),
-                    None => f.write_str(", status unreadable"),
-                }
-            }
-            Self::RecordSignature(signature) => {
-                write!(f, "signature \"{}\", not \"CPER\"", signature.escape_ascii())
-            }
-            Self::RecordLength { stated, available } => {
-                write!(f, "record length {stated}, {available} available")
-            }
-            Self::RecordIdentifier(identifier) => write!(f, "record identifier {identifier:#x}"),
-            Self::Range { address, length } => {
-                write!(f, "error log address range of {length} bytes at {address:#x} is unusable")
-            }
-            Self::ImageUninitialized => f.write_str("image not initialized yet"),
-            Self::ImageMagic(magic) => write!(f, "magic \"{}\", not \"ERSTSTOR\"", magic.escape_ascii()),
-            Self::SlotSize(size) => write!(f, "slot size {size} is unusable"),
-            Self::NoSuchSlot => f.write_str("no such slot"),
-            Self::NothingToRestore => f.write_str("holds no cleared record"),
+        match self.0 {
+            Some(status) => write!(f, "{status} ({})", status.raw()),
+            None => f.write_str("unreadable"),
         }
     }
 }
 
+/// Where, and what was wrong there.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.location, self.kind)
@@ -217,7 +181,7 @@ mod tests {
         let cases = [
             (
                 offset,
-                ErrorKind::Truncated { what: "the table", needed: 48, available: 20 },
+                ErrorKind::TooShort { what: "the table", needed: 48, available: 20 },
                 "offset 4: the table needs 48 bytes, 20 available",
             ),
             (
@@ -229,7 +193,7 @@ mod tests {
             (
                 offset,
                 ErrorKind::BufferTooSmall { needed: 9, available: 8 },
-                "offset 4: buffer too small: 9 bytes needed, 8 available",
+                "offset 4: buffer too small: 9 bytes needed, 8 given",
             ),
             (offset, ErrorKind::TooManyEntries(9), "offset 4: 9 entries exceed a table's length"),
             (
@@ -294,7 +258,7 @@ mod tests {
             (slot, ErrorKind::NothingToRestore, "slot 2, offset 0x4000: holds no cleared record"),
         ];
         for (location, kind, text) in cases {
-            assert_eq!(Error { kind, location }.to_string(), text);
+            assert_eq!(Error::new(kind, location).to_string(), text);
         }
         for (operation, text) in [(Operation::DummyWrite, "dummy write"), (Operation::Clear, "clear")] {
             assert_eq!(operation.to_string(), text);

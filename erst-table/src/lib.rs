@@ -125,15 +125,15 @@
     )
 )]
 
-#[macro_use]
-mod open_value;
-
 mod check;
 mod entry;
 mod error;
+mod grammar;
 mod interpreter;
+mod io;
 mod listing;
 mod nvram;
+mod operation;
 pub mod qemu;
 mod record;
 mod register;
@@ -147,11 +147,11 @@ mod walk;
 pub use check::{Finding, Problem, Severity};
 pub use entry::{Action, Instruction, InstructionEntry, InstructionFlags};
 pub use error::{Error, ErrorKind, Location};
-pub use interpreter::{Interpreter, IoError, Limits, RegisterIo, State};
+pub use interpreter::{Interpreter, Limits, State};
+pub use io::{IoError, RegisterIo};
+pub use operation::{Operation, Status};
 pub use register::{AccessSize, AccessWidth, AddressSpace, GenericAddress, RegisterFault};
 pub use semantics::Semantics;
-pub use store::{
-    ErrorLogRange, IDENTIFIER_END, IDENTIFIER_UNSPECIFIED, Operation, RangeAttributes, Status, Store, Timings,
-};
+pub use store::{ErrorLogRange, IDENTIFIER_END, IDENTIFIER_UNSPECIFIED, RangeAttributes, Store, Timings};
 pub use table::{RegisterLayout, SdtHeader, SerializationHeader, Table, TableBuilder};
 pub use walk::{FoundRecord, Walk};

@@ -67,19 +67,12 @@ impl<'a> Image<'a> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Truncated`], [`ErrorKind::ImageUninitialized`] for a new file that QEMU has not opened yet,
+    /// [`ErrorKind::TooShort`], [`ErrorKind::ImageUninitialized`] for a new file that QEMU has not opened yet,
     /// [`ErrorKind::ImageMagic`] and [`ErrorKind::SlotSize`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
-        let available = bytes.len() as u64;
-        let truncated = Error::at_offset(
-            0,
-            ErrorKind::Truncated {
-                what: "the image header",
-                needed: size_of::<ImageHeader>() as u64,
-                available,
-            },
-        );
-        let (header, rest) = ImageHeader::ref_from_prefix(bytes).map_err(|_| truncated)?;
+        let too_short = ErrorKind::too_short("the image header", size_of::<ImageHeader>(), bytes.len());
+        let too_short = Error::at_offset(0, too_short);
+        let (header, rest) = ImageHeader::ref_from_prefix(bytes).map_err(|_| too_short)?;
         match header.magic {
             MAGIC => {}
             [0, 0, 0, 0, 0, 0, 0, 0] => return Err(Error::at_offset(0, ErrorKind::ImageUninitialized)),
@@ -95,7 +88,7 @@ impl<'a> Image<'a> {
             let offset = offset_of!(ImageHeader, record_size) as u64;
             return Err(Error::at_offset(offset, ErrorKind::SlotSize(u64::from(stated))));
         }
-        let (map, _) = <[U64]>::ref_from_prefix_with_elems(rest, slots).map_err(|_| truncated)?;
+        let (map, _) = <[U64]>::ref_from_prefix_with_elems(rest, slots).map_err(|_| too_short)?;
         let stated = usize::try_from(header.storage_offset.get()).unwrap_or(usize::MAX);
         let first_slot = match stated.checked_div(slot_size) {
             Some(first) if stated.checked_rem(slot_size) == Some(0) && first != 0 && first <= slots => first,
@@ -148,7 +141,7 @@ impl<'a> Image<'a> {
             (Some(identifier), Some(bytes)) => {
                 Ok(Slot { index, offset: offset as u64, identifier: identifier.get(), bytes })
             }
-            _ => Err(Error { kind: ErrorKind::NoSuchSlot, location }),
+            _ => Err(Error::new(ErrorKind::NoSuchSlot, location)),
         }
     }
 
@@ -257,9 +250,9 @@ impl Image<'_> {
     /// [`Status::NOT_ENOUGH_SPACE`] when no slot is free.
     pub fn plan_write<'r>(&self, record: &'r [u8], overwrite: Overwrite) -> Result<Edit<'r>, Error> {
         store::check_record(record, IDENTIFIER_UNSPECIFIED).map_err(RecordFault::error)?;
-        let (needed, available) = (record.len() as u64, self.slot_size as u64);
+        let (needed, available) = (record.len(), self.slot_size);
         if needed > available {
-            return Err(Error::at_offset(0, ErrorKind::BufferTooSmall { needed, available }));
+            return Err(Error::at_offset(0, ErrorKind::buffer_too_small(needed, available)));
         }
         let identifier = record::identifier(record).unwrap_or(IDENTIFIER_UNSPECIFIED);
         // Two slots have the identifier when a write beside the old record was interrupted: the first one counts.
@@ -272,7 +265,7 @@ impl Image<'_> {
         };
         let slot = slot.ok_or(Operation::Write.failed(ErrorKind::Status(Status::NOT_ENOUGH_SPACE)))?;
         let body = Change { offset: slot.offset, data: Data::Record(record) };
-        let rest = Change { offset: body.end(), data: Data::Erased(available.saturating_sub(needed)) };
+        let rest = Change { offset: body.end(), data: Data::Erased(available.saturating_sub(needed) as u64) };
         let used = self.used_count();
         // The count is never too low, which would hide a record from QEMU.
         let counted = Change::count(used.saturating_add(1));
@@ -422,7 +415,7 @@ impl<'r> Edit<'r> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Truncated`] when `image` is shorter than the image the change was planned for; writes before the
+    /// [`ErrorKind::TooShort`] when `image` is shorter than the image the change was planned for; writes before the
     /// one that fails are done.
     pub fn apply(&self, image: &mut [u8]) -> Result<(), Error> {
         for change in self.changes() {
@@ -501,11 +494,9 @@ impl Change<'_> {
 
     /// The bytes of the image that it writes.
     pub(crate) fn place<'i>(&self, image: &'i mut [u8]) -> Result<&'i mut [u8], Error> {
-        let (needed, available) = (self.end(), image.len() as u64);
-        let truncated =
-            Error::at_offset(self.offset, ErrorKind::Truncated { what: "the image", needed, available });
-        let range = usize::try_from(self.offset).ok().zip(usize::try_from(needed).ok());
-        range.and_then(|(start, end)| image.get_mut(start..end)).ok_or(truncated)
+        let (start, end) = (usize::try_from(self.offset), usize::try_from(self.end()).unwrap_or(usize::MAX));
+        let too_short = Error::at_offset(self.offset, ErrorKind::too_short("the image", end, image.len()));
+        start.ok().and_then(|start| image.get_mut(start..end)).ok_or(too_short)
     }
 }
 
@@ -615,7 +606,7 @@ impl<'a> Slot<'a> {
 
     /// An error of this slot.
     const fn failed(&self, kind: ErrorKind) -> Error {
-        Error { kind, location: Location::Slot { slot: self.index, offset: self.offset } }
+        Error::new(kind, Location::Slot { slot: self.index, offset: self.offset })
     }
 
     /// The identifier in the record's own header. It differs from [`identifier`](Self::identifier) in a slot whose write

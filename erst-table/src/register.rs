@@ -7,54 +7,53 @@ use zerocopy::little_endian::U64;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::Semantics;
+use crate::grammar::open_value;
 
 open_value! {
     /// Address space of a register (ACPI 6.5 table 5.1, "Address Space ID").
-    #[derive(FromBytes, IntoBytes, Immutable, Unaligned)]
-    AddressSpace(u8) {
+    AddressSpace: u8 {
         /// Physical memory.
-        SYSTEM_MEMORY = 0x00,
+        SYSTEM_MEMORY = 0x00 => "SYSTEM_MEMORY",
         /// I/O ports.
-        SYSTEM_IO = 0x01,
+        SYSTEM_IO = 0x01 => "SYSTEM_IO",
         /// PCI configuration space of segment 0, bus 0.
-        PCI_CONFIGURATION = 0x02,
+        PCI_CONFIGURATION = 0x02 => "PCI_CONFIGURATION",
         /// Embedded controller.
-        EMBEDDED_CONTROLLER = 0x03,
+        EMBEDDED_CONTROLLER = 0x03 => "EMBEDDED_CONTROLLER",
         /// System management bus.
-        SMBUS = 0x04,
+        SMBUS = 0x04 => "SMBUS",
         /// System CMOS.
-        SYSTEM_CMOS = 0x05,
+        SYSTEM_CMOS = 0x05 => "SYSTEM_CMOS",
         /// Target of a PCI base address register.
-        PCI_BAR_TARGET = 0x06,
+        PCI_BAR_TARGET = 0x06 => "PCI_BAR_TARGET",
         /// Intelligent platform management interface.
-        IPMI = 0x07,
+        IPMI = 0x07 => "IPMI",
         /// General purpose I/O.
-        GENERAL_PURPOSE_IO = 0x08,
+        GENERAL_PURPOSE_IO = 0x08 => "GENERAL_PURPOSE_IO",
         /// Generic serial bus.
-        GENERIC_SERIAL_BUS = 0x09,
+        GENERIC_SERIAL_BUS = 0x09 => "GENERIC_SERIAL_BUS",
         /// Platform communications channel.
-        PLATFORM_COMMUNICATIONS_CHANNEL = 0x0a,
+        PLATFORM_COMMUNICATIONS_CHANNEL = 0x0a => "PLATFORM_COMMUNICATIONS_CHANNEL",
         /// Platform runtime mechanism.
-        PLATFORM_RUNTIME_MECHANISM = 0x0b,
+        PLATFORM_RUNTIME_MECHANISM = 0x0b => "PLATFORM_RUNTIME_MECHANISM",
         /// Functional fixed hardware.
-        FUNCTIONAL_FIXED_HARDWARE = 0x7f,
+        FUNCTIONAL_FIXED_HARDWARE = 0x7f => "FUNCTIONAL_FIXED_HARDWARE",
     }
 }
 
 open_value! {
     /// Size of one access to a register (ACPI 6.5 table 5.1, "Access Size").
-    #[derive(FromBytes, IntoBytes, Immutable, Unaligned)]
-    AccessSize(u8) {
+    AccessSize: u8 {
         /// Not said, as in tables older than ACPI 3.0.
-        UNDEFINED = 0,
+        UNDEFINED = 0 => "UNDEFINED",
         /// 8 bits.
-        BYTE = 1,
+        BYTE = 1 => "BYTE",
         /// 16 bits.
-        WORD = 2,
+        WORD = 2 => "WORD",
         /// 32 bits.
-        DWORD = 3,
+        DWORD = 3 => "DWORD",
         /// 64 bits.
-        QWORD = 4,
+        QWORD = 4 => "QWORD",
     }
 }
 
@@ -373,11 +372,8 @@ mod tests {
         assert_eq!(format!("{}", register(0x0a, 32, 0, 3, 0)), "space0a_32[0x0]");
         assert_eq!(format!("{}", register(0, 8, 0, 0, 0x10)), "mem?0[0x10] bits 7:0");
         assert_eq!(format!("{}", register(0, 0, 3, 1, 0x10)), "mem8[0x10] no bits at 3");
-        assert_eq!(format!("{:?}", AddressSpace::new(0x7f)), "AddressSpace(0x7f: FUNCTIONAL_FIXED_HARDWARE)");
-        assert_eq!(
-            format!("{:?} {}", AccessSize::new(9), AccessSize::new(9)),
-            "AccessSize(0x9) reserved (0x9)"
-        );
+        assert_eq!(format!("{:?}", AddressSpace::new(0x7f)), "AddressSpace(127: FUNCTIONAL_FIXED_HARDWARE)");
+        assert_eq!(format!("{:?} {}", AccessSize::new(9), AccessSize::new(9)), "AccessSize(9) reserved (9)");
         let faults = [
             (RegisterFault::NullAddress, "register address is 0"),
             (RegisterFault::AccessSize(AccessSize::new(0)), "register access size 0: UNDEFINED"),

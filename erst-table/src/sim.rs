@@ -144,7 +144,7 @@ impl<'m> SimulatedDevice<'m> {
     /// As [`Image::parse`] and [`qemu::format`], the latter with slots as long as the range.
     pub fn new(image: &'m mut [u8], range: &'m mut [u8]) -> Result<Self, Error> {
         match Image::parse(image) {
-            Err(Error { kind: ErrorKind::ImageUninitialized, .. }) => {
+            Err(error) if error.kind() == ErrorKind::ImageUninitialized => {
                 qemu::format(image, u32::try_from(range.len()).unwrap_or(u32::MAX))?;
             }
             other => drop(other?),
@@ -427,7 +427,7 @@ fn program(
 
 /// What a platform says of an error of its image.
 fn status(error: Error) -> Status {
-    match error.kind {
+    match error.kind() {
         ErrorKind::Status(status) => status,
         _ => Status::FAILED,
     }

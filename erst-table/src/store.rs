@@ -1,41 +1,20 @@
 //! The record store behind the table: its operations, their status, and the error log address range through which
 //! records pass (ACPI 6.5 section 18.5.2).
 
-use core::fmt;
-
-use bitflags::bitflags;
-
+use crate::grammar::flags;
 use crate::interpreter::{Fault, Stop};
 use crate::record::{self, PERSISTENCE, PERSISTENCE_SIGNATURE, SIGNATURE};
-use crate::{Action, Error, ErrorKind, Interpreter, IoError, Location, RegisterIo, Semantics, Table};
+use crate::{
+    Action, Error, ErrorKind, Interpreter, IoError, Location, Operation, RegisterIo, Semantics, Status, Table,
+};
 
-open_value! {
-    /// What the platform says of an operation (ACPI 6.5 table 18.21).
-    Status(u64) {
-        /// Done.
-        SUCCESS = 0,
-        /// No room for the record.
-        NOT_ENOUGH_SPACE = 1,
-        /// The hardware of the store is not there.
-        HARDWARE_NOT_AVAILABLE = 2,
-        /// Failed.
-        FAILED = 3,
-        /// No record is stored.
-        RECORD_STORE_EMPTY = 4,
-        /// No record has this identifier.
-        RECORD_NOT_FOUND = 5,
-    }
-}
-
-bitflags! {
+flags! {
     /// Attributes of the error log address range (ACPI 6.5 table 18.20, action 0x0f); undefined bits are kept.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    pub struct RangeAttributes: u64 {
+    RangeAttributes: u64 {
         /// The range itself keeps its content: records are read and cleared in place.
-        const NON_VOLATILE = 1 << 1;
+        NON_VOLATILE = 0x2 => "non-volatile",
         /// Transfers from and to the range are slow.
-        const SLOW = 1 << 2;
-        const _ = !0;
+        SLOW = 0x4 => "slow",
     }
 }
 
@@ -58,42 +37,6 @@ pub struct Timings {
     pub nominal_us: u32,
     /// At most, in microseconds.
     pub maximum_us: u32,
-}
-
-/// An operation on the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// Store a record.
-    Write,
-    /// Store a record and discard it.
-    DummyWrite,
-    /// Fetch a record.
-    Read,
-    /// Remove a record.
-    Clear,
-}
-
-impl Operation {
-    /// The action that begins it.
-    pub const fn begin(self) -> Action {
-        match self {
-            Self::Write => Action::BEGIN_WRITE_OPERATION,
-            Self::DummyWrite => Action::BEGIN_DUMMY_WRITE_OPERATION,
-            Self::Read => Action::BEGIN_READ_OPERATION,
-            Self::Clear => Action::BEGIN_CLEAR_OPERATION,
-        }
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Write => "write",
-            Self::DummyWrite => "dummy write",
-            Self::Read => "read",
-            Self::Clear => "clear",
-        })
-    }
 }
 
 /// Record identifier that stands for none: reading it fetches the first record.
@@ -146,10 +89,8 @@ impl<'a> Store<'a> {
         store.ask(io).map_err(|stop| store.interpreter.error(stop))?;
         let ErrorLogRange { address, length, .. } = store.range;
         if address == 0 || length < record::HEADER_LEN as u64 || address.checked_add(length).is_none() {
-            return Err(Error {
-                kind: ErrorKind::Range { address, length },
-                location: Location::Action(Action::GET_ERROR_LOG_ADDRESS_RANGE),
-            });
+            let location = Location::Action(Action::GET_ERROR_LOG_ADDRESS_RANGE);
+            return Err(Error::new(ErrorKind::Range { address, length }, location));
         }
         store.limit_time();
         Ok(store)
@@ -161,7 +102,7 @@ impl<'a> Store<'a> {
         self.range.address = self.get(Action::GET_ERROR_LOG_ADDRESS_RANGE, io)?;
         self.range.length = self.get(Action::GET_ERROR_LOG_ADDRESS_RANGE_LENGTH, io)?;
         let attributes = self.get(Action::GET_ERROR_LOG_ADDRESS_RANGE_ATTRIBUTES, io)?;
-        self.range.attributes = RangeAttributes::from_bits_retain(attributes);
+        self.range.attributes = RangeAttributes::new(attributes);
         self.interpreter.reset();
         self.timings = match self.interpreter.run_action(Action::GET_EXECUTE_OPERATION_TIMINGS, io) {
             Ok(timings) => Timings { nominal_us: timings as u32, maximum_us: (timings >> 32) as u32 },
@@ -296,8 +237,8 @@ impl<'a> Store<'a> {
         io: &mut Io,
     ) -> Result<(), Failure> {
         check_record(record, IDENTIFIER_UNSPECIFIED).map_err(Failure::Record)?;
-        let needed = record.len() as u64;
-        if needed > self.range.length {
+        let needed = record.len();
+        if needed as u64 > self.range.length {
             return Err(Failure::TooLong { needed });
         }
         let (mut start, mut skipped) = (0, 0);
@@ -397,12 +338,11 @@ impl<'a> Store<'a> {
         if stated < record::HEADER_LEN as u64 || stated > available {
             return Err(Operation::Read.failed(ErrorKind::RecordLength { stated, available }));
         }
-        let room = buffer.len() as u64;
-        let too_small = Operation::Read.failed(ErrorKind::BufferTooSmall { needed: stated, available: room });
-        let length = usize::try_from(stated).map_err(|_| too_small)?;
+        let length = usize::try_from(stated).unwrap_or(usize::MAX);
+        let too_small = Operation::Read.failed(ErrorKind::buffer_too_small(length, buffer.len()));
         let into = buffer.get_mut(..length).ok_or(too_small)?;
         io.read_memory(address, into).map_err(failed)?;
-        check_record(into, identifier).map_err(|fault| Operation::Read.failed(fault.error().kind))?;
+        check_record(into, identifier).map_err(|fault| Operation::Read.failed(fault.error().kind()))?;
         Ok(length)
     }
 
@@ -434,9 +374,10 @@ impl<'a> Store<'a> {
             Failure::Busy { waited_us, status } => operation.failed(ErrorKind::Busy { waited_us, status }),
             Failure::Program(stop) => self.interpreter.error(stop),
             Failure::Record(fault) => fault.error(),
-            Failure::TooLong { needed } => {
-                Error::at_offset(0, ErrorKind::BufferTooSmall { needed, available: self.range.length })
-            }
+            Failure::TooLong { needed } => Error::at_offset(
+                0,
+                ErrorKind::buffer_too_small(needed, usize::try_from(self.range.length).unwrap_or(usize::MAX)),
+            ),
             Failure::Range(failure) => failure.error(operation),
         }
     }
@@ -550,7 +491,7 @@ pub(crate) enum Failure {
     /// What is to be written is no record.
     Record(RecordFault),
     /// The record is longer than the range.
-    TooLong { needed: u64 },
+    TooLong { needed: usize },
     /// The range did not do.
     Range(RangeFailure),
 }
@@ -585,7 +526,7 @@ impl RangeFailure {
 impl Operation {
     /// An error of this operation.
     pub(crate) const fn failed(self, kind: ErrorKind) -> Error {
-        Error { kind, location: Location::Operation(self) }
+        Error::new(kind, Location::Operation(self))
     }
 }
 

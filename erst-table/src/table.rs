@@ -77,18 +77,11 @@ impl<'a> Table<'a> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Truncated`] below 48 bytes, [`ErrorKind::TableSignature`] for another table.
+    /// [`ErrorKind::TooShort`] below 48 bytes, [`ErrorKind::TableSignature`] for another table.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
-        let truncated = Error::at_offset(
-            0,
-            ErrorKind::Truncated {
-                what: "the table",
-                needed: ENTRIES_OFFSET as u64,
-                available: bytes.len() as u64,
-            },
-        );
-        let (header, rest) = SdtHeader::ref_from_prefix(bytes).map_err(|_| truncated)?;
-        let (serialization, _) = SerializationHeader::ref_from_prefix(rest).map_err(|_| truncated)?;
+        let too_short = Error::at_offset(0, ErrorKind::too_short("the table", ENTRIES_OFFSET, bytes.len()));
+        let (header, rest) = SdtHeader::ref_from_prefix(bytes).map_err(|_| too_short)?;
+        let (serialization, _) = SerializationHeader::ref_from_prefix(rest).map_err(|_| too_short)?;
         if header.signature != *b"ERST" {
             return Err(Error::at_offset(0, ErrorKind::TableSignature(header.signature)));
         }
@@ -101,7 +94,7 @@ impl<'a> Table<'a> {
         let fitting = body.chunks_exact(size_of::<InstructionEntry>()).len();
         let entries_len = stated.min(fitting).saturating_mul(size_of::<InstructionEntry>());
         let entries = body.get(..entries_len).unwrap_or_default();
-        let entries = <[InstructionEntry]>::ref_from_bytes(entries).map_err(|_| truncated)?;
+        let entries = <[InstructionEntry]>::ref_from_bytes(entries).map_err(|_| too_short)?;
         Ok(Self { bytes, header, serialization, entries })
     }
 
@@ -310,10 +303,7 @@ impl<'a> TableBuilder<'a> {
     /// [`ErrorKind::BufferTooSmall`] and [`ErrorKind::TooManyEntries`]; the buffer is then as it was.
     pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b [u8], Error> {
         let needed = self.encoded_len()?;
-        let too_small = Error::at_offset(
-            0,
-            ErrorKind::BufferTooSmall { needed: needed as u64, available: buffer.len() as u64 },
-        );
+        let too_small = Error::at_offset(0, ErrorKind::buffer_too_small(needed, buffer.len()));
         let table = buffer.get_mut(..needed).ok_or(too_small)?;
 
         let mut header = self.header;
@@ -453,8 +443,11 @@ mod tests {
         for length in 0..QEMU.len() {
             match Table::parse(&QEMU[..length]) {
                 Err(error) => {
-                    let available = length as u64;
-                    assert_eq!(error.kind, ErrorKind::Truncated { what: "the table", needed: 48, available });
+                    let available = length as u32;
+                    assert_eq!(
+                        error.kind(),
+                        ErrorKind::TooShort { what: "the table", needed: 48, available }
+                    );
                     assert!(length < 48);
                 }
                 Ok(table) => {
@@ -510,7 +503,7 @@ mod tests {
         for length in [0, 47, 911] {
             let mut buffer = vec![0xa5; length];
             let error = TableBuilder::new(&entries).encode(&mut buffer).unwrap_err();
-            assert_eq!(error.kind, ErrorKind::BufferTooSmall { needed: 912, available: length as u64 });
+            assert_eq!(error.kind(), ErrorKind::BufferTooSmall { needed: 912, available: length as u32 });
             assert!(buffer.iter().all(|&byte| byte == 0xa5));
         }
     }

@@ -107,10 +107,7 @@ impl Walk {
             let fetched = store.fetch(identifier, buffer, io);
             match fetched {
                 // Vanished: the platform may have gone back to its first record.
-                Err(Error {
-                    kind: ErrorKind::Status(Status::RECORD_NOT_FOUND | Status::RECORD_STORE_EMPTY),
-                    ..
-                }) if new => {
+                Err(error) if new && has_vanished(error) => {
                     self.met = 0;
                     self.cycle = self.cycle.max(self.remembered as u64);
                 }
@@ -142,7 +139,7 @@ impl Walk {
         if self.steps == 0 {
             self.cycle = match store.count(io) {
                 Ok(count) => count,
-                Err(Error { kind: ErrorKind::MissingAction, .. }) => 0,
+                Err(error) if error.kind() == ErrorKind::MissingAction => 0,
                 Err(error) => return Err(error),
             };
         }
@@ -172,6 +169,11 @@ impl Walk {
         self.done = true;
         Ok(None)
     }
+}
+
+/// Whether the platform says that the record is not there any more.
+fn has_vanished(error: Error) -> bool {
+    matches!(error.kind(), ErrorKind::Status(Status::RECORD_NOT_FOUND | Status::RECORD_STORE_EMPTY))
 }
 
 impl Default for Walk {

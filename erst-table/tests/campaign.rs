@@ -135,7 +135,7 @@ fn cut_everywhere(start: &Memory, before: &Content, step: &Step, bytes_only: boo
     let (result, accesses, programmed) = start.clone().run(step, Faults::default());
     let done = match result {
         Ok(()) => true,
-        Err(Error { kind: ErrorKind::Status(Status::NOT_ENOUGH_SPACE), .. }) => false,
+        Err(error) if error.kind() == ErrorKind::Status(Status::NOT_ENOUGH_SPACE) => false,
         Err(error) => panic!("{error}"),
     };
     let accesses = if bytes_only { 0 } else { accesses };
@@ -147,7 +147,7 @@ fn cut_everywhere(start: &Memory, before: &Content, step: &Step, bytes_only: boo
         let (result, ..) = memory.run(step, faults);
         // The power may be cut after the last byte that matters, but an operation that was cut never says it succeeded.
         let error = result.expect_err("the power was cut");
-        assert!(matches!(error.kind, ErrorKind::Io(IoError::Failed)) || !done, "{error}");
+        assert!(matches!(error.kind(), ErrorKind::Io(IoError::Failed)) || !done, "{error}");
         let found = memory.content();
         assert!(found == *before || found == after, "{:?} {step:?} {faults:?}: {found:?}", start.platform);
 

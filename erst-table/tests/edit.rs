@@ -31,7 +31,7 @@ fn clear(bytes: &mut [u8], identifier: u64) -> Result<(), Error> {
 }
 
 fn kind<T>(result: Result<T, Error>) -> Option<ErrorKind> {
-    result.err().map(|error| error.kind)
+    result.err().map(|error| error.kind())
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn an_image_that_is_none_is_refused() {
         let kind = kind(Image::parse(&bytes[..length]));
         assert_eq!(
             kind,
-            Some(ErrorKind::Truncated { what: "the image header", needed: 24, available: length as u64 })
+            Some(ErrorKind::TooShort { what: "the image header", needed: 24, available: length as u32 })
         );
     }
     assert_eq!(kind(Image::parse(&bytes[..4095])), Some(ErrorKind::SlotSize(4096)));
@@ -163,7 +163,10 @@ fn an_image_that_is_none_is_refused() {
     for size in [0, 1, 4095, 6144, 1 << 31, u32::MAX] {
         bytes[8..12].copy_from_slice(&size.to_le_bytes());
         let error = Image::parse(&bytes).unwrap_err();
-        assert_eq!((error.kind, error.location), (ErrorKind::SlotSize(u64::from(size)), Location::Offset(8)));
+        assert_eq!(
+            (error.kind(), error.location()),
+            (ErrorKind::SlotSize(u64::from(size)), Location::Offset(8))
+        );
     }
     bytes[..8].copy_from_slice(b"ERSTSTOP");
     let error = Image::parse(&bytes).unwrap_err();
@@ -213,7 +216,7 @@ fn what_is_no_record_is_not_written() {
         (record(0, 200, 0), ErrorKind::RecordIdentifier(0)),
         (
             record(1, SLOT + 1, 0),
-            ErrorKind::BufferTooSmall { needed: SLOT as u64 + 1, available: SLOT as u64 },
+            ErrorKind::BufferTooSmall { needed: SLOT as u32 + 1, available: SLOT as u32 },
         ),
     ];
     for (record, expected) in cases {
@@ -238,8 +241,8 @@ fn clearing_freeing_and_restoring_say_what_they_cannot_do() {
     assert_eq!(kind(image.plan_restore(9)), Some(ErrorKind::NoSuchSlot));
     for slot in [1, 3] {
         let error = image.plan_restore(slot).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::NothingToRestore);
-        assert_eq!(error.location, Location::Slot { slot, offset: (slot * SLOT) as u64 });
+        assert_eq!(error.kind(), ErrorKind::NothingToRestore);
+        assert_eq!(error.location(), Location::Slot { slot, offset: (slot * SLOT) as u64 });
     }
     // Cleared, and written again elsewhere: it cannot come back beside the other.
     clear(&mut bytes, 1).unwrap();

@@ -91,8 +91,8 @@ fn every_captured_image_reads_as_its_listing_says() {
                 (Some(length @ 128..=8192), record) => assert_eq!(record.unwrap().len() as u64, length),
                 (Some(length), Err(error)) => {
                     let location = Location::Slot { slot: slot.index, offset: slot.offset };
-                    assert_eq!(error.kind, ErrorKind::RecordLength { stated: length, available: 8192 });
-                    assert_eq!(error.location, location);
+                    assert_eq!(error.kind(), ErrorKind::RecordLength { stated: length, available: 8192 });
+                    assert_eq!(error.location(), location);
                 }
                 (Some(length), Ok(_)) => panic!("{path:?}: slot {}: length {length} accepted", slot.index),
                 (None, _) => {

@@ -232,8 +232,8 @@ fn compare(
     first.set_input(input);
     let ours = match first.run(ACTION, &mut first_machine) {
         Ok(output) => End::Output(output),
-        Err(Error { kind: ErrorKind::StepLimit(_), .. }) => End::Endless,
-        Err(error) => End::Failed(error.kind),
+        Err(error) if matches!(error.kind(), ErrorKind::StepLimit(_)) => End::Endless,
+        Err(error) => End::Failed(error.kind()),
     };
 
     let linux = semantics == Semantics::Linux;
@@ -387,8 +387,8 @@ fn an_error_names_action_entry_and_cause_and_leaves_the_state() {
     for semantics in BOTH {
         let (result, state) = run(&[other, a(0x05, 0), a(0x13, 0)], semantics, &mut Machine::new(7, 0));
         let error = result.unwrap_err();
-        assert_eq!(error.kind, ErrorKind::UnknownInstruction(Instruction::new(0x13)));
-        assert_eq!(error.location, Location::Entry { action: ACTION, entry: 2 });
+        assert_eq!(error.kind(), ErrorKind::UnknownInstruction(Instruction::new(0x13)));
+        assert_eq!(error.location(), Location::Entry { action: ACTION, entry: 2 });
         assert_eq!(error.to_string(), "EXECUTE_OPERATION, entry 2: unknown instruction 0x13");
         assert_eq!((state.var1, state.index, state.entry, state.steps), (7, 1, 2, 2));
     }
@@ -410,13 +410,13 @@ fn endless_programs_end() {
     ];
     for program in forever {
         let (result, state) = run(&program, Semantics::Specification, &mut Machine::new(1, 0));
-        let kind = result.unwrap_err().kind;
+        let kind = result.unwrap_err().kind();
         assert!(matches!(kind, ErrorKind::StepLimit(100_000) | ErrorKind::TimeLimit(1_000_000)), "{kind:?}");
         assert!(state.steps <= 100_000 && state.waited_us <= 1_000_000);
     }
     // Linux jumps to its running value, which is 0 here, and waits 50 microseconds at most.
     let (result, _) = run(&[a(0x03, 0), a(0x0f, 9)], Semantics::Linux, &mut Machine::new(1, 0));
-    assert_eq!(result.unwrap_err().kind, ErrorKind::StepLimit(100_000));
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::StepLimit(100_000));
     let mut machine = Machine::new(1, 0);
     let program = [a(0x03, u64::MAX), a(0x0c, 0), a(0x03, 3), a(0x0c, 0)];
     run(&program, Semantics::Linux, &mut machine).0.unwrap();
@@ -431,7 +431,7 @@ fn a_jump_back_in_a_huge_table_is_bounded_by_the_steps() {
     entries[0] = a(0x04, 0);
     entries[49_999] = a(0x0f, 0);
     let (result, state) = run(&entries, Semantics::Specification, &mut Machine::new(0, 0));
-    assert_eq!(result.unwrap_err().kind, ErrorKind::StepLimit(100_000));
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::StepLimit(100_000));
     assert_eq!(state.steps, 100_000, "entries passed over count");
     entries[49_999] = a(0x04, 0);
     let (result, state) = run(&entries, Semantics::Specification, &mut Machine::new(0, 0));
@@ -529,11 +529,11 @@ fn a_space_the_machine_does_not_serve_is_its_to_say() {
     let read = InstructionEntry::new(ACTION, Instruction::READ_REGISTER, register);
     let mut wide = Wide::default();
     assert_eq!(
-        run(&[read], Semantics::Specification, &mut wide).0.unwrap_err().kind,
+        run(&[read], Semantics::Specification, &mut wide).0.unwrap_err().kind(),
         ErrorKind::Io(IoError::Unsupported)
     );
     assert_eq!(wide.accesses.len(), 1);
-    let kind = run(&[read], Semantics::Linux, &mut wide).0.unwrap_err().kind;
+    let kind = run(&[read], Semantics::Linux, &mut wide).0.unwrap_err().kind();
     assert_eq!(
         kind,
         ErrorKind::Register(RegisterFault::AddressSpace(AddressSpace::FUNCTIONAL_FIXED_HARDWARE))

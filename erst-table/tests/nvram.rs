@@ -34,17 +34,17 @@ fn identifiers(range: &mut [u8]) -> Vec<u64> {
 }
 
 fn write(range: &mut [u8], record: &[u8]) -> Result<(), ErrorKind> {
-    with(range, |store, device| store.write(record, device).map_err(|error| error.kind))
+    with(range, |store, device| store.write(record, device).map_err(|error| error.kind()))
 }
 
 fn clear(range: &mut [u8], identifier: u64) -> Result<(), ErrorKind> {
-    with(range, |store, device| store.clear(identifier, device).map_err(|error| error.kind))
+    with(range, |store, device| store.clear(identifier, device).map_err(|error| error.kind()))
 }
 
 fn read(range: &mut [u8], identifier: u64) -> Result<Vec<u8>, ErrorKind> {
     let mut buffer = [0; 1000];
     with(range, |store, device| {
-        store.read(identifier, &mut buffer, device).map(<[u8]>::to_vec).map_err(|error| error.kind)
+        store.read(identifier, &mut buffer, device).map(<[u8]>::to_vec).map_err(|error| error.kind())
     })
 }
 
@@ -108,7 +108,7 @@ fn the_platform_takes_part_in_writes_only() {
 
         recorder.io.faults = Faults { status: Some(Status::HARDWARE_NOT_AVAILABLE), ..Faults::default() };
         let error = store.write(&record(3, 200, 3), &mut recorder).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Status(Status::HARDWARE_NOT_AVAILABLE));
+        assert_eq!(error.kind(), ErrorKind::Status(Status::HARDWARE_NOT_AVAILABLE));
         assert_eq!(
             store.read(3, &mut [0; 200], &mut recorder).unwrap(),
             record(3, 200, 3),
@@ -239,7 +239,7 @@ fn a_failing_access_is_the_operations_error() {
                 device.faults.fail_access = Some(device.accesses() + number);
                 let error = run(store, device).err();
                 let failed = error.is_none_or(|error| {
-                    matches!(error.kind, ErrorKind::Io(_) | ErrorKind::Status(Status::RECORD_NOT_FOUND))
+                    matches!(error.kind(), ErrorKind::Io(_) | ErrorKind::Status(Status::RECORD_NOT_FOUND))
                 });
                 assert!(failed, "access {number}: {error:?}");
             }

@@ -37,7 +37,7 @@ pub fn assemble(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
         .filter_map(|Numbered { why, count, part, index }| match &found[*index].what {
             What::Part(stored) => {
                 let header = Header { why, count: *count, part: *part };
-                let id = stored.id.unwrap_or(RecordId::ANY);
+                let id = stored.id.unwrap_or(RecordId::UNSPECIFIED);
                 let number = if stored.id_names_boot { dmesg::Part::erst } else { dmesg::Part::timed };
                 Some(number(header, id, stored.time, *index))
             }

@@ -219,7 +219,7 @@ impl<'a> Content<'a> {
         match kind {
             SectionTypeId::LINUX_MCE => match MceRecord::parse(bytes) {
                 Ok(record) => Self::Machine(record),
-                Err(error) => Self::Bad(place.offset + u64::from(error.offset), error.kind.to_string()),
+                Err(error) => Self::Bad(place.offset + u64::from(error.offset()), error.kind().to_string()),
             },
             SectionTypeId::LINUX_DMESG | SectionTypeId::LINUX_DMESG_COMPRESSED => Self::Log(Part {
                 place,

@@ -233,7 +233,7 @@ fn object<'e>(event: &'e Event<'_, 'e>, key: Option<&'e str>, raw: bool) -> Obje
     Object {
         key,
         source: Source::of(&found.place),
-        record_id: event.id.map(|id| Wide(id.0)),
+        record_id: event.id.map(|id| Wide(id.raw())),
         creator: event.creator.map(|creator| Described::Value(creator.into())),
         notification,
         time: event.time.map(|time| Shown(Rfc3339(time.calendar))),
@@ -311,7 +311,7 @@ fn parts<'e>(log: &'e Log<'_>) -> Vec<Member<'e>> {
             Member {
                 r#type: Described::Value(section_type.into()),
                 source: Some(Source::of(&part.place)),
-                record_id: part.id.map(|id| Wide(id.0)),
+                record_id: part.id.map(|id| Wide(id.raw())),
                 severity: None,
                 fru: None,
                 flags: None,

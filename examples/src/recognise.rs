@@ -95,20 +95,10 @@ fn by_name<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
     }
     let stored = FileName::parse(name)?;
     let known = stored.kind == "unknown"
-        || stored_type(&stored).is_some()
-        || (0..=RecordType::POWERPC_OPAL.0).any(|number| RecordType(number).name() == Some(stored.kind));
+        || stored.section_type().is_some()
+        || (0..=RecordType::POWERPC_OPAL.raw())
+            .any(|number| RecordType::new(number).name() == Some(stored.kind));
     known.then_some(Content::Stored(stored))
-}
-
-/// The section type that a name stands for.
-pub fn stored_type(name: &FileName<'_>) -> Option<SectionTypeId> {
-    Some(match name.kind {
-        "mce" => SectionTypeId::LINUX_MCE,
-        "cper-mem" => SectionTypeId::MEMORY,
-        "cper-pcie" => SectionTypeId::PCIE,
-        "cper-proc-arm" => SectionTypeId::ARM_PROCESSOR,
-        _ => return None,
-    })
 }
 
 fn by_content<'n>(bytes: &[u8]) -> Option<Content<'n>> {

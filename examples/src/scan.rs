@@ -169,8 +169,11 @@ impl<'a> Scanner<'a, '_> {
     /// A file of pstore, at this offset.
     fn stored(&mut self, name: &FileName<'_>, offset: usize, bytes: &'a [u8]) {
         let (place, id) = (self.place(offset), Some(name.id));
-        match (name.kind, recognise::stored_type(name)) {
-            (_, Some(section_type)) if !name.compressed => {
+        match (name.kind, Payload::of_file(name, bytes)) {
+            (_, Payload::Mce(_)) => {
+                self.sections(place, What::Body(SectionTypeId::LINUX_MCE, bytes, id), bytes);
+            }
+            (_, Payload::Section(section_type, _)) => {
                 self.sections(place, What::Body(section_type, bytes, id), bytes);
             }
             ("dmesg" | "console" | "pmsg", _) => {
@@ -201,7 +204,7 @@ impl<'a> Scanner<'a, '_> {
                 record: None,
                 stored,
                 compressed: header.compressed,
-                id: Some(RecordId(number as u64)),
+                id: Some(RecordId::new(number as u64)),
                 id_names_boot: false,
                 time: Some(header.time),
             };
@@ -244,7 +247,7 @@ impl<'a> Scanner<'a, '_> {
             Ok(image) => image,
             Err(error) => {
                 self.title = "ERST store, its header unusable".into();
-                return self.lost(self.place(0), error.kind.to_string(), bytes);
+                return self.lost(self.place(0), error.kind().to_string(), bytes);
             }
         };
         for problem in image.check() {
@@ -394,7 +397,7 @@ impl<'a> Scanner<'a, '_> {
         let log = match mcelog::Log::parse(bytes, word_size) {
             Ok(log) => log,
             Err(error) => {
-                return self.lost(self.place(error.offset as usize), error.kind.to_string(), bytes);
+                return self.lost(self.place(error.offset() as usize), error.kind().to_string(), bytes);
             }
         };
         let mut entries = 0;
@@ -406,7 +409,7 @@ impl<'a> Scanner<'a, '_> {
                     let machine = What::Body(SectionTypeId::LINUX_MCE, entry.as_bytes(), None);
                     self.sections(place, machine, entry.as_bytes());
                 }
-                Err(error) => self.bad(self.place(error.offset as usize), error.kind.to_string()),
+                Err(error) => self.bad(self.place(error.offset() as usize), error.kind().to_string()),
             }
         }
         let lost = if log.head().overflow() { ", further ones were lost" } else { "" };

@@ -249,7 +249,7 @@ pub fn stored(input: &[u8]) {
 }
 
 fn try_stored(choices: &mut Unstructured) -> Result<()> {
-    let (id, time) = (RecordId(choices.arbitrary()?), choices.int_in_range(1..=u64::from(u32::MAX))?);
+    let (id, time) = (RecordId::new(choices.arbitrary()?), choices.int_in_range(1..=u64::from(u32::MAX))?);
     let kind = choices.int_in_range(0..=3)?;
     let body = bytes(choices, 400)?;
     let draft = match kind {

@@ -62,7 +62,7 @@ pub fn dmesg(bytes: &[u8]) {
             count: u32::from(count & 3),
             part: u32::from(number & 15),
         };
-        let id = RecordId(u64::from(id & 0x83) << 32 | u64::from(id & 0x1c));
+        let id = RecordId::new(u64::from(id & 0x83) << 32 | u64::from(id & 0x1c));
         let time = (time & 1 != 0).then_some(u64::from(time));
         if count & 16 == 0 {
             Part::erst(header, id, time, index)

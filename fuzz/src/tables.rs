@@ -133,7 +133,7 @@ pub fn erst_program(bytes: &[u8]) {
         let before = device.accesses();
         let end = interpreter.run(Action::new(action), &mut device);
         endless |=
-            end.is_err_and(|error| matches!(error.kind, ErrorKind::StepLimit(_) | ErrorKind::TimeLimit(_)));
+            end.is_err_and(|error| matches!(error.kind(), ErrorKind::StepLimit(_) | ErrorKind::TimeLimit(_)));
         let state = interpreter.state();
         assert!(state.steps <= LIMITS.steps && state.waited_us <= LIMITS.time_us, "{state:?}");
         // Two accesses an instruction, for `MOVE_DATA` two a byte, and one after each wait.
@@ -204,7 +204,7 @@ pub fn erst_store(bytes: &[u8]) {
                 match store.write(&record, &mut device) {
                     Ok(()) => drop(model.insert(identifier, record)),
                     Err(error) => assert!(
-                        identifier == 0 || matches!(error.kind, ErrorKind::Status(Status::NOT_ENOUGH_SPACE)),
+                        identifier == 0 || matches!(error.kind(), ErrorKind::Status(Status::NOT_ENOUGH_SPACE)),
                         "{error}"
                     ),
                 }

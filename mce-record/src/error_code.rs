@@ -6,16 +6,13 @@
 
 use core::fmt;
 
-use crate::open_value::open_value;
+use crate::grammar::{number, open_value};
 
 open_value! {
     /// Which level of a cache or TLB: LL.
-    pub struct Level {
-        /// Level 0.
+    Level: u8 {
         L0 = 0 => "level 0",
-        /// Level 1.
         L1 = 1 => "level 1",
-        /// Level 2.
         L2 = 2 => "level 2",
         /// Any or an unknown level.
         GENERIC = 3 => "generic level",
@@ -24,10 +21,9 @@ open_value! {
 
 open_value! {
     /// What a transaction was for: TT.
-    pub struct Transaction {
+    Transaction: u8 {
         /// Instructions.
         INSTRUCTION = 0 => "instruction",
-        /// Data.
         DATA = 1 => "data",
         /// Either.
         GENERIC = 2 => "generic",
@@ -36,22 +32,17 @@ open_value! {
 
 open_value! {
     /// What was asked for: RRRR.
-    pub struct Request {
+    Request: u8 {
         /// Generic error.
         GENERIC = 0 => "generic",
         /// Generic read.
         READ = 1 => "read",
         /// Generic write.
         WRITE = 2 => "write",
-        /// Data read.
         DATA_READ = 3 => "data read",
-        /// Data write.
         DATA_WRITE = 4 => "data write",
-        /// Instruction fetch.
         INSTRUCTION_FETCH = 5 => "instruction fetch",
-        /// Prefetch.
         PREFETCH = 6 => "prefetch",
-        /// Eviction.
         EVICTION = 7 => "eviction",
         /// Snoop; AMD's word is probe.
         SNOOP = 8 => "snoop",
@@ -60,23 +51,20 @@ open_value! {
 
 open_value! {
     /// What the memory controller was doing: MMM.
-    pub struct MemoryOperation {
+    MemoryOperation: u8 {
         /// An undefined request.
         GENERIC = 0 => "generic",
-        /// Memory read.
         READ = 1 => "memory read",
-        /// Memory write.
         WRITE = 2 => "memory write",
         /// Address or command.
         ADDRESS_COMMAND = 3 => "address/command",
-        /// Memory scrubbing.
         SCRUB = 4 => "memory scrubbing",
     }
 }
 
 open_value! {
     /// The processor's part in a transaction on an interconnect: PP.
-    pub struct Participation {
+    Participation: u8 {
         /// It asked.
         SOURCE = 0 => "source",
         /// It answered.
@@ -90,10 +78,8 @@ open_value! {
 
 open_value! {
     /// What a transaction on an interconnect went to: II.
-    pub struct Target {
-        /// Memory.
+    Target: u8 {
         MEMORY = 0 => "memory",
-        /// I/O.
         IO = 2 => "I/O",
         /// Something else.
         OTHER = 3 => "other",
@@ -102,15 +88,16 @@ open_value! {
 
 open_value! {
     /// What AMD's internal errors are: UU.
-    pub struct InternalError {
+    InternalError: u8 {
         /// A hardware assertion failed.
         HARDWARE_ASSERTION = 2 => "hardware assertion",
     }
 }
 
-/// A memory controller's channel: CCCC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Channel(pub u8);
+number! {
+    /// A memory controller's channel: CCCC.
+    Channel: u8
+}
 
 impl Channel {
     /// No channel was named.
@@ -132,20 +119,21 @@ impl fmt::Display for Channel {
     }
 }
 
-/// The error code. Every value decodes, see [`kind`](Self::kind) and [`amd_kind`](Self::amd_kind).
-///
-/// ```
-/// use mce_record::{CodeKind, ErrorCode, Level, Request, Transaction};
-///
-/// let code = ErrorCode(0x0135);
-/// let expected = CodeKind::Cache {
-///     request: Request::DATA_READ, transaction: Transaction::DATA, level: Level::L1,
-/// };
-/// assert_eq!(code.kind(), expected);
-/// assert_eq!(code.kind().to_string(), "level 1 data cache, data read error");
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct ErrorCode(pub u16);
+number! {
+    /// The error code. Every value decodes, see [`kind`](Self::kind) and [`amd_kind`](Self::amd_kind).
+    ///
+    /// ```
+    /// use mce_record::{CodeKind, ErrorCode, Level, Request, Transaction};
+    ///
+    /// let code = ErrorCode::new(0x0135);
+    /// let expected = CodeKind::Cache {
+    ///     request: Request::DATA_READ, transaction: Transaction::DATA, level: Level::L1,
+    /// };
+    /// assert_eq!(code.kind(), expected);
+    /// assert_eq!(code.kind().to_string(), "level 1 data cache, data read error");
+    /// ```
+    ErrorCode: u16
+}
 
 impl ErrorCode {
     /// Intel's correction report filtering: later reports of the same error are held back (bit 12).
@@ -192,7 +180,7 @@ impl ErrorCode {
             0x0010..=0x001f => self.tlb(),
             0x0100..=0x01ff => self.cache(),
             0x0400 | 0x0500 | 0x0600 | 0x0700 => {
-                CodeKind::AmdInternal { error: InternalError((self.0 >> 8 & 3) as u8) }
+                CodeKind::AmdInternal { error: InternalError::new((self.0 >> 8 & 3) as u8) }
             }
             0x0800..=0x0fff => self.bus(),
             _ => CodeKind::Unknown { code: self.0 },
@@ -200,23 +188,23 @@ impl ErrorCode {
     }
 
     const fn level(self) -> Level {
-        Level((self.0 & 3) as u8)
+        Level::new((self.0 & 3) as u8)
     }
 
     const fn transaction(self) -> Transaction {
-        Transaction((self.0 >> 2 & 3) as u8)
+        Transaction::new((self.0 >> 2 & 3) as u8)
     }
 
     const fn request(self) -> Request {
-        Request((self.0 >> 4 & 0xf) as u8)
+        Request::new((self.0 >> 4 & 0xf) as u8)
     }
 
     const fn operation(self) -> MemoryOperation {
-        MemoryOperation((self.0 >> 4 & 7) as u8)
+        MemoryOperation::new((self.0 >> 4 & 7) as u8)
     }
 
     const fn channel(self) -> Channel {
-        Channel((self.0 & 0xf) as u8)
+        Channel::new((self.0 & 0xf) as u8)
     }
 
     const fn tlb(self) -> CodeKind {
@@ -229,10 +217,10 @@ impl ErrorCode {
 
     const fn bus(self) -> CodeKind {
         CodeKind::Bus {
-            participation: Participation((self.0 >> 9 & 3) as u8),
+            participation: Participation::new((self.0 >> 9 & 3) as u8),
             timed_out: self.0 & 1 << 8 != 0,
             request: self.request(),
-            target: Target((self.0 >> 2 & 3) as u8),
+            target: Target::new((self.0 >> 2 & 3) as u8),
             level: self.level(),
         }
     }
@@ -242,32 +230,6 @@ impl ErrorCode {
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:#06x}", self.0)
-    }
-}
-
-impl fmt::Debug for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ErrorCode({self})")
-    }
-}
-
-impl From<u16> for ErrorCode {
-    fn from(value: u16) -> Self {
-        Self(value)
-    }
-}
-
-impl From<ErrorCode> for u16 {
-    fn from(value: ErrorCode) -> Self {
-        value.0
-    }
-}
-
-/// The number.
-#[cfg(feature = "serde")]
-impl serde::Serialize for ErrorCode {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u16(self.0)
     }
 }
 

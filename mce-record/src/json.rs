@@ -9,31 +9,9 @@ use core::fmt;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use crate::grammar::{Text, Wide};
 use crate::record::{Layout, MceRecord};
 use crate::severity::Circumstances;
-
-/// A 64-bit value: a number up to 2^53, which every JSON reader keeps exactly, and a string of hexadecimal
-/// digits with `0x` above.
-pub(crate) struct Wide(pub(crate) u64);
-
-impl Serialize for Wide {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 <= 1 << 53 {
-            serializer.serialize_u64(self.0)
-        } else {
-            serializer.collect_str(&format_args!("{:#x}", self.0))
-        }
-    }
-}
-
-/// A string out of a `Display`.
-pub(crate) struct Text<T>(pub(crate) T);
-
-impl<T: fmt::Display> Serialize for Text<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
 
 /// Bytes as a string of hexadecimal digits.
 pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);

@@ -36,7 +36,7 @@
 //! use mce_record::zerocopy::IntoBytes;
 //! use mce_record::{CpuVendor, Layout, Mce};
 //!
-//! let mut mce = Mce { cpuvendor: CpuVendor::INTEL.0, cpuid: 0x50654.into(), ..Mce::default() }; // at boot
+//! let mut mce = Mce { cpuvendor: CpuVendor::INTEL.raw(), cpuid: 0x50654.into(), ..Mce::default() }; // at boot
 //!
 //! mce.status.set(0xbe00_0000_0000_0135); // at the machine check
 //! mce.addr.set(0xdead_b000);
@@ -89,10 +89,11 @@
 
 mod error;
 mod error_code;
+mod grammar;
 #[cfg(feature = "serde")]
 mod json;
+mod list;
 pub mod mcelog;
-mod open_value;
 mod record;
 mod registers;
 mod severity;
@@ -108,11 +109,11 @@ pub use error_code::{
 };
 pub use record::{AmdSyndromes, Layout, Mce, MceRecord};
 pub use registers::{
-    Address, AddressMode, CpuSignature, CpuVendor, HandledFlags, InjectFlags, IoRequester, McaIpid, McaSynd,
-    McgCap, McgStatus, MciCtl2, MciMisc, ThresholdCounter,
+    Address, AddressMode, CpuSignature, CpuVendor, HandledFlags, InjectFlags, IoRequester, KernelSeverity,
+    McaIpid, McaSynd, McgCap, McgStatus, MciCtl2, MciMisc, ThresholdCounter,
 };
-pub use severity::{Circumstances, Context, Grade, KernelRules, KernelSeverity};
-pub use status::{AmdStatus, IntelStatus, MciStatus, StatusReading, ThresholdStatus};
+pub use severity::{Circumstances, Context, Grade, KernelRules};
+pub use status::{AmdStatus, IntelStatus, MciStatus, Outcome, StatusReading, ThresholdStatus};
 pub use text::{Details, KernelText, KernelTextOptions, Summary};
 
 /// What the layout of [`Mce`] is made of: its integers, and `as_bytes` of the [`IntoBytes`](zerocopy::IntoBytes)

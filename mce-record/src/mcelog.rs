@@ -6,7 +6,7 @@
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::record::MceRecord;
 
 /// What a log begins with.
@@ -90,11 +90,11 @@ impl<'a> Log<'a> {
             WordSize::Bits32 => 28,
             WordSize::Bits64 => 32,
         };
-        let short = Error::log_head_length(start, bytes.len());
+        let short = Error::too_short("machine-check log head", start, bytes.len());
         let (head, _) = LogHead::ref_from_prefix(bytes).map_err(|_| short)?;
         let rest = bytes.get(start..).ok_or(short)?;
         if head.signature != SIGNATURE {
-            return Err(Error::log_signature(head.signature));
+            return Err(Error::new(ErrorKind::LogSignature { found: head.signature }, 0));
         }
         // Both are the kernel's words for how far to read; the smaller one is safe.
         let count = head.len.get().min(head.next.get()) as usize;
@@ -141,7 +141,10 @@ impl<'a> Iterator for Entries<'a> {
                 self.rest = rest;
                 MceRecord::parse(entry).map_err(|error| error.at(self.offset))
             }
-            None => Err(Error::record_truncated(self.record_len, self.rest.len()).at(self.offset)),
+            None => {
+                let short = ErrorKind::too_short("record", self.record_len, self.rest.len());
+                Err(Error::new(short, self.offset))
+            }
         };
         self.offset = self.offset.saturating_add(self.record_len);
         if entry.is_err() {

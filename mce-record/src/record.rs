@@ -11,13 +11,13 @@ use core::ops::Range;
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::error_code::CodeKind;
+use crate::grammar::clamp;
 use crate::registers::{
-    Address, CpuSignature, CpuVendor, HandledFlags, InjectFlags, IoRequester, McaIpid, McaSynd, McgCap,
-    McgStatus, MciMisc, ThresholdCounter,
+    Address, CpuSignature, CpuVendor, HandledFlags, InjectFlags, IoRequester, KernelSeverity, McaIpid,
+    McaSynd, McgCap, McgStatus, MciMisc, ThresholdCounter,
 };
-use crate::severity::KernelSeverity;
 use crate::status::{MciStatus, StatusReading};
 
 /// `struct mce` of Linux 5.8 and later, 128 bytes.
@@ -265,7 +265,8 @@ impl<'a> MceRecord<'a> {
     ///
     /// If `bytes` is shorter than 72 bytes, or 73 to 87 bytes long.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
-        let layout = Layout::of_len(bytes.len()).ok_or(Error::record_length(bytes.len()))?;
+        let unknown = ErrorKind::RecordLength { available: clamp(bytes.len()) };
+        let layout = Layout::of_len(bytes.len()).ok_or(Error::new(unknown, 0))?;
         let mut mce = Mce::default();
         let known = bytes.get(..layout.size()).unwrap_or_default();
         if layout == Layout::Size124 {
@@ -328,7 +329,7 @@ impl<'a> MceRecord<'a> {
 
     /// `MCi_STATUS`.
     pub const fn status(&self) -> MciStatus {
-        MciStatus(self.mce.status.get())
+        MciStatus::new(self.mce.status.get())
     }
 
     /// `MCi_STATUS` by the definition of the processor's maker.
@@ -360,7 +361,7 @@ impl<'a> MceRecord<'a> {
 
     /// `MCi_MISC`, if the status says it is valid.
     pub fn misc(&self) -> Option<MciMisc> {
-        self.status().misc_valid().then_some(MciMisc(self.mce.misc.get()))
+        self.status().misc_valid().then_some(MciMisc::new(self.mce.misc.get()))
     }
 
     /// Who asked for what went wrong, of a generic I/O error on a processor that follows Intel's definitions.
@@ -394,7 +395,7 @@ impl<'a> MceRecord<'a> {
 
     /// `MCG_STATUS`.
     pub const fn mcg_status(&self) -> McgStatus {
-        McgStatus(self.mce.mcgstatus.get())
+        McgStatus::new(self.mce.mcgstatus.get())
     }
 
     /// Instruction pointer, if it was known. It belongs to the error only if
@@ -443,23 +444,23 @@ impl<'a> MceRecord<'a> {
 
     /// Maker of the processor.
     pub fn cpu_vendor(&self) -> Option<CpuVendor> {
-        self.has(Layout::Size88).then_some(CpuVendor(self.mce.cpuvendor))
+        self.has(Layout::Size88).then_some(CpuVendor::new(self.mce.cpuvendor))
     }
 
     /// How the event was injected; empty in a real one.
     pub fn inject_flags(&self) -> Option<InjectFlags> {
-        self.has(Layout::Size88).then_some(InjectFlags::from_bits_retain(self.mce.inject_flags))
+        self.has(Layout::Size88).then_some(InjectFlags::new(self.mce.inject_flags))
     }
 
     /// The severity the kernel stored. 0 is also what kernels left that stored none, and what AMD's path leaves
     /// in the record of a panic; [`grade`](Self::grade) computes it again.
     pub fn severity(&self) -> Option<KernelSeverity> {
-        self.has(Layout::Size88).then_some(KernelSeverity(self.mce.severity))
+        self.has(Layout::Size88).then_some(KernelSeverity::new(self.mce.severity))
     }
 
     /// Family, model and stepping of the processor.
     pub fn signature(&self) -> Option<CpuSignature> {
-        self.has(Layout::Size88).then_some(CpuSignature(self.mce.cpuid.get()))
+        self.has(Layout::Size88).then_some(CpuSignature::new(self.mce.cpuid.get()))
     }
 
     /// Package.
@@ -474,17 +475,17 @@ impl<'a> MceRecord<'a> {
 
     /// `MCG_CAP`.
     pub fn mcg_cap(&self) -> Option<McgCap> {
-        self.has(Layout::Size88).then_some(McgCap(self.mce.mcgcap.get()))
+        self.has(Layout::Size88).then_some(McgCap::new(self.mce.mcgcap.get()))
     }
 
     /// `MCA_SYND`; 0 but on AMD processors with scalable MCA.
     pub fn synd(&self) -> Option<McaSynd> {
-        self.has(Layout::Size104).then_some(McaSynd(self.mce.synd.get()))
+        self.has(Layout::Size104).then_some(McaSynd::new(self.mce.synd.get()))
     }
 
     /// `MCA_IPID`; 0 but on AMD processors with scalable MCA.
     pub fn ipid(&self) -> Option<McaIpid> {
-        self.has(Layout::Size104).then_some(McaIpid(self.mce.ipid.get()))
+        self.has(Layout::Size104).then_some(McaIpid::new(self.mce.ipid.get()))
     }
 
     /// Protected processor inventory number; 0 where the processor has none or firmware hides it.
@@ -499,7 +500,7 @@ impl<'a> MceRecord<'a> {
 
     /// Which part of the kernel dealt with the event.
     pub fn handled(&self) -> Option<HandledFlags> {
-        self.has(Layout::Size124).then_some(HandledFlags::from_bits_retain(self.mce.kflags.get()))
+        self.has(Layout::Size124).then_some(HandledFlags::new(self.mce.kflags.get()))
     }
 
     /// The second and third syndrome of an AMD processor, if they follow the record as they do in the kernel's

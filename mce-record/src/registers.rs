@@ -7,66 +7,65 @@
 
 use core::fmt;
 
-use crate::open_value::{open_value, register};
+use crate::grammar::{flags, number, open_value, register};
 
-bitflags::bitflags! {
+flags! {
     /// Where an injected machine check is to be raised: `inject_flags`. 0 in a real event.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    pub struct InjectFlags: u8 {
-        /// In process context (`MCJ_CTX_PROCESS`).
-        const PROCESS = 0x1;
-        /// In interrupt context (`MCJ_CTX_IRQ`).
-        const IRQ = 0x2;
-        /// Broadcast by NMI.
-        const NMI_BROADCAST = 0x4;
-        /// Raised as an exception.
-        const EXCEPTION = 0x8;
-        /// Broadcast by interrupt.
-        const IRQ_BROADCAST = 0x10;
-        // Every other bit is kept.
-        const _ = !0;
+    InjectFlags: u8 {
+        /// `MCJ_CTX_PROCESS`.
+        PROCESS = 0x1 => "process context",
+        /// `MCJ_CTX_IRQ`.
+        IRQ = 0x2 => "interrupt context",
+        NMI_BROADCAST = 0x4 => "broadcast by NMI",
+        EXCEPTION = 0x8 => "raised as an exception",
+        IRQ_BROADCAST = 0x10 => "broadcast by interrupt",
     }
 }
 
-bitflags::bitflags! {
+flags! {
     /// Which part of the kernel dealt with the event: `kflags`, since Linux 5.8.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    pub struct HandledFlags: u64 {
-        /// The corrected errors collector.
-        const CEC = 1 << 0;
-        /// The uncorrected error handler, which takes memory pages out of use.
-        const UC = 1 << 1;
-        /// The extended error log driver.
-        const EXTLOG = 1 << 2;
-        /// The persistent memory driver.
-        const NFIT = 1 << 3;
-        /// An EDAC driver.
-        const EDAC = 1 << 4;
-        /// The `/dev/mcelog` driver.
-        const MCELOG = 1 << 5;
-        /// Taken in the kernel, at an instruction with a fix-up.
-        const IN_KERNEL_RECOVERABLE = 1 << 6;
-        /// Taken in the kernel while it copied from user memory.
-        const IN_KERNEL_COPYIN = 1 << 7;
-        // Every other bit is kept.
-        const _ = !0;
+    HandledFlags: u64 {
+        CEC = 0x1 => "corrected errors collector",
+        /// The handler takes memory pages out of use.
+        UC = 0x2 => "uncorrected error handler",
+        EXTLOG = 0x4 => "extended error log driver",
+        NFIT = 0x8 => "persistent memory driver",
+        EDAC = 0x10 => "EDAC driver",
+        MCELOG = 0x20 => "/dev/mcelog driver",
+        /// Taken at an instruction with a fix-up.
+        IN_KERNEL_RECOVERABLE = 0x40 => "in the kernel, recoverable",
+        IN_KERNEL_COPYIN = 0x80 => "in the kernel, copy from user memory",
+    }
+}
+
+open_value! {
+    /// What the kernel thinks of an event: `MCE_*_SEVERITY`.
+    KernelSeverity: u8 {
+        /// Not an error, or not stored.
+        NO = 0 => "none",
+        /// Uncorrected, but no action is required yet.
+        DEFERRED = 1 => "deferred",
+        /// Left to the handler of corrected errors.
+        KEEP = 2 => "keep",
+        /// Logged.
+        SOME = 3 => "some",
+        AO = 4 => "action optional",
+        UC = 5 => "uncorrected",
+        AR = 6 => "action required",
+        /// The machine cannot go on.
+        PANIC = 7 => "panic",
     }
 }
 
 open_value! {
     /// The maker of the processor as Linux numbers them: `cpuvendor`, `X86_VENDOR_*`.
-    pub struct CpuVendor {
-        /// Intel.
+    CpuVendor: u8 {
         INTEL = 0 => "Intel",
-        /// Cyrix.
         CYRIX = 1 => "Cyrix",
-        /// AMD.
         AMD = 2 => "AMD",
-        /// UMC.
         UMC = 3 => "UMC",
         /// Centaur (VIA).
         CENTAUR = 5 => "Centaur",
-        /// Transmeta.
         TRANSMETA = 7 => "Transmeta",
         /// National Semiconductor.
         NSC = 8 => "NSC",
@@ -74,7 +73,6 @@ open_value! {
         HYGON = 9 => "Hygon",
         /// Zhaoxin, whose processors follow Intel's machine-check architecture.
         ZHAOXIN = 10 => "Zhaoxin",
-        /// Vortex.
         VORTEX = 11 => "Vortex",
         /// The kernel did not know.
         UNKNOWN = 0xff => "unknown vendor",
@@ -88,9 +86,10 @@ impl CpuVendor {
     }
 }
 
-/// CPUID leaf 1, register EAX, of the processor that had the error: `cpuid`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct CpuSignature(pub u32);
+number! {
+    /// CPUID leaf 1, register EAX, of the processor that had the error: `cpuid`.
+    CpuSignature: u32
+}
 
 impl CpuSignature {
     /// Family, the extended family added where the base family is 15.
@@ -120,23 +119,9 @@ impl fmt::Display for CpuSignature {
     }
 }
 
-impl fmt::Debug for CpuSignature {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CpuSignature({:#x})", self.0)
-    }
-}
-
-/// The number.
-#[cfg(feature = "serde")]
-impl serde::Serialize for CpuSignature {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u32(self.0)
-    }
-}
-
 register! {
     /// `IA32_MCG_CAP`, MSR 0x179: what the machine-check architecture of this processor has.
-    pub struct McgCap;
+    McgCap: u64
 }
 
 impl McgCap {
@@ -172,7 +157,7 @@ impl McgCap {
 
 register! {
     /// `IA32_MCG_STATUS`, MSR 0x17A: the processor's state at the machine check.
-    pub struct McgStatus;
+    McgStatus: u64
 }
 
 impl McgStatus {
@@ -223,7 +208,7 @@ impl McgStatus {
 
 open_value! {
     /// What kind of address `MCi_ADDR` holds: `MCi_MISC` bits 8:6.
-    pub struct AddressMode {
+    AddressMode: u8 {
         /// Offset in a segment.
         SEGMENT_OFFSET = 0 => "segment offset",
         /// Linear address.
@@ -241,7 +226,7 @@ register! {
     /// `IA32_MCi_MISC`. Its meaning depends on the error and the maker: with `MCG_SER_P` Intel's holds the
     /// address' LSB and mode, for an I/O error ([`IoRequester`]) who asked; AMD's holds a threshold counter
     /// ([`ThresholdCounter`]).
-    pub struct MciMisc;
+    MciMisc: u64
 }
 
 impl MciMisc {
@@ -252,7 +237,7 @@ impl MciMisc {
 
     /// What `MCi_ADDR` holds (bits 8:6).
     pub const fn address_mode(self) -> AddressMode {
-        AddressMode((self.0 >> 6 & 7) as u8)
+        AddressMode::new((self.0 >> 6 & 7) as u8)
     }
 
     /// The I/O form: the requester, if the error code is the generic I/O error 0x0E0B.
@@ -305,7 +290,7 @@ impl serde::Serialize for IoRequester {
 ///
 /// Source: AMD64 Architecture Programmer's Manual volume 2, "Error-Thresholding Register".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ThresholdCounter(pub MciMisc);
+pub struct ThresholdCounter(MciMisc);
 
 impl ThresholdCounter {
     /// The register is implemented (bit 63).
@@ -335,7 +320,7 @@ impl ThresholdCounter {
 
     /// The counter (bits 43:32). It counts up from a start value to 0xFFF.
     pub const fn count(self) -> u16 {
-        (self.0.0 >> 32 & 0xfff) as u16
+        (self.0.raw() >> 32 & 0xfff) as u16
     }
 }
 
@@ -407,7 +392,7 @@ impl fmt::Display for Size {
 register! {
     /// `IA32_MCi_CTL2`, MSR 0x280 + bank: the corrected machine-check interrupt. No record holds it; tools
     /// that read MSRs do.
-    pub struct MciCtl2;
+    MciCtl2: u64
 }
 
 impl MciCtl2 {
@@ -427,12 +412,12 @@ impl MciCtl2 {
 
 register! {
     /// `MCA_SYND`: the syndrome AMD's scalable MCA banks store beside the status.
-    pub struct McaSynd;
+    McaSynd: u64
 }
 
 register! {
     /// `MCA_IPID`: which hardware block of an AMD processor an MCA bank belongs to.
-    pub struct McaIpid;
+    McaIpid: u64
 }
 
 impl McaIpid {

@@ -9,32 +9,9 @@
 //! of 5.18 and later.
 
 use crate::error_code::ErrorCode;
-use crate::open_value::open_value;
 use crate::record::MceRecord;
-use crate::registers::{CpuVendor, McgCap, McgStatus};
+use crate::registers::{CpuVendor, KernelSeverity, McgCap, McgStatus};
 use crate::status::MciStatus;
-
-open_value! {
-    /// What the kernel thinks of an event: `MCE_*_SEVERITY`.
-    pub struct KernelSeverity {
-        /// Not an error, or not stored.
-        NO = 0 => "none",
-        /// Uncorrected, but no action is required yet.
-        DEFERRED = 1 => "deferred",
-        /// Left to the handler of corrected errors.
-        KEEP = 2 => "keep",
-        /// Logged.
-        SOME = 3 => "some",
-        /// Action optional.
-        AO = 4 => "action optional",
-        /// Uncorrected.
-        UC = 5 => "uncorrected",
-        /// Action required.
-        AR = 6 => "action required",
-        /// The machine cannot go on.
-        PANIC = 7 => "panic",
-    }
-}
 
 /// The kernel whose rules are applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -202,8 +179,8 @@ impl Rule {
 
     fn matches(&self, record: &MceRecord<'_>, circumstances: Circumstances) -> bool {
         let recovery = record.mcg_cap().is_some_and(|capability| capability.any(McgCap::SER_P));
-        record.status().bits() & self.mask == self.value
-            && record.mcg_status().bits() & self.global_mask == self.global_value
+        record.status().raw() & self.mask == self.value
+            && record.mcg_status().raw() & self.global_mask == self.global_value
             && self.recovery.is_none_or(|required| required == recovery)
             && (circumstances.exception || !self.exception)
             && self.context.is_none_or(|context| context == circumstances.context)

@@ -11,13 +11,13 @@
 use core::fmt;
 
 use crate::error_code::ErrorCode;
-use crate::open_value::{open_value, register};
+use crate::grammar::{open_value, register};
+use crate::list::List;
 use crate::registers::{CpuSignature, CpuVendor, McgCap};
-use crate::text::List;
 
 register! {
     /// `MCi_STATUS`: what a bank says about an error. Meaningless unless [`valid`](Self::valid).
-    pub struct MciStatus;
+    MciStatus: u64
 }
 
 impl MciStatus {
@@ -93,9 +93,23 @@ impl MciStatus {
         self.any(Self::PCC)
     }
 
+    /// What became of the error, as far as the status says; only AMD's processors have a bit for deferred ones.
+    #[inline]
+    pub const fn outcome(self, vendor: CpuVendor) -> Outcome {
+        if self.context_corrupt() {
+            Outcome::ContextCorrupt
+        } else if vendor.is_amd_family() && self.any(Self::DEFERRED) {
+            Outcome::Deferred
+        } else if self.uncorrected() {
+            Outcome::Uncorrected
+        } else {
+            Outcome::Corrected
+        }
+    }
+
     /// The machine-check architecture's error code (bits 15:0).
     pub const fn error_code(self) -> ErrorCode {
-        ErrorCode((self.0 & 0xffff) as u16)
+        ErrorCode::new((self.0 & 0xffff) as u16)
     }
 
     /// The model's own error code (bits 31:16), whose meaning depends on processor and bank.
@@ -114,9 +128,35 @@ impl MciStatus {
     ];
 }
 
+/// What became of an error: [`MciStatus::outcome`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The hardware corrected the error.
+    Corrected,
+    /// The data is lost, but nobody has used it yet.
+    Deferred,
+    /// The hardware did not correct the error.
+    Uncorrected,
+    /// The processor's state may be corrupt: nothing that runs on it can be trusted.
+    ContextCorrupt,
+}
+
+/// `corrected`, `deferred`, `uncorrected`, `context corrupt`.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Corrected => "corrected",
+            Self::Deferred => "deferred",
+            Self::Uncorrected => "uncorrected",
+            Self::ContextCorrupt => "context corrupt",
+        })
+    }
+}
+
 open_value! {
     /// How a structure that counts its corrected errors is doing: Intel's bits 54:53.
-    pub struct ThresholdStatus {
+    ThresholdStatus: u8 {
         /// The structure does not keep track.
         NO_TRACKING = 0 => "no tracking",
         /// Below the threshold.
@@ -154,7 +194,7 @@ impl IntelStatus {
     /// How the structure is doing (bits 54:53, with `MCG_TES_P` and of corrected errors only).
     pub const fn threshold(self) -> Option<ThresholdStatus> {
         if self.capability.any(McgCap::TES_P) && !self.status.uncorrected() {
-            Some(ThresholdStatus((self.status.0 >> 53 & 3) as u8))
+            Some(ThresholdStatus::new((self.status.raw() >> 53 & 3) as u8))
         } else {
             None
         }
@@ -162,7 +202,11 @@ impl IntelStatus {
 
     /// How many corrected errors the bank has counted (bits 51:38, with `MCG_CMCI_P`).
     pub const fn corrected_errors(self) -> Option<u16> {
-        if self.capability.any(McgCap::CMCI_P) { Some((self.status.0 >> 38 & 0x3fff) as u16) } else { None }
+        if self.capability.any(McgCap::CMCI_P) {
+            Some((self.status.raw() >> 38 & 0x3fff) as u16)
+        } else {
+            None
+        }
     }
 
     /// The count of corrected errors has overflowed (bit 52, with `MCG_CMCI_P`; it stays until cleared).
@@ -192,7 +236,7 @@ impl IntelStatus {
         if !self.capability.any(McgCap::TES_P) {
             mask |= 3 << 53;
         }
-        self.status.0 & mask
+        self.status.raw() & mask
     }
 }
 
@@ -200,7 +244,7 @@ impl IntelStatus {
 impl fmt::Display for IntelStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut names = List::new(f, "");
-        names.set_bits(self.status.0, MciStatus::NAMES)?;
+        names.set_bits(self.status.raw(), MciStatus::NAMES)?;
         names.part_if(self.signalled() == Some(true), "signalled")?;
         names.part_if(self.action_required() == Some(true), "action required")?;
         match self.threshold() {
@@ -240,13 +284,13 @@ impl AmdStatus {
             (0x15 | 0x16, _) => 0x1f,
             _ => 0xf,
         };
-        (self.status.0 >> 16 & mask) as u8
+        (self.status.raw() >> 16 & mask) as u8
     }
 
     /// The core the error belongs to, if the bank knows (bits 37:32, valid with bit 56).
     pub const fn error_core(self) -> Option<u8> {
         if self.status.any(MciStatus::ERR_CORE_ID_VAL) {
-            Some((self.status.0 >> 32 & 0x3f) as u8)
+            Some((self.status.raw() >> 32 & 0x3f) as u8)
         } else {
             None
         }
@@ -290,7 +334,7 @@ impl AmdStatus {
     /// Lowest bit of the address that means something (bits 29:24), on processors whose `MCA_CONFIG` says that
     /// the status holds it. No record holds `MCA_CONFIG`.
     pub const fn address_lsb(self) -> u8 {
-        (self.status.0 >> 24 & 0x3f) as u8
+        (self.status.raw() >> 24 & 0x3f) as u8
     }
 }
 
@@ -298,7 +342,7 @@ impl AmdStatus {
 impl fmt::Display for AmdStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut names = List::new(f, "");
-        names.set_bits(self.status.0, MciStatus::NAMES)?;
+        names.set_bits(self.status.raw(), MciStatus::NAMES)?;
         if let Some(core) = self.error_core() {
             names.part(format_args!("core {core}"))?;
         }

@@ -2,47 +2,12 @@
 
 use core::fmt;
 
+use crate::list::List;
 use crate::record::MceRecord;
-use crate::registers::{Address, McgStatus};
+use crate::registers::{Address, CpuVendor, McgStatus};
 use crate::severity::Circumstances;
 use crate::status::StatusReading;
 use crate::vendor::Unit;
-
-/// Writes parts with commas between them.
-pub(crate) struct List<'a, 'b> {
-    f: &'a mut fmt::Formatter<'b>,
-    /// What comes before the next part.
-    separator: &'static str,
-    any: bool,
-}
-
-impl<'a, 'b> List<'a, 'b> {
-    /// A list that begins with `opening` if it has any part.
-    pub(crate) const fn new(f: &'a mut fmt::Formatter<'b>, opening: &'static str) -> Self {
-        Self { f, separator: opening, any: false }
-    }
-
-    pub(crate) fn part(&mut self, part: impl fmt::Display) -> fmt::Result {
-        write!(self.f, "{}{part}", self.separator)?;
-        self.separator = ", ";
-        self.any = true;
-        Ok(())
-    }
-
-    pub(crate) fn part_if(&mut self, condition: bool, part: &str) -> fmt::Result {
-        if condition { self.part(part) } else { Ok(()) }
-    }
-
-    /// The names of the bits of `table` that are set.
-    pub(crate) fn set_bits(&mut self, bits: u64, table: &[(u64, &str)]) -> fmt::Result {
-        table.iter().try_for_each(|&(mask, name)| self.part_if(bits & mask != 0, name))
-    }
-
-    /// Says `none` if there was no part.
-    pub(crate) fn or_none(self) -> fmt::Result {
-        if self.any { Ok(()) } else { self.f.write_str("none") }
-    }
-}
 
 /// One line: who, what, how bad. Made by [`MceRecord::summary`].
 #[derive(Clone, Copy, Debug)]
@@ -74,16 +39,7 @@ fn outcome(record: &MceRecord<'_>, mut list: List<'_, '_>) -> fmt::Result {
         return list.part("status not valid");
     }
     let reading = record.status_reading();
-    let deferred = matches!(reading, StatusReading::Amd(amd) if amd.deferred());
-    list.part(if status.context_corrupt() {
-        "context corrupt"
-    } else if deferred {
-        "deferred"
-    } else if status.uncorrected() {
-        "uncorrected"
-    } else {
-        "corrected"
-    })?;
+    list.part(status.outcome(record.cpu_vendor().unwrap_or(CpuVendor::INTEL)))?;
     match reading {
         StatusReading::Intel(intel) => {
             list.part_if(intel.action_required() == Some(true), "action required")?;
@@ -131,7 +87,7 @@ impl fmt::Display for Column {
 
 fn status_lines(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let (status, reading) = (record.status(), record.status_reading());
-    write!(f, "status      {:#018x}  {reading}", status.bits())?;
+    write!(f, "status      {:#018x}  {reading}", status.raw())?;
     write!(f, "\n  code      {}  {:#}", status.error_code(), record.code_kind())?;
     let filtered = matches!(reading, StatusReading::Intel(_)) && status.error_code().filtered();
     f.write_str(if filtered { "; further reports held back" } else { "" })?;
@@ -188,9 +144,9 @@ fn misc_line(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result 
 
 fn global_lines(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let global = record.mcg_status();
-    write!(f, "\nglobal      {}  ", Column(global.bits()))?;
+    write!(f, "\nglobal      {}  ", Column(global.raw()))?;
     let mut names = List::new(f, "");
-    names.set_bits(global.bits(), McgStatus::NAMES)?;
+    names.set_bits(global.raw(), McgStatus::NAMES)?;
     names.or_none()?;
     let Some(ip) = record.ip() else { return Ok(()) };
     let exact = if global.error_ip_valid() { "" } else { " (inexact)" };
@@ -237,12 +193,10 @@ fn severity_line(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Res
 /// What the kernel did with the event, and whether it was real.
 fn kernel_lines(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if let Some(handled) = record.handled().filter(|handled| !handled.is_empty()) {
-        f.write_str("\nhandled by  ")?;
-        bitflags::parser::to_writer(&handled, &mut *f)?;
+        write!(f, "\nhandled by  {handled}")?;
     }
     if let Some(injected) = record.inject_flags().filter(|injected| !injected.is_empty()) {
-        f.write_str("\ninjected    ")?;
-        bitflags::parser::to_writer(&injected, &mut *f)?;
+        write!(f, "\ninjected    {injected}")?;
     }
     Ok(())
 }
@@ -307,7 +261,7 @@ impl fmt::Display for KernelText<'_, '_> {
         write!(
             f,
             "{prefix}CPU {cpu}: Machine Check{exception}: {:x} Bank {}: {:016x}",
-            global.bits(),
+            global.raw(),
             mce.bank,
             mce.status
         )?;

@@ -204,7 +204,7 @@ fn rasdaemon_agrees_on_polled_events() {
     // A difference: rasdaemon prints a count of one corrected error. The bits are a count only on processors
     // whose MCG_CAP has MCG_CMCI_P (Intel SDM volume 3B, IA32_MCi_STATUS), which QEMU's has not.
     assert_eq!(second["mc_location"], "n_errors=1");
-    assert_eq!(record.mcg_cap().unwrap().bits(), 0x0100_010a);
+    assert_eq!(record.mcg_cap().unwrap().raw(), 0x0100_010a);
     let with_count = Mce { mcgcap: 0x0100_050a.into(), ..mce };
     assert_eq!(
         with_count.record().status_reading().to_string(),

@@ -66,22 +66,24 @@ fn decode(table: &[(&'static str, &'static str)], code: u16) -> (&'static str, B
 fn letters(kind: CodeKind) -> BTreeMap<char, u16> {
     let fields: Vec<(char, u16)> = match kind {
         CodeKind::Internal { code } => vec![('X', code)],
-        CodeKind::AmdInternal { error } => vec![('U', error.0.into())],
-        CodeKind::GenericCache { level } => vec![('L', level.0.into())],
-        CodeKind::Tlb { transaction, level } => vec![('T', transaction.0.into()), ('L', level.0.into())],
+        CodeKind::AmdInternal { error } => vec![('U', error.raw().into())],
+        CodeKind::GenericCache { level } => vec![('L', level.raw().into())],
+        CodeKind::Tlb { transaction, level } => {
+            vec![('T', transaction.raw().into()), ('L', level.raw().into())]
+        }
         CodeKind::MemoryController { operation, channel }
         | CodeKind::ExtendedMemory { operation, channel } => {
-            vec![('M', operation.0.into()), ('C', channel.0.into())]
+            vec![('M', operation.raw().into()), ('C', channel.raw().into())]
         }
         CodeKind::Cache { request, transaction, level } => {
-            vec![('R', request.0.into()), ('T', transaction.0.into()), ('L', level.0.into())]
+            vec![('R', request.raw().into()), ('T', transaction.raw().into()), ('L', level.raw().into())]
         }
         CodeKind::Bus { participation, timed_out, request, target, level } => vec![
-            ('P', participation.0.into()),
+            ('P', participation.raw().into()),
             ('T', timed_out.into()),
-            ('R', request.0.into()),
-            ('I', target.0.into()),
-            ('L', level.0.into()),
+            ('R', request.raw().into()),
+            ('I', target.raw().into()),
+            ('L', level.raw().into()),
         ],
         _ => vec![],
     };
@@ -91,7 +93,7 @@ fn letters(kind: CodeKind) -> BTreeMap<char, u16> {
 #[test]
 fn every_code_decodes_as_the_patterns_say() {
     for value in 0..=u16::MAX {
-        let code = ErrorCode(value);
+        let code = ErrorCode::new(value);
         let (family, mut fields) = decode(INTEL, value);
         let filter = fields.remove(&'F');
         assert_eq!(code.kind().family(), family, "{code}");
@@ -108,25 +110,25 @@ fn every_code_decodes_as_the_patterns_say() {
 
 #[test]
 fn unknown_codes_are_kept() {
-    assert_eq!(ErrorCode(0x8001).kind(), CodeKind::Unknown { code: 0x8001 });
-    assert_eq!(ErrorCode(0x3135).kind(), CodeKind::Unknown { code: 0x3135 });
-    assert_eq!(ErrorCode(0x1135).amd_kind(), CodeKind::Unknown { code: 0x1135 });
-    assert_eq!(ErrorCode(0x0401).amd_kind(), CodeKind::Unknown { code: 0x0401 });
+    assert_eq!(ErrorCode::new(0x8001).kind(), CodeKind::Unknown { code: 0x8001 });
+    assert_eq!(ErrorCode::new(0x3135).kind(), CodeKind::Unknown { code: 0x3135 });
+    assert_eq!(ErrorCode::new(0x1135).amd_kind(), CodeKind::Unknown { code: 0x1135 });
+    assert_eq!(ErrorCode::new(0x0401).amd_kind(), CodeKind::Unknown { code: 0x0401 });
 }
 
 #[test]
 fn every_code_has_a_phrase_and_fields() {
     let mut phrases = BTreeMap::new();
     for value in 0..=u16::MAX {
-        let kind = ErrorCode(value).kind();
-        phrases.insert(kind.to_string(), ErrorCode(value & !ErrorCode::FILTER));
+        let kind = ErrorCode::new(value).kind();
+        phrases.insert(kind.to_string(), ErrorCode::new(value & !ErrorCode::FILTER));
         assert!(format!("{kind:#}").starts_with(kind.family()), "{kind:?}");
     }
     // Codes that differ in anything but the filter bit read differently.
     let known: Vec<u16> = (0..=u16::MAX).filter(|value| value & ErrorCode::FILTER == 0).collect();
     let unknown_with_filter = (0..=u16::MAX)
         .filter(|value| value & ErrorCode::FILTER != 0)
-        .filter(|value| matches!(ErrorCode(*value).kind(), CodeKind::Unknown { .. }))
+        .filter(|value| matches!(ErrorCode::new(*value).kind(), CodeKind::Unknown { .. }))
         .count();
     assert_eq!(phrases.len(), known.len() + unknown_with_filter);
 }
@@ -183,11 +185,11 @@ fn phrases_and_fields() {
         (0x0040, "unknown error code 0x0040", "unknown"),
     ];
     for (code, phrase, fields) in cases {
-        let kind = ErrorCode(code).kind();
+        let kind = ErrorCode::new(code).kind();
         assert_eq!(kind.to_string(), phrase);
         assert_eq!(format!("{kind:#}"), fields);
     }
-    let kind = ErrorCode(0x0600).amd_kind();
+    let kind = ErrorCode::new(0x0600).amd_kind();
     assert_eq!(kind.to_string(), "internal error, hardware assertion");
     assert_eq!(format!("{kind:#}"), "internal unclassified: hardware assertion");
 }
@@ -198,15 +200,15 @@ fn fields_have_the_manuals_names() {
         values.map(name).collect()
     };
     assert_eq!(
-        names(0..5, |v| Level(v).name()),
+        names(0..5, |v| Level::new(v).name()),
         [Some("level 0"), Some("level 1"), Some("level 2"), Some("generic level"), None]
     );
     assert_eq!(
-        names(0..4, |v| Transaction(v).name()),
+        names(0..4, |v| Transaction::new(v).name()),
         [Some("instruction"), Some("data"), Some("generic"), None]
     );
     assert_eq!(
-        names(0..10, |v| Request(v).name()),
+        names(0..10, |v| Request::new(v).name()),
         [
             Some("generic"),
             Some("read"),
@@ -221,7 +223,7 @@ fn fields_have_the_manuals_names() {
         ]
     );
     assert_eq!(
-        names(0..6, |v| MemoryOperation(v).name()),
+        names(0..6, |v| MemoryOperation::new(v).name()),
         [
             Some("generic"),
             Some("memory read"),
@@ -232,20 +234,26 @@ fn fields_have_the_manuals_names() {
         ]
     );
     assert_eq!(
-        names(0..5, |v| Participation(v).name()),
+        names(0..5, |v| Participation::new(v).name()),
         [Some("source"), Some("responder"), Some("observer"), Some("generic participation"), None]
     );
-    assert_eq!(names(0..5, |v| Target(v).name()), [Some("memory"), None, Some("I/O"), Some("other"), None]);
-    assert_eq!(names(0..4, |v| InternalError(v).name()), [None, None, Some("hardware assertion"), None]);
-    assert_eq!((Channel(0).number(), Channel(14).number(), Channel(15).number()), (Some(0), Some(14), None));
-    assert_eq!(format!("{:?} {:?}", Level::L1, Level(9)), "Level(1: level 1) Level(9)");
-    assert_eq!(format!("{} {:>8}|", Level(9), Transaction::DATA), "reserved (9)     data|");
+    assert_eq!(
+        names(0..5, |v| Target::new(v).name()),
+        [Some("memory"), None, Some("I/O"), Some("other"), None]
+    );
+    assert_eq!(names(0..4, |v| InternalError::new(v).name()), [None, None, Some("hardware assertion"), None]);
+    assert_eq!(
+        (Channel::new(0).number(), Channel::new(14).number(), Channel::new(15).number()),
+        (Some(0), Some(14), None)
+    );
+    assert_eq!(format!("{:?} {:?}", Level::L1, Level::new(9)), "Level(1: level 1) Level(9)");
+    assert_eq!(format!("{} {:>8}|", Level::new(9), Transaction::DATA), "reserved (9)     data|");
     assert_eq!((u8::from(Level::L2), Level::from(2)), (2, Level::L2));
 }
 
 #[test]
 fn the_code_itself() {
-    assert_eq!(ErrorCode(0x0135).to_string(), "0x0135");
-    assert_eq!(format!("{:?}", ErrorCode(0xffff)), "ErrorCode(0xffff)");
-    assert_eq!((u16::from(ErrorCode(7)), ErrorCode::from(7)), (7, ErrorCode(7)));
+    assert_eq!(ErrorCode::new(0x0135).to_string(), "0x0135");
+    assert_eq!(format!("{:?}", ErrorCode::new(0xffff)), "ErrorCode(0xffff)");
+    assert_eq!((u16::from(ErrorCode::new(7)), ErrorCode::from(7)), (7, ErrorCode::new(7)));
 }

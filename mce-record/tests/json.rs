@@ -158,7 +158,7 @@ fn what_is_decoded() {
     let io = Mce {
         status: 0xa800_0000_0000_0e0b.into(),
         misc: 0x3b00_0000.into(),
-        cpuvendor: CpuVendor::INTEL.0,
+        cpuvendor: CpuVendor::INTEL.raw(),
         ..Mce::default()
     };
     let decoded = serde_json::to_value(io.record()).unwrap()["decoded"].clone();
@@ -166,7 +166,7 @@ fn what_is_decoded() {
 
     let amd = Mce {
         status: 0x9c20_4000_0000_011b.into(),
-        cpuvendor: CpuVendor::AMD.0,
+        cpuvendor: CpuVendor::AMD.raw(),
         cpuid: 0x00a2_0f12.into(),
         ipid: 0x0000_0096_0020_0000.into(),
         ..Mce::default()
@@ -183,10 +183,10 @@ fn what_is_decoded() {
 fn values_by_themselves() {
     use mce_record::{CpuSignature, ErrorCode, IoRequester, Level, MciStatus};
 
-    assert_eq!(serde_json::to_value(Level::L1).unwrap(), json!(1));
-    assert_eq!(serde_json::to_value(ErrorCode(0x135)).unwrap(), json!(0x135));
-    assert_eq!(serde_json::to_value(CpuSignature(0x50654)).unwrap(), json!(0x50654));
-    assert_eq!(serde_json::to_value(MciStatus(1 << 63)).unwrap(), json!("0x8000000000000000"));
+    assert_eq!(serde_json::to_value(Level::L1).unwrap(), json!({"value": 1, "name": "level 1"}));
+    assert_eq!(serde_json::to_value(ErrorCode::new(0x135)).unwrap(), json!(0x135));
+    assert_eq!(serde_json::to_value(CpuSignature::new(0x50654)).unwrap(), json!(0x50654));
+    assert_eq!(serde_json::to_value(MciStatus::new(1 << 63)).unwrap(), json!("0x8000000000000000"));
     let requester = IoRequester { segment: 1, bus: 2, device: 3, function: 4 };
     assert_eq!(serde_json::to_value(requester).unwrap(), json!("0001:02:03.4"));
 }

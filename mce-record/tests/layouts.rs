@@ -1,6 +1,6 @@
 //! Every length of record: which are accepted, what is known of them, and that nothing is lost.
 
-use mce_record::{ErrorKind, Layout, Mce, MceRecord};
+use mce_record::{CpuSignature, ErrorKind, Layout, Mce, MceRecord};
 use proptest::prelude::*;
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -14,7 +14,7 @@ fn lengths_not_accepted_are_named() {
     for len in (0..=200).filter(|&len| !accepted(len)) {
         let bytes = vec![0xa5; len];
         let error = MceRecord::parse(&bytes).unwrap_err();
-        assert_eq!((error.offset, error.kind), (0, ErrorKind::RecordLength { available: len as u32 }));
+        assert_eq!((error.offset(), error.kind()), (0, ErrorKind::RecordLength { available: len as u32 }));
         assert_eq!(
             error.to_string(),
             format!("offset 0: struct mce is 72, or 88 and more bytes long, {len} available")
@@ -85,8 +85,8 @@ fn too_small_a_buffer_stays_as_it_was() {
         let record = MceRecord::parse(&bytes[..len]).unwrap();
         let mut out = vec![0xa5; len - 1];
         let error = record.write(&mut out).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::BufferTooSmall { needed: len as u32, available: len as u32 - 1 });
-        let text = format!("offset 0: the record needs {len} bytes, the buffer has {}", len - 1);
+        assert_eq!(error.kind(), ErrorKind::BufferTooSmall { needed: len as u32, available: len as u32 - 1 });
+        let text = format!("offset 0: buffer too small: {len} bytes needed, {} given", len - 1);
         assert_eq!(error.to_string(), text);
         assert!(out.iter().all(|&byte| byte == 0xa5));
     }
@@ -173,10 +173,10 @@ fn every_layout_has_the_fields_of_its_kernels() {
         let record = MceRecord::parse(&long[..len]).unwrap();
         assert_eq!(record.as_bytes(), &long[..len]);
 
-        assert_eq!(record.status().bits(), 0xfc01_0203_0405_0135);
-        assert_eq!(record.misc().unwrap().bits(), 0x1112_1314_1516_178c);
+        assert_eq!(record.status().raw(), 0xfc01_0203_0405_0135);
+        assert_eq!(record.misc().unwrap().raw(), 0x1112_1314_1516_178c);
         assert_eq!(record.address().unwrap().value, 0x2122_2324_2526_2728);
-        assert_eq!(record.mcg_status().bits(), 0x3132_3334_3536_3738);
+        assert_eq!(record.mcg_status().raw(), 0x3132_3334_3536_3738);
         assert_eq!(record.ip(), Some(0x4142_4344_4546_4748));
         assert_eq!(record.tsc(), Some(0x5152_5354_5556_5758));
         assert_eq!((record.cs(), record.bank(), record.finished()), (0x81, Some(0x82), true));
@@ -187,7 +187,7 @@ fn every_layout_has_the_fields_of_its_kernels() {
         assert_eq!(record.cpu_vendor().map(u8::from), new.then_some(0x71), "{len}");
         assert_eq!(record.inject_flags().map(|flags| flags.bits()), new.then_some(0x72), "{len}");
         assert_eq!(record.severity().map(u8::from), new.then_some(0x73), "{len}");
-        assert_eq!(record.signature().map(|cpu| cpu.0), new.then_some(0x7576_7778), "{len}");
+        assert_eq!(record.signature().map(CpuSignature::raw), new.then_some(0x7576_7778), "{len}");
         assert_eq!(record.cpu(), if new { 0x8586_8788 } else { 0x83 }, "{len}");
         assert_eq!(record.socket(), new.then_some(0x9192_9394), "{len}");
         assert_eq!(record.apic_id(), new.then_some(0x9596_9798), "{len}");
@@ -330,16 +330,16 @@ fn addresses_are_qualified_by_misc_where_it_means_that() {
     assert_eq!(address(Mce { mcgcap: (!McgCap::SER_P).into(), ..mce }), plain);
     assert_eq!(address(Mce { status: (valid & !(1 << 59)).into(), ..mce }), plain);
     assert_eq!(address(Mce { status: (valid & !(1 << 58)).into(), ..mce }), None);
-    assert_eq!(address(Mce { cpuvendor: CpuVendor::AMD.0, ..mce }), plain);
-    assert_eq!(address(Mce { cpuvendor: CpuVendor::ZHAOXIN.0, ..mce }), qualified);
+    assert_eq!(address(Mce { cpuvendor: CpuVendor::AMD.raw(), ..mce }), plain);
+    assert_eq!(address(Mce { cpuvendor: CpuVendor::ZHAOXIN.raw(), ..mce }), qualified);
     // What Linux makes up of firmware's report is in this form whatever the processor.
-    assert_eq!(address(Mce { cpuvendor: CpuVendor::AMD.0, bank: 0xff, ..mce }), qualified);
+    assert_eq!(address(Mce { cpuvendor: CpuVendor::AMD.raw(), bank: 0xff, ..mce }), qualified);
     // In a generic I/O error the register names the requester.
     let io = Mce { status: (valid & !0xffff | 0x0e0b).into(), misc: 0x0000_0002_3b10_0000.into(), ..mce };
     assert_eq!(address(io), plain);
     assert_eq!(io.record().io_requester().unwrap().to_string(), "0002:3b:02.0");
     assert_eq!(mce.record().io_requester(), None);
-    assert_eq!(Mce { cpuvendor: CpuVendor::AMD.0, ..io }.record().io_requester(), None);
+    assert_eq!(Mce { cpuvendor: CpuVendor::AMD.raw(), ..io }.record().io_requester(), None);
     assert_eq!(
         Mce { status: (valid & !(1 << 59 | 0xffff) | 0x0e0b).into(), ..io }.record().io_requester(),
         None
@@ -353,7 +353,7 @@ fn threshold_counters_are_amds() {
     let mce = Mce {
         status: 0x8800_0000_0000_0000.into(),
         misc: 0xc008_0012_0000_0000.into(),
-        cpuvendor: CpuVendor::HYGON.0,
+        cpuvendor: CpuVendor::HYGON.raw(),
         ..Mce::default()
     };
     assert_eq!(mce.record().threshold_counter().unwrap().to_string(), "18 of 4095, counting");
@@ -369,10 +369,10 @@ fn codes_are_read_by_the_makers_definition() {
     let mce = Mce { status: 0x0400.into(), ..Mce::default() };
     assert_eq!(mce.record().code_kind(), CodeKind::InternalTimer);
     let family = |mce: Mce| mce.record().code_kind().family();
-    assert_eq!(family(Mce { cpuvendor: CpuVendor::AMD.0, ..mce }), "internal unclassified");
-    assert_eq!(family(Mce { cpuvendor: CpuVendor::HYGON.0, ..mce }), "internal unclassified");
-    assert_eq!(family(Mce { cpuvendor: CpuVendor::CENTAUR.0, ..mce }), "internal timer");
-    assert_eq!(family(Mce { cpuvendor: CpuVendor::AMD.0, bank: 0xff, ..mce }), "internal timer");
+    assert_eq!(family(Mce { cpuvendor: CpuVendor::AMD.raw(), ..mce }), "internal unclassified");
+    assert_eq!(family(Mce { cpuvendor: CpuVendor::HYGON.raw(), ..mce }), "internal unclassified");
+    assert_eq!(family(Mce { cpuvendor: CpuVendor::CENTAUR.raw(), ..mce }), "internal timer");
+    assert_eq!(family(Mce { cpuvendor: CpuVendor::AMD.raw(), bank: 0xff, ..mce }), "internal timer");
 }
 
 /// Everything the crate says of a record.

@@ -68,7 +68,10 @@ fn logs_that_are_none() {
     let bytes = log(32, 128);
     for len in 0..32 {
         let error = Log::parse(&bytes[..len], WordSize::Bits64).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::LogHeadLength { needed: 32, available: len as u32 });
+        assert_eq!(
+            error.kind(),
+            ErrorKind::TooShort { what: "machine-check log head", needed: 32, available: len as u32 }
+        );
         assert_eq!(
             error.to_string(),
             format!("offset 0: machine-check log head needs 32 bytes, {len} available")
@@ -78,7 +81,7 @@ fn logs_that_are_none() {
     let mut other = bytes;
     other[11] = b'\n';
     let error = Log::parse(&other, WordSize::Bits64).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::LogSignature { found: *b"MACHINECHEC\n" });
+    assert_eq!(error.kind(), ErrorKind::LogSignature { found: *b"MACHINECHEC\n" });
     assert_eq!(error.to_string(), r#"offset 0: no machine-check log: signature "MACHINECHEC\n""#);
 }
 
@@ -89,7 +92,10 @@ fn a_bad_entry_is_the_last() {
     let entries: Vec<_> = log.entries().collect();
     assert_eq!(entries.len(), 2);
     let error = entries[1].unwrap_err();
-    assert_eq!((error.offset, error.kind), (120, ErrorKind::RecordTruncated { needed: 88, available: 87 }));
+    assert_eq!(
+        (error.offset(), error.kind()),
+        (120, ErrorKind::TooShort { what: "record", needed: 88, available: 87 })
+    );
     assert_eq!(error.to_string(), "offset 120: record needs 88 bytes, 87 available");
 
     // A record length that no layout has, and one that would never end.
@@ -99,7 +105,7 @@ fn a_bad_entry_is_the_last() {
         let entries: Vec<_> = Log::parse(&bytes, WordSize::Bits64).unwrap().entries().collect();
         assert_eq!(entries.len(), 1);
         let error = entries[0].unwrap_err();
-        assert_eq!((error.offset, error.kind), (32, ErrorKind::RecordLength { available: record_len }));
+        assert_eq!((error.offset(), error.kind()), (32, ErrorKind::RecordLength { available: record_len }));
     }
 }
 
@@ -116,7 +122,10 @@ fn entries_alone() {
     assert_eq!(cut[..2], [Ok(1), Ok(2)]);
     assert_eq!(cut.len(), 3);
     let error = cut[2].unwrap_err();
-    assert_eq!((error.offset, error.kind), (240, ErrorKind::RecordTruncated { needed: 120, available: 119 }));
+    assert_eq!(
+        (error.offset(), error.kind()),
+        (240, ErrorKind::TooShort { what: "record", needed: 120, available: 119 })
+    );
     assert_eq!(Entries::new(bytes, 0).count(), 1);
     assert_eq!(Entries::new(&[], 0).count(), 0);
 }

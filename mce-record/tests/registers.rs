@@ -70,36 +70,38 @@ fn named_bits() {
 
 #[test]
 fn status_of_every_maker() {
-    only(63, |bits| MciStatus(bits).valid());
-    only(62, |bits| MciStatus(bits).overflow());
-    only(61, |bits| MciStatus(bits).uncorrected());
-    only(60, |bits| MciStatus(bits).enabled());
-    only(59, |bits| MciStatus(bits).misc_valid());
-    only(58, |bits| MciStatus(bits).address_valid());
-    only(57, |bits| MciStatus(bits).context_corrupt());
-    field(15, 0, |bits| MciStatus(bits).error_code().0.into());
-    field(31, 16, |bits| MciStatus(bits).model_specific_code().into());
+    only(63, |bits| MciStatus::new(bits).valid());
+    only(62, |bits| MciStatus::new(bits).overflow());
+    only(61, |bits| MciStatus::new(bits).uncorrected());
+    only(60, |bits| MciStatus::new(bits).enabled());
+    only(59, |bits| MciStatus::new(bits).misc_valid());
+    only(58, |bits| MciStatus::new(bits).address_valid());
+    only(57, |bits| MciStatus::new(bits).context_corrupt());
+    field(15, 0, |bits| MciStatus::new(bits).error_code().raw().into());
+    field(31, 16, |bits| MciStatus::new(bits).model_specific_code().into());
 }
 
 #[test]
 fn status_of_intel() {
-    let all = McgCap(u64::MAX);
-    let read = |bits: u64| IntelStatus { status: MciStatus(bits), capability: all };
+    let all = McgCap::new(u64::MAX);
+    let read = |bits: u64| IntelStatus { status: MciStatus::new(bits), capability: all };
     only(56, |bits| read(bits).signalled() == Some(true));
     only(55, |bits| read(bits).action_required() == Some(true));
     only(52, |bits| read(bits).count_overflow() == Some(true));
     only(37, |bits| read(bits).firmware_updated() == Some(true));
     field(51, 38, |bits| read(bits).corrected_errors().unwrap().into());
     let not_uncorrected = !MciStatus::UC;
-    field(54, 53, |bits| read(bits & not_uncorrected).threshold().unwrap().0.into());
+    field(54, 53, |bits| read(bits & not_uncorrected).threshold().unwrap().raw().into());
     assert_eq!(read(MciStatus::UC | 1 << 53).threshold(), None);
     field(36, 32, |bits| read(bits).other_information() >> 32);
 }
 
 #[test]
 fn status_of_intel_without_the_capability() {
-    let with =
-        |capability: u64| IntelStatus { status: MciStatus(!MciStatus::UC), capability: McgCap(capability) };
+    let with = |capability: u64| IntelStatus {
+        status: MciStatus::new(!MciStatus::UC),
+        capability: McgCap::new(capability),
+    };
     let none = with(0);
     assert_eq!((none.signalled(), none.action_required()), (None, None));
     assert_eq!((none.threshold(), none.corrected_errors()), (None, None));
@@ -112,7 +114,7 @@ fn status_of_intel_without_the_capability() {
     assert_eq!(recovery.other_information(), 0x007f_ffff_0000_0000);
 
     let threshold = with(McgCap::TES_P);
-    assert_eq!((threshold.threshold(), threshold.signalled()), (Some(ThresholdStatus(3)), None));
+    assert_eq!((threshold.threshold(), threshold.signalled()), (Some(ThresholdStatus::new(3)), None));
     assert_eq!(threshold.other_information(), 0x019f_ffff_0000_0000);
 
     let count = with(McgCap::CMCI_P);
@@ -128,7 +130,7 @@ fn status_of_intel_without_the_capability() {
 #[test]
 fn status_of_intel_in_words() {
     let read = |bits: u64, capability: u64| {
-        IntelStatus { status: MciStatus(bits), capability: McgCap(capability) }.to_string()
+        IntelStatus { status: MciStatus::new(bits), capability: McgCap::new(capability) }.to_string()
     };
     assert_eq!(read(0, u64::MAX), "none");
     assert_eq!(read(1 << 62, 0), "overflow");
@@ -141,13 +143,13 @@ fn status_of_intel_in_words() {
     assert_eq!(read(1 << 63 | 1 << 53, u64::MAX), "valid, threshold green");
     assert_eq!(read(1 << 63 | 3 << 53, u64::MAX), "valid, threshold reserved (3)");
     assert_eq!(read(1 << 56 | 1 << 55 | 1 << 52 | 1 << 37 | 2 << 53 | 3 << 38, 0), "none");
-    assert_eq!(ThresholdStatus(0).name(), Some("no tracking"));
+    assert_eq!(ThresholdStatus::new(0).name(), Some("no tracking"));
 }
 
 #[test]
 fn status_of_amd() {
-    let zen = CpuSignature(0x0080_0f12);
-    let read = |bits: u64| AmdStatus { status: MciStatus(bits), signature: zen };
+    let zen = CpuSignature::new(0x0080_0f12);
+    let read = |bits: u64| AmdStatus { status: MciStatus::new(bits), signature: zen };
     only(56, |bits| read(bits).error_core().is_some());
     only(55, |bits| read(bits).task_context_corrupt());
     only(53, |bits| read(bits).syndrome_valid());
@@ -177,9 +179,9 @@ fn extended_code_by_family() {
         (0x00b0_0f21, 0x1a, 0x02, 0x3f), // Turin
     ];
     for (signature, family, model, mask) in cases {
-        let signature = CpuSignature(signature);
+        let signature = CpuSignature::new(signature);
         assert_eq!((signature.family(), signature.model()), (family, model));
-        let status = AmdStatus { status: MciStatus(0xffff_ffff), signature };
+        let status = AmdStatus { status: MciStatus::new(0xffff_ffff), signature };
         assert_eq!(status.extended_code(), mask, "{signature}");
         assert_eq!(status.is_smca(), family >= 0x17, "{signature}");
     }
@@ -187,7 +189,8 @@ fn extended_code_by_family() {
 
 #[test]
 fn status_of_amd_in_words() {
-    let read = |bits: u64| AmdStatus { status: MciStatus(bits), signature: CpuSignature(0) }.to_string();
+    let read =
+        |bits: u64| AmdStatus { status: MciStatus::new(bits), signature: CpuSignature::new(0) }.to_string();
     assert_eq!(
         read(!0),
         "valid, overflow, uncorrected, enabled, misc valid, addr valid, context corrupt, core 63, task context \
@@ -199,27 +202,27 @@ fn status_of_amd_in_words() {
 
 #[test]
 fn reading_by_maker() {
-    let (status, signature, capability) = (MciStatus(1), CpuSignature(2), McgCap(3));
+    let (status, signature, capability) = (MciStatus::new(1), CpuSignature::new(2), McgCap::new(3));
     let intel = StatusReading::Intel(IntelStatus { status, capability });
     let amd = StatusReading::Amd(AmdStatus { status, signature });
     for vendor in 0..=255 {
-        let vendor = CpuVendor(vendor);
-        let expected = if matches!(vendor.0, 2 | 9) { amd } else { intel };
+        let vendor = CpuVendor::new(vendor);
+        let expected = if matches!(vendor.raw(), 2 | 9) { amd } else { intel };
         assert_eq!(StatusReading::new(status, vendor, signature, capability), expected);
-        assert_eq!(vendor.is_amd_family(), matches!(vendor.0, 2 | 9));
+        assert_eq!(vendor.is_amd_family(), matches!(vendor.raw(), 2 | 9));
     }
     assert_eq!(
-        StatusReading::Amd(AmdStatus { status: MciStatus(1 << 44), signature }).to_string(),
+        StatusReading::Amd(AmdStatus { status: MciStatus::new(1 << 44), signature }).to_string(),
         "deferred"
     );
-    let signalled = IntelStatus { status: MciStatus(1 << 56), capability: McgCap(1 << 24) };
+    let signalled = IntelStatus { status: MciStatus::new(1 << 56), capability: McgCap::new(1 << 24) };
     assert_eq!(StatusReading::Intel(signalled).to_string(), "signalled");
 }
 
 #[test]
 fn global_registers() {
-    field(7, 0, |bits| McgCap(bits).banks().into());
-    field(23, 16, |bits| McgCap(bits).extended_registers().into());
+    field(7, 0, |bits| McgCap::new(bits).banks().into());
+    field(23, 16, |bits| McgCap::new(bits).extended_registers().into());
     for (bit, mask) in [
         (8, McgCap::CTL_P),
         (9, McgCap::EXT_P),
@@ -231,36 +234,36 @@ fn global_registers() {
         (26, McgCap::ELOG_P),
         (27, McgCap::LMCE_P),
     ] {
-        only(bit, |bits| McgCap(bits).any(mask));
+        only(bit, |bits| McgCap::new(bits).any(mask));
     }
-    only(0, |bits| McgStatus(bits).restart_ip_valid());
-    only(1, |bits| McgStatus(bits).error_ip_valid());
-    only(2, |bits| McgStatus(bits).in_progress());
-    only(3, |bits| McgStatus(bits).local());
-    only(12, |bits| McgStatus(bits).seam_non_root());
+    only(0, |bits| McgStatus::new(bits).restart_ip_valid());
+    only(1, |bits| McgStatus::new(bits).error_ip_valid());
+    only(2, |bits| McgStatus::new(bits).in_progress());
+    only(3, |bits| McgStatus::new(bits).local());
+    only(12, |bits| McgStatus::new(bits).seam_non_root());
 }
 
 #[test]
 fn misc() {
-    field(5, 0, |bits| MciMisc(bits).address_lsb().into());
-    field(8, 6, |bits| MciMisc(bits).address_mode().0.into());
-    field(39, 32, |bits| MciMisc(bits).io_requester().segment.into());
-    field(31, 24, |bits| MciMisc(bits).io_requester().bus.into());
-    field(23, 19, |bits| MciMisc(bits).io_requester().device.into());
-    field(18, 16, |bits| MciMisc(bits).io_requester().function.into());
-    assert_eq!(MciMisc(0x0000_0001_3bfd_0000).io_requester().to_string(), "0001:3b:1f.5");
+    field(5, 0, |bits| MciMisc::new(bits).address_lsb().into());
+    field(8, 6, |bits| MciMisc::new(bits).address_mode().raw().into());
+    field(39, 32, |bits| MciMisc::new(bits).io_requester().segment.into());
+    field(31, 24, |bits| MciMisc::new(bits).io_requester().bus.into());
+    field(23, 19, |bits| MciMisc::new(bits).io_requester().device.into());
+    field(18, 16, |bits| MciMisc::new(bits).io_requester().function.into());
+    assert_eq!(MciMisc::new(0x0000_0001_3bfd_0000).io_requester().to_string(), "0001:3b:1f.5");
 
-    only(63, |bits| MciMisc(bits).threshold_counter().valid());
-    only(62, |bits| MciMisc(bits).threshold_counter().counter_present());
-    only(61, |bits| MciMisc(bits).threshold_counter().locked());
-    only(51, |bits| MciMisc(bits).threshold_counter().counting());
-    only(48, |bits| MciMisc(bits).threshold_counter().overflow());
-    field(43, 32, |bits| MciMisc(bits).threshold_counter().count().into());
-    assert_eq!(MciMisc(0).threshold_counter().to_string(), "none");
-    assert_eq!(MciMisc(1 << 62 | 5 << 32).threshold_counter().to_string(), "5 of 4095");
-    assert_eq!(MciMisc(!0).threshold_counter().to_string(), "4095 of 4095, counting, overflow, locked");
+    only(63, |bits| MciMisc::new(bits).threshold_counter().valid());
+    only(62, |bits| MciMisc::new(bits).threshold_counter().counter_present());
+    only(61, |bits| MciMisc::new(bits).threshold_counter().locked());
+    only(51, |bits| MciMisc::new(bits).threshold_counter().counting());
+    only(48, |bits| MciMisc::new(bits).threshold_counter().overflow());
+    field(43, 32, |bits| MciMisc::new(bits).threshold_counter().count().into());
+    assert_eq!(MciMisc::new(0).threshold_counter().to_string(), "none");
+    assert_eq!(MciMisc::new(1 << 62 | 5 << 32).threshold_counter().to_string(), "5 of 4095");
+    assert_eq!(MciMisc::new(!0).threshold_counter().to_string(), "4095 of 4095, counting, overflow, locked");
 
-    let names: Vec<_> = (0..8).map(|mode| AddressMode(mode).name()).collect();
+    let names: Vec<_> = (0..8).map(|mode| AddressMode::new(mode).name()).collect();
     assert_eq!(
         names,
         [
@@ -303,21 +306,24 @@ fn addresses() {
         assert_eq!(address(lsb).to_string(), text);
     }
     assert_eq!(Address { value: 0xabc, mode: None, lsb: None }.to_string(), "0xabc");
-    assert_eq!(Address { value: 1, mode: Some(AddressMode(4)), lsb: None }.to_string(), "0x1 (reserved (4))");
+    assert_eq!(
+        Address { value: 1, mode: Some(AddressMode::new(4)), lsb: None }.to_string(),
+        "0x1 (reserved (4))"
+    );
     assert_eq!(Address { value: 1, mode: None, lsb: Some(6) }.to_string(), "0x1 (64 B)");
 }
 
 #[test]
 fn interrupt_control() {
-    only(30, |bits| MciCtl2(bits).interrupt_enabled());
-    field(14, 0, |bits| MciCtl2(bits).threshold().into());
+    only(30, |bits| MciCtl2::new(bits).interrupt_enabled());
+    field(14, 0, |bits| MciCtl2::new(bits).threshold().into());
 }
 
 #[test]
 fn scalable_mca_registers() {
-    field(63, 48, |bits| McaIpid(bits).mca_type().into());
-    field(43, 32, |bits| McaIpid(bits).hwid().into());
-    field(31, 0, |bits| McaIpid(bits).instance().into());
+    field(63, 48, |bits| McaIpid::new(bits).mca_type().into());
+    field(43, 32, |bits| McaIpid::new(bits).hwid().into());
+    field(31, 0, |bits| McaIpid::new(bits).instance().into());
 }
 
 #[test]
@@ -333,16 +339,16 @@ fn signatures() {
         (0x0000_06f0, 6, 15, 0),
     ];
     for (bits, family, model, stepping) in cases {
-        let signature = CpuSignature(bits);
+        let signature = CpuSignature::new(bits);
         assert_eq!((signature.family(), signature.model(), signature.stepping()), (family, model, stepping));
         assert_eq!(signature.to_string(), format!("family {family} model {model} stepping {stepping}"));
     }
-    assert_eq!(format!("{:?}", CpuSignature(0x50654)), "CpuSignature(0x50654)");
+    assert_eq!(format!("{:?}", CpuSignature::new(0x50654)), "CpuSignature(0x50654)");
 }
 
 #[test]
 fn vendors() {
-    let named: Vec<_> = (0..=255).filter_map(|id| Some((id, CpuVendor(id).name()?))).collect();
+    let named: Vec<_> = (0..=255).filter_map(|id| Some((id, CpuVendor::new(id).name()?))).collect();
     assert_eq!(
         named,
         [
@@ -391,9 +397,9 @@ fn kernel_flags_keep_unknown_bits() {
 #[test]
 fn registers_as_numbers_and_text() {
     let status = MciStatus::from(0xbe00_0000_0000_0135);
-    assert_eq!((status.bits(), u64::from(status)), (0xbe00_0000_0000_0135, 0xbe00_0000_0000_0135));
+    assert_eq!((status.raw(), u64::from(status)), (0xbe00_0000_0000_0135, 0xbe00_0000_0000_0135));
     assert_eq!(status.to_string(), "0xbe00000000000135");
     assert_eq!(format!("{status:?}"), "MciStatus(0xbe00000000000135)");
-    assert_eq!(McaSynd(0).to_string(), "0x0");
+    assert_eq!(McaSynd::new(0).to_string(), "0x0");
     assert!(status.any(MciStatus::VAL | 2) && !status.any(2));
 }

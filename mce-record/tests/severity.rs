@@ -207,7 +207,7 @@ fn skylake_patrol_scrub() {
                     let mce = Mce {
                         status: status.into(),
                         cpuid: cpuid.into(),
-                        cpuvendor: cpuvendor.0,
+                        cpuvendor: cpuvendor.raw(),
                         bank,
                         mcgcap: (1 << 24).into(),
                         ..Mce::default()
@@ -240,7 +240,7 @@ fn amd_rules() {
                     [(false, false), (false, true), (true, false), (true, true)]
                 {
                     (known.overflow_recovery, known.succor) = (overflow_recovery, succor);
-                    let mce = Mce { status: flags.into(), cpuvendor: vendor.0, ..Mce::default() };
+                    let mce = Mce { status: flags.into(), cpuvendor: vendor.raw(), ..Mce::default() };
                     let has = |bit: u64| flags & bit != 0;
                     let expected = if has(PCC) {
                         (Is::PANIC, Some("Processor Context Corrupt"))
@@ -285,15 +285,15 @@ fn circumstances_out_of_a_record() {
     assert_eq!(of(Mce { cs: 0x32, ..Mce::default() }).context, Context::Kernel);
     assert_eq!(of(Mce { cs: 0x11, ..Mce::default() }).context, Context::Kernel);
     // Zen: base family 15 and extended family 8 make 17h.
-    let zen = of(Mce { cpuvendor: CpuVendor::AMD.0, cpuid: 0x0080_0f12.into(), ..Mce::default() });
+    let zen = of(Mce { cpuvendor: CpuVendor::AMD.raw(), cpuid: 0x0080_0f12.into(), ..Mce::default() });
     assert!(zen.overflow_recovery && zen.succor);
-    let older = of(Mce { cpuvendor: CpuVendor::AMD.0, cpuid: 0x0060_0f12.into(), ..Mce::default() });
+    let older = of(Mce { cpuvendor: CpuVendor::AMD.raw(), cpuid: 0x0060_0f12.into(), ..Mce::default() });
     assert!(!older.overflow_recovery && !older.succor);
 }
 
 #[test]
 fn severities_have_the_kernels_names_and_order() {
-    let names: Vec<_> = (0..9).map(|value| Is(value).name()).collect();
+    let names: Vec<_> = (0..9).map(|value| Is::new(value).name()).collect();
     assert_eq!(
         names,
         [

@@ -46,7 +46,7 @@ fn outcomes_on_intel() {
 #[test]
 fn outcomes_on_amd() {
     let outcome = |status: u64| {
-        let mce = Mce { status: (status | 0x0135).into(), cpuvendor: CpuVendor::AMD.0, ..Mce::default() };
+        let mce = Mce { status: (status | 0x0135).into(), cpuvendor: CpuVendor::AMD.raw(), ..Mce::default() };
         summary(mce).split_once("; ").unwrap().1.to_string()
     };
     assert_eq!(outcome(VALID), "corrected");
@@ -65,7 +65,7 @@ fn outcomes_on_amd() {
 fn units_in_the_line() {
     let zen = Mce {
         status: (VALID | 0x011b).into(),
-        cpuvendor: CpuVendor::AMD.0,
+        cpuvendor: CpuVendor::AMD.raw(),
         cpuid: 0x00a2_0f12.into(),
         ipid: 0x0000_0096_0020_0000.into(),
         bank: 17,
@@ -110,7 +110,7 @@ fn every_line_of_the_block() {
         addr: 0x1234_5000.into(),
         mcgstatus: 0x100f.into(),
         ip: 0x7fff_0000.into(),
-        cpuvendor: CpuVendor::AMD.0,
+        cpuvendor: CpuVendor::AMD.raw(),
         inject_flags: 0x29,
         severity: 2,
         cpuid: 0x00a1_0f11.into(),
@@ -148,8 +148,8 @@ syndrome 2  0x200
 ipid        0x1000b000000000
 ppin        0xabc
 severity    keep (kernel), keep (recomputed)
-handled by  EDAC | MCELOG
-injected    PROCESS | EXCEPTION | 0x20"
+handled by  EDAC driver, /dev/mcelog driver
+injected    process context, raised as an exception, 0x20"
     );
 }
 
@@ -168,7 +168,7 @@ fn lines_of_an_io_error_and_of_a_memory_error() {
     assert_eq!(line(io, "ip"), None);
     assert_eq!(line(io, "global").unwrap(), "0x0                 none");
     // AMD's codes have no filter bit.
-    let amd = Mce { cpuvendor: CpuVendor::AMD.0, ..io };
+    let amd = Mce { cpuvendor: CpuVendor::AMD.raw(), ..io };
     assert_eq!(line(amd, "  code").unwrap(), "0x1e0b  unknown");
     assert_eq!(line(amd, "requester"), None);
 
@@ -244,7 +244,7 @@ fn the_kernels_lines() {
         ip: 0x4000.into(),
         tsc: 0x99.into(),
         time: 1_700_000_000.into(),
-        cpuvendor: CpuVendor::AMD.0,
+        cpuvendor: CpuVendor::AMD.raw(),
         cpuid: 0x00a1_0f11.into(),
         cs: 0x33,
         bank: 0xff,

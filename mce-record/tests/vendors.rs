@@ -24,17 +24,17 @@ const PARTS: [(u32, Part, &str); 14] = [
 #[test]
 fn parts_by_signature() {
     for (signature, part, name) in PARTS {
-        assert_eq!(Part::of(CpuSignature(signature)), Some(part));
+        assert_eq!(Part::of(CpuSignature::new(signature)), Some(part));
         assert_eq!(part.name(), name);
         let mce = Mce { cpuid: signature.into(), ..Mce::default() };
         assert_eq!(mce.record().intel_part(), Some(part));
-        assert_eq!(Mce { cpuvendor: CpuVendor::ZHAOXIN.0, ..mce }.record().intel_part(), None);
+        assert_eq!(Mce { cpuvendor: CpuVendor::ZHAOXIN.raw(), ..mce }.record().intel_part(), None);
         // The same model of another family.
-        assert_eq!(Part::of(CpuSignature(signature ^ 0x100)), None);
+        assert_eq!(Part::of(CpuSignature::new(signature ^ 0x100)), None);
     }
     // A client's Skylake, a stepping nobody made, nothing.
     for unknown in [0x506e3, 0x50658, 0x5065c, 0] {
-        assert_eq!(Part::of(CpuSignature(unknown)), None);
+        assert_eq!(Part::of(CpuSignature::new(unknown)), None);
     }
 }
 
@@ -121,7 +121,7 @@ fn banks_of_sapphire_and_granite() {
 
 /// What a model-specific code says in a bank, with an error code beside it.
 fn says(part: Part, bank: u8, model_code: u16, error_code: u16) -> String {
-    let status = MciStatus(u64::from(model_code) << 16 | u64::from(error_code));
+    let status = MciStatus::new(u64::from(model_code) << 16 | u64::from(error_code));
     let error = ModelError::of(part, Unit::of(part, bank).unwrap(), status);
     let text = error.map(|error| error.to_string());
     assert_ne!(text.as_deref(), Some(""), "an error that says nothing is none");
@@ -297,7 +297,7 @@ fn codes_of_granite() {
 fn dram_location_of_ice_lake() {
     let unit = Unit::of(Part::IceLakeSp, 13).unwrap();
     let at = |misc: u64, status: u64| {
-        DramLocation::of(Part::IceLakeSp, unit, MciStatus(status), MciMisc(misc)).unwrap()
+        DramLocation::of(Part::IceLakeSp, unit, MciStatus::new(status), MciMisc::new(misc)).unwrap()
     };
     let all = at(!(1 << 63), 0);
     let expected = DramLocation {
@@ -342,16 +342,16 @@ fn dram_location_of_ice_lake() {
         "rank 1, sub-rank 0, bank group 0, bank 0, row 0x0, column 0x0, transient"
     );
     let m2m = Unit::of(Part::IceLakeSp, 12).unwrap();
-    assert_eq!(DramLocation::of(Part::IceLakeSp, m2m, MciStatus(0), MciMisc(0)), None);
+    assert_eq!(DramLocation::of(Part::IceLakeSp, m2m, MciStatus::new(0), MciMisc::new(0)), None);
     let unit = Unit::of(Part::SkylakeSp, 13).unwrap();
-    assert_eq!(DramLocation::of(Part::SkylakeSp, unit, MciStatus(1 << 33), MciMisc(0)), None);
+    assert_eq!(DramLocation::of(Part::SkylakeSp, unit, MciStatus::new(1 << 33), MciMisc::new(0)), None);
 }
 
 #[test]
 fn dram_location_of_granite() {
     let unit = Unit::of(Part::GraniteRapids, 13).unwrap();
     let at = |misc: u64, status: u64| {
-        DramLocation::of(Part::GraniteRapids, unit, MciStatus(status), MciMisc(misc))
+        DramLocation::of(Part::GraniteRapids, unit, MciStatus::new(status), MciMisc::new(misc))
     };
     let valid = 1 << 33;
     for bit in 0..64 {
@@ -420,11 +420,11 @@ fn bank_types_by_ipid() {
         (0x267, 0x0, "WAFL PHY", 4),
         (0x269, 0x0, "GMI PHY", 4),
     ];
-    let naples = CpuSignature(0x0080_0f12);
+    let naples = CpuSignature::new(0x0080_0f12);
     let mut named = 0;
     for hwid in 0..0x1000_u16 {
         for mca_type in 0..0x20_u16 {
-            let ipid = McaIpid(u64::from(mca_type) << 48 | u64::from(hwid) << 32 | 0x1234);
+            let ipid = McaIpid::new(u64::from(mca_type) << 48 | u64::from(hwid) << 32 | 0x1234);
             let bank_type = BankType::of(ipid);
             assert_eq!(bank_type, BankType { hwid, mca_type });
             let row = expected.iter().find(|row| (row.0, row.1) == (hwid, mca_type));
@@ -439,7 +439,7 @@ fn bank_types_by_ipid() {
 
 #[test]
 fn extended_codes() {
-    let naples = CpuSignature(0x0080_0f12);
+    let naples = CpuSignature::new(0x0080_0f12);
     let name = |hwid, mca_type, code| BankType { hwid, mca_type }.error(code, naples);
     assert_eq!(name(0xb0, 0x0, 0), Some("load queue parity error"));
     assert_eq!(name(0xb0, 0x0, 26), Some("hardware assertion"));
@@ -459,7 +459,7 @@ fn extended_codes() {
 fn extended_codes_that_moved() {
     // Family, model: 19h 11h is base family 15 with extended family 10, extended model 1.
     let signature = |family: u32, model: u32| {
-        CpuSignature((family - 15) << 20 | (model >> 4) << 16 | 0xf << 8 | (model & 0xf) << 4)
+        CpuSignature::new((family - 15) << 20 | (model >> 4) << 16 | 0xf << 8 | (model & 0xf) << 4)
     };
     let station = |family, model| BankType::COHERENT_STATION_V2.error(9, signature(family, model)).unwrap();
     let moved = "unexpected retry of a read response";
@@ -501,21 +501,21 @@ fn extended_codes_that_moved() {
 
 #[test]
 fn units_of_amd() {
-    let unit = |ipid| amd::Unit::of(McaIpid(ipid)).map(|unit| unit.to_string());
+    let unit = |ipid| amd::Unit::of(McaIpid::new(ipid)).map(|unit| unit.to_string());
     assert_eq!(unit(0), None);
     assert_eq!(unit(0x0000_0096_0020_0000).unwrap(), "unified memory controller, channel 2");
     assert_eq!(unit(0x0001_0096_0b00_0000).unwrap(), "unified memory controller, channel 176");
     assert_eq!(unit(0x0010_00b0_0000_0000).unwrap(), "load/store unit");
     assert_eq!(unit(0x0003_0123_0000_0000).unwrap(), "hardware block 0x123 type 0x3");
-    assert_eq!(amd::Unit::of(McaIpid(0x0010_00b0_0000_0007)).unwrap().instance, 7);
-    assert_eq!(amd::Unit::of(McaIpid(0x0010_00b0_0020_0000)).unwrap().memory_channel(), None);
+    assert_eq!(amd::Unit::of(McaIpid::new(0x0010_00b0_0000_0007)).unwrap().instance, 7);
+    assert_eq!(amd::Unit::of(McaIpid::new(0x0010_00b0_0020_0000)).unwrap().memory_channel(), None);
 }
 
 #[test]
 fn the_record_decides() {
     let mce = Mce {
         status: 0x9c20_4000_0000_011b.into(),
-        cpuvendor: CpuVendor::AMD.0,
+        cpuvendor: CpuVendor::AMD.raw(),
         cpuid: 0x00a2_0f12.into(),
         ipid: 0x0000_0096_0020_0000.into(),
         bank: 17,
@@ -530,13 +530,13 @@ fn the_record_decides() {
     // The extended code is bits 21:16.
     let scrub = Mce { status: 0x9c20_4000_0008_011b.into(), ..mce };
     assert_eq!(said(scrub).1, some("error check and scrub row error"));
-    assert_eq!(said(Mce { cpuvendor: CpuVendor::HYGON.0, ..mce }), said(mce));
+    assert_eq!(said(Mce { cpuvendor: CpuVendor::HYGON.raw(), ..mce }), said(mce));
     // Not a processor with scalable MCA, not AMD's.
     assert_eq!(said(Mce { cpuid: 0x0060_0f12.into(), ..mce }), (None, None));
-    assert_eq!(said(Mce { cpuvendor: CpuVendor::INTEL.0, ..mce }), (None, None));
+    assert_eq!(said(Mce { cpuvendor: CpuVendor::INTEL.raw(), ..mce }), (None, None));
     assert_eq!(said(Mce { ipid: 0.into(), ..mce }), (None, None));
     assert!(mce.record().is_smca());
-    assert!(!Mce { cpuvendor: CpuVendor::INTEL.0, ..mce }.record().is_smca());
+    assert!(!Mce { cpuvendor: CpuVendor::INTEL.raw(), ..mce }.record().is_smca());
 
     let intel = Mce { cpuid: 0x50654.into(), bank: 7, status: 0x0001_0090.into(), ..Mce::default() };
     assert_eq!(said(intel), (some("M2M 0"), some("read data error")));

@@ -25,10 +25,10 @@
 //! Numbers are in the byte order of the machine. Before a dump that is not compressed Linux shows a line of its
 //! own, `Panic: Total 1 times`; [`dmesg::Header`](crate::dmesg::Header) skips it.
 
-use core::fmt;
 use core::ops::Range;
 
 use crate::error::{Error, ErrorKind, clamp};
+use crate::grammar::open_value;
 use crate::names::RecordType;
 use crate::ramoops::{ByteOrder, Contents, HEADER, SIGNATURE, zones_of};
 
@@ -97,7 +97,7 @@ impl<'a> Zone<'a> {
         let words = || Some([order.u32(zone, 0)?, order.u32(zone, 4)?, order.u32(zone, 8)?]);
         let too_short = Error::too_short("zone", HEADER, zone.len());
         let [signature, length, start] = words().ok_or(too_short)?;
-        let record_type = RecordType(signature ^ SIGNATURE);
+        let record_type = RecordType::new(signature ^ SIGNATURE);
         if record_type.name().is_none() {
             return Err(Error::new(ErrorKind::ZoneSignature(signature), 0));
         }
@@ -174,49 +174,23 @@ impl DumpHeader {
             nanoseconds: order.u64(bytes, 16)?,
             compressed: *bytes.get(24)? != 0,
             counter: order.u32(bytes, 28)?,
-            reason: Reason(order.u32(bytes, 32)?),
+            reason: Reason::new(order.u32(bytes, 32)?),
         })
     }
 }
 
-/// Why a log was dumped, by the kernel's number (Linux 6.12 `include/linux/kmsg_dump.h`).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(transparent)]
-pub struct Reason(pub u32);
-
-impl Reason {
-    /// None was given.
-    pub const UNDEFINED: Self = Self(0);
-    /// The kernel panicked.
-    pub const PANIC: Self = Self(1);
-    /// A fault that the kernel went on from.
-    pub const OOPS: Self = Self(2);
-    /// An emergency restart.
-    pub const EMERGENCY: Self = Self(3);
-    /// A shutdown, when asked to dump then.
-    pub const SHUTDOWN: Self = Self(4);
-
-    /// The word in header lines; "Unknown" for all other numbers, as the kernel has it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::PANIC => "Panic",
-            Self::OOPS => "Oops",
-            Self::EMERGENCY => "Emergency",
-            Self::SHUTDOWN => "Shutdown",
-            _ => "Unknown",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl fmt::Debug for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Reason({}: {})", self.0, self.name())
+open_value! {
+    /// Why a log was dumped, by the kernel's number (Linux 6.12 `include/linux/kmsg_dump.h`). The name is the word in
+    /// header lines, where all other numbers read "Unknown".
+    Reason: u32 {
+        /// The kernel panicked.
+        PANIC = 1 => "Panic",
+        /// A fault that the kernel went on from.
+        OOPS = 2 => "Oops",
+        /// An emergency restart.
+        EMERGENCY = 3 => "Emergency",
+        /// A shutdown, when asked to dump then.
+        SHUTDOWN = 4 => "Shutdown",
     }
 }
 
@@ -361,8 +335,8 @@ mod tests {
 
     #[test]
     fn reasons_have_the_words_of_header_lines() {
-        let names: Vec<_> = (0..6).map(|number| Reason(number).to_string()).collect();
-        assert_eq!(names, ["Unknown", "Panic", "Oops", "Emergency", "Shutdown", "Unknown"]);
-        assert_eq!(format!("{:?}", Reason(7)), "Reason(7: Unknown)");
+        let names: Vec<_> = (0..6).map(|number| Reason::new(number).to_string()).collect();
+        assert_eq!(names, ["reserved (0)", "Panic", "Oops", "Emergency", "Shutdown", "reserved (5)"]);
+        assert_eq!(format!("{:?} {:?}", Reason::OOPS, Reason::new(7)), "Reason(2: Oops) Reason(7)");
     }
 }

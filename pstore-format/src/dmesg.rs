@@ -21,7 +21,7 @@
 //! let mut parts: Vec<Part> = Vec::new();
 //! for (index, (id, text)) in [0x6b02_9835_0000_0001, 0x6b02_9835_0000_0003].into_iter().zip(texts).enumerate() {
 //!     let (header, _log) = Header::parse(text.as_bytes()).ok_or("no dump")?;
-//!     parts.push(Part::erst(header, RecordId(id), Some(0x6b02_9835), index));
+//!     parts.push(Part::erst(header, RecordId::new(id), Some(0x6b02_9835), index));
 //! }
 //! parts.sort();
 //! for dump in dumps(&parts) {
@@ -505,11 +505,16 @@ mod tests {
 
     /// A part of ERST; its index is the low byte of its id.
     fn erst(boot: u64, sequence: u64, why: &str, count: u32, part: u32) -> Part<'_> {
-        Part::erst(header(why, count, part), RecordId(boot << 32 | sequence), Some(boot), sequence as usize)
+        Part::erst(
+            header(why, count, part),
+            RecordId::new(boot << 32 | sequence),
+            Some(boot),
+            sequence as usize,
+        )
     }
 
     fn timed(time: Option<u64>, why: &str, count: u32, part: u32, index: usize) -> Part<'_> {
-        Part::timed(header(why, count, part), RecordId(index as u64), time, index)
+        Part::timed(header(why, count, part), RecordId::new(index as u64), time, index)
     }
 
     /// The dumps of parts in any order, each as the pieces it reads in: indices, and ranges of missing parts.
@@ -575,7 +580,8 @@ mod tests {
     fn block_boundaries_of_decimal_ids_do_not_split_a_dump() {
         // systemd groups by the id without its last six digits.
         let last = 7710893088750999999;
-        let part = |id: u64, part, index| Part::erst(header("Panic", 1, part), RecordId(id), None, index);
+        let part =
+            |id: u64, part, index| Part::erst(header("Panic", 1, part), RecordId::new(id), None, index);
         assert_eq!(read(vec![part(last + 1, 2, 2), part(last, 1, 1)]), ["2 1"]);
     }
 
@@ -613,7 +619,7 @@ mod tests {
 
     #[test]
     fn ids_without_a_meaning_do_no_harm() {
-        let part = |id: u64, index| Part::erst(header("Panic", 1, 1), RecordId(id), None, index);
+        let part = |id: u64, index| Part::erst(header("Panic", 1, 1), RecordId::new(id), None, index);
         assert_eq!(read(vec![part(0, 0), part(!0, 1), part(1 << 63, 2)]), ["0", "2", "1"]);
     }
 

@@ -16,32 +16,34 @@
 //! use pstore_format::{RecordId, RecordIds};
 //!
 //! let mut ids = RecordIds::starting_at(0x6b02_9869);
-//! assert_eq!(ids.next(), Some(RecordId(0x6b02_9869_0000_0001)));
-//! assert_eq!(ids.next(), Some(RecordId(7710893088750698498)));
+//! assert_eq!(ids.next(), Some(RecordId::new(0x6b02_9869_0000_0001)));
+//! assert_eq!(ids.next(), Some(RecordId::new(7710893088750698498)));
 //!
-//! let id = RecordId(7710893088750698498);
+//! let id = RecordId::new(7710893088750698498);
 //! assert_eq!((id.boot_time(), id.sequence()), (Some(0x6b02_9869), 2));
 //! ```
 
 use core::fmt;
 
+use crate::grammar::number;
+
 /// Set in ids whose time does not fit 31 bits.
 const LATE: u64 = 1 << 63;
 
-/// The number of a stored record, unique within its store. Ids sort in the order the records were written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(transparent)]
-pub struct RecordId(pub u64);
+number! {
+    /// The number of a stored record, unique within its store. Ids sort in the order the records were written.
+    RecordId: u64
+}
 
 impl RecordId {
     /// Asks ERST for any record; no record may bear it.
-    pub const ANY: Self = Self(0);
+    pub const UNSPECIFIED: Self = Self(0);
     /// Says that there are no more records; no record may bear it.
-    pub const NONE: Self = Self(!0);
+    pub const END: Self = Self(!0);
 
     /// Whether a record may bear this id.
     pub const fn is_valid(self) -> bool {
-        self.0 != Self::ANY.0 && self.0 != Self::NONE.0
+        self.0 != Self::UNSPECIFIED.0 && self.0 != Self::END.0
     }
 
     /// When the boot that wrote this record took its first id, in seconds since 1970.
@@ -64,21 +66,10 @@ impl RecordId {
     }
 }
 
+/// Decimal, as in the names of files.
 impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
-    }
-}
-
-impl From<u64> for RecordId {
-    fn from(id: u64) -> Self {
-        Self(id)
-    }
-}
-
-impl From<RecordId> for u64 {
-    fn from(id: RecordId) -> Self {
-        id.0
     }
 }
 
@@ -100,17 +91,17 @@ impl RecordIds {
     /// Goes on after an id that is already in use: where a store holds later ids than the clock says, this
     /// keeps new records from replacing old ones.
     pub const fn after(id: RecordId) -> Self {
-        Self { last: id.0 }
+        Self { last: id.raw() }
     }
 
     /// The next id. It skips the two that no record may bear.
     #[must_use]
     pub fn next_id(&mut self) -> RecordId {
         self.last = self.last.wrapping_add(1);
-        if !RecordId(self.last).is_valid() {
+        if !RecordId::new(self.last).is_valid() {
             self.last = 1;
         }
-        RecordId(self.last)
+        RecordId::new(self.last)
     }
 }
 
@@ -129,7 +120,7 @@ mod tests {
 
     #[test]
     fn ids_are_those_of_linux() {
-        let first = |seconds| RecordIds::starting_at(seconds).next_id().0;
+        let first = |seconds| RecordIds::starting_at(seconds).next_id().raw();
         assert_eq!(first(0), 1);
         assert_eq!(first(1763793600), 1763793600 * 4294967296 + 1);
         assert_eq!(first(0x7FFF_FFFF), 0x7FFF_FFFF_0000_0001);
@@ -146,14 +137,14 @@ mod tests {
 
     #[test]
     fn no_record_bears_an_id_with_a_meaning_of_its_own() {
-        assert!(!RecordId(0).is_valid() && !RecordId(!0).is_valid());
-        assert!(RecordId(1).is_valid() && RecordId(!0 - 1).is_valid());
-        let mut ids = RecordIds::after(RecordId(!0 - 2));
+        assert!(!RecordId::new(0).is_valid() && !RecordId::new(!0).is_valid());
+        assert!(RecordId::new(1).is_valid() && RecordId::new(!0 - 1).is_valid());
+        let mut ids = RecordIds::after(RecordId::new(!0 - 2));
         assert_eq!(
             [ids.next_id(), ids.next_id(), ids.next_id()],
-            [RecordId(!0 - 1), RecordId(1), RecordId(2)]
+            [RecordId::new(!0 - 1), RecordId::new(1), RecordId::new(2)]
         );
-        assert_eq!(RecordIds::after(RecordId(!0)).next_id(), RecordId(1));
+        assert_eq!(RecordIds::after(RecordId::new(!0)).next_id(), RecordId::new(1));
     }
 
     #[test]
@@ -164,22 +155,22 @@ mod tests {
                 assert_eq!(id.sequence(), sequence);
             }
         }
-        assert_eq!(RecordId(0x0000_0005_FF00_0001).sequence(), 0xFF00_0001);
-        assert_eq!(RecordId(0x8080_0000_0100_0001).sequence(), 1);
+        assert_eq!(RecordId::new(0x0000_0005_FF00_0001).sequence(), 0xFF00_0001);
+        assert_eq!(RecordId::new(0x8080_0000_0100_0001).sequence(), 1);
     }
 
     #[test]
     fn ids_linux_cannot_have_made_have_no_boot_time() {
         for id in [0, !0, 1 << 63, 0x8000_0000_0000_0001, 0x807F_FFFF_FFFF_FFFF] {
-            assert_eq!(RecordId(id).boot_time(), None, "{id:#x}");
+            assert_eq!(RecordId::new(id).boot_time(), None, "{id:#x}");
         }
-        assert_eq!(RecordId(0x8080_0000_0000_0000).boot_time(), Some(0x8000_0000));
+        assert_eq!(RecordId::new(0x8080_0000_0000_0000).boot_time(), Some(0x8000_0000));
     }
 
     #[test]
     fn text_is_unsigned_decimal() {
-        assert_eq!(RecordId(0x6b02_9869_0000_0001).to_string(), "7710893088750698497");
-        assert_eq!(RecordId(!0 - 1).to_string(), "18446744073709551614");
-        assert_eq!(RecordId::from(7), RecordId(7));
+        assert_eq!(RecordId::new(0x6b02_9869_0000_0001).to_string(), "7710893088750698497");
+        assert_eq!(RecordId::new(!0 - 1).to_string(), "18446744073709551614");
+        assert_eq!(RecordId::from(7), RecordId::new(7));
     }
 }

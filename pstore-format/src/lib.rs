@@ -98,8 +98,10 @@
 extern crate std;
 
 pub mod blk;
+mod compression;
 pub mod dmesg;
 mod error;
+mod grammar;
 pub mod ids;
 pub mod inflate;
 pub mod names;
@@ -110,3 +112,6 @@ pub mod seal;
 
 pub use error::{Error, ErrorKind};
 pub use ids::{RecordId, RecordIds};
+
+/// Who wrote a record, and what its section is: the types that a caller compares.
+pub use cper::{CreatorId, SectionTypeId};

@@ -23,63 +23,34 @@
 
 use core::fmt;
 
+use cper::SectionTypeId;
+
 use crate::error::Error;
+use crate::grammar::{number, open_value};
 use crate::ids::RecordId;
 
-/// What a record holds, by pstore's own number, which appears in the names of EFI variables.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(transparent)]
-pub struct RecordType(pub u32);
-
-impl RecordType {
-    /// A part of the kernel log.
-    pub const DMESG: Self = Self(0);
-    /// An x86 machine check, as `struct mce`.
-    pub const MCE: Self = Self(1);
-    /// The console's output up to the end.
-    pub const CONSOLE: Self = Self(2);
-    /// A function trace.
-    pub const FTRACE: Self = Self(3);
-    /// POWER: run-time abstraction services.
-    pub const RTAS: Self = Self(4);
-    /// POWER: Open Firmware.
-    pub const POWERPC_OFW: Self = Self(5);
-    /// POWER: common.
-    pub const POWERPC_COMMON: Self = Self(6);
-    /// User space's messages, written to `/dev/pmsg0`.
-    pub const PMSG: Self = Self(7);
-    /// POWER: OPAL firmware.
-    pub const POWERPC_OPAL: Self = Self(8);
-
-    /// The start of the file's name; `None` for the numbers a kernel shows as "unknown".
-    pub const fn name(self) -> Option<&'static str> {
-        Some(match self.0 {
-            0 => "dmesg",
-            1 => "mce",
-            2 => "console",
-            3 => "ftrace",
-            4 => "rtas",
-            5 => "powerpc-ofw",
-            6 => "powerpc-common",
-            7 => "pmsg",
-            8 => "powerpc-opal",
-            _ => return None,
-        })
-    }
-}
-
-impl fmt::Display for RecordType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            Some(name) => f.write_str(name),
-            None => write!(f, "unknown ({})", self.0),
-        }
-    }
-}
-
-impl fmt::Debug for RecordType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RecordType({self})")
+open_value! {
+    /// What a record holds, by pstore's own number, which appears in the names of EFI variables. The name is the start
+    /// of the file's name; a kernel shows numbers without one as "unknown".
+    RecordType: u32 {
+        /// A part of the kernel log.
+        DMESG = 0 => "dmesg",
+        /// An x86 machine check, as `struct mce`.
+        MCE = 1 => "mce",
+        /// The console's output up to the end.
+        CONSOLE = 2 => "console",
+        /// A function trace.
+        FTRACE = 3 => "ftrace",
+        /// POWER: run-time abstraction services.
+        RTAS = 4 => "rtas",
+        /// POWER: Open Firmware.
+        POWERPC_OFW = 5 => "powerpc-ofw",
+        /// POWER: common.
+        POWERPC_COMMON = 6 => "powerpc-common",
+        /// User space's messages, written to `/dev/pmsg0`.
+        PMSG = 7 => "pmsg",
+        /// POWER: OPAL firmware.
+        POWERPC_OPAL = 8 => "powerpc-opal",
     }
 }
 
@@ -119,7 +90,21 @@ impl<'a> FileName<'a> {
         let (kind, backend) = dashed.or_else(|| name.split_once('-'))?;
         let is_word = |text: &str| !text.is_empty() && !text.starts_with('-') && !text.ends_with('-');
         let is_named = is_word(kind) && is_word(backend) && !name.contains(['/', '\0']);
-        is_named.then_some(Self { kind, backend, id: RecordId(decimal(id)?), compressed })
+        is_named.then_some(Self { kind, backend, id: RecordId::new(decimal(id)?), compressed })
+    }
+
+    /// The type of the section that the file holds, of the kinds that are in ERST; `None` for all others, and for what
+    /// only kernel logs can be: compressed.
+    pub fn section_type(&self) -> Option<SectionTypeId> {
+        Some(match (self.kind, self.compressed) {
+            ("dmesg", false) => SectionTypeId::LINUX_DMESG,
+            ("dmesg", true) => SectionTypeId::LINUX_DMESG_COMPRESSED,
+            ("mce", false) => SectionTypeId::LINUX_MCE,
+            ("cper-mem", false) => SectionTypeId::MEMORY,
+            ("cper-pcie", false) => SectionTypeId::PCIE,
+            ("cper-proc-arm", false) => SectionTypeId::ARM_PROCESSOR,
+            _ => return None,
+        })
     }
 }
 
@@ -165,7 +150,7 @@ impl EfiVariable {
     /// Takes a variable's name apart; `None` when it is of none of the forms.
     pub fn parse(name: &str) -> Option<Self> {
         let mut fields = name.strip_prefix("dump-type")?.split('-');
-        let record_type = RecordType(decimal(fields.next()?)?);
+        let record_type = RecordType::new(decimal(fields.next()?)?);
         let part = decimal(fields.next()?)?;
         let third = fields.next()?;
         let (fourth, last) = (fields.next(), fields.next());
@@ -215,19 +200,20 @@ impl EfiVariable {
     /// From part 100 or dump 1000 on, ids no longer tell their fields apart.
     pub const fn record_id(&self) -> RecordId {
         let with_part = self.time.wrapping_mul(100).wrapping_add(self.part as u64);
-        RecordId(with_part.wrapping_mul(1000).wrapping_add(self.count as u64))
+        RecordId::new(with_part.wrapping_mul(1000).wrapping_add(self.count as u64))
     }
 
     /// The name that a record with this id has, if its numbers are below 100 and 1000.
     pub const fn from_record_id(id: RecordId, record_type: RecordType, form: EfiForm) -> Self {
-        let (time, part, count) = (id.0 / 100_000, id.0 / 1000 % 100, id.0 % 1000);
+        let (time, part, count) = (id.raw() / 100_000, id.raw() / 1000 % 100, id.raw() % 1000);
         Self { record_type, part: part as u32, count: count as u32, time, form }
     }
 }
 
 impl fmt::Display for EfiVariable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { record_type: RecordType(number), part, count, time, form } = self;
+        let Self { record_type, part, count, time, form } = self;
+        let number = record_type.raw();
         match form {
             EfiForm::WithoutCount => write!(f, "dump-type{number}-{part}-{time}"),
             EfiForm::WithoutCompression => write!(f, "dump-type{number}-{part}-{count}-{time}"),
@@ -240,9 +226,10 @@ impl fmt::Display for EfiVariable {
 /// The vendor GUID of UEFI's error record variables.
 pub const HW_ERR_REC_VENDOR: &str = "414e6bdd-e47b-47cc-b244-bb61020cf516";
 
-/// The name of a variable in which firmware and system keep one CPER record: `HwErrRec001A`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct HwErrRec(pub u16);
+number! {
+    /// The name of a variable in which firmware and system keep one CPER record: `HwErrRec001A`.
+    HwErrRec: u16
+}
 
 impl HwErrRec {
     /// Takes a variable's name apart: four upper-case hexadecimal digits after the word.
@@ -313,7 +300,9 @@ fn to_ucs2<'b>(name: &impl fmt::Display, out: &'b mut [u8]) -> Result<&'b [u8], 
     let _ = fmt::Write::write_fmt(&mut text, format_args!("{name}"));
     let needed = text.length.saturating_add(1).saturating_mul(2);
     let available = out.len();
-    let Some(out) = out.get_mut(..needed) else { return Err(Error::buffer_too_small(needed, available)) };
+    let Some(out) = out.get_mut(..needed) else {
+        return Err(Error::buffer_too_small(needed, available));
+    };
     let letters = text.bytes.into_iter().take(text.length).chain([0]);
     for (unit, letter) in out.chunks_mut(2).zip(letters) {
         unit.iter_mut().zip([letter, 0]).for_each(|(to, from)| *to = from);
@@ -349,6 +338,27 @@ mod tests {
     }
 
     #[test]
+    fn a_file_holds_what_its_name_says() {
+        use crate::record::Payload;
+        let of = |name| Payload::of_file(&FileName::parse(name).unwrap(), b"bytes");
+        assert_eq!(of("dmesg-erst-1"), Payload::Dmesg(b"bytes"));
+        assert_eq!(of("dmesg-efi_pstore-1.enc.z"), Payload::CompressedDmesg(b"bytes"));
+        assert_eq!(of("mce-erst-1"), Payload::Mce(b"bytes"));
+        assert_eq!(of("cper-mem-erst-1"), Payload::Section(SectionTypeId::MEMORY, b"bytes"));
+        assert_eq!(of("cper-pcie-erst-1"), Payload::Section(SectionTypeId::PCIE, b"bytes"));
+        assert_eq!(of("cper-proc-arm-erst-1"), Payload::Section(SectionTypeId::ARM_PROCESSOR, b"bytes"));
+        for other in [
+            "console-ramoops-0",
+            "pmsg-ramoops-0",
+            "unknown-erst-1",
+            "mce-erst-1.enc.z",
+            "cper-mem-erst-1.enc.z",
+        ] {
+            assert_eq!(of(other), Payload::Other(b"bytes"), "{other}");
+        }
+    }
+
+    #[test]
     fn file_names_come_apart_and_together() {
         for (name, kind, backend, id, compressed) in [
             ("dmesg-erst-7710893088750698498", "dmesg", "erst", 7710893088750698498, false),
@@ -367,7 +377,7 @@ mod tests {
             ("dmesg-a-b-7", "dmesg", "a-b", 7, false),
         ] {
             let parsed = FileName::parse(name).unwrap();
-            assert_eq!(parsed, FileName { kind, backend, id: RecordId(id), compressed });
+            assert_eq!(parsed, FileName { kind, backend, id: RecordId::new(id), compressed });
             assert_eq!(parsed.to_string(), name);
         }
     }
@@ -400,7 +410,7 @@ mod tests {
 
     #[test]
     fn every_type_of_pstore_has_its_name() {
-        let names: Vec<_> = (0..10).map(|number| RecordType(number).to_string()).collect();
+        let names: Vec<_> = (0..10).map(|number| RecordType::new(number).to_string()).collect();
         assert_eq!(
             names,
             [
@@ -413,11 +423,11 @@ mod tests {
                 "powerpc-common",
                 "pmsg",
                 "powerpc-opal",
-                "unknown (9)"
+                "reserved (9)"
             ]
         );
-        assert_eq!(format!("{:?}", RecordType::PMSG), "RecordType(pmsg)");
-        assert_eq!(RecordType(9).name(), None);
+        assert_eq!(format!("{:?}", RecordType::PMSG), "RecordType(7: pmsg)");
+        assert_eq!(RecordType::new(9).name(), None);
     }
 
     #[test]
@@ -438,14 +448,17 @@ mod tests {
             assert_eq!(EfiVariable::parse(name), Some(parsed));
             assert_eq!(parsed.to_string(), name);
             assert_eq!(parsed.is_compressed(), name.ends_with('C'));
-            assert_eq!(parsed.record_id(), RecordId(id));
-            assert_eq!(EfiVariable::from_record_id(RecordId(id), RecordType::DMESG, parsed.form), parsed);
+            assert_eq!(parsed.record_id(), RecordId::new(id));
+            assert_eq!(
+                EfiVariable::from_record_id(RecordId::new(id), RecordType::DMESG, parsed.form),
+                parsed
+            );
             let file = format!("{name}-cfc8fc79-be2e-4ddc-97f0-9f98bfe298a0");
             assert_eq!(EfiVariable::parse_efivarfs(&file), Some(parsed));
             assert_eq!((EfiVariable::parse_efivarfs(name), EfiVariable::parse(&file)), (None, None));
         }
         let largest = EfiVariable {
-            record_type: RecordType(u32::MAX),
+            record_type: RecordType::new(u32::MAX),
             part: u32::MAX,
             count: u32::MAX,
             time: u64::MAX,
@@ -454,7 +467,7 @@ mod tests {
         assert_eq!(largest.to_string().len(), LONGEST);
         assert_eq!(EfiVariable::parse(&largest.to_string()), Some(largest));
         // (2^64 - 1) * 100 + 4294967295 = 4294967195, times 1000, plus 4294967295, all modulo 2^64.
-        assert_eq!(largest.record_id(), RecordId(4294967195 * 1000 + 4294967295));
+        assert_eq!(largest.record_id(), RecordId::new(4294967195 * 1000 + 4294967295));
     }
 
     #[test]
@@ -510,16 +523,16 @@ mod tests {
     #[test]
     fn error_record_variables_have_four_digits() {
         for (number, name) in [(0, "HwErrRec0000"), (0x1A, "HwErrRec001A"), (0xFFFF, "HwErrRecFFFF")] {
-            assert_eq!(HwErrRec::parse(name), Some(HwErrRec(number)));
-            assert_eq!(HwErrRec(number).to_string(), name);
+            assert_eq!(HwErrRec::parse(name), Some(HwErrRec::new(number)));
+            assert_eq!(HwErrRec::new(number).to_string(), name);
             assert_eq!(
                 HwErrRec::parse_efivarfs(&format!("{name}-414e6bdd-e47b-47cc-b244-bb61020cf516")),
-                Some(HwErrRec(number))
+                Some(HwErrRec::new(number))
             );
             let mut out = [0; 26];
-            assert_eq!(HwErrRec(number).encode_ucs2(&mut out).unwrap().len(), 26);
-            assert_eq!(HwErrRec::parse_ucs2(&out), Some(HwErrRec(number)));
-            assert!(HwErrRec(number).encode_ucs2(&mut out[..25]).is_err());
+            assert_eq!(HwErrRec::new(number).encode_ucs2(&mut out).unwrap().len(), 26);
+            assert_eq!(HwErrRec::parse_ucs2(&out), Some(HwErrRec::new(number)));
+            assert!(HwErrRec::new(number).encode_ucs2(&mut out[..25]).is_err());
         }
         for name in [
             "HwErrRec001a",

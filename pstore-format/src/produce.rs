@@ -27,11 +27,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use core::mem::offset_of;
+
 use cper::section::{FixedSection, SectionType};
 use cper::{
     CreatorId, DataEntry, Guid, NotificationType, PreparedRecord, RecordFlags, RecordHeader,
     SectionDescriptor, SectionTypeId, Severity, Timestamp,
 };
+use mce_record::{CpuVendor, KernelSeverity, Mce, McgStatus, MciStatus, Outcome};
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, transmute, transmute_mut};
 
@@ -76,9 +79,9 @@ impl<'a> RecordDraft<'a> {
     /// It has fewer than 88 bytes.
     #[inline]
     pub fn mce(mce: &'a [u8], id: RecordId) -> Result<Self, Error> {
-        let head = MceHead::read(mce)?;
-        let descriptor = descriptor(head.severity(), SectionTypeId::LINUX_MCE);
-        let draft = Self::new(head.notification_type(), id, descriptor, mce);
+        let state = MceState::read(mce)?;
+        let descriptor = descriptor(state.severity(), SectionTypeId::LINUX_MCE);
+        let draft = Self::new(state.notification_type(), id, descriptor, mce);
         Ok(match mce_time(mce) {
             Some(time) => draft.with_time(time),
             None => draft,
@@ -126,7 +129,7 @@ impl<'a> RecordDraft<'a> {
         descriptor: SectionDescriptor,
         body: &'a [u8],
     ) -> Self {
-        let header = linux_header(descriptor.severity, notification).with_record_id(id.0);
+        let header = linux_header(descriptor.severity, notification).with_record_id(id.raw());
         let header = RecordHeader { section_count: U16::new(1), ..header };
         let draft = Self { prefix: RecordPrefix { header, descriptor }, body };
         draft.with_section_offset(RecordPrefix::SIZE as u32)
@@ -247,7 +250,7 @@ pub fn encode_mce<'b, const N: usize>(
         let Pieces(first, second, third, last) = transmute!(RecordPrefix { header, descriptor });
         (first, second, third, last)
     };
-    prefix.header.record_id = U64::new(id.0);
+    prefix.header.record_id = U64::new(id.raw());
     mce.write_to(body).map_err(|_| too_small)?;
     Ok(record)
 }
@@ -256,26 +259,16 @@ pub fn encode_mce<'b, const N: usize>(
 const LINUX_REVISION: u16 = 0x0100;
 
 /// What of `struct mce` says how bad it is and how it came.
-struct MceHead {
-    status: u64,
-    global_status: u64,
-    vendor: u8,
-    kernel_severity: u8,
+struct MceState {
+    status: MciStatus,
+    global_status: McgStatus,
+    vendor: CpuVendor,
+    kernel_severity: KernelSeverity,
 }
 
-impl MceHead {
-    const UNCORRECTED: u64 = 1 << 61;
-    const CONTEXT_CORRUPT: u64 = 1 << 57;
-    /// AMD and Hygon only.
-    const DEFERRED: u64 = 1 << 44;
-    /// Of the global status.
-    const IN_PROGRESS: u64 = 1 << 2;
-    const AMD: u8 = 2;
-    const HYGON: u8 = 9;
-    const PANIC: u8 = 7;
-
-    /// The offsets have been the same in every kernel (Linux 6.12 arch/x86/include/uapi/asm/mce.h); where `severity`
-    /// is now, older ones have padding.
+impl MceState {
+    /// Reads four fields, which have been in the same places in every kernel; where `severity` is now, older ones have
+    /// padding. (A panic has no stack to spare for a whole `Mce`.)
     #[inline]
     fn read(mce: &[u8]) -> Result<Self, Error> {
         let too_short = Error::too_short("struct mce", SHORTEST_MCE, mce.len());
@@ -284,31 +277,29 @@ impl MceHead {
             |at: usize| mce.get(at..).and_then(|rest| rest.first_chunk()).copied().map(u64::from_le_bytes);
         let byte = |at: usize| mce.get(at).copied();
         let read = || {
-            let (status, global_status) = (word(0)?, word(24)?);
-            Some(Self { status, global_status, vendor: byte(56)?, kernel_severity: byte(58)? })
+            Some(Self {
+                status: MciStatus::new(word(offset_of!(Mce, status))?),
+                global_status: McgStatus::new(word(offset_of!(Mce, mcgstatus))?),
+                vendor: CpuVendor::new(byte(offset_of!(Mce, cpuvendor))?),
+                kernel_severity: KernelSeverity::new(byte(offset_of!(Mce, severity))?),
+            })
         };
         read().ok_or(too_short)
     }
 
     #[inline]
     fn severity(&self) -> Severity {
-        let is_amd = self.vendor == Self::AMD || self.vendor == Self::HYGON;
-        if self.status & Self::CONTEXT_CORRUPT != 0 || self.kernel_severity == Self::PANIC {
-            Severity::FATAL
-        } else if self.status & Self::UNCORRECTED != 0 || is_amd && self.status & Self::DEFERRED != 0 {
-            Severity::RECOVERABLE
-        } else {
-            Severity::CORRECTED
+        match self.status.outcome(self.vendor) {
+            _ if self.kernel_severity == KernelSeverity::PANIC => Severity::FATAL,
+            Outcome::ContextCorrupt => Severity::FATAL,
+            Outcome::Uncorrected | Outcome::Deferred => Severity::RECOVERABLE,
+            _ => Severity::CORRECTED,
         }
     }
 
     #[inline]
-    fn notification_type(&self) -> NotificationType {
-        if self.global_status & Self::IN_PROGRESS != 0 {
-            NotificationType::MCE
-        } else {
-            NotificationType::CMC
-        }
+    const fn notification_type(&self) -> NotificationType {
+        if self.global_status.in_progress() { NotificationType::MCE } else { NotificationType::CMC }
     }
 }
 
@@ -321,7 +312,7 @@ mod tests {
     /// `MCi_STATUS`: valid.
     const VALID: u64 = 1 << 63;
 
-    const ID: RecordId = RecordId(0x1122_3344_5566_7788);
+    const ID: RecordId = RecordId::new(0x1122_3344_5566_7788);
 
     /// `struct mce` of the shortest form with these values.
     fn mce(status: u64, global_status: u64, vendor: u8, kernel_severity: u8, time: u64) -> Vec<u8> {
@@ -425,7 +416,7 @@ mod tests {
     fn a_prepared_machine_check_is_what_linux_writes() {
         let mce = [0x5A; 120];
         let mut record = prepared_mce::<120>();
-        record.header.record_id.set(ID.0);
+        record.header.record_id.set(ID.raw());
         record.body.0 = mce;
         assert_eq!(record.as_bytes(), encode(&RecordDraft::mce_as_linux(&mce, ID)));
         let mut out = [0xA5; 400];

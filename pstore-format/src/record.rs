@@ -23,10 +23,12 @@
 //! records with a creator of its own, but with a descriptor that begins where it should end: it is read here too.
 
 use core::fmt;
+use core::mem::offset_of;
 
 use cper::fields::{Describe, Value, Visitor};
 use cper::section::Body;
 use cper::{CreatorId, Record, RecordHeader, SectionDescriptor, SectionTypeId, Severity};
+use mce_record::Mce;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::Error;
@@ -48,7 +50,7 @@ pub struct RecordPrefix {
 
 const _: () = {
     assert!(size_of::<RecordPrefix>() == 200 && align_of::<RecordPrefix>() == 1);
-    assert!(core::mem::offset_of!(RecordPrefix, descriptor) == 128);
+    assert!(offset_of!(RecordPrefix, descriptor) == 128);
 };
 
 impl RecordPrefix {
@@ -70,6 +72,35 @@ pub enum Payload<'a> {
     Section(SectionTypeId, &'a [u8]),
     /// A record of several sections or by another creator: [`StoredRecord::record`] reads it like any other.
     Record,
+    /// A file of another kind: the console, user space's messages, a function trace, or one that Linux calls unknown.
+    Other(&'a [u8]),
+}
+
+impl<'a> Payload<'a> {
+    /// What a file in `/sys/fs/pstore` holds, by its name: there is no header in such a file.
+    ///
+    /// ```
+    /// use pstore_format::names::FileName;
+    /// use pstore_format::record::Payload;
+    ///
+    /// let name = FileName::parse("dmesg-erst-7710893088750698498").ok_or("no pstore file")?;
+    /// let text = b"Panic#1 Part1\n<0>[    2.203827] Kernel Offset: disabled\n";
+    /// assert_eq!(Payload::of_file(&name, text), Payload::Dmesg(text));
+    /// # Ok::<(), &str>(())
+    /// ```
+    pub fn of_file(name: &FileName<'_>, bytes: &'a [u8]) -> Self {
+        name.section_type().map_or(Self::Other(bytes), |section_type| Self::of_section(section_type, bytes))
+    }
+
+    /// What a section of this type holds.
+    pub fn of_section(section_type: SectionTypeId, body: &'a [u8]) -> Self {
+        match section_type {
+            SectionTypeId::LINUX_DMESG => Self::Dmesg(body),
+            SectionTypeId::LINUX_DMESG_COMPRESSED => Self::CompressedDmesg(body),
+            SectionTypeId::LINUX_MCE => Self::Mce(body),
+            _ => Self::Section(section_type, body),
+        }
+    }
 }
 
 /// A record out of ERST, and what pstore or a relative of it put there.
@@ -130,7 +161,7 @@ impl<'a> StoredRecord<'a> {
 
     /// The record's id.
     pub const fn id(&self) -> RecordId {
-        RecordId(self.record.record_id())
+        RecordId::new(self.record.record_id())
     }
 
     /// The body behind the prefix; empty if the record is not in pstore's form.
@@ -143,16 +174,7 @@ impl<'a> StoredRecord<'a> {
     /// What the record holds.
     pub fn payload(&self) -> Payload<'a> {
         let Some(prefix) = self.prefix else { return Payload::Record };
-        let (section_type, body) = (prefix.descriptor.section_type, self.body());
-        if section_type == SectionTypeId::LINUX_DMESG {
-            Payload::Dmesg(body)
-        } else if section_type == SectionTypeId::LINUX_DMESG_COMPRESSED {
-            Payload::CompressedDmesg(body)
-        } else if section_type == SectionTypeId::LINUX_MCE {
-            Payload::Mce(body)
-        } else {
-            Payload::Section(section_type, body)
-        }
+        Payload::of_section(prefix.descriptor.section_type, self.body())
     }
 
     /// The body of a [`Payload::Section`], decoded; `None` for any other payload.
@@ -210,7 +232,7 @@ impl<'a> StoredRecord<'a> {
 /// The wall clock in a `struct mce`, in seconds since 1970.
 #[inline]
 pub(crate) fn mce_time(mce: &[u8]) -> Option<u64> {
-    let bytes = mce.get(48..)?.first_chunk()?;
+    let bytes = mce.get(offset_of!(Mce, time)..)?.first_chunk()?;
     Some(u64::from_le_bytes(*bytes)).filter(|&seconds| seconds != 0)
 }
 

@@ -133,7 +133,7 @@ fn every_record_a_kernel_wrote_is_written_again_byte_for_byte() {
 fn a_machine_check_written_as_it_should_be_keeps_what_is_known() {
     let mce = read("mce/mce-intel.mce");
     let mut out = [0xA5; 328];
-    RecordDraft::mce(&mce, RecordId(5)).unwrap().encode(&mut out).unwrap();
+    RecordDraft::mce(&mce, RecordId::new(5)).unwrap().encode(&mut out).unwrap();
     let record = StoredRecord::parse(&out).unwrap();
     assert_eq!((record.severity(), record.record().severity()), (Severity::FATAL, Severity::FATAL));
     assert_eq!(record.record().notification_type(), NotificationType::MCE);
@@ -205,7 +205,7 @@ fn an_entrys_timestamp_becomes_seconds() {
     let entry = StatusBlock::parse(&block).unwrap().entries().next().unwrap().unwrap();
     assert_eq!(entry.header().timestamp(), None);
     let mut out = [0; 1024];
-    RecordDraft::entry(&entry, NotificationType::NMI, RecordId(1)).encode(&mut out).unwrap();
+    RecordDraft::entry(&entry, NotificationType::NMI, RecordId::new(1)).encode(&mut out).unwrap();
     assert_eq!(StoredRecord::parse(&out).unwrap().time(), None);
 
     // 2026-11-22 07:08:26 in BCD, in an entry of revision 3.0.
@@ -220,7 +220,7 @@ fn an_entrys_timestamp_becomes_seconds() {
         writer.entry(header.with_timestamp(timestamp), &cper::section::MemoryError::new()).unwrap();
         let block = StatusBlock::parse(writer.finish().unwrap()).unwrap();
         let entry = block.entries().next().unwrap().unwrap();
-        RecordDraft::entry(&entry, NotificationType::NMI, RecordId(1)).encode(&mut out).unwrap();
+        RecordDraft::entry(&entry, NotificationType::NMI, RecordId::new(1)).encode(&mut out).unwrap();
         assert_eq!(StoredRecord::parse(&out).unwrap().time(), time);
     }
 }
@@ -228,7 +228,7 @@ fn an_entrys_timestamp_becomes_seconds() {
 /// A record in pstore's form around some bytes.
 fn prefixed(change: impl FnOnce(&mut RecordPrefix), body: &[u8]) -> Vec<u8> {
     let mut out = vec![0; 200 + body.len()];
-    RecordDraft::mce_as_linux(body, RecordId(7)).encode(&mut out).unwrap();
+    RecordDraft::mce_as_linux(body, RecordId::new(7)).encode(&mut out).unwrap();
     let (prefix, _) = <RecordPrefix as zerocopy::FromBytes>::mut_from_prefix(&mut out).unwrap();
     change(prefix);
     out
@@ -294,7 +294,7 @@ fn ids_that_mean_something_else_have_no_file() {
     for (id, has_file) in [(0, false), (!0, false), (1, true), (!0 - 1, true)] {
         let bytes = prefixed(|prefix| prefix.header.record_id.set(id), &[1]);
         let record = StoredRecord::parse(&bytes).unwrap();
-        assert_eq!((record.id(), record.file_name().is_some()), (RecordId(id), has_file));
+        assert_eq!((record.id(), record.file_name().is_some()), (RecordId::new(id), has_file));
     }
 }
 
@@ -326,7 +326,8 @@ fn text_shows_header_descriptor_and_body() {
     let block = read("gesb/mem-full-v23.gesb");
     let entry = StatusBlock::parse(&block).unwrap().entries().next().unwrap().unwrap();
     let mut out = [0; 1024];
-    let record = RecordDraft::entry(&entry, NotificationType::CMC, RecordId(1)).encode(&mut out).unwrap();
+    let record =
+        RecordDraft::entry(&entry, NotificationType::CMC, RecordId::new(1)).encode(&mut out).unwrap();
     let text = StoredRecord::parse(record).unwrap().to_string();
     assert!(text.contains("physical address"), "{text}");
     let text = StoredRecord::parse(&record[..220]).unwrap().to_string();
@@ -393,26 +394,26 @@ proptest! {
     ) {
         let mut out = vec![0xA5; 200 + body.len() + slack];
         for (draft, payload) in [
-            (RecordDraft::dmesg(&body, RecordId(id), time), Payload::Dmesg(&body)),
-            (RecordDraft::compressed_dmesg(&body, RecordId(id), time), Payload::CompressedDmesg(&body)),
-            (RecordDraft::mce_as_linux(&body, RecordId(id)).with_time(time), Payload::Mce(&body)),
+            (RecordDraft::dmesg(&body, RecordId::new(id), time), Payload::Dmesg(&body)),
+            (RecordDraft::compressed_dmesg(&body, RecordId::new(id), time), Payload::CompressedDmesg(&body)),
+            (RecordDraft::mce_as_linux(&body, RecordId::new(id)).with_time(time), Payload::Mce(&body)),
         ] {
             seal(draft.encode(&mut out).unwrap()).unwrap();
             prop_assert_eq!(verify(&out), Seal::Valid);
             let record = StoredRecord::parse(&out).unwrap();
-            prop_assert_eq!((record.payload(), record.id(), record.time()), (payload, RecordId(id), Some(time)));
+            prop_assert_eq!((record.payload(), record.id(), record.time()), (payload, RecordId::new(id), Some(time)));
         }
     }
 
     /// However a machine check's record is made, it is the same record.
     #[test]
     fn a_machine_check_is_written_alike_in_every_way(mce in proptest::collection::vec(any::<u8>(), 128), id: u64) {
-        let (mce, id): ([u8; 128], _) = (mce.try_into().unwrap(), RecordId(id));
+        let (mce, id): ([u8; 128], _) = (mce.try_into().unwrap(), RecordId::new(id));
         let [mut out, mut other] = [[0xA5; 328], [0x5A; 328]];
         let draft = RecordDraft::mce_as_linux(&mce, id).encode(&mut out).unwrap();
         prop_assert_eq!(&*draft, &*encode_mce(&mce, id, &mut other).unwrap());
         let mut prepared = prepared_mce::<128>();
-        prepared.header.record_id.set(id.0);
+        prepared.header.record_id.set(id.raw());
         prepared.body.0 = mce;
         prop_assert_eq!(&*draft, prepared.as_bytes());
         prop_assert_eq!(StoredRecord::parse(draft).unwrap().payload(), Payload::Mce(&mce));
@@ -425,7 +426,7 @@ proptest! {
         bit: proptest::sample::Index,
     ) {
         let mut out = vec![0xA5; 200 + body.len()];
-        let record = RecordDraft::dmesg(&body, RecordId(id), 1).encode(&mut out).unwrap();
+        let record = RecordDraft::dmesg(&body, RecordId::new(id), 1).encode(&mut out).unwrap();
         seal(record).unwrap();
         prop_assert_eq!(verify(record), Seal::Valid);
         let bit = bit.index(record.len() * 8);

@@ -24,7 +24,7 @@ proptest! {
         id: u64,
         compressed: bool,
     ) {
-        let name = FileName { kind: &kind, backend: &backend, id: RecordId(id), compressed };
+        let name = FileName { kind: &kind, backend: &backend, id: RecordId::new(id), compressed };
         let text = name.to_string();
         prop_assert_eq!(FileName::parse(&text), Some(name));
     }
@@ -32,7 +32,7 @@ proptest! {
     #[test]
     fn efi_variables(record_type: u32, part: u32, count: u32, time: u64, form in forms()) {
         let count = if form == EfiForm::WithoutCount { 0 } else { count };
-        let variable = EfiVariable { record_type: RecordType(record_type), part, count, time, form };
+        let variable = EfiVariable { record_type: RecordType::new(record_type), part, count, time, form };
         prop_assert_eq!(EfiVariable::parse(&variable.to_string()), Some(variable));
         let mut out = [0xA5; 160];
         let length = variable.encode_ucs2(&mut out).unwrap().len();
@@ -43,7 +43,7 @@ proptest! {
 
     #[test]
     fn error_record_variables(number: u16) {
-        let name = HwErrRec(number);
+        let name = HwErrRec::new(number);
         prop_assert_eq!(HwErrRec::parse(&name.to_string()), Some(name));
         let mut out = [0xA5; 40];
         prop_assert_eq!(HwErrRec::parse_ucs2(name.encode_ucs2(&mut out).unwrap()), Some(name));
@@ -74,7 +74,7 @@ proptest! {
     #[test]
     fn ids_of_a_time_that_is_none(seconds in 1u64 << 39..) {
         let mut ids = RecordIds::starting_at(seconds);
-        prop_assert!(ids.next_id().0 > 1 << 63);
+        prop_assert!(ids.next_id().raw() > 1 << 63);
     }
 
     #[test]
@@ -123,9 +123,9 @@ proptest! {
         let mut parts: Vec<_> = parts.into_iter().enumerate().map(|(index, (boot, panic, count, part, time))| {
             let header = Header { why: whys[usize::from(panic)], count, part };
             if boot == 0 {
-                Part::timed(header, RecordId(time), Some(time), index)
+                Part::timed(header, RecordId::new(time), Some(time), index)
             } else {
-                Part::erst(header, RecordId(boot << 32 | time), Some(time), index)
+                Part::erst(header, RecordId::new(boot << 32 | time), Some(time), index)
             }
         }).collect();
         parts.sort();

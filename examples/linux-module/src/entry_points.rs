@@ -87,7 +87,7 @@ fn store(record: &[u8]) -> c_int {
 
 fn next_id() -> RecordId {
     // SAFETY: it counts, atomically.
-    RecordId(unsafe { cper_next_record_id() })
+    RecordId::new(unsafe { cper_next_record_id() })
 }
 
 /// Gives the next enabled generic source of HEST and moves `offset`, which is 0 at first, behind it: 1, or 0 at the end;

@@ -36,7 +36,7 @@ pub fn patch<'a>(slot: &'a mut [u8], entry: &DataEntry<'_>, id: RecordId) -> Opt
 
     header.severity = entry.severity();
     header.record_length = U32::new(u32::try_from(length).ok()?);
-    header.record_id.set(id.0);
+    header.record_id.set(id.raw());
     let calendar = entry.header().timestamp().and_then(|timestamp| timestamp.calendar());
     let seconds = calendar.and_then(|calendar| u64::try_from(calendar.unix_seconds()).ok());
     header.validation_bits.set(seconds.map_or(0, |_| HeaderValidation::TIMESTAMP.bits()));
@@ -76,9 +76,9 @@ mod tests {
     fn a_patched_record_is_the_one_encoded_whole() {
         let mut slot = vec![0xA5; 8192];
         prepare(&mut slot, NotificationType::NMI).unwrap();
-        let mut id = RecordId(0x6b02_9869_0000_0000);
+        let mut id = RecordId::new(0x6b02_9869_0000_0000);
         let entries = each_entry(|entry| {
-            id.0 += 1;
+            id = RecordId::new(id.raw() + 1);
             let patched = patch(&mut slot, entry, id).unwrap();
             let mut whole = vec![0x5A; 8192];
             let whole = RecordDraft::entry(entry, NotificationType::NMI, id).encode(&mut whole).unwrap();
@@ -94,9 +94,9 @@ mod tests {
         each_entry(|entry| {
             let mut slot = vec![0; 200 + entry.bytes().len()];
             prepare(&mut slot, NotificationType::NMI).unwrap();
-            assert!(patch(&mut slot, entry, RecordId(1)).is_some());
+            assert!(patch(&mut slot, entry, RecordId::new(1)).is_some());
             slot.pop();
-            assert_eq!(patch(&mut slot, entry, RecordId(1)), None);
+            assert_eq!(patch(&mut slot, entry, RecordId::new(1)), None);
         });
     }
 }

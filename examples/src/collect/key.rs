@@ -63,12 +63,12 @@ impl Key {
                     .flatten()
                     .any(|entry| entry.header().timestamp().is_some_and(|time| time.calendar().is_some()));
                 let boot = if has_time { Guid::ZERO } else { boot };
-                Self::digest(boot, RecordId(0), &without(raw, BLOCK_STATUS))
+                Self::digest(boot, RecordId::new(0), &without(raw, BLOCK_STATUS))
             }
             What::Section(..) | What::Body(_, _, None) | What::Unknown(_, None) => {
-                Self::digest(Guid::ZERO, RecordId(0), &[raw])
+                Self::digest(Guid::ZERO, RecordId::new(0), &[raw])
             }
-            What::Bad(_) if !raw.is_empty() => Self::digest(Guid::ZERO, RecordId(0), &[raw]),
+            What::Bad(_) if !raw.is_empty() => Self::digest(Guid::ZERO, RecordId::new(0), &[raw]),
             What::Table(_) | What::Bad(_) => return None,
         })
     }
@@ -78,7 +78,7 @@ impl Key {
             Some(stored) => stored.record().header().creator_id,
             None => CreatorId::LINUX_PSTORE,
         };
-        let id = part.id.unwrap_or(RecordId(0));
+        let id = part.id.unwrap_or(RecordId::new(0));
         match part.text() {
             // What ramoops appends to the file tells of the memory, not of the log.
             (text, None) if part.record.is_none() => {
@@ -91,7 +91,7 @@ impl Key {
 
     fn digest(creator: Guid, id: RecordId, content: &[&[u8]]) -> Self {
         let mut hasher = Sha256::new_with_prefix(creator.0);
-        hasher.update(id.0.to_le_bytes());
+        hasher.update(id.raw().to_le_bytes());
         for piece in content {
             hasher.update(piece);
         }
@@ -120,7 +120,7 @@ impl Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{:016x}-{:032x}", self.creator, self.id.0, self.digest)
+        write!(f, "{}-{:016x}-{:032x}", self.creator, self.id.raw(), self.digest)
     }
 }
 
@@ -137,7 +137,7 @@ impl FromStr for Key {
             let (creator, id) = rest.rsplit_once('-')?;
             let key = Self {
                 creator: creator.parse().ok()?,
-                id: RecordId(u64::from_str_radix(id, 16).ok()?),
+                id: RecordId::new(u64::from_str_radix(id, 16).ok()?),
                 digest: u128::from_str_radix(digest, 16).ok()?,
             };
             // Only the one form: as many digits as there are, and no sign.
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_text_is_the_key() {
-        let key = Key::digest(CreatorId::LINUX_PSTORE.guid(), RecordId(0x6b02986900000001), &[b"abc"]);
+        let key = Key::digest(CreatorId::LINUX_PSTORE.guid(), RecordId::new(0x6b02986900000001), &[b"abc"]);
         let text = key.to_string();
         assert_eq!(
             text,

@@ -81,7 +81,7 @@ pub static COLUMNS: &[Column] = &[
     }),
     text("source", "the file it was read from", |row| Some(row.event.found.place.file.into())),
     small("slot", "slot of an ERST store", |row| row.event.found.place.slot?.try_into().ok()),
-    wide("record_id", "id of the record", |row| row.event.id.map(|id| id.0)),
+    wide("record_id", "id of the record", |row| row.event.id.map(|id| id.raw())),
     text("creator", "who created the record, by name or GUID", |row| Some(word(row.event.creator?))),
     text("notification", "what told of the error, by name or GUID", |row| {
         Some(word(row.header()?.notification_type))
@@ -127,25 +127,25 @@ pub static COLUMNS: &[Column] = &[
         processor_id(row.section()?)
     }),
     small("bank", "machine-check bank", |row| row.machine()?.bank().map(u32::from)),
-    wide("mcg_status", "MCG_STATUS", |row| Some(row.machine()?.mcg_status().0)),
-    wide("mcg_cap", "MCG_CAP", |row| Some(row.machine()?.mcg_cap()?.0)),
-    wide("mci_status", "MCi_STATUS", |row| Some(row.machine()?.status().0)),
+    wide("mcg_status", "MCG_STATUS", |row| Some(row.machine()?.mcg_status().raw())),
+    wide("mcg_cap", "MCG_CAP", |row| Some(row.machine()?.mcg_cap()?.raw())),
+    wide("mci_status", "MCi_STATUS", |row| Some(row.machine()?.status().raw())),
     wide("mci_addr", "MCi_ADDR, as it was read", |row| {
         row.machine().filter(|record| record.address().is_some()).map(|record| record.mce().addr.get())
     }),
-    wide("mci_misc", "MCi_MISC", |row| Some(row.machine()?.misc()?.0)),
+    wide("mci_misc", "MCi_MISC", |row| Some(row.machine()?.misc()?.raw())),
     wide("mca_synd", "MCA_SYND", |row| {
-        row.machine()?.synd().map(|value| value.0).filter(|value| *value != 0)
+        row.machine()?.synd().map(|value| value.raw()).filter(|value| *value != 0)
     }),
     wide("mca_ipid", "MCA_IPID", |row| {
-        row.machine()?.ipid().map(|value| value.0).filter(|value| *value != 0)
+        row.machine()?.ipid().map(|value| value.raw()).filter(|value| *value != 0)
     }),
     wide("ip", "instruction pointer", |row| row.machine()?.ip()),
     wide("tsc", "time-stamp counter", |row| row.machine()?.tsc()),
     wide("ppin", "protected processor inventory number", |row| {
         row.machine()?.ppin().filter(|value| *value != 0)
     }),
-    long("cpuid", "EAX of CPUID leaf 1", |row| Some(row.machine()?.signature()?.0.into())),
+    long("cpuid", "EAX of CPUID leaf 1", |row| Some(row.machine()?.signature()?.raw().into())),
     long("microcode", "revision of the microcode", |row| row.machine()?.microcode().map(u64::from)),
     // Memory.
     small("node", "node of a memory error", |row| row.place("node")),

@@ -88,7 +88,7 @@ impl fmt::Display for Failure {
             }
             Self::Store(error) => {
                 write!(f, "ERST: {error}")?;
-                f.write_str(match error.kind {
+                f.write_str(match error.kind() {
                     ErrorKind::Io(IoError::Unsupported) => {
                         " (the register is not one that this program may touch: the table is wrong)"
                     }
@@ -300,12 +300,12 @@ impl Ras {
             }
             let mut ids = RecordIds::starting_at(seconds);
             let identifier =
-                ids.find(|id| !taken.contains(&id.0)).ok_or(Failure::Words("no identifier is free"))?;
+                ids.find(|id| !taken.contains(&id.raw())).ok_or(Failure::Words("no identifier is free"))?;
 
             let header = RecordHeader::new(Severity::INFORMATIONAL, NotificationType::BOOT)
                 .with_creator(CreatorId::LINUX_PSTORE)
                 .with_flags(RecordFlags::SIMULATED)
-                .with_record_id(identifier.0)
+                .with_record_id(identifier.raw())
                 .with_timestamp(Timestamp::from_linux_seconds(seconds));
             let memory = MemoryError::new()
                 .with_physical_address(0x1008_0040)
@@ -317,12 +317,12 @@ impl Ras {
             seal(&mut record).map_err(|_| Failure::Words("the record cannot be sealed"))?;
 
             store.write(&record, hardware)?;
-            let stored = store.read(identifier.0, buffer, hardware)?;
+            let stored = store.read(identifier.raw(), buffer, hardware)?;
             if stored.len() != record.len() || verify(stored) != Seal::Valid {
                 return Err(Failure::Words("the record reads back otherwise than it was written"));
             }
             println!("stored, read back and found whole:");
-            println!("{:#018x}  {} bytes: {}", identifier.0, stored.len(), RecordLine(stored));
+            println!("{:#018x}  {} bytes: {}", identifier.raw(), stored.len(), RecordLine(stored));
             Ok(())
         })
     }
@@ -391,7 +391,7 @@ impl Ras {
 
 /// Whether the platform did not answer in time: nothing else is asked of it then.
 const fn is_silence(error: &Error) -> bool {
-    matches!(error.kind, ErrorKind::Busy { .. } | ErrorKind::TimeLimit(_) | ErrorKind::StepLimit(_))
+    matches!(error.kind(), ErrorKind::Busy { .. } | ErrorKind::TimeLimit(_) | ErrorKind::StepLimit(_))
 }
 
 fn block_lines(block: &StatusBlock<'_>) {

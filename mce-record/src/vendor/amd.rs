@@ -99,7 +99,7 @@ pub struct Unit {
 impl Unit {
     /// The unit `MCA_IPID` names; `None` if the register is 0.
     pub fn of(ipid: McaIpid) -> Option<Self> {
-        (ipid.bits() != 0).then_some(Self { bank_type: BankType::of(ipid), instance: ipid.instance() })
+        (ipid.raw() != 0).then_some(Self { bank_type: BankType::of(ipid), instance: ipid.instance() })
     }
 
     /// Channel of a unified memory controller: bits 31:20 of the instance.

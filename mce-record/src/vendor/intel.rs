@@ -273,14 +273,14 @@ impl ModelError {
             (Unit::PowerControl, Generation::Skylake) => Self {
                 texts: [
                     find(PCU_SKYLAKE, high),
-                    find(PCU_CODES, status.error_code().0 & !ErrorCode::FILTER),
+                    find(PCU_CODES, status.error_code().raw() & !ErrorCode::FILTER),
                     find(PCU_SKYLAKE_INTERNAL, code & 0xf),
                 ],
                 ..Self::NONE
             },
             (Unit::PowerControl, Generation::IceLake) => Self::pcu(code, &[], PCU_INTERNAL),
             (Unit::PowerControl, Generation::Sapphire) => {
-                let shutdown = status.error_code().0 == 0x040c;
+                let shutdown = status.error_code().raw() == 0x040c;
                 Self::pcu(code, PCU_SAPPHIRE, if shutdown { PCU_SHUTDOWN } else { PCU_INTERNAL })
             }
             (Unit::PowerControl, Generation::Granite) => {
@@ -378,7 +378,7 @@ pub struct DramLocation {
 impl DramLocation {
     /// The location `misc` holds for an error of `unit`, if it holds one.
     pub fn of(part: Part, unit: Unit, status: MciStatus, misc: MciMisc) -> Option<Self> {
-        let field = |low: u32, width: u32| misc.bits().wrapping_shr(low) & !u64::MAX.wrapping_shl(width);
+        let field = |low: u32, width: u32| misc.raw().wrapping_shr(low) & !u64::MAX.wrapping_shl(width);
         let transient = misc.any(1 << 63);
         let column = (field(9, 10) << 2) as u16;
         match (unit, part.generation()) {

@@ -30,7 +30,7 @@ pub fn body(stem: &str) -> Vec<u8> {
 
 /// The record id in the name of a captured record: `crash-z.01-6b02982900000001`.
 pub fn id_of(stem: &str) -> RecordId {
-    RecordId(u64::from_str_radix(stem.rsplit('-').next().unwrap(), 16).unwrap())
+    RecordId::new(u64::from_str_radix(stem.rsplit('-').next().unwrap(), 16).unwrap())
 }
 
 /// Every slot in use of every captured image, by QEMU's map (hw/acpi/erst.c): the name its parts have in `records`,
@@ -42,7 +42,7 @@ pub fn slots() -> Vec<(String, Vec<u8>)> {
         let slot_size = u32::from_le_bytes(*bytes[8..].first_chunk().unwrap()) as usize;
         let map = bytes[24..slot_size].chunks_exact(8).map(|id| u64::from_le_bytes(id.try_into().unwrap()));
         for (number, (id, slot)) in map.zip(bytes.chunks_exact(slot_size)).enumerate() {
-            if RecordId(id).is_valid() {
+            if RecordId::new(id).is_valid() {
                 slots.push((format!("{image}.{number:02}-{id:016x}"), slot.to_vec()));
             }
         }

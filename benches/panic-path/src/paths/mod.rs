@@ -14,7 +14,7 @@ use mce_record::{Layout, Mce};
 use pstore_format::RecordId;
 use pstore_format::produce::RecordDraft;
 use pstore_format::record::StoredRecord;
-use pstore_format::seal::{self, Seal};
+use pstore_format::seal;
 
 pub mod sections;
 #[cfg(feature = "sim")]
@@ -458,7 +458,7 @@ pub unsafe extern "C" fn rust_fill_mce(
 ) -> usize {
     // SAFETY: the caller's promises.
     let (out, mce) = unsafe { (buffer(out, len), input(mce, mce_len)) };
-    RecordDraft::mce_as_linux(mce, RecordId(id)).encode(out).map_or(0, |record| record.len())
+    RecordDraft::mce_as_linux(mce, RecordId::new(id)).encode(out).map_or(0, |record| record.len())
 }
 
 /// The same with severity, notification and time taken from the machine check.
@@ -476,7 +476,7 @@ pub unsafe extern "C" fn rust_fill_mce_graded(
 ) -> usize {
     // SAFETY: the caller's promises.
     let (out, mce) = unsafe { (buffer(out, len), input(mce, mce_len)) };
-    let record = RecordDraft::mce(mce, RecordId(id)).and_then(|draft| draft.encode(out));
+    let record = RecordDraft::mce(mce, RecordId::new(id)).and_then(|draft| draft.encode(out));
     record.map_or(0, |record| record.len())
 }
 
@@ -499,7 +499,7 @@ pub unsafe extern "C" fn rust_entries_to_erst(
     let mut written = 0;
     for entry in block.entries() {
         let Ok(entry) = entry else { return 0 };
-        let draft = RecordDraft::entry(&entry, NotificationType::NMI, RecordId(id));
+        let draft = RecordDraft::entry(&entry, NotificationType::NMI, RecordId::new(id));
         written = draft.encode(out).map_or(0, |record| record.len());
     }
     written
@@ -526,17 +526,6 @@ pub unsafe extern "C" fn rust_write_mce(out: *mut u8, len: usize, mce: &Mce) -> 
 pub unsafe extern "C" fn rust_seal(record: *mut u8, len: usize) -> i32 {
     // SAFETY: the caller's promise.
     i32::from(seal::seal(unsafe { buffer(record, len) }).is_err())
-}
-
-/// Whether a record's seal holds.
-///
-/// # Safety
-/// `record` is readable for `len` bytes.
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub unsafe extern "C" fn rust_verify(record: *const u8, len: usize) -> i32 {
-    // SAFETY: the caller's promise.
-    i32::from(seal::verify(unsafe { input(record, len) }) == Seal::Valid)
 }
 
 /// Whether a stored record is one of Linux', and its body's length.

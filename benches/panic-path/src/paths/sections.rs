@@ -153,7 +153,7 @@ pub unsafe extern "C" fn rust_fill_arm(
 #[inline(never)]
 pub unsafe extern "C" fn rust_fill_mce_128(out: *mut u8, len: usize, mce: &[u8; 128], id: u64) -> usize {
     // SAFETY: the caller's promise.
-    encode_mce(mce, RecordId(id), unsafe { buffer(out, len) }).map_or(0, |record| record.len())
+    encode_mce(mce, RecordId::new(id), unsafe { buffer(out, len) }).map_or(0, |record| record.len())
 }
 
 /// A prepared machine check: its id and its `struct mce`.

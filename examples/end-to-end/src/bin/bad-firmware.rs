@@ -105,7 +105,7 @@ fn foreign() -> Result<Vec<u8>, Box<dyn Error>> {
         let record = if number == 0 {
             RecordDraft::dmesg(
                 b"Panic#1 Part1\n<0>[    1.000000] the one that is Linux's\n",
-                RecordId(identifier),
+                RecordId::new(identifier),
                 1,
             )
             .encode(&mut buffer)?

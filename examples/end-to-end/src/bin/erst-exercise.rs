@@ -41,7 +41,7 @@ fn holds(what: &str, it_does: bool) -> Outcome {
 
 /// Says that the platform refused with `status`, or ends with what it did instead.
 fn refused<T>(what: &str, result: Result<T, erst_table::Error>, status: Status) -> Outcome {
-    let kind = result.err().map(|error| error.kind);
+    let kind = result.err().map(|error| error.kind());
     holds(&format!("{what}: {status}"), kind == Some(ErrorKind::Status(status)))
 }
 
@@ -68,7 +68,7 @@ fn identifier(number: u64) -> u64 {
 /// Record `number` with this log, and the signature that the operating system adds when it is stored.
 fn record_of(number: u64, log: &[u8]) -> Vec<u8> {
     let mut buffer = vec![0xA5; SLOT];
-    let draft = RecordDraft::dmesg(log, RecordId(identifier(number)), 1_763_793_600 + number);
+    let draft = RecordDraft::dmesg(log, RecordId::new(identifier(number)), 1_763_793_600 + number);
     let mut record = draft.encode(&mut buffer).expect("a slot holds it").to_vec();
     record[108..110].copy_from_slice(b"ER");
     record

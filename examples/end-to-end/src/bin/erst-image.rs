@@ -110,7 +110,7 @@ fn records(blocks: &Path) -> Outcome<Vec<Expected>> {
         // By the record builder, with a section of values.
         let header = RecordHeader::fatal(NotificationType::MCE)
             .with_creator(CreatorId::LINUX_PSTORE)
-            .with_record_id(ids.next_id().0)
+            .with_record_id(ids.next_id().raw())
             .with_timestamp(Timestamp::from_linux_seconds(TIME));
         let memory = MemoryError::new()
             .with_physical_address(0x1008_0040)

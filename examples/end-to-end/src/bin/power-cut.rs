@@ -67,7 +67,7 @@ fn record(kind: u64) -> Outcome<Vec<u8>> {
     let mut state = kind;
     let length = LONGEST / 2 + (random(&mut state) as usize % (LONGEST / 2 - 200)) / 8 * 8;
     let body: Vec<u8> = (0..length / 8).flat_map(|_| random(&mut state).to_le_bytes()).collect();
-    let draft = RecordDraft::dmesg(&body, RecordId(1 + kind % IDENTIFIERS), 1_763_793_600);
+    let draft = RecordDraft::dmesg(&body, RecordId::new(1 + kind % IDENTIFIERS), 1_763_793_600);
     let mut buffer = vec![0xA5; LONGEST];
     let mut record = draft.encode(&mut buffer)?.to_vec();
     record[108..110].copy_from_slice(b"ER");

@@ -28,7 +28,7 @@ pub struct Texts {
 impl Texts {
     /// The global status, with the names of those of its bits that the maker's decoder knows.
     pub fn tell_mcgstatus(&mut self, status: McgStatus, local: bool) {
-        self.mcgstatus.push(format!("mcgstatus={}", i64::from_ne_bytes(status.0.to_ne_bytes())));
+        self.mcgstatus.push(format!("mcgstatus={}", i64::from_ne_bytes(status.raw().to_ne_bytes())));
         for (set, name) in [
             (status.restart_ip_valid(), "RIPV"),
             (status.error_ip_valid(), "EIPV"),
@@ -68,7 +68,7 @@ pub fn mce_record(record: &MceRecord<'_>) -> Row {
     Row::new(
         "mce_record",
         [
-            ("mcgcap", record.mcg_cap().map(|capability| narrow(capability.0 as u32)).into()),
+            ("mcgcap", record.mcg_cap().map(|capability| narrow(capability.raw() as u32)).into()),
             ("mcgstatus", narrow(mce.mcgstatus.get() as u32)),
             ("status", wide(mce.status.get())),
             ("addr", wide(mce.addr.get())),
@@ -78,12 +78,12 @@ pub fn mce_record(record: &MceRecord<'_>) -> Row {
             ("walltime", wide(mce.time.get())),
             ("ppin", record.ppin().map(wide).into()),
             ("cpu", narrow(record.cpu())),
-            ("cpuid", record.signature().map(|signature| narrow(signature.0)).into()),
+            ("cpuid", record.signature().map(|signature| narrow(signature.raw())).into()),
             ("apicid", record.apic_id().map(narrow).into()),
             ("socketid", record.socket().map(narrow).into()),
             ("cs", mce.cs.into()),
             ("bank", mce.bank.into()),
-            ("cpuvendor", record.cpu_vendor().map(|vendor| i64::from(vendor.0)).into()),
+            ("cpuvendor", record.cpu_vendor().map(|vendor| i64::from(vendor.raw())).into()),
             ("microcode", record.microcode().map(narrow).into()),
             ("bank_name", joined(texts.bank_name)),
             ("error_msg", joined(texts.error_msg)),

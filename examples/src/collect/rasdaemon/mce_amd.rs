@@ -143,7 +143,7 @@ fn tell_status(record: &MceRecord<'_>, reading: AmdStatus, texts: &mut Texts) {
 fn tell_code(record: &MceRecord<'_>, texts: &mut Texts) {
     const LEVELS: [&str; 4] = ["reserved", "L1", "L2", "L3/generic"];
     const INTERNAL: [&str; 4] = ["reserved", "reserved", "hardware assert", "reserved"];
-    let code = record.status().error_code().0;
+    let code = record.status().error_code().raw();
     let level = LEVELS[usize::from(code & 3)];
     let transaction = TRANSACTIONS[usize::from(code >> 2 & 3)];
     let request = REQUESTS.get(usize::from(code >> 4 & 0xf)).copied().unwrap_or("Wrong R4!");
@@ -211,11 +211,11 @@ mod k8 {
         };
         texts.bank_name.push(format!("{name} (bank={bank})"));
         tell_bank(bank, reading, texts);
-        tell_code(record.status().error_code().0, texts);
+        tell_code(record.status().error_code().raw(), texts);
     }
 
     fn tell_bank(bank: u8, reading: AmdStatus, texts: &mut Texts) {
-        let status = reading.status.0;
+        let status = reading.status.raw();
         let extended = reading.extended_code();
         let ecc = reading.corrected_ecc() || reading.uncorrected_ecc();
         let syndrome = status >> 47 & 0xff;

@@ -60,8 +60,8 @@ pub fn tell(record: &MceRecord<'_>, texts: &mut Texts) {
     tell_status(record, reading, texts);
     tell_code(record, texts);
     let status = record.status();
-    if status.error_code().0 >> 7 == 1 {
-        texts.mc_location.push(format!("n_errors={}", status.0 >> 38 & 0x7fff));
+    if status.error_code().raw() >> 7 == 1 {
+        texts.mc_location.push(format!("n_errors={}", status.raw() >> 38 & 0x7fff));
     }
     tell_model(record, texts);
 }
@@ -78,13 +78,13 @@ fn tell_status(record: &MceRecord<'_>, reading: IntelStatus, texts: &mut Texts) 
             texts.mcistatus.push(name.into());
         }
     }
-    let action = (status.0 >> 55 & 3) as usize;
+    let action = (status.raw() >> 55 & 3) as usize;
     if action != 0 {
         texts.mcistatus.push(ACTIONS[action].into());
     }
     // The bits count where the processor says so, and where nothing is known of the processor.
-    let tracked = reading.threshold().is_some() || reading.capability.0 == 0 && !status.uncorrected();
-    let threshold = (status.0 >> 53 & 3) as usize;
+    let tracked = reading.threshold().is_some() || reading.capability.raw() == 0 && !status.uncorrected();
+    let threshold = (status.raw() >> 53 & 3) as usize;
     if tracked && threshold != 0 {
         texts.mcistatus.push(format!("Threshold based error status: {}", THRESHOLDS[threshold]));
         if threshold == 1 {
@@ -98,7 +98,7 @@ fn tell_code(record: &MceRecord<'_>, texts: &mut Texts) {
     if code.filtered() {
         texts.mcastatus.push("corrected filtering (some unreported errors in same region)".into());
     }
-    let code = code.0 & !(1 << 12);
+    let code = code.raw() & !(1 << 12);
     let kind = record.status().error_code().kind();
     let name =
         |names: &[&'static str], value: u8| names.get(usize::from(value)).copied().unwrap_or("UNKNOWN");
@@ -111,16 +111,16 @@ fn tell_code(record: &MceRecord<'_>, texts: &mut Texts) {
         CodeKind::InternalParity => "Internal parity error".into(),
         CodeKind::SmmHandlerCodeAccess => "SMM Handler Code Access Violation".into(),
         CodeKind::GenericCache { level } => {
-            format!("{} Generic memory hierarchy error", name(&LEVELS, level.0))
+            format!("{} Generic memory hierarchy error", name(&LEVELS, level.raw()))
         }
         CodeKind::Tlb { transaction, level } => {
-            format!("{} TLB {} Error", name(&TRANSACTIONS, transaction.0), name(&LEVELS, level.0))
+            format!("{} TLB {} Error", name(&TRANSACTIONS, transaction.raw()), name(&LEVELS, level.raw()))
         }
         CodeKind::Cache { request, transaction, level } => format!(
             "{} CACHE {} {} Error",
-            name(&TRANSACTIONS, transaction.0),
-            name(&LEVELS, level.0),
-            name(&REQUESTS, request.0)
+            name(&TRANSACTIONS, transaction.raw()),
+            name(&LEVELS, level.raw()),
+            name(&REQUESTS, request.raw())
         ),
         CodeKind::InternalTimer => "Internal Timer error".into(),
         CodeKind::Internal { .. } => format!("Internal unclassified error: {code:x}"),
@@ -134,7 +134,7 @@ fn tell_code(record: &MceRecord<'_>, texts: &mut Texts) {
             TIMEOUTS[usize::from(code >> 8 & 1)]
         ),
         CodeKind::MemoryController { operation, channel } => {
-            let (short, long) = OPERATIONS[usize::from(operation.0 & 7)];
+            let (short, long) = OPERATIONS[usize::from(operation.raw() & 7)];
             let channel = channel.number().map_or("unspecified".into(), |number| number.to_string());
             texts.error_msg.push(format!("MEMORY CONTROLLER {short}_CHANNEL{channel}_ERR"));
             texts.error_msg.push(format!("Transaction: {long}"));
@@ -157,7 +157,7 @@ fn tell_model(record: &MceRecord<'_>, texts: &mut Texts) {
     let Some(Unit::Intel(unit)) = record.unit() else { return };
     let status = record.status();
     let front = match unit {
-        Bank::PowerControl => match status.error_code().0 & !(1 << 12) {
+        Bank::PowerControl => match status.error_code().raw() & !(1 << 12) {
             0x402 | 0x403 => Some("Internal errors "),
             0x406 => Some("Intel TXT errors "),
             0x407 => Some("Other UBOX Internal errors "),
@@ -169,12 +169,12 @@ fn tell_model(record: &MceRecord<'_>, texts: &mut Texts) {
         _ => None,
     };
     texts.mcastatus.extend(front.map(str::to_owned));
-    if matches!(unit, Bank::PowerControl) && status.0 >> 16 & 0xf != 0 {
+    if matches!(unit, Bank::PowerControl) && status.raw() >> 16 & 0xf != 0 {
         texts.mcastatus.push("PCU internal error ".into());
     }
     let part_is_skylake = record.signature().is_some_and(|signature| signature.model() == 0x55);
     if part_is_skylake && matches!(unit, Bank::MeshToMemory(_)) {
-        let set = (16..).zip(MESH_TO_MEMORY).filter(|(bit, _)| status.0 >> bit & 1 != 0);
+        let set = (16..).zip(MESH_TO_MEMORY).filter(|(bit, _)| status.raw() >> bit & 1 != 0);
         texts.error_msg.extend(set.map(|(_, name)| name.to_owned()));
     } else if let Some(error) = record.model_error() {
         texts.error_msg.push(error.to_string());

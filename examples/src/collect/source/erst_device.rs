@@ -71,7 +71,7 @@ pub fn clear(path: &Path, claims: &[Claim]) -> io::Result<Cleared> {
         records(&device, |record| {
             let key = key(record);
             if let Some(place) = claims.iter().position(|claim| key == Some(claim.key)) {
-                clear_record(&device, claims[place].key.id.0)?;
+                clear_record(&device, claims[place].key.id.raw())?;
                 done[place] = true;
             }
             Ok(())

@@ -45,7 +45,7 @@ fn entries(name: &str, bytes: Vec<u8>) -> Vec<Entry> {
     let entry = |(number, found)| {
         let digest =
             name.bytes().fold(number, |sum: u128, byte| sum.wrapping_mul(0x0100_0193) ^ u128::from(byte));
-        let key = Key { creator: Guid::ZERO, id: RecordId(0), digest };
+        let key = Key { creator: Guid::ZERO, id: RecordId::new(0), digest };
         Entry::of(key, name.into(), &Event::of(found), NOW)
     };
     (0..).zip(&found).map(entry).collect()
