@@ -237,6 +237,11 @@ impl<'a> Content<'a> {
 }
 
 impl<'a> Found<'a> {
+    /// Whether it is something that could not be read.
+    pub const fn is_bad(&self) -> bool {
+        matches!(self.what, What::Bad(_))
+    }
+
     /// The sections, decoded; a bad one stands in its place.
     pub fn sections(&self) -> Vec<Section<'a>> {
         let (place, start) = (self.place, self.place.offset);

@@ -12,7 +12,6 @@ use pstore_format::record::{Payload, StoredRecord};
 use crate::dmesg;
 use crate::found::{Content as Body, Found, Part, Place, What, located};
 use crate::input::Bytes;
-use crate::progress::Progress;
 use crate::ramoops;
 use crate::recognise::{self, Content};
 use crate::summary;
@@ -64,16 +63,20 @@ struct Scanner<'a, 'v> {
     released: usize,
 }
 
-/// Finds what a file holds. Cleared records count, and are shown if so wished.
-pub fn scan<'a>(file: &'a File, content: Content<'_>, show_cleared: bool, progress: &Progress) -> Scan<'a> {
+/// Finds what a file holds, and lets somebody watch. Cleared records count, and are shown if so wished.
+pub fn scan<'a>(
+    file: &'a File,
+    content: Content<'_>,
+    show_cleared: bool,
+    watch: &mut dyn FnMut(&Step<'a>),
+) -> Scan<'a> {
     let (mut found, mut bad) = (Vec::new(), 0);
-    let (title, cleared) = visit(file, content, show_cleared, &mut |step| match step {
-        Step::Found(one) => {
-            bad += usize::from(matches!(one.what, What::Bad(_)));
+    let (title, cleared) = visit(file, content, show_cleared, &mut |step| {
+        watch(&step);
+        if let Step::Found(one) = step {
+            bad += usize::from(one.is_bad());
             found.push(one);
-            progress.found(bad);
         }
-        Step::Reached(offset) => progress.reached(offset as u64),
     });
     Scan { title, found, cleared, bad }
 }
