@@ -238,6 +238,7 @@ fn body<'e>(section: &'e Section<'_>) -> Body<'e> {
         Content::Body(body) => Body::Fields(Described::Fields(Fields(body.fields()))),
         Content::Machine(record) => Body::Machine(record),
         Content::Log(part) => Body::Log(text(part, None)),
+        Content::Cut(cut) => Body::Fields(Described::Fields(Fields(cut))),
         Content::Bad(..) => Body::Bytes { bytes: Hex(section.bytes) },
     }
 }
@@ -247,10 +248,7 @@ fn part_of<'e>(section: &'e Section<'_>, severity: Grade, line: &'e str) -> Memb
         id: section.fru_id.filter(|id| *id != Guid::ZERO).map(Shown),
         text: section.fru_text.as_ref().map(|text| Shown(Printable(text.as_bytes()))),
     };
-    let error = match &section.content {
-        Content::Bad(_, reason) => Some(reason.into()),
-        _ => None,
-    };
+    let error = section.problem().map(|(_, reason)| reason.into());
     Member {
         r#type: Described::Value(section.kind.into()),
         source: None,

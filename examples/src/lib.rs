@@ -10,6 +10,7 @@
 #![allow(clippy::format_push_string, clippy::cast_precision_loss)]
 
 pub mod cursor;
+pub mod cut;
 pub mod decompress;
 pub mod dmesg;
 pub mod event;

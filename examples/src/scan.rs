@@ -11,7 +11,7 @@ use pstore_format::record::{Payload, StoredRecord};
 
 use crate::cursor::Cursor;
 use crate::dmesg;
-use crate::found::{Content as Body, Found, Part, Place, What, located};
+use crate::found::{Content as Body, Found, Part, Place, What};
 use crate::input::Bytes;
 use crate::ramoops;
 use crate::recognise::{self, Content};
@@ -346,36 +346,24 @@ impl<'a> Scanner<'a, '_> {
             time: stored.time(),
         };
         match stored.payload() {
-            Payload::Dmesg(text) => self.part(part(text, false), raw),
-            Payload::CompressedDmesg(stream) => self.part(part(stream, true), raw),
-            Payload::Record => {
-                if header.section_count.get() == 0 {
-                    self.bad(place.at(place.offset + COUNT_FIELD), "section count 0, at least 1 expected");
-                }
-                for error in record.sections().filter_map(Result::err) {
-                    let (at, reason) = located(&error, place);
-                    self.bad(place.at(at), reason);
-                }
-                self.sections(place, What::Record(stored), raw);
-            }
+            // A log of which nothing reached the store is a torn record.
+            Payload::Dmesg(text) if !is_fill(text) => self.part(part(text, false), raw),
+            Payload::CompressedDmesg(stream) if !is_fill(stream) => self.part(part(stream, true), raw),
             _ => self.sections(place, What::Record(stored), raw),
         }
     }
 
-    /// Something with sections: those that cannot be decoded are bad parts of their own.
+    /// Something with sections: what is wrong with it and with each is told as bad parts of their own.
     fn sections(&mut self, place: Place<'a>, what: What<'a>, raw: &'a [u8]) {
         let found = Found { place, what, raw };
-        for section in found.sections() {
-            match section.content {
-                // A section outside its record was told already.
-                Body::Bad(at, reason)
-                    if !section.bytes.is_empty() || matches!(found.what, What::Body(..)) =>
-                {
-                    self.bad(place.at(at), reason);
-                }
-                // The record around it is there in any case.
-                Body::Log(part) => _ = self.check(&part, &[]),
-                _ => {}
+        let sections = found.sections();
+        for (at, reason) in found.problems(&sections) {
+            self.bad(place.at(at), reason);
+        }
+        for section in sections {
+            // The record around it is there in any case.
+            if let Body::Log(part) = section.content {
+                self.check(&part, &[]);
             }
         }
         (self.visit)(Step::Found(found));
@@ -495,18 +483,6 @@ impl<'a> Scanner<'a, '_> {
                 self.cleared += 1;
                 continue;
             }
-            if block.missing() != 0 {
-                let there = block.as_bytes().len();
-                self.bad(
-                    place,
-                    format!("status block of {} bytes, {there} available", there as u64 + block.missing()),
-                );
-            }
-            let raw_data = block.raw_data().and_then(Result::err);
-            for error in block.entries().find_map(Result::err).into_iter().chain(raw_data) {
-                let (at, reason) = located(&error, place);
-                self.bad(place.at(at), reason);
-            }
             self.sections(place, What::Block(block), block.as_bytes());
         }
         self.title = match blocks {
@@ -525,7 +501,6 @@ fn is_fill(bytes: &[u8]) -> bool {
 }
 
 /// Where the fields of a record's header are.
-const COUNT_FIELD: u64 = std::mem::offset_of!(RecordHeader, section_count) as u64;
 const ID_FIELD: u64 = std::mem::offset_of!(RecordHeader, record_id) as u64;
 const LENGTH_FIELD: u64 = std::mem::offset_of!(RecordHeader, record_length) as u64;
 
@@ -553,6 +528,7 @@ fn signatures(bytes: &[u8]) -> impl Iterator<Item = usize> {
 }
 
 /// The bytes that a record could have had.
+#[derive(Clone, Copy)]
 struct Room {
     /// How many there are.
     length: usize,
