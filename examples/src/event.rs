@@ -193,7 +193,8 @@ impl Kind {
             _ => {}
         }
         let primary = sections.iter().find(|section| section.flags.contains(SectionFlags::PRIMARY));
-        primary.or(sections.first()).map_or(Self::EMPTY, |section| Self::of(section.kind))
+        let first = primary.or(sections.first()).filter(|section| !section.is_absent());
+        first.map_or(Self::EMPTY, |section| Self::of(section.kind))
     }
 }
 

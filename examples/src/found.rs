@@ -209,6 +209,12 @@ pub struct Section<'a> {
 }
 
 impl Section<'_> {
+    /// Whether not even its type is there, but the zeros or ones of a store that was not written.
+    pub fn is_absent(&self) -> bool {
+        let bytes = self.kind.guid().0;
+        matches!(self.content, Content::Bad(..)) && (bytes == [0; 16] || bytes == [0xff; 16])
+    }
+
     /// The first thing that is wrong with it, and where in the file the reason is.
     pub fn problem(&self) -> Option<(u64, String)> {
         let of_content = || match &self.content {

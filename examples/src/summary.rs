@@ -17,9 +17,7 @@ pub fn section(section: &Section<'_>) -> String {
     match &section.content {
         Content::Machine(record) => record.summary().to_string(),
         Content::Log(part) => format!("kernel log, {}", size(part.text().0.len())),
-        Content::Bad(..) if section.kind.guid().0.iter().all(|byte| matches!(byte, 0 | 0xff)) => {
-            "section that is not there".into()
-        }
+        Content::Bad(..) if section.is_absent() => "section that is not there".into(),
         Content::Bad(..) => format!("{} that cannot be read", type_name(section)),
         Content::Cut(cut) => {
             let (there, whole) = cut.extent();
