@@ -94,6 +94,11 @@ impl Error {
         Self::new(ErrorKind::TooShort { what, needed: clamp(needed), available: clamp(available) }, 0)
     }
 
+    /// An error for a length or count `what` at `offset`, of which `limit` fit.
+    pub(crate) const fn inner_length(what: &'static str, value: u32, limit: usize, offset: usize) -> Self {
+        Self::new(ErrorKind::InnerLength { what, value, limit: clamp(limit) }, offset)
+    }
+
     /// What was wrong.
     pub const fn kind(&self) -> ErrorKind {
         self.kind

@@ -16,7 +16,7 @@
 //! | [`Value::Text`] | as it is, others than printable ASCII escaped | string, likewise |
 //! | [`Value::Time`] | `2026-11-22 07:08:26` | RFC 3339 in UTC, hex of the 8 bytes when it is no time |
 //! | [`Value::Bytes`] | hex dump | string of hex |
-//! | [`Value::Message`] | as it is | string |
+//! | [`Value::Message`], [`Value::Error`] | as it is | string |
 //! | [`Value::Group`], [`Value::List`] | indented | map, array |
 //!
 //! 2^53 is the largest integer that readers in JavaScript keep whole.
@@ -139,8 +139,10 @@ pub enum Value<'a> {
     },
     /// Raw bytes.
     Bytes(&'a [u8]),
-    /// Something to say, such as why a part could not be read.
+    /// Something to say.
     Message(&'a dyn fmt::Display),
+    /// Why a part could not be read, or is not all there.
+    Error(&'a Error),
     /// A structure inside this one.
     Group(&'a dyn Describe),
     /// Several structures or values.
@@ -303,6 +305,7 @@ impl TextOut<'_, '_> {
             Value::Time { calendar: Some(calendar), .. } => write!(out, "{calendar}")?,
             Value::Time { time, calendar: None } => write!(out, "{}", Unreadable(time))?,
             Value::Message(message) => write!(out, "{message}")?,
+            Value::Error(error) => write!(out, "{error}")?,
             Value::Bytes(_) | Value::Group(_) | Value::List(_) => {}
         }
         out.write_char('\n')
@@ -493,6 +496,7 @@ mod json {
                 }
                 Value::Bytes(bytes) => serializer.collect_str(&HexBytes(bytes)),
                 Value::Message(message) => serializer.collect_str(message),
+                Value::Error(error) => serializer.collect_str(error),
                 Value::Group(group) => Fields(group).serialize(serializer),
                 Value::List(list) => Items(list).serialize(serializer),
             }

@@ -339,6 +339,6 @@ impl AsRef<[u8]> for Record<'_> {
 
 impl Describe for Error {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("error", Value::Message(self))
+        out.field("error", Value::Error(self))
     }
 }

@@ -335,6 +335,19 @@ impl<'a> StatusBlock<'a> {
         }
     }
 
+    /// The entry that the block's data ends inside of, its payload as far as it goes; `None` when there is none, or not
+    /// even its header is whole. [`StatusBlock::entries`] has its error as the last item.
+    pub fn cut_entry(&self) -> Option<DataEntry<'a>> {
+        let mut entries = self.entries();
+        loop {
+            let before = entries.clone();
+            match entries.next()? {
+                Ok(_) => {}
+                Err(_) => return before.header().map(|(entry, payload)| DataEntry { payload, ..entry }).ok(),
+            }
+        }
+    }
+
     /// The raw data behind the entries; `None` when there is none.
     ///
     /// # Errors
@@ -407,8 +420,9 @@ pub struct DataEntries<'a> {
 }
 
 impl<'a> DataEntries<'a> {
+    /// The next entry without its payload, and all bytes behind its header.
     #[inline]
-    fn take(&mut self) -> Result<DataEntry<'a>, Error> {
+    fn header(&self) -> Result<(DataEntry<'a>, &'a [u8]), Error> {
         let short = |needed| Error::too_short("data entry", needed, self.rest.len());
         let (front, mut after) = self
             .rest
@@ -421,7 +435,15 @@ impl<'a> DataEntries<'a> {
             (header.timestamp, after) = Timestamp::read_from_prefix(after).map_err(|_| short(header_len))?;
         }
         let header_bytes = self.rest.get(..header_len).ok_or(short(header_len))?;
-        let length = header.error_data_length.get();
+        let entry =
+            DataEntry { number: self.number, offset: self.offset, header, header_bytes, payload: &[] };
+        Ok((entry, after))
+    }
+
+    #[inline]
+    fn take(&mut self) -> Result<DataEntry<'a>, Error> {
+        let (entry, after) = self.header()?;
+        let length = entry.header.error_data_length.get();
         let Some((payload, rest)) = after.split_at_checked(length as usize) else {
             let kind = ErrorKind::InnerLength {
                 what: "error data length",
@@ -430,11 +452,10 @@ impl<'a> DataEntries<'a> {
             };
             return Err(Error::new(kind, 24));
         };
-        let entry = DataEntry { number: self.number, offset: self.offset, header, header_bytes, payload };
-        self.offset = self.offset.saturating_add(header_len).saturating_add(payload.len());
+        self.offset = self.offset.saturating_add(entry.header_bytes.len()).saturating_add(payload.len());
         self.number = self.number.saturating_add(1);
         self.rest = rest;
-        Ok(entry)
+        Ok(DataEntry { payload, ..entry })
     }
 }
 

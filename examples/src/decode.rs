@@ -15,7 +15,7 @@ use crate::kernel;
 use crate::printable::Printable;
 use crate::progress::Progress;
 use crate::recognise;
-use crate::scan::{self, File, Scan, count};
+use crate::scan::{self, File, Scan, Step, count};
 use crate::text::{Detail, Text};
 
 /// Reads records and says what broke, where, how badly and when
@@ -186,7 +186,14 @@ impl Run<'_> {
         for file in files {
             self.progress.begin(file.bytes.len() as u64);
             let Some(content) = recognise::recognise(&file.bytes, base(&file.name)) else { continue };
-            let scan = scan::scan(file, content, self.options.cleared, &self.progress);
+            let mut bad = 0;
+            let scan = scan::scan(file, content, self.options.cleared, &mut |step| match step {
+                Step::Found(found) => {
+                    bad += usize::from(found.is_bad());
+                    self.progress.found(bad);
+                }
+                Step::Reached(offset) => self.progress.reached(*offset as u64),
+            });
             self.progress.reached(file.bytes.len() as u64);
             all.title = scan.title;
             all.found.extend(scan.found);

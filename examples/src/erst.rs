@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
-use cper::Record;
 use erst_table::qemu::{Content, Edit, Image, Overwrite, Slot};
+use pstore_format::record::StoredRecord;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::Outcome;
+use crate::found::{Found, Place, What};
 use crate::input::{self, Bytes};
 use crate::printable::Printable;
 use crate::scan::count;
@@ -114,13 +115,16 @@ impl Erst {
             image.capacity() - used
         )?;
         writeln!(out, "slot  offset      id                    length  what")?;
+        let mut good = true;
         for slot in occupied(&image, &bytes) {
             let cleared = if slot.is_used() { "" } else { " (cleared)" };
             let id = if slot.is_used() { slot.identifier } else { slot.record_identifier() };
-            let (length, what) = match Record::parse(slot.bytes) {
-                Ok(record) => (record.header().record_length.get().to_string(), what(&record)),
-                Err(error) => ("-".into(), format!("bad: {}", error.kind())),
+            let (length, what) = match StoredRecord::parse(slot.bytes) {
+                Ok(stored) => (stored.record().header().record_length.get().to_string(), what(&stored)),
+                Err(error) => ("-".into(), Err(format!("bad: {}", error.kind()))),
             };
+            good &= what.is_ok() || !slot.is_used();
+            let what = what.unwrap_or_else(|bad| bad);
             writeln!(out, "{:4}  {:#010x}  {id:<20}  {length:>6}  {what}{cleared}", slot.index, slot.offset)?;
         }
         let problems: Vec<String> = image.check().map(|problem| problem.to_string()).collect();
@@ -128,7 +132,7 @@ impl Erst {
             writeln!(out, "\n{}", problems.join("\n"))?;
         }
         out.flush()?;
-        Ok(problems.is_empty())
+        Ok(good && problems.is_empty())
     }
 
     fn read(&self, id: u64, output: Option<&Path>) -> anyhow::Result<bool> {
@@ -214,11 +218,17 @@ fn occupied<'a>(image: &Image<'a>, bytes: &Bytes) -> impl Iterator<Item = Slot<'
     })
 }
 
-/// What a record is, by the types of its sections.
-fn what(record: &Record<'_>) -> String {
+/// What a record is, by the types of its sections; or with what is wrong with it, too.
+fn what(stored: &StoredRecord<'_>) -> Result<String, String> {
+    let record = stored.record();
     let types: Vec<String> =
         record.descriptors().iter().take(4).map(|one| one.section_type.to_string()).collect();
-    if types.is_empty() { "no section".into() } else { types.join(", ") }
+    let types = if types.is_empty() { "no section".into() } else { types.join(", ") };
+    let found = Found { place: Place::new("", 0), what: What::Record(*stored), raw: record.as_bytes() };
+    match found.problems(&found.sections()).first() {
+        Some((_, problem)) => Err(format!("{types}; bad: {problem}")),
+        None => Ok(types),
+    }
 }
 
 /// An image that is being changed: nobody else who asks may change it meanwhile.

@@ -194,7 +194,8 @@ impl Kind {
             What::Unknown(..) => return Self::UNKNOWN,
             _ => {}
         }
-        sections.get(leading(sections)).map_or(Self::EMPTY, |section| Self::of(section.kind))
+        let leading = sections.get(leading(sections)).filter(|section| !section.is_absent());
+        leading.map_or(Self::EMPTY, |section| Self::of(section.kind))
     }
 
     /// The kind of one section among these. One without a valid field is no error of its kind beside others that

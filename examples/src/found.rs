@@ -4,7 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use cper::section::Body;
-use cper::{FruText, Guid, SectionDescriptor, SectionFlags, SectionTypeId, Severity, StatusBlock};
+use cper::zerocopy::IntoBytes;
+use cper::{
+    FruText, Guid, Record, RecordHeader, SectionDescriptor, SectionFlags, SectionTypeId, Severity,
+    StatusBlock,
+};
 use erst_table::Table;
 use mce_record::MceRecord;
 use pstore_format::ErrorKind;
@@ -12,6 +16,7 @@ use pstore_format::RecordId;
 use pstore_format::inflate::Inflater;
 use pstore_format::record::{RecordPrefix, StoredRecord};
 
+use crate::cut::Cut;
 use crate::decompress;
 use crate::printable::Printable;
 
@@ -199,6 +204,31 @@ pub struct Section<'a> {
     pub offset: u64,
     /// The body decoded.
     pub content: Content<'a>,
+    /// Its place among the sections of its record or block.
+    number: Option<u16>,
+    /// What is wrong with it though something of it can be shown, and where in the file the reason is.
+    fault: Option<(u64, String)>,
+}
+
+impl Section<'_> {
+    /// Whether not even its type is there, but the zeros or ones of a store that was not written.
+    pub fn is_absent(&self) -> bool {
+        let bytes = self.kind.guid().0;
+        matches!(self.content, Content::Bad(..)) && (bytes == [0; 16] || bytes == [0xff; 16])
+    }
+
+    /// The first thing that is wrong with it, and where in the file the reason is.
+    pub fn problem(&self) -> Option<(u64, String)> {
+        let of_content = || match &self.content {
+            Content::Bad(at, reason) => Some((*at, reason.clone())),
+            Content::Body(body) => {
+                let error = body.first_error()?;
+                Some((self.offset + u64::from(error.offset()), numbered(self.number, error.kind())))
+            }
+            _ => None,
+        };
+        self.fault.clone().or_else(of_content)
+    }
 }
 
 /// The body of a section.
@@ -210,18 +240,278 @@ pub enum Content<'a> {
     Machine(MceRecord<'a>),
     /// Linux' kernel log, inside a record that has other sections too.
     Log(Part<'a>),
+    /// The front of a section that the CPER crate would decode.
+    Cut(Cut<'a>),
     /// Why it could not be decoded, and where in the file the reason is.
     Bad(u64, String),
 }
 
-impl<'a> Content<'a> {
-    fn decode(kind: SectionTypeId, bytes: &'a [u8], place: Place<'a>) -> Self {
-        match kind {
-            SectionTypeId::LINUX_MCE => match MceRecord::parse(bytes) {
-                Ok(record) => Self::Machine(record),
-                Err(error) => Self::Bad(place.offset + u64::from(error.offset()), error.kind().to_string()),
+impl<'a> Found<'a> {
+    /// Whether it is something that could not be read.
+    pub const fn is_bad(&self) -> bool {
+        matches!(self.what, What::Bad(_))
+    }
+
+    /// The sections, decoded; a bad one stands in its place.
+    pub fn sections(&self) -> Vec<Section<'a>> {
+        match &self.what {
+            What::Record(stored) => match stored.prefix() {
+                Some(prefix) => vec![stored_section(stored, prefix, self.place)],
+                None => record_sections(&stored.record(), self.place),
             },
-            SectionTypeId::LINUX_DMESG | SectionTypeId::LINUX_DMESG_COMPRESSED => Self::Log(Part {
+            What::Block(block) => block_sections(block, self.place),
+            What::Section(descriptor, body) => {
+                let offset = descriptor.section_offset.get().max(SectionDescriptor::SIZE as u32);
+                vec![section(descriptor, body, self.place.at(self.place.offset + u64::from(offset)), None)]
+            }
+            What::Body(kind, bytes, _) => vec![Section::of(*kind, bytes, self.place, None)],
+            What::Unknown(..) | What::Part(_) | What::Log(_) | What::Table(_) | What::Bad(_) => Vec::new(),
+        }
+    }
+
+    /// All that is wrong with it and its sections: where in the file, and what.
+    pub fn problems(&self, sections: &[Section<'_>]) -> Vec<(u64, String)> {
+        let mut problems: Vec<_> = sections.iter().filter_map(Section::problem).collect();
+        match &self.what {
+            What::Record(stored) => {
+                let record = stored.record();
+                if record.header().section_count.get() == 0 {
+                    let at = std::mem::offset_of!(RecordHeader, section_count) as u64;
+                    problems.push((self.place.offset + at, "section count 0, at least 1 expected".into()));
+                }
+                // Each other error of a section stands in the section's place.
+                let outside = record.sections().nth(record.descriptors().len()).and_then(Result::err);
+                problems.extend(outside.map(|error| located(&error, self.place)));
+            }
+            What::Block(block) => problems.extend(block_problems(block, sections.len(), self.place)),
+            _ => {}
+        }
+        problems
+    }
+}
+
+/// The section of a record that Linux keeps, which begins behind the prefix whatever the descriptor says.
+fn stored_section<'a>(stored: &StoredRecord<'a>, prefix: &RecordPrefix, place: Place<'a>) -> Section<'a> {
+    let descriptor = &prefix.descriptor;
+    let body = place.at(place.offset + RecordPrefix::SIZE as u64);
+    let at = place.offset + RecordHeader::SIZE as u64;
+    if let Some(reason) = torn(descriptor, stored.file_content()) {
+        let severity = stored.record().severity();
+        return Section::lost(descriptor, severity, stored.body(), body, (at, numbered(Some(0), reason)));
+    }
+    let mut section = section(descriptor, stored.body(), body, Some(0));
+    if descriptor.section_length.get() == 0 {
+        section.fault = Some((at, numbered(Some(0), "section length 0")));
+    }
+    section
+}
+
+fn record_sections<'a>(record: &Record<'a>, place: Place<'a>) -> Vec<Section<'a>> {
+    let bytes = record.as_bytes();
+    let front = RecordHeader::SIZE + size_of_val(record.descriptors());
+    let behind = bytes.get(front..).unwrap_or_default();
+    // Sections that were cut can all claim the same bytes: they are shown once, so that what is shown stays linear.
+    let mut unclaimed = bytes.len();
+    let one = |(number, (found, descriptor)): (usize, (Result<_, cper::Error>, &SectionDescriptor))| {
+        let at = place.offset + (RecordHeader::SIZE + number * SectionDescriptor::SIZE) as u64;
+        let number = Some(number as u16);
+        let offset = descriptor.section_offset.get() as usize;
+        let body = place.at(place.offset + offset as u64);
+        let lost = |bytes, reason: String| {
+            Section::lost(descriptor, record.severity(), bytes, body, (at, numbered(number, reason)))
+        };
+        if let Some(reason) = torn(descriptor, behind) {
+            let bytes = found.map_or(&[][..], |section: cper::Section<'a>| section.bytes());
+            unclaimed = unclaimed.saturating_sub(bytes.len());
+            return lost(if offset < front { &[] } else { bytes }, reason);
+        }
+        let length = descriptor.section_length.get();
+        if length == 0 {
+            return lost(&[], format!("section of 0 bytes at {offset}: none of it is there"));
+        }
+        if offset < front {
+            let reason = format!(
+                "section of {length} bytes at {offset} lies in the record's first {front}, which are its header and section descriptors"
+            );
+            return lost(&[], reason);
+        }
+        match found {
+            Ok(found) => {
+                unclaimed = unclaimed.saturating_sub(found.bytes().len());
+                section(descriptor, found.bytes(), body, number)
+            }
+            Err(error) => {
+                let there = match error.kind() {
+                    cper::ErrorKind::SectionBounds { .. } => bytes.get(offset..).unwrap_or_default(),
+                    _ => &[],
+                };
+                let reason = error.kind().to_string();
+                if there.is_empty() || there.len() > unclaimed {
+                    return lost(&[], reason);
+                }
+                unclaimed -= there.len();
+                Section {
+                    fault: Some((at, numbered(number, reason))),
+                    ..section(descriptor, there, body, number)
+                }
+            }
+        }
+    };
+    record.sections().zip(record.descriptors()).enumerate().map(one).collect()
+}
+
+fn block_sections<'a>(block: &StatusBlock<'a>, place: Place<'a>) -> Vec<Section<'a>> {
+    // Entries lie one behind the other, each header before its payload.
+    let mut offset = place.offset + cper::GenericErrorStatus::SIZE as u64;
+    let mut one = |entry: cper::DataEntry<'a>| {
+        let payload = offset + entry.header_bytes().len() as u64;
+        offset = payload + entry.bytes().len() as u64;
+        section(&entry.header().descriptor(), entry.bytes(), place.at(payload), Some(entry.number()))
+    };
+    let entries = block.entries().filter_map(Result::ok);
+    let mut sections: Vec<_> = entries
+        .map(|entry| (is_fill_entry(&entry), one(entry)))
+        .filter_map(|(fill, section)| (!fill).then_some(section))
+        .collect();
+    if let (Some(entry), Some(error)) = (block.cut_entry(), block.entries().find_map(Result::err)) {
+        let (at, reason) = located(&error, place);
+        sections.push(Section { fault: Some((at, reason)), ..one(entry) });
+    }
+    sections
+}
+
+/// Whether an entry of a status block is none: zeros of which each 64 bytes would be an empty entry.
+fn is_fill_entry(entry: &cper::DataEntry<'_>) -> bool {
+    entry.bytes().is_empty() && entry.header_bytes().iter().all(|byte| *byte == 0)
+}
+
+/// Bytes of zeros in a block where its data length claims entries.
+pub fn padding(block: &StatusBlock<'_>) -> usize {
+    let entries = block.entries().flatten().filter(is_fill_entry);
+    entries.map(|entry| entry.header_bytes().len()).sum::<usize>() + zeros_at_the_end(block)
+}
+
+/// Bytes behind the last entry, too few for another, when they are zeros.
+fn zeros_at_the_end(block: &StatusBlock<'_>) -> usize {
+    let length = block.header().data_length.get() as usize;
+    let data = block.as_bytes().get(cper::GenericErrorStatus::SIZE..).unwrap_or_default();
+    let taken = |entry: cper::DataEntry<'_>| entry.header_bytes().len() + entry.bytes().len();
+    let entries: usize = block.entries().flatten().map(taken).sum();
+    let rest = data.get(..length).unwrap_or(data).get(entries..).unwrap_or_default();
+    if rest.iter().all(|byte| *byte == 0) { rest.len() } else { 0 }
+}
+
+fn block_problems(block: &StatusBlock<'_>, sections: usize, place: Place<'_>) -> Vec<(u64, String)> {
+    let mut problems = Vec::new();
+    let header = block.header();
+    if block.missing() != 0 {
+        let there = block.as_bytes().len();
+        let stated = there as u64 + block.missing();
+        problems.push((place.offset, format!("status block of {stated} bytes, {there} available")));
+    }
+    // The error of an entry that is cut stands in the section's place.
+    let entry = block.entries().find_map(Result::err);
+    let entry = entry.filter(|_| block.cut_entry().is_none() && zeros_at_the_end(block) == 0);
+    let raw_data = block.raw_data().and_then(Result::err);
+    problems.extend(entry.into_iter().chain(raw_data).map(|error| located(&error, place)));
+    let (stated, padding) = (usize::from(header.entry_count()), padding(block));
+    if padding != 0 && (sections == 0 || sections < stated) {
+        let at = std::mem::offset_of!(cper::GenericErrorStatus, data_length) as u64;
+        let (stated, length) = (stated.max(1), header.data_length.get());
+        problems.push((
+            place.offset + at,
+            format!("{sections} of {stated} entries in {length} bytes of data, {padding} of them zeros"),
+        ));
+    }
+    problems
+}
+
+/// Why a section did not reach the store: its descriptor, or all that lies behind the descriptors, is zeros, or the ones
+/// of erased flash.
+fn torn(descriptor: &SectionDescriptor, behind: &[u8]) -> Option<String> {
+    for (fill, name) in [(0, "zeros"), (0xff, "ones")] {
+        let is_fill = |bytes: &[u8]| bytes.iter().all(|byte| *byte == fill);
+        let (offset, length) = (descriptor.section_offset.get(), descriptor.section_length.get());
+        if is_fill(descriptor.as_bytes()) {
+            return Some(format!("section descriptor is all {name}"));
+        }
+        if is_fill(&descriptor.section_type.guid().0) {
+            return Some(format!("section type is all {name}, section of {length} bytes at {offset}"));
+        }
+        if !behind.is_empty() && is_fill(behind) {
+            let there = behind.len();
+            return Some(format!(
+                "nothing of its {length} bytes, all {there} behind the descriptors are {name}"
+            ));
+        }
+    }
+    None
+}
+
+/// Where in the file an error of a record or block is, and what it is.
+pub fn located(error: &cper::Error, place: Place<'_>) -> (u64, String) {
+    (place.offset + u64::from(error.offset()), numbered(error.section(), error.kind()))
+}
+
+/// What is wrong, with the number of the section where there can be several.
+fn numbered(number: Option<u16>, reason: impl fmt::Display) -> String {
+    number.map_or_else(|| reason.to_string(), |number| format!("section {number}: {reason}"))
+}
+
+/// A section whose body lies at `place`.
+fn section<'a>(
+    descriptor: &SectionDescriptor,
+    bytes: &'a [u8],
+    place: Place<'a>,
+    number: Option<u16>,
+) -> Section<'a> {
+    Section {
+        severity: Some(descriptor.severity),
+        fru_id: descriptor.fru_id(),
+        fru_text: descriptor.fru_text().copied(),
+        flags: descriptor.flags(),
+        descriptor: Some(*descriptor),
+        ..Section::of(descriptor.section_type, bytes, place, number)
+    }
+}
+
+impl<'a> Section<'a> {
+    /// A section of which nothing can be decoded. What its descriptor says of severity and unit is not believed.
+    fn lost(
+        descriptor: &SectionDescriptor,
+        severity: Severity,
+        bytes: &'a [u8],
+        place: Place<'a>,
+        (at, reason): (u64, String),
+    ) -> Self {
+        Self {
+            kind: descriptor.section_type,
+            severity: Some(severity),
+            fru_id: None,
+            fru_text: None,
+            flags: SectionFlags::empty(),
+            descriptor: None,
+            bytes,
+            offset: place.offset,
+            content: Content::Bad(at, reason),
+            number: None,
+            fault: None,
+        }
+    }
+
+    /// A body of this type at `place`, decoded as far as it goes.
+    fn of(kind: SectionTypeId, bytes: &'a [u8], place: Place<'a>, number: Option<u16>) -> Self {
+        let mut fault = None;
+        let bad = |offset: u32, reason: String| (place.offset + u64::from(offset), numbered(number, reason));
+        let content = match kind {
+            SectionTypeId::LINUX_MCE => match MceRecord::parse(bytes) {
+                Ok(record) => Content::Machine(record),
+                Err(error) => {
+                    let (at, reason) = bad(error.offset(), error.kind().to_string());
+                    Content::Bad(at, reason)
+                }
+            },
+            SectionTypeId::LINUX_DMESG | SectionTypeId::LINUX_DMESG_COMPRESSED => Content::Log(Part {
                 place,
                 record: None,
                 stored: bytes,
@@ -231,99 +521,36 @@ impl<'a> Content<'a> {
                 time: None,
             }),
             _ => match Body::decode(kind.guid(), bytes) {
-                Ok(body) => Self::Body(body),
-                Err(error) => Self::Bad(place.offset + u64::from(error.offset()), error.kind().to_string()),
-            },
-        }
-    }
-}
-
-impl<'a> Found<'a> {
-    /// The sections, decoded; a bad one stands in its place.
-    pub fn sections(&self) -> Vec<Section<'a>> {
-        let (place, start) = (self.place, self.place.offset);
-        match &self.what {
-            What::Record(stored) => match stored.prefix() {
-                Some(prefix) => {
-                    vec![section(
-                        &prefix.descriptor,
-                        stored.body(),
-                        place.at(start + RecordPrefix::SIZE as u64),
-                    )]
-                }
-                None => {
-                    let record = stored.record();
-                    let both = record.sections().zip(record.descriptors());
-                    both.map(|(found, descriptor)| match found {
-                        Ok(found) => {
-                            let offset = start + u64::from(descriptor.section_offset.get());
-                            numbered(section(descriptor, found.bytes(), place.at(offset)), found.number())
+                Ok(body) => Content::Body(body),
+                Err(error) => {
+                    let (at, reason) = bad(error.offset(), error.kind().to_string());
+                    let cut = match error.kind() {
+                        cper::ErrorKind::TooShort { needed, .. } => Cut::new(kind, bytes, needed as usize),
+                        _ => None,
+                    };
+                    match cut {
+                        Some(cut) => {
+                            fault = Some((at, reason));
+                            Content::Cut(cut)
                         }
-                        Err(error) => {
-                            let (at, reason) = located(&error, place);
-                            Section { content: Content::Bad(at, reason), ..section(descriptor, &[], place) }
-                        }
-                    })
-                    .collect()
+                        None => Content::Bad(at, reason),
+                    }
                 }
             },
-            What::Block(block) => {
-                // Entries lie one behind the other, each header before its payload.
-                let mut offset = start + cper::GenericErrorStatus::SIZE as u64;
-                let section = |entry: cper::DataEntry<'a>| {
-                    let payload = offset + entry.header_bytes().len() as u64;
-                    offset = payload + entry.bytes().len() as u64;
-                    let section = section(&entry.header().descriptor(), entry.bytes(), place.at(payload));
-                    numbered(section, entry.number())
-                };
-                block.entries().filter_map(Result::ok).map(section).collect()
-            }
-            What::Section(descriptor, body) => {
-                let offset = descriptor.section_offset.get().max(SectionDescriptor::SIZE as u32);
-                vec![section(descriptor, body, place.at(start + u64::from(offset)))]
-            }
-            What::Body(kind, bytes, _) => vec![Section {
-                kind: *kind,
-                severity: None,
-                fru_id: None,
-                fru_text: None,
-                flags: SectionFlags::empty(),
-                descriptor: None,
-                bytes,
-                offset: start,
-                content: Content::decode(*kind, bytes, place),
-            }],
-            What::Unknown(..) | What::Part(_) | What::Log(_) | What::Table(_) | What::Bad(_) => Vec::new(),
+        };
+        Self {
+            kind,
+            severity: None,
+            fru_id: None,
+            fru_text: None,
+            flags: SectionFlags::empty(),
+            descriptor: None,
+            bytes,
+            offset: place.offset,
+            content,
+            number,
+            fault,
         }
-    }
-}
-
-/// Where in the file an error of a record or block is, and what it is.
-pub fn located(error: &cper::Error, place: Place<'_>) -> (u64, String) {
-    let section = error.section().map_or(String::new(), |number| format!("section {number}: "));
-    (place.offset + u64::from(error.offset()), format!("{section}{}", error.kind()))
-}
-
-/// The same section; what is bad about it names it, where there are several.
-fn numbered(mut section: Section<'_>, number: u16) -> Section<'_> {
-    if let Content::Bad(_, reason) = &mut section.content {
-        *reason = format!("section {number}: {reason}");
-    }
-    section
-}
-
-/// A section whose body lies at `place`.
-fn section<'a>(descriptor: &SectionDescriptor, bytes: &'a [u8], place: Place<'a>) -> Section<'a> {
-    Section {
-        kind: descriptor.section_type,
-        severity: Some(descriptor.severity),
-        fru_id: descriptor.fru_id(),
-        fru_text: descriptor.fru_text().copied(),
-        flags: descriptor.flags(),
-        descriptor: Some(*descriptor),
-        bytes,
-        offset: place.offset,
-        content: Content::decode(descriptor.section_type, bytes, place),
     }
 }
 

@@ -263,6 +263,7 @@ fn body<'e>(section: &'e Section<'_>) -> Body<'e> {
         Content::Body(body) => Body::Fields(Described::Fields(Fields(body.fields()))),
         Content::Machine(record) => Body::Machine(record),
         Content::Log(part) => Body::Log(text(part, None)),
+        Content::Cut(cut) => Body::Fields(Described::Fields(Fields(cut))),
         Content::Bad(..) => Body::Bytes { bytes: Hex(section.bytes) },
     }
 }
@@ -277,10 +278,7 @@ fn part_of<'e>(section: &'e Section<'e>, severity: Grade, line: &'e str, raw: bo
             .filter(|text| !text.is_empty())
             .map(|text| Shown(Printable(text))),
     };
-    let error = match &section.content {
-        Content::Bad(_, reason) => Some(reason.into()),
-        _ => None,
-    };
+    let error = section.problem().map(|(_, reason)| reason.into());
     Member {
         r#type: Described::Value(section.kind.into()),
         source: None,

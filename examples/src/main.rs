@@ -7,31 +7,18 @@
 
 mod collect;
 mod decode;
-mod decompress;
-mod dmesg;
 mod erst;
-mod event;
-mod fields;
-mod found;
-mod input;
-mod json;
-mod kernel;
 mod manual;
-mod not_valid;
-mod printable;
 mod progress;
-mod ramoops;
-mod recognise;
-mod scan;
-mod summary;
 mod table;
-mod text;
-mod unhex;
-mod walk;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use ras::{
+    dmesg, event, fields, found, input, json, kernel, key, printable, recognise, scan, summary, text, unhex,
+    walk,
+};
 
 /// What a dying machine left behind, made readable
 #[derive(Parser, Debug)]

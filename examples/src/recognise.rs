@@ -9,9 +9,9 @@ use pstore_format::dmesg::Header;
 use pstore_format::inflate::Inflater;
 use pstore_format::names::{EfiVariable, FileName, RecordType};
 
-use crate::collect::Key;
 use crate::dmesg;
 use crate::input::Bytes;
+use crate::key::Key;
 use crate::ramoops;
 use crate::unhex;
 

@@ -9,10 +9,10 @@ use pstore_format::names::{EfiForm, EfiVariable, FileName, RecordType};
 use pstore_format::ramoops::Zone;
 use pstore_format::record::{Payload, StoredRecord};
 
+use crate::cursor::Cursor;
 use crate::dmesg;
-use crate::found::{Content as Body, Found, Part, Place, What, located};
+use crate::found::{Content as Body, Found, Part, Place, What};
 use crate::input::Bytes;
-use crate::progress::Progress;
 use crate::ramoops;
 use crate::recognise::{self, Content};
 use crate::summary;
@@ -64,16 +64,20 @@ struct Scanner<'a, 'v> {
     released: usize,
 }
 
-/// Finds what a file holds. Cleared records count, and are shown if so wished.
-pub fn scan<'a>(file: &'a File, content: Content<'_>, show_cleared: bool, progress: &Progress) -> Scan<'a> {
+/// Finds what a file holds, and lets somebody watch. Cleared records count, and are shown if so wished.
+pub fn scan<'a>(
+    file: &'a File,
+    content: Content<'_>,
+    show_cleared: bool,
+    watch: &mut dyn FnMut(&Step<'a>),
+) -> Scan<'a> {
     let (mut found, mut bad) = (Vec::new(), 0);
-    let (title, cleared) = visit(file, content, show_cleared, &mut |step| match step {
-        Step::Found(one) => {
-            bad += usize::from(matches!(one.what, What::Bad(_)));
+    let (title, cleared) = visit(file, content, show_cleared, &mut |step| {
+        watch(&step);
+        if let Step::Found(one) = step {
+            bad += usize::from(one.is_bad());
             found.push(one);
-            progress.found(bad);
         }
-        Step::Reached(offset) => progress.reached(offset as u64),
     });
     Scan { title, found, cleared, bad }
 }
@@ -277,7 +281,7 @@ impl<'a> Scanner<'a, '_> {
                 self.cleared += 1;
                 if self.show_cleared {
                     let place = Place { cleared: true, ..self.slot_place(&slot) };
-                    self.record(place, record, record.len());
+                    self.record(place, record, Room::all(record));
                 }
             }
         }
@@ -308,16 +312,16 @@ impl<'a> Scanner<'a, '_> {
                 ),
             );
         }
-        self.record(place, slot.bytes, slot.bytes.len());
+        self.record(place, slot.bytes, Room::all(slot.bytes));
     }
 
-    /// A record at the start of `bytes`, which hold up to `room` bytes of it.
-    fn record(&mut self, place: Place<'a>, bytes: &'a [u8], room: usize) {
+    /// A record at the start of `bytes`, which are its own.
+    fn record(&mut self, place: Place<'a>, bytes: &'a [u8], room: Room) {
         let stored = match StoredRecord::parse(bytes) {
             Ok(stored) => stored,
             Err(error) => {
                 let at = place.offset + u64::from(error.offset());
-                return self.lost(place.at(at), error.kind().to_string(), &bytes[..bad_end(bytes)]);
+                return self.lost(place.at(at), error.kind().to_string(), bytes);
             }
         };
         let record = stored.record();
@@ -325,8 +329,14 @@ impl<'a> Scanner<'a, '_> {
         let header = record.header();
         if record.missing() != 0 {
             let stated = header.record_length.get();
-            let within = if place.slot.is_some() { "the slot" } else { "the bytes there are" };
-            let reason = format!("record length {stated} exceeds {within} ({room}); shown as far as it goes");
+            let reason = match room.next {
+                Some(next) => format!("record length {stated} runs over the record {next} bytes on"),
+                None => {
+                    let within = if place.slot.is_some() { "the slot" } else { "the bytes there are" };
+                    let room = room.length;
+                    format!("record length {stated} exceeds {within} ({room}); shown as far as it goes")
+                }
+            };
             self.bad(place.at(place.offset + LENGTH_FIELD), reason);
         }
         let part = |stored_text, compressed| Part {
@@ -339,36 +349,24 @@ impl<'a> Scanner<'a, '_> {
             time: stored.time(),
         };
         match stored.payload() {
-            Payload::Dmesg(text) => self.part(part(text, false), raw),
-            Payload::CompressedDmesg(stream) => self.part(part(stream, true), raw),
-            Payload::Record => {
-                if header.section_count.get() == 0 {
-                    self.bad(place.at(place.offset + COUNT_FIELD), "section count 0, at least 1 expected");
-                }
-                for error in record.sections().filter_map(Result::err) {
-                    let (at, reason) = located(&error, place);
-                    self.bad(place.at(at), reason);
-                }
-                self.sections(place, What::Record(stored), raw);
-            }
+            // A log of which nothing reached the store is a torn record.
+            Payload::Dmesg(text) if !is_fill(text) => self.part(part(text, false), raw),
+            Payload::CompressedDmesg(stream) if !is_fill(stream) => self.part(part(stream, true), raw),
             _ => self.sections(place, What::Record(stored), raw),
         }
     }
 
-    /// Something with sections: those that cannot be decoded are bad parts of their own.
+    /// Something with sections: what is wrong with it and with each is told as bad parts of their own.
     fn sections(&mut self, place: Place<'a>, what: What<'a>, raw: &'a [u8]) {
         let found = Found { place, what, raw };
-        for section in found.sections() {
-            match section.content {
-                // A section outside its record was told already.
-                Body::Bad(at, reason)
-                    if !section.bytes.is_empty() || matches!(found.what, What::Body(..)) =>
-                {
-                    self.bad(place.at(at), reason);
-                }
-                // The record around it is there in any case.
-                Body::Log(part) => _ = self.check(&part, &[]),
-                _ => {}
+        let sections = found.sections();
+        for (at, reason) in found.problems(&sections) {
+            self.bad(place.at(at), reason);
+        }
+        for section in sections {
+            // The record around it is there in any case.
+            if let Body::Log(part) = section.content {
+                self.check(&part, &[]);
             }
         }
         (self.visit)(Step::Found(found));
@@ -419,61 +417,55 @@ impl<'a> Scanner<'a, '_> {
 
     /// Records back to back. Where one is bad the next is looked for by its signature.
     fn records(&mut self, bytes: &'a [u8], skip: usize) {
-        let mut at = skip;
+        let mut cursor = Cursor::new(skip, bytes.len());
         let mut records = 0;
-        let mut after_bad = false;
-        while let Some(next) = self.next_record(bytes, at, after_bad) {
+        while let Some(next) = self.next_record(bytes, cursor) {
             records += 1;
             let rest = bytes.get(next..).unwrap_or_default();
             self.reached(next);
-            let covered = covered_record(rest);
-            if let Some(end) = covered {
-                let length = Record::parse(rest).map_or(0, |record| record.header().record_length.get());
-                let at = self.place(next).at(next as u64 + LENGTH_FIELD);
-                self.bad(at, format!("record length {length} runs over the record {end} bytes on"));
-            }
-            self.record(self.place(next), rest, rest.len());
-            // Without a usable header there is no telling where the next record begins; that was said.
-            after_bad = Record::parse(rest).is_err();
-            at = next + covered.unwrap_or_else(|| record_end(rest));
+            let extent = Extent::of(rest);
+            self.record(
+                self.place(next),
+                &rest[..extent.length],
+                Room { length: rest.len(), next: extent.next },
+            );
+            cursor.move_to(next + extent.length);
         }
         self.title = format!("{}, {}", count(records, "CPER record"), summary::size(bytes.len()));
     }
 
-    /// Where the next record begins. What lies before it is bad, unless it is fill or the rest of a bad record.
-    fn next_record(&mut self, bytes: &'a [u8], from: usize, after_bad: bool) -> Option<usize> {
+    /// Where the next record begins. What lies before it is bad, unless it is fill.
+    fn next_record(&mut self, bytes: &'a [u8], from: Cursor) -> Option<usize> {
+        let from = from.place()?;
         // The usual case, for which the file system need not be asked.
         if bytes.get(from..).is_some_and(|rest| rest.starts_with(b"CPER")) {
             return Some(from);
         }
-        let mut at = self.file.bytes.next_data(from).min(bytes.len());
-        let mut fill = true;
-        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let mut cursor = Cursor::new(self.file.bytes.next_data(from), bytes.len());
+        let (mut fill, mut found) = (true, None);
+        while let Some(at) = cursor.place() {
+            let rest = &bytes[at..];
             // One stride and both signatures' length, so that none is missed between two strides.
-            let window = &rest[..rest.len().min(STRIDE + 9)];
-            let signature = memchr::memmem::find_iter(window, b"CPER").find(|place| {
-                // After other bytes only what also has the second signature is taken for a record.
-                at + place == from || window.get(place + 6..place + 10) == Some(&[0xff; 4])
-            });
-            let before = &window[..signature.unwrap_or(window.len())];
-            fill = fill && is_fill(before);
-            if let Some(place) = signature {
-                at += place;
+            let window = &rest[..rest.len().min(STRIDE + SIGNATURES - 1)];
+            found = signatures(window).next();
+            fill = fill && is_fill(&window[..found.unwrap_or(window.len())]);
+            if let Some(place) = &mut found {
+                *place += at;
                 break;
             }
             if window.len() == rest.len() {
-                at = bytes.len();
                 break;
             }
-            at = self.file.bytes.next_data(at + STRIDE).min(bytes.len());
-            self.reached(at);
+            cursor.move_to(self.file.bytes.next_data(at + STRIDE));
+            self.reached(cursor.place().unwrap_or(bytes.len()));
         }
-        if !fill && !after_bad {
-            let next = if at < bytes.len() { "before the next record" } else { "to the end" };
-            let reason = format!("{} {next} that are no record", summary::size(at - from));
-            self.lost(self.place(from), reason, &bytes[from..at]);
+        if !fill {
+            let end = found.unwrap_or(bytes.len());
+            let next = if found.is_some() { "before the next record" } else { "to the end" };
+            let reason = format!("{} {next} that are no record", summary::size(end - from));
+            self.lost(self.place(from), reason, &bytes[from..end]);
         }
-        (at < bytes.len()).then_some(at)
+        found
     }
 
     /// A status block, or a region of them.
@@ -494,18 +486,6 @@ impl<'a> Scanner<'a, '_> {
                 self.cleared += 1;
                 continue;
             }
-            if block.missing() != 0 {
-                let there = block.as_bytes().len();
-                self.bad(
-                    place,
-                    format!("status block of {} bytes, {there} available", there as u64 + block.missing()),
-                );
-            }
-            let raw_data = block.raw_data().and_then(Result::err);
-            for error in block.entries().find_map(Result::err).into_iter().chain(raw_data) {
-                let (at, reason) = located(&error, place);
-                self.bad(place.at(at), reason);
-            }
             self.sections(place, What::Block(block), block.as_bytes());
         }
         self.title = match blocks {
@@ -524,7 +504,6 @@ fn is_fill(bytes: &[u8]) -> bool {
 }
 
 /// Where the fields of a record's header are.
-const COUNT_FIELD: u64 = std::mem::offset_of!(RecordHeader, section_count) as u64;
 const ID_FIELD: u64 = std::mem::offset_of!(RecordHeader, record_id) as u64;
 const LENGTH_FIELD: u64 = std::mem::offset_of!(RecordHeader, record_length) as u64;
 
@@ -542,40 +521,75 @@ fn is_of_slot(problem: &ImageProblem) -> bool {
     )
 }
 
-/// Where the record at the start of `bytes` ends for somebody who looks for the next.
-///
-/// Where its length lies past the end of the file, or runs over another record, its sections tell.
-fn record_end(bytes: &[u8]) -> usize {
-    let Ok(record) = Record::parse(bytes) else { return 4 };
-    let sections = record.descriptors().iter().filter_map(|descriptor| {
-        let end = u64::from(descriptor.section_offset.get()) + u64::from(descriptor.section_length.get());
-        usize::try_from(end).ok().filter(|end| *end <= record.as_bytes().len())
-    });
-    let descriptors = RecordHeader::SIZE + record.descriptors().len() * cper::SectionDescriptor::SIZE;
-    if record.missing() == 0 { record.as_bytes().len() } else { sections.max().unwrap_or(0).max(descriptors) }
+/// Bytes from the first signature of a record to the end of the second.
+const SIGNATURES: usize = 10;
+
+/// Where records begin that have both signatures, which other bytes do not have by chance.
+fn signatures(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    let second = |place: &usize| bytes.get(place + 6..place + SIGNATURES) == Some(&[0xff; 4]);
+    memchr::memmem::find_iter(bytes, b"CPER").filter(second)
 }
 
-/// Where the bytes of a record that cannot be read end: where another begins.
-fn bad_end(bytes: &[u8]) -> usize {
-    let second = |place: usize| bytes.get(place + 6..place + 10) == Some(&[0xff; 4]);
-    let next = memchr::memmem::find_iter(bytes, b"CPER").find(|place| *place > 0 && second(*place));
-    next.unwrap_or(bytes.len())
+/// The bytes that a record could have had.
+#[derive(Clone, Copy)]
+struct Room {
+    /// How many there are.
+    length: usize,
+    /// Where another record begins that the record's length runs over.
+    next: Option<usize>,
 }
 
-/// Where another record begins between the sections of the one at the start of `bytes` and its end: no writer leaves
-/// one there, so the length is wrong.
-fn covered_record(bytes: &[u8]) -> Option<usize> {
-    let record = Record::parse(bytes).ok().filter(|record| record.missing() == 0)?;
-    let bytes = record.as_bytes();
-    let ends = record.sections().flatten().map(|section| {
-        let descriptor = section.descriptor();
-        descriptor.section_offset.get() as usize + descriptor.section_length.get() as usize
-    });
-    let from = ends.max()?;
-    // Most have none, and a search costs something before it begins.
-    let slack = bytes.get(from..).filter(|slack| slack.len() >= 10)?;
-    let second = |place: usize| slack.get(place + 6..place + 10) == Some(&[0xff; 4]);
-    memchr::memmem::find_iter(slack, b"CPER").find(|place| second(*place)).map(|place| from + place)
+impl Room {
+    fn all(bytes: &[u8]) -> Self {
+        Self { length: bytes.len(), next: None }
+    }
+}
+
+/// How far the record at the start of bytes reaches for somebody who looks for the next.
+struct Extent {
+    /// Bytes that are this record's, at least one; never those of the next record.
+    length: usize,
+    /// Where another record begins that this one's length runs over.
+    next: Option<usize>,
+}
+
+impl Extent {
+    /// The record length counts, if there are as many bytes and no other record begins behind the sections: no writer
+    /// leaves one there. Otherwise the sections tell; and where they cannot, as one of them runs out of the record, all
+    /// bytes up to the next record are this one's.
+    fn of(bytes: &[u8]) -> Self {
+        let Ok(record) = Record::parse(bytes) else {
+            let next = signatures(bytes).find(|place| *place > 0);
+            return Self { length: next.unwrap_or(bytes.len()), next };
+        };
+        // What is looked for lies behind the header and the descriptors: a record never runs over itself.
+        let (mut sections_end, mut all_inside) = (descriptors_end(&record), true);
+        for section in record.sections() {
+            match section {
+                Ok(section) => {
+                    let descriptor = section.descriptor();
+                    let offset = descriptor.section_offset.get() as usize;
+                    sections_end = sections_end.max(offset + section.bytes().len());
+                }
+                Err(_) => all_inside = false,
+            }
+        }
+        let whole = record.as_bytes();
+        // Most have no slack, and a search costs something before it begins.
+        let slack = whole.get(sections_end..).filter(|slack| slack.len() >= SIGNATURES);
+        let next = slack.and_then(|slack| signatures(slack).next()).map(|place| sections_end + place);
+        let length = match next {
+            None if record.missing() == 0 => whole.len(),
+            _ if all_inside => sections_end,
+            _ => next.unwrap_or(whole.len()),
+        };
+        Self { length, next }
+    }
+}
+
+/// Where a record's header and the descriptors that are there end.
+fn descriptors_end(record: &Record<'_>) -> usize {
+    RecordHeader::SIZE + size_of_val(record.descriptors())
 }
 
 /// `3 records`, `1 record`.

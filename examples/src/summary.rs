@@ -23,7 +23,12 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
     match &section.content {
         Content::Machine(record) => record.summary().to_string(),
         Content::Log(part) => format!("kernel log, {}", size(part.text().0.len())),
+        Content::Bad(..) if section.is_absent() => "section that is not there".into(),
         Content::Bad(..) => format!("{} that cannot be read", type_name(section)),
+        Content::Cut(cut) => {
+            let (there, whole) = cut.extent();
+            format!("{}, {there} of {whole} bytes", told_line(section, &Told::by(cut)))
+        }
         Content::Body(Body::Memory(memory)) => memory_line(section, memory),
         Content::Body(Body::ProcessorGeneric(processor)) => processor_line(section, processor),
         Content::Body(Body::Pcie(pcie)) => pcie_line(section, pcie),
@@ -71,7 +76,7 @@ pub fn windows_machine_check(machine: &WindowsXpfMca<'_>, record: &[Section<'_>]
     let vendor = match machine.cpu_vendor {
         WindowsCpuVendor::INTEL => CpuVendor::INTEL,
         WindowsCpuVendor::AMD => CpuVendor::AMD,
-        _ => CpuVendor(0xff),
+        _ => CpuVendor::new(0xff),
     };
     let register = |place: usize| machine.extended_registers[place].get();
     let (mut ipid, mut synd) = (0, 0);
@@ -92,7 +97,7 @@ pub fn windows_machine_check(machine: &WindowsXpfMca<'_>, record: &[Section<'_>]
         addr: machine.address,
         mcgstatus: machine.global_status.raw().into(),
         ip: machine.instruction_pointer,
-        cpuvendor: vendor.0,
+        cpuvendor: vendor.raw(),
         cpuid: cpuid.into(),
         bank: machine.bank_number.get() as u8,
         extcpu: machine.processor_number,

@@ -10,7 +10,7 @@ use pstore_format::dmesg;
 
 use crate::event::{Event, Grade, grades};
 use crate::fields;
-use crate::found::{Content, Found, Log, Part, Piece, Section, What};
+use crate::found::{Content, Found, Log, Part, Piece, Section, What, padding};
 use crate::not_valid::NotValid;
 use crate::printable::Printable;
 use crate::summary;
@@ -203,6 +203,10 @@ impl Text {
             self.section(out, section, if several { 2 } else { 0 })?;
         }
         if let What::Block(block) = &event.found.what {
+            let padding = padding(block);
+            if padding != 0 {
+                writeln!(out, "\n{} of zeros where entries can be", summary::size(padding))?;
+            }
             if let Some(Ok(raw)) = block.raw_data() {
                 writeln!(out, "\nraw data behind the entries, {}", summary::size(raw.len()))?;
                 hex_dump(out, raw)?;
@@ -234,16 +238,23 @@ impl Text {
             Content::Body(body) if self.detail == Detail::Raw => write!(lines, "{}", Fields(body.fields()))?,
             Content::Body(body) => write!(lines, "{}", fields::compact(body.fields()))?,
             Content::Log(part) => self.part(&mut lines, part)?,
+            Content::Cut(cut) => write!(lines, "{}", fields::compact(cut))?,
             Content::Bad(_, reason) => writeln!(lines, "{reason}")?,
         }
         if let Some(not_valid) = NotValid::of(section).filter(|_| self.detail == Detail::Raw) {
             writeln!(lines, "not valid, as their validity bits are clear:")?;
             write!(lines, "{:2}", Fields(&not_valid))?;
         }
-        let raw = self.detail == Detail::Raw || matches!(section.content, Content::Bad(..));
+        let raw = self.detail == Detail::Raw || matches!(section.content, Content::Bad(..) | Content::Cut(_));
         if raw && !matches!(section.content, Content::Body(cper::section::Body::Unknown(_)) | Content::Log(_))
         {
-            writeln!(lines, "section at {:#x}, {}", section.offset, summary::size(section.bytes.len()))?;
+            let there = summary::size(section.bytes.len());
+            let available = match &section.content {
+                Content::Cut(cut) => format!("{there} of {} available", cut.extent().1),
+                Content::Bad(..) if section.bytes.is_empty() => format!("{there} available"),
+                _ => there,
+            };
+            writeln!(lines, "section at {:#x}, {available}", section.offset)?;
             hex_dump(&mut lines, section.bytes)?;
         }
         for line in String::from_utf8_lossy(&lines).lines() {

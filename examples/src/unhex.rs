@@ -74,7 +74,7 @@ fn dump(text: &str, swapped: bool) -> Option<Vec<u8>> {
         };
         if repeats {
             let end = radixes.iter().find_map(|radix| place(*radix)).filter(|end| *end <= LONGEST)?;
-            while bytes.len() + last.len() <= end {
+            for _ in 0..end.saturating_sub(bytes.len()) / last.len() {
                 bytes.extend_from_slice(&last);
             }
             repeats = false;

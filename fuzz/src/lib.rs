@@ -9,17 +9,20 @@ mod built;
 mod machine_checks;
 mod naive;
 mod pasted;
+mod program;
 mod records;
 mod stores;
 mod tables;
 
 use std::fmt::{self, Write};
 
+pub use program::every_form;
+
 /// A target: its name, and what must hold.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, by the name of its program.
-pub const TARGETS: [Target; 22] = [
+pub const TARGETS: [Target; 23] = [
     ("record", records::record),
     ("section", records::section),
     ("status_block", records::status_block),
@@ -37,6 +40,7 @@ pub const TARGETS: [Target; 22] = [
     ("ramoops", stores::ramoops),
     ("names", stores::names),
     ("pasted", pasted::pasted),
+    ("program", program::program),
     ("built_record", built::record),
     ("built_section", built::section),
     ("built_block", built::block),

@@ -858,6 +858,8 @@ impl Describe for ArmProcessor<'_> {
         out.field("section_length", Value::number(self.section_length.get()))?;
         if self.missing() != 0 {
             out.field("missing_bytes", Value::Number(self.missing() as u64))?;
+            Error::inner_length("section length", self.section_length.get(), self.bytes.len(), 8)
+                .describe(out)?;
         }
         out.field("midr_el1", Value::hex(self.midr_el1()))?;
         self.header.describe_valid(out)?;

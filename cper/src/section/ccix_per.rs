@@ -159,6 +159,9 @@ impl Describe for CcixPerError<'_> {
         }
         if self.missing() != 0 {
             out.field("missing_bytes", Value::Number(self.missing() as u64))?;
+            let length = self.header.length.get();
+            let there = (length as usize).saturating_sub(self.missing());
+            Error::inner_length("length", length, there, 0).describe(out)?;
         }
         describe_rest("trailing", self.trailing, out)
     }

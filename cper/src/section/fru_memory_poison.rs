@@ -282,7 +282,7 @@ impl List for PoisonList<'_> {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
         self.clone().try_for_each(|entry| match entry {
             Ok(entry) => item(Value::Group(entry)),
-            Err(error) => item(Value::Message(&error)),
+            Err(error) => item(Value::Error(&error)),
         })
     }
 }

@@ -396,6 +396,32 @@ impl<'a> Body<'a> {
         bytes.get(length..).unwrap_or_default()
     }
 
+    /// The first error inside the body: a length or a count that claims more than there is, or a part that cannot be
+    /// read. Its offset counts from the body's start.
+    pub fn first_error(&self) -> Option<Error> {
+        // A structure of fixed size has no length and no count of what follows it.
+        if matches!(
+            self,
+            Self::ProcessorGeneric(_)
+                | Self::Memory(_)
+                | Self::Memory2(_)
+                | Self::Pcie(_)
+                | Self::PciBus(_)
+                | Self::DmarGeneric(_)
+                | Self::DmarVtd(_)
+                | Self::DmarIommu(_)
+                | Self::AmpereSpecific(_)
+                | Self::IpfProcessor(_)
+                | Self::Unknown(_)
+        ) {
+            return None;
+        }
+        let mut found = FirstError(None);
+        // The description ends at the first error.
+        let _ = self.fields().describe(&mut found);
+        found.0
+    }
+
     /// Tells the body as a field, and what follows it in `bytes`.
     pub(crate) fn describe_in(&self, bytes: &[u8], out: &mut dyn Visitor) -> fmt::Result {
         out.field("body", Value::Group(self.fields()))?;
@@ -428,6 +454,23 @@ impl<'a> Body<'a> {
             Self::AmpereSpecific(section) => *section,
             Self::WindowsXpfMca(section) => section,
             Self::IpfProcessor(bytes) | Self::Unknown(bytes) => bytes,
+        }
+    }
+}
+
+/// Looks for an error in what is described. Every length and every count that does not hold is described as one.
+struct FirstError(Option<Error>);
+
+impl Visitor for FirstError {
+    fn field(&mut self, _name: &'static str, value: Value<'_>) -> fmt::Result {
+        match value {
+            Value::Error(error) => {
+                self.0 = Some(*error);
+                Err(fmt::Error)
+            }
+            Value::Group(group) => group.describe(self),
+            Value::List(list) => list.each(&mut |item| self.field("", item)),
+            _ => Ok(()),
         }
     }
 }

@@ -13,7 +13,6 @@
 
 mod archive;
 mod json;
-mod key;
 mod known;
 mod log;
 mod parquet;
@@ -45,7 +44,7 @@ use rasdaemon::Database;
 use run::{Keeper, Run, Tell};
 use source::Source;
 
-pub use key::Key;
+pub use crate::key::Key;
 pub use sink::{Added, Sink};
 
 /// Collects what the last boot left behind, keeps it, and clears it from the flash

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use cper::Guid;
 
 use crate::event::Event;
-use crate::progress::Progress;
 use crate::scan::File;
 use crate::{dmesg, input, recognise, scan};
 
@@ -35,7 +34,7 @@ pub fn collected(files: &[&str], mut sink: impl FnMut(&Collected<'_, '_>)) {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
         let file = File { name: (*name).to_owned(), bytes: input::load(&path).unwrap(), form: None };
         let content = recognise::recognise(&file.bytes, path.file_name().unwrap().to_str().unwrap()).unwrap();
-        let scan = scan::scan(&file, content, false, &Progress::new());
+        let scan = scan::scan(&file, content, false, &mut |_| ());
         for found in scan.found {
             // Each part of a kernel log is an event of its own.
             for found in dmesg::assemble(vec![found]) {

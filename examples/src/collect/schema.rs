@@ -203,11 +203,12 @@ pub static COLUMNS: &[Column] = &[
             _ => Some(json::fields(row.section()?).into()),
         }),
     ),
-    text("error", "why it could not be read", |row| match (row.section(), &row.event.found.what) {
-        (Some(Section { content: Content::Bad(_, reason), .. }), _) | (None, What::Bad(reason)) => {
-            Some(reason.as_str().into())
+    text("error", "why it could not be read, or not all of it", |row| {
+        match (row.section(), &row.event.found.what) {
+            (Some(section), _) => section.problem().map(|(_, reason)| reason.into()),
+            (None, What::Bad(reason)) => Some(reason.as_str().into()),
+            _ => None,
         }
-        _ => None,
     }),
     column(
         "bytes",
@@ -423,7 +424,7 @@ fn error_type(section: &Section<'_>) -> Option<String> {
     let body = match &section.content {
         Content::Machine(record) => return Some(record.code_kind().to_string()),
         Content::Body(body) => body,
-        Content::Log(_) | Content::Bad(..) => return None,
+        Content::Log(_) | Content::Cut(_) | Content::Bad(..) => return None,
     };
     let names = match body {
         Body::Pcie(pcie) => {

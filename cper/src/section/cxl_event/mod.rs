@@ -434,6 +434,9 @@ impl Describe for CxlComponentEvent<'_> {
         self.describe_valid(out)?;
         if self.missing() != 0 {
             out.field("missing_bytes", Value::Number(self.missing() as u64))?;
+            let length = self.header.length.get();
+            let there = (length as usize).saturating_sub(self.missing());
+            Error::inner_length("length", length, there, 0).describe(out)?;
         }
         if let Some(log) = self.event_log() {
             out.field("event_log", Value::Group(&EventLog(*self, log)))?;

@@ -432,7 +432,7 @@ impl Describe for ArmRasNode<'_> {
         out.field("records", Value::List(&self.records()))?;
         match self.auxiliary() {
             Some(Ok(auxiliary)) => out.field("auxiliary", Value::Group(&auxiliary))?,
-            Some(Err(error)) => out.field("auxiliary", Value::Message(&error))?,
+            Some(Err(error)) => out.field("auxiliary", Value::Error(&error))?,
             None => {}
         }
         self.unclaimed().describe(out)
@@ -575,7 +575,7 @@ impl List for ArmRasContexts<'_> {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
         self.clone().try_for_each(|context| match context {
             Ok(context) => item(Value::Group(&context)),
-            Err(error) => item(Value::Message(&error)),
+            Err(error) => item(Value::Error(&error)),
         })
     }
 }

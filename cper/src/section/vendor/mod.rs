@@ -92,7 +92,7 @@ impl<T: Describe> List for Entries<'_, T> {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
         self.entries.as_slice().iter().try_for_each(|entry| item(Value::Group(entry)))?;
         match &self.error {
-            Some(error) => item(Value::Message(error)),
+            Some(error) => item(Value::Error(error)),
             None => Ok(()),
         }
     }

@@ -590,7 +590,7 @@ impl List for NvidiaContexts<'_> {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
         self.clone().try_for_each(|context| match context {
             Ok(context) => item(Value::Group(&context)),
-            Err(error) => item(Value::Message(&error)),
+            Err(error) => item(Value::Error(&error)),
         })
     }
 }

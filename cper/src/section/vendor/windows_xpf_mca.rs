@@ -408,7 +408,14 @@ impl Describe for WindowsXpfMca<'_> {
             out.field("recovery", Value::Group(recovery))?;
         }
         if let Some(further) = self.further_banks {
-            out.field("further_bank_count", Value::number(further.count.get()))?;
+            let (count, room) = (further.count.get(), further.numbers.len());
+            out.field("further_bank_count", Value::number(count))?;
+            if count as usize > room {
+                let before =
+                    self.trailing.as_ptr().addr().wrapping_sub(self.header.as_bytes().as_ptr().addr());
+                let at = before.saturating_sub(size_of_val(further));
+                Error::inner_length("further bank count", count, room, at).describe(out)?;
+            }
             out.field("further_banks", Value::List(&Each(further.banks())))?;
         }
         describe_rest("trailing", self.trailing, out)

@@ -98,7 +98,7 @@ fn row(event: &Event<'_, '_>, section: &Section<'_>) -> Option<Row> {
     let specific = match &section.content {
         Content::Machine(record) => Some(machine_check::mce_record(record)),
         Content::Log(_) => return None,
-        Content::Bad(..) => None,
+        Content::Bad(..) | Content::Cut(_) => None,
         Content::Body(body) => match body {
             Body::Memory(memory) if by_machine_check(event) => {
                 Some(memory::extlog_event(section, memory, severity.unwrap_or(Severity::FATAL)))

@@ -1,0 +1,31 @@
+//! What reads and explains records: the part of `ras` that sees foreign bytes.
+//!
+//! Data flow one way: [`input`] loads bytes, [`recognise`] says what they are, [`scan`] walks over them and gives what it
+//! [`found`], [`event`] says what that means, and [`text`], [`json`] and [`kernel`] write it. The program's commands stand
+//! on this; nobody else does.
+
+// The program's own: its documentation is for those who read the source.
+#![allow(missing_docs, missing_debug_implementations, clippy::missing_errors_doc)]
+// Text is put together in memory, where writing cannot fail and a panic would be a bug to find.
+#![allow(clippy::format_push_string, clippy::cast_precision_loss)]
+
+pub mod cursor;
+pub mod cut;
+pub mod decompress;
+pub mod dmesg;
+pub mod event;
+pub mod fields;
+pub mod found;
+pub mod input;
+pub mod json;
+pub mod kernel;
+pub mod key;
+pub mod not_valid;
+pub mod printable;
+pub mod ramoops;
+pub mod recognise;
+pub mod scan;
+pub mod summary;
+pub mod text;
+pub mod unhex;
+pub mod walk;
