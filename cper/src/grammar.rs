@@ -283,6 +283,16 @@ macro_rules! error_kind {
         }
 
         impl ErrorKind {
+            /// The kind's name.
+            #[cfg(feature = "serde")]
+            pub(crate) const fn name(&self) -> &'static str {
+                match self {
+                    Self::TooShort { .. } => "TooShort",
+                    Self::BufferTooSmall { .. } => "BufferTooSmall",
+                    $( Self::$kind $( ($crate::grammar::any!($value)) )? $( { $( $field: _, )* } )? => stringify!($kind), )*
+                }
+            }
+
             pub(crate) const fn too_short(what: &'static str, needed: usize, available: usize) -> Self {
                 let (needed, available) = ($crate::grammar::clamp(needed), $crate::grammar::clamp(available));
                 Self::TooShort { what, needed, available }
@@ -355,6 +365,21 @@ macro_rules! error {
         }
 
         impl core::error::Error for Error {}
+
+        /// `{"kind": "too_short", "offset": 4, "text": "…"}`.
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for Error {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $crate::grammar::serialize_error(serializer, self.kind.name(), Some(self.offset), &self.kind)
+            }
+        }
+    };
+}
+
+/// A pattern that any value fits.
+macro_rules! any {
+    ($value:ident) => {
+        _
     };
 }
 
@@ -422,6 +447,38 @@ mod with_serde {
             map.serialize_entry(key, &name)?;
         }
         map.end()
+    }
+
+    /// What was wrong, in words for programs and for people, and where.
+    pub(crate) fn serialize_error<S: Serializer>(
+        serializer: S,
+        kind: &'static str,
+        offset: Option<impl Serialize>,
+        text: &impl fmt::Display,
+    ) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("kind", &Text(Snake(kind)))?;
+        if let Some(offset) = offset {
+            map.serialize_entry("offset", &offset)?;
+        }
+        map.serialize_entry("text", &Text(text))?;
+        map.end()
+    }
+
+    /// The name of a kind in the way of JSON: `too_short`.
+    struct Snake(&'static str);
+
+    impl fmt::Display for Snake {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            use fmt::Write;
+            for (at, letter) in self.0.char_indices() {
+                if at != 0 && letter.is_ascii_uppercase() {
+                    f.write_char('_')?;
+                }
+                f.write_char(letter.to_ascii_lowercase())?;
+            }
+            Ok(())
+        }
     }
 
     /// The number that [`serialize_code`] has written.
@@ -549,5 +606,5 @@ mod with_serde {
 }
 
 #[cfg(feature = "serde")]
-pub(crate) use with_serde::{Text, Wide, deserialize_code, serialize_code};
-pub(crate) use {conversions, error, error_kind, flags, number, open_value, register};
+pub(crate) use with_serde::{Text, Wide, deserialize_code, serialize_code, serialize_error};
+pub(crate) use {any, conversions, error, error_kind, flags, number, open_value, register};

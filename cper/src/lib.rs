@@ -68,7 +68,7 @@
 //!
 //! | feature | default | what |
 //! |---|---|---|
-//! | `uuid` | yes | conversions between [`Guid`] and `uuid::Uuid` |
+//! | `uuid` | no | conversions between [`Guid`] and `uuid::Uuid` |
 //! | `serde` | no | `Serialize` for records, sections and status blocks, as [`fields`] says |
 //!
 //! # Security

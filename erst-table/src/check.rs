@@ -14,12 +14,13 @@ pub struct Finding {
     /// What is wrong.
     pub problem: Problem,
     /// How much it matters under the rules that were asked for.
-    pub severity: Severity,
+    pub severity: FindingSeverity,
 }
 
 /// How much a [`Finding`] matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
+#[non_exhaustive]
+pub enum FindingSeverity {
     /// Allowed, but surely not what was meant; under Linux's rules: the driver starts, and something does not work, or
     /// not as the specification says.
     Warning,
@@ -111,8 +112,8 @@ pub enum Problem {
 
 impl Problem {
     /// How much the problem matters under these rules, `None` if they do not mind.
-    pub const fn severity(self, rules: Semantics) -> Option<Severity> {
-        use Severity::{Error, Warning};
+    pub const fn severity(self, rules: Semantics) -> Option<FindingSeverity> {
+        use FindingSeverity::{Error, Warning};
         let (specification, linux) = match self {
             Self::Truncated { .. }
             | Self::Length(_)
@@ -217,7 +218,7 @@ impl<'a> Table<'a> {
     ///
     /// The first error that [`check`](Self::check) finds.
     pub fn accepted(&self, rules: Semantics) -> Result<(), Finding> {
-        match self.check(rules).find(|finding| finding.severity == Severity::Error) {
+        match self.check(rules).find(|finding| finding.severity == FindingSeverity::Error) {
             Some(finding) => Err(finding),
             None => Ok(()),
         }
@@ -309,7 +310,7 @@ fn entry_problems(
     ]
 }
 
-impl fmt::Display for Severity {
+impl fmt::Display for FindingSeverity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Warning => "warning",
@@ -407,7 +408,7 @@ impl Problem {
 }
 
 #[cfg(feature = "serde")]
-impl serde::Serialize for Severity {
+impl serde::Serialize for FindingSeverity {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }

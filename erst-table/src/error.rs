@@ -166,6 +166,14 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
+/// `{"kind": "step_limit", "text": "…"}`, with an `offset` for an error in bytes; the text says where.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Error {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        crate::grammar::serialize_error(serializer, self.kind.name(), self.offset(), self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;

@@ -144,7 +144,7 @@ mod store;
 mod table;
 mod walk;
 
-pub use check::{Finding, Problem, Severity};
+pub use check::{Finding, FindingSeverity, Problem};
 pub use entry::{Action, Instruction, InstructionEntry, InstructionFlags};
 pub use error::{Error, ErrorKind, Location};
 pub use interpreter::{Interpreter, Limits, State};

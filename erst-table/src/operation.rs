@@ -25,6 +25,7 @@ open_value! {
 
 /// An operation on the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Operation {
     /// Store a record.
     Write,

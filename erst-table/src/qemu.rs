@@ -229,6 +229,7 @@ impl<'a> Image<'a> {
 
 /// What a write does with a record of the same identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Overwrite {
     /// Writes the new record into a free slot and frees the old one's then: an interruption leaves one of them whole, or
     /// both. A full image refuses.

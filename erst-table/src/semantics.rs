@@ -28,6 +28,7 @@ use core::fmt;
 ///
 /// Firmware that uses none of these instructions (QEMU's, and every table captured so far) runs alike under both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Semantics {
     /// The text of the ACPI specification, chapter 18.5.
     Specification,

@@ -39,6 +39,7 @@ pub struct Faults {
 
 /// When the device's current record becomes the next one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Cursor {
     /// When `GET_RECORD_IDENTIFIER` has returned it, as in QEMU.
     #[default]

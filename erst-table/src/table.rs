@@ -72,6 +72,15 @@ pub struct Table<'a> {
     entries: &'a [InstructionEntry],
 }
 
+/// [`Table::parse`].
+impl<'a> TryFrom<&'a [u8]> for Table<'a> {
+    type Error = Error;
+
+    fn try_from(bytes: &'a [u8]) -> Result<Self, Error> {
+        Self::parse(bytes)
+    }
+}
+
 impl<'a> Table<'a> {
     /// Reads the table at the start of `bytes`.
     ///

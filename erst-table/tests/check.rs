@@ -2,8 +2,9 @@
 
 use erst_table::Semantics::{Linux, Specification};
 use erst_table::{
-    AccessSize, AccessWidth, Action, AddressSpace, Finding, GenericAddress, Instruction, InstructionEntry,
-    InstructionFlags, Problem, RegisterFault, RegisterLayout, Semantics, Severity, Table, TableBuilder,
+    AccessSize, AccessWidth, Action, AddressSpace, Finding, FindingSeverity, GenericAddress, Instruction,
+    InstructionEntry, InstructionFlags, Problem, RegisterFault, RegisterLayout, Semantics, Table,
+    TableBuilder,
 };
 
 const QEMU: &[u8] = include_bytes!("../../examples/data/tables/qemu-q35-ERST.bin");
@@ -13,7 +14,7 @@ fn check(bytes: &[u8], rules: Semantics) -> Vec<Finding> {
 }
 
 /// The problems of a table under one set of rules, without their place.
-fn problems(bytes: &[u8], rules: Semantics) -> Vec<(Severity, Problem)> {
+fn problems(bytes: &[u8], rules: Semantics) -> Vec<(FindingSeverity, Problem)> {
     check(bytes, rules).into_iter().map(|finding| (finding.severity, finding.problem)).collect()
 }
 
@@ -50,7 +51,7 @@ fn qemus_table_is_accepted_without_a_finding() {
 
 #[test]
 fn problems_of_the_headers() {
-    use Severity::{Error, Warning};
+    use FindingSeverity::{Error, Warning};
     let cut = Problem::OutputMissing(Action::GET_EXECUTE_OPERATION_TIMINGS);
     let cases = [
         (
@@ -106,11 +107,11 @@ fn problems_of_the_headers() {
 fn an_action_that_is_missing_matters_as_linux_and_the_text_need_it() {
     for action in Action::ALL {
         let bytes = table(|entries| entries.retain(|entry| entry.action != action));
-        let expected = |rules: Semantics| -> Vec<(Severity, Problem)> {
+        let expected = |rules: Semantics| -> Vec<(FindingSeverity, Problem)> {
             let severity = match (action.raw(), rules) {
                 (0x0b | 0x10, _) | (0x00..=0x03, Linux) => None,
-                (0x0d..=0x0f, Linux) | (_, Specification) => Some(Severity::Error),
-                (_, Linux) => Some(Severity::Warning),
+                (0x0d..=0x0f, Linux) | (_, Specification) => Some(FindingSeverity::Error),
+                _ => Some(FindingSeverity::Warning),
             };
             severity.map(|severity| (severity, Problem::MissingAction(action))).into_iter().collect()
         };
@@ -133,7 +134,8 @@ fn inputs_and_outputs_must_go_somewhere() {
             (_, true) => Some(Problem::OutputMissing(action)),
             _ => None,
         };
-        for (rules, severity) in [(Linux, Severity::Warning), (Specification, Severity::Error)] {
+        for (rules, severity) in [(Linux, FindingSeverity::Warning), (Specification, FindingSeverity::Error)]
+        {
             let expected: Vec<_> = expected.map(|problem| (severity, problem)).into_iter().collect();
             assert_eq!(problems(&bytes, rules), expected, "{action} {rules}");
         }
@@ -141,7 +143,7 @@ fn inputs_and_outputs_must_go_somewhere() {
 }
 
 /// The findings that one more instruction of `END_OPERATION` causes, its entry's index being 27.
-fn added(entry: InstructionEntry, rules: Semantics) -> Vec<(Severity, Problem)> {
+fn added(entry: InstructionEntry, rules: Semantics) -> Vec<(FindingSeverity, Problem)> {
     let found = check(&table(|entries| entries.push(entry)), rules);
     assert!(found.iter().all(|finding| finding.entry == Some(27)), "{found:?}");
     found.into_iter().map(|finding| (finding.severity, finding.problem)).collect()
@@ -149,7 +151,7 @@ fn added(entry: InstructionEntry, rules: Semantics) -> Vec<(Severity, Problem)> 
 
 #[test]
 fn problems_of_an_entry() {
-    use Severity::{Error, Warning};
+    use FindingSeverity::{Error, Warning};
     let register = GenericAddress::new(AddressSpace::SYSTEM_MEMORY, 0x2000, AccessWidth::Dword);
     let entry = |instruction| InstructionEntry::new(Action::END_OPERATION, instruction, register);
     let write = entry(Instruction::WRITE_REGISTER_VALUE);
@@ -224,7 +226,8 @@ fn only_a_read_or_a_written_value_overwrites_the_input() {
         let register = GenericAddress::new(AddressSpace::SYSTEM_MEMORY, 0x2000, AccessWidth::Qword);
         let first = InstructionEntry::new(Action::SET_RECORD_OFFSET, instruction, register);
         let bytes = table(|entries| entries.insert(0, first));
-        let overwritten = problems(&bytes, Linux).contains(&(Severity::Warning, Problem::InputOverwritten));
+        let overwritten =
+            problems(&bytes, Linux).contains(&(FindingSeverity::Warning, Problem::InputOverwritten));
         // READ_REGISTER, READ_REGISTER_VALUE and WRITE_REGISTER_VALUE.
         assert_eq!(overwritten, [0, 1, 3].contains(&number), "{instruction}");
     }

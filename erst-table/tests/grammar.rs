@@ -53,6 +53,9 @@ fn json_goes_both_ways() {
         assert_eq!(to_value(status).unwrap(), json);
         assert_eq!(from_value::<Status>(json).unwrap(), status);
     }
+    let error = to_value(Image::parse(&[0; 20]).unwrap_err()).unwrap();
+    let text = "offset 0: the image header needs 24 bytes, 20 available";
+    assert_eq!(error, json!({"kind": "too_short", "offset": 0, "text": text}));
     let attributes = json!({"value": 5, "names": ["slow", "0x1"]});
     assert_eq!(to_value(RangeAttributes::new(5)).unwrap(), attributes);
     assert_eq!(from_value::<RangeAttributes>(attributes).unwrap(), RangeAttributes::new(5));

@@ -173,7 +173,7 @@ proptest! {
             for rules in [Semantics::Linux, Semantics::Specification] {
                 let findings: Vec<_> = table.check(rules).collect();
                 prop_assert!(findings.len() <= 8 + 2 * 16 + 9 * entries);
-                let first = findings.iter().find(|finding| finding.severity == erst_table::Severity::Error);
+                let first = findings.iter().find(|finding| finding.severity == erst_table::FindingSeverity::Error);
                 prop_assert_eq!(table.accepted(rules).err(), first.copied());
             }
             // Each entry is a line of at most 200 characters; each of its actions has a heading.

@@ -59,7 +59,7 @@
 //! | AMD's extended codes | [scalable MCA](vendor::amd), families 17h to 1Ah | families before 17h |
 //! | severity | the kernel's rules, of Linux 6.1 and 6.12, computed again beside the stored one | AMD's rules before 5.18; Zhaoxin's are Intel's |
 //! | the kernel's text | [`MceRecord::kernel_text`], Linux 6.1 and 6.12 | the symbol behind the instruction pointer; what EDAC drivers add |
-//! | [tracepoint] | the fields of all five versions | the bytes of an event |
+//! | [tracepoint] | the fields of all five versions, their names, the bytes of an event | 32-bit kernels' events |
 //! | [mcelog] | the log's head and entries | the device's ioctls |
 //!
 //! The CPER record around a `struct mce` is `pstore-format`'s.
@@ -112,7 +112,7 @@ pub use registers::{
     Address, AddressMode, CpuSignature, CpuVendor, HandledFlags, InjectFlags, IoRequester, KernelSeverity,
     McaIpid, McaSynd, McgCap, McgStatus, MciCtl2, MciMisc, ThresholdCounter,
 };
-pub use severity::{Circumstances, Context, Grade, KernelRules};
+pub use severity::{Circumstances, ExecutionContext, Grade, KernelRules};
 pub use status::{AmdStatus, IntelStatus, MciStatus, Outcome, StatusReading, ThresholdStatus};
 pub use text::{Details, KernelText, KernelTextOptions, Summary};
 

@@ -28,7 +28,7 @@ use crate::status::{MciStatus, StatusReading};
 ///
 /// Source: Linux 6.12 `arch/x86/include/uapi/asm/mce.h`.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
 )]
 #[repr(C)]
 pub struct Mce {
@@ -256,6 +256,15 @@ pub struct MceRecord<'a> {
     mce: Mce,
     layout: Layout,
     bytes: &'a [u8],
+}
+
+/// [`MceRecord::parse`].
+impl<'a> TryFrom<&'a [u8]> for MceRecord<'a> {
+    type Error = Error;
+
+    fn try_from(bytes: &'a [u8]) -> Result<Self, Error> {
+        Self::parse(bytes)
+    }
 }
 
 impl<'a> MceRecord<'a> {
@@ -523,7 +532,7 @@ fn nonzero(value: U64) -> Option<u64> {
 ///
 /// Source: Linux 6.13 `arch/x86/include/asm/mce.h`.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
 )]
 #[repr(C)]
 pub struct AmdSyndromes {

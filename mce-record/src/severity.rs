@@ -26,7 +26,8 @@ pub enum KernelRules {
 
 /// Where the processor was when the machine check came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Context {
+#[non_exhaustive]
+pub enum ExecutionContext {
     /// In the kernel.
     Kernel,
     /// In the kernel, at an instruction it can recover from: a copy from user memory, or one marked so.
@@ -45,7 +46,7 @@ pub struct Circumstances {
     /// The event was a machine-check exception, not found by polling or a corrected-error interrupt.
     pub exception: bool,
     /// Where the processor was.
-    pub context: Context,
+    pub context: ExecutionContext,
     /// The kernel can take memory pages out of use (`CONFIG_MEMORY_FAILURE`).
     pub memory_failure: bool,
     /// AMD: the processor can recover from overflow (CPUID leaf `80000007h`, EBX bit 0).
@@ -63,7 +64,7 @@ impl Circumstances {
         Self {
             rules: KernelRules::default(),
             exception: record.mcg_status().in_progress(),
-            context: if record.cs() & 3 == 3 { Context::User } else { Context::Kernel },
+            context: if record.cs() & 3 == 3 { ExecutionContext::User } else { ExecutionContext::Kernel },
             memory_failure: true,
             overflow_recovery: smca,
             succor: smca,
@@ -118,7 +119,7 @@ struct Rule {
     recovery: Option<bool>,
     /// In an exception only.
     exception: bool,
-    context: Option<Context>,
+    context: Option<ExecutionContext>,
     /// With memory failure handling only.
     memory_failure: bool,
     /// On Skylake-SP and its successors of the same model only, and in a memory controller's bank.
@@ -161,7 +162,7 @@ impl Rule {
         Self { exception: true, ..self }
     }
 
-    const fn context(self, context: Context) -> Self {
+    const fn context(self, context: ExecutionContext) -> Self {
         Self { context: Some(context), ..self }
     }
 
@@ -219,7 +220,7 @@ const SEAM: u64 = McgStatus::SEAM_NR;
 
 /// The rules, in the kernel's order: the first that matches decides. Rule texts are the kernel's log messages.
 static RULES: [Rule; 30] = {
-    use Context::{Kernel, KernelRecoverable, User};
+    use ExecutionContext::{Kernel, KernelRecoverable, User};
     use KernelSeverity as Is;
     [
         rule(Is::NO, "Invalid").status(MciStatus::VAL, 0),
@@ -307,7 +308,7 @@ const NO_MATCH: Rule = rule(KernelSeverity::SOME, "No match");
 fn grade_intel(record: &MceRecord<'_>, circumstances: Circumstances) -> Grade {
     let rule = RULES.iter().find(|rule| rule.matches(record, circumstances)).unwrap_or(&NO_MATCH);
     let raised = circumstances.rules == KernelRules::V6_1
-        && circumstances.context == Context::Kernel
+        && circumstances.context == ExecutionContext::Kernel
         && rule.severity >= KernelSeverity::UC;
     let severity = if raised { KernelSeverity::PANIC } else { rule.severity };
     Grade { severity, rule: Some(rule.text) }
@@ -326,7 +327,7 @@ fn grade_amd(status: MciStatus, circumstances: Circumstances) -> Grade {
         panic("Overflowed uncorrected error without MCA Overflow Recovery")
     } else if !circumstances.succor {
         panic("Uncorrected error without MCA Recovery")
-    } else if circumstances.context == Context::Kernel {
+    } else if circumstances.context == ExecutionContext::Kernel {
         panic("Uncorrected unrecoverable error in kernel context")
     } else {
         silent(KernelSeverity::AR)

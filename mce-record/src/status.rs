@@ -359,6 +359,7 @@ impl fmt::Display for AmdStatus {
 
 /// `MCi_STATUS` as the maker of the processor defines it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum StatusReading {
     /// Intel's definition: Intel, Zhaoxin, Centaur, and where the maker is not known.
     Intel(IntelStatus),

@@ -4,10 +4,12 @@
 //! reboot. Readers must locate fields by name in the event's format file; [`Version::layout`] is what those files
 //! say on 64-bit kernels. Source: `include/trace/events/mce.h`.
 
-use crate::record::{Layout, MceRecord};
+use crate::error::Error;
+use crate::record::{Layout, Mce, MceRecord};
 
 /// A field of the tracepoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Field {
     /// `MCG_CAP`.
     Mcgcap,
@@ -52,6 +54,29 @@ pub enum Field {
 }
 
 impl Field {
+    /// Every field, in no version's order.
+    const ALL: [Self; 20] = [
+        Mcgcap, Mcgstatus, Status, Addr, Misc, Synd, Ipid, Ip, Tsc, Ppin, Walltime, Cpu, Cpuid, Apicid,
+        Socketid, Cs, Bank, Cpuvendor, Microcode, VData,
+    ];
+
+    /// The field with this name in the format file; `None` if no version has one.
+    ///
+    /// ```
+    /// use mce_record::Mce;
+    /// use mce_record::tracepoint::Field;
+    ///
+    /// let mut mce = Mce::default();
+    /// for (name, value) in [("bank", 7), ("status", 0xbe00_0000_0000_0135), ("common_pid", 1)] {
+    ///     let is_stored = Field::from_name(name).is_some_and(|field| field.set(&mut mce, value));
+    ///     assert_eq!(is_stored, name != "common_pid");
+    /// }
+    /// assert_eq!((mce.bank, mce.status.get()), (7, 0xbe00_0000_0000_0135));
+    /// ```
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.name() == name)
+    }
+
     /// Its name in the format file.
     pub const fn name(self) -> &'static str {
         match self {
@@ -116,6 +141,52 @@ impl Field {
     }
 }
 
+impl Field {
+    /// Stores the field's value in a `struct mce`. Returns whether it did: [`VData`](Self::VData) has no place there, and
+    /// a value that is wider than its field leaves the struct as it was.
+    #[must_use]
+    pub fn set(self, mce: &mut Mce, value: u64) -> bool {
+        if self == VData || self.size() < 8 && value >> (8 * u32::from(self.size())) != 0 {
+            return false;
+        }
+        let (byte, word) = (value as u8, value as u32);
+        match self {
+            Mcgcap => mce.mcgcap.set(value),
+            Mcgstatus => mce.mcgstatus.set(value),
+            Status => mce.status.set(value),
+            Addr => mce.addr.set(value),
+            Misc => mce.misc.set(value),
+            Synd => mce.synd.set(value),
+            Ipid => mce.ipid.set(value),
+            Ip => mce.ip.set(value),
+            Tsc => mce.tsc.set(value),
+            Ppin => mce.ppin.set(value),
+            Walltime => mce.time.set(value),
+            Cpu => {
+                // The kernel keeps the low byte in the old field too.
+                mce.cpu = byte;
+                mce.extcpu.set(word);
+            }
+            Cpuid => mce.cpuid.set(word),
+            Apicid => mce.apicid.set(word),
+            Socketid => mce.socketid.set(word),
+            Cs => mce.cs = byte,
+            Bank => mce.bank = byte,
+            Cpuvendor => mce.cpuvendor = byte,
+            Microcode => mce.microcode.set(word),
+            VData => {}
+        }
+        true
+    }
+}
+
+/// The field's name.
+impl core::fmt::Display for Field {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// A version of the tracepoint, named after the kernels that have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -158,6 +229,46 @@ impl Version {
             Some((field, offset))
         })
     }
+
+    /// Reads an event of a 64-bit kernel, its 8 common bytes first, as it lies in a trace buffer: what the event does not
+    /// have is 0. The vendor data is apart: [`vendor_data`](Self::vendor_data).
+    ///
+    /// # Errors
+    ///
+    /// The event ends before the version's last field.
+    pub fn read(self, event: &[u8]) -> Result<Mce, Error> {
+        let mut mce = Mce::default();
+        for (field, offset) in self.layout() {
+            let value = number(event, offset, field).ok_or(Error::too_short(
+                "mce_record event",
+                self.size().into(),
+                event.len(),
+            ))?;
+            // A value of the field's own size always fits; the vendor data has no place in the struct.
+            let _ = field.set(&mut mce, value);
+        }
+        Ok(mce)
+    }
+
+    /// The vendor data of an event: on AMD processors the bytes of [`AmdSyndromes`](crate::AmdSyndromes). `None` if the
+    /// version has none, or the event's reference does not lie inside the event.
+    pub fn vendor_data(self, event: &[u8]) -> Option<&[u8]> {
+        let (field, offset) = self.layout().find(|&(field, _)| field == VData)?;
+        let reference = number(event, offset, field)?;
+        let (start, length) = (reference as u16, (reference >> 16) as u16);
+        event.get(start.into()..)?.get(..length.into())
+    }
+
+    /// The length of an event up to its last field, bytes.
+    pub fn size(self) -> u16 {
+        self.layout().last().map_or(0, |(field, offset)| offset.wrapping_add(field.size()))
+    }
+}
+
+/// The number in a field of an event, little-endian as on every x86 processor.
+fn number(event: &[u8], offset: u16, field: Field) -> Option<u64> {
+    let bytes = event.get(offset.into()..)?.get(..field.size().into())?;
+    Some(bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)))
 }
 
 impl MceRecord<'_> {

@@ -95,6 +95,19 @@ mod serde {
     }
 
     #[test]
+    fn errors_have_a_kind_for_programs_and_a_text_for_people() {
+        use mce_record::MceRecord;
+        use mce_record::mcelog::{Log, WordSize};
+
+        let error = MceRecord::try_from(&[0; 80][..]).unwrap_err();
+        let text = "struct mce is 72, or 88 and more bytes long, 80 available";
+        assert_eq!(to_value(error).unwrap(), json!({"kind": "record_length", "offset": 0, "text": text}));
+        let error = Log::parse(&[0; 20], WordSize::Bits64).unwrap_err();
+        let text = "machine-check log head needs 32 bytes, 20 available";
+        assert_eq!(to_value(error).unwrap(), json!({"kind": "too_short", "offset": 0, "text": text}));
+    }
+
+    #[test]
     fn what_is_no_value_is_refused() {
         for bad in [json!({"name": "AMD"}), json!({"value": 256}), json!({"value": "2"}), json!(2)] {
             assert!(from_value::<CpuVendor>(bad.clone()).is_err(), "{bad}");

@@ -170,6 +170,74 @@ fn the_tracepoint_in_every_version() {
     }
 }
 
+/// An event of a version whose bytes are all different, and what it is too short for.
+fn event(version: Version) -> Vec<u8> {
+    (0..version.size() as u8).map(|byte| byte.wrapping_mul(7) ^ 0x5a).collect()
+}
+
+#[test]
+fn an_event_becomes_a_record_and_its_fields_are_the_events() {
+    for version in Version::ALL {
+        let event = event(version);
+        let mce = version.read(&event).unwrap();
+        let record = mce.record();
+        for ((field, offset), (same, value)) in version.layout().zip(record.tracepoint(version)) {
+            let mut bytes = [0; 8];
+            let size = usize::from(field.size());
+            bytes[..size].copy_from_slice(&event[offset.into()..][..size]);
+            let expected = (field != Field::VData).then_some(u64::from_le_bytes(bytes));
+            assert_eq!((field, expected), (same, value), "{field}");
+            assert_eq!(Field::from_name(field.name()), Some(field));
+        }
+        assert_eq!(mce.cpu, mce.extcpu.get() as u8);
+        // Every bit of the event is in the struct, but for the common bytes, padding and the reference.
+        let is_field = |at: usize| {
+            version.layout().any(|(field, offset)| {
+                field != Field::VData
+                    && (usize::from(offset)..usize::from(offset + field.size())).contains(&at)
+            })
+        };
+        for bit in 0..event.len() * 8 {
+            let mut flipped = event.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(version.read(&flipped).unwrap() != mce, is_field(bit / 8), "{version:?}, bit {bit}");
+        }
+        for length in 0..event.len() {
+            let needed = u32::from(version.size());
+            let kind = ErrorKind::TooShort { what: "mce_record event", needed, available: length as u32 };
+            assert_eq!(version.read(&event[..length]).unwrap_err().kind(), kind);
+        }
+    }
+}
+
+#[test]
+fn vendor_data_is_where_the_event_says() {
+    let mut event = event(Version::Linux6_13);
+    event[120..124].copy_from_slice(&(16 << 16 | 0x7c_u32).to_le_bytes());
+    event.extend(1..=16);
+    let data = Version::Linux6_13.vendor_data(&event).unwrap();
+    assert_eq!(data, (1..=16).collect::<Vec<u8>>());
+    assert_eq!(Version::Linux6_13.vendor_data(&event[..139]), None);
+    assert_eq!(Version::Linux6_13.vendor_data(&event[..123]), None);
+    assert_eq!(Version::Linux6_10.vendor_data(&event), None);
+}
+
+#[test]
+fn a_field_takes_no_value_that_is_wider_than_it_is() {
+    for (field, _) in Version::Linux6_13.layout() {
+        let mut mce = Mce::default();
+        let largest = u64::MAX >> (64 - 8 * u32::from(field.size()));
+        if field.size() < 8 {
+            assert!(!field.set(&mut mce, largest + 1), "{field}");
+            assert_eq!(mce, Mce::default(), "{field}");
+        }
+        assert_eq!(field.set(&mut mce, largest), field != Field::VData, "{field}");
+        let value = field.value(&mce.record());
+        assert_eq!(value, (field != Field::VData).then_some(largest), "{field}");
+    }
+    assert_eq!(Field::from_name("common_pid"), None);
+}
+
 #[test]
 fn tracepoint_values() {
     let mce = Mce {

@@ -1,7 +1,7 @@
 //! The kernel's severities, against a second implementation that tells the rules as a chain of decisions, over every
 //! combination of the bits they look at.
 
-use mce_record::{Circumstances, Context, CpuVendor, Grade, KernelRules, KernelSeverity as Is, Mce};
+use mce_record::{Circumstances, CpuVendor, ExecutionContext, Grade, KernelRules, KernelSeverity as Is, Mce};
 
 const VAL: u64 = 1 << 63;
 const OVER: u64 = 1 << 62;
@@ -25,8 +25,8 @@ fn intel(mce: &Mce, known: Circumstances) -> (Is, &'static str) {
     let recovery = mce.mcgcap.get() & 1 << 24 != 0;
     let code = status & 0xefff;
     let newer = known.rules == KernelRules::V6_12;
-    let (kernel, user) = (known.context == Context::Kernel, known.context == Context::User);
-    let recoverable = known.context == Context::KernelRecoverable;
+    let (kernel, user) = (known.context == ExecutionContext::Kernel, known.context == ExecutionContext::User);
+    let recoverable = known.context == ExecutionContext::KernelRecoverable;
     let location = has(ADDRV | MISCV);
     let skylake = mce.cpuid.get() & 0xfff0 == 0x0650
         && mce.cpuid.get() >> 16 & 0xf == 5
@@ -82,25 +82,27 @@ fn intel(mce: &Mce, known: Circumstances) -> (Is, &'static str) {
                     return (Is::KEEP, "Action required but unaffected thread is continuable");
                 }
                 match (code, known.context) {
-                    (0x134, Context::KernelRecoverable) => {
+                    (0x134, ExecutionContext::KernelRecoverable) => {
                         return (Is::AR, "Action required: data load in error recoverable area of kernel");
                     }
-                    (0x134, Context::User) => {
+                    (0x134, ExecutionContext::User) => {
                         return (Is::AR, "Action required: data load error in a user process");
                     }
-                    (0x150, Context::User) => {
+                    (0x150, ExecutionContext::User) => {
                         return (Is::AR, "Action required: instruction fetch error in a user process");
                     }
-                    (0x134, Context::Kernel) if newer && seam => {
+                    (0x134, ExecutionContext::Kernel) if newer && seam => {
                         return (Is::AR, "Data load error in SEAM non-root mode");
                     }
-                    (0x150, Context::Kernel) if newer && seam => {
+                    (0x150, ExecutionContext::Kernel) if newer && seam => {
                         return (Is::AR, "Instruction fetch error in SEAM non-root mode");
                     }
-                    (0x134, Context::Kernel) => {
+                    (0x134, ExecutionContext::Kernel) => {
                         return (Is::PANIC, "Data load in unrecoverable area of kernel");
                     }
-                    (0x150, Context::Kernel) => return (Is::PANIC, "Instruction fetch error in kernel"),
+                    (0x150, ExecutionContext::Kernel) => {
+                        return (Is::PANIC, "Instruction fetch error in kernel");
+                    }
                     _ => {}
                 }
             }
@@ -141,7 +143,8 @@ fn combinations(bits: &[u64]) -> Vec<u64> {
 fn circumstances() -> Vec<Circumstances> {
     let mut all = Vec::new();
     for rules in [KernelRules::V6_1, KernelRules::V6_12] {
-        for context in [Context::Kernel, Context::KernelRecoverable, Context::User] {
+        for context in [ExecutionContext::Kernel, ExecutionContext::KernelRecoverable, ExecutionContext::User]
+        {
             for exception in [false, true] {
                 for memory_failure in [false, true] {
                     all.push(Circumstances {
@@ -252,7 +255,7 @@ fn amd_rules() {
                         (Is::PANIC, Some("Overflowed uncorrected error without MCA Overflow Recovery"))
                     } else if !succor {
                         (Is::PANIC, Some("Uncorrected error without MCA Recovery"))
-                    } else if known.context == Context::Kernel {
+                    } else if known.context == ExecutionContext::Kernel {
                         (Is::PANIC, Some("Uncorrected unrecoverable error in kernel context"))
                     } else {
                         (Is::AR, None)
@@ -274,16 +277,16 @@ fn circumstances_out_of_a_record() {
         Circumstances {
             rules: KernelRules::V6_12,
             exception: false,
-            context: Context::Kernel,
+            context: ExecutionContext::Kernel,
             memory_failure: true,
             overflow_recovery: false,
             succor: false,
         }
     );
     assert!(of(Mce { mcgstatus: 4.into(), ..Mce::default() }).exception);
-    assert_eq!(of(Mce { cs: 0x33, ..Mce::default() }).context, Context::User);
-    assert_eq!(of(Mce { cs: 0x32, ..Mce::default() }).context, Context::Kernel);
-    assert_eq!(of(Mce { cs: 0x11, ..Mce::default() }).context, Context::Kernel);
+    assert_eq!(of(Mce { cs: 0x33, ..Mce::default() }).context, ExecutionContext::User);
+    assert_eq!(of(Mce { cs: 0x32, ..Mce::default() }).context, ExecutionContext::Kernel);
+    assert_eq!(of(Mce { cs: 0x11, ..Mce::default() }).context, ExecutionContext::Kernel);
     // Zen: base family 15 and extended family 8 make 17h.
     let zen = of(Mce { cpuvendor: CpuVendor::AMD.raw(), cpuid: 0x0080_0f12.into(), ..Mce::default() });
     assert!(zen.overflow_recovery && zen.succor);

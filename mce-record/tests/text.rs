@@ -1,6 +1,8 @@
 //! The line, the block of lines, and the kernel's text, of records made to bring out each part.
 
-use mce_record::{Circumstances, Context, CpuVendor, KernelRules, KernelTextOptions, Mce, MceRecord, McgCap};
+use mce_record::{
+    Circumstances, CpuVendor, ExecutionContext, KernelRules, KernelTextOptions, Mce, MceRecord, McgCap,
+};
 use zerocopy::IntoBytes;
 
 fn summary(mce: Mce) -> String {
@@ -314,7 +316,10 @@ fn what_only_the_caller_knows() {
         text.lines().last().unwrap().to_string()
     };
     assert_eq!(rule(|_| {}), "mce: [Hardware Error]: Machine check: Uncorrected in kernel");
-    assert_eq!(rule(|c| c.context = Context::User), "mce: [Hardware Error]: Machine check: Uncorrected");
+    assert_eq!(
+        rule(|c| c.context = ExecutionContext::User),
+        "mce: [Hardware Error]: Machine check: Uncorrected"
+    );
     assert_eq!(rule(|c| c.rules = KernelRules::V6_1), "mce: [Hardware Error]: Machine check: Uncorrected");
 }
 

@@ -135,6 +135,7 @@ pub struct EfiVariable {
 
 /// The forms that the names of EFI variables have had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum EfiForm {
     /// `dump-type<type>-<part>-<time>`: the first; not compressed.
     WithoutCount,

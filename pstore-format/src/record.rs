@@ -126,6 +126,15 @@ pub struct StoredRecord<'a> {
     after_prefix: &'a [u8],
 }
 
+/// [`StoredRecord::parse`].
+impl<'a> TryFrom<&'a [u8]> for StoredRecord<'a> {
+    type Error = Error;
+
+    fn try_from(bytes: &'a [u8]) -> Result<Self, Error> {
+        Self::parse(bytes)
+    }
+}
+
 impl<'a> StoredRecord<'a> {
     /// The record at the start of `bytes`; what lies behind its end is left out.
     ///

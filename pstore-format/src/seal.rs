@@ -37,6 +37,7 @@ const ERST_SIGNATURE: [u8; 2] = *b"ER";
 
 /// What a record's seal says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Seal {
     /// The record is as it was sealed.
     Valid,

@@ -11,6 +11,7 @@ use crate::status::AmdStatus;
 
 /// The part of the processor a bank belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Unit {
     /// Of an Intel server processor.
     Intel(intel::Unit),
@@ -30,6 +31,7 @@ impl fmt::Display for Unit {
 
 /// What the model-specific code says, in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ModelError {
     /// Of an Intel server processor.
     Intel(intel::ModelError),
