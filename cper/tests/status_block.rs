@@ -265,6 +265,20 @@ fn a_short_section_is_its_own_error() {
 }
 
 #[test]
+fn an_entry_that_the_block_ends_in_is_given_as_far_as_it_goes() {
+    let bytes = data("gesb/bad-short-mem.gesb");
+    let whole = StatusBlock::parse(&bytes).unwrap();
+    assert!(whole.cut_entry().is_none());
+    let (header, payload) = (20 + entries(&whole)[0].header_bytes().len(), entries(&whole)[0].bytes());
+    for length in 20..header + payload.len() {
+        let block = StatusBlock::parse(&bytes[..length]).unwrap();
+        let cut = block.cut_entry().map(|entry| (entry.section_type(), entry.bytes()));
+        let expected = (length >= header).then(|| (SectionTypeId::MEMORY, &payload[..length - header]));
+        assert_eq!(cut, expected, "{length} bytes");
+    }
+}
+
+#[test]
 fn bytes_behind_a_section_of_fixed_size_are_told() {
     let bytes = data("gesb/dmar-generic.gesb");
     let block = StatusBlock::parse(&bytes).unwrap();

@@ -554,16 +554,16 @@ struct Extent {
 }
 
 impl Extent {
-    /// The record length counts, if there are as many bytes and no other record begins behind the sections: no writer
-    /// leaves one there. Otherwise the sections tell; and where they cannot, as one of them runs out of the record, all
-    /// bytes up to the next record are this one's.
+    /// The record length counts, if there are as many bytes and no other record begins among them. Otherwise the
+    /// sections tell; and where they cannot, as one of them runs out of the record, all bytes up to the next record are
+    /// this one's.
     fn of(bytes: &[u8]) -> Self {
         let Ok(record) = Record::parse(bytes) else {
             let next = signatures(bytes).find(|place| *place > 0);
             return Self { length: next.unwrap_or(bytes.len()), next };
         };
-        // What is looked for lies behind the header and the descriptors: a record never runs over itself.
-        let (mut sections_end, mut all_inside) = (descriptors_end(&record), true);
+        let front = descriptors_end(&record);
+        let (mut sections_end, mut all_inside) = (front, true);
         for section in record.sections() {
             match section {
                 Ok(section) => {
@@ -575,13 +575,23 @@ impl Extent {
             }
         }
         let whole = record.as_bytes();
-        // Most have no slack, and a search costs something before it begins.
-        let slack = whole.get(sections_end..).filter(|slack| slack.len() >= SIGNATURES);
-        let next = slack.and_then(|slack| signatures(slack).next()).map(|place| sections_end + place);
+        // What is looked for lies behind the header and the descriptors: a record never runs over itself. A section can
+        // hold a record, but one that ends where the record around it does not is none of a section.
+        let is_next = |place: &usize| {
+            let runs_on =
+                |inner: Record<'_>| inner.header().record_length.get() as usize > whole.len() - place;
+            *place >= sections_end
+                || record.missing() != 0
+                || Record::parse(&bytes[*place..]).is_ok_and(runs_on)
+        };
+        // The signatures of a record that begins in the last bytes of this one end behind it.
+        let end = bytes.len().min(whole.len() + SIGNATURES - 1);
+        let places = signatures(&bytes[front.min(end)..end]).map(|place| front + place);
+        let next = places.take_while(|place| *place < whole.len()).find(is_next);
         let length = match next {
-            None if record.missing() == 0 => whole.len(),
-            _ if all_inside => sections_end,
-            _ => next.unwrap_or(whole.len()),
+            Some(next) if next < sections_end || !all_inside => next,
+            None if record.missing() == 0 || !all_inside => whole.len(),
+            _ => sections_end,
         };
         Self { length, next }
     }

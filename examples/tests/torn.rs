@@ -199,6 +199,28 @@ fn a_torn_record_hides_none_behind_it() {
     }
 }
 
+/// A record that is cut where the next one begins takes nothing of it, wherever the cut is.
+#[test]
+fn a_record_that_is_cut_takes_nothing_of_the_next() {
+    let whole = record(&[(SectionTypeId::MEMORY, 80), (SectionTypeId::PCIE, 208)]);
+    let folder = folder("next");
+    for length in HEADER + 2 * DESCRIPTOR..whole.len() {
+        let file = folder.join(format!("{length}"));
+        fs::write(&file, [&whole[..length], &whole, &whole].concat()).unwrap();
+    }
+    let mut offsets: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for event in ras_json(&[text(&folder)]).iter().filter(|event| event["kind"] != "bad") {
+        let file = Path::new(event["source"]["file"].as_str().unwrap()).file_name().unwrap();
+        let of_file = offsets.entry(file.to_str().unwrap().to_owned()).or_default();
+        of_file.push(event["source"]["offset"].as_u64().unwrap());
+    }
+    for (length, offsets) in &offsets {
+        let length: u64 = length.parse().unwrap();
+        assert_eq!(offsets, &[0, length, length + whole.len() as u64], "cut at {length}");
+    }
+    assert!(offsets.len() > 40);
+}
+
 /// Signatures without records behind them cost one look each, not a look at all that follows.
 #[test]
 fn many_signatures_are_walked_once() {

@@ -38,6 +38,10 @@ fn captured_data_and_findings_hold() {
             target(&bytes);
             target(&bytes[..bytes.len() / 2]);
         }
+        if bytes.len() < 1 << 14 {
+            println!("program, every form");
+            fuzz::every_form(&bytes);
+        }
     }
 }
 

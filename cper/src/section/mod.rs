@@ -504,3 +504,36 @@ impl<'a> Section<'a> {
         T::is_type(self.section_type().0).then(|| T::decode(self.bytes()).map_err(|error| self.locate(error)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::vec;
+
+    /// With every length and count at its most, each type that has any is told as not whole, and the place is inside.
+    #[test]
+    fn a_body_that_claims_more_than_it_has_is_told_whatever_its_type() {
+        let bytes = vec![0xff; 1500];
+        let mut told = vec::Vec::new();
+        for (section_type, name) in SectionTypeId::ALL {
+            let Ok(body) = Body::decode(section_type.0, &bytes) else { continue };
+            if let Some(error) = body.first_error() {
+                assert!(error.offset() as usize <= bytes.len(), "{name}: {error}");
+                told.push(*name);
+            }
+        }
+        for name in
+            ["IA32/X64 processor error", "Arm processor error", "CXL DRAM event", "Windows XPF machine check"]
+        {
+            assert!(told.contains(&name), "{name}: {told:?}");
+        }
+        assert_eq!(told.len(), 20, "{told:?}");
+        // What is whole is not told: all zeros claim nothing.
+        for (section_type, name) in SectionTypeId::ALL {
+            if let Ok(body) = Body::decode(section_type.0, &[0; 1500]) {
+                assert_eq!(body.first_error(), None, "{name}");
+            }
+        }
+    }
+}

@@ -301,8 +301,7 @@ impl Describe for PciComponentError<'_> {
             out.field("missing_pairs", Value::Number(self.missing_pairs()))?;
             let claimed = self.missing_pairs().saturating_add(self.pairs.len() as u64);
             let claimed = u32::try_from(claimed).unwrap_or(u32::MAX);
-            Error::inner_length("number of register data pairs", claimed, self.pairs.len(), 32)
-                .describe(out)?;
+            Error::inner_length("register count", claimed, self.pairs.len(), 32).describe(out)?;
         }
         describe_rest("trailing", self.rest, out)
     }
