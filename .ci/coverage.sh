@@ -8,7 +8,7 @@ out=$PWD/target/coverage
 mkdir -p "$out"
 rm -f "$out"/*.profraw
 export RUSTFLAGS=-Cinstrument-coverage LLVM_PROFILE_FILE=$out/%p-%m.profraw
-export LIBCPER_VECTORS=${LIBCPER_VECTORS:-$PWD/../shared/vectors/libcper}
+vectors_of_libcper
 test=(cargo test "${crates[@]/#/--package=}" --all-features --tests --target-dir "$out/build")
 "${test[@]}"
 "${test[@]}" --no-run --message-format=json 2>/dev/null >"$out/build.json"
@@ -21,4 +21,5 @@ for line in open(sys.argv[1]):
 ' "$out/build.json")
 llvm-profdata-22 merge --sparse "$out"/*.profraw -o "$out/all.profdata"
 llvm-cov-22 export --format=lcov --instr-profile="$out/all.profdata" "${objects[@]}" >"$out/lcov.info"
-python3 .ci/coverage.py "$out/lcov.info" "$least" "${crates[@]}"
+said=$(python3 .ci/coverage.py "$out/lcov.info" "$least" "${crates[@]}") || die "$said"
+echo "$said$without"

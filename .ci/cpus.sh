@@ -23,7 +23,7 @@ for cpu; do
 done
 need "${packages[@]}"
 debian_rust
-export LIBCPER_VECTORS=${LIBCPER_VECTORS:-$PWD/../shared/vectors/libcper}
+vectors_of_libcper
 # Four campaigns over hundreds of thousands of cases are about the order of accesses and about every bit of every record,
 # which no CPU changes; emulated they would take longer than everything else together. Their smaller sisters run
 # everywhere.
@@ -33,4 +33,4 @@ skipped=(a_power_cut_at_any_access_loses_and_tears_nothing every_program_of_up_t
 RUSTFLAGS="-Zinline-mir=yes -Zmir-opt-level=2" cargo test "${crates[@]/#/--package=}" --all-features "${targets[@]}" \
   --no-fail-fast -Zbuild-std=std,panic_unwind,test --target-dir target/cpus --config profile.dev.debug=false \
   -- "${skipped[@]/#/--skip=}"
-echo "$# CPUs: $*; left to the host: ${#skipped[@]} exhaustive campaigns"
+echo "$# CPUs: $*; left to the host: ${#skipped[@]} exhaustive campaigns$without"

@@ -1,5 +1,6 @@
 # Sourced by every gate: goes to the repository's root and gives `crates`, `cache`, `die`, `need`, `debian_rust` and
-# `panic_path`.
+# `panic_path`. A gate needs Rust and Debian, and names every other package that it uses to `need`, but for those below
+# that all of them may use.
 # shellcheck shell=bash
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -52,6 +53,9 @@ apt_install() {
   apt_get install -y --no-install-recommends "$@" || die "cannot install: $*"
 }
 
+# What a clone comes with, what a script here may be written in, and what Rust links with.
+type -P git python3 cc >/dev/null || need git python3 gcc libc6-dev
+
 # fetch_deb FOLDER PACKAGE...: unpacks Debian packages into FOLDER without installing them; once.
 fetch_deb() {
   [ -e "$1/.complete" ] || locked unpack_deb "$@"
@@ -71,11 +75,33 @@ unpack_deb() {
 }
 
 # Builds the program `ras` and sets `ras` to where it is: as the tests build it, whose dependencies have other features than
-# those of `ras` alone and would be compiled once more.
+# those of `ras` alone and would be compiled once more. A gate has a copy of its own: another one that builds takes away
+# what is in `target` and puts its own there.
 build_ras() {
+  local tries=0
   cargo test --quiet --workspace --all-features --test decode --no-run
+  ras=$PWD/target/programs/$(basename "$0" .sh)/ras
+  mkdir -p "${ras%/*}"
+  until cp --remove-destination target/debug/ras "$ras" 2>/dev/null; do
+    [ $((tries += 1)) -lt 50 ] || die "the program ras was not built"
+    sleep 0.1
+  done
+}
+
+# Points the tests at libcper's records, which are not ours to give away: where LIBCPER_VECTORS says, or beside the
+# repository. Where they are not, `without` says so, for the last line of a gate.
+vectors_of_libcper() {
+  local beside=$PWD/../shared/vectors/libcper
   # shellcheck disable=SC2034  # read by the gates
-  ras=$PWD/target/debug/ras
+  without=
+  if [ -n "${LIBCPER_VECTORS:-}" ]; then
+    [ -d "$LIBCPER_VECTORS" ] || die "LIBCPER_VECTORS names no folder: $LIBCPER_VECTORS"
+  elif [ -d "$beside" ]; then
+    export LIBCPER_VECTORS=$beside
+  else
+    without='; NOT COMPARED with the records of libcper, which LIBCPER_VECTORS does not name'
+    echo "${without#; }" >&2
+  fi
 }
 
 # from_python NAME==VERSION: prints the folder that a package of Python's registry was put in; once.

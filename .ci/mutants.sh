@@ -7,8 +7,7 @@ least=${MUTANTS_LEAST:-90}
 [ $# -eq 0 ] || crates=("$@")
 cargo mutants --version 2>/dev/null || cargo install --locked cargo-mutants
 export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0 CARGO_INCREMENTAL=1
-export LIBCPER_VECTORS=${LIBCPER_VECTORS:-$PWD/../shared/vectors/libcper}
-[ -d "$LIBCPER_VECTORS" ] || unset LIBCPER_VECTORS
+vectors_of_libcper
 out=$PWD/target/mutants
 few=()
 for crate in "${crates[@]}"; do
@@ -27,4 +26,4 @@ for crate in "${crates[@]}"; do
   cat "$results/missed.txt"
 done
 [ ${#few[@]} -eq 0 ] || die "under $least % are noticed: ${few[*]}: $lines"
-echo "noticed: $lines"
+echo "noticed: $lines$without"

@@ -2,7 +2,7 @@
 # Proves that the four crates' tests touch no memory they should not, under AddressSanitizer: the crates have no unsafe
 # code of their own, this is for what they are built with. Needs: nothing (the runtime comes with Rust).
 . "$(dirname "$0")/lib.sh"
-export LIBCPER_VECTORS=${LIBCPER_VECTORS:-$PWD/../shared/vectors/libcper}
+vectors_of_libcper
 # The sanitizer's switch is unstable on a stable compiler.
 export RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address
 control=$(mktemp -d)
@@ -13,4 +13,4 @@ if "$control/past_the_end" 2>/dev/null; then die "the sanitizer does not see a r
 
 cargo test "${crates[@]/#/--package=}" --all-features --tests --target x86_64-unknown-linux-gnu \
   --target-dir target/sanitizer --config profile.dev.debug=false
-echo "nothing found"
+echo "nothing found$without"

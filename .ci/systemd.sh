@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Proves that systemd takes the units beside `ras collect`, in the order that loses nothing and with what they may do
-# cut down, and that man pages and completions come out of the command line whole. Needs: systemd, groff, bash.
+# cut down; that on a machine it boots they do their work under all of that, with every sink and every drop-in that the
+# documentation has, and hold up nothing; and that man pages and completions come out of the command line whole.
+# Needs: network for Debian's packages (QEMU, kernel, systemd, groff), root.
 . "$(dirname "$0")/lib.sh"
 need systemd groff-base
 build_ras
@@ -19,6 +21,8 @@ done
 exposure=$(systemd-analyze security --offline=yes --threshold=30 "$work/ras-collect.service") ||
   die "too much is allowed: $exposure"
 
+examples/end-to-end/unit.sh | tee "$work/boot"
+
 mkdir "$work/man"
 "$ras" man "$work/man"
 pages=("$work"/man/*.1)
@@ -34,4 +38,4 @@ for shell in bash zsh fish; do
   grep -q collect "$work/$shell" || die "completions of $shell"
 done
 bash -n "$work/bash"
-echo "2 units, ${#pages[@]} man pages, completions of 3 shells; $(tail -n 1 <<<"$exposure" | tr -d '→')"
+echo "2 units, ${#pages[@]} man pages, completions of 3 shells; $(tail -n 1 "$work/boot"); $(tail -n 1 <<<"$exposure" | tr -d '→')"

@@ -1,9 +1,10 @@
 //! The database of rasdaemon: records of the dying boot as rows beside those that the daemon saw live.
 //!
-//! Rows are inserted by column name, so that a database of any release of rasdaemon will do: columns that it does not
-//! have yet are left out (the daemon adds them itself when a newer release of it starts), tables that it does not have
-//! are created as its newest release creates them, and so is the database. Whether it writes a journal or a write-ahead
-//! log is left as it is.
+//! A database of any release of rasdaemon will do: when it is opened it gets the tables and columns that it does not have
+//! yet, as the newest release creates them, and so does a new one. So nothing of a record is left out, and `ras-mc-ctl`
+//! of the newest release, which ends at a table that is not there, reads it before its daemon has started. Older releases
+//! read and write by the names of columns and do not mind. Whether it writes a journal or a write-ahead log is left as
+//! it is.
 //!
 //! rasdaemon does not wait for a lock and drops an event that it cannot write. So rows are made ready first, and the
 //! database is locked for the short time in which a batch of them is written; at boot `ras collect` runs before the
@@ -22,6 +23,7 @@ mod mce_amd;
 mod mce_intel;
 mod memory;
 mod non_standard;
+mod nvidia;
 mod pcie;
 mod row;
 mod schema;
@@ -109,23 +111,13 @@ impl Entry {
     }
 }
 
-/// How a table takes rows.
-#[derive(Debug)]
-struct Insert {
-    /// What creates the table, where it is not there.
-    create: Option<String>,
-    sql: String,
-    /// Places of the values it takes.
-    taken: Vec<usize>,
-}
-
 /// The database, and the events that it has been given and has not written yet.
 #[derive(Debug)]
 pub struct Database {
     connection: Connection,
     path: PathBuf,
-    /// For each table how it takes rows, or why it does not.
-    inserts: HashMap<&'static str, Result<Insert, String>>,
+    /// For each table the statement that inserts a row, or why it takes none.
+    inserts: HashMap<&'static str, Result<String, String>>,
     pending: Vec<Entry>,
     /// The events that it has, and the pending ones.
     known: Known,
@@ -158,13 +150,9 @@ impl Database {
         connection.pragma_update(None, "cache_size", -CACHE)?;
         connection.set_prepared_statement_cache_capacity(64);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let tables: i64 =
-            transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        if tables == 0 {
-            transaction.execute_batch(&schema::create_all())?;
-        }
+        schema::complete(&transaction)?;
         transaction.execute_batch(schema::BOOKKEEPING)?;
-        let columns = columns(&transaction, "ras_collect")?;
+        let columns = schema::present(&transaction, "ras_collect")?;
         if let Some(missing) = schema::BOOKKEEPING_COLUMNS.iter().find(|name| !columns.contains(**name)) {
             let reason = format!("the table ras_collect is not one of ras: it has no column {missing}");
             return Err(Refusal::Other(reason));
@@ -215,9 +203,6 @@ impl Database {
             return Ok(());
         }
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for sql in self.inserts.values_mut().filter_map(|insert| insert.as_mut().ok()?.create.take()) {
-            transaction.execute_batch(&sql)?;
-        }
         let mut others = HashSet::new();
         loop {
             match learn(&transaction, &mut self.known, &mut self.last)? {
@@ -338,38 +323,24 @@ fn learn(connection: &Connection, known: &mut Known, last: &mut i64) -> Result<V
 /// Inserts a row by the names of its columns and says what its id is.
 fn insert_row(
     connection: &Connection,
-    inserts: &HashMap<&'static str, Result<Insert, String>>,
+    inserts: &HashMap<&'static str, Result<String, String>>,
     row: &Row,
 ) -> Result<i64, Refusal> {
-    let insert = inserts[row.table].as_ref().map_err(|reason| Refusal::Other(reason.clone()))?;
-    let values = insert.taken.iter().map(|place| &row.columns[*place].1);
-    Ok(connection.prepare_cached(&insert.sql)?.insert(params_from_iter(values))?)
+    let sql = inserts[row.table].as_ref().map_err(|reason| Refusal::Other(reason.clone()))?;
+    let values = row.columns.iter().map(|(_, value)| value);
+    Ok(connection.prepare_cached(sql)?.insert(params_from_iter(values))?)
 }
 
-/// Finds out how a table takes rows like this one, or why it does not.
-fn prepare(connection: &Connection, row: &Row) -> Result<Result<Insert, String>, Refusal> {
-    let present = columns(connection, row.table)?;
-    let create = if present.is_empty() { schema::create(row.table) } else { None };
-    let has = |name: &str| create.is_some() || present.contains(name);
-    // Every release has had the time and the first column of each table.
-    for name in ["timestamp", row.columns[0].0] {
-        if !has(name) {
-            let table = row.table;
-            return Ok(Err(format!("the table {table} is not rasdaemon's: it has no column {name}")));
-        }
+/// The statement that inserts rows like this one, or why the table takes none.
+fn prepare(connection: &Connection, row: &Row) -> Result<Result<String, String>, Refusal> {
+    let present = schema::present(connection, row.table)?;
+    let table = row.table;
+    let names: Vec<&str> = row.columns.iter().map(|(name, _)| *name).collect();
+    if let Some(missing) = ["timestamp"].iter().chain(&names).find(|name| !present.contains(**name)) {
+        return Ok(Err(format!("the table {table} is not rasdaemon's: it has no column {missing}")));
     }
-    let taken: Vec<usize> = (0..row.columns.len()).filter(|place| has(row.columns[*place].0)).collect();
-    let names: Vec<String> = taken.iter().map(|place| format!("\"{}\"", row.columns[*place].0)).collect();
-    let marks = vec!["?"; taken.len()].join(", ");
-    let sql = format!("INSERT INTO {} ({}) VALUES ({marks})", row.table, names.join(", "));
-    Ok(Ok(Insert { create, sql, taken }))
-}
-
-/// The names of a table's columns; none when there is no such table.
-fn columns(connection: &Connection, table: &str) -> Result<HashSet<String>, Refusal> {
-    let mut statement = connection.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
-    let names = statement.query_map([table], |row| row.get(0))?;
-    Ok(names.collect::<Result<_, _>>()?)
+    let marks = vec!["?"; names.len()].join(", ");
+    Ok(Ok(format!("INSERT INTO {table} (\"{}\") VALUES ({marks})", names.join("\", \""))))
 }
 
 /// Why something was not written.

@@ -1,15 +1,24 @@
-//! The tables of rasdaemon's database, as its newest release creates them.
+//! The tables of rasdaemon's database, as its newest release creates them: 0.8.5.
 
-use std::fmt::Write as _;
+use std::collections::HashSet;
+
+use rusqlite::{Connection, Transaction};
+
+use super::Refusal;
 
 /// What all events of CXL components begin with.
 const CXL_HEADER: &str = "memdev TEXT, host TEXT, serial INTEGER, log_type TEXT, hdr_uuid TEXT, hdr_flags INTEGER, \
      hdr_handle INTEGER, hdr_related_handle INTEGER, hdr_ts TEXT, hdr_length INTEGER, hdr_maint_op_class INTEGER, \
      hdr_maint_op_sub_class INTEGER, hdr_ld_id INTEGER, hdr_head_id INTEGER, ";
 
-/// Names of the tables, and their columns behind `id` and `timestamp`. Tables of events that leave no record are here
-/// for `ras-mc-ctl`, which asks for all of them.
-const TABLES: [(&str, &[&str]); 17] = [
+/// What HiSilicon's tables of its own two kinds of error have.
+const HISILICON: &str = "version INTEGER, soc_id INTEGER, socket_id INTEGER, nimbus_id INTEGER, module_id TEXT, \
+     sub_module_id TEXT, err_severity TEXT, regs_dump TEXT";
+
+/// Names of the tables, and their columns behind `id` and `timestamp`. Tables that no record of ours goes into are here
+/// for `ras-mc-ctl`, which asks for all that its release was built with and ends at the first that is not there.
+/// Ampere's are not: no program reads them, and SQLite refuses one of them as rasdaemon has it.
+const TABLES: [(&str, &[&str]); 27] = [
     (
         "mc_event",
         &["err_count INTEGER, err_type TEXT, err_msg TEXT, label TEXT, mc INTEGER, top_layer INTEGER, \
@@ -96,6 +105,47 @@ const TABLES: [(&str, &[&str]); 17] = [
            add_status INTEGER, event_sub_type INTEGER, comp_id BLOB, pldm_entity_id BLOB, pldm_resource_id BLOB",
         ],
     ),
+    (
+        "signal_event",
+        &["sig INTEGER, errorno INTEGER, code INTEGER, comm TEXT, pid INTEGER, grp INTEGER, res INTEGER"],
+    ),
+    (
+        "reri_event",
+        &["err_src_id INTEGER, source_type INTEGER, severity INTEGER, hart_id INTEGER, cluster_id INTEGER, \
+           status INTEGER, addr_info INTEGER, info INTEGER, suppl_info INTEGER, timestamp_val INTEGER"],
+    ),
+    (
+        "nvidia_ns_event",
+        &["signature TEXT, error_type INTEGER, error_instance INTEGER, severity INTEGER, socket INTEGER, \
+           number_regs INTEGER, instance_base INTEGER, reg_data BLOB, raw_data BLOB"],
+    ),
+    (
+        "nvidia_vera_ns_event",
+        &["signature TEXT, event_type INTEGER, event_sub_type INTEGER, event_link_id INTEGER, \
+           source_device_type INTEGER, event_context_count INTEGER, socket INTEGER, architecture INTEGER, \
+           chip_serial_number BLOB, instance_base INTEGER, raw_data BLOB"],
+    ),
+    ("hip08_oem_type1_event_v2", &[HISILICON]),
+    ("hip08_oem_type2_event_v2", &[HISILICON]),
+    (
+        "hip08_pcie_local_event_v2",
+        &["version INTEGER, soc_id INTEGER, socket_id INTEGER, nimbus_id INTEGER, sub_module_id TEXT, \
+           core_id INTEGER, port_id INTEGER, err_severity TEXT, err_type INTEGER, regs_dump TEXT"],
+    ),
+    (
+        "hisi_common_section_v2",
+        &["version INTEGER, soc_id INTEGER, socket_id INTEGER, totem_id INTEGER, nimbus_id INTEGER, \
+           sub_system_id INTEGER, module_id TEXT, sub_module_id INTEGER, core_id INTEGER, port_id INTEGER, \
+           err_type INTEGER, pcie_info TEXT, err_severity TEXT, regs_dump TEXT"],
+    ),
+    ("yitian_ddr_reg_dump_event", &["address INTEGER, regs_dump TEXT"]),
+    (
+        "jm_payload0_event",
+        &[
+            "version INTEGER, soc_id INTEGER, subsystem TEXT, module TEXT, module_id INTEGER, sub_module TEXT, \
+           submodule_id INTEGER, dev TEXT, dev_id INTEGER, err_type INTEGER, err_severity TEXT, regs_dump TEXT",
+        ],
+    ),
 ];
 
 /// Our own table: what was collected, and where each section of it went. A key that is here is not collected again,
@@ -108,23 +158,52 @@ pub const BOOKKEEPING: &str = "CREATE TABLE IF NOT EXISTS ras_collect (key TEXT 
 pub const BOOKKEEPING_COLUMNS: [&str; 7] =
     ["key", "section", "table_name", "row_id", "source", "time_from", "collected"];
 
-/// What creates a table of this name, `None` for one that rasdaemon does not have.
-pub fn create(table: &str) -> Option<String> {
-    let (name, columns) = TABLES.iter().find(|(name, _)| *name == table)?;
-    Some(statement(name, columns))
+/// Creates the tables that are not there and adds the columns that an older release's tables do not have, as the
+/// newest release does when it starts. Both sides of every release name the columns that they write or read, so that
+/// an older one does not mind.
+///
+/// A table that only has the name of one of rasdaemon's is left as it is.
+pub(super) fn complete(database: &Transaction<'_>) -> Result<(), Refusal> {
+    for (table, columns) in TABLES {
+        let columns = columns.concat();
+        let present = present(database, table)?;
+        if present.is_empty() {
+            let create = format!("CREATE TABLE {table} (id INTEGER PRIMARY KEY, timestamp TEXT, {columns})");
+            database.execute_batch(&create)?;
+        } else if lacks(&present, table).is_none() {
+            for column in columns.split(", ") {
+                if present.contains(name(column)) {
+                    continue;
+                }
+                // What cannot be altered, a view for one, is found out when a row is to go there.
+                match database
+                    .execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column}"))
+                    .map_err(Refusal::from)
+                {
+                    Err(error) if error.ends_all() => return Err(error),
+                    _ => {}
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
-/// What creates all tables.
-pub fn create_all() -> String {
-    TABLES.iter().fold(String::new(), |mut sql, (name, columns)| {
-        let _ = writeln!(sql, "{};", statement(name, columns));
-        sql
-    })
+/// The column that tells a table which only has the name of one of rasdaemon's: every release has had the time and the
+/// first column of each table.
+fn lacks(present: &HashSet<String>, table: &str) -> Option<&'static str> {
+    let (_, columns) = TABLES.iter().find(|(name, _)| *name == table)?;
+    ["timestamp", name(columns[0])].into_iter().find(|name| !present.contains(*name))
 }
 
-fn statement(name: &str, columns: &[&str]) -> String {
-    format!(
-        "CREATE TABLE IF NOT EXISTS {name} (id INTEGER PRIMARY KEY, timestamp TEXT, {})",
-        columns.concat()
-    )
+/// The name of the first column in these definitions.
+fn name(columns: &str) -> &str {
+    columns.split(' ').next().unwrap_or_default()
+}
+
+/// The names of a table's columns; none when there is no such table.
+pub(super) fn present(connection: &Connection, table: &str) -> Result<HashSet<String>, Refusal> {
+    let mut statement = connection.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
+    let names = statement.query_map([table], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
 }

@@ -1,6 +1,7 @@
 //! Rows of captured data against what the real rasdaemon and the real kernel made of the same.
 
 mod database;
+mod nvidia;
 mod words;
 
 use std::collections::BTreeMap;
