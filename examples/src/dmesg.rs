@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use pstore_format::RecordId;
 use pstore_format::dmesg::{self, Dump, Header};
 use pstore_format::names::FileName;
+use pstore_format::ramoops::EccReport;
 
 use crate::found::{Found, Log, LogKind, Part, Piece, What};
 
@@ -198,7 +199,8 @@ const OOPSES: [&str; 7] = [
 /// The last line that says anything.
 pub fn last_line(log: &Log<'_>) -> Option<String> {
     let (text, _) = log.parts().next_back()?.text();
-    let line = dmesg::lines(&text)
+    // What Linux says of the memory's code is not of the log.
+    let line = dmesg::lines(EccReport::split(&text).0)
         .map(|line| line.text.to_vec())
         .filter(|line| !line.trim_ascii().is_empty())
         .last()?;

@@ -529,6 +529,12 @@ impl Region {
             } else {
                 contents
             };
+            if let Some(seen) = wrong_signature(zone)
+                .filter(|_| matches!(&*contents, [(content, None)] if DumpHeader::parse(content).is_some()))
+            {
+                read.problem =
+                    Some((slot.range.start, format!("zone signature is {seen:#010x}, not 0x43474244")));
+            }
             signed += 1;
             coded += usize::from(contents.iter().any(|(_, reading)| reading.is_some()));
             let version = Zone::parse(zone, code)
@@ -559,6 +565,12 @@ impl Region {
     pub fn is_empty(&self) -> bool {
         self.zones.is_empty()
     }
+}
+
+/// The signature of a zone where it is not that of dumps.
+fn wrong_signature(zone: &[u8]) -> Option<u32> {
+    let seen = zone.first_chunk().filter(|seen| !SIGNATURES.contains(seen))?;
+    Some(u32::from_le_bytes(*seen))
 }
 
 /// What a code of a whole region did, for its title.
