@@ -15,6 +15,7 @@ use pstore_format::names::RecordType;
 use pstore_format::ramoops::{CodeWord, DumpHeader, Ecc, EccEvidence, EccReport, Layout, Zone};
 
 use crate::found::{LogKind, Reading};
+use crate::input::Bytes;
 use crate::summary::size;
 
 /// How a zone begins, in either byte order. Those of function traces have the kernel's version in it.
@@ -35,8 +36,11 @@ pub struct Parameters {
     ftrace: usize,
     pmsg: usize,
     /// `None` where it was not said: then the memory tells.
-    ecc: Option<Option<Ecc>>,
+    ecc: Option<Code>,
 }
+
+/// The code of a memory, or none.
+type Code = Option<Ecc>;
 
 /// The option that gives them.
 #[derive(Args, Debug)]
@@ -154,7 +158,10 @@ pub fn begins(bytes: &[u8]) -> bool {
 }
 
 /// Whether a dump or a console's log of ramoops lies anywhere in the bytes.
-pub fn is_inside(bytes: &[u8]) -> bool {
+pub fn is_inside(bytes: &Bytes) -> bool {
+    if !has_signature(bytes) {
+        return false;
+    }
     let slots = find(bytes);
     let holds = |slot: &Slot| {
         let zone = &bytes[slot.range.clone()];
@@ -162,6 +169,22 @@ pub fn is_inside(bytes: &[u8]) -> bool {
         begins_dump || stored(zone).is_some_and(|content| is_kernel_log(&content))
     };
     slots.iter().any(holds) && !is_block_device(bytes)
+}
+
+/// Whether a signature is in the bytes, looked for without keeping in memory what was looked at.
+fn has_signature(bytes: &Bytes) -> bool {
+    const STRIDE: usize = 4 << 20;
+    let mut at = bytes.next_data(0);
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let window = &rest[..rest.len().min(STRIDE + 3)];
+        if SIGNATURES.iter().any(|signature| memchr::memmem::find(window, signature).is_some()) {
+            return true;
+        }
+        bytes.release();
+        // It does not go back: each turn is further on by the stride at least.
+        at = bytes.next_data((at + STRIDE).min(bytes.len()));
+    }
+    false
 }
 
 /// pstore/blk has the same signature and another header.
@@ -554,7 +577,7 @@ impl Region {
         match code {
             Some(code) if coded != 0 => title.push_str(&format!(", {}", told_of(code, total))),
             Some(code) => {
-                title.push_str(&format!(", none of which has a code of {} bytes a block", code.bytes()))
+                title.push_str(&format!(", none of which has a code of {} bytes a block", code.bytes()));
             }
             None => {}
         }

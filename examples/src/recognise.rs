@@ -136,11 +136,7 @@ fn by_content<'n>(bytes: &[u8]) -> Option<Content<'n>> {
     if let Some(size) = machines(bytes) {
         return Some(Content::Machines(size));
     }
-    if is_compressed_log(bytes) {
-        return Some(log(true));
-    }
-    // The zones of a larger memory, or of one whose first zone is not in use.
-    ramoops::is_inside(bytes).then_some(Content::Ramoops)
+    is_compressed_log(bytes).then_some(log(true))
 }
 
 /// Whether a status block is one: nothing in it has a fixed value.

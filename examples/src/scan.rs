@@ -14,7 +14,7 @@ use crate::dmesg;
 use crate::found::{Content as Body, Found, LogKind, Part, Place, Reading, What, located};
 use crate::input::Bytes;
 use crate::progress::Progress;
-use crate::ramoops::{Holds, Parameters, Region, ZoneRead};
+use crate::ramoops::{self, Holds, Parameters, Region, ZoneRead};
 use crate::recognise::{self, Content};
 use crate::summary;
 
@@ -33,12 +33,14 @@ pub struct File {
 
 impl File {
     /// A file of these bytes, read as the memory of ramoops if it is that; of these parameters, where they were given.
-    pub fn new(name: String, bytes: Bytes, form: Option<&'static str>, ramoops: Option<&Parameters>) -> Self {
+    pub fn new(name: String, bytes: Bytes, form: Option<&'static str>, layout: Option<&Parameters>) -> Self {
         let mut file = Self { name, bytes, form, region: None };
-        file.region = match (file.content(), ramoops) {
-            (Some(Content::Ramoops), _) => Some(Region::read(&file.bytes, ramoops)),
-            (None, Some(_)) => Some(Region::read(&file.bytes, ramoops)).filter(|region| !region.is_empty()),
-            _ => None,
+        file.region = match (file.content(), layout) {
+            (Some(Content::Ramoops), _) => Some(Region::read(&file.bytes, layout)),
+            (None, Some(_)) => Some(Region::read(&file.bytes, layout)).filter(|region| !region.is_empty()),
+            // The zones of a larger memory, or of one whose first zone is not in use.
+            (None, None) => ramoops::is_inside(&file.bytes).then(|| Region::read(&file.bytes, None)),
+            (Some(_), _) => None,
         };
         file
     }

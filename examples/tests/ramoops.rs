@@ -1,6 +1,9 @@
 //! Memory of ramoops with a code and without, of every usual size, whole and damaged: no panic is lost, and none is shown
 //! as corrected that was not. And the names and heads that pstore's files have had.
 
+// Text is put together in memory, and a table is as long as it is.
+#![allow(clippy::format_push_string, clippy::format_collect, clippy::too_many_lines)]
+
 mod common;
 
 use std::fs;

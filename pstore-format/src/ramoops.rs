@@ -406,7 +406,7 @@ impl Ecc {
         let mut corrected = [0; HEADER];
         corrected.iter_mut().zip(header).for_each(|(to, from)| *to = *from);
         let mut evidence =
-            EccEvidence { header: self.word(&mut corrected, header_code), ..EccEvidence::default() };
+            EccEvidence { header: Self::word(&mut corrected, header_code), ..EccEvidence::default() };
         let blocks = Self::blocks_in_use(&corrected, ring.len());
         let words = ring.chunks(Self::BLOCK).zip(ring_codes.chunks(self.parity().max(1)));
         for (block, code) in words.take(blocks) {
@@ -417,7 +417,7 @@ impl Ecc {
             if block.iter().chain(code).all(|&byte| byte == 0) {
                 continue;
             }
-            match self.word(copy, code) {
+            match Self::word(copy, code) {
                 CodeWord::Verified => evidence.verified = evidence.verified.saturating_add(1),
                 CodeWord::Correctable(_) => evidence.correctable = evidence.correctable.saturating_add(1),
                 CodeWord::Unrecoverable => evidence.unrecoverable = evidence.unrecoverable.saturating_add(1),
@@ -427,7 +427,7 @@ impl Ecc {
     }
 
     /// Corrects a copy of a block by a copy of its code.
-    fn word(self, block: &mut [u8], code: &[u8]) -> CodeWord {
+    fn word(block: &mut [u8], code: &[u8]) -> CodeWord {
         let mut copy = [0; Self::LONGEST];
         copy.iter_mut().zip(code).for_each(|(to, from)| *to = *from);
         match reed_solomon::correct(block, copy.get_mut(..code.len()).unwrap_or_default()) {
