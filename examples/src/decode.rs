@@ -14,6 +14,7 @@ use crate::json;
 use crate::kernel;
 use crate::printable::Printable;
 use crate::progress::Progress;
+use crate::ramoops::RamoopsLayout;
 use crate::recognise;
 use crate::scan::{self, File, Scan, Step, count};
 use crate::text::{Detail, Text};
@@ -22,8 +23,8 @@ use crate::text::{Detail, Text};
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Recognised by content: ERST images of QEMU, CPER records, generic error status
-blocks and BERT regions, ERST tables, struct mce, files of pstore, and hex or
-base64 text of any of them.
+blocks and BERT regions, ERST tables, struct mce, files of pstore, memory of
+ramoops, and hex or base64 text of any of them.
 
 Examples:
   ras decode examples/data/erst-images/mce-intel.img
@@ -44,6 +45,8 @@ pub struct Decode {
     /// Show cleared records whose bytes are still there
     #[arg(long)]
     cleared: bool,
+    #[command(flatten)]
+    ramoops: RamoopsLayout,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -160,11 +163,13 @@ impl Run<'_> {
             }
         };
         let (bytes, form) = recognise::readable(bytes, base(&name));
-        if recognise::recognise(&bytes, base(&name)).is_some() {
-            return Some(File { name, bytes, form });
+        let file = File::new(name, bytes, form, self.options.ramoops.parameters());
+        if file.content().is_some() {
+            return Some(file);
         }
         if candidate.named {
-            self.refuse(&format!("{}: {}", Printable(name.as_bytes()), recognise::refusal(&bytes)));
+            let refusal = recognise::refusal(&file.bytes);
+            self.refuse(&format!("{}: {refusal}", Printable(file.name.as_bytes())));
         } else {
             self.tally.skipped += 1;
         }
@@ -185,7 +190,7 @@ impl Run<'_> {
         let mut all = Scan::default();
         for file in files {
             self.progress.begin(file.bytes.len() as u64);
-            let Some(content) = recognise::recognise(&file.bytes, base(&file.name)) else { continue };
+            let Some(content) = file.content() else { continue };
             let mut bad = 0;
             let scan = scan::scan(file, content, self.options.cleared, &mut |step| match step {
                 Step::Found(found) => {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use pstore_format::RecordId;
 use pstore_format::dmesg::{self, Dump, Header};
 use pstore_format::names::FileName;
+use pstore_format::ramoops::EccReport;
 
-use crate::found::{Found, Log, Part, Piece, What};
+use crate::found::{Found, Log, LogKind, Part, Piece, What};
 
 /// A part's header line, out of a text that is not kept.
 struct Numbered {
@@ -66,14 +67,35 @@ pub fn assemble(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
         match (logs.remove(&index), one.what) {
             (Some(log), _) => all.push(Found { place, what: What::Log(log), raw }),
             (None, What::Part(part)) if !std::mem::take(&mut joined[index]) => {
-                let log = Log { header: None, pieces: vec![Piece::Part(None, part)] };
+                let log = Log { header: None, pieces: vec![Piece::Part(None, part)], repeats: false };
                 all.push(Found { place, what: What::Log(log), raw });
             }
             (None, What::Part(_)) => {}
             (None, what) => all.push(Found { place, what, raw }),
         }
     }
+    mark_repeats(&mut all);
     all
+}
+
+/// Marks the consoles' logs whose panic a dump tells of.
+fn mark_repeats(all: &mut [Found<'_>]) {
+    let is_other = |log: &Log<'_>| log.header.is_none() && log.kind() != LogKind::Dump;
+    if !all.iter().any(|found| matches!(&found.what, What::Log(log) if is_other(log))) {
+        return;
+    }
+    let panics: Vec<String> = all
+        .iter()
+        .filter_map(|found| match &found.what {
+            What::Log(log) if log.header.as_ref().is_some_and(|(why, _)| why == "Panic") => reason(log),
+            _ => None,
+        })
+        .collect();
+    for found in all {
+        if let What::Log(log) = &mut found.what {
+            log.repeats = is_other(log) && reason(log).is_some_and(|reason| panics.contains(&reason));
+        }
+    }
 }
 
 /// Puts together the logs of parts that stood [alone].
@@ -97,8 +119,8 @@ pub fn alone(found: Found<'_>) -> Found<'_> {
     let (text, _) = part.text();
     let header = Header::parse(&text).map(|(header, _)| (header.why.to_owned(), header.count, header.part));
     let number = header.as_ref().map(|(_, _, part)| *part);
-    let log =
-        Log { header: header.map(|(why, count, _)| (why, count)), pieces: vec![Piece::Part(number, *part)] };
+    let header = header.map(|(why, count, _)| (why, count));
+    let log = Log { header, pieces: vec![Piece::Part(number, *part)], repeats: false };
     Found { what: What::Log(log), ..found }
 }
 
@@ -114,7 +136,7 @@ fn log<'a>(dump: &Dump<'_, '_>, found: &[Found<'a>]) -> Log<'a> {
         dmesg::Piece::Missing(parts) => Some(Piece::Missing(parts)),
     });
     let header = dump.parts().first().map(|part| (part.header.why.to_owned(), part.header.count));
-    Log { header, pieces: pieces.collect() }
+    Log { header, pieces: pieces.collect(), repeats: false }
 }
 
 /// The parts in a text that systemd-pstore put together of them: the name of each, a colon, its text (systemd 243 to
@@ -177,7 +199,8 @@ const OOPSES: [&str; 7] = [
 /// The last line that says anything.
 pub fn last_line(log: &Log<'_>) -> Option<String> {
     let (text, _) = log.parts().next_back()?.text();
-    let line = dmesg::lines(&text)
+    // What Linux says of the memory's code is not of the log.
+    let line = dmesg::lines(EccReport::split(&text).0)
         .map(|line| line.text.to_vec())
         .filter(|line| !line.trim_ascii().is_empty())
         .last()?;

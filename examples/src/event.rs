@@ -9,7 +9,9 @@ use mce_record::{Circumstances, KernelSeverity, MceRecord};
 use pstore_format::RecordId;
 use pstore_format::record::StoredRecord;
 
-use crate::found::{Content, Found, Log, Section, What};
+use crate::dmesg;
+use crate::found::{Content, Found, Log, LogKind, Section, What};
+use crate::printable::Printable;
 use crate::summary;
 
 /// How bad an event is.
@@ -78,6 +80,10 @@ impl Grade {
         match log.header.as_ref().map(|(why, _)| why.as_str()) {
             Some("Panic" | "Emergency") => Self::Fatal,
             Some("Oops") => Self::Recoverable,
+            // Without a header the text says so. Anybody can write messages.
+            None if log.kind() != LogKind::Messages && !log.repeats && dmesg::reason(log).is_some() => {
+                Self::Fatal
+            }
             _ => Self::Informational,
         }
     }
@@ -384,8 +390,12 @@ impl<'f, 'a> Event<'f, 'a> {
             What::Bad(reason) => {
                 self.lines = vec![(Grade::Bad, format!("{}: {reason}", crate::found::at(&self.found.place)))];
             }
-            What::Unknown(bytes, _) => {
-                let text = format!("pstore record of unknown type, {} bytes", bytes.len());
+            What::Unknown(bytes, _, kind) => {
+                let kind = match kind {
+                    Some(kind) => format!("type {}", Printable(kind.as_bytes())),
+                    None => "unknown type".into(),
+                };
+                let text = format!("pstore record of {kind}, {} bytes", bytes.len());
                 self.lines = vec![(self.grade, text)];
             }
             What::Record(_) if self.lines.is_empty() => {
@@ -421,7 +431,11 @@ impl<'f, 'a> Event<'f, 'a> {
             context.extend(summary::address(section));
         }
         match (&self.found.what, self.id) {
-            (What::Log(log), _) => context.push(summary::log_extent(log)),
+            (What::Log(log), _) => {
+                context.push(summary::log_extent(log));
+                context
+                    .extend(log.parts().filter_map(|part| part.reading).map(|reading| reading.to_string()));
+            }
             (_, Some(id)) => context.push(format!("record {id}")),
             _ => {}
         }
@@ -472,7 +486,7 @@ fn grade(found: &Found<'_>, sections: &[Section<'_>]) -> Grade {
 fn id(found: &Found<'_>) -> Option<RecordId> {
     match &found.what {
         What::Record(stored) => Some(stored.id()),
-        What::Body(_, _, id) | What::Unknown(_, id) => *id,
+        What::Body(_, _, id) | What::Unknown(_, id, _) => *id,
         What::Log(log) => log.parts().next().and_then(|part| part.id),
         _ => None,
     }

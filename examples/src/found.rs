@@ -14,6 +14,7 @@ use mce_record::MceRecord;
 use pstore_format::ErrorKind;
 use pstore_format::RecordId;
 use pstore_format::inflate::Inflater;
+use pstore_format::ramoops::EccReport;
 use pstore_format::record::{RecordPrefix, StoredRecord};
 
 use crate::cut::Cut;
@@ -79,8 +80,8 @@ pub enum What<'a> {
     Section(&'a SectionDescriptor, &'a [u8]),
     /// A body alone: a pstore file, whose name says what it is, or a `struct mce`.
     Body(SectionTypeId, &'a [u8], Option<RecordId>),
-    /// A file of pstore whose type nothing tells.
-    Unknown(&'a [u8], Option<RecordId>),
+    /// A file of pstore that is not read here, or whose type nothing tells; and the type, where it has a name.
+    Unknown(&'a [u8], Option<RecordId>, Option<Cow<'a, str>>),
     /// A part of a kernel log, not yet put together.
     Part(Part<'a>),
     /// A kernel log, as much of it as there is.
@@ -108,6 +109,80 @@ pub struct Part<'a> {
     pub id_names_boot: bool,
     /// When it was written, seconds since 1970.
     pub time: Option<u64>,
+    /// What sort of text it is.
+    pub kind: LogKind,
+    /// What an error-correcting code had to do with it.
+    pub reading: Option<Reading>,
+}
+
+/// What sort of text a log is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogKind {
+    /// What the kernel kept when it died.
+    #[default]
+    Dump,
+    /// The console's output up to the end.
+    Console,
+    /// What user space wrote to `/dev/pmsg0`.
+    Messages,
+    /// One of these two.
+    ConsoleOrMessages,
+}
+
+impl LogKind {
+    /// For people.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Dump => "kernel log",
+            Self::Console => "console log",
+            Self::Messages => "user messages",
+            Self::ConsoleOrMessages => "console log or user messages",
+        }
+    }
+
+    /// The word in the names of pstore's files.
+    pub const fn type_name(self) -> &'static str {
+        match self {
+            Self::Dump => "dmesg",
+            Self::Console | Self::ConsoleOrMessages => "console",
+            Self::Messages => "pmsg",
+        }
+    }
+}
+
+/// What an error-correcting code had to do with a text: that of the memory it was in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// It was read as the code has it.
+    Corrected(EccReport),
+    /// As the code has it, and the bytes as they are stored read well too.
+    DoubtCorrected(EccReport),
+    /// As stored, and the code has something else that reads well too.
+    DoubtStored,
+}
+
+impl fmt::Display for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = |EccReport { corrected, unrecoverable }| {
+            let plural = if corrected == 1 { "" } else { "s" };
+            let lost = match unrecoverable {
+                0 => String::new(),
+                1 => ", 1 block beyond correction".into(),
+                many => format!(", {many} blocks beyond correction"),
+            };
+            format!("{corrected} byte{plural} corrected by its code{lost}")
+        };
+        match self {
+            Self::Corrected(report) if *report == EccReport::default() => {
+                f.write_str("no errors by its code")
+            }
+            Self::Corrected(report) => f.write_str(&told(*report)),
+            Self::DoubtCorrected(report) => {
+                write!(f, "in doubt: {}, but the bytes as stored read well too", told(*report))
+            }
+            Self::DoubtStored => f.write_str("in doubt: as stored, but its code has another text"),
+        }
+    }
 }
 
 /// The least room that a part's text is given, and how many times its compressed size.
@@ -154,6 +229,8 @@ pub struct Log<'a> {
     pub header: Option<(String, u32)>,
     /// What is there, oldest text first.
     pub pieces: Vec<Piece<'a>>,
+    /// Whether a dump beside it tells of the panic that is in it: the console has what the kernel kept as well.
+    pub repeats: bool,
 }
 
 /// A part of a log, or a gap.
@@ -172,6 +249,11 @@ impl<'a> Log<'a> {
             Piece::Part(_, part) => Some(part),
             Piece::Missing(_) => None,
         })
+    }
+
+    /// What sort of text it is.
+    pub fn kind(&self) -> LogKind {
+        self.parts().next().map_or(LogKind::Dump, |part| part.kind)
     }
 
     /// The numbers of parts that are not there.
@@ -519,6 +601,8 @@ impl<'a> Section<'a> {
                 id: None,
                 id_names_boot: false,
                 time: None,
+                kind: LogKind::Dump,
+                reading: None,
             }),
             _ => match Body::decode(kind.guid(), bytes) {
                 Ok(body) => Content::Body(body),

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::ser::Serializer;
 
 use crate::event::{Event, Grade, Unreadable};
-use crate::found::{Content, Found, Log, Part, Piece, Place, Section, What};
+use crate::found::{Content, Found, Log, LogKind, Part, Piece, Place, Reading, Section, What};
 use crate::not_valid::NotValid;
 use crate::printable::Printable;
 
@@ -123,12 +123,39 @@ enum Body<'e> {
 struct LogText {
     #[serde(skip_serializing_if = "Option::is_none")]
     part: Option<u32>,
+    /// `console`, `pmsg`: what it is, where it is no dump.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ecc: Option<EccShown>,
     compressed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
     /// In hex, where the text is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<String>,
+}
+
+/// What an error-correcting code did, and whether the text is in doubt for that.
+#[derive(Serialize)]
+struct EccShown {
+    /// Bytes, and blocks; null where the text is as stored.
+    corrected: Option<u32>,
+    unrecoverable: Option<u32>,
+    in_doubt: bool,
+}
+
+impl From<Reading> for EccShown {
+    fn from(reading: Reading) -> Self {
+        let (report, in_doubt) = match reading {
+            Reading::Corrected(report) => (Some(report), false),
+            Reading::DoubtCorrected(report) => (Some(report), true),
+            Reading::DoubtStored => (None, true),
+        };
+        let [corrected, unrecoverable] =
+            [report.map(|report| report.corrected), report.map(|report| report.unrecoverable)];
+        Self { corrected, unrecoverable, in_doubt }
+    }
 }
 
 /// What the CPER crate describes.
@@ -218,7 +245,7 @@ fn object<'e>(event: &'e Event<'_, 'e>, key: Option<&'e str>, raw: bool) -> Obje
             notification = Some(Described::Value(stored.record().notification_type().into()));
         }
         What::Bad(reason) => error = Some(reason.as_str()),
-        What::Unknown(unknown, _) => bytes = Some(Hex(unknown)),
+        What::Unknown(unknown, ..) => bytes = Some(Hex(unknown)),
         What::Table(table) => bytes = Some(Hex(table.as_bytes())),
         What::Log(log) => {
             sections = parts(log);
@@ -314,7 +341,7 @@ fn parts<'e>(log: &'e Log<'_>) -> Vec<Member<'e>> {
                 fru: None,
                 flags: None,
                 summary: number
-                    .map_or("kernel log".into(), |number| format!("kernel log, part {number}").into()),
+                    .map_or(part.kind.noun().into(), |number| format!("kernel log, part {number}").into()),
                 error: part.text().1.map(|error| error.to_string().into()),
                 fields: Body::Log(text(part, *number)),
                 not_valid: None,
@@ -338,5 +365,18 @@ fn text(part: &Part<'_>, number: Option<u32>) -> LogText {
         Ok(text) => (Some(text), None),
         Err(error) => (None, Some(hex(error.as_bytes()))),
     };
-    LogText { part: number, compressed: part.compressed, text, bytes }
+    let log = match part.kind {
+        LogKind::Dump => None,
+        LogKind::Console => Some("console"),
+        LogKind::Messages => Some("pmsg"),
+        LogKind::ConsoleOrMessages => Some("console_or_pmsg"),
+    };
+    LogText {
+        part: number,
+        log,
+        ecc: part.reading.map(EccShown::from),
+        compressed: part.compressed,
+        text,
+        bytes,
+    }
 }

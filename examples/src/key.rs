@@ -54,7 +54,7 @@ impl Key {
             }
             What::Part(part) => Self::of_part(part),
             What::Log(log) => Self::of_part(log.parts().next()?),
-            What::Body(_, body, Some(id)) | What::Unknown(body, Some(id)) => {
+            What::Body(_, body, Some(id)) | What::Unknown(body, Some(id), _) => {
                 Self::digest(linux, *id, &[body])
             }
             What::Block(block) => {
@@ -65,7 +65,7 @@ impl Key {
                 let boot = if has_time { Guid::ZERO } else { boot };
                 Self::digest(boot, RecordId::new(0), &without(raw, BLOCK_STATUS))
             }
-            What::Section(..) | What::Body(_, _, None) | What::Unknown(_, None) => {
+            What::Section(..) | What::Body(_, _, None) | What::Unknown(_, None, _) => {
                 Self::digest(Guid::ZERO, RecordId::new(0), &[raw])
             }
             What::Bad(_) if !raw.is_empty() => Self::digest(Guid::ZERO, RecordId::new(0), &[raw]),

@@ -1,64 +1,665 @@
-//! A region of ramoops as a dump of memory, without the parameters it was made with: each zone begins with its
-//! signature and ends where the next begins.
+//! The memory of ramoops: where its zones lie, whether they have an error-correcting code, and what is in them.
+//!
+//! Nothing in the memory says with which parameters it was made. So a layout can be given ([`Parameters`]); without one,
+//! zones are found by their signatures, at any offset, and a code by zones whose header verifies by it. That a zone
+//! could be corrected is no evidence of a code: memory without one looks like damaged zeros.
 
 use std::ops::Range;
+use std::str::FromStr;
 
-use pstore_format::ramoops::{DumpHeader, Ecc, Zone};
+use clap::Args;
+use pstore_format::blk;
+use pstore_format::dmesg::{self, Header};
+use pstore_format::inflate::Inflater;
+use pstore_format::names::RecordType;
+use pstore_format::ramoops::{CodeWord, DumpHeader, Ecc, EccEvidence, EccReport, Layout, Zone};
 
-/// How a zone begins, in either byte order. Zones of function traces differ, and are taken for the end of the zone
-/// before.
+use crate::found::{LogKind, Reading};
+use crate::input::Bytes;
+use crate::summary::size;
+
+/// How a zone begins, in either byte order. Those of function traces have the kernel's version in it.
 const SIGNATURES: [[u8; 4]; 2] = [*b"DBGC", *b"CGBD"];
 
-/// What the kernel does where the parameter is `ecc=1`, the only code that is looked for.
-const ECC: u8 = 1;
+/// Bytes of a zone's header.
+const HEADER: usize = 12;
 
-/// The zones.
-pub fn zones(bytes: &[u8]) -> Vec<Range<usize>> {
-    // What only looks like the start of one, in a dump, is none itself.
-    ranges(bytes, |zone| Zone::parse(zone, None).is_ok())
+/// Bits of code that must fit before a code is taken to be there: one chance in 2^64 that they do so without one.
+const EVIDENCE: u32 = 64;
+
+/// What ramoops was told when the memory was written: the parameters of the kernel's module.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parameters {
+    memory: Option<usize>,
+    record: usize,
+    console: usize,
+    ftrace: usize,
+    pmsg: usize,
+    /// `None` where it was not said: then the memory tells.
+    ecc: Option<Code>,
 }
 
-/// What lies between signatures that may be zones' and pass for them.
-fn ranges(bytes: &[u8], is_zone: fn(&[u8]) -> bool) -> Vec<Range<usize>> {
-    let Some(signature) = SIGNATURES.into_iter().find(|signature| bytes.starts_with(signature)) else {
-        return Vec::new();
-    };
-    let starts = memchr::memmem::find_iter(bytes, &signature);
-    let starts: Vec<usize> = starts.filter(|start| start % 4 == 0 && is_zone(&bytes[*start..])).collect();
-    let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
-    starts.iter().zip(ends).map(|(start, end)| *start..end).collect()
+/// The code of a memory, or none.
+type Code = Option<Ecc>;
+
+/// The option that gives them.
+#[derive(Args, Debug)]
+pub struct RamoopsLayout {
+    /// Read memory of ramoops by the parameters of its kernel module, all sizes in bytes or with k or M:
+    /// record-size=64k,console-size=64k,ftrace-size=0,pmsg-size=0,ecc=1 (also mem-size; those left out are 0, but ecc,
+    /// which the memory tells)
+    #[arg(long = "ramoops", value_name = "LAYOUT")]
+    parameters: Option<Parameters>,
 }
 
-/// Whether the bytes are a region with a dump in it.
-pub fn is_region(bytes: &[u8]) -> bool {
-    zones(bytes).into_iter().any(|zone| dump(&bytes[zone]).is_some())
-}
-
-/// The dump in a zone.
-pub fn dump(zone: &[u8]) -> Option<(DumpHeader, &[u8])> {
-    DumpHeader::parse(Zone::parse(zone, None).ok()?.contents().as_slice()?)
-}
-
-/// The region with its errors corrected, where it has a code that finds some.
-pub fn corrected(bytes: &[u8]) -> Option<Vec<u8>> {
-    // The damage may be where it says how long a zone's content is.
-    let ranges = ranges(bytes, |_| true);
-    if ranges.is_empty() {
-        return None;
+impl RamoopsLayout {
+    /// The parameters, if they were given.
+    pub const fn parameters(&self) -> Option<&Parameters> {
+        self.parameters.as_ref()
     }
-    let ecc = Ecc::new(ECC)?;
-    let (mut mended, mut errors) = (bytes.to_vec(), 0);
-    for range in ranges {
-        let mut zone = bytes[range.clone()].to_vec();
-        // Blocks without a code look as if they could not be corrected, nearly every one.
-        let blocks = zone.len() / 128;
-        match ecc.correct(&mut zone) {
-            Ok(report) if report.corrected != 0 && (report.unrecoverable as usize) < blocks / 4 => {
-                errors += report.corrected;
-                mended[range].copy_from_slice(&zone);
+}
+
+impl FromStr for Parameters {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut parameters = Self::default();
+        for one in text.split(',').filter(|one| !one.is_empty()) {
+            let (name, value) =
+                one.split_once('=').ok_or_else(|| format!("\"{one}\": NAME=SIZE expected"))?;
+            let number =
+                number(value).ok_or_else(|| format!("\"{one}\": no size; 4096, 0x1000 and 4k are"))?;
+            match name.replace('-', "_").as_str() {
+                "mem_size" => parameters.memory = Some(number),
+                "record_size" => parameters.record = number,
+                "console_size" => parameters.console = number,
+                "ftrace_size" => parameters.ftrace = number,
+                "pmsg_size" => parameters.pmsg = number,
+                "ecc" => {
+                    let code = u8::try_from(number).ok().and_then(Ecc::new);
+                    if code.is_none() && number != 0 {
+                        return Err(format!(
+                            "\"{one}\": 0 for no code, 1 for that of 16 bytes, or 2 to 64 bytes"
+                        ));
+                    }
+                    parameters.ecc = Some(code);
+                }
+                _ => {
+                    let names = "mem-size, record-size, console-size, ftrace-size, pmsg-size, ecc";
+                    return Err(format!("\"{name}\" is none of {names}"));
+                }
             }
-            _ => {}
+        }
+        Ok(parameters)
+    }
+}
+
+/// `4096`, `0x1000`, `4k`, `1M`.
+fn number(text: &str) -> Option<usize> {
+    let (digits, shift) = match text.strip_suffix(['k', 'K']) {
+        Some(digits) => (digits, 10),
+        None => text.strip_suffix(['m', 'M']).map_or((text, 0), |digits| (digits, 20)),
+    };
+    let number = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(digits) => usize::from_str_radix(digits, 16),
+        None => digits.parse(),
+    };
+    number.ok()?.checked_mul(1 << shift)
+}
+
+/// What the memory holds, its errors corrected and its rings unrolled.
+#[derive(Debug)]
+pub struct Region {
+    /// What it is, for people.
+    pub title: String,
+    /// The zones with something in them, or with something wrong.
+    pub zones: Vec<ZoneRead>,
+}
+
+/// A zone.
+#[derive(Debug)]
+pub struct ZoneRead {
+    /// Where it begins.
+    pub offset: usize,
+    /// The id that Linux gives its record.
+    pub number: u64,
+    /// What it was found to hold: more than one answer where the code and the bytes as stored contradict each other.
+    pub readings: Vec<(Holds, Vec<u8>, Option<Reading>)>,
+    /// What is wrong with it, and at which offset.
+    pub problem: Option<(usize, String)>,
+}
+
+/// What is in a zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// A dump: its line, then the text.
+    Dump,
+    /// Text of another kind.
+    Log(LogKind),
+    /// A function trace of this version of Linux.
+    Trace(Option<(u8, u8, u8)>),
+}
+
+/// A zone that may be there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Slot {
+    /// Where it lies; it may end before, where nothing says how long it is.
+    range: Range<usize>,
+    /// What it is for, where the layout was given.
+    kind: Option<RecordType>,
+    number: u64,
+}
+
+/// Whether the bytes are the memory of ramoops or the end of it, told by their start.
+pub fn begins(bytes: &[u8]) -> bool {
+    SIGNATURES.iter().any(|signature| bytes.starts_with(signature))
+        && is_plausible(bytes, 0)
+        && !is_block_device(bytes)
+}
+
+/// Whether a dump or a console's log of ramoops lies anywhere in the bytes.
+pub fn is_inside(bytes: &Bytes) -> bool {
+    if !has_signature(bytes) {
+        return false;
+    }
+    let slots = find(bytes);
+    let holds = |slot: &Slot| {
+        let zone = &bytes[slot.range.clone()];
+        let begins_dump = zone.get(HEADER..).is_some_and(|ring| DumpHeader::parse(ring).is_some());
+        begins_dump || stored(zone).is_some_and(|content| is_kernel_log(&content))
+    };
+    slots.iter().any(holds) && !is_block_device(bytes)
+}
+
+/// Whether a signature is in the bytes, looked for without keeping in memory what was looked at.
+fn has_signature(bytes: &Bytes) -> bool {
+    const STRIDE: usize = 4 << 20;
+    let mut at = bytes.next_data(0);
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let window = &rest[..rest.len().min(STRIDE + 3)];
+        if SIGNATURES.iter().any(|signature| memchr::memmem::find(window, signature).is_some()) {
+            return true;
+        }
+        bytes.release();
+        // It does not go back: each turn is further on by the stride at least.
+        at = bytes.next_data((at + STRIDE).min(bytes.len()));
+    }
+    false
+}
+
+/// pstore/blk has the same signature and another header.
+fn is_block_device(bytes: &[u8]) -> bool {
+    let mut zones = SIGNATURES.iter().flat_map(|signature| memchr::memmem::find_iter(bytes, signature));
+    zones.any(|at| blk::Zone::parse(&bytes[at..]).is_ok_and(|zone| zone.dump().is_some()))
+}
+
+/// Start and size of the zone that begins at this offset, in the byte order of its signature.
+fn words(bytes: &[u8], at: usize) -> Option<[usize; 2]> {
+    let header = bytes.get(at..)?.get(..HEADER)?;
+    let word = |at: usize| -> Option<[u8; 4]> { header.get(at..)?.first_chunk().copied() };
+    let big = header.first() == Some(&b'C') && header[3] != b'C';
+    let number = |bytes| if big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+    Some([number(word(4)?) as usize, number(word(8)?) as usize])
+}
+
+/// Whether what the header at this offset says fits the bytes there are.
+fn is_plausible(bytes: &[u8], at: usize) -> bool {
+    words(bytes, at).is_some_and(|[start, size]| start <= size && size <= bytes.len() - at - HEADER)
+}
+
+/// The zones that signatures tell.
+fn find(bytes: &[u8]) -> Vec<Slot> {
+    let lists = SIGNATURES.map(|signature| memchr::memmem::find_iter(bytes, &signature).collect::<Vec<_>>());
+    let count = |list: &[usize]| list.iter().filter(|at| is_plausible(bytes, **at)).count();
+    let [little, big] = lists;
+    let signed = if count(&big) > count(&little) { big } else { little };
+    let is_signed = |at: usize| signed.binary_search(&at).is_ok();
+    let begins_dump =
+        |at: usize| bytes.get(at + HEADER..).is_some_and(|ring| DumpHeader::parse(ring).is_some());
+
+    let mut starts: Vec<usize> = Vec::new();
+    for &at in &signed {
+        let before = starts.last().copied();
+        // Zones of one kind are equally long.
+        let is_regular = before.is_some_and(|before| {
+            let length = at - before;
+            at + length == bytes.len()
+                || is_signed(at + length)
+                || starts.iter().rev().nth(1).is_some_and(|earlier| before - earlier == length)
+        });
+        let inside = before.is_some_and(|before| {
+            let size =
+                words(bytes, before).filter(|_| is_plausible(bytes, before)).map_or(0, |[_, size]| size);
+            at < before + HEADER + size
+        });
+        let is_zone = is_regular || !inside && (is_plausible(bytes, at) || begins_dump(at));
+        if is_zone && at + HEADER <= bytes.len() {
+            starts.push(at);
         }
     }
-    (errors != 0 && is_region(&mended)).then_some(mended)
+    add_traces(bytes, &mut starts);
+    add_unsigned(bytes, &mut starts);
+    slots(bytes, &starts)
+}
+
+/// Function traces lie behind the others, their signature with the kernel's version in it.
+fn add_traces(bytes: &[u8], starts: &mut Vec<usize>) {
+    let Some(&last) = starts.last() else { return };
+    let version = |at: usize| {
+        let zone = Zone::parse(bytes.get(at..)?, None).ok()?;
+        zone.kernel_version().filter(|(major, _, _)| (2..16).contains(major))
+    };
+    // Behind any of the last two: before Linux 6.5 user messages follow the traces.
+    let ends = starts.iter().rev().take(2).flat_map(|start| (9..31).map(move |bits| start + (1 << bits)));
+    let Some(first) = ends.filter(|at| !starts.contains(at)).find(|at| version(*at).is_some()) else {
+        return;
+    };
+    let mut traces: Vec<usize> = memchr::memmem::find_iter(&bytes[first..], &bytes[first..first + 4])
+        .map(|at| first + at)
+        .filter(|at| is_plausible(bytes, *at))
+        .collect();
+    traces.retain(|at| !starts.contains(at) && (*at <= last || *at >= first));
+    starts.extend(traces);
+    starts.sort_unstable();
+}
+
+/// Dumps whose header is gone: what is left of a zone with its signature damaged.
+fn add_unsigned(bytes: &[u8], starts: &mut Vec<usize>) {
+    if starts.is_empty() {
+        return;
+    }
+    let mut more = Vec::new();
+    for line in memchr::memmem::find_iter(bytes, b"====") {
+        let Some(at) = line.checked_sub(HEADER).filter(|at| starts.binary_search(at).is_err()) else {
+            continue;
+        };
+        let inside = starts[..starts.partition_point(|start| *start <= at)].last().is_some_and(|before| {
+            let size =
+                words(bytes, *before).filter(|_| is_plausible(bytes, *before)).map_or(0, |[_, size]| size);
+            at < before + HEADER + size
+        });
+        // A line alone can be text of anybody's.
+        let is_dump = DumpHeader::parse(&bytes[line..])
+            .is_some_and(|(header, text)| header.compressed || Header::parse(text).is_some());
+        if is_dump && !inside {
+            more.push(at);
+        }
+    }
+    starts.extend(more);
+    starts.sort_unstable();
+}
+
+/// The zones that begin at these offsets, each up to where the next does.
+fn slots(bytes: &[u8], starts: &[usize]) -> Vec<Slot> {
+    let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
+    let ranges: Vec<Range<usize>> = starts.iter().zip(ends).map(|(start, end)| *start..end).collect();
+    let is_dump = |range: &Range<usize>| {
+        bytes.get(range.start + HEADER..).is_some_and(|ring| DumpHeader::parse(ring).is_some())
+    };
+    // Dumps come first and are equally long, so that its place tells a dump's number.
+    let dumps = ranges.iter().rposition(is_dump).map_or(0, |last| last + 1);
+    let length = ranges[..dumps].iter().map(Range::len).min().unwrap_or(0);
+    let first = ranges.first().map_or(0, |range| range.start);
+    let is_regular = |range: &Range<usize>| length != 0 && (range.start - first) % length == 0;
+    let regular = ranges[..dumps].iter().all(is_regular);
+    let slot = |(index, range): (usize, Range<usize>)| {
+        let number = match (index < dumps, regular) {
+            (false, _) => 0,
+            (true, true) => (range.start - first) / length,
+            (true, false) => index,
+        };
+        Slot { range, kind: None, number: number as u64 }
+    };
+    ranges.into_iter().enumerate().map(slot).collect()
+}
+
+/// The zones of a layout.
+fn laid_out(bytes: &[u8], parameters: &Parameters) -> Vec<Slot> {
+    let layout = |is_pmsg_last| Layout {
+        memory_size: parameters.memory.unwrap_or(bytes.len()).min(bytes.len()),
+        record_size: parameters.record,
+        console_size: parameters.console,
+        ftrace_size: parameters.ftrace,
+        pmsg_size: parameters.pmsg,
+        ftrace_zones: 1,
+        is_pmsg_last,
+    };
+    let slots = |is_pmsg_last| -> Vec<Slot> {
+        layout(is_pmsg_last)
+            .zones()
+            .map(|(kind, number, range)| Slot { range, kind: Some(kind), number: number.into() })
+            .collect()
+    };
+    // Kernels before 6.5 have the traces before the messages: their signature tells.
+    let fits = |slots: &[Slot]| {
+        let is_trace = |slot: &&Slot| {
+            Zone::parse(&bytes[slot.range.clone()], None).is_ok_and(|zone| zone.kernel_version().is_some())
+        };
+        slots.iter().filter(is_trace).all(|slot| slot.kind == Some(RecordType::FTRACE))
+    };
+    let (newer, older) = (slots(false), slots(true));
+    let mut slots = if !fits(&newer) && fits(&older) { older } else { newer };
+    // What lies elsewhere is shown all the same: the layout may be another memory's.
+    for other in find(bytes) {
+        let overlaps = |slot: &Slot| {
+            let size = words(bytes, slot.range.start).map_or(0, |[_, size]| size);
+            let is_zone = Zone::parse(&bytes[slot.range.clone()], None).is_ok();
+            slot.range.start == other.range.start
+                || is_zone
+                    && slot.range.start < other.range.start
+                    && other.range.start < slot.range.start + HEADER + size
+        };
+        if !slots.iter().any(overlaps) {
+            slots.push(other);
+        }
+    }
+    slots.sort_by_key(|slot| slot.range.start);
+    slots
+}
+
+/// The code of a header.
+fn header_code(ecc: Ecc, header: &[u8]) -> Vec<u8> {
+    let length = usize::from(ecc.bytes());
+    // The smallest zone: a byte, its code, that of the header.
+    let mut zone = vec![0; HEADER + 1 + 2 * length];
+    zone[..HEADER].copy_from_slice(header);
+    match ecc.protect(&mut zone) {
+        Ok(()) => zone.split_off(HEADER + 1 + length),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// Where a zone may end: where the next begins, after a length of a power of two, where one as long as another would, or
+/// with the memory.
+fn ends(slot: &Slot, slots: &[&Slot], memory: usize) -> Vec<usize> {
+    let start = slot.range.start;
+    let shortest = slots.iter().map(|other| other.range.len()).min();
+    let lengths = (9..31).map(|bits| 1 << bits).chain(shortest);
+    let mut ends: Vec<usize> = lengths.map(|length| start + length).chain([slot.range.end, memory]).collect();
+    ends.retain(|end| *end <= memory);
+    ends.sort_unstable();
+    ends.dedup();
+    ends
+}
+
+/// The code that the zones' headers verify by.
+fn find_code(bytes: &[u8], slots: &[Slot]) -> Option<Ecc> {
+    let slots: Vec<&Slot> = slots.iter().filter(|slot| slot.range.len() > HEADER).collect();
+    let all_ends: Vec<Vec<usize>> = slots.iter().map(|slot| ends(slot, &slots, bytes.len())).collect();
+    let best = |bits: &dyn Fn(Ecc) -> u32| {
+        let codes = (2..=64).rev().filter_map(Ecc::new).map(|ecc| (bits(ecc), ecc));
+        codes.max_by_key(|(bits, _)| *bits).filter(|(bits, _)| *bits >= EVIDENCE).map(|(_, ecc)| ecc)
+    };
+    let by_headers = |ecc: Ecc| {
+        let verified = slots.iter().zip(&all_ends).filter(|(slot, ends)| {
+            let start = slot.range.start;
+            let code = header_code(ecc, &bytes[start..start + HEADER]);
+            let least = start + HEADER + 2 * code.len();
+            ends.iter().any(|end| *end > least && bytes[..*end].ends_with(&code))
+        });
+        clamp(verified.count()) * 8 * u32::from(ecc.bytes())
+    };
+    // Every header can be damaged, where there are few. Then it is to verify once corrected, and the blocks as well.
+    let by_corrections = |ecc: Ecc| {
+        let usual = Ecc::new(USUAL) == Some(ecc);
+        let used = slots.iter().zip(&all_ends).filter(|(slot, _)| !is_empty(bytes, slot)).take(MOST_TRIED);
+        let bits = used.filter_map(|(slot, ends)| {
+            let stated = [slot.range.end];
+            let ends: &[usize] = if usual { ends } else { &stated };
+            ends.iter().map(|end| corrected_bits(&bytes[slot.range.start..*end], ecc)).max()
+        });
+        bits.max().unwrap_or(0)
+    };
+    best(&by_headers).or_else(|| best(&by_corrections))
+}
+
+/// Linux' code where it is told `ecc=1`.
+const USUAL: u8 = 1;
+
+/// Zones in use that are tried where no header verifies as it is.
+const MOST_TRIED: usize = 8;
+
+fn clamp(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX >> 10).min(u32::MAX >> 10)
+}
+
+fn is_empty(bytes: &[u8], slot: &Slot) -> bool {
+    words(bytes, slot.range.start) == Some([0, 0])
+}
+
+/// Bits of code that fit in a zone once its header is corrected.
+fn corrected_bits(zone: &[u8], ecc: Ecc) -> u32 {
+    let length = usize::from(ecc.bytes());
+    let Some(header) = zone.get(..HEADER).filter(|_| zone.len() > HEADER + 2 * length) else { return 0 };
+    let code = &zone[zone.len() - length..];
+    if code.iter().all(|byte| *byte == 0) {
+        return 0;
+    }
+    let mut small = [header, &vec![0; 1 + length], code].concat();
+    let Ok(EccReport { corrected, unrecoverable: 0 }) = ecc.correct(&mut small) else { return 0 };
+    let fits = words(&small, 0).is_some_and(|[start, size]| start <= size && size <= zone.len() - HEADER);
+    let signed = SIGNATURES.iter().any(|signature| small.starts_with(signature));
+    if !fits || !signed {
+        return 0;
+    }
+    let bits = 8 * u32::from(ecc.bytes());
+    // By as many words as there are of this many errors one is reached by chance: 256 values in 76 places at most.
+    let by_header = bits.saturating_sub(corrected.saturating_mul(8 + 7));
+    let by_blocks = ecc.examine(zone).map_or(0, |evidence| evidence.verified.saturating_mul(bits));
+    by_header.saturating_add(by_blocks)
+}
+
+/// What is in the ring as it is stored, oldest byte first.
+fn stored(zone: &[u8]) -> Option<Vec<u8>> {
+    unrolled(&Zone::parse(zone, None).ok()?)
+}
+
+fn unrolled(zone: &Zone<'_>) -> Option<Vec<u8>> {
+    let contents = zone.contents();
+    let mut bytes = vec![0; contents.len()];
+    contents.copy_to(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// Whether content is what a kernel would have written there, as far as that can be seen.
+fn reads_well(content: &[u8]) -> bool {
+    match DumpHeader::parse(content) {
+        Some((header, stream)) if header.compressed => {
+            let mut text = vec![0; (stream.len() * 16).max(32 << 10)];
+            Inflater::new().inflate(stream, &mut text).is_ok()
+        }
+        Some((_, text)) => Header::parse(text).is_some() && is_text(text),
+        None => is_text(content),
+    }
+}
+
+fn is_text(content: &[u8]) -> bool {
+    let others = content.iter().filter(|byte| !matches!(byte, b'\t'..=b'\r' | 0x1b | b' '..=b'~' | 0x80..));
+    others.count() <= content.len() / 32
+}
+
+/// Whether lines have the time of the kernel's own.
+fn is_kernel_log(content: &[u8]) -> bool {
+    let (timed, all) = dmesg::lines(content)
+        .take(50)
+        .fold((0, 0), |(timed, all), line| (timed + usize::from(line.time.is_some()), all + 1));
+    timed * 2 > all
+}
+
+/// What is in a zone, and what its code had to do with it; nothing where it is as stored.
+type Content = (Vec<u8>, Option<Reading>);
+
+/// What is in a zone with this code, or without one: one answer, or two where nothing decides between them; and what the
+/// code corrected.
+fn read(zone: &[u8], code: Option<Ecc>) -> (Vec<Content>, EccReport) {
+    let none = EccReport::default();
+    let stored = stored(zone);
+    let as_stored = || stored.clone().map(|content| (content, None)).into_iter().collect::<Vec<Content>>();
+    let Some(ecc) = code else { return (as_stored(), none) };
+    let Ok(evidence) = ecc.examine(zone) else { return (as_stored(), none) };
+    let mut copy = zone.to_vec();
+    let report = ecc.correct(&mut copy).unwrap_or_default();
+    let corrected = Zone::parse(&copy, Some(ecc)).ok().and_then(|zone| unrolled(&zone));
+    let Some(corrected) = corrected else { return (as_stored(), none) };
+    let EccEvidence { header, verified, correctable, unrecoverable } = evidence;
+    let is_covered = verified + correctable > unrecoverable;
+    let same = stored.as_ref() == Some(&corrected);
+    let well = stored.as_ref().filter(|stored| reads_well(stored));
+    match (header, well) {
+        (CodeWord::Verified, _) => {}
+        _ if same => {}
+        // What reads well is not corrected, unless as many blocks verify that it can as well be the other way round.
+        (CodeWord::Correctable(_), Some(stored)) if is_covered && !corrected.is_empty() => {
+            let both = [
+                (corrected, Some(Reading::DoubtCorrected(report))),
+                (stored.clone(), Some(Reading::DoubtStored)),
+            ];
+            let both = both.into_iter().filter(|(content, _)| !content.is_empty());
+            return (both.collect(), report);
+        }
+        (CodeWord::Correctable(_), None) if !corrected.is_empty() || stored.is_none() => {}
+        // The header has no code that fits, but the blocks have.
+        (CodeWord::Unrecoverable, None) if is_covered && !corrected.is_empty() => {}
+        _ => return (as_stored(), none),
+    }
+    (vec![(corrected, Some(Reading::Corrected(report)))], report)
+}
+
+impl Region {
+    /// Reads the memory, of these parameters where they are known.
+    pub fn read(bytes: &[u8], parameters: Option<&Parameters>) -> Self {
+        let slots = parameters.map_or_else(|| find(bytes), |parameters| laid_out(bytes, parameters));
+        let told = parameters.and_then(|parameters| parameters.ecc);
+        let code = told.unwrap_or_else(|| find_code(bytes, &slots));
+        let (mut zones, mut total) = (Vec::new(), EccReport::default());
+        let all: Vec<&Slot> = slots.iter().collect();
+        let (mut signed, mut coded, mut console_seen) = (0, 0, false);
+        for slot in &slots {
+            let zone = zone(bytes, slot, &all, code);
+            let (contents, report) = read(zone, code);
+            total.corrected += report.corrected;
+            total.unrecoverable += report.unrecoverable;
+            let mut read = ZoneRead {
+                offset: slot.range.start,
+                number: slot.number,
+                readings: Vec::new(),
+                problem: None,
+            };
+            let contents = if contents.is_empty() {
+                let Some((content, problem)) = salvaged(bytes, slot) else { continue };
+                read.problem = Some((slot.range.start, problem));
+                vec![(content, None)]
+            } else {
+                contents
+            };
+            if let Some(seen) = wrong_signature(zone)
+                .filter(|_| matches!(&*contents, [(content, None)] if DumpHeader::parse(content).is_some()))
+            {
+                read.problem =
+                    Some((slot.range.start, format!("zone signature is {seen:#010x}, not 0x43474244")));
+            }
+            signed += 1;
+            coded += usize::from(contents.iter().any(|(_, reading)| reading.is_some()));
+            let version = Zone::parse(zone, code)
+                .or(Zone::parse(zone, None))
+                .ok()
+                .and_then(|zone| zone.kernel_version());
+            for (content, reading) in contents.into_iter().filter(|(content, _)| !content.is_empty()) {
+                let holds = holds(slot, &content, version, &mut console_seen);
+                read.readings.push((holds, content, reading));
+            }
+            if !read.readings.is_empty() || read.problem.is_some() {
+                zones.push(read);
+            }
+        }
+        let plural = if signed == 1 { "" } else { "s" };
+        let mut title = format!("ramoops region, {signed} zone{plural}");
+        match code {
+            Some(code) if coded != 0 => title.push_str(&format!(", {}", told_of(code, total))),
+            Some(code) => {
+                title.push_str(&format!(", none of which has a code of {} bytes a block", code.bytes()));
+            }
+            None => {}
+        }
+        Self { title, zones }
+    }
+
+    /// Whether there is nothing of ramoops, though these parameters were given.
+    pub fn is_empty(&self) -> bool {
+        self.zones.is_empty()
+    }
+}
+
+/// The signature of a zone where it is not that of dumps.
+fn wrong_signature(zone: &[u8]) -> Option<u32> {
+    let seen = zone.first_chunk().filter(|seen| !SIGNATURES.contains(seen))?;
+    Some(u32::from_le_bytes(*seen))
+}
+
+/// What a code of a whole region did, for its title.
+fn told_of(code: Ecc, EccReport { corrected, unrecoverable }: EccReport) -> String {
+    let code = format!("code of {} bytes a block", code.bytes());
+    let lost = match unrecoverable {
+        0 => String::new(),
+        1 => ", 1 block beyond correction".to_owned(),
+        many => format!(", {many} blocks beyond correction"),
+    };
+    match corrected {
+        0 if unrecoverable == 0 => format!("{code} without errors"),
+        0 => format!("{code}{lost}"),
+        _ => format!("{} corrected by its {code}{lost}", size(corrected as usize)),
+    }
+}
+
+/// The bytes of a zone: up to the end at which its header verifies, or can be corrected, by the code.
+fn zone<'b>(bytes: &'b [u8], slot: &Slot, slots: &[&Slot], code: Option<Ecc>) -> &'b [u8] {
+    let stated = &bytes[slot.range.clone()];
+    let Some(ecc) = code.filter(|_| slot.kind.is_none()) else { return stated };
+    let header = |zone: &[u8]| ecc.examine(zone).map_or(CodeWord::Unrecoverable, |evidence| evidence.header);
+    if header(stated) == CodeWord::Verified {
+        return stated;
+    }
+    let zones = ends(slot, slots, bytes.len()).into_iter().map(|end| &bytes[slot.range.start..end]);
+    let rank = |zone: &&[u8]| match header(zone) {
+        CodeWord::Verified => 0,
+        CodeWord::Correctable(errors) => 1 + errors,
+        CodeWord::Unrecoverable => u32::MAX,
+    };
+    zones.min_by_key(rank).filter(|zone| rank(zone) != u32::MAX).unwrap_or(stated)
+}
+
+/// The dump in a zone whose header is of no use, as far as it goes, and what is wrong with the header. A zone that has a
+/// signature is told of without a dump too.
+fn salvaged(bytes: &[u8], slot: &Slot) -> Option<(Vec<u8>, String)> {
+    let zone = &bytes[slot.range.clone()];
+    let ring = zone.get(HEADER..)?;
+    let error = Zone::parse(zone, None).err()?;
+    if DumpHeader::parse(ring).is_none() {
+        let signed = SIGNATURES.iter().any(|signature| zone.starts_with(signature));
+        return signed.then(|| (Vec::new(), error.kind().to_string()));
+    }
+    let used = words(zone, 0).map(|[_, size]| size).filter(|size| *size != 0 && *size <= ring.len());
+    let end = used.unwrap_or_else(|| ring.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
+    Some((ring[..end].to_vec(), format!("{}; its dump is shown as far as it goes", error.kind())))
+}
+
+/// What content is, by its place in a layout that was given, or by its look.
+fn holds(slot: &Slot, content: &[u8], version: Option<(u8, u8, u8)>, console_seen: &mut bool) -> Holds {
+    match slot.kind {
+        Some(RecordType::CONSOLE) => return Holds::Log(LogKind::Console),
+        Some(RecordType::PMSG) => return Holds::Log(LogKind::Messages),
+        Some(RecordType::FTRACE) => return Holds::Trace(version),
+        _ if DumpHeader::parse(content).is_some() => return Holds::Dump,
+        _ if version.is_some() => return Holds::Trace(version),
+        _ => {}
+    }
+    let is_log = is_kernel_log(content);
+    // There is one console, before the messages.
+    let kind = match (is_log, *console_seen) {
+        (true, false) => LogKind::Console,
+        (_, true) => LogKind::Messages,
+        (false, false) => LogKind::ConsoleOrMessages,
+    };
+    *console_seen |= is_log;
+    Holds::Log(kind)
 }

@@ -8,6 +8,7 @@ use pstore_format::RecordId;
 use pstore_format::dmesg::Header;
 use pstore_format::inflate::Inflater;
 use pstore_format::names::{EfiVariable, FileName, RecordType};
+use pstore_format::ramoops::DumpHeader;
 
 use crate::dmesg;
 use crate::input::Bytes;
@@ -67,7 +68,7 @@ pub fn recognise<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
     if bytes.starts_with(&mcelog::SIGNATURE) {
         return Some(Content::MachineLog(word_size(bytes)));
     }
-    if ramoops::is_region(bytes) {
+    if ramoops::begins(bytes) {
         return Some(Content::Ramoops);
     }
     let archived = || FileName::parse(name).filter(|_| is_archived).map(Content::Stored);
@@ -104,8 +105,14 @@ fn by_name<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
 fn by_content<'n>(bytes: &[u8]) -> Option<Content<'n>> {
     let log = |compressed| Content::Log { skip: 0, compressed, id: None, time: None };
     // The header is a line, pstore/zone's notice may be another before it.
-    if Header::parse(&bytes[..bytes.len().min(256)]).is_some() {
+    let front = &bytes[..bytes.len().min(256)];
+    if Header::parse(front).is_some() {
         return Some(log(false));
+    }
+    // Before compression the line that says when was left in the files of ramoops.
+    if let Some((line, text)) = DumpHeader::parse(front).filter(|(_, text)| Header::parse(text).is_some()) {
+        let skip = front.len() - text.len();
+        return Some(Content::Log { skip, compressed: false, id: None, time: Some(line.time) });
     }
     if dmesg::named_parts(bytes).next().is_some() {
         return Some(Content::NamedParts);
@@ -200,12 +207,9 @@ fn is_compressed_log(bytes: &[u8]) -> bool {
     Header::parse(&text).is_some()
 }
 
-/// The bytes in the form in which they are recognised, and how they got it: those that a text stands for, those that a
-/// damaged region had before. Others are as they were.
+/// The bytes in the form in which they are recognised, and how they got it: those that a text stands for. Others are as
+/// they were.
 pub fn readable(bytes: Bytes, name: &str) -> (Bytes, Option<&'static str>) {
-    if let Some(corrected) = ramoops::corrected(&bytes) {
-        return (Bytes::Read(corrected), Some("memory corrected by its code"));
-    }
     if recognise(&bytes, name).is_some() {
         return (bytes, None);
     }

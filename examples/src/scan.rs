@@ -5,15 +5,16 @@ use erst_table::Table;
 use erst_table::qemu::{Image, ImageProblem, Slot};
 use mce_record::mcelog;
 use pstore_format::RecordId;
-use pstore_format::names::{EfiForm, EfiVariable, FileName, RecordType};
-use pstore_format::ramoops::Zone;
+use pstore_format::dmesg::Header;
+use pstore_format::names::FileName;
+use pstore_format::ramoops::{DumpHeader, EccReport};
 use pstore_format::record::{Payload, StoredRecord};
 
 use crate::cursor::Cursor;
 use crate::dmesg;
-use crate::found::{Content as Body, Found, Part, Place, What};
+use crate::found::{Content as Body, Found, LogKind, Part, Place, Reading, What};
 use crate::input::Bytes;
-use crate::ramoops;
+use crate::ramoops::{self, Holds, Parameters, Region, ZoneRead};
 use crate::recognise::{self, Content};
 use crate::summary;
 
@@ -26,6 +27,29 @@ pub struct File {
     pub bytes: Bytes,
     /// The form of that text.
     pub form: Option<&'static str>,
+    /// What it holds, if it is the memory of ramoops.
+    pub region: Option<Region>,
+}
+
+impl File {
+    /// A file of these bytes, read as the memory of ramoops if it is that; of these parameters, where they were given.
+    pub fn new(name: String, bytes: Bytes, form: Option<&'static str>, layout: Option<&Parameters>) -> Self {
+        let mut file = Self { name, bytes, form, region: None };
+        file.region = match (file.content(), layout) {
+            (Some(Content::Ramoops), _) => Some(Region::read(&file.bytes, layout)),
+            (None, Some(_)) => Some(Region::read(&file.bytes, layout)).filter(|region| !region.is_empty()),
+            // The zones of a larger memory, or of one whose first zone is not in use.
+            (None, None) => ramoops::is_inside(&file.bytes).then(|| Region::read(&file.bytes, None)),
+            (Some(_), _) => None,
+        };
+        file
+    }
+
+    /// What it is.
+    pub fn content(&self) -> Option<Content<'_>> {
+        let base = std::path::Path::new(&self.name).file_name().and_then(|name| name.to_str()).unwrap_or("");
+        self.region.as_ref().map(|_| Content::Ramoops).or_else(|| recognise::recognise(&self.bytes, base))
+    }
 }
 
 /// What was found in a file.
@@ -147,6 +171,8 @@ impl<'a> Scanner<'a, '_> {
                     id: id.map(|(id, _)| id),
                     id_names_boot: id.is_some_and(|(_, names_boot)| names_boot),
                     time,
+                    kind: LogKind::Dump,
+                    reading: None,
                 };
                 self.part(part, bytes);
             }
@@ -161,10 +187,10 @@ impl<'a> Scanner<'a, '_> {
                 }
             }
             Content::Ramoops => {
-                let zones = ramoops::zones(bytes);
-                self.title = format!("ramoops region, {}", count(zones.len(), "zone"));
-                for (number, zone) in zones.into_iter().enumerate() {
-                    self.zone(number, zone.start, &bytes[zone]);
+                let Some(region) = &self.file.region else { return };
+                self.title.clone_from(&region.title);
+                for zone in &region.zones {
+                    self.zone(zone);
                 }
             }
         }
@@ -172,49 +198,81 @@ impl<'a> Scanner<'a, '_> {
 
     /// A file of pstore, at this offset.
     fn stored(&mut self, name: &FileName<'_>, offset: usize, bytes: &'a [u8]) {
-        let (place, id) = (self.place(offset), Some(name.id));
-        match (name.kind, Payload::of_file(name, bytes)) {
-            (_, Payload::Mce(_)) => {
-                self.sections(place, What::Body(SectionTypeId::LINUX_MCE, bytes, id), bytes);
+        let (place, id) = (self.place(offset), name.id);
+        match Payload::of_file(name, bytes) {
+            Payload::Mce(_) => {
+                return self.sections(place, What::Body(SectionTypeId::LINUX_MCE, bytes, id), bytes);
             }
-            (_, Payload::Section(section_type, _)) => {
-                self.sections(place, What::Body(section_type, bytes, id), bytes);
+            Payload::Section(section_type, _) => {
+                return self.sections(place, What::Body(section_type, bytes, id), bytes);
             }
-            ("dmesg" | "console" | "pmsg", _) => {
-                let part = Part {
-                    place,
-                    record: None,
-                    stored: bytes,
-                    compressed: name.compressed,
-                    id,
-                    id_names_boot: name.backend == "erst",
-                    // What makes the ids of EFI variables has the time in it.
-                    time: name.backend.starts_with("efi").then(|| {
-                        let compressed = EfiForm::Compressed;
-                        EfiVariable::from_record_id(name.id, RecordType::DMESG, compressed).time
-                    }),
-                };
-                self.part(part, bytes);
-            }
-            _ => self.push(place, What::Unknown(bytes, id), bytes),
+            _ => {}
         }
+        let kind = match name.kind {
+            "console" => LogKind::Console,
+            "pmsg" => LogKind::Messages,
+            "dmesg" => LogKind::Dump,
+            // POWER's firmware keeps Linux' dumps too.
+            _ if Header::parse(bytes).is_some() => LogKind::Dump,
+            kind => {
+                let kind = Some(kind).filter(|kind| *kind != "unknown").map(|kind| kind.to_owned().into());
+                return self.push(place, What::Unknown(bytes, id, kind), bytes);
+            }
+        };
+        // Before they had a type of their own, compressed dumps of ramoops kept the line that says so and when.
+        let line = DumpHeader::parse(bytes).filter(|_| kind == LogKind::Dump);
+        let (stored, compressed) = match &line {
+            Some((line, rest)) => (*rest, line.compressed && Header::parse(rest).is_none()),
+            None => (bytes, name.compressed && Header::parse(bytes).is_none()),
+        };
+        let part = Part {
+            place,
+            record: None,
+            stored,
+            compressed,
+            id,
+            id_names_boot: name.backend == "erst",
+            time: line.map(|(line, _)| line.time).or_else(|| name.meaning().time()),
+            kind,
+            // Linux says at the end what the code of the memory did.
+            reading: EccReport::split(bytes).1.filter(|_| name.backend == "ramoops").map(Reading::Corrected),
+        };
+        self.part(part, bytes);
     }
 
     /// A zone of ramoops.
-    fn zone(&mut self, number: usize, offset: usize, zone: &'a [u8]) {
-        if let Some((header, stored)) = ramoops::dump(zone) {
-            let part = Part {
-                place: self.place(offset),
-                record: None,
-                stored,
-                compressed: header.compressed,
-                id: Some(RecordId::new(number as u64)),
-                id_names_boot: false,
-                time: Some(header.time),
+    fn zone(&mut self, zone: &'a ZoneRead) {
+        let place = self.place(zone.offset);
+        if let Some((offset, problem)) = &zone.problem {
+            self.bad(self.place(*offset), problem.clone());
+        }
+        for (holds, content, reading) in &zone.readings {
+            let id = Some(RecordId::new(zone.number));
+            let kind = match holds {
+                Holds::Dump => LogKind::Dump,
+                Holds::Log(kind) => *kind,
+                Holds::Trace(version) => {
+                    let by = version.map_or(String::new(), |(major, minor, patch)| {
+                        format!(" of Linux {major}.{minor}.{patch}")
+                    });
+                    let kind = Some(format!("ftrace{by}").into());
+                    self.push(place, What::Unknown(content, id, kind), content);
+                    continue;
+                }
             };
-            self.part(part, stored);
-        } else if Zone::parse(zone, None).is_ok_and(|zone| !zone.contents().is_empty()) {
-            self.push(self.place(offset), What::Unknown(zone, None), zone);
+            let line = DumpHeader::parse(content).filter(|_| kind == LogKind::Dump);
+            let part = Part {
+                place,
+                record: None,
+                stored: line.map_or(content, |(_, stored)| stored),
+                compressed: line.is_some_and(|(line, _)| line.compressed),
+                id,
+                id_names_boot: false,
+                time: line.map(|(line, _)| line.time),
+                kind,
+                reading: *reading,
+            };
+            self.part(part, content);
         }
     }
 
@@ -347,6 +405,8 @@ impl<'a> Scanner<'a, '_> {
             id: Some(stored.id()),
             id_names_boot: true,
             time: stored.time(),
+            kind: LogKind::Dump,
+            reading: None,
         };
         match stored.payload() {
             // A log of which nothing reached the store is a torn record.
@@ -383,7 +443,9 @@ impl<'a> Scanner<'a, '_> {
     fn check(&mut self, part: &Part<'a>, raw: &'a [u8]) -> bool {
         let (text, error) = part.text();
         if let Some(error) = error {
-            let before = offset_in(&self.file.bytes, part.stored);
+            // What was unrolled or corrected is no longer in the file.
+            let inside = self.file.bytes.as_ptr_range().contains(&part.stored.as_ptr());
+            let before = if inside { offset_in(&self.file.bytes, part.stored) } else { part.place.offset };
             let raw = if text.is_empty() { raw } else { &[] };
             self.lost(part.place.at(before + u64::from(error.offset())), error.kind().to_string(), raw);
         }

@@ -12,7 +12,7 @@ use mce_record::{CpuVendor, Mce};
 
 use crate::dmesg;
 use crate::fields::Told;
-use crate::found::{Content, Log, Section};
+use crate::found::{Content, Log, LogKind, Section};
 use crate::printable::Printable;
 
 /// What broke, in a line that stands alone but for the time. The other sections of its record may say more of the same.
@@ -442,7 +442,12 @@ pub fn size(bytes: usize) -> String {
 pub fn log(log: &Log<'_>) -> String {
     let why = log.header.as_ref().map(|(why, _)| why.as_str());
     let reason = dmesg::reason(log).map(|text| Printable(text.as_bytes()).to_string());
+    let noun = log.kind().noun();
     match (why, reason) {
+        (None, Some(reason)) if matches!(log.kind(), LogKind::Console | LogKind::ConsoleOrMessages) => {
+            format!("{noun}, kernel panic: {reason}")
+        }
+        (None, Some(_)) if log.kind() == LogKind::Messages => noun.into(),
         (Some("Panic") | None, Some(reason)) => format!("kernel panic: {reason}"),
         (Some("Panic"), None) => "kernel panic; its message is not in the log".into(),
         (Some("Oops"), Some(reason)) => format!("kernel oops: {reason}"),
@@ -450,8 +455,8 @@ pub fn log(log: &Log<'_>) -> String {
         (Some(why), Some(reason)) => format!("kernel log, {}: {reason}", why.to_lowercase()),
         (Some(why), None) => format!("kernel log, {}", why.to_lowercase()),
         (None, None) => match dmesg::last_line(log) {
-            Some(line) => format!("kernel log: {}", Printable(line.as_bytes())),
-            None => "kernel log without text".into(),
+            Some(line) => format!("{noun}: {}", Printable(line.as_bytes())),
+            None => format!("{noun} without text"),
         },
     }
 }
@@ -464,7 +469,10 @@ pub fn log_extent(log: &Log<'_>) -> String {
         length += part.text().0.len();
     }
     let missing: Vec<String> = log.missing().map(missing_parts).collect();
-    let mut line = format!("kernel log, {parts} part{}", if parts == 1 { "" } else { "s" });
+    let mut line = match log.kind() {
+        LogKind::Dump => format!("kernel log, {parts} part{}", if parts == 1 { "" } else { "s" }),
+        kind => kind.noun().to_owned(),
+    };
     if !missing.is_empty() {
         let _ = write!(line, ", {} missing", missing.join(", "));
     } else if parts > 1 {

@@ -155,9 +155,12 @@ impl Text {
                 }
                 Ok(())
             }
-            What::Unknown(bytes, id) => {
+            What::Unknown(bytes, id, kind) => {
                 let id = id.map_or(String::new(), |id| format!(" \u{2500} record {id}"));
-                self.rule(out, &format!("unknown{id}"))?;
+                self.rule(
+                    out,
+                    &format!("{}{id}", Printable(kind.as_deref().unwrap_or("unknown").as_bytes())),
+                )?;
                 hex_dump(out, bytes)
             }
             _ => self.sections(out, event),
@@ -264,12 +267,14 @@ impl Text {
     }
 
     fn log(&self, out: &mut dyn Write, log: &Log<'_>) -> io::Result<()> {
-        let mut title = String::from("kernel log");
+        let mut title = String::from(log.kind().noun());
         let ids: Vec<u64> = log.parts().rev().filter_map(|part| part.id).map(u64::from).collect();
         if let Some((first, others)) = ids.split_first() {
             title.push_str(&format!(" \u{2500} record{} {first}", if others.is_empty() { "" } else { "s" }));
+            let shown = &ids[..ids.len().min(4)];
+            let digits = telling_digits(shown);
             for other in others.iter().take(3) {
-                title.push_str(&format!(", \u{2026}{:03}", other % 1000));
+                title.push_str(&format!(", \u{2026}{:0digits$}", other % 10_u64.pow(digits as u32)));
             }
             if others.len() > 3 {
                 title.push_str(", \u{2026}");
@@ -307,6 +312,16 @@ impl Text {
         }
         Ok(())
     }
+}
+
+/// How many of the last digits tell ids apart: at least three. Those of EFI variables end with the part, two digits, and
+/// the dump's number, three; so where three do not tell, five are shown.
+fn telling_digits(ids: &[u64]) -> usize {
+    let tells = |digits: &u32| {
+        let ends: std::collections::BTreeSet<u64> = ids.iter().map(|id| id % 10_u64.pow(*digits)).collect();
+        ends.len() == ids.len()
+    };
+    [3].into_iter().chain(5..=19).find(tells).unwrap_or(19) as usize
 }
 
 /// `<6>` in front of a line.

@@ -63,7 +63,7 @@
 //! | deflate: raw (windows of 11 to 15 bits) and zlib ([`inflate`]) | yes | no |
 //! | LZO, LZ4, 842, Zstandard | told by sight | no |
 //! | names of files, EFI variables, `HwErrRec####` ([`names`]) | all forms | yes |
-//! | ramoops: zones, layout, Reed-Solomon codes ([`ramoops`]) | both byte orders | no |
+//! | ramoops: zones, layout, Reed-Solomon codes ([`ramoops`]) | both byte orders | the codes |
 //! | pstore/blk: zones, layout, dumps ([`blk`]) | both byte orders, 64-bit kernels | no |
 //! | pstore/blk of 32-bit kernels; POWER's nvram and OPAL | no | no |
 //! | seals ([`seal`]) | yes | yes |

@@ -2,21 +2,21 @@
 //!
 //! | name | of | source |
 //! |---|---|---|
-//! | `dmesg-erst-7710893088750698498`, `….enc.z` when still compressed | [`FileName`] | Linux 6.12 fs/pstore/inode.c |
+//! | `dmesg-erst-7710893088750698498`, `….enc.z` when still compressed; `console-ramoops` | [`FileName`] | Linux 6.12 fs/pstore/inode.c and older ones |
 //! | `dump-type0-1-1-1763793600-C` and two older forms | [`EfiVariable`] | Linux 6.12 drivers/firmware/efi/efi-pstore.c |
 //! | `HwErrRec001A` | [`HwErrRec`] | UEFI 2.11 appendix P |
 //!
 //! Every name that parses is written again as it was; what a kernel would not have written does not parse.
 //!
 //! ```
-//! use pstore_format::names::{EfiVariable, FileName};
+//! use pstore_format::names::{EfiVariable, FileName, IdMeaning};
 //!
 //! let name = FileName::parse("dmesg-erst-7710893088750698498.enc.z").ok_or("no pstore file")?;
 //! assert_eq!((name.kind, name.backend, name.compressed), ("dmesg", "erst", true));
-//! assert_eq!(name.id.sequence(), 2);
+//! assert_eq!(name.meaning(), IdMeaning::Boot { time: 1795332201, sequence: 2 });
 //!
 //! let variable = EfiVariable::parse("dump-type0-1-1-1763793600-C").ok_or("no pstore variable")?;
-//! let file = FileName { kind: "dmesg", backend: "efi_pstore", id: variable.record_id(), compressed: false };
+//! let file = FileName { kind: "dmesg", backend: "efi_pstore", id: Some(variable.record_id()), compressed: false };
 //! assert_eq!(file.to_string(), "dmesg-efi_pstore-176379360001001");
 //! # Ok::<(), &str>(())
 //! ```
@@ -58,6 +58,9 @@ open_value! {
 const DASHED_KINDS: [&str; 6] =
     ["powerpc-ofw", "powerpc-common", "powerpc-opal", "cper-mem", "cper-pcie", "cper-proc-arm"];
 
+/// Files that older kernels gave no number, there being one of each. No other backend kept such records then.
+const UNNUMBERED: [(&str, &str); 2] = [("console", "ramoops"), ("ftrace", "ramoops")];
+
 /// The name of a file in `/sys/fs/pstore`: kind, backend, record id.
 ///
 /// Backends are "erst", "efi" (until 6.2) and `efi_pstore`, "ramoops", `pstore_blk`, "nvram". Besides the names of
@@ -69,8 +72,9 @@ pub struct FileName<'a> {
     pub kind: &'a str,
     /// Where it is stored.
     pub backend: &'a str,
-    /// The record's id; a slot number in ramoops.
-    pub id: RecordId,
+    /// The record's id; `None` in `console-ramoops` and `ftrace-ramoops`, as older kernels name them. What it tells
+    /// depends on the backend: [`FileName::meaning`].
+    pub id: Option<RecordId>,
     /// Whether the kernel could not decompress it and shows it as it is stored: the name ends in `.enc.z`.
     pub compressed: bool,
 }
@@ -78,19 +82,31 @@ pub struct FileName<'a> {
 impl<'a> FileName<'a> {
     /// Takes a file's name apart; `None` when it is not of this form.
     pub fn parse(name: &'a str) -> Option<Self> {
-        let (name, compressed) = match name.strip_suffix(".enc.z") {
-            Some(name) => (name, true),
+        let is_word = |text: &str| !text.is_empty() && !text.starts_with('-') && !text.ends_with('-');
+        let is_named = |kind, backend| is_word(kind) && is_word(backend) && !name.contains(['/', '\0']);
+        let (stem, compressed) = match name.strip_suffix(".enc.z") {
+            Some(stem) => (stem, true),
             None => (name, false),
         };
-        let (name, id) = name.rsplit_once('-')?;
+        let numbered = || {
+            let (stem, id) = stem.rsplit_once('-')?;
+            Some((stem, RecordId::new(decimal(id)?)))
+        };
+        let Some((stem, id)) = numbered() else {
+            let (kind, backend) = name.split_once('-').filter(|name| UNNUMBERED.contains(name))?;
+            return Some(Self { kind, backend, id: None, compressed: false });
+        };
         let dashed = DASHED_KINDS.iter().find_map(|kind| {
-            let backend = name.strip_prefix(kind)?.strip_prefix('-')?;
-            Some((name.get(..kind.len())?, backend))
+            let backend = stem.strip_prefix(kind)?.strip_prefix('-')?;
+            Some((stem.get(..kind.len())?, backend))
         });
-        let (kind, backend) = dashed.or_else(|| name.split_once('-'))?;
-        let is_word = |text: &str| !text.is_empty() && !text.starts_with('-') && !text.ends_with('-');
-        let is_named = is_word(kind) && is_word(backend) && !name.contains(['/', '\0']);
-        is_named.then_some(Self { kind, backend, id: RecordId::new(decimal(id)?), compressed })
+        let (kind, backend) = dashed.or_else(|| stem.split_once('-'))?;
+        is_named(kind, backend).then_some(Self { kind, backend, id: Some(id), compressed })
+    }
+
+    /// What the record's id tells.
+    pub fn meaning(&self) -> IdMeaning {
+        self.id.map_or(IdMeaning::Unknown, |id| IdMeaning::of(id, self.backend))
     }
 
     /// The type of the section that the file holds, of the kinds that are in ERST; `None` for all others, and for what
@@ -110,8 +126,94 @@ impl<'a> FileName<'a> {
 
 impl fmt::Display for FileName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let suffix = if self.compressed { ".enc.z" } else { "" };
-        write!(f, "{}-{}-{}{suffix}", self.kind, self.backend, self.id)
+        write!(f, "{}-{}", self.kind, self.backend)?;
+        if let Some(id) = self.id {
+            write!(f, "-{id}")?;
+        }
+        f.write_str(if self.compressed { ".enc.z" } else { "" })
+    }
+}
+
+/// What the id in a file's name tells, by the rule of the backend that made it.
+///
+/// | backend | id |
+/// |---|---|
+/// | erst | the boot's time and the record's number in the boot ([`RecordId::boot_time`]) |
+/// | efi, `efi_pstore` | `(time * 100 + part) * 1000 + count`; in kernels before compression the part alone, so that a second crash has the names of the first |
+/// | ramoops, `pstore_blk` | the number of the zone: no time, no part |
+/// | others | not known |
+///
+/// ```
+/// use pstore_format::names::{FileName, IdMeaning};
+///
+/// for (name, meaning) in [
+///     ("dmesg-efi-166692286104001", IdMeaning::Dump { time: 1666922861, part: 4, count: 1 }),
+///     ("dmesg-efi-3", IdMeaning::Part(3)),
+///     ("dmesg-ramoops-0", IdMeaning::Zone(0)),
+/// ] {
+///     assert_eq!(FileName::parse(name).ok_or(name)?.meaning(), meaning);
+/// }
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IdMeaning {
+    /// The boot that wrote the record, and which of its records it is.
+    Boot {
+        /// When the boot wrote its first record, in seconds since 1970.
+        time: u64,
+        /// The record's number, from 1.
+        sequence: u32,
+    },
+    /// When a part of a dump was written, and which it is.
+    Dump {
+        /// Seconds since 1970.
+        time: u64,
+        /// The part of the dump, from 1.
+        part: u32,
+        /// The number of the dump in its boot.
+        count: u32,
+    },
+    /// The part of a dump, from 1, and nothing of when or which dump.
+    Part(u32),
+    /// The number of a zone, from 0.
+    Zone(u64),
+    /// Nothing that is known.
+    Unknown,
+}
+
+/// 2001-09-09: Linux did not write records before. An id that would tell an earlier time was made by another rule, or by
+/// a machine without a clock.
+const OLDEST: u64 = 1_000_000_000;
+
+impl IdMeaning {
+    /// What this id tells, made by a backend of this name.
+    pub fn of(id: RecordId, backend: &str) -> Self {
+        match backend {
+            "erst" => match id.boot_time() {
+                Some(time) if time >= OLDEST => Self::Boot { time, sequence: id.sequence() },
+                _ => Self::Unknown,
+            },
+            "efi" | "efi_pstore" => {
+                let variable = EfiVariable::from_record_id(id, RecordType::DMESG, EfiForm::Compressed);
+                let EfiVariable { time, part, count, .. } = variable;
+                match (time, u32::try_from(id.raw())) {
+                    (OLDEST.., _) => Self::Dump { time, part, count },
+                    // Names had no room for more than two digits of it.
+                    (_, Ok(part @ 1..=99)) => Self::Part(part),
+                    _ => Self::Unknown,
+                }
+            }
+            "ramoops" | "pstore_blk" => Self::Zone(id.raw()),
+            _ => Self::Unknown,
+        }
+    }
+
+    /// When it was written, in seconds since 1970, where the id tells that of the record itself.
+    pub const fn time(self) -> Option<u64> {
+        match self {
+            Self::Dump { time, .. } => Some(time),
+            _ => None,
+        }
     }
 }
 
@@ -378,8 +480,50 @@ mod tests {
             ("dmesg-a-b-7", "dmesg", "a-b", 7, false),
         ] {
             let parsed = FileName::parse(name).unwrap();
-            assert_eq!(parsed, FileName { kind, backend, id: RecordId::new(id), compressed });
+            assert_eq!(parsed, FileName { kind, backend, id: Some(RecordId::new(id)), compressed });
             assert_eq!(parsed.to_string(), name);
+        }
+        for (name, kind, backend) in
+            [("console-ramoops", "console", "ramoops"), ("ftrace-ramoops", "ftrace", "ramoops")]
+        {
+            let parsed = FileName::parse(name).unwrap();
+            assert_eq!(parsed, FileName { kind, backend, id: None, compressed: false });
+            assert_eq!((parsed.to_string(), parsed.meaning()), (name.to_string(), IdMeaning::Unknown));
+        }
+    }
+
+    #[test]
+    fn each_backend_has_its_rule_for_ids() {
+        use IdMeaning::{Boot, Dump, Part, Unknown, Zone};
+        for (name, meaning) in [
+            ("dmesg-erst-7710893088750698498", Boot { time: 0x6b02_9869, sequence: 2 }),
+            ("mce-erst-7710893088750698499", Boot { time: 0x6b02_9869, sequence: 3 }),
+            ("dmesg-erst-9259823046338805762", Boot { time: 0x8180_0000, sequence: 2 }),
+            ("dmesg-erst-5", Unknown),
+            ("dmesg-erst-18446744073709551615", Unknown),
+            ("dmesg-efi-166692286104001", Dump { time: 1666922861, part: 4, count: 1 }),
+            ("dmesg-efi_pstore-176379360015002", Dump { time: 1763793600, part: 15, count: 2 }),
+            ("dmesg-efi-1", Part(1)),
+            ("dmesg-efi-38", Part(38)),
+            ("dmesg-efi-99", Part(99)),
+            // No rule of these makes such numbers with a clock that was ever right.
+            ("dmesg-efi-0", Unknown),
+            ("dmesg-efi-100", Unknown),
+            ("dmesg-efi-1377567342", Unknown),
+            ("dmesg-efi-99999999999999", Unknown),
+            ("dmesg-efi-100000000001001", Dump { time: 1_000_000_000, part: 1, count: 1 }),
+            ("dmesg-ramoops-0", Zone(0)),
+            ("console-ramoops-0", Zone(0)),
+            ("pmsg-pstore_blk-1", Zone(1)),
+            // Even where it looks like the others'.
+            ("dmesg-ramoops-166692286104001", Zone(166692286104001)),
+            ("dmesg-nvram-1", Unknown),
+            ("powerpc-opal-nvram-3", Unknown),
+        ] {
+            let parsed = FileName::parse(name).unwrap();
+            assert_eq!(parsed.meaning(), meaning, "{name}");
+            let time = if let Dump { time, .. } = meaning { Some(time) } else { None };
+            assert_eq!(meaning.time(), time, "{name}");
         }
     }
 
@@ -401,6 +545,17 @@ mod tests {
             "dmesg-erst-1.enc.z.enc.z",
             "dmesg-erst-18446744073709551616",
             "dmesg-erst-1 ",
+            "pmsg-ramoops",
+            "mce-erst",
+            "console-",
+            "console-setup",
+            "console-erst",
+            "console-ramoops-",
+            "console-ramoops-01",
+            "console-a-b",
+            "console-ramoops.enc.z",
+            "console-log.txt",
+            "a/console-ramoops",
             "a/dmesg-erst-1",
             "dmesg-e\0-1",
             ".enc.z",

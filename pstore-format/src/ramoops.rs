@@ -321,7 +321,11 @@ impl Ecc {
         }
     }
 
-    /// Bytes a block.
+    /// Bytes of the code of a block, and of that of the header.
+    pub const fn bytes(self) -> u8 {
+        self.parity
+    }
+
     const fn parity(self) -> usize {
         self.parity as usize
     }
@@ -338,29 +342,52 @@ impl Ecc {
         room().ok_or(Error::too_short("zone with ECC", needed, zone_length))
     }
 
-    /// Corrects a zone, given with all its bytes, where it lies: its header, then every block that is in use.
-    ///
-    /// # Errors
-    ///
-    /// The zone is too short for its code; nothing was changed then. Blocks that could not be corrected are no error:
-    /// they are as they were, and counted.
-    pub fn correct(self, zone: &mut [u8]) -> Result<EccReport, Error> {
+    /// The header of a zone, its ring, the codes of the ring's blocks, and the code of the header.
+    fn split(self, zone: &[u8]) -> Result<[&[u8]; 4], Error> {
+        let capacity = self.capacity(zone.len())?;
+        let too_short = Error::too_short("zone with ECC", zone.len().saturating_add(1), zone.len());
+        let (header, body) = zone.split_at_checked(HEADER).ok_or(too_short)?;
+        let (ring, codes) = body.split_at_checked(capacity).ok_or(too_short)?;
+        let split = codes.len().saturating_sub(self.parity());
+        let (ring_codes, header_code) = codes.split_at_checked(split).ok_or(too_short)?;
+        Ok([header, ring, ring_codes, header_code])
+    }
+
+    /// The same, to be written to.
+    fn split_mut(self, zone: &mut [u8]) -> Result<[&mut [u8]; 4], Error> {
         let capacity = self.capacity(zone.len())?;
         let too_short = Error::too_short("zone with ECC", zone.len().saturating_add(1), zone.len());
         let (header, body) = zone.split_at_mut_checked(HEADER).ok_or(too_short)?;
         let (ring, codes) = body.split_at_mut_checked(capacity).ok_or(too_short)?;
         let split = codes.len().saturating_sub(self.parity());
         let (ring_codes, header_code) = codes.split_at_mut_checked(split).ok_or(too_short)?;
+        Ok([header, ring, ring_codes, header_code])
+    }
 
-        let mut report = EccReport::default();
-        report.count(reed_solomon::correct(header, header_code));
+    /// Blocks of the ring that are in use, by what the header says.
+    fn blocks_in_use(header: &[u8], capacity: usize) -> usize {
         let used = |order: ByteOrder| {
             let size = order.u32(header, 8)? as usize;
             let is_signed = (order.u32(header, 0)? ^ SIGNATURE) >> 24 == 0;
             (is_signed && size <= capacity).then_some(size)
         };
-        let used = ByteOrder::ALL.into_iter().find_map(used).unwrap_or(capacity);
-        let blocks = used.div_ceil(Self::BLOCK);
+        ByteOrder::ALL.into_iter().find_map(used).unwrap_or(capacity).div_ceil(Self::BLOCK)
+    }
+
+    /// Corrects a zone, given with all its bytes, where it lies: its header, then every block that is in use.
+    ///
+    /// A correction that leaves nothing but zeros is not made, and counts as none: zeros have a code of zeros, so memory
+    /// that has no code at all looks like damaged zeros. Ask [`Ecc::examine`] whether a zone has this code.
+    ///
+    /// # Errors
+    ///
+    /// The zone is too short for its code; nothing was changed then. Blocks that could not be corrected are no error:
+    /// they are as they were, and counted.
+    pub fn correct(self, zone: &mut [u8]) -> Result<EccReport, Error> {
+        let [header, ring, ring_codes, header_code] = self.split_mut(zone)?;
+        let mut report = EccReport::default();
+        report.count(reed_solomon::correct(header, header_code));
+        let blocks = Self::blocks_in_use(header, ring.len());
         for (block, code) in
             ring.chunks_mut(Self::BLOCK).zip(ring_codes.chunks_mut(self.parity().max(1))).take(blocks)
         {
@@ -368,6 +395,89 @@ impl Ecc {
         }
         Ok(report)
     }
+
+    /// Looks whether a zone, given with all its bytes, has this code, and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The zone is too short for its code.
+    pub fn examine(self, zone: &[u8]) -> Result<EccEvidence, Error> {
+        let [header, ring, ring_codes, header_code] = self.split(zone)?;
+        let mut corrected = [0; HEADER];
+        corrected.iter_mut().zip(header).for_each(|(to, from)| *to = *from);
+        let mut evidence =
+            EccEvidence { header: Self::word(&mut corrected, header_code), ..EccEvidence::default() };
+        let blocks = Self::blocks_in_use(&corrected, ring.len());
+        let words = ring.chunks(Self::BLOCK).zip(ring_codes.chunks(self.parity().max(1)));
+        for (block, code) in words.take(blocks) {
+            let mut copy = [0; Self::BLOCK];
+            copy.iter_mut().zip(block).for_each(|(to, from)| *to = *from);
+            let copy = copy.get_mut(..block.len()).unwrap_or_default();
+            // Zeros verify by a code of zeros, which says nothing.
+            if block.iter().chain(code).all(|&byte| byte == 0) {
+                continue;
+            }
+            match Self::word(copy, code) {
+                CodeWord::Verified => evidence.verified = evidence.verified.saturating_add(1),
+                CodeWord::Correctable(_) => evidence.correctable = evidence.correctable.saturating_add(1),
+                CodeWord::Unrecoverable => evidence.unrecoverable = evidence.unrecoverable.saturating_add(1),
+            }
+        }
+        Ok(evidence)
+    }
+
+    /// Corrects a copy of a block by a copy of its code.
+    fn word(block: &mut [u8], code: &[u8]) -> CodeWord {
+        let mut copy = [0; Self::LONGEST];
+        copy.iter_mut().zip(code).for_each(|(to, from)| *to = *from);
+        match reed_solomon::correct(block, copy.get_mut(..code.len()).unwrap_or_default()) {
+            Some(0) => CodeWord::Verified,
+            Some(errors) => CodeWord::Correctable(errors),
+            None => CodeWord::Unrecoverable,
+        }
+    }
+
+    /// Writes the codes of a zone, given with all its bytes: those of all blocks and that of the header, as they are.
+    ///
+    /// # Errors
+    ///
+    /// The zone is too short for its code; nothing was changed then.
+    pub fn protect(self, zone: &mut [u8]) -> Result<(), Error> {
+        let [header, ring, ring_codes, header_code] = self.split_mut(zone)?;
+        let blocks = ring.chunks(Self::BLOCK).zip(ring_codes.chunks_mut(self.parity().max(1)));
+        blocks.for_each(|(block, code)| reed_solomon::encode(block, code));
+        reed_solomon::encode(header, header_code);
+        Ok(())
+    }
+}
+
+/// What the codes of a zone say, from [`Ecc::examine`]: whether it has this code, and what it would correct.
+///
+/// Bytes that are no code verify by it once in 256^n times, n being [`Ecc::bytes`]. A header is never zeros, so that one
+/// that verifies has a code that is not zeros either. One that is merely correctable says less, and none at all of a zone
+/// that was written without a code over one that had it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct EccEvidence {
+    /// The header.
+    pub header: CodeWord,
+    /// Blocks in use that verify and are not zeros.
+    pub verified: u32,
+    /// Blocks in use that can be corrected to something other than zeros.
+    pub correctable: u32,
+    /// Blocks in use that neither verify nor can be corrected.
+    pub unrecoverable: u32,
+}
+
+/// What a code says of its block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum CodeWord {
+    /// They fit.
+    Verified,
+    /// So many bytes of both are to be corrected for them to fit.
+    Correctable(u32),
+    /// They are too far from fitting.
+    #[default]
+    Unrecoverable,
 }
 
 /// What correcting found, and the line that Linux appends to the files of a region with ECC.
@@ -387,7 +497,8 @@ impl EccReport {
         }
     }
 
-    /// Splits the content of a file in `/sys/fs/pstore` into what was in the zone and the report after it.
+    /// Splits the content of a file in `/sys/fs/pstore` into what was in the zone and the report after it, which older
+    /// kernels wrote without the word "ECC".
     pub fn split(content: &[u8]) -> (&[u8], Option<Self>) {
         let find = || {
             let without_end = content.strip_suffix(b"\n")?;
@@ -399,7 +510,8 @@ impl EccReport {
     }
 
     fn parse(line: &[u8]) -> Option<Self> {
-        let line = core::str::from_utf8(line).ok()?.strip_prefix("ECC: ")?;
+        let line = core::str::from_utf8(line).ok()?;
+        let line = line.strip_prefix("ECC: ").unwrap_or(line);
         if line == "No errors detected" {
             return Some(Self::default());
         }
@@ -490,7 +602,39 @@ mod reed_solomon {
         coefficients.fold(sum, |sum, coefficient| scale(sum, exponent) ^ coefficient)
     }
 
-    /// Corrects a block and its code where they lie. `None` when there are too many errors: nothing was changed.
+    /// Writes the code of a block: the remainder of the block's polynomial, divided by that whose roots they are.
+    pub(super) fn encode(block: &[u8], code: &mut [u8]) {
+        code.fill(0);
+        // Most of a zone is not in use.
+        if block.iter().all(|&byte| byte == 0) {
+            return;
+        }
+        let mut generator: Polynomial = [0; Ecc::LONGEST + 1];
+        generator[0] = 1;
+        // Each root is a factor x + α^root.
+        for root in 0..code.len().min(Ecc::LONGEST) {
+            let before = generator;
+            for (degree, to) in generator.iter_mut().enumerate() {
+                let shifted = degree.checked_sub(1).map_or(0, |below| at(&before, below));
+                *to = shifted ^ scale(at(&before, degree), root);
+            }
+        }
+        for &byte in block {
+            let factor = byte ^ at(code, 0);
+            let last = code.len().saturating_sub(1);
+            for place in 0..code.len() {
+                let next = if place < last { at(code, place.wrapping_add(1)) } else { 0 };
+                // The code begins with the highest power, the generator's own highest is left out.
+                let term = multiply(factor, at(&generator, last.wrapping_sub(place)));
+                if let Some(to) = code.get_mut(place) {
+                    *to = next ^ term;
+                }
+            }
+        }
+    }
+
+    /// Corrects a block and its code where they lie. `None` when there are too many errors, or nothing but zeros would
+    /// be left: nothing was changed.
     pub(super) fn correct(block: &mut [u8], code: &mut [u8]) -> Option<u32> {
         let roots = code.len();
         let mut syndromes = [0; Ecc::LONGEST];
@@ -528,11 +672,16 @@ mod reed_solomon {
             powers.next().map_or(0, |(degree, &number)| if degree % 2 == 0 { number } else { 0 })
         });
 
-        let bytes = block.iter_mut().chain(code).rev().enumerate();
-        for (place, byte) in bytes.filter(|(place, _)| is_wrong(place)) {
+        let error_at = |place: usize| {
             let magnitude = divide(at_inverse(&evaluator, place), at_inverse(&derivative, place));
-            *byte ^= multiply(magnitude, power(place));
+            if is_wrong(&place) { multiply(magnitude, power(place)) } else { 0 }
+        };
+        // Where every byte is its own error, zeros are left.
+        if block.iter().chain(&*code).rev().enumerate().all(|(place, &byte)| byte == error_at(place)) {
+            return None;
         }
+        let bytes = block.iter_mut().chain(code).rev().enumerate();
+        bytes.for_each(|(place, byte)| *byte ^= error_at(place));
         u32::try_from(errors).ok()
     }
 
@@ -619,6 +768,32 @@ mod tests {
     }
 
     #[test]
+    fn codes_are_written_as_others_write_them() {
+        for code in CODES.map(hex) {
+            let mut written = std::vec![0xA5; code.len()];
+            reed_solomon::encode(&block(), &mut written);
+            assert_eq!(written, code);
+        }
+        let mut written = [0; 16];
+        reed_solomon::encode(b"DBGC\x07\0\0\0\x09\0\0\0", &mut written);
+        assert_eq!(written[..], hex(HEADER_CODE)[..]);
+        reed_solomon::encode(&[0; 128], &mut written);
+        assert_eq!(written, [0; 16]);
+    }
+
+    /// Memory that has no code looks like damaged zeros: nothing is taken for their correction.
+    #[test]
+    fn nothing_is_corrected_to_zeros() {
+        for wrong in 1..=16 {
+            let (mut block, mut code) = ([0; 128], [0; 16]);
+            block[..wrong].fill(0xDB);
+            let before = block;
+            assert_eq!(reed_solomon::correct(&mut block, &mut code), None, "{wrong}");
+            assert_eq!((block, code), (before, [0; 16]));
+        }
+    }
+
+    #[test]
     fn every_single_byte_is_found() {
         let code = hex(CODES[0]);
         for place in 0..144 {
@@ -676,9 +851,10 @@ mod tests {
 
     #[test]
     fn a_block_and_its_code_have_255_bytes_at_most() {
-        // The code of zeros is zeros.
         for (length, expected) in [(239, Some(1)), (240, None), (1000, None)] {
             let (mut block, mut code) = (std::vec![0; length], [0; 16]);
+            block[99] = 7;
+            reed_solomon::encode(&block, &mut code);
             block[100] = 7;
             assert_eq!(reed_solomon::correct(&mut block, &mut code), expected, "{length}");
             assert_eq!(block[100], if expected.is_some() { 0 } else { 7 });
@@ -709,6 +885,10 @@ mod tests {
             ("log\n\nECC: No errors detected\n", "log\n", report(0, 0)),
             ("log\nECC: 15 Corrected bytes, 1 unrecoverable blocks\n", "log", report(15, 1)),
             ("\nECC: 0 Corrected bytes, 2 unrecoverable blocks\n", "", report(0, 2)),
+            ("log\n\nNo errors detected\n", "log\n", report(0, 0)),
+            ("log\n\n3 Corrected bytes, 0 unrecoverable blocks\n", "log\n", report(3, 0)),
+            ("log\nno errors detected\n", "", None),
+            ("log\nECC: ECC: No errors detected\n", "", None),
             ("log\nECC: x Corrected bytes, 1 unrecoverable blocks\n", "", None),
             ("log\nECC: 1 Corrected bytes, 1 unrecoverable block\n", "", None),
             ("log\nECC: No errors detected", "", None),
@@ -719,7 +899,7 @@ mod tests {
             let text = if expected.is_some() { text } else { content };
             assert_eq!(EccReport::split(content.as_bytes()), (text.as_bytes(), expected), "{content:?}");
             if let Some(report) = expected {
-                assert_eq!(format!("{text}\n{report}\n"), content);
+                assert_eq!(format!("{text}\n{report}\n").replace("ECC: ", ""), content.replace("ECC: ", ""));
             }
         }
     }
@@ -895,24 +1075,38 @@ mod tests {
         let mut bytes = zone(*b"DBGC", 5, 5, &[0; 202]);
         assert_eq!(ecc.capacity(bytes.len()), Ok(202 - 6));
         let fresh = bytes.clone();
-        // The code of zeros is zeros; that of the header is not: nothing to correct it by.
+        // The code of zeros is zeros, that of the header is not: nothing to correct it by, and no evidence of a code.
         let report = ecc.correct(&mut bytes).unwrap();
         assert_eq!((report, &bytes), (EccReport { corrected: 0, unrecoverable: 1 }, &fresh));
-        // The first block is corrected, the second is not in use.
+        assert_eq!(ecc.examine(&bytes), Ok(EccEvidence::default()));
+        // The first block is in use, the second is not.
         bytes[12] = 1;
+        bytes[13] = 2;
+        ecc.protect(&mut bytes).unwrap();
+        let whole = bytes.clone();
+        bytes[13] ^= 0xff;
         bytes[12 + 128] = 1;
+        let damaged = bytes.clone();
+        let verified = EccEvidence { header: CodeWord::Verified, ..EccEvidence::default() };
+        assert_eq!(ecc.examine(&whole), Ok(EccEvidence { verified: 1, ..verified }));
+        assert_eq!(ecc.examine(&bytes), Ok(EccEvidence { correctable: 1, ..verified }));
         let report = ecc.correct(&mut bytes).unwrap();
-        assert_eq!(report, EccReport { corrected: 1, unrecoverable: 1 });
-        assert_eq!((bytes[12], bytes[12 + 128]), (0, 1));
+        assert_eq!(report, EccReport { corrected: 1, unrecoverable: 0 });
+        assert_eq!((bytes[13], bytes[12 + 128]), (2, 1));
         // The signature tells a log of the kernel or a trace of its functions, and both are zones.
-        bytes[12 + 128] = 1;
+        bytes = damaged.clone();
         bytes[0] ^= 0xff;
+        bytes[1] ^= 0xff;
         let report = ecc.correct(&mut bytes).unwrap();
-        assert_eq!((report.corrected, bytes[12 + 128]), (0, 1));
-        // Where the header says nothing, all blocks are.
+        assert_eq!(report, EccReport { corrected: 1, unrecoverable: 1 }, "the header has too many errors");
+        assert_eq!((bytes[13], bytes[12 + 128]), (2, 1));
+        // Where the header says nothing, all blocks are in use. The second would be zeros, which is no correction.
+        bytes = damaged;
         bytes[..4].fill(0);
         let report = ecc.correct(&mut bytes).unwrap();
-        assert_eq!((report.corrected, bytes[12 + 128]), (1, 0));
+        assert_eq!(report, EccReport { corrected: 1, unrecoverable: 2 });
+        assert_eq!((bytes[13], bytes[12 + 128]), (2, 1));
+        assert!(ecc.examine(&[0; 16]).is_err() && ecc.protect(&mut [0; 16]).is_err());
         assert_eq!(
             ecc.correct(&mut [0; 16]).unwrap_err().to_string(),
             "offset 0: zone with ECC needs 17 bytes, 16 available"

@@ -228,7 +228,7 @@ impl<'a> StoredRecord<'a> {
         } else {
             "unknown"
         };
-        Some(FileName { kind, backend: "erst", id: self.id(), compressed: false })
+        Some(FileName { kind, backend: "erst", id: Some(self.id()), compressed: false })
     }
 
     /// What Linux shows in that file, before decompressing it: everything behind the first 200 bytes, whatever the

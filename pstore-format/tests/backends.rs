@@ -7,7 +7,7 @@ use pstore_format::blk;
 use pstore_format::dmesg::{Header, Part, Piece, dumps};
 use pstore_format::inflate::Inflater;
 use pstore_format::names::{EfiVariable, FileName, RecordType};
-use pstore_format::ramoops::{DumpHeader, Ecc, EccReport, Layout, Zone};
+use pstore_format::ramoops::{CodeWord, DumpHeader, Ecc, EccReport, Layout, Zone};
 
 fn inflate(stream: &[u8]) -> Vec<u8> {
     let mut text = vec![0; 1 << 17];
@@ -38,7 +38,8 @@ fn efi_variables_become_the_files_the_kernel_made() {
     assert_eq!(variables.len(), 20);
     for (variable, text) in &variables {
         let kind = variable.record_type.name().unwrap();
-        let file = FileName { kind, backend: "efi_pstore", id: variable.record_id(), compressed: false };
+        let file =
+            FileName { kind, backend: "efi_pstore", id: Some(variable.record_id()), compressed: false };
         assert_eq!(*text, read(format!("efi/{file}")), "{variable}");
         let header = Header::parse(text).unwrap().0;
         assert_eq!((header.why, header.count, header.part), ("Panic", variable.count, variable.part));
@@ -142,6 +143,24 @@ fn every_zone_lies_where_the_kernel_put_it() {
             .filter(|(record_type, _, _)| *record_type == RecordType::PMSG);
         for (_, _, range) in wrong {
             assert_eq!(Zone::parse(&region[range], ecc).unwrap().kernel_version(), Some(version));
+        }
+    }
+}
+
+/// The codes that a kernel wrote are those that are written here, and evidence of them.
+#[test]
+fn codes_are_the_kernels() {
+    let ecc = Ecc::new(1).unwrap();
+    for (name, is_pmsg_last) in [("6.1", true), ("6.12", false)] {
+        let region = read(format!("ramoops/{name}.bin"));
+        for (record_type, number, range) in ramoops_layout(is_pmsg_last).zones() {
+            let zone = &region[range];
+            let evidence = ecc.examine(zone).unwrap();
+            assert_eq!(evidence.header, CodeWord::Verified, "{name} {record_type} {number}");
+            assert_eq!((evidence.correctable, evidence.unrecoverable), (0, 0));
+            let mut again = zone.to_vec();
+            ecc.protect(&mut again).unwrap();
+            assert!(again == zone, "{name} {record_type} {number}");
         }
     }
 }

@@ -59,7 +59,7 @@ fn every_log_the_kernel_showed_comes_from_its_record() {
             assert_eq!((parsed.to_string().as_str(), parsed.backend), (name, "erst"));
             let content = read(format!("pstore/{folder}/{name}"));
             assert_eq!(content.len(), size);
-            let stem = records_of(image).into_iter().find(|stem| id_of(stem) == parsed.id).unwrap();
+            let stem = records_of(image).into_iter().find(|stem| Some(id_of(stem)) == parsed.id).unwrap();
             if parsed.kind == "dmesg" && !parsed.compressed {
                 assert_eq!(text_of(&body(&stem)), content, "{name}");
                 shown += 1;

@@ -66,7 +66,7 @@ fn files_have_the_names_content_and_times_the_kernel_gave_them() {
         for line in listing.lines() {
             let mut columns = line.strip_prefix("/sys/fs/pstore/").unwrap().split(' ');
             let (name, mtime) = (columns.next().unwrap(), columns.nth(1).unwrap());
-            let id = FileName::parse(name).unwrap().id;
+            let id = FileName::parse(name).unwrap().id.unwrap();
             let (stem, bytes) = slots()
                 .into_iter()
                 .find(|(stem, _)| stem.split('.').next() == Some(image) && id_of(stem) == id)

@@ -24,7 +24,7 @@ proptest! {
         id: u64,
         compressed: bool,
     ) {
-        let name = FileName { kind: &kind, backend: &backend, id: RecordId::new(id), compressed };
+        let name = FileName { kind: &kind, backend: &backend, id: Some(RecordId::new(id)), compressed };
         let text = name.to_string();
         prop_assert_eq!(FileName::parse(&text), Some(name));
     }

@@ -71,7 +71,8 @@ impl Archive {
 
     /// Those of the keys whose records are in the folder, whole: read back, and known by what they are now.
     pub fn confirm(path: &Path, keys: &HashSet<Key>) -> io::Result<HashSet<Key>> {
-        let archive = Source { kind: Kind::Files, path: path.to_owned(), named: true, boot: Guid::ZERO };
+        let archive =
+            Source { kind: Kind::Files, path: path.to_owned(), named: true, boot: Guid::ZERO, ramoops: None };
         let mut confirmed = HashSet::new();
         for name in names(path)? {
             let Some((key, _)) = Key::split_name(&name) else { continue };
@@ -167,7 +168,8 @@ fn form(found: &Found<'_>) -> String {
         (_, Some(part)) => match part.id {
             Some(id) => {
                 let backend = if part.id_names_boot { "erst" } else { "pstore" };
-                FileName { kind: "dmesg", backend, id, compressed: part.compressed }.to_string()
+                let kind = part.kind.type_name();
+                FileName { kind, backend, id: Some(id), compressed: part.compressed }.to_string()
             }
             None => "dmesg".into(),
         },

@@ -35,6 +35,7 @@ use clap::Args;
 use crate::Outcome;
 use crate::event::Event;
 use crate::input;
+use crate::ramoops::RamoopsLayout;
 
 use archive::Archive;
 use json::Json;
@@ -86,6 +87,8 @@ pub struct Collect {
     /// Show the summary alone, not the events
     #[arg(short, long)]
     quiet: bool,
+    #[command(flatten)]
+    ramoops: RamoopsLayout,
     /// Find sources and the default archive below this folder, as if it were /
     #[arg(long, value_name = "DIR", default_value = "/", hide_default_value = true)]
     root: PathBuf,
@@ -108,7 +111,13 @@ impl Collect {
     pub fn run(&self) -> Outcome {
         let sources = match &*self.sources {
             [] => Source::find(&self.root),
-            named => named.iter().map(|path| Source::named(path, &self.root)).collect(),
+            named => named
+                .iter()
+                .map(|path| Source {
+                    ramoops: self.ramoops.parameters().copied(),
+                    ..Source::named(path, &self.root)
+                })
+                .collect(),
         };
         let default_archive = self.root.join(archive::PATH);
         let archive = self.archive.as_deref().or_else(|| self.clear.then_some(&*default_archive));

@@ -32,7 +32,8 @@ impl Drop for Folder {
 pub fn collected(files: &[&str], mut sink: impl FnMut(&Collected<'_, '_>)) {
     for name in files {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
-        let file = File { name: (*name).to_owned(), bytes: input::load(&path).unwrap(), form: None };
+        let file =
+            File { name: (*name).to_owned(), bytes: input::load(&path).unwrap(), form: None, region: None };
         let content = recognise::recognise(&file.bytes, path.file_name().unwrap().to_str().unwrap()).unwrap();
         let scan = scan::scan(&file, content, false, &mut |_| ());
         for found in scan.found {

@@ -24,7 +24,12 @@ pub fn clear(path: &Path, claims: &[Claim]) -> io::Result<Cleared> {
     let mut store = Store::open(path).map_err(io::Error::other)?;
     for claim in claims {
         // Read anew each time: the slots are those of the image as it is now.
-        let file = File { name: path.to_string_lossy().into_owned(), bytes: store.bytes()?, form: None };
+        let file = File {
+            name: path.to_string_lossy().into_owned(),
+            bytes: store.bytes()?,
+            form: None,
+            region: None,
+        };
         if !file.bytes.starts_with(&MAGIC) {
             keep_all(&mut cleared, CHANGED);
             return Ok(cleared);

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use cper::Guid;
 
 use crate::input;
+use crate::ramoops::Parameters;
 use crate::recognise::{self, Content};
 use crate::scan::{self, File, Step};
 use crate::walk::Walk;
@@ -48,6 +49,8 @@ pub struct Source {
     pub named: bool,
     /// The boot for which firmware left what is in it; all zero where it is kept from boot to boot.
     pub boot: Guid,
+    /// How the memory of ramoops in it is laid out, where that was said.
+    pub ramoops: Option<Parameters>,
 }
 
 impl Kind {
@@ -91,7 +94,7 @@ impl Source {
     pub fn find(root: &Path) -> Vec<Self> {
         let all = Kind::OF_MACHINE.map(|kind| {
             let (path, boot) = (root.join(kind.path()), kind.boot(root));
-            Self { kind, path, named: false, boot }
+            Self { kind, path, named: false, boot, ramoops: None }
         });
         all.into_iter().filter(|source| source.path.exists()).collect()
     }
@@ -107,7 +110,7 @@ impl Source {
             is_device.then_some(Kind::ErstDevice)
         };
         let kind = of_machine.or_else(device).unwrap_or(Kind::Files);
-        Self { kind, path: path.to_owned(), named: true, boot: kind.boot(root) }
+        Self { kind, path: path.to_owned(), named: true, boot: kind.boot(root), ramoops: None }
     }
 
     /// The files in it.
@@ -131,7 +134,7 @@ impl Source {
             _ => input::load(path)?,
         };
         let (bytes, form) = recognise::readable(bytes, base(&name));
-        let file = File { name, bytes, form };
+        let file = File::new(name, bytes, form, self.ramoops.as_ref());
         Ok(match self.content(&file) {
             Some(_) => Loaded::File(file),
             None if file.bytes.is_empty() => Loaded::Empty,
@@ -144,9 +147,9 @@ impl Source {
         let name = base(&file.name);
         match self.kind {
             // Everything there is a record, of whatever kind.
-            Kind::Pstore => recognise::recognise(&file.bytes, name).or_else(|| pstore::any(name)),
+            Kind::Pstore => file.content().or_else(|| pstore::any(name)),
             Kind::ErstDevice if !file.bytes.is_empty() => Some(Content::Records(0)),
-            _ => recognise::recognise(&file.bytes, name),
+            _ => file.content(),
         }
     }
 

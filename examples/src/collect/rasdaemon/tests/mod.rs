@@ -37,7 +37,7 @@ fn data(name: &str) -> PathBuf {
 
 /// The entries of the events in these bytes.
 fn entries(name: &str, bytes: Vec<u8>) -> Vec<Entry> {
-    let file = File { name: name.into(), bytes: Bytes::Read(bytes), form: None };
+    let file = File { name: name.into(), bytes: Bytes::Read(bytes), form: None, region: None };
     let base = Path::new(name).file_name().unwrap().to_str().unwrap();
     let content = recognise::recognise(&file.bytes, base).unwrap();
     let found = dmesg::assemble(scan::scan(&file, content, false, &mut |_| ()).found);
