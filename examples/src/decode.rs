@@ -22,8 +22,8 @@ use crate::text::{Detail, Text};
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Recognised by content: ERST images of QEMU, CPER records, generic error status
-blocks and BERT regions, ERST tables, struct mce, files of pstore, and hex or
-base64 text of any of them.
+blocks and BERT regions, ERST tables, struct mce, files of pstore, devices of
+pstore/blk, and hex or base64 text of any of them.
 
 Examples:
   ras decode examples/data/erst-images/mce-intel.img
@@ -41,7 +41,7 @@ pub struct Decode {
     /// Show the one-line events alone
     #[arg(short, long)]
     quiet: bool,
-    /// Show cleared records whose bytes are still there
+    /// Show records cleared from an ERST image whose bytes are still there
     #[arg(long)]
     cleared: bool,
 }
@@ -61,8 +61,8 @@ impl Decode {
     pub fn run(&self) -> Outcome {
         let mut run = Run {
             options: self,
-            out: BufWriter::new(anstream::stdout().lock()),
-            text: Text { detail: self.detail(), columns: columns(), prefix: |_| "" },
+            out: BufWriter::new(io::stdout().lock()),
+            text: Text { detail: self.detail(), columns: columns(), color: color(), prefix: |_| "" },
             progress: Progress::new(),
             outcome: Outcome::default(),
             tally: Tally::default(),
@@ -92,9 +92,14 @@ pub fn columns() -> Option<usize> {
     io::stdout().is_terminal().then_some(usize::from(columns))
 }
 
+/// Whether what is written to standard output has colours: what goes there is otherwise as it was written.
+fn color() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+}
+
 struct Run<'o> {
     options: &'o Decode,
-    out: BufWriter<anstream::AutoStream<io::StdoutLock<'static>>>,
+    out: BufWriter<io::StdoutLock<'static>>,
     text: Text,
     progress: Progress,
     outcome: Outcome,
@@ -200,7 +205,7 @@ impl Run<'_> {
 
         match self.options.format {
             Format::Json => json::write(&mut self.out, &found)?,
-            Format::Kernel => kernel::write(&mut self.out, &found)?,
+            Format::Kernel => kernel::write(&mut self.out, &found, io::stdout().is_terminal())?,
             Format::Text => {
                 if self.groups > 0 && self.text.detail > Detail::Lines {
                     writeln!(self.out, "\n")?;

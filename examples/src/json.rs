@@ -14,7 +14,7 @@ use serde::ser::Serializer;
 
 use crate::event::{Event, Grade};
 use crate::found::{Content, Found, Log, Part, Piece, Place, Section, What};
-use crate::printable::Printable;
+use crate::printable::{Printable, commands};
 
 #[derive(Serialize)]
 struct Object<'e> {
@@ -35,6 +35,9 @@ struct Object<'e> {
     error: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     header: Option<Described<'e>>,
+    /// Of a status block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    block_status: Option<Described<'e>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dump: Option<Dump<'e>>,
     sections: Vec<Member<'e>>,
@@ -176,14 +179,41 @@ pub fn write(out: &mut dyn Write, found: &[Found<'_>]) -> io::Result<()> {
 /// Adds an object for an event, with the key it is known by, if it has one. It is many small pieces, which are put
 /// together in memory much faster than they are written.
 pub fn line(text: &mut Vec<u8>, event: &Event<'_, '_>, key: Option<&str>) -> io::Result<()> {
+    let start = text.len();
     serde_json::to_writer(&mut *text, &object(event, key))?;
+    escape_commands(text, start);
     text.push(b'\n');
     Ok(())
+}
+
+/// Escapes, from an offset on, the characters that command a terminal and that JSON lets stand: DEL, C1 and marks that
+/// turn the direction. The values stay the same.
+fn escape_commands(text: &mut Vec<u8>, from: usize) {
+    // How each of them begins. A middle dot begins like C1.
+    let mut starts = memchr::memchr3_iter(0x7f, 0xc2, 0xe2, &text[from..]);
+    let commands_at = |at: usize| {
+        let end = text.len().min(from + at + 4);
+        let character =
+            text[from + at..end].utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
+        character.is_some_and(commands)
+    };
+    if !starts.any(commands_at) {
+        return;
+    }
+    let line = String::from_utf8_lossy(&text.split_off(from)).into_owned();
+    for c in line.chars() {
+        if commands(c) {
+            text.extend_from_slice(format!("\\u{:04x}", u32::from(c)).as_bytes());
+        } else {
+            text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
 }
 
 fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {
     let found = event.found;
     let (mut header, mut error, mut dump, mut bytes, mut notification) = (None, None, None, None, None);
+    let mut block_status = None;
     let mut sections: Vec<Member<'_>> = event
         .sections
         .iter()
@@ -195,6 +225,7 @@ fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {
             header = Some(Described::Fields(Fields(stored.record().header())));
             notification = Some(Described::Value(stored.record().notification_type().into()));
         }
+        What::Block(block) => block_status = Some(Described::Value(Value::flags(block.header().status()))),
         What::Bad(reason) => error = Some(reason.as_str()),
         What::Unknown(unknown, _) => bytes = Some(Hex(unknown)),
         What::Table(table) => bytes = Some(Hex(table.as_bytes())),
@@ -221,6 +252,7 @@ fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {
         summary: event.summary(),
         error,
         header,
+        block_status,
         dump,
         sections,
         bytes,

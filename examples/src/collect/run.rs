@@ -92,7 +92,7 @@ impl<'o> Run<'o> {
         let stdout = io::stdout();
         let prefix: fn(Grade) -> &'static str = if log::is_journal(&stdout) { log::prefix } else { |_| "" };
         let lines = Lines {
-            text: Text { detail: Detail::Lines, columns: columns(), prefix },
+            text: Text { detail: Detail::Lines, columns: columns(), color: true, prefix },
             out: BufWriter::new(anstream::AutoStream::auto(stdout)),
         };
         Self {
