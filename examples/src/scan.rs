@@ -6,9 +6,10 @@ use erst_table::qemu::{Image, ImageProblem, Slot};
 use mce_record::mcelog;
 use pstore_format::RecordId;
 use pstore_format::names::{EfiForm, EfiVariable, FileName, RecordType};
-use pstore_format::ramoops::Zone;
+use pstore_format::ramoops::{Contents, Zone};
 use pstore_format::record::{Payload, StoredRecord};
 
+use crate::blk::{self, Placed};
 use crate::dmesg;
 use crate::found::{Content as Body, Found, Part, Place, What, located};
 use crate::input::Bytes;
@@ -110,7 +111,7 @@ impl<'a> Scanner<'a, '_> {
         match content {
             Content::Image => self.image(bytes),
             Content::Records(skip) => self.records(bytes, skip),
-            Content::Blocks => self.blocks(bytes),
+            Content::Blocks(start) => self.blocks(bytes, start),
             Content::Table => {
                 if let Ok(table) = Table::parse(bytes) {
                     self.title = "ACPI table".into();
@@ -163,6 +164,7 @@ impl<'a> Scanner<'a, '_> {
                     self.zone(number, zone.start, &bytes[zone]);
                 }
             }
+            Content::BlockDevice => self.block_device(bytes),
         }
     }
 
@@ -208,6 +210,38 @@ impl<'a> Scanner<'a, '_> {
             self.part(part, stored);
         } else if Zone::parse(zone, None).is_ok_and(|zone| !zone.contents().is_empty()) {
             self.push(self.place(offset), What::Unknown(zone, None), zone);
+        }
+    }
+
+    /// The zones of a device of pstore/blk. The number of a dump's zone among those for dumps is its id.
+    fn block_device(&mut self, bytes: &'a [u8]) {
+        let zones = blk::zones(bytes);
+        self.title = format!("pstore/blk device, {}", count(zones.len(), "zone"));
+        let mut dumps = 0;
+        for Placed { offset, zone } in zones {
+            let id = RecordId(dumps);
+            dumps += u64::from(zone.record_type() == RecordType::DMESG);
+            let part = |stored, compressed, id, time| Part {
+                place: Place::new(&self.file.name, offset),
+                record: None,
+                stored,
+                compressed,
+                id,
+                id_names_boot: false,
+                time,
+            };
+            let Contents { older, newer } = zone.contents();
+            if let Some((header, text)) = zone.dump() {
+                self.part(part(text, header.compressed, Some(id), Some(header.time)), newer);
+            } else if matches!(zone.record_type(), RecordType::CONSOLE | RecordType::PMSG) {
+                for ring in [older, newer].into_iter().filter(|ring| !ring.is_empty()) {
+                    self.part(part(ring, false, None, None), ring);
+                }
+            } else {
+                for ring in [older, newer].into_iter().filter(|ring| !ring.is_empty()) {
+                    self.push(self.place(offset), What::Unknown(ring, None), ring);
+                }
+            }
         }
     }
 
@@ -473,13 +507,13 @@ impl<'a> Scanner<'a, '_> {
         (at < bytes.len()).then_some(at)
     }
 
-    /// A status block, or a region of them.
-    fn blocks(&mut self, bytes: &'a [u8]) {
+    /// A status block, or a region of them, from this offset on. One with block status 0 is shown like any other: Linux
+    /// writes 0 when it has read a block at boot, whether it printed the block or skipped it.
+    fn blocks(&mut self, bytes: &'a [u8], start: usize) {
         let mut blocks = 0;
-        for (offset, block) in StatusBlocks::new(bytes) {
-            let header = block.header();
-            let noted = header.block_status.get() == 0;
-            let place = Place { cleared: noted, ..self.place(offset) };
+        for (offset, block) in StatusBlocks::new(bytes.get(start..).unwrap_or_default()) {
+            let offset = start + offset;
+            let place = self.place(offset);
             if !recognise::is_block(&block) {
                 let rest = bytes.len() - offset;
                 let reason = format!("{} behind the last status block that are none", summary::size(rest));
@@ -487,10 +521,6 @@ impl<'a> Scanner<'a, '_> {
                 break;
             }
             blocks += 1;
-            if noted && !self.show_cleared {
-                self.cleared += 1;
-                continue;
-            }
             if block.missing() != 0 {
                 let there = block.as_bytes().len();
                 self.bad(
