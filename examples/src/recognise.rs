@@ -14,8 +14,9 @@ use crate::collect::Key;
 use crate::dmesg;
 use crate::input::Bytes;
 use crate::ramoops;
+use crate::scan::count;
 use crate::summary;
-use crate::unhex::{self, Pasted};
+use crate::unhex;
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -297,9 +298,9 @@ fn is_compressed_log(bytes: &[u8]) -> bool {
 
 /// The bytes in the form in which they are recognised, and how they got it: those that a text stands for, those that a
 /// damaged region had before. Others are as they were.
-pub fn readable(bytes: Bytes, name: &str) -> (Bytes, Option<&'static str>) {
+pub fn readable(bytes: Bytes, name: &str) -> (Bytes, Option<String>) {
     if let Some(corrected) = ramoops::corrected(&bytes) {
-        return (Bytes::Read(corrected), Some("memory corrected by its code"));
+        return (Bytes::Read(corrected), Some("memory corrected by its code".into()));
     }
     if recognise(&bytes, name).is_some() {
         return (bytes, None);
@@ -310,21 +311,30 @@ pub fn readable(bytes: Bytes, name: &str) -> (Bytes, Option<&'static str>) {
     }
 }
 
-/// The bytes that a text stands for, of a kind that is wanted, and the form in which it does. Where it holds several
-/// dumps the first such counts; records and status blocks lie one behind the other, so those of further dumps follow.
-fn pasted(text: &[u8], name: &str, wanted: fn(Content<'_>) -> bool) -> Option<Pasted> {
-    let mut dumps = unhex::decode(text).into_iter().filter_map(|forms| {
+/// The bytes that a text stands for, of a kind that is wanted, and the form in which it does. Records and status blocks
+/// lie one behind the other, so of those all dumps count. Of anything else the first dump does, and the form says that
+/// there are others.
+fn pasted(text: &[u8], name: &str, wanted: fn(Content<'_>) -> bool) -> Option<(String, Vec<u8>)> {
+    let mut dumps = unhex::decode(text).filter_map(|forms| {
         forms.into_iter().find_map(|(form, bytes)| {
             let content = recognise(&bytes, name).filter(|content| wanted(*content))?;
             Some((content, form, bytes))
         })
     });
     let (first, form, mut bytes) = dumps.next()?;
-    if matches!(first, Content::Records(0) | Content::Blocks(0)) {
-        for (_, _, more) in dumps.filter(|(content, ..)| *content == first) {
+    let follows = matches!(first, Content::Records(0) | Content::Blocks(0));
+    let mut others = 0;
+    for (content, _, more) in dumps {
+        if follows && content == first {
             bytes.extend_from_slice(&more);
+        } else if more != bytes {
+            others += 1;
         }
     }
+    let form = match others {
+        0 => form.to_owned(),
+        _ => format!("{form}, without {} of other things", count(others, "dump")),
+    };
     Some((form, bytes))
 }
 
@@ -339,13 +349,20 @@ pub fn table_bytes(bytes: Bytes) -> Bytes {
 
 /// Why bytes are nothing that is known here.
 pub fn refusal(bytes: &[u8]) -> String {
-    let dumps = unhex::decode(bytes);
-    let of_dumps = dumps.iter().filter_map(|forms| forms.first());
     // Of several dumps one that is a table says most.
-    let told = of_dumps.clone().find(|(_, bytes)| table_name(bytes).is_some()).or(of_dumps.clone().next());
+    let mut told = None;
+    for pasted in unhex::decode(bytes).filter_map(|forms| forms.into_iter().next()) {
+        let is_table = table_name(&pasted.1).is_some();
+        if told.is_none() || is_table {
+            told = Some(pasted);
+        }
+        if is_table {
+            break;
+        }
+    }
     match told {
         Some((form, pasted)) => {
-            format!("{form} of {}: {}", summary::size(pasted.len()), binary_refusal(pasted))
+            format!("{form} of {}: {}", summary::size(pasted.len()), binary_refusal(&pasted))
         }
         None => match unhex::not_understood(bytes) {
             Some(reason) => format!("{}: {reason}", seen(bytes)),

@@ -26,7 +26,7 @@ pub struct File {
     /// Its bytes, or those its text stands for.
     pub bytes: Bytes,
     /// The form of that text.
-    pub form: Option<&'static str>,
+    pub form: Option<String>,
 }
 
 /// What was found in a file.
@@ -89,7 +89,7 @@ pub fn visit<'a>(
 ) -> (String, usize) {
     let mut scanner = Scanner { file, visit, show_cleared, title: String::new(), cleared: 0, released: 0 };
     scanner.run(content);
-    if let Some(form) = file.form {
+    if let Some(form) = &file.form {
         scanner.title.push_str(&format!(", from {form}"));
     }
     (scanner.title, scanner.cleared)

@@ -17,19 +17,30 @@ pub type Pasted = (&'static str, Vec<u8>);
 ///
 /// A text that is one dump, or hex or base64, from its first line to its last is that. In any other text each run of
 /// lines of a dump is one, as in what acpidump and `iasl -d` write.
-pub fn decode(text: &[u8]) -> Vec<Vec<Pasted>> {
-    let Some(text) = as_text(text) else { return Vec::new() };
-    let all = forms_of_dump(text);
-    if !all.is_empty() {
-        return vec![all];
+pub fn decode(text: &[u8]) -> impl Iterator<Item = Vec<Pasted>> {
+    let text = as_text(text).unwrap_or("");
+    let whole = whole(text);
+    // Looked for only where the text is none as a whole.
+    let amid = if whole.is_some() { "" } else { text };
+    whole.into_iter().chain(
+        runs(amid)
+            .map(forms_of_dump)
+            .filter(|forms| forms.first().is_some_and(|(_, bytes)| bytes.len() >= SMALLEST)),
+    )
+}
+
+/// Fewer bytes amid other text are no dump: nothing that is recognised is smaller than a status block's header.
+const SMALLEST: usize = 20;
+
+/// What a text stands for as a whole.
+fn whole(text: &str) -> Option<Vec<Pasted>> {
+    let forms = forms_of_dump(text);
+    if !forms.is_empty() {
+        return Some(forms);
     }
-    if let Ok(bytes) = plain(text) {
-        return vec![vec![("hex", bytes)]];
-    }
-    if let Some(bytes) = base64(text) {
-        return vec![vec![("base64", bytes)]];
-    }
-    runs(text).into_iter().map(forms_of_dump).filter(|forms| !forms.is_empty()).collect()
+    let hex = plain(text).ok().map(|bytes| ("hex", bytes));
+    let pasted = hex.or_else(|| base64(text).map(|bytes| ("base64", bytes)));
+    pasted.map(|pasted| vec![pasted])
 }
 
 /// Why a text stands for no bytes: the first line that is not understood by the reader that comes farthest. `None` for
@@ -61,7 +72,9 @@ fn as_text(bytes: &[u8]) -> Option<&str> {
     if bytes.is_empty() || bytes.len() > LONGEST || !is_text(front) {
         return None;
     }
-    std::str::from_utf8(bytes).ok()
+    let text = std::str::from_utf8(bytes).ok()?;
+    // Some editors begin a file with the mark of its byte order.
+    Some(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// Digits in any grouping, also as a C array or with `\x`; lines that begin with `#` or `//` are comments. Or the line
@@ -91,22 +104,28 @@ fn forms_of_dump(text: &str) -> Vec<Pasted> {
 
 /// Runs of lines that each look like one of a dump. A dump begins at offset 0; where the next begins the one before has
 /// ended.
-fn runs(text: &str) -> Vec<&str> {
-    let mut runs = Vec::new();
-    let mut start = None;
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let place = place_of_line(line.trim());
-        if place == Some(0) || place.is_none() {
-            runs.extend(start.take().map(|start| &text[start..at]));
+fn runs(text: &str) -> impl Iterator<Item = &str> {
+    let mut lines = text.split_inclusive('\n').chain([""]);
+    let (mut start, mut at) = (None, 0);
+    std::iter::from_fn(move || {
+        loop {
+            let line = lines.next()?;
+            // What stands for the end of the text is no line of a dump.
+            let place = if line.is_empty() { None } else { place_of_line(line.trim()) };
+            let run = if place == Some(0) || place.is_none() {
+                start.take().map(|start| &text[start..at])
+            } else {
+                None
+            };
+            if place == Some(0) {
+                start = Some(at);
+            }
+            at += line.len();
+            if run.is_some() {
+                return run;
+            }
         }
-        if place == Some(0) {
-            start = Some(at);
-        }
-        at += line.len();
-    }
-    runs.extend(start.map(|start| &text[start..]));
-    runs
+    })
 }
 
 /// The offset at the start of a line of a dump; 1, which is not 0, for an empty line and for the star that stands for
@@ -180,7 +199,8 @@ fn line_bytes(line: &str, colon: bool, swapped: bool) -> Option<Vec<u8>> {
     let mut ends = ["|", "//", "  "].into_iter().filter_map(|end| line.find(end));
     let end = if colon { ends.min() } else { ends.next() }.unwrap_or(line.len());
     let mut bytes = Vec::with_capacity(16);
-    for word in line[..end].split_ascii_whitespace() {
+    // A hyphen may stand amid the bytes of a line, as the UEFI shell writes it.
+    for word in line[..end].split([' ', '\t', '-']).filter(|word| !word.is_empty()) {
         let start = bytes.len();
         hex(word, &mut bytes)?;
         if swapped {
@@ -220,7 +240,7 @@ mod tests {
     const RECORD: &[u8] = b"CPER\0\x01\xff\xff\xff\xff\x01\0\x02\0\0\0\0\0\0\0\x18\x01";
 
     fn forms(text: &str) -> Vec<Vec<u8>> {
-        decode(text.as_bytes()).into_iter().flatten().map(|(_, bytes)| bytes).collect()
+        decode(text.as_bytes()).flatten().map(|(_, bytes)| bytes).collect()
     }
 
     #[test]
@@ -236,6 +256,8 @@ mod tests {
             "0000000 43 50 45 52 00 01 ff ff ff ff 01 00 02 00 00 00\n0000020 00 00 00 00 18 01\n0000026\n",
             "    0000: 43 50 45 52 00 01 FF FF FF FF 01 00 02 00 00 00  // CPER............\n    0010: 00 00 00 00 18 01                                // ......\n",
             "Q1BFUgAB/////wEAAgAAAAAAAAAYAQ==",
+            "\u{feff}435045520001ffffffff010002000000000000001801",
+            "  00000000: 43 50 45 52 00 01 FF FF-FF FF 01 00 02 00 00 00  *CPER............*\n  00000010: 00 00 00 00 18 01                                 *......*\n",
         ];
         for text in forms_of_it {
             let found = forms(text);
@@ -284,7 +306,7 @@ mod tests {
             format!("{dump}{dump}"),
             format!("  0010: 01 02\n{dump}the end\n"),
         ] {
-            let dumps = decode(text.as_bytes());
+            let dumps: Vec<_> = decode(text.as_bytes()).collect();
             assert_eq!(dumps.len(), text.matches("0000: ").count(), "{text}");
             assert!(dumps.iter().all(|forms| forms[0] == ("hex dump", RECORD.to_vec())), "{text}");
         }

@@ -81,6 +81,19 @@ fn every_dump_of_a_text_counts() {
     assert_eq!((run.stdout.lines().count(), run.code), (2, 0), "{}{}", run.stdout, run.stderr);
 }
 
+/// What else is in a text is said.
+#[test]
+fn dumps_that_are_not_shown_are_counted() {
+    let (erst, record) = (erst(), fs::read(path("records/syn-foreign-creator.cper")).unwrap());
+    let text = format!("first\n{}second\n{}third\n{}", dump(&erst, ""), dump(&record, ""), dump(&erst, ""));
+    let run = ras_with_input(&["decode", "-"], text.as_bytes());
+    assert!(
+        run.stdout.contains("ACPI table, from hex dump, without 1 dump of other things\n"),
+        "{}",
+        run.stdout
+    );
+}
+
 /// Text that begins with a magic is text, and it is said which line is not understood.
 #[test]
 fn words_about_a_magic_are_no_record() {
@@ -111,8 +124,11 @@ fn words_about_a_magic_are_no_record() {
         }
     }
     // A dump in a text that stands for nothing, and the line where hex ends.
-    let run = ras_with_input(&["decode", "-"], b"00000000: 1234 5678\n00000004: 9abc def0\nand so on\n");
-    assert!(run.stderr.contains("hex dump of 8 bytes: offset 0: 12 34 56 78 "), "{}", run.stderr);
+    let run = ras_with_input(
+        &["decode", "-"],
+        b"a dump\n0000: 12345678\n0004: 9abcdef0 12345678 9abcdef0 12345678\nand so on",
+    );
+    assert!(run.stderr.contains("hex dump of 20 bytes: offset 0: 12 34 56 78 "), "{}", run.stderr);
     let run = ras_with_input(&["decode", "-"], b"435045520001ffff\nffff0100 0200 and so on\n");
     assert!(run.stderr.contains("text; line 2 ") && run.stderr.contains("and so on"), "{}", run.stderr);
 }
@@ -310,7 +326,7 @@ fn files_of_the_field_are_what_they_are() {
         }
     }
     // Lines of standard output, and what each of them must hold.
-    let shown: [(&str, usize, &str); 12] = [
+    let shown: [(&str, usize, &str); 16] = [
         ("bert/status-0-crashlog.bin", 1, "FATAL        firmware error record"),
         ("bert/status-0-region.bin", 1, "firmware error record"),
         ("bert/table-and-region.bin", 1, "firmware error record"),
@@ -318,6 +334,10 @@ fn files_of_the_field_are_what_they_are() {
         ("kernel-text/smca-array-hidden.gesb", 1, "processor, DIMM_A1"),
         ("kernel-text/ia-last-info-cut.gesb", 1, "processor APIC"),
         ("pstore-names/pstore-blk.img", 2, "kernel oops: BUG: kernel NULL pointer dereference"),
+        ("paste-forms/uefi-dump.txt", 1, "Arm processor error, MPIDR 0x80000000"),
+        ("paste-forms/uefi-mem.txt", 1, "firmware error record"),
+        ("paste-forms/uefi-dmpstore.txt", 1, "firmware error record"),
+        ("paste-forms/bom.txt", 1, "Arm processor error, MPIDR 0x80000000"),
         ("paste-forms/fenced.txt", 1, "Arm processor error, MPIDR 0x80000000"),
         ("paste-forms/powershell.txt", 1, "Arm processor error, MPIDR 0x80000000"),
         ("paste-forms/two-dumps.txt", 2, "firmware error record"),
@@ -364,6 +384,6 @@ fn files_of_the_field_are_what_they_are() {
     if seen == 0 {
         eprintln!("NOT TESTED: the files of the field are not beside this repository");
     } else {
-        assert!(missing.is_empty() && seen >= 48, "{seen} files, without {missing:?}");
+        assert!(missing.is_empty() && seen >= 52, "{seen} files, without {missing:?}");
     }
 }
