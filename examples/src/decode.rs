@@ -92,8 +92,8 @@ pub fn columns() -> Option<usize> {
     io::stdout().is_terminal().then_some(usize::from(columns))
 }
 
-/// Whether what is written to standard output has colours: what goes there is otherwise as it was written.
-fn color() -> bool {
+/// Whether what is written to standard output has colours. Nothing is taken out of it later.
+pub fn color() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }
 

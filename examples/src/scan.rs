@@ -215,10 +215,9 @@ impl<'a> Scanner<'a, '_> {
 
     /// The zones of a device of pstore/blk. The number of a dump's zone among those for dumps is its id.
     fn block_device(&mut self, bytes: &'a [u8]) {
-        let zones = blk::zones(bytes);
-        self.title = format!("pstore/blk device, {}", count(zones.len(), "zone"));
-        let mut dumps = 0;
-        for Placed { offset, zone } in zones {
+        let (mut zones, mut dumps) = (0, 0);
+        for Placed { offset, zone } in blk::zones(bytes) {
+            zones += 1;
             let id = RecordId(dumps);
             dumps += u64::from(zone.record_type() == RecordType::DMESG);
             let part = |stored, compressed, id, time| Part {
@@ -230,19 +229,19 @@ impl<'a> Scanner<'a, '_> {
                 id_names_boot: false,
                 time,
             };
-            let Contents { older, newer } = zone.contents();
             if let Some((header, text)) = zone.dump() {
-                self.part(part(text, header.compressed, Some(id), Some(header.time)), newer);
-            } else if matches!(zone.record_type(), RecordType::CONSOLE | RecordType::PMSG) {
-                for ring in [older, newer].into_iter().filter(|ring| !ring.is_empty()) {
-                    self.part(part(ring, false, None, None), ring);
-                }
-            } else {
-                for ring in [older, newer].into_iter().filter(|ring| !ring.is_empty()) {
-                    self.push(self.place(offset), What::Unknown(ring, None), ring);
+                self.part(part(text, header.compressed, Some(id), Some(header.time)), text);
+                continue;
+            }
+            let Contents { older, newer } = zone.contents();
+            for ring in [older, newer].into_iter().filter(|ring| !ring.is_empty()) {
+                match zone.record_type() {
+                    RecordType::CONSOLE | RecordType::PMSG => self.part(part(ring, false, None, None), ring),
+                    _ => self.push(self.place(offset), What::Unknown(ring, None), ring),
                 }
             }
         }
+        self.title = format!("pstore/blk device, {}", count(zones, "zone"));
     }
 
     fn place(&self, offset: usize) -> Place<'a> {

@@ -22,7 +22,7 @@ Examples:
   ras table examples/data/tables/qemu-q35-ERST.bin
   ras table -v /sys/firmware/acpi/tables/ERST")]
 pub struct CheckTable {
-    /// The table, in bytes or in hex; - is standard input
+    /// The table, in bytes or in hex, as acpidump prints it; - is standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Show every entry's fields too

@@ -249,6 +249,20 @@ fn a_device_of_pstore_blk_is_read() {
     assert_eq!(events.len(), 2);
     let collected = ras(&["collect", "--dry-run", &image]);
     assert!(collected.stdout.matches("kernel oops").count() == 2, "{}{}", collected.stdout, collected.stderr);
+    let archive = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("archive-of-blk");
+    let _ = fs::remove_dir_all(&archive);
+    let archive = archive.to_str().unwrap();
+    ras(&["collect", "--archive", archive, &image]);
+    let archived = ras(&["decode", "-q", archive]);
+    assert_eq!(
+        archived.stdout.matches("kernel oops: BUG").count(),
+        2,
+        "{}{}",
+        archived.stdout,
+        archived.stderr
+    );
+    let again = ras(&["collect", "--archive", archive, &image]);
+    assert!(again.stdout.contains("2 collected already"), "{}{}", again.stdout, again.stderr);
     // A zone at the very start, a console before the dumps, the end cut off, bytes of another zone inside a dump.
     let bytes = fs::read(path("blk/6.12.img")).unwrap();
     let console = [b"FBGC\x0c\0\0\0\x06\0\0\0", &b"world\nhello "[..]].concat();
