@@ -128,6 +128,36 @@ impl<'a> KernelText<'a> {
 
 impl fmt::Display for KernelText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f)
+    }
+}
+
+impl KernelText<'_> {
+    /// Hands on the text as the bytes that the kernel prints, in pieces.
+    ///
+    /// A FRU text is bytes of no stated encoding, and the kernel prints them as they are. `Display`, which can write
+    /// characters alone, has the character with the byte's number for each byte from 0x80 on.
+    ///
+    /// ```
+    /// use cper::section::MemoryError;
+    /// use cper::{FruText, GenericErrorData, KernelText, Severity, StatusBlock, StatusBlockWriter};
+    ///
+    /// let mut buffer = [0; 256];
+    /// let mut writer = StatusBlockWriter::new(&mut buffer, Severity::FATAL)?;
+    /// let entry = GenericErrorData::new(Severity::FATAL).with_fru_text(FruText::new(b"DIMM \xb5")?);
+    /// writer.entry(entry, &MemoryError::new())?;
+    /// let block = StatusBlock::parse(writer.finish()?)?;
+    /// let mut printed = Vec::new();
+    /// KernelText::new(&block).write_bytes(&mut |bytes| printed.extend_from_slice(bytes));
+    /// assert!(printed.windows(17).any(|bytes| bytes == b"fru_text: DIMM \xb5\n"));
+    /// # Ok::<(), cper::Error>(())
+    /// ```
+    pub fn write_bytes(&self, out: &mut dyn FnMut(&[u8])) {
+        // Nothing fails: the function that takes the bytes cannot.
+        let _ = self.write(&mut Exact(out));
+    }
+
+    fn write(&self, f: &mut dyn Sink) -> fmt::Result {
         let mut out = Out { f, text: self };
         if let Some(source) = self.source_id {
             let name = "Hardware error from APEI Generic Hardware Error Source";
@@ -138,6 +168,35 @@ impl fmt::Display for KernelText<'_> {
             What::Block(_) => Ok(()),
             What::Section { section_type, severity, body } => out.section(*section_type, *severity, body),
         }
+    }
+}
+
+/// Where the text goes: characters, and bytes that are none.
+trait Sink: Write {
+    /// Bytes as they are, as far as that can be.
+    fn bytes(&mut self, bytes: &[u8]) -> fmt::Result;
+}
+
+/// What is not ASCII becomes the character with its number.
+impl Sink for fmt::Formatter<'_> {
+    fn bytes(&mut self, bytes: &[u8]) -> fmt::Result {
+        bytes.iter().try_for_each(|byte| self.write_char(char::from(*byte)))
+    }
+}
+
+struct Exact<'f>(&'f mut dyn FnMut(&[u8]));
+
+impl Write for Exact<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        (self.0)(text.as_bytes());
+        Ok(())
+    }
+}
+
+impl Sink for Exact<'_> {
+    fn bytes(&mut self, bytes: &[u8]) -> fmt::Result {
+        (self.0)(bytes);
+        Ok(())
     }
 }
 
@@ -202,7 +261,7 @@ const PARTICIPATIONS: [&str; 4] = [
 ];
 
 struct Out<'t, 'f> {
-    f: &'t mut fmt::Formatter<'f>,
+    f: &'t mut (dyn Sink + 'f),
     text: &'t KernelText<'t>,
 }
 
@@ -301,7 +360,11 @@ impl<'t, 'f> Out<'t, 'f> {
             self.line(1, format_args!("fru_id: {id}"))?;
         }
         match header.fru_text() {
-            Some(text) => self.line(1, format_args!("fru_text: {}", Raw(text.as_bytes()))),
+            Some(text) => {
+                write!(self.f, "{} fru_text: ", self.text.prefix)?;
+                self.f.bytes(text.as_bytes())?;
+                self.f.write_char('\n')
+            }
             None => Ok(()),
         }
     }
@@ -951,15 +1014,6 @@ impl<'t, 'f> Out<'t, 'f> {
             self.detail(format_args!("access mode: {mode}"))?;
         }
         Ok(())
-    }
-}
-
-/// Bytes as they are: what is not ASCII becomes the character with its number.
-struct Raw<'a>(&'a [u8]);
-
-impl fmt::Display for Raw<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| f.write_char(char::from(*byte)))
     }
 }
 

@@ -503,3 +503,26 @@ fn arm_details_need_their_validity_bits() {
     let text = section(SectionTypeId::ARM_PROCESSOR, &body);
     assert!(!text.contains("incorrect") && text.contains("Error info structure 1:"), "{text}");
 }
+
+/// The bytes of a FRU text are the kernel's, and a prefix of any characters stays what it is; of a text in ASCII the
+/// bytes and the characters are the same.
+#[test]
+fn a_fru_text_is_written_byte_by_byte() {
+    let mut block = bytes("gesb/mem-v100-fru.gesb");
+    let text = std::ops::Range { start: 20 + 44, end: 20 + 64 };
+    let written = |block: &[u8]| {
+        let parsed = StatusBlock::parse(block).unwrap();
+        let text = KernelText::new(&parsed).prefix("\u{e9}\u{2713} ");
+        let mut bytes = Vec::new();
+        text.write_bytes(&mut |piece| bytes.extend_from_slice(piece));
+        (bytes, text.to_string())
+    };
+    let (as_bytes, as_text) = written(&block);
+    assert_eq!(as_bytes, as_text.as_bytes());
+    block[text].copy_from_slice(&[&(0x80..0x92).collect::<Vec<u8>>()[..], b"\xff\0"].concat());
+    let (as_bytes, as_text) = written(&block);
+    let line = [" fru_text: ".as_bytes(), &(0x80..0x92).collect::<Vec<u8>>(), b"\xff\n"].concat();
+    let line = ["\u{e9}\u{2713} ".as_bytes(), &line].concat();
+    assert!(as_bytes.windows(line.len()).any(|bytes| bytes == line), "{}", as_bytes.escape_ascii());
+    assert!(as_text.contains(" fru_text: \u{80}\u{81}") && as_text.contains("\u{91}\u{ff}\n"), "{as_text}");
+}

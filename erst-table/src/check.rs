@@ -64,7 +64,8 @@ pub enum Problem {
     InputUnused(Action),
     /// None of the action's instructions reads the output from a register.
     OutputMissing(Action),
-    /// The action is not defined.
+    /// The action is not defined: nobody asks for it, and the entry is never run. Firmware of several makers has such
+    /// entries, with `NOOP` in them.
     ReservedAction(Action),
     /// The instruction is not defined.
     UnknownInstruction(Instruction),
@@ -137,13 +138,15 @@ impl Problem {
             Self::Checksum(_) | Self::InputUnused(_) | Self::OutputMissing(_) => (Some(Error), Some(Warning)),
             Self::Revision(_)
             | Self::HeaderReserved(_)
-            | Self::ReservedAction(_)
             | Self::ReservedFlags(_)
             | Self::ReservedByte(_)
             | Self::GotoOutside { .. } => (Some(Error), None),
-            Self::TrailingBytes(_) | Self::NarrowAccess { .. } | Self::MaskTooWide { .. } => {
-                (Some(Warning), None)
-            }
+            // Nobody asks for an action that is not defined, so its entries are never run. What is wrong inside one is
+            // a finding of its own: Linux looks at every entry's instruction and register.
+            Self::ReservedAction(_)
+            | Self::TrailingBytes(_)
+            | Self::NarrowAccess { .. }
+            | Self::MaskTooWide { .. } => (Some(Warning), None),
             Self::ValueOutsideMask { .. } | Self::NoInput(_) => (Some(Warning), Some(Warning)),
             Self::LinuxDiffers(_) | Self::InputOverwritten => (None, Some(Warning)),
         };
@@ -339,7 +342,9 @@ impl fmt::Display for Problem {
             Self::MissingAction(action) => write!(f, "no instruction for {action}"),
             Self::InputUnused(action) => write!(f, "{action} writes its input nowhere"),
             Self::OutputMissing(action) => write!(f, "{action} reads its output nowhere"),
-            Self::ReservedAction(action) => write!(f, "action {:#04x} is not defined", action.raw()),
+            Self::ReservedAction(action) => {
+                write!(f, "action {:#04x} is not defined, the entry is never run", action.raw())
+            }
             Self::UnknownInstruction(instruction) => {
                 write!(f, "instruction {:#04x} is not defined", instruction.raw())
             }

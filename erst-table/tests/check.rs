@@ -180,7 +180,7 @@ fn problems_of_an_entry() {
     let flags = write.with_flags(InstructionFlags::from_bits_retain(0xfe));
     let cases = [
         (write.with_flags(InstructionFlags::PRESERVE_REGISTER), (vec![], vec![])),
-        (reserved_action, text_only(Error, Problem::ReservedAction(Action::new(0x0c)))),
+        (reserved_action, text_only(Warning, Problem::ReservedAction(Action::new(0x0c)))),
         (entry(Instruction::new(0x13)), both(unknown)),
         (flags, text_only(Error, Problem::ReservedFlags(0xfe))),
         (with(|entry| entry.reserved = 7), text_only(Error, Problem::ReservedByte(7))),
@@ -216,6 +216,26 @@ fn problems_of_an_entry() {
     for (entry, (specification, linux)) in cases {
         assert_eq!(added(entry, Specification), specification, "{entry}");
         assert_eq!(added(entry, Linux), linux, "{entry}");
+    }
+}
+
+/// An entry of an action that nobody asks for refuses no table, but for what Linux looks at in every entry.
+#[test]
+fn an_entry_that_is_never_run_is_a_remark() {
+    let noop = |action| {
+        let register = GenericAddress::new(AddressSpace::SYSTEM_MEMORY, 0, AccessWidth::Byte);
+        InstructionEntry::new(Action::new(action), Instruction::NOOP, register)
+    };
+    for action in [0x0c, 0x11, 0x7f, 0xff] {
+        let bytes = table(|entries| entries.insert(12, noop(action)));
+        let table = Table::parse(&bytes).unwrap();
+        assert_eq!((table.accepted(Specification), table.accepted(Linux)), (Ok(()), Ok(())), "{action:#x}");
+        let reserved = (Severity::Warning, Problem::ReservedAction(Action::new(action)));
+        assert!(problems(&bytes, Specification).contains(&reserved), "{action:#x}");
+        let unknown = InstructionEntry { instruction: Instruction::new(0x13), ..noop(action) };
+        let bytes = self::table(|entries| entries.insert(12, unknown));
+        let table = Table::parse(&bytes).unwrap();
+        assert!(table.accepted(Specification).is_err() && table.accepted(Linux).is_err(), "{action:#x}");
     }
 }
 

@@ -24,7 +24,7 @@ use crate::text::{Detail, Text};
 #[command(after_help = "\
 Recognised by content: ERST images of QEMU, CPER records, generic error status
 blocks and BERT regions, ERST tables, struct mce, files of pstore, memory of
-ramoops, and hex or base64 text of any of them.
+ramoops, devices of pstore/blk, and hex or base64 text of any of them.
 
 Examples:
   ras decode examples/data/erst-images/mce-intel.img
@@ -42,7 +42,7 @@ pub struct Decode {
     /// Show the one-line events alone
     #[arg(short, long)]
     quiet: bool,
-    /// Show cleared records whose bytes are still there
+    /// Show records cleared from an ERST image whose bytes are still there
     #[arg(long)]
     cleared: bool,
     #[command(flatten)]
@@ -64,8 +64,8 @@ impl Decode {
     pub fn run(&self) -> Outcome {
         let mut run = Run {
             options: self,
-            out: BufWriter::new(anstream::stdout().lock()),
-            text: Text { detail: self.detail(), columns: columns(), prefix: |_| "" },
+            out: BufWriter::new(io::stdout().lock()),
+            text: Text { detail: self.detail(), columns: columns(), color: color(), prefix: |_| "" },
             progress: Progress::new(),
             outcome: Outcome::default(),
             tally: Tally::default(),
@@ -95,9 +95,14 @@ pub fn columns() -> Option<usize> {
     io::stdout().is_terminal().then_some(usize::from(columns))
 }
 
+/// Whether what is written to standard output has colours. Nothing is taken out of it later.
+pub fn color() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+}
+
 struct Run<'o> {
     options: &'o Decode,
-    out: BufWriter<anstream::AutoStream<io::StdoutLock<'static>>>,
+    out: BufWriter<io::StdoutLock<'static>>,
     text: Text,
     progress: Progress,
     outcome: Outcome,
@@ -212,7 +217,7 @@ impl Run<'_> {
 
         match self.options.format {
             Format::Json => json::write(&mut self.out, &found, self.text.detail == Detail::Raw)?,
-            Format::Kernel => kernel::write(&mut self.out, &found)?,
+            Format::Kernel => kernel::write(&mut self.out, &found, io::stdout().is_terminal())?,
             Format::Text => {
                 if self.groups > 0 && self.text.detail > Detail::Lines {
                     writeln!(self.out, "\n")?;

@@ -8,6 +8,7 @@ use pstore_format::names::FileName;
 use pstore_format::ramoops::EccReport;
 
 use crate::found::{Found, Log, LogKind, Part, Piece, What};
+use crate::printable::Printable;
 
 /// A part's header line, out of a text that is not kept.
 struct Numbered {
@@ -171,7 +172,7 @@ pub fn reason(log: &Log<'_>) -> Option<String> {
     log.parts().rev().take(LOOK_BACK).find_map(|part| {
         let (text, _) = part.text();
         let mut lines = dmesg::lines(&text).map(|line| line.text.to_vec());
-        let words = |line: &[u8]| String::from_utf8_lossy(line).trim_end().to_owned();
+        let words = |line: &[u8]| Printable(line.trim_ascii_end()).to_string();
         if panicked {
             lines.find_map(|line| line.strip_prefix(b"Kernel panic - not syncing: ").map(words))
         } else {
@@ -204,5 +205,5 @@ pub fn last_line(log: &Log<'_>) -> Option<String> {
         .map(|line| line.text.to_vec())
         .filter(|line| !line.trim_ascii().is_empty())
         .last()?;
-    Some(String::from_utf8_lossy(&line).trim().chars().take(80).collect())
+    Some(Printable(line.trim_ascii()).to_string().chars().take(80).collect())
 }

@@ -3,7 +3,7 @@
 //! A change is done write by write, each on the disk before the next: an interruption loses no record that was whole.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, IsTerminal, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
@@ -40,7 +40,7 @@ pub struct Erst {
 enum Action {
     /// List every record, cleared ones too, and what is wrong with the image
     List,
-    /// Write a record's bytes to standard output
+    /// Write a record's bytes to standard output, unless that is a terminal
     Read {
         /// Id of the record
         #[arg(value_parser = parse_id)]
@@ -141,6 +141,9 @@ impl Erst {
         let record = image.find(id).ok_or_else(|| anyhow!("no record {id}"))?.record()?;
         match output {
             Some(path) => std::fs::write(path, record).with_context(|| path.display().to_string())?,
+            None if io::stdout().is_terminal() => {
+                bail!("a record is binary, not for a terminal: name a file with -o FILE, or redirect to one")
+            }
             None => io::stdout().lock().write_all(record)?,
         }
         Ok(true)

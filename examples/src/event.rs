@@ -442,6 +442,9 @@ impl<'f, 'a> Event<'f, 'a> {
         if self.found.place.cleared {
             context.push("cleared".into());
         }
+        if matches!(&self.found.what, What::Block(block) if block.header().block_status.get() == 0) {
+            context.push("read by the kernel at boot".into());
+        }
         context
     }
 }

@@ -30,7 +30,7 @@ pub struct Place<'a> {
     pub offset: u64,
     /// The slot of a store.
     pub slot: Option<usize>,
-    /// Whether it was cleared, or taken note of: its bytes are still there, its owner has forgotten it.
+    /// Whether it was cleared from its ERST image: its bytes are still there, its owner has forgotten it.
     pub cleared: bool,
 }
 

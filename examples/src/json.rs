@@ -15,7 +15,7 @@ use serde::ser::Serializer;
 use crate::event::{Event, Grade, Unreadable};
 use crate::found::{Content, Found, Log, LogKind, Part, Piece, Place, Reading, Section, What};
 use crate::not_valid::NotValid;
-use crate::printable::Printable;
+use crate::printable::{Printable, commands};
 
 #[derive(Serialize)]
 struct Object<'e> {
@@ -42,6 +42,9 @@ struct Object<'e> {
     error: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     header: Option<Described<'e>>,
+    /// Of a status block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    block_status: Option<Described<'e>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dump: Option<Dump<'e>>,
     sections: Vec<Member<'e>>,
@@ -225,14 +228,41 @@ pub fn line(text: &mut Vec<u8>, event: &Event<'_, '_>, key: Option<&str>) -> io:
 }
 
 fn serialised(text: &mut Vec<u8>, event: &Event<'_, '_>, key: Option<&str>, raw: bool) -> io::Result<()> {
+    let start = text.len();
     serde_json::to_writer(&mut *text, &object(event, key, raw))?;
+    escape_commands(text, start);
     text.push(b'\n');
     Ok(())
+}
+
+/// Escapes, from an offset on, the characters that command a terminal and that JSON lets stand: DEL, C1 and marks that
+/// turn the direction. The values stay the same.
+fn escape_commands(text: &mut Vec<u8>, from: usize) {
+    // How each of them begins. A middle dot begins like C1.
+    let mut starts = memchr::memchr3_iter(0x7f, 0xc2, 0xe2, &text[from..]);
+    let commands_at = |at: usize| {
+        let end = text.len().min(from + at + 4);
+        let character =
+            text[from + at..end].utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
+        character.is_some_and(commands)
+    };
+    if !starts.any(commands_at) {
+        return;
+    }
+    let line = String::from_utf8_lossy(&text.split_off(from)).into_owned();
+    for c in line.chars() {
+        if commands(c) {
+            text.extend_from_slice(format!("\\u{:04x}", u32::from(c)).as_bytes());
+        } else {
+            text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
 }
 
 fn object<'e>(event: &'e Event<'_, 'e>, key: Option<&'e str>, raw: bool) -> Object<'e> {
     let found = event.found;
     let (mut header, mut error, mut dump, mut bytes, mut notification) = (None, None, None, None, None);
+    let mut block_status = None;
     let mut sections: Vec<Member<'_>> = event
         .sections
         .iter()
@@ -244,6 +274,7 @@ fn object<'e>(event: &'e Event<'_, 'e>, key: Option<&'e str>, raw: bool) -> Obje
             header = Some(Described::Fields(Fields(stored.record().header())));
             notification = Some(Described::Value(stored.record().notification_type().into()));
         }
+        What::Block(block) => block_status = Some(Described::Value(Value::flags(block.header().status()))),
         What::Bad(reason) => error = Some(reason.as_str()),
         What::Unknown(unknown, ..) => bytes = Some(Hex(unknown)),
         What::Table(table) => bytes = Some(Hex(table.as_bytes())),
@@ -273,6 +304,7 @@ fn object<'e>(event: &'e Event<'_, 'e>, key: Option<&'e str>, raw: bool) -> Obje
         summary: event.summary(),
         error,
         header,
+        block_status,
         dump,
         sections,
         bytes,

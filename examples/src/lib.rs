@@ -9,6 +9,7 @@
 // Text is put together in memory, where writing cannot fail and a panic would be a bug to find.
 #![allow(clippy::format_push_string, clippy::cast_precision_loss)]
 
+pub mod blk;
 pub mod cursor;
 pub mod cut;
 pub mod decompress;

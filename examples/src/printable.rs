@@ -9,9 +9,7 @@ impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for chunk in self.0.utf8_chunks() {
             let mut rest = chunk.valid();
-            while let Some((at, c)) =
-                rest.char_indices().find(|(_, c)| turns(*c) || c.is_control() && *c != '\t')
-            {
+            while let Some((at, c)) = rest.char_indices().find(|(_, c)| commands(*c) && *c != '\t') {
                 f.write_str(&rest[..at])?;
                 if turns(c) {
                     write!(f, "{}", c.escape_unicode())?;
@@ -27,6 +25,11 @@ impl fmt::Display for Printable<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a character does something to a terminal instead of being shown.
+pub const fn commands(c: char) -> bool {
+    matches!(c, '\0'..='\x1f' | '\x7f'..='\u{9f}') || turns(c)
 }
 
 /// Marks that turn the direction of what follows can make a line read as something else.

@@ -6,10 +6,11 @@ use erst_table::qemu::{Image, ImageProblem, Slot};
 use mce_record::mcelog;
 use pstore_format::RecordId;
 use pstore_format::dmesg::Header;
-use pstore_format::names::FileName;
-use pstore_format::ramoops::{DumpHeader, EccReport};
+use pstore_format::names::{FileName, RecordType};
+use pstore_format::ramoops::{Contents, DumpHeader, EccReport};
 use pstore_format::record::{Payload, StoredRecord};
 
+use crate::blk::{self, Placed};
 use crate::cursor::Cursor;
 use crate::dmesg;
 use crate::found::{Content as Body, Found, LogKind, Part, Place, Reading, What};
@@ -26,14 +27,14 @@ pub struct File {
     /// Its bytes, or those its text stands for.
     pub bytes: Bytes,
     /// The form of that text.
-    pub form: Option<&'static str>,
+    pub form: Option<String>,
     /// What it holds, if it is the memory of ramoops.
     pub region: Option<Region>,
 }
 
 impl File {
     /// A file of these bytes, read as the memory of ramoops if it is that; of these parameters, where they were given.
-    pub fn new(name: String, bytes: Bytes, form: Option<&'static str>, layout: Option<&Parameters>) -> Self {
+    pub fn new(name: String, bytes: Bytes, form: Option<String>, layout: Option<&Parameters>) -> Self {
         let mut file = Self { name, bytes, form, region: None };
         file.region = match (file.content(), layout) {
             (Some(Content::Ramoops), _) => Some(Region::read(&file.bytes, layout)),
@@ -116,7 +117,7 @@ pub fn visit<'a>(
 ) -> (String, usize) {
     let mut scanner = Scanner { file, visit, show_cleared, title: String::new(), cleared: 0, released: 0 };
     scanner.run(content);
-    if let Some(form) = file.form {
+    if let Some(form) = &file.form {
         scanner.title.push_str(&format!(", from {form}"));
     }
     (scanner.title, scanner.cleared)
@@ -138,7 +139,7 @@ impl<'a> Scanner<'a, '_> {
         match content {
             Content::Image => self.image(bytes),
             Content::Records(skip) => self.records(bytes, skip),
-            Content::Blocks => self.blocks(bytes),
+            Content::Blocks(start) => self.blocks(bytes, start),
             Content::Table => {
                 if let Ok(table) = Table::parse(bytes) {
                     self.title = "ACPI table".into();
@@ -193,6 +194,7 @@ impl<'a> Scanner<'a, '_> {
                     self.zone(zone);
                 }
             }
+            Content::BlockDevice => self.block_device(bytes),
         }
     }
 
@@ -274,6 +276,40 @@ impl<'a> Scanner<'a, '_> {
             };
             self.part(part, content);
         }
+    }
+
+    /// The zones of a device of pstore/blk. The number of a dump's zone among those for dumps is its id.
+    fn block_device(&mut self, bytes: &'a [u8]) {
+        let (mut zones, mut dumps) = (0, 0);
+        for Placed { offset, zone } in blk::zones(bytes) {
+            zones += 1;
+            let id = RecordId::new(dumps);
+            dumps += u64::from(zone.record_type() == RecordType::DMESG);
+            let part = |kind, stored, compressed, id, time| Part {
+                place: Place::new(&self.file.name, offset),
+                record: None,
+                stored,
+                compressed,
+                id,
+                id_names_boot: false,
+                time,
+                kind,
+                reading: None,
+            };
+            if let Some((header, text)) = zone.dump() {
+                self.part(part(LogKind::Dump, text, header.compressed, Some(id), Some(header.time)), text);
+                continue;
+            }
+            let Contents { older, newer } = zone.contents();
+            for ring in [older, newer].into_iter().filter(|ring| !ring.is_empty()) {
+                match zone.record_type() {
+                    RecordType::CONSOLE => self.part(part(LogKind::Console, ring, false, None, None), ring),
+                    RecordType::PMSG => self.part(part(LogKind::Messages, ring, false, None, None), ring),
+                    _ => self.push(self.place(offset), What::Unknown(ring, None, None), ring),
+                }
+            }
+        }
+        self.title = format!("pstore/blk device, {}", count(zones, "zone"));
     }
 
     fn place(&self, offset: usize) -> Place<'a> {
@@ -530,13 +566,13 @@ impl<'a> Scanner<'a, '_> {
         found
     }
 
-    /// A status block, or a region of them.
-    fn blocks(&mut self, bytes: &'a [u8]) {
+    /// A status block, or a region of them, from this offset on. One with block status 0 is shown like any other: Linux
+    /// writes 0 when it has read a block at boot, whether it printed the block or skipped it.
+    fn blocks(&mut self, bytes: &'a [u8], start: usize) {
         let mut blocks = 0;
-        for (offset, block) in StatusBlocks::new(bytes) {
-            let header = block.header();
-            let noted = header.block_status.get() == 0;
-            let place = Place { cleared: noted, ..self.place(offset) };
+        for (offset, block) in StatusBlocks::new(bytes.get(start..).unwrap_or_default()) {
+            let offset = start + offset;
+            let place = self.place(offset);
             if !recognise::is_block(&block) {
                 let rest = bytes.len() - offset;
                 let reason = format!("{} behind the last status block that are none", summary::size(rest));
@@ -544,10 +580,6 @@ impl<'a> Scanner<'a, '_> {
                 break;
             }
             blocks += 1;
-            if noted && !self.show_cleared {
-                self.cleared += 1;
-                continue;
-            }
             self.sections(place, What::Block(block), block.as_bytes());
         }
         self.title = match blocks {

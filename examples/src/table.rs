@@ -9,6 +9,7 @@ use erst_table::{Semantics, Table};
 use crate::Outcome;
 use crate::input;
 use crate::printable::Printable;
+use crate::recognise::{self, Content};
 use crate::unhex;
 
 /// Checks an ERST table and lists it as a program
@@ -21,7 +22,7 @@ Examples:
   ras table examples/data/tables/qemu-q35-ERST.bin
   ras table -v /sys/firmware/acpi/tables/ERST")]
 pub struct CheckTable {
-    /// The table, in bytes or in hex; - is standard input
+    /// The table, in bytes or in hex, as acpidump prints it; - is standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Show every entry's fields too
@@ -41,12 +42,20 @@ impl CheckTable {
                 return outcome;
             }
         };
-        let pasted = unhex::decode(&bytes).into_iter().find(|(_, bytes)| Table::parse(bytes).is_ok());
-        let bytes: &[u8] = pasted.as_ref().map_or(&bytes, |(_, bytes)| bytes);
-        let table = match Table::parse(bytes) {
-            Ok(table) => table,
-            Err(error) => {
+        let bytes = recognise::table_bytes(bytes);
+        let table = match Table::parse(&bytes) {
+            Ok(table) if recognise::recognise(&bytes, "") == Some(Content::Table) => table,
+            Err(error) if bytes.starts_with(b"ERST") && !unhex::is_text(&bytes) => {
                 eprintln!("ras: {name}: {error}");
+                return outcome;
+            }
+            _ => {
+                let (bytes, _) = recognise::readable(bytes, "");
+                let what = match recognise::recognise(&bytes, "") {
+                    Some(_) => "something else: ras decode reads it".into(),
+                    None => recognise::refusal(&bytes),
+                };
+                eprintln!("ras: {name}: no ERST table; {what}");
                 return outcome;
             }
         };
@@ -64,7 +73,7 @@ impl CheckTable {
     }
 
     fn show(&self, name: &str, table: &Table<'_>) -> io::Result<()> {
-        let mut out = anstream::stdout().lock();
+        let mut out = io::stdout().lock();
         let (entries, length) = (table.entries().len(), table.as_bytes().len());
         writeln!(out, "{name}: ERST table, {entries} instruction entries, {length} bytes\n")?;
         for (rules, who) in [(Semantics::Specification, "specification"), (Semantics::Linux, "Linux")] {

@@ -33,6 +33,8 @@ pub struct Text {
     pub detail: Detail,
     /// Columns of the terminal, if it is one.
     pub columns: Option<usize>,
+    /// Whether the severity of an event has a colour.
+    pub color: bool,
     /// What stands in front of an event's line.
     pub prefix: fn(Grade) -> &'static str,
 }
@@ -42,6 +44,9 @@ const WIDTH: usize = 80;
 
 /// Lines longer than this are hard to read.
 const WIDEST: usize = 110;
+
+/// What block status 0 means.
+const READ_AT_BOOT: &str = "the kernel has read the block at boot, and printed or skipped it";
 
 /// Colour says how bad it is, and nothing else.
 const fn style(grade: Grade) -> Style {
@@ -103,7 +108,7 @@ impl Text {
         }
         let context = context.join(" \u{b7} ");
         for (grade, line) in event.shown_lines() {
-            let style = style(*grade);
+            let style = if self.color { style(*grade) } else { Style::new() };
             let prefix = (self.prefix)(*grade);
             write!(out, "{prefix}{style}{:label$}{style:#}", grade.label())?;
             if self.detail == Detail::Lines && !context.is_empty() {
@@ -192,7 +197,9 @@ impl Text {
                 let status = block.header();
                 field(out, "severity", status.severity)?;
                 let names = flags(status.status());
-                field(out, "block status", format!("{:#x}  {names}", status.block_status.get()))?;
+                let value = status.block_status.get();
+                let names = if value == 0 { READ_AT_BOOT } else { &names };
+                field(out, "block status", format!("{value:#x}  {names}"))?;
             }
             _ => {}
         }

@@ -4,60 +4,159 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use crate::printable::Printable;
+
 /// Longer text is not looked at: no report anybody pastes comes near.
 const LONGEST: usize = 64 << 20;
 
-/// The bytes a text stands for, and what form it has. The kernel dumps four bytes as one number, `xxd -g 4` does not:
-/// such a text stands for two byte strings.
-pub fn decode(text: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
-    let Some(text) = as_text(text) else { return Vec::new() };
-    if let Some(bytes) = dump(text, false) {
-        let mut forms = vec![("hex dump", bytes)];
-        forms.extend(dump(text, true).map(|bytes| ("hex dump of 32-bit numbers", bytes)));
-        return forms;
+/// A byte string that a text stands for, and the form in which it does.
+pub type Pasted = (&'static str, Vec<u8>);
+
+/// The dumps in a text: for each the byte strings that it can stand for, the likeliest first. The kernel dumps four
+/// bytes as one number, `xxd -g 4` does not: such a dump stands for two.
+///
+/// A text that is one dump, or hex or base64, from its first line to its last is that. In any other text each run of
+/// lines of a dump is one, as in what acpidump and `iasl -d` write.
+pub fn decode(text: &[u8]) -> impl Iterator<Item = Vec<Pasted>> {
+    let text = as_text(text).unwrap_or("");
+    let whole = whole(text);
+    // Looked for only where the text is none as a whole.
+    let amid = if whole.is_some() { "" } else { text };
+    whole.into_iter().chain(
+        runs(amid)
+            .map(forms_of_dump)
+            .filter(|forms| forms.first().is_some_and(|(_, bytes)| bytes.len() >= SMALLEST)),
+    )
+}
+
+/// Fewer bytes amid other text are no dump: nothing that is recognised is smaller than a status block's header.
+const SMALLEST: usize = 20;
+
+/// What a text stands for as a whole.
+fn whole(text: &str) -> Option<Vec<Pasted>> {
+    let forms = forms_of_dump(text);
+    if !forms.is_empty() {
+        return Some(forms);
     }
-    let hex = plain(text).map(|bytes| ("hex", bytes));
-    hex.or_else(|| base64(text).map(|bytes| ("base64", bytes))).into_iter().collect()
+    let hex = plain(text).ok().map(|bytes| ("hex", bytes));
+    let pasted = hex.or_else(|| base64(text).map(|bytes| ("base64", bytes)));
+    pasted.map(|pasted| vec![pasted])
+}
+
+/// Why a text stands for no bytes: the first line that is not understood by the reader that comes farthest. `None` for
+/// what is no text, or longer than any that is pasted.
+pub fn not_understood(text: &[u8]) -> Option<String> {
+    let text = as_text(text)?;
+    let ends = [dump(text, false).err(), plain(text).err()];
+    let number = ends.into_iter().flatten().max().unwrap_or(0);
+    let line: String = text.lines().nth(number)?.trim().chars().take(60).collect();
+    let (line, number) = (Printable(line.as_bytes()), number + 1);
+    Some(format!("text; line {number} is neither hex nor base64 nor part of a hex dump: \"{line}\""))
+}
+
+/// Whether bytes are text: characters in UTF-8, the last of which may be cut, and none that commands anything. The
+/// headers of records, tables and images have bytes that no text has.
+pub fn is_text(bytes: &[u8]) -> bool {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or("")
+        }
+        Err(_) => return false,
+    };
+    !text.chars().any(|c| c.is_control() && !matches!(c, '\t'..='\r'))
 }
 
 fn as_text(bytes: &[u8]) -> Option<&str> {
     let front = &bytes[..bytes.len().min(4096)];
-    if bytes.is_empty()
-        || bytes.len() > LONGEST
-        || !front.iter().all(|byte| matches!(byte, b'\t'..=b'\r' | b' '..=b'~'))
-    {
+    if bytes.is_empty() || bytes.len() > LONGEST || !is_text(front) {
         return None;
     }
-    std::str::from_utf8(bytes).ok()
+    let text = std::str::from_utf8(bytes).ok()?;
+    // Some editors begin a file with the mark of its byte order.
+    Some(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// Digits in any grouping, also as a C array or with `\x`; lines that begin with `#` or `//` are comments.
-fn plain(text: &str) -> Option<Vec<u8>> {
+/// Digits in any grouping, also as a C array or with `\x`; lines that begin with `#` or `//` are comments. Or the line
+/// that is something else.
+fn plain(text: &str) -> Result<Vec<u8>, usize> {
     let mut bytes = Vec::with_capacity(text.len() / 2);
-    for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#') && !line.starts_with("//")) {
+    for (number, line) in text.lines().map(str::trim).enumerate() {
+        if line.starts_with('#') || line.starts_with("//") {
+            continue;
+        }
         let separators = |c: char| c.is_ascii_whitespace() || matches!(c, ',' | ';' | '{' | '}' | '"');
         for word in line.split(separators).flat_map(|word| word.split("\\x")).filter(|word| !word.is_empty())
         {
-            hex(word.strip_prefix("0x").unwrap_or(word), &mut bytes)?;
+            hex(word.strip_prefix("0x").unwrap_or(word), &mut bytes).ok_or(number)?;
         }
     }
-    (!bytes.is_empty()).then_some(bytes)
+    if bytes.is_empty() { Err(0) } else { Ok(bytes) }
 }
 
-/// Lines of an offset, bytes in hex and mostly the same bytes as text. `*` stands for lines like the one before.
+/// What a dump can stand for.
+fn forms_of_dump(text: &str) -> Vec<Pasted> {
+    let Ok(bytes) = dump(text, false) else { return Vec::new() };
+    let mut forms = vec![("hex dump", bytes)];
+    forms.extend(dump(text, true).ok().map(|bytes| ("hex dump of 32-bit numbers", bytes)));
+    forms
+}
+
+/// Runs of lines that each look like one of a dump. A dump begins at offset 0; where the next begins the one before has
+/// ended.
+fn runs(text: &str) -> impl Iterator<Item = &str> {
+    let mut lines = text.split_inclusive('\n').chain([""]);
+    let (mut start, mut at) = (None, 0);
+    std::iter::from_fn(move || {
+        loop {
+            let line = lines.next()?;
+            // What stands for the end of the text is no line of a dump.
+            let place = if line.is_empty() { None } else { place_of_line(line.trim()) };
+            let run = if place == Some(0) || place.is_none() {
+                start.take().map(|start| &text[start..at])
+            } else {
+                None
+            };
+            if place == Some(0) {
+                start = Some(at);
+            }
+            at += line.len();
+            if run.is_some() {
+                return run;
+            }
+        }
+    })
+}
+
+/// The offset at the start of a line of a dump; 1, which is not 0, for an empty line and for the star that stands for
+/// lines like the one before. The length alone, which some dumps end with, is such a line too.
+fn place_of_line(line: &str) -> Option<usize> {
+    if line.is_empty() || line == "*" {
+        return Some(1);
+    }
+    let (offset, rest) = line.split_once([':', ' ', '\t']).unwrap_or((line, ""));
+    let colon = line[offset.len()..].starts_with(':');
+    if !(4..=16).contains(&offset.len()) || line_bytes(rest, colon, false).is_none() {
+        return None;
+    }
+    usize::from_str_radix(offset, 16).ok()
+}
+
+/// Lines of an offset, bytes in hex and mostly the same bytes as text. `*` stands for lines like the one before. Or the
+/// line that is something else.
 ///
 /// Every offset must fit the bytes before it, in hex or (`od`) in octal; where no colon sets the offsets off from the
 /// bytes, they must begin at 0 and fill two lines.
-fn dump(text: &str, swapped: bool) -> Option<Vec<u8>> {
+fn dump(text: &str, swapped: bool) -> Result<Vec<u8>, usize> {
     let mut bytes = Vec::with_capacity(text.len() / 3);
     let mut last = Vec::new();
     let mut base = None;
     let mut radixes = vec![16, 8];
     let (mut lines, mut marked, mut repeats) = (0, true, false);
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    for (number, line) in text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty()) {
         if line == "*" {
             if last.is_empty() {
-                return None;
+                return Err(number);
             }
             repeats = true;
             continue;
@@ -66,27 +165,31 @@ fn dump(text: &str, swapped: bool) -> Option<Vec<u8>> {
         let colon = line[offset.len()..].starts_with(':');
         marked &= colon;
         if !(4..=16).contains(&offset.len()) {
-            return None;
+            return Err(number);
         }
         let place = |radix| {
             let place = usize::from_str_radix(offset, radix).ok()?;
             place.checked_sub(base.unwrap_or(if marked { place } else { 0 }))
         };
         if repeats {
-            let end = radixes.iter().find_map(|radix| place(*radix)).filter(|end| *end <= LONGEST)?;
+            let end = radixes.iter().find_map(|radix| place(*radix)).filter(|end| *end <= LONGEST);
+            let end = end.ok_or(number)?;
             for _ in 0..end.saturating_sub(bytes.len()) / last.len() {
                 bytes.extend_from_slice(&last);
             }
             repeats = false;
         }
         radixes.retain(|radix| place(*radix) == Some(bytes.len()));
-        base = base.or_else(|| Some(usize::from_str_radix(offset, *radixes.first()?).ok()? - bytes.len()));
-        base?;
-        last = line_bytes(rest, colon, swapped)?;
+        let radix = radixes.first().ok_or(number)?;
+        if base.is_none() {
+            let place = usize::from_str_radix(offset, *radix).map_err(|_| number)?;
+            base = Some(place - bytes.len());
+        }
+        last = line_bytes(rest, colon, swapped).ok_or(number)?;
         bytes.extend_from_slice(&last);
         lines += 1;
     }
-    (!bytes.is_empty() && !radixes.is_empty() && (marked || lines > 1)).then_some(bytes)
+    if !bytes.is_empty() && (marked || lines > 1) { Ok(bytes) } else { Err(0) }
 }
 
 /// The bytes of a line, up to the text behind them: a bar, two slashes, or two blanks. Behind an offset with a colon the
@@ -96,7 +199,8 @@ fn line_bytes(line: &str, colon: bool, swapped: bool) -> Option<Vec<u8>> {
     let mut ends = ["|", "//", "  "].into_iter().filter_map(|end| line.find(end));
     let end = if colon { ends.min() } else { ends.next() }.unwrap_or(line.len());
     let mut bytes = Vec::with_capacity(16);
-    for word in line[..end].split_ascii_whitespace() {
+    // A hyphen may stand amid the bytes of a line, as the UEFI shell writes it.
+    for word in line[..end].split([' ', '\t', '-']).filter(|word| !word.is_empty()) {
         let start = bytes.len();
         hex(word, &mut bytes)?;
         if swapped {
@@ -136,7 +240,7 @@ mod tests {
     const RECORD: &[u8] = b"CPER\0\x01\xff\xff\xff\xff\x01\0\x02\0\0\0\0\0\0\0\x18\x01";
 
     fn forms(text: &str) -> Vec<Vec<u8>> {
-        decode(text.as_bytes()).into_iter().map(|(_, bytes)| bytes).collect()
+        decode(text.as_bytes()).flatten().map(|(_, bytes)| bytes).collect()
     }
 
     #[test]
@@ -152,6 +256,8 @@ mod tests {
             "0000000 43 50 45 52 00 01 ff ff ff ff 01 00 02 00 00 00\n0000020 00 00 00 00 18 01\n0000026\n",
             "    0000: 43 50 45 52 00 01 FF FF FF FF 01 00 02 00 00 00  // CPER............\n    0010: 00 00 00 00 18 01                                // ......\n",
             "Q1BFUgAB/////wEAAgAAAAAAAAAYAQ==",
+            "\u{feff}435045520001ffffffff010002000000000000001801",
+            "  00000000: 43 50 45 52 00 01 FF FF-FF FF 01 00 02 00 00 00  *CPER............*\n  00000010: 00 00 00 00 18 01                                 *......*\n",
         ];
         for text in forms_of_it {
             let found = forms(text);
@@ -188,6 +294,57 @@ mod tests {
     fn other_text_is_none_of_it() {
         for text in ["", "Panic#1 Part1\n", "a note about memory", "43504", "0x", "\u{e9}\u{e9}"] {
             assert!(forms(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn dumps_are_found_between_other_lines() {
+        let dump = "    0000: 43 50 45 52 00 01 FF FF FF FF 01 00 02 00 00 00  CPER............\n    0010: 00 00 00 00 18 01  ......\n";
+        for text in [
+            format!("ERST @ 0x0000000000000000\n{dump}\n"),
+            format!("a title\n\n{dump}* and a note\n{dump}"),
+            format!("{dump}{dump}"),
+            format!("  0010: 01 02\n{dump}the end\n"),
+        ] {
+            let dumps: Vec<_> = decode(text.as_bytes()).collect();
+            assert_eq!(dumps.len(), text.matches("0000: ").count(), "{text}");
+            assert!(dumps.iter().all(|forms| forms[0] == ("hex dump", RECORD.to_vec())), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_line_that_is_not_understood_is_named() {
+        for (text, reason) in [
+            (
+                "ERST: Error Record\nand more",
+                Some("line 1 is neither hex nor base64 nor part of a hex dump: \"ERST: Error Record\""),
+            ),
+            ("00000000: 43 50\n00000002: 45 52\n00000010: 00 01\n", Some("line 3 is neither")),
+            (
+                "4350\n\n4552 caf\u{e9}\n",
+                Some("line 3 is neither hex nor base64 nor part of a hex dump: \"4552 caf\u{e9}\""),
+            ),
+            ("one \u{202e} two", Some("\"one \\u{202e} two\"")),
+            ("\0binary", None),
+            ("", None),
+        ] {
+            let told = not_understood(text.as_bytes());
+            let fits = match reason {
+                Some(reason) => told.as_ref().is_some_and(|told| told.contains(reason)),
+                None => told.is_none(),
+            };
+            assert!(fits, "{text:?}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn text_is_characters_that_command_nothing() {
+        for text in ["", "words\tand\r\nlines\n", "caf\u{e9}", "\u{65e5}\u{672c}"] {
+            assert!(is_text(text.as_bytes()), "{text}");
+        }
+        assert!(is_text(&"caf\u{e9}".as_bytes()[..4]), "the last character is cut");
+        for bytes in [&b"a\0"[..], b"\xff\xff", b"\x1b[0m", b"\xc2\x9b", b"\x7f", b"caf\xc3("] {
+            assert!(!is_text(bytes), "{bytes:x?}");
         }
     }
 }

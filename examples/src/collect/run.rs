@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::Outcome;
-use crate::decode::columns;
+use crate::decode::{color, columns};
 use crate::dmesg;
 use crate::event::{Event, Grade, Kind as EventKind};
 use crate::found::{Found, What};
@@ -63,7 +63,7 @@ pub enum Tell {
 /// What people read.
 #[derive(Debug)]
 struct Lines {
-    out: BufWriter<anstream::AutoStream<io::Stdout>>,
+    out: BufWriter<io::Stdout>,
     text: Text,
 }
 
@@ -92,8 +92,8 @@ impl<'o> Run<'o> {
         let stdout = io::stdout();
         let prefix: fn(Grade) -> &'static str = if log::is_journal(&stdout) { log::prefix } else { |_| "" };
         let lines = Lines {
-            text: Text { detail: Detail::Lines, columns: columns(), prefix },
-            out: BufWriter::new(anstream::AutoStream::auto(stdout)),
+            text: Text { detail: Detail::Lines, columns: columns(), color: color(), prefix },
+            out: BufWriter::new(stdout),
         };
         Self {
             sinks,

@@ -1,5 +1,5 @@
-//! The boot error region: status blocks that firmware left for this boot. Linux clears their block status once it has
-//! printed them (6.12 `drivers/acpi/apei/bert.c`); what is in them stays. It cannot be cleared and need not be.
+//! The boot error region: status blocks that firmware left for this boot. Linux writes 0 to their block status
+//! at boot, whether it printed a block or skipped it (6.12 `drivers/acpi/apei/bert.c`); what is in them stays. It cannot be cleared and need not be.
 
 use std::fs;
 use std::path::Path;

@@ -162,10 +162,8 @@ impl Source {
     /// Hands on what is in a file.
     pub fn visit<'a>(&self, file: &'a File, visit: &mut dyn FnMut(Step<'a>)) {
         let Some(content) = self.content(file) else { return };
-        // Status blocks that the kernel took note of are the last boot's all the same. What was cleared from a store
-        // was dealt with.
-        let show_cleared = content == Content::Blocks;
-        scan::visit(file, content, show_cleared, visit);
+        // What was cleared from a store was dealt with.
+        scan::visit(file, content, false, visit);
     }
 }
 
