@@ -296,6 +296,12 @@ impl<'f, 'a> Event<'f, 'a> {
         self.lines.get(place).or(self.lines.first()).map_or("", |(_, text)| text)
     }
 
+    /// How bad the worst of it is, of what its header, its sections and its lines say.
+    pub fn worst(&self) -> Grade {
+        let lines = self.lines.iter().map(|(grade, _)| *grade);
+        lines.fold(self.grade, |worst, grade| if grade.rank() < worst.rank() { grade } else { worst })
+    }
+
     fn when(&self) -> Option<When> {
         let by_machine = |section: &Section<'_>| match &section.content {
             Content::Machine(record) => When::unix(record.time()?),

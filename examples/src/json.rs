@@ -20,6 +20,8 @@ use crate::printable::Printable;
 struct Object<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'e str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    part_keys: &'e [String],
     source: Source<'e>,
     record_id: Option<Wide>,
     creator: Option<Described<'e>>,
@@ -173,15 +175,24 @@ pub fn write(out: &mut dyn Write, found: &[Found<'_>]) -> io::Result<()> {
     })
 }
 
-/// Adds an object for an event, with the key it is known by, if it has one. It is many small pieces, which are put
+/// What `ras collect` knows an event by.
+#[derive(Debug)]
+pub struct Keys {
+    /// The key of the event.
+    pub event: String,
+    /// The keys of the parts of a kernel log, the oldest text first, as they are in `sections`; none for what is none.
+    pub parts: Vec<String>,
+}
+
+/// Adds an object for an event, with the keys it is known by, if it has some. It is many small pieces, which are put
 /// together in memory much faster than they are written.
-pub fn line(text: &mut Vec<u8>, event: &Event<'_, '_>, key: Option<&str>) -> io::Result<()> {
-    serde_json::to_writer(&mut *text, &object(event, key))?;
+pub fn line(text: &mut Vec<u8>, event: &Event<'_, '_>, keys: Option<&Keys>) -> io::Result<()> {
+    serde_json::to_writer(&mut *text, &object(event, keys))?;
     text.push(b'\n');
     Ok(())
 }
 
-fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {
+fn object<'e>(event: &'e Event<'_, '_>, keys: Option<&'e Keys>) -> Object<'e> {
     let found = event.found;
     let (mut header, mut error, mut dump, mut bytes, mut notification) = (None, None, None, None, None);
     let mut sections: Vec<Member<'_>> = event
@@ -209,7 +220,8 @@ fn object<'e>(event: &'e Event<'_, '_>, key: Option<&'e str>) -> Object<'e> {
         _ => {}
     }
     Object {
-        key,
+        key: keys.map(|keys| keys.event.as_str()),
+        part_keys: keys.map_or(&[], |keys| &keys.parts),
         source: Source::of(&found.place),
         record_id: event.id.map(|id| Wide(id.0)),
         creator: event.creator.map(|creator| Described::Value(creator.into())),

@@ -79,7 +79,7 @@ pub(crate) struct Outcome {
     recognised: bool,
     /// Something that was named could not be read, or was nothing.
     refused: bool,
-    /// A record was bad.
+    /// A record was bad, or no output keeps it.
     bad: bool,
     /// What was to take the records did not.
     sink_failed: bool,

@@ -8,6 +8,7 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use crate::collect::ledger;
 use crate::printable::Printable;
 
 /// Where a name lies in the buffer, its length, and whether it is a folder's.
@@ -41,6 +42,8 @@ impl Folder {
                 names.extend(name);
             }
         }
+        // An archive keeps there what it gave to whom: that is no record.
+        rest.retain(|name| !(name.2 && name_of(&names, *name) == ledger::FOLDER.as_bytes()));
         // systemd-pstore puts the parts of a kernel log together in dmesg.txt and leaves them beside it.
         if rest.iter().any(|name| name_of(&names, *name).starts_with(b"dmesg-")) {
             rest.retain(|name| name_of(&names, *name) != b"dmesg.txt");
