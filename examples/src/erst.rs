@@ -319,11 +319,15 @@ impl<'p> Store<'p> {
             name.push(if number == 1 { ".orig".into() } else { format!(".orig.{number}") });
             PathBuf::from(name)
         };
-        let (path, mut copy) = (1..)
-            .map(|number| (named(number), Readers::Owner.make(&named(number))))
-            .find(|(_, made)| !matches!(made, Err(error) if error.kind() == io::ErrorKind::AlreadyExists))
-            .context("no name is left for it")?;
-        let copy = copy.as_mut().map_err(|error| anyhow!("{}: {error}", path.display()))?;
+        let mut number = 1;
+        let (path, mut copy) = loop {
+            let path = named(number);
+            match Readers::Owner.make(&path) {
+                Ok(copy) => break (path, copy),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => bail!("{}: {error}", path.display()),
+            }
+        };
         let (mut offset, length) = (0, self.file.metadata()?.len());
         copy.set_len(length)?;
         // Holes stay holes: an image may be larger than the disk.
@@ -331,7 +335,7 @@ impl<'p> Store<'p> {
             let end = seek(&self.file, SeekTo::Hole(start))?.filter(|end| *end > start).unwrap_or(length);
             self.file.seek(SeekFrom::Start(start))?;
             copy.seek(SeekFrom::Start(start))?;
-            let copied = io::copy(&mut io::Read::take(&self.file, end - start), copy)?;
+            let copied = io::copy(&mut io::Read::take(&self.file, end - start), &mut copy)?;
             if copied != end - start {
                 bail!("{} bytes of it could not be read", end - start - copied);
             }

@@ -39,7 +39,7 @@ use clap::{CommandFactory, Parser, Subcommand};
     version,
     max_term_width = 100,
     after_help = "\
-Exit codes: 0 all read, 1 nothing recognised or wrong usage, 2 some records bad, 3 a sink failed.
+Exit codes: 0 all read, 1 nothing recognised or wrong usage, 2 some records bad, 3 an output failed.
 
 Examples:
   ras decode examples/data/erst-images/mce-intel.img

@@ -607,7 +607,9 @@ fn parts_come_together_from_anywhere() {
     }
     let reset = || {
         for folder in [&pstore, &systemd] {
-            contents(folder).iter().for_each(|(name, _)| fs::remove_file(folder.join(name)).unwrap());
+            for (name, _) in contents(folder) {
+                fs::remove_file(folder.join(name)).unwrap();
+            }
         }
         for path in [json.clone(), prometheus.clone(), prometheus.with_extension("events"), parquet.clone()] {
             let _ = fs::remove_file(path);
@@ -653,6 +655,13 @@ fn parts_come_together_from_anywhere() {
         let rows = parquet_rows(&parquet);
         assert_eq!(rows.len(), 2, "{rows:?}");
     }
+
+    // A file of an older version has a line for each part.
+    let older = |line: &Value| line["part_keys"].as_array().unwrap().clone();
+    let older: Vec<String> =
+        lines(&json).iter().flat_map(older).map(|key| format!("{{\"key\":{key}}}\n")).collect();
+    fs::write(&json, older.concat()).unwrap();
+    assert!(summary(&run(&[])).starts_with("no new records; 2 collected already"));
 
     // What was collected is cleared, each part from where it can be.
     reset();

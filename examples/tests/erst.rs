@@ -62,7 +62,9 @@ fn what_was_cleared_comes_back() {
     let cleared = fs::read(&image).unwrap();
     // Copies of earlier tests.
     let copies = [format!("{image}.orig"), format!("{image}.orig.2")];
-    copies.iter().for_each(|copy| _ = fs::remove_file(copy));
+    for copy in &copies {
+        let _ = fs::remove_file(copy);
+    }
     let run = ras(&["erst", &image, "recover", "--in-place"]);
     let said = format!("{} is a copy of it as it was\nslot 2 is back\nslot 3 is back\n", copies[0]);
     assert_eq!((run.code, run.stdout), (0, said));

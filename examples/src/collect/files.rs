@@ -8,7 +8,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -77,10 +77,16 @@ impl Readers {
     /// Opens a file for reading and writing, or makes it.
     pub fn open(self, path: &Path) -> io::Result<File> {
         let Place { path, flags } = Place::of(path)?;
-        match OpenOptions::new().read(true).write(true).custom_flags(flags).open(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => self.make(&path),
-            opened => opened.map_err(no_link),
-        }
+        let open = || OpenOptions::new().read(true).write(true).custom_flags(flags).open(&path);
+        let opened = match open() {
+            Err(error) if error.kind() == ErrorKind::NotFound => match self.make(&path) {
+                // Another run was faster.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => open(),
+                made => made,
+            },
+            opened => opened,
+        };
+        opened.map_err(no_link)
     }
 
     /// Makes a folder and those above it. All are on the disk when this returns, also those that were made by a run
@@ -96,11 +102,13 @@ impl Readers {
             .take_while(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
             .collect();
         for folder in missing.into_iter().rev() {
-            fs::DirBuilder::new().create(folder).or_else(|error| match error.kind() {
+            fs::DirBuilder::new().mode(0o700).create(folder).or_else(|error| match error.kind() {
                 ErrorKind::AlreadyExists if folder.is_dir() => Ok(()),
                 _ => Err(error),
             })?;
-            self.give(&File::open(folder)?, 0o777)?;
+            if self != Self::Owner {
+                self.give(&File::open(folder)?, 0o777)?;
+            }
         }
         for folder in path.ancestors().take_while(|folder| !folder.as_os_str().is_empty()) {
             match File::open(above(folder)) {
@@ -203,6 +211,8 @@ pub fn sync_folder_of(path: &Path) -> io::Result<()> {
 }
 
 /// Flags as `OpenOptions` takes them.
+// They are a C `int` everywhere.
+#[allow(clippy::cast_possible_wrap)]
 const fn flags(flags: OFlags) -> i32 {
     flags.bits() as i32
 }

@@ -48,7 +48,7 @@ use ledger::Ledger;
 use parquet::Parquet;
 use prometheus::Prometheus;
 use rasdaemon::Database;
-use run::{Output, Run, Tell};
+use run::{Output, Plan, Run, Tell};
 use sink::Planned;
 use source::Source;
 
@@ -180,7 +180,7 @@ impl Collect {
         let mut run = Run::new(outputs.others, tell).clearing(self.clear);
         run = match outputs.archive {
             Some(open) => run.archiving(open),
-            None if self.dry_run => run.planning(archive),
+            None if self.dry_run => run.planning(Plan { archive }),
             None => run,
         };
         for (name, error) in outputs.failed {

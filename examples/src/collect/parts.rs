@@ -14,7 +14,7 @@ use super::source::Source;
 use super::{Collected, Key, Record};
 
 /// Bytes of parts that are held at a time. A log with more is put together of what there is.
-const MOST_BYTES: usize = 16 << 20;
+const MOST_BYTES: usize = if cfg!(test) { 100_000 } else { 16 << 20 };
 
 /// Parts, each once.
 #[derive(Debug, Default)]
@@ -26,6 +26,8 @@ pub struct Parts {
 }
 
 /// A part, out of the file that it was in.
+// What `Part` has.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug)]
 pub struct Held {
     /// What its record is known by.
@@ -70,9 +72,7 @@ impl Parts {
             self.held[*place].met.push(met);
             return;
         }
-        self.places.insert(key.digest, self.held.len());
-        self.bytes += found.raw.len() + part.stored.len();
-        self.held.push(Held {
+        self.push(Held {
             key,
             met: vec![met],
             file: found.place.file.to_owned(),
@@ -88,9 +88,38 @@ impl Parts {
         });
     }
 
-    /// Whether as many are held as may be.
-    pub const fn is_full(&self) -> bool {
-        self.bytes >= MOST_BYTES
+    /// Takes out all parts but those of the log that the last one is in, if there are more than may be held: parts of
+    /// one log are mostly met one after the other.
+    pub fn take_overflow(&mut self) -> Option<Self> {
+        if self.bytes < MOST_BYTES {
+            return None;
+        }
+        let mut last: Vec<u128> = Vec::new();
+        if let Some(newest) = self.held.last().map(|held| held.key) {
+            self.logs(|_, parts| {
+                if parts.iter().any(|part| part.key == newest) {
+                    last = parts.iter().map(|part| part.key.digest).collect();
+                }
+            });
+        }
+        let (mut rest, mut taken) = (Self::default(), Self::default());
+        for held in std::mem::take(self).held {
+            let to = if last.contains(&held.key.digest) { &mut rest } else { &mut taken };
+            to.push(held);
+        }
+        // One log is all of it.
+        if rest.bytes >= MOST_BYTES {
+            rest.held.drain(..).for_each(|held| taken.push(held));
+            rest = Self::default();
+        }
+        *self = rest;
+        Some(taken)
+    }
+
+    fn push(&mut self, held: Held) {
+        self.places.insert(held.key.digest, self.held.len());
+        self.bytes += held.raw.len() + held.stored.len();
+        self.held.push(held);
     }
 
     /// Hands on the logs that the parts make, each with its parts, the oldest text first.
@@ -107,5 +136,64 @@ impl Parts {
             let Some(newest) = records.last() else { continue };
             hand_on(&Collected { key: &newest.key, records: &records, event: &Event::of(&found) }, &parts);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The parts of as many logs, of so many bytes each, in the order in which ids rise.
+    fn hold(parts: &mut Parts, logs: u64, of_log: u32, bytes: usize, mut overflow: impl FnMut(Parts)) {
+        let path = Path::new("file");
+        let source = Source::named(path, Path::new("/"));
+        for log in 0..logs {
+            for number in 1..=of_log {
+                let text = format!("Panic#1 Part{number}\n{log} {number} {}", "x".repeat(bytes));
+                let id = RecordId((log + 1_600_000_000) << 32 | u64::from(number));
+                let name = format!("{log}-{number}");
+                let place = Place::new(&name, 0);
+                let stored = text.as_bytes();
+                let part = Part {
+                    place,
+                    record: None,
+                    stored,
+                    compressed: false,
+                    id: Some(id),
+                    id_names_boot: true,
+                    time: None,
+                };
+                let found = Found { place, what: What::Part(part), raw: stored };
+                let key = Key::of(&found, cper::Guid::ZERO).unwrap();
+                // Once more, elsewhere.
+                for _ in 0..2 {
+                    parts.hold(&source, path, key, &found, &part);
+                }
+                parts.take_overflow().into_iter().for_each(&mut overflow);
+            }
+        }
+    }
+
+    #[test]
+    fn no_log_is_torn_where_many_are_held() {
+        let (mut parts, mut seen, mut overflows) = (Parts::default(), Vec::new(), 0);
+        let note = |parts: &Parts, seen: &mut Vec<usize>| {
+            parts.logs(|collected, held| {
+                assert_eq!(*collected.key, held.last().unwrap().key);
+                assert!(held.iter().all(|part| part.met.len() == 2));
+                seen.push(held.len());
+            });
+        };
+        hold(&mut parts, 50, 7, 1000, |taken| {
+            overflows += 1;
+            note(&taken, &mut seen);
+        });
+        assert!(overflows > 3 && parts.bytes < MOST_BYTES, "{overflows}");
+        note(&parts, &mut seen);
+        assert_eq!(seen, [7; 50]);
+        // One log that is too long is all that is put together.
+        let mut taken = 0;
+        hold(&mut Parts::default(), 1, 1000, 1000, |parts| taken += parts.held.len());
+        assert!(taken > 900, "{taken}");
     }
 }

@@ -27,6 +27,9 @@ use super::{Added, Collected, Key, Sink, schema};
 /// component is called comes from firmware, and a monitoring system has to stand it.
 const SERIES: usize = 1000;
 
+/// The words for severities.
+const WORST_FIRST: [&str; 6] = ["fatal", "reserved", "recoverable", "corrected", "informational", "bad"];
+
 /// Bytes of events that are held before they are appended.
 const HELD: usize = 1 << 20;
 
@@ -187,12 +190,13 @@ impl Counts {
                 count(&mut self.errors, [kind, severity, component], time);
             }
         }
-        // Older versions wrote nothing about the event: its first error stands for it.
-        let event = match (errors.remainder(), &*fields) {
-            ([kind, severity], _) | ([], [kind, severity, ..]) => (*kind, *severity),
-            _ => return,
-        };
-        *self.events.entry((event.0.to_owned(), event.1.to_owned())).or_default() += 1;
+        // Older versions wrote nothing about the event: its worst error stands for it.
+        let worst = errors.clone().min_by_key(|error| WORST_FIRST.iter().position(|word| *word == error[1]));
+        if let [kind, severity] | [kind, severity, _] =
+            *worst.filter(|_| errors.remainder().is_empty()).unwrap_or(errors.remainder())
+        {
+            *self.events.entry((kind.to_owned(), severity.to_owned())).or_default() += 1;
+        }
     }
 
     /// The counts in Prometheus' text format.
@@ -281,6 +285,31 @@ mod tests {
         fs::remove_file(&twice).unwrap();
         assert_eq!(run(&twice, &[]), all);
         assert_eq!(fs::read_to_string(&events).unwrap().lines().count(), 4);
+    }
+
+    #[test]
+    fn files_of_older_versions_are_read() {
+        let folder = Folder::new("prometheus-old");
+        let path = folder.0.join("old.prom");
+        let key = |number: u32| format!("75a574e3-5052-4b29-8a8e-be2c6490b89d-{number:016x}-{number:032x}");
+        let lines = [
+            format!("{}\t7\tmemory\tcorrected\tDIMM\tpcie\tfatal\t\n", key(1)),
+            // A log, whose newest part alone was counted, and another part of it.
+            format!("{}\t8\tkernel_log\tfatal\t\n", key(2)),
+            format!("{}\t9\n", key(3)),
+        ];
+        fs::write(folder.0.join("old.prom.events"), lines.concat()).unwrap();
+        let counts = run(&path, &[]);
+        for line in [
+            "ras_errors_total{kind=\"memory\",severity=\"corrected\",component=\"DIMM\"} 1\n",
+            "ras_errors_total{kind=\"pcie\",severity=\"fatal\",component=\"\"} 1\n",
+            "ras_errors_total{kind=\"kernel_log\",severity=\"fatal\",component=\"\"} 1\n",
+            "ras_events_total{kind=\"pcie\",severity=\"fatal\"} 1\n",
+            "ras_events_total{kind=\"kernel_log\",severity=\"fatal\"} 1\n",
+        ] {
+            assert!(counts.contains(line), "{line} in {counts}");
+        }
+        assert_eq!(counts.matches("ras_events_total{").count(), 2, "{counts}");
     }
 
     #[test]

@@ -30,8 +30,8 @@ pub struct Run<'o> {
     archive: Option<Archive>,
     /// Those that failed are gone.
     outputs: Vec<Output>,
-    /// Where records would be archived; `None` in a run that is no dry one.
-    plan: Option<Option<&'o Path>>,
+    /// In a run that writes and clears nothing.
+    plan: Option<Plan<'o>>,
     /// Keys met, where no output knows which are.
     seen: Known,
     /// Parts of kernel logs that the machine has: those of one log may be in several sources.
@@ -46,6 +46,13 @@ pub struct Run<'o> {
     claims: Option<BTreeMap<PathBuf, (Source, Vec<Claim>)>>,
     outcome: Outcome,
     tally: Tally,
+}
+
+/// A run that only tells what it would do.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan<'o> {
+    /// Where records would be archived.
+    pub archive: Option<&'o Path>,
 }
 
 /// An output, and what the archive knows that it was given.
@@ -92,6 +99,8 @@ struct Lines {
 }
 
 /// What a run has met and done.
+// Things that can be true in any combination.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Default)]
 struct Tally {
     /// New events of each severity and kind, and their records, in the order they were met.
@@ -162,9 +171,9 @@ impl<'o> Run<'o> {
         Self { archive: Some(archive), ..self }
     }
 
-    /// The same, which writes and clears nothing, and would archive records there.
-    pub fn planning(self, archive: Option<&'o Path>) -> Self {
-        Self { plan: Some(archive), ..self }
+    /// The same, which writes and clears nothing.
+    pub fn planning(self, plan: Plan<'o>) -> Self {
+        Self { plan: Some(plan), ..self }
     }
 
     /// The same, which clears records if that is asked for.
@@ -217,15 +226,13 @@ impl<'o> Run<'o> {
                         let folder = if slot.is_some() { path } else { path.parent().unwrap_or(path) };
                         if self.of_folder.0 != folder {
                             self.folder_is_over();
-                            self.of_folder.0 = folder.to_owned();
+                            folder.clone_into(&mut self.of_folder.0);
                         }
                         self.of_folder.1.hold(source, path, *key, found, part);
                     }
-                    if self.of_folder.1.is_full() {
-                        self.folder_is_over();
-                    }
-                    if self.of_machine.is_full() {
-                        self.machine_is_over();
+                    let overflow = [self.of_folder.1.take_overflow(), self.of_machine.take_overflow()];
+                    for parts in overflow.iter().flatten() {
+                        self.logs(parts);
                     }
                     continue;
                 }
@@ -244,11 +251,11 @@ impl<'o> Run<'o> {
                 continue;
             };
             let records = [Record { key: *key, raw: found.raw }];
-            let new = self.keep(&Collected { key, records: &records, event }, &[found.clone()], 0);
+            let new = self.keep(&Collected { key, records: &records, event }, std::slice::from_ref(found), 0);
             if !matches!(found.what, What::Bad(_)) {
                 self.claim(new, source, path, *key, found.place.slot);
             }
-            if new.is_shown() {
+            if new.is_shown() && self.tell == Tell::Events {
                 told.push(found.clone());
             }
         }
@@ -304,7 +311,7 @@ impl<'o> Run<'o> {
                 self.fail(&name, &error);
             }
         }
-        let is_planned = matches!(self.plan, Some(Some(_)));
+        let is_planned = self.plan.is_some_and(|plan| plan.archive.is_some());
         let is_look = self.archive.is_none() && self.outputs.is_empty() && self.tally.failed.is_empty();
         if is_planned || is_look {
             kept = true;
@@ -426,7 +433,7 @@ impl<'o> Run<'o> {
         }
         let claims = self.claims.take();
         match self.plan {
-            Some(archive) => self.tell_plan(archive, claims),
+            Some(plan) => self.tell_plan(plan, claims),
             None => self.clear(claims.unwrap_or_default()),
         }
         let summary = self.tally.summary(self.plan.is_some());
@@ -449,9 +456,9 @@ impl<'o> Run<'o> {
     }
 
     /// Tells what a run that is no dry one would do.
-    fn tell_plan(&mut self, archive: Option<&Path>, claims: Option<BTreeMap<PathBuf, (Source, Vec<Claim>)>>) {
+    fn tell_plan(&mut self, plan: Plan<'_>, claims: Option<BTreeMap<PathBuf, (Source, Vec<Claim>)>>) {
         let mut lines: Vec<String> = Vec::new();
-        lines.extend(archive.map(|path| format!("would archive in {}", printable(path))));
+        lines.extend(plan.archive.map(|path| format!("would archive in {}", printable(path))));
         lines.extend(self.outputs.iter().map(|output| format!("would record in {}", output.sink.name())));
         if lines.is_empty() {
             lines.push("would keep nothing: no output is named".into());
