@@ -581,6 +581,23 @@ fn one_panic_is_one_event() {
     }
 }
 
+/// An event is counted once, by the worst severity in it, whatever its header says.
+#[test]
+fn an_event_is_as_bad_as_the_worst_of_it() {
+    let folder = folder("worst");
+    let [record, prometheus] = ["record.cper", "prom"].map(|name| folder.join(name));
+    let mut bytes = fs::read(path("records/syn-multi-section.cper")).unwrap();
+    // The header's severity: informational. The sections are recoverable, corrected and informational.
+    bytes[12..16].copy_from_slice(&3_u32.to_le_bytes());
+    fs::write(&record, &bytes).unwrap();
+    let run = ras(&["collect", text(&record), "--prometheus", text(&prometheus)]);
+    assert_eq!(summary(&run), "1 record: 1 recoverable memory error; recorded");
+    let counts = fs::read_to_string(&prometheus).unwrap();
+    let events: Vec<&str> = counts.lines().filter(|line| line.starts_with("ras_events_total{")).collect();
+    assert_eq!(events, ["ras_events_total{kind=\"memory\",severity=\"recoverable\"} 1"]);
+    assert_eq!(counts.lines().filter(|line| line.starts_with("ras_errors_total{")).count(), 3);
+}
+
 /// The parts of a log in the order of their files, newest text first, with the names of those.
 fn parts_of(stem: &str) -> Vec<(String, Vec<u8>)> {
     let files = contents(&path(&format!("pstore/{stem}-list")));
