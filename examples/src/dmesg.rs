@@ -49,12 +49,25 @@ pub fn assemble(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
     parts.sort();
 
     // A log is keyed by the first place that one of its parts has.
-    let mut logs: BTreeMap<usize, Log<'_>> = dmesg::dumps(&parts)
-        .map(|dump| {
+    let mut logs: BTreeMap<usize, Log<'_>> = BTreeMap::new();
+    // The same parts may be there twice, as those of EFI's variables are beside the kernel's files of them: then there
+    // are two logs, not many torn ones.
+    let mut rest = parts.clone();
+    while !rest.is_empty() {
+        let mut again = Vec::new();
+        let mut copy: Vec<dmesg::Part<'_>> = Vec::new();
+        for part in rest {
+            let is_there = copy.last().is_some_and(|last| {
+                (last.boot, last.id, last.time, last.header) == (part.boot, part.id, part.time, part.header)
+            });
+            if is_there { again.push(part) } else { copy.push(part) }
+        }
+        logs.extend(dmesg::dumps(&copy).map(|dump| {
             let first = dump.parts().iter().map(|part| part.index).min().unwrap_or_default();
             (first, log(&dump, &found))
-        })
-        .collect();
+        }));
+        rest = again;
+    }
     let joined: Vec<usize> = parts.iter().map(|part| part.index).collect();
     drop(parts);
     let mut joined: Vec<bool> = joined.into_iter().fold(vec![false; found.len()], |mut all, index| {
@@ -97,32 +110,6 @@ fn mark_repeats(all: &mut [Found<'_>]) {
             log.repeats = is_other(log) && reason(log).is_some_and(|reason| panics.contains(&reason));
         }
     }
-}
-
-/// Puts together the logs of parts that stood [alone].
-pub fn rejoin<'a>(found: Vec<Found<'a>>) -> Vec<Found<'a>> {
-    let part = |mut found: Found<'a>| {
-        let part = match &found.what {
-            What::Log(log) => log.parts().next().copied(),
-            _ => None,
-        };
-        if let Some(part) = part {
-            found.what = What::Part(part);
-        }
-        found
-    };
-    assemble(found.into_iter().map(part).collect())
-}
-
-/// A part that stands alone, as the log that it is of its own.
-pub fn alone(found: Found<'_>) -> Found<'_> {
-    let What::Part(part) = &found.what else { return found };
-    let (text, _) = part.text();
-    let header = Header::parse(&text).map(|(header, _)| (header.why.to_owned(), header.count, header.part));
-    let number = header.as_ref().map(|(_, _, part)| *part);
-    let header = header.map(|(why, count, _)| (why, count));
-    let log = Log { header, pieces: vec![Piece::Part(number, *part)], repeats: false };
-    Found { what: What::Log(log), ..found }
 }
 
 fn log<'a>(dump: &Dump<'_, '_>, found: &[Found<'a>]) -> Log<'a> {
@@ -168,8 +155,8 @@ fn part_name(bytes: &[u8]) -> Option<(FileName<'_>, &[u8])> {
 /// Why the kernel gave up, in its own words, which are near the end of the log.
 pub fn reason(log: &Log<'_>) -> Option<String> {
     let panicked = log.header.as_ref().is_none_or(|(why, _)| why == "Panic");
-    // The message is in the newest text, or in the part before when a long trace follows it.
-    log.parts().rev().take(LOOK_BACK).find_map(|part| {
+    // The message is in the newest text, or in a part before when a long trace follows it.
+    log.parts().rev().find_map(|part| {
         let (text, _) = part.text();
         let mut lines = dmesg::lines(&text).map(|line| line.text.to_vec());
         let words = |line: &[u8]| Printable(line.trim_ascii_end()).to_string();
@@ -182,9 +169,6 @@ pub fn reason(log: &Log<'_>) -> Option<String> {
         }
     })
 }
-
-/// Parts looked through for the reason.
-const LOOK_BACK: usize = 4;
 
 /// How the first line of a kernel's complaint begins (Linux `arch/*/mm/fault.c`, `arch/*/kernel/traps.c`).
 const OOPSES: [&str; 7] = [

@@ -10,9 +10,11 @@ use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use erst_table::qemu::{Content, Edit, Image, Overwrite, Slot};
 use pstore_format::record::StoredRecord;
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, SeekFrom as SeekTo, flock};
 
 use crate::Outcome;
+use crate::collect::Readers;
+use crate::collect::files::sync_folder_of;
 use crate::found::{Found, Place, What};
 use crate::input::{self, Bytes};
 use crate::printable::Printable;
@@ -27,7 +29,8 @@ Do not change the image of a machine that runs: QEMU does not look at it again.
 
 Examples:
   ras erst examples/data/erst-images/mce-intel.img list
-  ras erst examples/data/erst-images/mce-intel.img read 0x6b02986900000001 -o mce.cper")]
+  ras erst examples/data/erst-images/mce-intel.img read 0x6b02986900000001 -o mce.cper
+  ras erst guest.img recover -o records")]
 pub struct Erst {
     /// The image
     #[arg(value_name = "IMAGE")]
@@ -63,10 +66,16 @@ enum Action {
         #[arg(value_parser = parse_id)]
         id: u64,
     },
-    /// Bring back cleared records whose bytes are still there
+    /// List cleared records whose bytes are still there, extract them, or bring them back
     Recover {
         /// The slot; all of them if none is given
         slot: Option<usize>,
+        /// Write each record to a file of its own in this folder
+        #[arg(short, long, value_name = "DIR", conflicts_with = "in_place")]
+        output: Option<PathBuf>,
+        /// Bring the records back in the image, of which a copy is made first
+        #[arg(long)]
+        in_place: bool,
     },
 }
 
@@ -83,7 +92,8 @@ impl Erst {
             Action::Read { id, output } => self.read(*id, output.as_deref()),
             Action::Write { file, in_place } => self.write(file, *in_place),
             Action::Clear { id } => self.clear(*id),
-            Action::Recover { slot } => self.recover(*slot),
+            Action::Recover { slot, in_place: true, .. } => self.bring_back(*slot),
+            Action::Recover { slot, output, .. } => self.recover(*slot, output.as_deref()),
         };
         match done {
             Ok(good) => outcome.bad = !good,
@@ -140,7 +150,17 @@ impl Erst {
         let image = Image::parse(&bytes)?;
         let record = image.find(id).ok_or_else(|| anyhow!("no record {id}"))?.record()?;
         match output {
-            Some(path) => std::fs::write(path, record).with_context(|| path.display().to_string())?,
+            Some(path) => {
+                let write = || -> io::Result<()> {
+                    let mut file = Readers::Owner.open(path)?;
+                    // A device or pipe has no length.
+                    if file.metadata()?.is_file() {
+                        file.set_len(0)?;
+                    }
+                    file.write_all(record)
+                };
+                write().with_context(|| path.display().to_string())?;
+            }
             None if io::stdout().is_terminal() => {
                 bail!("a record is binary, not for a terminal: name a file with -o FILE, or redirect to one")
             }
@@ -169,20 +189,45 @@ impl Erst {
         Ok(true)
     }
 
-    /// Brings records back; whether none had to be left.
-    fn recover(&self, slot: Option<usize>) -> anyhow::Result<bool> {
-        let mut store = Store::open(&self.image)?;
-        let slots: Vec<usize> = match slot {
-            Some(slot) => vec![slot],
-            None => {
-                let bytes = store.bytes()?;
-                let image = Image::parse(&bytes)?;
-                occupied(&image, &bytes).filter(|slot| !slot.is_used()).map(|slot| slot.index).collect()
-            }
-        };
-        if slots.is_empty() {
-            bail!("no cleared record is still there");
+    /// Lists the cleared records that are still there, and writes them to files if a folder for them is given.
+    fn recover(&self, slot: Option<usize>, output: Option<&Path>) -> anyhow::Result<bool> {
+        let bytes = input::load(&self.image)?;
+        let image = Image::parse(&bytes)?;
+        if let Some(folder) = output {
+            Readers::Owner.make_folder(folder).with_context(|| folder.display().to_string())?;
         }
+        let mut out = io::stdout().lock();
+        let slots = still_there(&image, &bytes, slot)?;
+        if output.is_none() {
+            writeln!(out, "slot  id                    length  what")?;
+        }
+        for (index, stored) in slots {
+            let record = stored.record();
+            let (id, length) = (record.header().record_id.get(), record.as_bytes().len());
+            let Some(folder) = output else {
+                let what = what(&stored).unwrap_or_else(|bad| bad);
+                writeln!(out, "{index:4}  {id:<20}  {length:>6}  {what}")?;
+                continue;
+            };
+            // A slot has one record, but several may have had its id.
+            let path = folder.join(format!("slot-{index}-{id:016x}.cper"));
+            let mut file = Readers::Owner.make(&path).with_context(|| path.display().to_string())?;
+            file.write_all(record.as_bytes()).and_then(|()| file.sync_all())?;
+            writeln!(out, "slot {index} is in {}", Printable(path.as_os_str().as_encoded_bytes()))?;
+        }
+        out.flush()?;
+        Ok(true)
+    }
+
+    /// Brings cleared records back in the image; whether none had to be left.
+    fn bring_back(&self, slot: Option<usize>) -> anyhow::Result<bool> {
+        let mut store = Store::open(&self.image)?;
+        let bytes = store.bytes()?;
+        let slots = still_there(&Image::parse(&bytes)?, &bytes, slot)?;
+        let slots: Vec<usize> = slots.into_iter().map(|(index, _)| index).collect();
+        drop(bytes);
+        let copy = store.copy().context("its copy")?;
+        println!("{} is a copy of it as it was", Printable(copy.as_os_str().as_encoded_bytes()));
         let mut good = true;
         for index in slots {
             // What was brought back before may have taken this one's id.
@@ -202,8 +247,35 @@ impl Erst {
     }
 }
 
+/// The cleared records that are still there, or the one in a slot.
+fn still_there<'a>(
+    image: &Image<'a>,
+    bytes: &Bytes,
+    wanted: Option<usize>,
+) -> anyhow::Result<Vec<(usize, StoredRecord<'a>)>> {
+    let slots = occupied(image, bytes).filter(|slot| wanted.is_none_or(|wanted| wanted == slot.index));
+    let records: Vec<_> = slots
+        .filter(|slot| !slot.is_used())
+        .filter_map(|slot| Some((slot.index, StoredRecord::parse(slot.cleared_record()?).ok()?)))
+        .collect();
+    match (wanted, &*records) {
+        (None, []) => bail!("no cleared record is still there"),
+        (Some(slot), []) => bail!("slot {slot}: no cleared record is there"),
+        _ => Ok(records),
+    }
+}
+
 fn broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Where data or a hole begins; `None` after the last.
+fn seek(file: &File, to: SeekTo) -> io::Result<Option<u64>> {
+    match rustix::fs::seek(file, to) {
+        Ok(offset) => Ok(Some(offset)),
+        Err(rustix::io::Errno::NXIO) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The slots with a record, cleared ones too; holes of the file are not looked at.
@@ -253,6 +325,40 @@ impl<'p> Store<'p> {
     /// What is in it now.
     pub fn bytes(&self) -> io::Result<Bytes> {
         input::load(self.path)
+    }
+
+    /// Makes a copy of it beside it, of which nothing is overwritten, and puts that on the disk; the copy's path.
+    fn copy(&mut self) -> anyhow::Result<PathBuf> {
+        let named = |number: usize| {
+            let mut name = self.path.as_os_str().to_owned();
+            name.push(if number == 1 { ".orig".into() } else { format!(".orig.{number}") });
+            PathBuf::from(name)
+        };
+        let mut number = 1;
+        let (path, mut copy) = loop {
+            let path = named(number);
+            match Readers::Owner.make(&path) {
+                Ok(copy) => break (path, copy),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => bail!("{}: {error}", path.display()),
+            }
+        };
+        let (mut offset, length) = (0, self.file.metadata()?.len());
+        copy.set_len(length)?;
+        // Holes stay holes: an image may be larger than the disk.
+        while let Some(start) = seek(&self.file, SeekTo::Data(offset))? {
+            let end = seek(&self.file, SeekTo::Hole(start))?.filter(|end| *end > start).unwrap_or(length);
+            self.file.seek(SeekFrom::Start(start))?;
+            copy.seek(SeekFrom::Start(start))?;
+            let copied = io::copy(&mut io::Read::take(&self.file, end - start), &mut copy)?;
+            if copied != end - start {
+                bail!("{} bytes of it could not be read", end - start - copied);
+            }
+            offset = end;
+        }
+        copy.sync_all()?;
+        sync_folder_of(&path)?;
+        Ok(path)
     }
 
     /// Does the writes one by one, each on the disk before the next.

@@ -352,6 +352,12 @@ impl<'f, 'a> Event<'f, 'a> {
         self.lines.get(leading(&self.sections)).or(self.lines.first()).map_or("", |(_, text)| text)
     }
 
+    /// How bad the worst of it is, of what its header, its sections and its lines say.
+    pub fn worst(&self) -> Grade {
+        let lines = self.lines.iter().map(|(grade, _)| *grade);
+        lines.fold(self.grade, |worst, grade| if grade.rank() < worst.rank() { grade } else { worst })
+    }
+
     /// The time, and a timestamp that is none. Where a header has no time that can be read, the section of a machine
     /// check has one of its own.
     fn when(&self) -> (Option<When>, Option<Unreadable>) {

@@ -21,6 +21,8 @@ use crate::printable::{Printable, commands};
 struct Object<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'e str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    part_keys: &'e [String],
     source: Source<'e>,
     record_id: Option<Wide>,
     creator: Option<Described<'e>>,
@@ -221,15 +223,24 @@ pub fn write(out: &mut dyn Write, found: &[Found<'_>], raw: bool) -> io::Result<
     })
 }
 
-/// Adds an object for an event, with the key it is known by, if it has one. It is many small pieces, which are put
-/// together in memory much faster than they are written.
-pub fn line(text: &mut Vec<u8>, event: &Event<'_, '_>, key: Option<&str>) -> io::Result<()> {
-    serialised(text, event, key, false)
+/// What `ras collect` knows an event by.
+#[derive(Debug)]
+pub struct Keys {
+    /// The key of the event.
+    pub event: String,
+    /// The keys of the parts of a kernel log, the oldest text first, as they are in `sections`; none for what is none.
+    pub parts: Vec<String>,
 }
 
-fn serialised(text: &mut Vec<u8>, event: &Event<'_, '_>, key: Option<&str>, raw: bool) -> io::Result<()> {
+/// Adds an object for an event, with the keys it is known by, if it has some. It is many small pieces, which are put
+/// together in memory much faster than they are written.
+pub fn line(text: &mut Vec<u8>, event: &Event<'_, '_>, keys: Option<&Keys>) -> io::Result<()> {
+    serialised(text, event, keys, false)
+}
+
+fn serialised(text: &mut Vec<u8>, event: &Event<'_, '_>, keys: Option<&Keys>, raw: bool) -> io::Result<()> {
     let start = text.len();
-    serde_json::to_writer(&mut *text, &object(event, key, raw))?;
+    serde_json::to_writer(&mut *text, &object(event, keys, raw))?;
     escape_commands(text, start);
     text.push(b'\n');
     Ok(())
@@ -259,7 +270,7 @@ fn escape_commands(text: &mut Vec<u8>, from: usize) {
     }
 }
 
-fn object<'e>(event: &'e Event<'_, 'e>, key: Option<&'e str>, raw: bool) -> Object<'e> {
+fn object<'e>(event: &'e Event<'_, 'e>, keys: Option<&'e Keys>, raw: bool) -> Object<'e> {
     let found = event.found;
     let (mut header, mut error, mut dump, mut bytes, mut notification) = (None, None, None, None, None);
     let mut block_status = None;
@@ -289,7 +300,8 @@ fn object<'e>(event: &'e Event<'_, 'e>, key: Option<&'e str>, raw: bool) -> Obje
         _ => {}
     }
     Object {
-        key,
+        key: keys.map(|keys| keys.event.as_str()),
+        part_keys: keys.map_or(&[], |keys| &keys.parts),
         source: Source::of(&found.place),
         record_id: event.id.map(|id| Wide(id.raw())),
         creator: event.creator.map(|creator| Described::Value(creator.into())),

@@ -6,6 +6,10 @@
 //! eight that the platform may change while it stores it (UEFI 2.11 table N-1, persistence information), and a
 //! status block is its bytes but for the block status, which the kernel clears once it took note.
 //!
+//! A kernel log whose parts are records of their own is one event, known by the key of its newest part: that is where
+//! its end is, which no other log has. An output keeps the keys of the other parts too, so that it knows each part again
+//! wherever it is met, alone or with others.
+//!
 //! A status block has no creator and no id, and many have no time: of two boots that end with the same error the blocks
 //! are equal. So one without a time that is read where firmware leaves it is known by the boot that it was left for, in
 //! place of the creator. Firmware that leaves a block there for good has it told once a boot: what cannot be told apart
@@ -53,7 +57,7 @@ impl Key {
                 }
             }
             What::Part(part) => Self::of_part(part),
-            What::Log(log) => Self::of_part(log.parts().next()?),
+            What::Log(log) => Self::of_part(log.parts().next_back()?),
             What::Body(_, body, Some(id)) | What::Unknown(body, Some(id), _) => {
                 Self::digest(linux, *id, &[body])
             }

@@ -27,7 +27,7 @@ use ras::{
     version,
     max_term_width = 100,
     after_help = "\
-Exit codes: 0 all read, 1 nothing recognised or wrong usage, 2 some records bad, 3 a sink failed.
+Exit codes: 0 all read, 1 nothing recognised or wrong usage, 2 some records bad, 3 an output failed.
 
 Examples:
   ras decode examples/data/erst-images/mce-intel.img
@@ -67,7 +67,7 @@ pub(crate) struct Outcome {
     recognised: bool,
     /// Something that was named could not be read, or was nothing.
     refused: bool,
-    /// A record was bad.
+    /// A record was bad, or no output keeps it.
     bad: bool,
     /// What was to take the records did not.
     sink_failed: bool,

@@ -449,15 +449,25 @@ pub fn log(log: &Log<'_>) -> String {
         }
         (None, Some(_)) if log.kind() == LogKind::Messages => noun.into(),
         (Some("Panic") | None, Some(reason)) => format!("kernel panic: {reason}"),
-        (Some("Panic"), None) => "kernel panic; its message is not in the log".into(),
+        (Some("Panic"), None) => format!("kernel panic; its message is {}", not_here(log)),
         (Some("Oops"), Some(reason)) => format!("kernel oops: {reason}"),
-        (Some("Oops"), None) => "kernel oops; its message is not in the log".into(),
+        (Some("Oops"), None) => format!("kernel oops; its message is {}", not_here(log)),
         (Some(why), Some(reason)) => format!("kernel log, {}: {reason}", why.to_lowercase()),
         (Some(why), None) => format!("kernel log, {}", why.to_lowercase()),
         (None, None) => match dmesg::last_line(log) {
             Some(line) => format!("{noun}: {}", Printable(line.as_bytes())),
             None => format!("{noun} without text"),
         },
+    }
+}
+
+/// Where a message is that was not found.
+fn not_here(log: &Log<'_>) -> String {
+    let missing: Vec<String> = log.missing().map(missing_parts).collect();
+    match (missing.is_empty(), log.parts().any(|part| part.text().1.is_some())) {
+        (false, _) => format!("not in the parts that are here, {} missing", missing.join(", ")),
+        (true, true) => "not in what can be read of the log".into(),
+        (true, false) => "not in the log".into(),
     }
 }
 

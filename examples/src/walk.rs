@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 use crate::printable::Printable;
 
+/// The folder of an archive that holds no record but ledgers, which a walk leaves out.
+pub const LEDGERS: &str = ".outputs";
+
 /// Where a name lies in the buffer, its length, and whether it is a folder's.
 type Name = (u32, u16, bool);
 
@@ -41,6 +44,8 @@ impl Folder {
                 names.extend(name);
             }
         }
+        // An archive keeps there what it gave to whom: that is no record.
+        rest.retain(|name| !(name.2 && name_of(&names, *name) == LEDGERS.as_bytes()));
         // systemd-pstore puts the parts of a kernel log together in dmesg.txt and leaves them beside it.
         if rest.iter().any(|name| name_of(&names, *name).starts_with(b"dmesg-")) {
             rest.retain(|name| name_of(&names, *name) != b"dmesg.txt");

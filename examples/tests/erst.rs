@@ -3,6 +3,7 @@
 mod common;
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use common::{data, path, ras, ras_with_input};
@@ -58,10 +59,72 @@ fn what_was_cleared_comes_back() {
     assert_eq!(listed(&image).iter().filter(|line| line.ends_with("(cleared)")).count(), 2);
     let again = ras(&["erst", &image, "clear", "0x6b02986900000002"]);
     assert_eq!(again.code, 1, "{}", again.stderr);
-    let run = ras(&["erst", &image, "recover"]);
-    assert_eq!((run.code, run.stdout.as_str()), (0, "slot 2 is back\nslot 3 is back\n"));
+    let cleared = fs::read(&image).unwrap();
+    // Copies of earlier tests.
+    let copies = [format!("{image}.orig"), format!("{image}.orig.2")];
+    for copy in &copies {
+        let _ = fs::remove_file(copy);
+    }
+    let run = ras(&["erst", &image, "recover", "--in-place"]);
+    let said = format!("{} is a copy of it as it was\nslot 2 is back\nslot 3 is back\n", copies[0]);
+    assert_eq!((run.code, run.stdout), (0, said));
     assert_eq!(fs::read(&image).unwrap(), before);
-    assert_eq!(ras(&["erst", &image, "recover"]).code, 1);
+    assert_eq!(fs::read(&copies[0]).unwrap(), cleared);
+    assert_eq!(fs::metadata(&copies[0]).unwrap().mode() & 0o777, 0o600);
+    assert_eq!(ras(&["erst", &image, "recover", "--in-place"]).code, 1);
+    // No copy is made for nothing, and none is written over.
+    assert!(!fs::exists(&copies[1]).unwrap());
+    fs::write(&image, &cleared).unwrap();
+    let run = ras(&["erst", &image, "recover", "3", "--in-place"]);
+    assert_eq!(run.stdout, format!("{} is a copy of it as it was\nslot 3 is back\n", copies[1]));
+    assert_eq!(
+        [&copies[0], &copies[1]].map(|copy| fs::read(copy).unwrap()),
+        [&cleared, &cleared].map(Clone::clone)
+    );
+    // A link in the copy's place leads nowhere.
+    let victim = format!("{image}.victim");
+    fs::write(&victim, "kept").unwrap();
+    fs::write(&image, &cleared).unwrap();
+    fs::remove_file(&copies[0]).unwrap();
+    fs::remove_file(&copies[1]).unwrap();
+    std::os::unix::fs::symlink(&victim, &copies[0]).unwrap();
+    assert_eq!(ras(&["erst", &image, "recover", "--in-place"]).code, 0);
+    assert_eq!(fs::read(&victim).unwrap(), b"kept");
+    assert_eq!(fs::read(&copies[1]).unwrap(), cleared);
+}
+
+/// Looking for cleared records and taking them out leaves the image as it is.
+#[test]
+fn evidence_is_not_changed_by_looking() {
+    let image = copy("mce-intel.img", "evidence.img");
+    let id = "0x6b02986900000001";
+    assert_eq!(ras(&["erst", &image, "clear", id]).code, 0);
+    let cleared = fs::read(&image).unwrap();
+    let record = fs::read(path("records/mce-intel.01-6b02986900000001.cper")).unwrap();
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("evidence");
+    let _ = fs::remove_dir_all(&folder);
+    let out = folder.to_str().unwrap();
+    let run = ras(&["erst", &image, "recover"]);
+    let listed: Vec<&str> = run.stdout.lines().skip(1).collect();
+    assert_eq!((run.code, listed.len()), (0, 1), "{}", run.stdout);
+    assert!(
+        listed[0].contains("1  7710893088750698497 ") && listed[0].ends_with("machine check"),
+        "{listed:?}"
+    );
+    assert!(!folder.exists());
+    for slot in [&[][..], &["1"]] {
+        let _ = fs::remove_dir_all(&folder);
+        let run = ras(&[&["erst", &image, "recover", "-o", out], slot].concat());
+        let file = folder.join("slot-1-6b02986900000001.cper");
+        assert_eq!((run.code, run.stdout), (0, format!("slot 1 is in {}\n", file.display())));
+        assert_eq!(fs::read(&file).unwrap(), record);
+    }
+    // What is there is not written over.
+    assert_eq!(ras(&["erst", &image, "recover", "-o", out]).code, 1);
+    let run = ras(&["erst", &image, "recover", "2"]);
+    assert!(run.code == 1 && run.stderr.contains("slot 2: no cleared record is there"), "{}", run.stderr);
+    assert_eq!(fs::read(&image).unwrap(), cleared);
+    assert!(!fs::exists(format!("{image}.orig")).unwrap());
 }
 
 /// What is written is read back; over an old one only where that is asked for; nothing is changed by a refusal.

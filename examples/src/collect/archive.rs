@@ -6,24 +6,25 @@
 //!
 //! A file is written under a name that begins with a dot, put on the disk, and renamed; then the folder is put on the
 //! disk. What a crash leaves of the first is removed by the next run.
+//!
+//! What the outputs were given is kept in the folder too, in [`Ledger`](super::ledger::Ledger)s.
 
 use std::collections::HashSet;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use cper::Guid;
 use pstore_format::names::{EfiVariable, FileName};
-use rustix::fs::{FlockOperation, flock};
 
 use crate::event::Kind as EventKind;
 use crate::found::{Found, What};
 
+use super::Key;
+use super::files::{Readers, lock};
 use super::known::Known;
 use super::source::{self, Kind, Source};
-use super::{Added, Collected, Key, Sink};
 
 /// Where it is unless said, without the first slash.
 pub const PATH: &str = "var/lib/ras/archive";
@@ -43,6 +44,7 @@ pub struct Archive {
     path: PathBuf,
     /// Open for as long as this run writes to it: others wait with theirs until it is done.
     folder: File,
+    readers: Readers,
     known: Known,
     /// Files that are written and not renamed, with the names they get.
     unfinished: Vec<(File, PathBuf, PathBuf)>,
@@ -50,10 +52,10 @@ pub struct Archive {
 
 impl Archive {
     /// Opens the folder, or makes it.
-    pub fn open(path: &Path) -> anyhow::Result<Self> {
-        make_folder(path)?;
+    pub fn open(path: &Path, readers: Readers) -> anyhow::Result<Self> {
+        readers.make_folder(path)?;
         let folder = File::open(path)?;
-        flock(&folder, FlockOperation::NonBlockingLockExclusive).context("another run is writing to it")?;
+        lock(&folder)?;
         let mut known = Known::default();
         for name in names(path)? {
             match Key::split_name(&name) {
@@ -66,17 +68,22 @@ impl Archive {
                 None => {}
             }
         }
-        Ok(Self { path: path.to_owned(), folder, known, unfinished: Vec::new() })
+        Ok(Self { path: path.to_owned(), folder, readers, known, unfinished: Vec::new() })
     }
 
     /// Those of the keys whose records are in the folder, whole: read back, and known by what they are now.
-    pub fn confirm(path: &Path, keys: &HashSet<Key>) -> io::Result<HashSet<Key>> {
-        let archive =
-            Source { kind: Kind::Files, path: path.to_owned(), named: true, boot: Guid::ZERO, ramoops: None };
+    pub fn confirm(&self, keys: &HashSet<Key>) -> io::Result<HashSet<Key>> {
+        let archive = Source {
+            kind: Kind::Files,
+            path: self.path.clone(),
+            named: true,
+            boot: Guid::ZERO,
+            ramoops: None,
+        };
         let mut confirmed = HashSet::new();
-        for name in names(path)? {
+        for name in names(&self.path)? {
             let Some((key, _)) = Key::split_name(&name) else { continue };
-            if keys.contains(&key) && archive.keys(&path.join(&name))?.contains(&key) {
+            if keys.contains(&key) && archive.keys(&self.path.join(&name))?.contains(&key) {
                 confirmed.insert(key);
             }
         }
@@ -93,51 +100,33 @@ impl Archive {
         }
         Ok(())
     }
-}
 
-impl Sink for Archive {
-    fn name(&self) -> String {
+    /// What it is and where, for messages.
+    pub fn name(&self) -> String {
         format!("archive {}", self.path.display())
     }
 
-    fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
-        if !self.known.insert(collected.key.digest)? {
-            return Ok(Added::Known);
+    /// Takes a record, unless it has its key; whether it is new. It is on the disk once that is committed.
+    pub fn add(&mut self, key: &Key, found: &Found<'_>) -> anyhow::Result<bool> {
+        if !self.known.insert(key.digest)? {
+            return Ok(false);
         }
-        let found = collected.event.found;
-        let name = format!("{}.{}", collected.key, form(found));
+        let name = format!("{key}.{}", form(found));
         let unfinished = self.path.join(format!(".{name}{UNFINISHED}"));
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+        let mut file = self.readers.make(&unfinished)?;
         file.write_all(found.raw)?;
         self.unfinished.push((file, unfinished, self.path.join(name)));
         if self.unfinished.len() >= BATCH {
             self.finish()?;
         }
-        Ok(Added::New)
+        Ok(true)
     }
 
-    fn commit(mut self: Box<Self>) -> anyhow::Result<()> {
+    /// Everything added is on the disk when this returns. The folder stays locked as long as this lives.
+    pub fn commit(&mut self) -> io::Result<()> {
         self.finish()?;
-        self.folder.sync_all()?;
-        Ok(())
+        self.folder.sync_all()
     }
-}
-
-/// Makes a folder and those above it, for nobody else's eyes. All are on the disk then, also those that were made by a
-/// run that was killed before it came to that.
-fn make_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    for above in path.ancestors().skip(1) {
-        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
-        match File::open(above) {
-            Ok(folder) => folder.sync_all()?,
-            // What is not ours to read was not made by us.
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 /// The names in a folder, those that are text.

@@ -1,21 +1,29 @@
-//! `--json`: an object a line, as `ras decode --format json` writes them, with the event's key in front.
+//! `--json`: an object a line, as `ras decode --format json` writes them, with the event's key in front, and behind it
+//! the keys of the parts of a kernel log. A log of which a part is met later gets another line with all that was met
+//! then, mostly with the same key: the last line of a key says most.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use rustix::fs::{FlockOperation, flock};
 
+use crate::found::What;
 use crate::input;
-use crate::json;
+use crate::json::{self, Keys};
 
+use super::files::{Readers, lock, sync_folder_of};
 use super::known::Known;
-use super::replace::sync_folder_of;
-use super::{Added, Collected, Key, Sink};
+use super::{Added, Collected, Key, Record, Sink};
 
 /// How each line begins.
 const START: &str = "{\"key\":\"";
+
+/// What follows the key where the event is a log: the keys of its parts.
+const PARTS: &str = "\",\"part_keys\":[\"";
+
+/// What is between them.
+const NEXT: &str = "\",\"";
 
 /// Bytes gathered before they are written: no more than a processor has near.
 const BUFFER: usize = 256 << 10;
@@ -33,15 +41,15 @@ pub struct Json {
 impl Json {
     /// Opens the file, which need not exist; `-` is standard output. A last line that a crash left unfinished is taken
     /// off.
-    pub fn open(path: &Path) -> anyhow::Result<Self> {
+    pub fn open(path: &Path, readers: Readers) -> anyhow::Result<Self> {
         if path.as_os_str() == input::STDIN {
             let out = rustix::io::dup(io::stdout())?.into();
             return Ok(Self::over(path, out, Known::default()));
         }
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut file = readers.open(path)?;
         let mut known = Known::default();
         if file.metadata()?.is_file() {
-            flock(&file, FlockOperation::NonBlockingLockExclusive).context("another run is writing it")?;
+            lock(&file)?;
             let end = read(&file, &mut known)?;
             file.set_len(end)?;
             file.seek(SeekFrom::Start(end))?;
@@ -75,13 +83,25 @@ fn read(file: &File, known: &mut Known) -> anyhow::Result<u64> {
         if line.last() != Some(&b'\n') {
             break;
         }
-        let key =
-            line.get(START.len()..START.len() + Key::TEXT).and_then(|key| std::str::from_utf8(key).ok());
-        let key: Option<Key> = key.and_then(|key| key.parse().ok());
-        known.insert(key.with_context(|| format!("line {number} has no key of ras collect"))?.digest)?;
+        let (first, mut rest) =
+            key(&line[START.len()..]).with_context(|| format!("line {number} has no key of ras collect"))?;
+        known.insert(first.digest)?;
+        let mut before = PARTS;
+        while let Some(more) = rest.strip_prefix(before.as_bytes()) {
+            let (part, after) = key(more)
+                .with_context(|| format!("line {number} has a part without a key of ras collect"))?;
+            known.insert(part.digest)?;
+            (rest, before) = (after, NEXT);
+        }
         end += length as u64;
     }
     Ok(end)
+}
+
+/// The key at the start of the bytes, and what follows it.
+fn key(bytes: &[u8]) -> Option<(Key, &[u8])> {
+    let (key, rest) = bytes.split_at_checked(Key::TEXT)?;
+    Some((std::str::from_utf8(key).ok()?.parse().ok()?, rest))
 }
 
 impl Sink for Json {
@@ -93,10 +113,10 @@ impl Sink for Json {
     }
 
     fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
-        if !self.known.insert(collected.key.digest)? {
+        if self.known.insert_all(collected.records.iter().map(Record::key))? == 0 {
             return Ok(Added::Known);
         }
-        json::line(&mut self.held, collected.event, Some(&collected.key.to_string()))?;
+        json::line(&mut self.held, collected.event, Some(&keys_of(collected)))?;
         if self.held.len() >= BUFFER {
             self.write()?;
         }
@@ -114,4 +134,11 @@ impl Sink for Json {
         }
         Ok(())
     }
+}
+
+/// The keys of an event.
+fn keys_of(collected: &Collected<'_, '_>) -> Keys {
+    let is_log = matches!(collected.event.found.what, What::Log(_));
+    let parts = collected.records.iter().filter(|_| is_log);
+    Keys { event: collected.key.to_string(), parts: parts.map(|part| part.key.to_string()).collect() }
 }

@@ -12,6 +12,8 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::Key;
+
 /// Digests in the table: what a table of 2^16 places holds.
 const HELD: usize = if cfg!(test) { 100 } else { 7 << 13 };
 
@@ -79,6 +81,21 @@ impl Known {
         }
         if self.recent.len() >= HELD && !self.no_files {
             self.put_away();
+        }
+        Ok(true)
+    }
+
+    /// Adds the digests of keys; how many were not there.
+    pub fn insert_all<'k>(&mut self, keys: impl IntoIterator<Item = &'k Key>) -> io::Result<usize> {
+        keys.into_iter().try_fold(0, |new, key| Ok(new + usize::from(self.insert(key.digest)?)))
+    }
+
+    /// Whether the digests of all keys are there.
+    pub fn contains_all<'k>(&self, keys: impl IntoIterator<Item = &'k Key>) -> io::Result<bool> {
+        for key in keys {
+            if !self.contains(key.digest)? {
+                return Ok(false);
+            }
         }
         Ok(true)
     }

@@ -22,10 +22,11 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
+use super::files::Readers;
 use super::known::Known;
 use super::replace::Replacement;
-use super::schema::{COLUMNS, Column, Of, Row};
-use super::{Added, Collected, Key, Sink};
+use super::schema::{COLUMNS, Column, Of, PART_KEY, Row};
+use super::{Added, Collected, Key, Record, Sink};
 
 /// Rows of a row group: enough that a column is worth its overhead, few enough to be held.
 const GROUP_ROWS: usize = if cfg!(test) { 8 } else { 1 << 16 };
@@ -54,13 +55,13 @@ impl std::fmt::Debug for Parquet {
 impl Parquet {
     /// The file at this path, which need not exist. It is an error when what is there is not a table of ours, or
     /// another run is adding to it.
-    pub fn open(path: &Path) -> anyhow::Result<Self> {
-        Self::try_open(path).map_err(plain).context("cannot add to it")
+    pub fn open(path: &Path, readers: Readers) -> anyhow::Result<Self> {
+        Self::try_open(path, readers).map_err(plain).context("cannot add to it")
     }
 
-    fn try_open(path: &Path) -> Result<Self> {
+    fn try_open(path: &Path, readers: Readers) -> Result<Self> {
         // First, so that nobody else replaces what is read here.
-        let replacement = Replacement::of(path)?;
+        let replacement = Replacement::of(path, readers)?;
         let old = match File::open(path) {
             Ok(file) => Some(SerializedFileReader::new(file)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -78,14 +79,17 @@ impl Parquet {
     }
 
     fn try_add(&mut self, collected: &Collected<'_, '_>) -> Result<Added> {
-        if !self.known.insert(collected.key.digest)? {
+        let mut new: Vec<Record<'_>> = Vec::new();
+        for record in collected.records {
+            if self.known.insert(record.key.digest)? {
+                new.push(*record);
+            }
+        }
+        if new.is_empty() {
             return Ok(Added::Known);
         }
         self.begin()?;
-        let key = collected.key.to_string();
-        for row in Row::all(&key, collected.event) {
-            self.held.push(&row);
-        }
+        Row::each(collected, |record| new.iter().any(|new| new.key == record.key), |row| self.held.push(row));
         if self.held.is_full() {
             self.flush()?;
         }
@@ -150,7 +154,10 @@ impl Sink for Parquet {
 /// What the system said, without a word that says only that.
 fn plain(error: ParquetError) -> anyhow::Error {
     match error {
-        ParquetError::External(error) => anyhow::anyhow!(error.to_string()),
+        ParquetError::External(error) => match error.downcast::<io::Error>() {
+            Ok(error) => (*error).into(),
+            Err(error) => anyhow::anyhow!(error.to_string()),
+        },
         error => error.into(),
     }
 }
@@ -166,12 +173,16 @@ fn keys(old: &SerializedFileReader<File>) -> Result<Known> {
     }
     let mut known = Known::default();
     for group in 0..old.num_row_groups() {
-        let mut cells = Cells::of(COLUMNS[0].of);
-        cells.read(&*old.get_row_group(group)?, 0)?;
-        let Values::Bytes(keys) = cells.values else { continue };
-        for key in keys {
-            let key: Option<Key> = key.as_utf8()?.parse().ok();
-            known.insert(key.ok_or_else(|| not_ours("a key is none"))?.digest)?;
+        let group = old.get_row_group(group)?;
+        // A part of a log has a key of its own.
+        for place in [0, PART_KEY].into_iter().filter(|place| *place < group.num_columns()) {
+            let mut cells = Cells::of(COLUMNS[place].of);
+            cells.read(&*group, place)?;
+            let Values::Bytes(keys) = cells.values else { continue };
+            for key in keys {
+                let key: Option<Key> = key.as_utf8()?.parse().ok();
+                known.insert(key.ok_or_else(|| not_ours("a key is none"))?.digest)?;
+            }
         }
     }
     Ok(known)
@@ -428,7 +439,7 @@ mod tests {
     const FILES: [&str; 3] = ["erst-images/mce-intel.img", "erst-images/syn.img", "gesb/mem-ce-ddr.gesb"];
 
     fn run(path: &Path, files: &[&str]) -> Vec<Added> {
-        let (mut table, mut added) = (Parquet::open(path).unwrap(), Vec::new());
+        let (mut table, mut added) = (Parquet::open(path, Readers::Owner).unwrap(), Vec::new());
         collected(files, |event| added.push(table.add(event).unwrap()));
         Box::new(table).commit().unwrap();
         added
@@ -447,7 +458,8 @@ mod tests {
         let folder = Folder::new("parquet");
         let (once, thrice) = (folder.0.join("once"), folder.0.join("thrice"));
         let added = run(&once, &FILES);
-        assert!(added.len() > GROUP_ROWS && added.iter().all(|added| *added == Added::New), "{added:?}");
+        assert!(added.iter().all(|added| *added == Added::New), "{added:?}");
+        assert!(rows(&once).len() > GROUP_ROWS);
 
         run(&thrice, &FILES[..1]);
         let before = fs::read(&thrice).unwrap();
@@ -457,7 +469,7 @@ mod tests {
         run(&thrice, &FILES);
         assert_eq!(rows(&thrice), rows(&once));
         let groups = open(&thrice).metadata().num_row_groups();
-        assert!(groups <= added.len() / (GROUP_ROWS / 2) + 1, "{groups} row groups");
+        assert!(groups <= rows(&once).len() / (GROUP_ROWS / 2) + 1, "{groups} row groups");
         assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 2, "no temporary file stays");
     }
 
@@ -502,7 +514,7 @@ mod tests {
         let foreign = fs::read(&path).unwrap();
         for bytes in [&b"no table"[..], &[], &foreign] {
             fs::write(&path, bytes).unwrap();
-            let error = format!("{:#}", Parquet::open(&path).unwrap_err());
+            let error = format!("{:#}", Parquet::open(&path, Readers::Owner).unwrap_err());
             assert!(error.starts_with("cannot add to it: "), "{error}");
             assert_eq!(fs::read(&path).unwrap(), bytes);
         }
@@ -512,10 +524,10 @@ mod tests {
     fn one_run_at_a_time() {
         let folder = Folder::new("parquet-lock");
         let path = folder.0.join("file");
-        let first = Parquet::open(&path).unwrap();
-        let error = format!("{:#}", Parquet::open(&path).unwrap_err());
-        assert!(error.ends_with("another run is writing it"), "{error}");
+        let first = Parquet::open(&path, Readers::Owner).unwrap();
+        let error = format!("{:#}", Parquet::open(&path, Readers::Owner).unwrap_err());
+        assert!(error.ends_with("another run is writing to it"), "{error}");
         drop(first);
-        Parquet::open(&path).unwrap();
+        Parquet::open(&path, Readers::Owner).unwrap();
     }
 }

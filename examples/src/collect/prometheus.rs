@@ -1,28 +1,34 @@
 //! `--prometheus`: counts for the textfile collector of Prometheus' node exporter.
 //!
-//! What was counted is kept beside them, in `FILE.events`: a line for each event. It is only appended to and is on the
+//! What was counted is kept beside them, in `FILE.events`: a line for each record. It is only appended to and is on the
 //! disk before the counts are; they are made of it anew by every run, so that a crash can lose or double none.
+//!
+//! A line is made of fields with tabs between them: the record's key, when it happened in seconds since 1970 or `-`,
+//! three fields for each error (kind, severity, component), and two for the event (kind, worst severity). A kernel log
+//! is counted with its newest part, the last one it has here; the lines of its other parts have the first two fields.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use rustix::fs::{FlockOperation, flock};
 
 use crate::event::{Event, Grade, Kind, is_idle};
-use crate::found::What;
 
+use super::files::{Readers, lock, sync_folder_of};
 use super::known::Known;
-use super::replace::{Replacement, sync_folder_of};
+use super::replace::Replacement;
 use super::{Added, Collected, Key, Sink, schema};
 
 /// Series with a component of their own; errors of further ones are counted together, as those of `other`. What a
 /// component is called comes from firmware, and a monitoring system has to stand it.
 const SERIES: usize = 1000;
+
+/// The words for severities.
+const WORST_FIRST: [&str; 6] = ["fatal", "reserved", "recoverable", "corrected", "informational", "bad"];
 
 /// Bytes of events that are held before they are appended.
 const HELD: usize = 1 << 20;
@@ -50,8 +56,16 @@ pub struct Prometheus {
     events: File,
     /// Digests of the events that were counted.
     known: Known,
-    series: BTreeMap<Labels, Tally>,
+    counts: Counts,
     held: Vec<u8>,
+}
+
+/// What is counted.
+#[derive(Debug, Default)]
+struct Counts {
+    errors: BTreeMap<Labels, Tally>,
+    /// Events, by kind and worst severity.
+    events: BTreeMap<(String, String), u64>,
 }
 
 impl Sink for Prometheus {
@@ -60,11 +74,24 @@ impl Sink for Prometheus {
     }
 
     fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
-        if !self.known.insert(collected.key.digest)? {
+        let known = collected.records.iter().map(|record| self.known.contains(record.key.digest));
+        let known = known.collect::<io::Result<Vec<bool>>>()?;
+        if !known.contains(&false) {
             return Ok(Added::Known);
         }
-        let counted = self.count(collected.event);
-        self.held.extend_from_slice(format!("{}\t{counted}\n", collected.key).as_bytes());
+        // Of a log of which some parts are known already it is the rest: it was counted.
+        let is_counted = known.contains(&true);
+        for (record, _) in
+            collected.records.iter().rev().zip(known.iter().rev()).filter(|(_, known)| !**known)
+        {
+            self.known.insert(record.key.digest)?;
+            let counted = if record.key == *collected.key && !is_counted {
+                self.count(collected.event)
+            } else {
+                "-".into()
+            };
+            self.held.extend_from_slice(format!("{}\t{counted}\n", record.key).as_bytes());
+        }
         if self.held.len() >= HELD {
             self.append().context("cannot keep what was counted")?;
         }
@@ -80,20 +107,19 @@ impl Sink for Prometheus {
 impl Prometheus {
     /// The counts at this path, which need not exist. It is an error when what was counted cannot be read, or another
     /// run is counting.
-    pub fn open(path: &Path) -> anyhow::Result<Self> {
-        Self::try_open(path).context("cannot go on counting")
+    pub fn open(path: &Path, readers: Readers) -> anyhow::Result<Self> {
+        Self::try_open(path, readers).context("cannot go on counting")
     }
 
-    fn try_open(path: &Path) -> io::Result<Self> {
+    fn try_open(path: &Path, readers: Readers) -> io::Result<Self> {
         let mut name = OsString::from(path.as_os_str());
         name.push(".events");
         let name = PathBuf::from(name);
-        let events = OpenOptions::new().read(true).append(true).create(true).open(&name)?;
-        flock(&events, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|_| io::Error::new(io::ErrorKind::ResourceBusy, "another run is counting"))?;
+        let mut events = readers.open(&name)?;
+        lock(&events)?;
         sync_folder_of(&name)?;
 
-        let (mut known, mut series) = (Known::default(), BTreeMap::new());
+        let (mut known, mut counts) = (Known::default(), Counts::default());
         let mut whole = 0;
         let (mut reader, mut line) = (BufReader::new(&events), Vec::new());
         while reader.read_until(b'\n', &mut line)? > 0 {
@@ -104,45 +130,34 @@ impl Prometheus {
             let key: Key =
                 key.parse().map_err(|_| io::Error::other(format!("{key} is no key of an event")))?;
             known.insert(key.digest)?;
-            while let (Some(kind), Some(severity), Some(component)) =
-                (parts.next(), parts.next(), parts.next())
-            {
-                count(&mut series, [kind, severity, component], time.parse().ok());
-            }
+            counts.add(&parts.collect::<Vec<_>>(), time.parse().ok());
             whole += line.len() as u64;
             line.clear();
         }
         if events.metadata()?.len() != whole {
             events.set_len(whole)?;
         }
-        Ok(Self { path: path.to_owned(), events, known, series, held: Vec::new() })
+        events.seek(SeekFrom::Start(whole))?;
+        Ok(Self { path: path.to_owned(), events, known, counts, held: Vec::new() })
     }
 
+    /// Counts an event; the fields of its line behind the key.
     fn count(&mut self, event: &Event<'_, '_>) -> String {
         let time = event.time.map(|time| time.calendar.unix_seconds());
-        let mut line = time.map_or("-".into(), |time| time.to_string());
-        // A dump of the kernel log is one event, though each of its parts comes alone.
-        if matches!(&event.found.what, What::Log(log) if schema::part_number(log).is_some_and(|part| part != 1))
-        {
-            return line;
-        }
+        let mut fields: Vec<String> = Vec::new();
         for (place, (grade, _)) in event.lines.iter().enumerate() {
             let section = event.sections.get(place);
             if section.is_some_and(|section| is_idle(section, &event.sections)) {
                 continue;
             }
             let kind = section.map_or(event.kind, |section| Kind::of(section.kind)).name;
-            let severity = match grade {
-                // There are 2^32 of them.
-                Grade::Reserved(_) => "reserved".into(),
-                grade => grade.to_string(),
-            };
             let component =
                 section.and_then(schema::component).unwrap_or_default().replace(['\t', '\n'], " ");
-            let _ = write!(line, "\t{kind}\t{severity}\t{component}");
-            count(&mut self.series, [kind, &severity, &component], time);
+            fields.extend([kind.to_owned(), severity(*grade), component]);
         }
-        line
+        fields.extend([event.kind.name.to_owned(), severity(event.worst())]);
+        self.counts.add(&fields, time);
+        format!("{}\t{}", time.map_or("-".into(), |time| time.to_string()), fields.join("\t"))
     }
 
     fn append(&mut self) -> io::Result<()> {
@@ -152,9 +167,39 @@ impl Prometheus {
     }
 
     fn write(&self) -> io::Result<()> {
-        let mut counts = Replacement::of(&self.path)?;
-        counts.write_all(self.text().as_bytes())?;
+        // The node exporter is another user.
+        let mut counts = Replacement::of(&self.path, Readers::All)?;
+        counts.write_all(self.counts.text().as_bytes())?;
         counts.commit()
+    }
+}
+
+/// The word for a severity in labels.
+fn severity(grade: Grade) -> String {
+    match grade {
+        // There are 2^32 of them.
+        Grade::Reserved(_) => "reserved".into(),
+        grade => grade.to_string(),
+    }
+}
+
+impl Counts {
+    /// Counts what a line says.
+    fn add(&mut self, fields: &[impl AsRef<str>], time: Option<i64>) {
+        let fields: Vec<&str> = fields.iter().map(AsRef::as_ref).collect();
+        let errors = fields.chunks_exact(3);
+        for error in errors.clone() {
+            if let [kind, severity, component] = error {
+                count(&mut self.errors, [kind, severity, component], time);
+            }
+        }
+        // Older versions wrote nothing about the event: its worst error stands for it.
+        let worst = errors.clone().min_by_key(|error| WORST_FIRST.iter().position(|word| *word == error[1]));
+        if let [kind, severity] | [kind, severity, _] =
+            *worst.filter(|_| errors.remainder().is_empty()).unwrap_or(errors.remainder())
+        {
+            *self.events.entry((kind.to_owned(), severity.to_owned())).or_default() += 1;
+        }
     }
 
     /// The counts in Prometheus' text format.
@@ -163,14 +208,21 @@ impl Prometheus {
             "# HELP ras_errors_total Errors in the records that `ras collect` found, one for each section.\n\
              # TYPE ras_errors_total counter\n",
         );
-        for (labels, tally) in &self.series {
+        for (labels, tally) in &self.errors {
             let _ = writeln!(text, "ras_errors_total{labels} {}", tally.count);
+        }
+        text.push_str(
+            "# HELP ras_events_total Events that `ras collect` found, by the worst severity in each.\n\
+             # TYPE ras_events_total counter\n",
+        );
+        for ((kind, severity), count) in &self.events {
+            let _ = writeln!(text, "ras_events_total{{kind=\"{kind}\",severity=\"{severity}\"}} {count}");
         }
         text.push_str(
             "# HELP ras_last_error_timestamp_seconds When the last of them happened, where the record says it.\n\
              # TYPE ras_last_error_timestamp_seconds gauge\n",
         );
-        for (labels, tally) in &self.series {
+        for (labels, tally) in &self.errors {
             if let Some(last) = tally.last {
                 let _ = writeln!(text, "ras_last_error_timestamp_seconds{labels} {last}");
             }
@@ -207,7 +259,7 @@ mod tests {
 
     /// The counts after a run over captured records.
     fn run(path: &Path, files: &[&str]) -> String {
-        let mut counts = Prometheus::open(path).unwrap();
+        let mut counts = Prometheus::open(path, Readers::Owner).unwrap();
         collected(files, |event| drop(counts.add(event).unwrap()));
         Box::new(counts).commit().unwrap();
         fs::read_to_string(path).unwrap()
@@ -228,7 +280,7 @@ mod tests {
         run(&twice, &["erst-images/mce-intel.img"]);
         let events = folder.0.join("twice.prom.events");
         // A crash while an event was appended, in the middle of a character.
-        let mut file = OpenOptions::new().append(true).open(&events).unwrap();
+        let mut file = fs::OpenOptions::new().append(true).open(&events).unwrap();
         file.write_all(b"torn\t1\tmemory\tfatal\tDIMM \xc3").unwrap();
         drop(file);
         assert_eq!(run(&twice, &["gesb/mem-ce-ddr.gesb", "erst-images/mce-intel.img"]), all);
@@ -236,6 +288,31 @@ mod tests {
         fs::remove_file(&twice).unwrap();
         assert_eq!(run(&twice, &[]), all);
         assert_eq!(fs::read_to_string(&events).unwrap().lines().count(), 4);
+    }
+
+    #[test]
+    fn files_of_older_versions_are_read() {
+        let folder = Folder::new("prometheus-old");
+        let path = folder.0.join("old.prom");
+        let key = |number: u32| format!("75a574e3-5052-4b29-8a8e-be2c6490b89d-{number:016x}-{number:032x}");
+        let lines = [
+            format!("{}\t7\tmemory\tcorrected\tDIMM\tpcie\tfatal\t\n", key(1)),
+            // A log, whose newest part alone was counted, and another part of it.
+            format!("{}\t8\tkernel_log\tfatal\t\n", key(2)),
+            format!("{}\t9\n", key(3)),
+        ];
+        fs::write(folder.0.join("old.prom.events"), lines.concat()).unwrap();
+        let counts = run(&path, &[]);
+        for line in [
+            "ras_errors_total{kind=\"memory\",severity=\"corrected\",component=\"DIMM\"} 1\n",
+            "ras_errors_total{kind=\"pcie\",severity=\"fatal\",component=\"\"} 1\n",
+            "ras_errors_total{kind=\"kernel_log\",severity=\"fatal\",component=\"\"} 1\n",
+            "ras_events_total{kind=\"pcie\",severity=\"fatal\"} 1\n",
+            "ras_events_total{kind=\"kernel_log\",severity=\"fatal\"} 1\n",
+        ] {
+            assert!(counts.contains(line), "{line} in {counts}");
+        }
+        assert_eq!(counts.matches("ras_events_total{").count(), 2, "{counts}");
     }
 
     #[test]

@@ -9,7 +9,6 @@ use std::sync::{Mutex, PoisonError};
 
 use cper::Guid;
 
-use crate::dmesg;
 use crate::event::Event;
 use crate::found::Found;
 use crate::input::Bytes;
@@ -18,7 +17,7 @@ use crate::recognise;
 use crate::scan::{File, Step};
 
 use super::Key;
-use super::run::Run;
+use super::run::{Read, Run};
 use super::source::{Loaded, Source};
 use super::turn::{Turn, Turns};
 
@@ -55,7 +54,7 @@ pub fn all<'s, 'o>(sources: &'s [Source], run: Run<'o>) -> Run<'o> {
     turns.into_inner()
 }
 
-/// Reads a batch. Files of one folder belong together: the parts of a kernel log are files of their own there.
+/// Reads a batch, a group of files at a time.
 fn read(batch: Vec<(&Source, anyhow::Result<PathBuf>)>, turn: &Turn<'_, Run<'_>>) {
     let mut group = Group { files: Vec::new(), held: 0 };
     for (source, path) in batch {
@@ -113,7 +112,7 @@ impl<'s> Group<'s> {
             let boot = source.boot_of(file);
             source.visit(file, &mut |step| {
                 if let Step::Found(found) = step {
-                    chunk.push((source, path, boot, dmesg::alone(found)));
+                    chunk.push((source, path, boot, found));
                     if chunk.len() == CHUNK {
                         hand_on(&mut chunk, turn);
                     }
@@ -134,11 +133,16 @@ fn hand_on(chunk: &mut Chunk<'_, '_>, turn: &Turn<'_, Run<'_>>) {
     if chunk.is_empty() {
         return;
     }
-    let events: Vec<_> = chunk
+    let read: Vec<Read<'_, '_>> = chunk
         .iter()
-        .map(|(source, path, boot, found)| (*source, *path, Key::of(found, *boot), Event::of(found)))
+        .map(|(source, path, boot, found)| Read {
+            source,
+            path,
+            key: Key::of(found, *boot),
+            event: Event::of(found),
+        })
         .collect();
-    turn.within(|run| run.take(&events));
-    drop(events);
+    turn.within(|run| run.take(&read));
+    drop(read);
     chunk.clear();
 }

@@ -2,12 +2,14 @@
 //! other.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{Gid, fchown};
+
+use super::files::{BUSY, Place, Readers, lock, open_left_over, sync_folder_of};
 
 /// A file written beside the one whose place it is to take, by one run at a time. One that is dropped before its time
 /// is removed; what a crash leaves of it the next run writes over.
@@ -20,31 +22,43 @@ pub struct Replacement {
 }
 
 impl Replacement {
-    /// Begins a file that is to take the place of what is at this path, if anything is. Where that is a link, the
-    /// file it leads to is replaced. Only its holder may read the old file to make the new one of it: then no other
-    /// run replaces it meanwhile.
-    pub fn of(path: &Path) -> io::Result<Self> {
-        let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    /// Begins a file that is to take the place of what is at this path, and its permissions, if anything is there; else
+    /// it is for these readers. Only its holder may read the old file to make the new one of it: then no other run
+    /// replaces it meanwhile.
+    pub fn of(path: &Path, readers: Readers) -> io::Result<Self> {
+        let place = Place::of(path)?.path;
         let name = place.file_name().ok_or(io::ErrorKind::IsADirectory)?;
         let mut hidden = OsString::from(".");
         hidden.push(name);
         hidden.push(".new");
         let path = place.with_file_name(&hidden);
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let file = match open_left_over(&path) {
+            Ok(Some(file)) => Ok(file),
+            Ok(None) => readers.make(&path),
+            Err(error) => Err(error),
+        };
+        let busy = || io::Error::new(io::ErrorKind::ResourceBusy, BUSY);
         let file = file.map_err(|error| {
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                return busy();
+            }
             let name = Path::new(&hidden).display();
             io::Error::new(error.kind(), format!("{name} beside it, which is to replace it: {error}"))
         })?;
-        let held = flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
+        lock(&file)?;
         // Another run may have put it in its place between the two calls: then it is the old file now.
-        let is_there = fs::metadata(&path)
-            .is_ok_and(|there| file.metadata().is_ok_and(|ours| there.ino() == ours.ino()));
-        if !held || !is_there {
-            return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another run is writing it"));
+        let metadata = file.metadata()?;
+        if !fs::symlink_metadata(&path).is_ok_and(|there| metadata.ino() == there.ino()) {
+            return Err(busy());
         }
         file.set_len(0)?;
         if let Ok(old) = fs::metadata(&place) {
-            file.set_permissions(old.permissions())?;
+            let mut permissions = old.permissions();
+            if old.gid() != metadata.gid() && fchown(&file, None, Some(Gid::from_raw(old.gid()))).is_err() {
+                // What its group may do is not for another group.
+                permissions.set_mode(permissions.mode() & !0o070);
+            }
+            file.set_permissions(permissions)?;
         }
         Ok(Self { file, path, place, committed: false })
     }
@@ -62,12 +76,6 @@ impl Replacement {
         self.committed = true;
         sync_folder_of(&self.place)
     }
-}
-
-/// Puts the names in a file's folder on the disk.
-pub fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 impl Write for Replacement {

@@ -6,10 +6,13 @@ use std::path::PathBuf;
 use cper::Guid;
 
 use crate::event::Event;
+use crate::found::What;
 use crate::scan::File;
-use crate::{dmesg, input, recognise, scan};
+use crate::{input, recognise, scan};
 
-use super::{Collected, Key};
+use super::parts::Parts;
+use super::source::Source;
+use super::{Collected, Key, Record};
 
 /// A folder of a test's own.
 pub struct Folder(pub PathBuf);
@@ -36,12 +39,16 @@ pub fn collected(files: &[&str], mut sink: impl FnMut(&Collected<'_, '_>)) {
             File { name: (*name).to_owned(), bytes: input::load(&path).unwrap(), form: None, region: None };
         let content = recognise::recognise(&file.bytes, path.file_name().unwrap().to_str().unwrap()).unwrap();
         let scan = scan::scan(&file, content, false, &mut |_| ());
-        for found in scan.found {
-            // Each part of a kernel log is an event of its own.
-            for found in dmesg::assemble(vec![found]) {
-                let Some(key) = Key::of(&found, Guid::ZERO) else { continue };
-                sink(&Collected { key: &key, event: &Event::of(&found) });
+        let (source, mut parts) = (Source::named(&path, &path), Parts::default());
+        for found in &scan.found {
+            let Some(key) = Key::of(found, Guid::ZERO) else { continue };
+            if let What::Part(part) = &found.what {
+                parts.hold(&source, &path, key, found, part);
+                continue;
             }
+            let records = [Record { key, raw: found.raw }];
+            sink(&Collected { key: &key, records: &records, event: &Event::of(found) });
         }
+        parts.logs(|collected, _| sink(collected));
     }
 }

@@ -1,4 +1,5 @@
-//! One table for all kinds of events: a row for each section, and one for what has none. `FLEET.md` shows it to
+//! One table for all kinds of events: a row for each section, one for each part of a kernel log, and one for what has
+//! neither. `FLEET.md` shows it to
 //! people; a test holds the two together.
 //!
 //! A column is null where the record does not have its field, the field's validity bit is clear, or the section is of
@@ -14,9 +15,11 @@ use mce_record::MceRecord;
 
 use crate::event::{Event, Grade, Kind};
 use crate::fields::Told;
-use crate::found::{Content, Log, Piece, Section, What};
+use crate::found::{Content, Log, Part, Piece, Place, Section, What};
 use crate::json;
 use crate::summary;
+
+use super::{Collected, Key, Record};
 
 /// A column of the table.
 #[derive(Debug)]
@@ -76,12 +79,19 @@ const fn wide(name: &'static str, about: &'static str, of: fn(&Row<'_>) -> Optio
 pub static COLUMNS: &[Column] = &[
     // The event.
     text("key", "the event: the same in every sink and every run", |row| Some(row.key.into())),
-    small("section", "which section of its record, from 0", |row| {
-        row.section().and(row.place.try_into().ok())
+    small(
+        "section",
+        "which section of its record, from 0; which part of its log, where 0 is the newest",
+        |row| match &row.part {
+            Some(part) => Some(part.number?.saturating_sub(1)),
+            None => row.section().and(row.place.try_into().ok()),
+        },
+    ),
+    text("source", "the file it was read from", |row| Some(row.found_at().file.into())),
+    small("slot", "slot of an ERST store", |row| row.found_at().slot?.try_into().ok()),
+    wide("record_id", "id of the record", |row| {
+        row.part.as_ref().map_or(row.event.id, |part| part.stored.id).map(|id| id.raw())
     }),
-    text("source", "the file it was read from", |row| Some(row.event.found.place.file.into())),
-    small("slot", "slot of an ERST store", |row| row.event.found.place.slot?.try_into().ok()),
-    wide("record_id", "id of the record", |row| row.event.id.map(|id| id.raw())),
     text("creator", "who created the record, by name or GUID", |row| Some(word(row.event.creator?))),
     text("notification", "what told of the error, by name or GUID", |row| {
         Some(word(row.header()?.notification_type))
@@ -189,9 +199,9 @@ pub static COLUMNS: &[Column] = &[
         Some(row.log()?.header.as_ref()?.0.as_str().into())
     }),
     small("log_count", "which dump of its boot it was", |row| Some(row.log()?.header.as_ref()?.1)),
-    small("log_part", "which part of the dump; 1 is the newest text", |row| part_number(row.log()?)),
+    small("log_part", "which part of the dump; 1 is the newest text", |row| row.part.as_ref()?.number),
     text("log_text", "the part; what is not UTF-8 in it is U+FFFD", |row| {
-        let (text, _) = row.log()?.parts().next()?.text();
+        let (text, _) = row.part.as_ref()?.stored.text();
         Some(String::from_utf8_lossy(&text).into_owned().into())
     }),
     // All of it.
@@ -215,28 +225,70 @@ pub static COLUMNS: &[Column] = &[
         "the section as it was stored, or the record where it has none",
         Of::Bytes(|row| Some(row.bytes())),
     ),
+    // What came later, in no group, as a file of an older version is known by its first columns.
+    text(
+        "part_key",
+        "the part of a kernel log: the same in every sink and every run, whatever log it is in",
+        |row| Some(row.part.as_ref()?.key.to_string().into()),
+    ),
 ];
 
-/// A section of an event, or an event that has none.
+/// The column with the keys of parts.
+pub const PART_KEY: usize = 69;
+
+/// A section of an event, a part of a kernel log, or an event that has neither.
 #[derive(Debug)]
 pub struct Row<'e> {
     key: &'e str,
     event: &'e Event<'e, 'e>,
     place: usize,
+    part: Option<LogPart<'e>>,
     numbers: Numbers,
 }
 
+/// A part of a kernel log.
+#[derive(Debug)]
+struct LogPart<'e> {
+    key: Key,
+    number: Option<u32>,
+    stored: &'e Part<'e>,
+    raw: &'e [u8],
+}
+
 impl<'e> Row<'e> {
-    /// The rows of an event; there is at least one.
-    pub fn all(key: &'e str, event: &'e Event<'e, 'e>) -> impl Iterator<Item = Self> {
-        (0..event.sections.len().max(1)).map(move |place| {
+    /// Hands on the rows of an event: at least one, but for a log of which only some parts are wanted.
+    pub fn each(
+        collected: &'e Collected<'e, 'e>,
+        wanted: impl Fn(&Record<'_>) -> bool,
+        mut hand_on: impl FnMut(&Row<'_>),
+    ) {
+        let (key, event) = (&*collected.key.to_string(), collected.event);
+        if let What::Log(log) = &event.found.what {
+            let parts = log.pieces.iter().filter_map(|piece| match piece {
+                Piece::Part(number, part) => Some((*number, part)),
+                Piece::Missing(_) => None,
+            });
+            for ((number, stored), record) in
+                parts.zip(collected.records).filter(|(_, record)| wanted(record))
+            {
+                let part = Some(LogPart { key: record.key, number, stored, raw: record.raw });
+                hand_on(&Row { key, event, place: 0, part, numbers: Numbers::default() });
+            }
+            return;
+        }
+        for place in 0..event.sections.len().max(1) {
             let mut numbers = Numbers::default();
             if let Some(Section { content: Content::Body(body), .. }) = event.sections.get(place) {
                 // It remembers all it is told and never fails.
                 let _ = body.fields().describe(&mut numbers);
             }
-            Self { key, event, place, numbers }
-        })
+            hand_on(&Row { key, event, place, part: None, numbers });
+        }
+    }
+
+    /// Where it was found.
+    fn found_at(&self) -> Place<'e> {
+        self.part.as_ref().map_or(self.event.found.place, |part| part.stored.place)
     }
 
     fn section(&self) -> Option<&Section<'e>> {
@@ -277,7 +329,11 @@ impl<'e> Row<'e> {
     }
 
     fn bytes(&self) -> &[u8] {
-        self.section().map_or(self.event.found.raw, |section| section.bytes)
+        match (self.section(), &self.part) {
+            (Some(section), _) => section.bytes,
+            (None, Some(part)) => part.raw,
+            (None, None) => self.event.found.raw,
+        }
     }
 
     /// The first number that the section tells by this name.
@@ -312,14 +368,6 @@ impl Visitor for Numbers {
         }
         Ok(())
     }
-}
-
-/// The number of the part that a kernel log is here.
-pub fn part_number(log: &Log<'_>) -> Option<u32> {
-    log.pieces.iter().find_map(|piece| match piece {
-        Piece::Part(number, _) => *number,
-        Piece::Missing(_) => None,
-    })
 }
 
 fn word<'w>(value: impl fmt::Display) -> Cow<'w, str> {
@@ -482,6 +530,11 @@ mod tests {
             Of::Wide(_) => "UBIGINT",
             Of::Time(_) => "TIMESTAMP WITH TIME ZONE",
         }
+    }
+
+    #[test]
+    fn keys_have_their_columns() {
+        assert_eq!([COLUMNS[0].name, COLUMNS[PART_KEY].name], ["key", "part_key"]);
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::fmt::Debug;
 
-use super::Collected;
+use crate::event::Event;
+
+use super::known::Known;
+use super::{Collected, Record};
 
 /// What a sink did with an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,8 +14,8 @@ pub enum Added {
     New,
     /// It has it already, from an earlier run or from this one.
     Known,
-    /// It has no room for events of this kind, as rasdaemon's tables have none for kernel logs.
-    Elsewhere,
+    /// It has no place for events of this kind, as rasdaemon's tables have none for kernel logs.
+    NoPlace,
     /// It could not take this one, and says why; it can take others.
     Refused(String),
 }
@@ -26,10 +29,46 @@ pub trait Sink: Debug + Send {
     /// What it is and where, for messages: `Parquet file /srv/ras.parquet`.
     fn name(&self) -> String;
 
-    /// Takes an event, unless it has its key. Nothing needs to be on the disk yet, and what is there already must do
+    /// Takes an event, unless it has all of its records. Of a log of which it has some parts it takes the others: the
+    /// event is known already, and there is more of it now. Nothing needs to be on the disk yet, and what is there already must do
     /// no harm when the commit never comes.
     fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added>;
 
     /// Everything added is on the disk when this returns. Called once, at the end.
     fn commit(self: Box<Self>) -> anyhow::Result<()>;
+}
+
+/// An output of a run that writes nothing: it says what that output would do if it were new.
+#[derive(Debug)]
+pub struct Planned {
+    /// What it is and where.
+    pub name: String,
+    /// Whether it has a place for an event.
+    pub has_place: fn(&Event<'_, '_>) -> bool,
+    known: Known,
+}
+
+impl Planned {
+    /// An output that would be empty.
+    pub fn new(name: String, has_place: fn(&Event<'_, '_>) -> bool) -> Self {
+        Self { name, has_place, known: Known::default() }
+    }
+}
+
+impl Sink for Planned {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
+        if !(self.has_place)(collected.event) {
+            return Ok(Added::NoPlace);
+        }
+        let keys = collected.records.iter().map(Record::key);
+        Ok(if self.known.insert_all(keys)? == 0 { Added::Known } else { Added::New })
+    }
+
+    fn commit(self: Box<Self>) -> anyhow::Result<()> {
+        Ok(())
+    }
 }

@@ -51,6 +51,9 @@ const PROMETHEUS: &str = "prometheus/events";
 /// The collector makes the folder, and the one it is in.
 const ARCHIVE: &str = "archive/of/records";
 
+/// The folder in it that says what the others were given.
+const LEDGERS: &str = ".outputs";
+
 /// Captured files, and where they are put.
 const CAPTURED: [(&str, &str); 6] = [
     (FILES, "erst-images/mce-intel.img"),
@@ -106,10 +109,19 @@ fn outcome(place: &Path) -> BTreeMap<String, Vec<String>> {
     let mut outcome = BTreeMap::new();
     let tree = Tree::of(place).unwrap();
     for folder in [STORES, ARCHIVE] {
-        outcome.insert(
-            folder.to_owned(),
-            tree.below(folder).0.iter().map(|entry| format!("{entry:?}")).collect(),
-        );
+        let entry = |(path, bytes): (&PathBuf, &Option<Vec<u8>>)| {
+            let mut bytes = bytes.clone();
+            // A ledger's lines are in the order in which the output was given the records.
+            if let (true, Some(bytes)) =
+                (path.components().any(|part| part.as_os_str() == LEDGERS), &mut bytes)
+            {
+                let mut lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+                lines.sort_unstable();
+                *bytes = lines.concat();
+            }
+            format!("{path:?} {bytes:?}")
+        };
+        outcome.insert(folder.to_owned(), tree.below(folder).0.iter().map(entry).collect());
     }
     for file in [JSON, PROMETHEUS] {
         let text = fs::read_to_string(place.join(file)).unwrap();
@@ -266,6 +278,50 @@ fn killed_before_or_in_the_middle_of_any_call() {
     let kills = [kill(true), kill(false)];
     assert!(kills.iter().all(|kills| *kills >= POINTS), "{kills:?}");
     println!("proven: killed {} times with new sinks, {} with old ones", kills[0], kills[1]);
+}
+
+/// A run is killed, then the JSON file is moved away: what it did not have yet is in the next one, and what is in both is
+/// what it had when the archive had not noted that yet. After a run that ended nothing is in both.
+#[test]
+fn rotated_after_a_kill_at_any_call() {
+    let place = Place::new("rotate");
+    let start = stores(&CAPTURED);
+    let (expected, calls) = undisturbed(&place, &start);
+    let lines = |path: &Path| -> Vec<String> {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        // The next run would have taken an unfinished line off.
+        text.split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'))
+            .map(|line| line.trim().to_owned())
+            .collect()
+    };
+    let json = place.0.join(JSON);
+    let rotated = json.with_extension("1");
+    let mut twice = 0;
+    for at in 0..=calls.len() {
+        start.write(&place.0).unwrap();
+        let (end, _) = run(&place, Some((at, Then::Kill)));
+        assert_eq!(end == End::Exit(0), at == calls.len());
+        if json.exists() {
+            fs::rename(&json, &rotated).unwrap();
+        }
+        let when = format!("rotated after a kill at call {at}");
+        finish(&place, &when);
+        let (before, after) = (lines(&rotated), lines(&json));
+        let both = before.iter().filter(|line| after.contains(line)).count();
+        assert!(end != End::Exit(0) || both == 0, "{when}: {both} lines twice");
+        twice += usize::from(both > 0);
+        let mut all = [before, after].concat();
+        all.sort();
+        all.dedup();
+        assert_eq!(all, expected[JSON], "{when}");
+        // From then on the archive knows.
+        fs::remove_file(&json).unwrap();
+        finish(&place, &when);
+        assert_eq!(lines(&json), Vec::<String>::new(), "{when}");
+    }
+    assert!(twice < calls.len() / 4, "{twice} of {}", calls.len());
+    println!("proven: rotated after {} kills, at {twice} of them lines are twice", calls.len());
 }
 
 /// Runs the collector with an eye on what is on the disk, and kills it at a call. Shows at each call, and at the end,

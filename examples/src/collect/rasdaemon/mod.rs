@@ -41,12 +41,20 @@ use anyhow::{Result, anyhow};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params_from_iter};
 
+use super::files::{Place, Readers, sync_folder_of};
 use super::known::Known;
-use super::replace::sync_folder_of;
 use super::{Added, Collected, Key, Sink};
 use crate::event::Event;
 use crate::found;
 use row::Row;
+
+/// What the database is called.
+pub const NAME: &str = "rasdaemon's database";
+
+/// Whether it has a place for an event.
+pub fn has_place(event: &Event<'_, '_>) -> bool {
+    !row::rows(event).is_empty()
+}
 
 /// How long to wait for others who write.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
@@ -131,11 +139,17 @@ pub struct Database {
 
 impl Database {
     /// Opens the database, or creates it.
-    pub fn open(path: &Path) -> Result<Self> {
-        Self::try_open(path).map_err(|error| anyhow!("cannot be opened: {error}"))
+    pub fn open(path: &Path, readers: Readers) -> Result<Self> {
+        Self::try_open(path, readers).map_err(|error| anyhow!("cannot be opened: {error}"))
     }
 
-    fn try_open(path: &Path) -> Result<Self, Refusal> {
+    fn try_open(path: &Path, readers: Readers) -> Result<Self, Refusal> {
+        let path = &Place::of(path)?.path;
+        // SQLite would make a file that everybody can read. An empty file is an empty database to it.
+        match readers.make(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
+            _ => {}
+        }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -179,7 +193,7 @@ impl Database {
         }
         let entry = entry();
         if entry.rows.is_empty() {
-            return Ok(Added::Elsewhere);
+            return Ok(Added::NoPlace);
         }
         for (_, row) in &entry.rows {
             if !self.inserts.contains_key(row.table) {

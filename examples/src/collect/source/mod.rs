@@ -83,7 +83,7 @@ impl Kind {
             Self::ErstDevice | Self::Pstore | Self::Efi => None,
             Self::Bert => Some("firmware makes the BERT region anew at each boot"),
             Self::Systemd | Self::Files => {
-                Some("only ERST, pstore and EFI variables are cleared, files are not")
+                Some("only stores are cleared: ERST, its images, pstore and EFI variables")
             }
         }
     }
@@ -206,6 +206,12 @@ impl Cleared {
 const CHANGED: &str = "it is no longer what was archived";
 
 impl Source {
+    /// Why these records stay where they are, if they are not such as can be cleared: of files only the slots of stores
+    /// are.
+    pub fn keeps(&self, claims: &[Claim]) -> Option<&'static str> {
+        self.kind.keeps().filter(|_| claims.iter().all(|claim| claim.slot.is_none()))
+    }
+
     /// Clears records from the file at a path, those that are still what was archived.
     pub fn clear(&self, path: &Path, claims: &[Claim]) -> io::Result<Cleared> {
         match self.kind {

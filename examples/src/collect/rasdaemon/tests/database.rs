@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 
 use super::super::{Database, Entry};
 use super::{data, entries_of, rows_in};
-use crate::collect::Added;
+use crate::collect::{Added, Readers};
 
 /// A folder of its own for each test, empty, and gone when the test has passed.
 struct Folder(PathBuf);
@@ -48,7 +48,7 @@ fn add(database: &mut Database, entries: Vec<Entry>) -> anyhow::Result<Written> 
         match database.take(&{ entry.key }, || entry).map_err(|error| anyhow::anyhow!("{error}"))? {
             Added::New => written.new += 1,
             Added::Known => written.known += 1,
-            Added::Elsewhere => {}
+            Added::NoPlace => {}
             Added::Refused(reason) => written.refused.push((place, reason)),
         }
     }
@@ -56,7 +56,7 @@ fn add(database: &mut Database, entries: Vec<Entry>) -> anyhow::Result<Written> 
 }
 
 fn write(path: &Path, entries: Vec<Entry>) -> Written {
-    add(&mut Database::open(path).unwrap(), entries).unwrap()
+    add(&mut Database::open(path, Readers::Owner).unwrap(), entries).unwrap()
 }
 
 fn files(name: &str) -> Vec<String> {
@@ -121,7 +121,8 @@ fn a_new_database_has_all_tables_and_takes_everything_once() {
         [entries_of("gesb/arm.gesb"), entries_of("gesb/arm.gesb")].into_iter().flatten().collect()
     };
     connection.execute_batch("DELETE FROM ras_collect; DELETE FROM arm_event").unwrap();
-    let (mut one, mut other) = (Database::open(&path).unwrap(), Database::open(&path).unwrap());
+    let (mut one, mut other) =
+        (Database::open(&path, Readers::Owner).unwrap(), Database::open(&path, Readers::Owner).unwrap());
     for entry in twice() {
         let _ = one.take(&{ entry.key }, || entry).unwrap();
     }
@@ -227,7 +228,7 @@ fn what_an_older_release_does_not_have_is_added() {
 fn tables_are_those_of_rasdaemon_0_8_5() {
     let folder = folder("tables");
     let path = folder.join("new.db");
-    Database::open(&path).unwrap();
+    Database::open(&path, Readers::Owner).unwrap();
     let connection = Connection::open(&path).unwrap();
     let expected = newest();
     assert_eq!(expected.len(), 27);
@@ -267,10 +268,10 @@ fn a_foreign_table_costs_only_its_own_events() {
     notes_are_right(&connection);
 
     connection.execute_batch("UPDATE ras_collect SET key = 'wind' WHERE rowid = 2").unwrap();
-    let error = Database::open(&path).unwrap_err().to_string();
+    let error = Database::open(&path, Readers::Owner).unwrap_err().to_string();
     assert_eq!(error, "cannot be opened: row 2 of the table ras_collect has no key of ras");
     connection.execute_batch("DROP TABLE ras_collect; CREATE TABLE ras_collect (wind)").unwrap();
-    let error = Database::open(&path).unwrap_err().to_string();
+    let error = Database::open(&path, Readers::Owner).unwrap_err().to_string();
     assert_eq!(error, "cannot be opened: the table ras_collect is not one of ras: it has no column key");
 }
 
@@ -303,7 +304,7 @@ fn a_row_that_a_table_refuses_costs_only_its_own_event() {
         .unwrap();
     let names = ["bert/bert-region.bin", "gesb/mem-ce-ddr.gesb", "gesb/pcie-ce.gesb"];
     let entries: Vec<Entry> = names.iter().flat_map(|name| entries_of(name)).collect();
-    let error = add(&mut Database::open(&path).unwrap(), entries).unwrap_err().to_string();
+    let error = add(&mut Database::open(&path, Readers::Owner).unwrap(), entries).unwrap_err().to_string();
     let refused = "cannot be written: bert/bert-region.bin: CHECK constraint failed: dev_name <> '0000:00:02.0'; and 1 more";
     assert_eq!(error, refused);
     assert_eq!((count(&connection, "mc_event"), count(&connection, "aer_event")), (1, 0));
@@ -314,12 +315,12 @@ fn a_row_that_a_table_refuses_costs_only_its_own_event() {
 fn a_locked_database_is_waited_for_and_then_left() {
     let folder = folder("locked");
     let path = folder.join("locked.db");
-    let mut database = Database::open(&path).unwrap();
+    let mut database = Database::open(&path, Readers::Owner).unwrap();
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = add(&mut database, entries_of("gesb/arm.gesb")).unwrap_err().to_string();
     assert_eq!(error, "cannot be written: another program has kept it locked for 1 s");
-    assert!(Database::open(&path).is_err());
+    assert!(Database::open(&path, Readers::Owner).is_err());
     other.execute_batch("COMMIT").unwrap();
     assert_eq!(count(&other, "arm_event"), 0);
     assert_eq!(write(&path, entries_of("gesb/arm.gesb")).new, 1);
@@ -350,7 +351,7 @@ fn a_write_ahead_log_is_left_as_it_is() {
 fn a_full_disk_loses_nothing_that_was_recorded() {
     let folder = folder("full");
     let path = folder.join("full.db");
-    let mut database = Database::open(&path).unwrap();
+    let mut database = Database::open(&path, Readers::Owner).unwrap();
     let mut first = everything();
     let rest = first.split_off(first.len() / 2);
     let written = add(&mut database, first).unwrap();
@@ -375,9 +376,9 @@ fn what_is_no_database_is_left_alone() {
     let text = folder.join("text.db");
     fs::write(&text, "this is a text about databases, long enough to be read as one\n".repeat(100)).unwrap();
     let before = fs::read(&text).unwrap();
-    let error = Database::open(&text).unwrap_err().to_string();
+    let error = Database::open(&text, Readers::Owner).unwrap_err().to_string();
     assert_eq!(error, "cannot be opened: it is no SQLite database");
     assert_eq!(fs::read(&text).unwrap(), before);
-    let error = Database::open(&folder.join("absent/ras.db")).unwrap_err().to_string();
-    assert!(error.starts_with("cannot be opened: unable to open database file"), "{error}");
+    let error = Database::open(&folder.join("absent/ras.db"), Readers::Owner).unwrap_err().to_string();
+    assert!(error.starts_with("cannot be opened: No such file or directory"), "{error}");
 }
