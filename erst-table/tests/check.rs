@@ -230,7 +230,7 @@ fn an_entry_that_is_never_run_is_a_remark() {
         let bytes = table(|entries| entries.insert(12, noop(action)));
         let table = Table::parse(&bytes).unwrap();
         assert_eq!((table.accepted(Specification), table.accepted(Linux)), (Ok(()), Ok(())), "{action:#x}");
-        let reserved = (Severity::Warning, Problem::ReservedAction(Action::new(action)));
+        let reserved = (FindingSeverity::Warning, Problem::ReservedAction(Action::new(action)));
         assert!(problems(&bytes, Specification).contains(&reserved), "{action:#x}");
         let unknown = InstructionEntry { instruction: Instruction::new(0x13), ..noop(action) };
         let bytes = self::table(|entries| entries.insert(12, unknown));
