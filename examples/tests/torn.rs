@@ -58,7 +58,7 @@ const FIELDS: [(&str, usize, usize, bool); 11] = [
 
 /// A fatal record of sections of these types, their bodies bytes that are neither zeros nor ones.
 fn record(sections: &[(SectionTypeId, usize)]) -> Vec<u8> {
-    let body: Vec<u8> = (0..1024).map(|place| (place % 7 + 1) as u8).collect();
+    let body: Vec<u8> = (0..1024).map(|place: u32| (place % 7 + 1) as u8).collect();
     let parts = sections.iter().map(|(section_type, length)| {
         let mut descriptor = SectionDescriptor::new(Severity::RECOVERABLE);
         descriptor.section_type = *section_type;
