@@ -202,12 +202,15 @@ impl<'a> StoredRecord<'a> {
         self.prefix.map_or(self.record.severity(), |prefix| prefix.descriptor.severity)
     }
 
-    /// When it was written, in seconds since 1970. The header's time, in whichever encoding (taken as UTC); else a
-    /// machine check's own.
+    /// When it was written, in seconds since 1970. The header's time: Linux's seconds as they are, others in whichever
+    /// encoding (taken as UTC); else a machine check's own.
     pub fn time(&self) -> Option<u64> {
-        let header = self.record.header().time();
-        let seconds = header.and_then(|time| u64::try_from(time.calendar.unix_seconds()).ok());
-        seconds.or_else(|| match self.payload() {
+        let header = self.record.header();
+        // Seconds after the year 9999 are no calendar time, and still what Linux wrote.
+        let stored = || header.timestamp().and_then(|timestamp| timestamp.linux_seconds());
+        let linux = (header.creator_id == CreatorId::LINUX_PSTORE).then(stored).flatten();
+        let calendar = || u64::try_from(header.time()?.calendar.unix_seconds()).ok();
+        linux.or_else(calendar).or_else(|| match self.payload() {
             Payload::Mce(mce) => mce_time(mce),
             _ => None,
         })
