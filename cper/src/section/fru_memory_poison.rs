@@ -17,6 +17,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use super::{Decode, Encode, SectionType};
 use crate::error::clamp;
 use crate::fields::{Describe, List, Value, Visitor, describe_rest, show_fields, valid_fields};
+use crate::kind::View;
 use crate::open_value::open_value;
 use crate::{Error, ErrorKind, Guid, SectionDescriptor, SectionTypeId, Timestamp};
 
@@ -175,6 +176,7 @@ pub struct FruMemoryPoison<'a> {
     header: &'a FruMemoryPoisonHeader,
     list: &'a [u8],
     bytes: &'a [u8],
+    body: &'a [u8],
 }
 
 impl core::ops::Deref for FruMemoryPoison<'_> {
@@ -190,11 +192,13 @@ impl SectionType for FruMemoryPoison<'_> {
     const NAME: &'static str = "FRU memory poison";
 }
 
-impl<'a> Decode<'a> for FruMemoryPoison<'a> {
+impl Decode for FruMemoryPoison<'_> {
+    type View<'a> = FruMemoryPoison<'a>;
+
     /// Reads a body, with the section's own descriptor before it or without. Where a descriptor has its type, a body
     /// has architecture and id of the unit, and its checksum where a descriptor has an offset: should a unit be named
     /// like the type, a checksum that is right tells that this is no descriptor.
-    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+    fn decode(body: &[u8]) -> Result<FruMemoryPoison<'_>, Error> {
         let is_own = |descriptor: &SectionDescriptor| {
             descriptor.section_type.0 == Self::TYPE && descriptor.section_offset.get() != checksum(body)
         };
@@ -203,14 +207,29 @@ impl<'a> Decode<'a> for FruMemoryPoison<'a> {
             _ => (None, body),
         };
         match FruMemoryPoisonHeader::ref_from_prefix(bytes) {
-            Ok((header, list)) => Ok(Self { own_descriptor, header, list, bytes }),
+            Ok((header, list)) => Ok(FruMemoryPoison { own_descriptor, header, list, bytes, body }),
             Err(_) => Err(Error::too_short(Self::NAME, FruMemoryPoisonHeader::SIZE, bytes.len())
                 .at(body.len().saturating_sub(bytes.len()))),
         }
     }
 }
 
+impl<'a> View<'a> for FruMemoryPoison<'a> {
+    fn bytes(&self) -> &'a [u8] {
+        self.body
+    }
+
+    fn trailing(&self) -> &'a [u8] {
+        self.trailing()
+    }
+}
+
 impl<'a> FruMemoryPoison<'a> {
+    /// All bytes of the body.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.body
+    }
+
     /// The fixed part, every field as it was stored.
     pub const fn header(&self) -> &'a FruMemoryPoisonHeader {
         self.header

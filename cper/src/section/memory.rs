@@ -6,10 +6,10 @@ use bitflags::bitflags;
 use zerocopy::little_endian::{U16, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::{ErrorStatus, FixedSection, SectionType, ShortForms};
+use super::{Decode, ErrorStatus, Extended, FixedSection, SectionType, ShortForms};
 use crate::fields::{Describe, Value, Visitor, show_fields, valid_fields};
 use crate::open_value::open_value;
-use crate::{Guid, SectionTypeId};
+use crate::{Error, Guid, SectionTypeId};
 
 /// An error in a memory device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -278,6 +278,14 @@ impl SectionType for MemoryError {
 
 impl FixedSection for MemoryError {}
 
+impl Decode for MemoryError {
+    type View<'a> = Extended<'a, Self>;
+
+    fn decode(body: &[u8]) -> Result<Extended<'_, Self>, Error> {
+        Extended::new(body)
+    }
+}
+
 impl ShortForms for MemoryError {
     const MIN: usize = 73;
 
@@ -328,7 +336,7 @@ mod tests {
     extern crate std;
     use super::*;
     use crate::section::checks::{assert_map, bit_map, every_flip_shows, written};
-    use crate::section::{Decode, ErrorStatusFlags, ErrorStatusType, Extended};
+    use crate::section::{ErrorStatusFlags, ErrorStatusType};
     use std::string::{String, ToString};
     use std::vec::Vec;
 
@@ -426,7 +434,7 @@ mod tests {
             0x8586_8384_8182_a008u64,
         ];
         assert_eq!(bytes, words.map(u64::to_le_bytes).as_flattened());
-        let section = Extended::<MemoryError>::decode(&bytes).unwrap();
+        let section = MemoryError::decode(&bytes).unwrap();
         assert_eq!(*section, values());
         assert_eq!(section.error_status().map(ErrorStatus::error_type), Some(ErrorStatusType::MEMORY));
         assert_eq!(section.physical_address(), Some(0x1112_1314_1516_1718));
@@ -507,8 +515,7 @@ mod tests {
 
     #[test]
     fn captured_bytes_give_the_values_that_linux_prints() {
-        let text =
-            |body: &[u8]| crate::fields::Fields(&Extended::<MemoryError>::decode(body).unwrap()).to_string();
+        let text = |body: &[u8]| crate::fields::Fields(&MemoryError::decode(body).unwrap()).to_string();
         let full = "\
 error status
   error type              storage error in DRAM (4)
@@ -547,14 +554,14 @@ row                     4660
         let bytes = written(&values().with_extended_row(0x3_4344));
         for length in 0..73 {
             assert_eq!(
-                Extended::<MemoryError>::decode(&bytes[..length]).unwrap_err(),
-                crate::Error::too_short("memory error", 73, length)
+                MemoryError::decode(&bytes[..length]).unwrap_err(),
+                Error::too_short("memory error", 73, length)
             );
         }
         for length in 73..96 {
             let mut body = bytes.clone();
             body.resize(length, 0xee);
-            let section = Extended::<MemoryError>::decode(&body).unwrap();
+            let section = MemoryError::decode(&body).unwrap();
             assert_eq!(section.bytes(), body, "{length}");
             assert_eq!(section.memory_error_type(), Some(MemoryErrorType::PARITY));
             assert_eq!(section.target_id(), Some(0x7172_7374_7576_7778));
@@ -567,7 +574,7 @@ row                     4660
             assert_eq!(text.contains("trailing"), length > 80, "{length}: {text}");
         }
         let sixteen_bits = written(&values());
-        let section = Extended::<MemoryError>::decode(&sixteen_bits[..73]).unwrap();
+        let section = MemoryError::decode(&sixteen_bits[..73]).unwrap();
         assert_eq!(section.row(), Some(0x4344));
     }
 

@@ -9,7 +9,8 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{ErrorStatus, FixedSection, MemoryErrorType, SectionType};
 use crate::fields::{Describe, Value, Visitor, show_fields, valid_fields};
-use crate::{Guid, SectionTypeId};
+use crate::kind::{Decode, FixedView};
+use crate::{Error, Guid, SectionTypeId};
 
 /// An error in a memory device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -231,6 +232,14 @@ impl SectionType for MemoryError2 {
 
 impl FixedSection for MemoryError2 {}
 
+impl Decode for MemoryError2 {
+    type View<'a> = FixedView<'a, Self>;
+
+    fn decode(body: &[u8]) -> Result<FixedView<'_, Self>, Error> {
+        FixedView::new(body)
+    }
+}
+
 impl Describe for MemoryError2 {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_valid(out)?;
@@ -254,7 +263,7 @@ mod tests {
     extern crate std;
     use super::*;
     use crate::section::checks::{assert_map, bit_map, every_flip_shows, written};
-    use crate::section::{Decode, ErrorStatusFlags, ErrorStatusType};
+    use crate::section::{ErrorStatusFlags, ErrorStatusType};
     use std::string::ToString;
 
     const MAP: &str = "
@@ -341,7 +350,7 @@ mod tests {
             0xa5a6_a7a8_a1a2_a3a4u64,
         ];
         assert_eq!(bytes, words.map(u64::to_le_bytes).as_flattened());
-        let section = <&MemoryError2>::decode(&bytes).unwrap();
+        let section = MemoryError2::decode(&bytes).unwrap();
         assert_eq!(*section, values());
         assert_eq!(section.error_status().map(ErrorStatus::error_type), Some(ErrorStatusType::MEMORY));
         assert_eq!(section.physical_address(), Some(0x1112_1314_1516_1718));
@@ -412,11 +421,11 @@ mod tests {
     fn too_few_bytes_are_an_error_and_more_are_none() {
         for length in 0..96 {
             assert_eq!(
-                <&MemoryError2>::decode(&[0xff; 96][..length]).unwrap_err(),
-                crate::Error::too_short("memory error 2", 96, length)
+                MemoryError2::decode(&[0xff; 96][..length]).unwrap_err(),
+                Error::too_short("memory error 2", 96, length)
             );
         }
-        assert!(<&MemoryError2>::decode(&[0xff; 97]).is_ok());
+        assert!(MemoryError2::decode(&[0xff; 97]).is_ok());
     }
 
     #[test]

@@ -9,8 +9,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use super::register::register;
 use super::{AerCapability, FixedSection, PciAddress, PcieCapability, SectionType};
 use crate::fields::{Describe, Value, Visitor, show_fields, valid_fields};
+use crate::kind::{Decode, FixedView};
 use crate::open_value::open_value;
-use crate::{Guid, SectionTypeId};
+use crate::{Error, Guid, SectionTypeId};
 
 /// An error of a PCIe port or device: who it is, and the registers that say what happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -483,6 +484,14 @@ impl SectionType for PcieError {
 
 impl FixedSection for PcieError {}
 
+impl Decode for PcieError {
+    type View<'a> = FixedView<'a, Self>;
+
+    fn decode(body: &[u8]) -> Result<FixedView<'_, Self>, Error> {
+        FixedView::new(body)
+    }
+}
+
 impl Describe for PcieError {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         if let Some(id) = self.device_id() {
@@ -577,7 +586,7 @@ mod tests {
 
     #[test]
     fn captured_bytes_give_the_values_that_linux_prints() {
-        let section = <&PcieError>::decode(UNCORRECTABLE).unwrap();
+        let section = PcieError::decode(UNCORRECTABLE).unwrap();
         assert_eq!(section.validation().bits(), 0xff);
         assert_eq!(section.port_type(), Some(PciePortType::ROOT_PORT));
         assert_eq!(section.version().unwrap().to_string(), "0.2");
@@ -602,7 +611,7 @@ mod tests {
         assert_eq!(aer.first_error(), None, "the pointer is 0, bit 20 is set");
         assert_eq!(aer.logged_header().next(), Some(0x0400_0001));
 
-        let section = <&PcieError>::decode(CORRECTABLE).unwrap();
+        let section = PcieError::decode(CORRECTABLE).unwrap();
         let status = section.aer_info().unwrap().correctable_error_status();
         assert_eq!(
             status.errors().filter_map(CorrectableError::short_name).collect::<std::vec::Vec<_>>(),
@@ -646,7 +655,7 @@ mod tests {
         expected[204..].copy_from_slice(&[0xa4, 0xa3, 0xa2, 0xa1]);
         let bytes = written(&values());
         assert_eq!(bytes, expected);
-        let section = <&PcieError>::decode(&bytes).unwrap();
+        let section = PcieError::decode(&bytes).unwrap();
         assert_eq!(*section, values());
         assert_eq!(section.version().unwrap().to_string(), "12.34");
         assert_eq!(section.address().unwrap().to_string(), "0102:3b:1e.6");
@@ -724,10 +733,10 @@ mod tests {
     #[test]
     fn too_few_bytes_are_an_error_and_more_are_none() {
         for length in 0..208 {
-            let error = crate::Error::too_short("PCIe error", 208, length);
-            assert_eq!(<&PcieError>::decode(&UNCORRECTABLE[..length]).unwrap_err(), error);
+            let error = Error::too_short("PCIe error", 208, length);
+            assert_eq!(PcieError::decode(&UNCORRECTABLE[..length]).unwrap_err(), error);
         }
-        assert!(<&PcieError>::decode(&[0; 300]).is_ok());
+        assert!(PcieError::decode(&[0; 300]).is_ok());
     }
 
     #[test]
