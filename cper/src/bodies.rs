@@ -116,9 +116,9 @@ bodies! {
     /// Arm processor error.
     ArmProcessor(ArmProcessor<'a>) of ArmProcessor<'_>, "UEFI 2.11 Appendix N";
     /// Platform memory error.
-    Memory(Extended<'a, MemoryError>) of MemoryError, "UEFI 2.11 Appendix N";
+    Memory(MemoryErrorView<'a>) of MemoryError, "UEFI 2.11 Appendix N";
     /// Platform memory error 2.
-    Memory2(FixedView<'a, MemoryError2>) of MemoryError2, "UEFI 2.11 Appendix N";
+    Memory2(MemoryError2View<'a>) of MemoryError2, "UEFI 2.11 Appendix N";
     /// PCI Express error.
     Pcie(FixedView<'a, PcieError>) of PcieError, "UEFI 2.11 Appendix N";
     /// PCI/PCI-X bus error.

@@ -106,6 +106,7 @@ pub mod section;
 mod section_type;
 mod severity;
 mod status_block;
+mod structure;
 mod timestamp;
 
 pub use creator::CreatorId;

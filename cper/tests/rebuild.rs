@@ -27,6 +27,31 @@ fn copied<'a, T: Copy + 'a>(items: impl Iterator<Item = Result<&'a T, cper::Erro
     all(items).into_iter().copied().collect()
 }
 
+/// The memory error, written from what is read of each field.
+fn memory(read: MemoryErrorView<'_>) -> MemoryError {
+    let mut error = MemoryError::new();
+    error.set_error_status(read.error_status_raw().unwrap());
+    error.set_physical_address(read.physical_address_raw().unwrap());
+    error.set_physical_address_mask(read.physical_address_mask_raw().unwrap());
+    error.set_node(read.node_raw().unwrap());
+    error.set_card(read.card_raw().unwrap());
+    error.set_module(read.module_raw().unwrap());
+    error.set_bank(read.bank_raw().unwrap());
+    error.set_device(read.device_raw().unwrap());
+    error.set_row(read.row_raw().unwrap());
+    error.set_column(read.column_raw().unwrap());
+    error.set_bit_position(read.bit_position_raw().unwrap());
+    error.set_requestor_id(read.requestor_id_raw().unwrap());
+    error.set_responder_id(read.responder_id_raw().unwrap());
+    error.set_target_id(read.target_id_raw().unwrap());
+    error.set_memory_error_type(read.memory_error_type_raw().unwrap());
+    error.set_extended_raw(read.extended_raw().unwrap_or_default());
+    error.set_rank(read.rank_raw().unwrap_or_default());
+    error.set_card_handle(read.card_handle_raw().unwrap_or_default());
+    error.set_module_handle(read.module_handle_raw().unwrap_or_default());
+    error.with_validation(read.validation())
+}
+
 /// The section, written from nothing but what was decoded of it; `None` for one that is but bytes.
 #[allow(clippy::too_many_lines)] // One arm a section.
 fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
@@ -34,11 +59,11 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         Body::ProcessorGeneric(section) => written(section.structure()),
         Body::Memory(section) => {
             // A short form is the beginning of the whole one.
-            let mut bytes = written(&**section);
+            let mut bytes = written(&memory(*section));
             bytes.truncate(section.bytes().len());
             bytes
         }
-        Body::Memory2(section) => written(section.structure()),
+        Body::Memory2(section) => written(section.structure().unwrap()),
         Body::Pcie(section) => written(section.structure()),
         Body::PciBus(section) => written(section.structure()),
         Body::DmarGeneric(section) => written(section.structure()),

@@ -559,7 +559,7 @@ fn patching_in_place_reaches_header_descriptor_and_body() {
     let mut record = RecordMut::parse(&mut out).unwrap();
     record.header_mut().unwrap().record_id.set(99);
     record.descriptor_mut(1).unwrap().severity = Severity::FATAL;
-    record.decode_mut::<MemoryError>(1).unwrap().physical_address.set(0xdead_b000);
+    record.decode_mut::<MemoryError>(1).unwrap().set_physical_address(0xdead_b000);
     record.section_mut(0).unwrap()[0] = 0;
     assert_eq!(record.as_bytes().len(), length);
     assert_eq!(record.descriptor_mut(2).unwrap_err().kind(), ErrorKind::NoSuchSection(2));

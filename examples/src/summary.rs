@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use cper::section::{
-    Body, CxlComponentEvent, CxlProtocolError, Ia32X64Processor, MemoryError, PcieError, ProcessorGeneric,
+    Body, CxlComponentEvent, CxlProtocolError, Ia32X64Processor, MemoryErrorView, PcieError, ProcessorGeneric,
 };
 use erst_table::Table;
 
@@ -100,7 +100,7 @@ fn list<'p>(parts: impl IntoIterator<Item = (&'p str, Option<u64>)>) -> String {
     list
 }
 
-fn memory_line(section: &Section<'_>, memory: &MemoryError) -> String {
+fn memory_line(section: &Section<'_>, memory: &MemoryErrorView<'_>) -> String {
     // Room for what most lines are.
     let mut line = String::with_capacity(128);
     let _ = write!(line, "memory{}", and_unit(section));

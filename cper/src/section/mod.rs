@@ -110,8 +110,8 @@ pub use ia32x64::{
     Ia32X64ErrorValidation, Ia32X64Header, Ia32X64Parts, Ia32X64Processor, Ia32X64Validation,
     MicroArchitecturalCheck, MicroArchitecturalErrorType, SmcaBank, TlbCheck,
 };
-pub use memory::{MemoryError, MemoryErrorType, MemoryValidation};
-pub use memory_2::{Memory2Validation, MemoryError2, MemoryErrorState};
+pub use memory::{MemoryError, MemoryErrorType, MemoryErrorView, MemoryValidation};
+pub use memory_2::{Memory2Validation, MemoryError2, MemoryError2View, MemoryErrorState};
 pub use pci_address::{PciAddress, RequesterId};
 pub use pci_bus::{
     PciBusCommand, PciBusCommandFlags, PciBusError, PciBusErrorType, PciBusId, PciBusValidation,
@@ -135,75 +135,8 @@ use core::fmt;
 pub use crate::bodies::{Body, IpfProcessor, Summary};
 pub use crate::kind::{Decode, Encode, FixedSection, FixedView, SectionType, View};
 
-use crate::fields::{Describe, Value, Visitor, describe_rest};
+use crate::fields::{Describe, Value, Visitor};
 use crate::{Error, Section};
-
-/// A fixed section that older writers end early.
-pub trait ShortForms: FixedSection {
-    /// Bytes of the shortest form.
-    const MIN: usize;
-
-    /// Clears the validity bits of fields that a form of `length` bytes does not have.
-    fn forget_past(&mut self, length: usize);
-}
-
-/// A section with historic short forms: the structure at full size, and the bytes it was read from.
-///
-/// Fields past the end of a short form read as not valid; the validity bits as they were stored are in
-/// [`Extended::bytes`]. It dereferences to the structure.
-#[derive(Clone, Copy, Debug)]
-pub struct Extended<'a, T> {
-    value: T,
-    bytes: &'a [u8],
-}
-
-impl<'a, T> Extended<'a, T> {
-    /// The whole body as it was stored, with whatever a newer revision appended.
-    pub const fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-}
-
-impl<T> core::ops::Deref for Extended<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
-impl<'a, T: ShortForms + fmt::Debug> View<'a> for Extended<'a, T> {
-    fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    fn trailing(&self) -> &'a [u8] {
-        self.bytes.get(size_of::<T>()..).unwrap_or_default()
-    }
-}
-
-impl<'a, T: ShortForms> Extended<'a, T> {
-    #[inline]
-    pub(crate) fn new(body: &'a [u8]) -> Result<Self, Error> {
-        if body.len() < T::MIN {
-            return Err(Error::too_short(T::NAME, T::MIN, body.len()));
-        }
-        if let Ok((value, _)) = T::read_from_prefix(body) {
-            return Ok(Self { value, bytes: body });
-        }
-        let mut value = T::new_zeroed();
-        value.as_mut_bytes().iter_mut().zip(body).for_each(|(to, from)| *to = *from);
-        value.forget_past(body.len());
-        Ok(Self { value, bytes: body })
-    }
-}
-
-impl<T: Describe> Describe for Extended<'_, T> {
-    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.value.describe(out)?;
-        describe_rest("trailing", self.bytes.get(size_of::<T>()..).unwrap_or_default(), out)
-    }
-}
 
 impl Describe for &[u8] {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {

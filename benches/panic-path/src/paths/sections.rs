@@ -2,7 +2,7 @@
 
 use cper::section::{
     AerCapability, ArmErrorFlags, ArmErrorInformation, ArmErrorType, ArmErrors, ArmProcessor,
-    ArmProcessorHeader, BrandString, BridgeControlStatus, Decode, MemoryError, PciCommandStatus, PciStatus,
+    ArmProcessorHeader, BrandString, BridgeControlStatus, Decode, ErrorStatus, MemoryError, PciCommandStatus, PciStatus,
     PcieCapability, PcieDeviceId, PcieError, PciePortType, PcieVersion, ProcessorErrorTypes,
     ProcessorGeneric, ProcessorIsa, ProcessorOperation, ProcessorType,
 };
@@ -230,8 +230,8 @@ pub struct TwoSections {
 pub extern "C" fn rust_patch_two(record: &mut TwoSections, input: &MemoryInput) {
     record.header.record_id.set(input.record_id);
     for body in &mut record.bodies {
-        body.error_status.0.set(input.status);
-        body.physical_address.set(input.address);
+        body.set_error_status(ErrorStatus(U64::new(input.status)));
+        body.set_physical_address(input.address);
     }
 }
 
@@ -243,13 +243,13 @@ pub extern "C" fn rust_patch_block(
     input: &MemoryInput,
 ) -> *const u8 {
     block.entry.severity = Severity::new(input.severity);
-    block.body.error_status.0.set(input.status);
-    block.body.physical_address.set(input.address);
+    block.body.set_error_status(ErrorStatus(U64::new(input.status)));
+    block.body.set_physical_address(input.address);
     block.report().as_ptr()
 }
 
 /// A descriptor's and a body's fields of a record's only section, and the header's.
-fn read<'a, T: Decode<'a>>(bytes: &'a [u8], fold: impl Fn(T) -> u64) -> u64 {
+fn read<'a, T: Decode>(bytes: &'a [u8], fold: impl Fn(T::View<'a>) -> u64) -> u64 {
     let only = |record: Record<'a>| -> Option<(Record<'a>, Section<'a>)> {
         Some((record, record.sections().next()?.ok()?))
     };
@@ -270,7 +270,7 @@ fn fold_words<const N: usize>(words: [[u8; 8]; N]) -> u64 {
 #[inline(never)]
 pub unsafe extern "C" fn rust_read_pcie(bytes: *const u8, len: usize) -> u64 {
     // SAFETY: the caller's promise.
-    read(unsafe { input(bytes, len) }, |pcie: &PcieError| {
+    read::<PcieError>(unsafe { input(bytes, len) }, |pcie| {
         let mut sum = u64::from(pcie.port_type().unwrap_or_default().raw());
         sum ^= pcie.version().map_or(0, |version| u64::from(u32::from_le_bytes(transmute!(version))));
         sum ^= pcie.command_status().map_or(0, |both| u64::from(u32::from_le_bytes(transmute!(both))));
@@ -298,7 +298,7 @@ pub unsafe extern "C" fn rust_read_pcie(bytes: *const u8, len: usize) -> u64 {
 #[inline(never)]
 pub unsafe extern "C" fn rust_read_generic(bytes: *const u8, len: usize) -> u64 {
     // SAFETY: the caller's promise.
-    read(unsafe { input(bytes, len) }, |generic: &ProcessorGeneric| {
+    read::<ProcessorGeneric>(unsafe { input(bytes, len) }, |generic| {
         let mut sum = u64::from(generic.processor_type().map_or(0, ProcessorType::raw));
         sum ^= u64::from(generic.processor_isa().map_or(0, ProcessorIsa::raw));
         sum ^= u64::from(generic.processor_error_type().map_or(0, |types| types.bits()));
@@ -323,7 +323,7 @@ pub unsafe extern "C" fn rust_read_generic(bytes: *const u8, len: usize) -> u64 
 #[inline(never)]
 pub unsafe extern "C" fn rust_read_arm(bytes: *const u8, len: usize) -> u64 {
     // SAFETY: the caller's promise.
-    read(unsafe { input(bytes, len) }, |arm: ArmProcessor<'_>| {
+    read::<ArmProcessor<'_>>(unsafe { input(bytes, len) }, |arm| {
         let mut sum = u64::from(arm.error_affinity_level().unwrap_or(0));
         sum ^= arm.mpidr_el1().unwrap_or(0) ^ arm.midr_el1();
         sum ^= u64::from(arm.running_state().unwrap_or(0) ^ arm.psci_state.get());
