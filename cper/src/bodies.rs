@@ -120,7 +120,7 @@ bodies! {
     /// Platform memory error 2.
     Memory2(MemoryError2View<'a>) of MemoryError2, "UEFI 2.11 Appendix N";
     /// PCI Express error.
-    Pcie(FixedView<'a, PcieError>) of PcieError, "UEFI 2.11 Appendix N";
+    Pcie(PcieErrorView<'a>) of PcieError, "UEFI 2.11 Appendix N";
     /// PCI/PCI-X bus error.
     PciBus(FixedView<'a, PciBusError>) of PciBusError, "UEFI 2.11 Appendix N";
     /// PCI/PCI-X component error.

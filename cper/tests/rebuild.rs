@@ -64,7 +64,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             bytes
         }
         Body::Memory2(section) => written(section.structure().unwrap()),
-        Body::Pcie(section) => written(section.structure()),
+        Body::Pcie(section) => written(section.structure().unwrap()),
         Body::PciBus(section) => written(section.structure()),
         Body::DmarGeneric(section) => written(section.structure()),
         Body::DmarVtd(section) => written(section.structure()),

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use cper::section::{
-    Body, CxlComponentEvent, CxlProtocolError, Ia32X64Processor, MemoryErrorView, PcieError, ProcessorGeneric,
+    Body, CxlComponentEvent, CxlProtocolError, Ia32X64Processor, MemoryErrorView, PcieErrorView,
+    ProcessorGeneric,
 };
 use erst_table::Table;
 
@@ -146,7 +147,7 @@ fn processor_line(section: &Section<'_>, processor: &ProcessorGeneric) -> String
     line
 }
 
-fn pcie_line(section: &Section<'_>, pcie: &PcieError) -> String {
+fn pcie_line(section: &Section<'_>, pcie: &PcieErrorView<'_>) -> String {
     let mut line = String::from("PCIe");
     if let Some(address) = pcie.address() {
         let _ = write!(line, " {address}");

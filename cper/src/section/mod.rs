@@ -122,7 +122,7 @@ pub use pci_component::{
 };
 pub use pcie::{
     BridgeControl, BridgeControlStatus, PciCommand, PciCommandStatus, PciStatus, PciStatusFlags,
-    PcieDeviceId, PcieError, PciePortType, PcieValidation, PcieVersion,
+    PcieDeviceId, PcieError, PcieErrorView, PciePortType, PcieValidation, PcieVersion,
 };
 pub use pcie_capability::PcieCapability;
 pub use processor_generic::{

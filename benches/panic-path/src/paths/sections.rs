@@ -18,32 +18,29 @@ use pstore_format::produce::{MceBytes, encode_mce};
 use super::{MemoryInput, buffer, fold_descriptor, fold_header, input, length};
 
 fn pcie(input: &MemoryInput, capability: &PcieCapability, aer: &AerCapability) -> PcieError {
-    PcieError {
-        validation_bits: U64::new(0xff),
-        port_type: PciePortType::ROOT_PORT,
-        version: PcieVersion::new(3, 1),
-        command_status: PciCommandStatus {
-            command: U16::new(input.card),
-            status: PciStatus::new(input.module),
-        },
-        rcrb_high_address: U32::new(0),
-        device_id: PcieDeviceId {
-            vendor_id: U16::new(input.bank),
-            device_id: U16::new(input.device),
-            class_code: [0; 3],
-            function: 1,
-            device: 2,
-            segment: U16::new(input.node),
-            bus: input.error_type,
-            secondary_bus: 0,
-            slot: U16::new(input.row),
-            reserved: 0,
-        },
-        device_serial_number: U64::new(input.requestor),
-        bridge_control_status: BridgeControlStatus::default(),
-        capability_structure: *capability,
-        aer_info: *aer,
-    }
+    let id = PcieDeviceId {
+        vendor_id: U16::new(input.bank),
+        device_id: U16::new(input.device),
+        class_code: [0; 3],
+        function: 1,
+        device: 2,
+        segment: U16::new(input.node),
+        bus: input.error_type,
+        secondary_bus: 0,
+        slot: U16::new(input.row),
+        reserved: 0,
+    };
+    let command_status =
+        PciCommandStatus { command: U16::new(input.card), status: PciStatus::new(input.module) };
+    PcieError::new()
+        .with_port_type(PciePortType::ROOT_PORT)
+        .with_version(PcieVersion::new(3, 1))
+        .with_command_status(command_status)
+        .with_device_id(id)
+        .with_device_serial_number(input.requestor)
+        .with_bridge_control_status(BridgeControlStatus::default())
+        .with_capability_structure(*capability)
+        .with_aer_info(*aer)
 }
 
 /// A PCIe record from field values.
@@ -178,9 +175,14 @@ pub extern "C" fn rust_patch_pcie(
     aer: &AerCapability,
 ) -> *const u8 {
     record.header.record_id.set(input.record_id);
-    record.body.command_status.status = PciStatus::new(input.module);
-    record.body.device_id.bus = input.error_type;
-    record.body.aer_info = *aer;
+    let body = &mut record.body;
+    let mut command_status = body.command_status_raw();
+    command_status.status = PciStatus::new(input.module);
+    body.set_command_status(command_status);
+    let mut id = body.device_id_raw();
+    id.bus = input.error_type;
+    body.set_device_id(id);
+    body.set_aer_info(*aer);
     record.as_bytes().as_ptr()
 }
 
@@ -279,14 +281,14 @@ pub unsafe extern "C" fn rust_read_pcie(bytes: *const u8, len: usize) -> u64 {
         sum ^= pcie.bridge_control_status().map_or(0, |both| u64::from(u32::from_le_bytes(transmute!(both))));
         sum ^= pcie.capability_structure().map_or(0, |capability| {
             let (words, last): ([[u8; 8]; 7], [u8; 4]) = {
-                let bytes: [u8; 60] = transmute!(capability);
+                let bytes: [u8; 60] = transmute!(*capability);
                 let words = bytes.first_chunk::<56>().copied().unwrap_or([0; 56]);
                 let last = bytes.get(56..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
                 (transmute!(words), last)
             };
             fold_words(words) ^ u64::from(u32::from_le_bytes(last))
         });
-        sum ^ pcie.aer_info().map_or(0, |aer| fold_words::<12>(transmute!(aer)))
+        sum ^ pcie.aer_info().map_or(0, |aer| fold_words::<12>(transmute!(*aer)))
     })
 }
 
