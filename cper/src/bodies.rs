@@ -4,7 +4,12 @@ use core::fmt;
 
 use crate::fields::{Describe, Visitor, show_fields};
 use crate::kind::{Decode, FixedView, SectionType, View};
-use crate::section::{vendor, *};
+use crate::section::{
+    ArmProcessor, CcixPerError, CxlComponentEvent, CxlProtocolError, DmarGenericError, DmarIommuError,
+    DmarVtdError, FirmwareErrorRecord, FruMemoryPoison, Ia32X64Processor, MemoryError, MemoryError2,
+    MemoryError2View, MemoryErrorView, PciBusError, PciComponentError, PcieError, PcieErrorView,
+    ProcessorGeneric, vendor,
+};
 use crate::{Error, Guid, SectionTypeId};
 
 /// Declares [`Body`]. A line is `/// doc` `Variant(View) of Section, "where it is specified";`. The section stands for

@@ -78,6 +78,7 @@ macro_rules! structure {
             zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout, zerocopy::Unaligned,
         )]
         #[repr(C)]
+        #[allow(clippy::struct_field_names)] // The specification's names.
         pub struct $name {
             $( $field: $crate::structure::wire_type!($type), )*
         }

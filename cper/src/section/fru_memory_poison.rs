@@ -175,8 +175,9 @@ pub struct FruMemoryPoison<'a> {
     own_descriptor: Option<&'a SectionDescriptor>,
     header: &'a FruMemoryPoisonHeader,
     list: &'a [u8],
+    /// The bytes after the section's own descriptor.
+    own: &'a [u8],
     bytes: &'a [u8],
-    body: &'a [u8],
 }
 
 impl core::ops::Deref for FruMemoryPoison<'_> {
@@ -207,7 +208,9 @@ impl Decode for FruMemoryPoison<'_> {
             _ => (None, body),
         };
         match FruMemoryPoisonHeader::ref_from_prefix(bytes) {
-            Ok((header, list)) => Ok(FruMemoryPoison { own_descriptor, header, list, bytes, body }),
+            Ok((header, list)) => {
+                Ok(FruMemoryPoison { own_descriptor, header, list, own: bytes, bytes: body })
+            }
             Err(_) => Err(Error::too_short(Self::NAME, FruMemoryPoisonHeader::SIZE, bytes.len())
                 .at(body.len().saturating_sub(bytes.len()))),
         }
@@ -216,7 +219,7 @@ impl Decode for FruMemoryPoison<'_> {
 
 impl<'a> View<'a> for FruMemoryPoison<'a> {
     fn bytes(&self) -> &'a [u8] {
-        self.body
+        self.bytes
     }
 
     fn trailing(&self) -> &'a [u8] {
@@ -227,7 +230,7 @@ impl<'a> View<'a> for FruMemoryPoison<'a> {
 impl<'a> FruMemoryPoison<'a> {
     /// All bytes of the body.
     pub const fn bytes(&self) -> &'a [u8] {
-        self.body
+        self.bytes
     }
 
     /// The fixed part, every field as it was stored.
@@ -268,7 +271,7 @@ impl<'a> FruMemoryPoison<'a> {
     /// The specification does not say whether bytes or words are summed. Linux sums as many bytes as the section has
     /// but begins behind the checksum: the last four are past the record, and as a rule zero.
     pub fn checksum_is_right(&self) -> bool {
-        self.header.checksum.get() == checksum(self.bytes)
+        self.header.checksum.get() == checksum(self.own)
     }
 }
 
