@@ -88,6 +88,7 @@
     )
 )]
 
+mod bodies;
 mod creator;
 mod descriptor;
 mod encode;
@@ -96,6 +97,7 @@ pub mod fields;
 mod guid;
 mod header;
 mod kernel_text;
+mod kind;
 mod notification;
 mod open_value;
 mod prepared;
@@ -104,6 +106,7 @@ pub mod section;
 mod section_type;
 mod severity;
 mod status_block;
+mod structure;
 mod timestamp;
 
 pub use creator::CreatorId;

@@ -26,7 +26,7 @@ use crate::{
 ///
 /// // At panic time.
 /// record.header.record_id.set(0x6b02_9869_0000_0001);
-/// record.body.physical_address.set(0x1008_0040);
+/// record.body.set_physical_address(0x1008_0040);
 /// let bytes = record.as_bytes();
 /// # assert_eq!(Record::parse(bytes)?.sections().count(), 1);
 /// # Ok::<(), cper::Error>(())
@@ -41,6 +41,7 @@ use crate::{
 /// use cper::{NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity};
 ///
 /// #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+/// #[zerocopy(crate = "cper::zerocopy")]
 /// #[repr(C)]
 /// struct PanicRecord {
 ///     header: RecordHeader,
@@ -54,7 +55,7 @@ use crate::{
 ///     .section(SectionDescriptor::primary(Severity::FATAL), &MemoryError::new())
 ///     .section(SectionDescriptor::new(Severity::CORRECTED), &MemoryError::new())
 ///     .encode(record.as_mut_bytes())?;
-/// record.spare.row.set(7); // at panic time
+/// record.spare.set_row(7); // at panic time
 /// # Ok::<(), cper::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -100,8 +101,8 @@ impl<B: FixedSection> PreparedRecord<B> {
     /// let descriptor = SectionDescriptor::primary(Severity::FATAL);
     /// let record = PreparedRecord::lay_out(header, descriptor, memory, &mut buffer)?;
     /// record.header.record_id.set(0x6b02_9869_0000_0001);
-    /// record.body.physical_address.set(0x1008_0040);
-    /// record.body.node.set(1);
+    /// record.body.set_physical_address(0x1008_0040);
+    /// record.body.set_node(1);
     /// assert_eq!(record.as_bytes().len(), 280);
     /// # Ok::<(), cper::Error>(())
     /// ```
@@ -153,7 +154,7 @@ impl<B: FixedSection> PreparedRecord<B> {
 /// let mut block = PreparedStatusBlock::new(GenericErrorData::new(Severity::FATAL), memory);
 ///
 /// // When it happens.
-/// block.body.physical_address.set(0x1008_0040);
+/// block.body.set_physical_address(0x1008_0040);
 /// let bytes = block.report();
 /// # assert_eq!(StatusBlock::parse(bytes)?.entries().count(), 1);
 /// # Ok::<(), cper::Error>(())
@@ -233,7 +234,7 @@ mod tests {
     fn a_patch_is_in_the_bytes() {
         let mut record = RECORD;
         record.header.record_id.set(0x1122_3344_5566_7788);
-        record.body.physical_address.set(0xdead_b000);
+        record.body.set_physical_address(0xdead_b000);
         assert_eq!(record.as_bytes()[96..104], 0x1122_3344_5566_7788u64.to_le_bytes());
         assert_eq!(record.as_bytes()[216..224], 0xdead_b000u64.to_le_bytes());
     }
@@ -246,7 +247,7 @@ mod tests {
             let entry = GenericErrorData::new(severity).with_revision(GenericErrorData::REVISION_2);
             let mut block = PreparedStatusBlock::new(entry, RECORD.body);
             assert_eq!(block.header.block_status.get(), 0);
-            block.body.row.set(7);
+            block.body.set_row(7);
 
             let mut out = [0xa5; 172];
             let mut writer = StatusBlockWriter::new(&mut out, severity).unwrap();

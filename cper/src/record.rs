@@ -221,7 +221,7 @@ impl Describe for Section<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.descriptor.describe(out)?;
         match self.body() {
-            Ok(body) => body.describe_in(self.body, out),
+            Ok(body) => out.field("body", Value::Group(body.fields())),
             Err(error) => {
                 error.describe(out)?;
                 out.field("body", Value::Group(&self.body))

@@ -527,7 +527,7 @@ impl<'a> DataEntry<'a> {
     }
 
     /// The payload as a `T`; `None` when the entry is of another type.
-    pub fn decode<T: Decode<'a>>(&self) -> Option<Result<T, Error>> {
+    pub fn decode<T: Decode>(&self) -> Option<Result<T::View<'a>, Error>> {
         T::is_type(self.section_type().0).then(|| T::decode(self.payload).map_err(|error| self.locate(error)))
     }
 
@@ -560,7 +560,7 @@ impl Describe for DataEntry<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.header.describe(out)?;
         match self.body() {
-            Ok(body) => body.describe_in(self.payload, out),
+            Ok(body) => out.field("body", Value::Group(body.fields())),
             Err(error) => {
                 error.describe(out)?;
                 out.field("body", Value::Group(&self.payload))

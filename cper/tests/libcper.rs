@@ -766,8 +766,8 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
                 json["version"] =
                     serde_json::json!({"major": decimal(version.major), "minor": decimal(version.minor)});
             }
-            if pcie.command_status().is_some() {
-                json["command_status"]["status"] = pcie.command_status.status.raw().into();
+            if let Some(registers) = pcie.command_status() {
+                json["command_status"]["status"] = registers.status.raw().into();
             }
             if let Some(id) = pcie.device_id() {
                 json["device_id"] = serde_json::json!({
@@ -776,12 +776,11 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
                     "bus": id.bus, "secondary_bus_number": id.secondary_bus, "slot_number": id.slot_number(),
                 });
             }
-            if pcie.bridge_control_status().is_some() {
-                let status = pcie.bridge_control_status.secondary_status.raw();
-                json["bridge_control_status"]["secondary_status"] = status.into();
+            if let Some(registers) = pcie.bridge_control_status() {
+                json["bridge_control_status"]["secondary_status"] = registers.secondary_status.raw().into();
             }
-            if pcie.capability_structure().is_some() {
-                json["capability_structure"]["data"] = hex(pcie.capability_structure.as_bytes());
+            if let Some(capability) = pcie.capability_structure() {
+                json["capability_structure"]["data"] = hex(capability.as_bytes());
             }
             if let Some(aer) = pcie.aer_info() {
                 let json = &mut json["aer_info"];

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cper::section::{
-    Body, Decode, Encode, Extended, FixedSection, MemoryError, MemoryErrorType, SectionType,
+    Body, Decode, Encode, FixedSection, FixedView, MemoryError, MemoryErrorType, SectionType, View,
 };
 use cper::zerocopy::little_endian::U32;
 use cper::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -457,6 +457,14 @@ impl SectionType for FanError {
 
 impl FixedSection for FanError {}
 
+impl Decode for FanError {
+    type View<'a> = FixedView<'a, Self>;
+
+    fn decode(body: &[u8]) -> Result<FixedView<'_, Self>, Error> {
+        FixedView::new(body)
+    }
+}
+
 /// One of variable size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Note<'a>(&'a str);
@@ -466,10 +474,22 @@ impl SectionType for Note<'_> {
     const NAME: &'static str = "note";
 }
 
-impl<'a> Decode<'a> for Note<'a> {
-    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+impl Decode for Note<'_> {
+    type View<'a> = Note<'a>;
+
+    fn decode(body: &[u8]) -> Result<Note<'_>, Error> {
         let kind = ErrorKind::InnerLength { what: "valid text", value: 0, limit: 0 };
-        std::str::from_utf8(body).map(Self).map_err(|error| Error::new(kind, error.valid_up_to()))
+        std::str::from_utf8(body).map(Note).map_err(|error| Error::new(kind, error.valid_up_to()))
+    }
+}
+
+impl<'a> View<'a> for Note<'a> {
+    fn bytes(&self) -> &'a [u8] {
+        self.0.as_bytes()
+    }
+
+    fn trailing(&self) -> &'a [u8] {
+        &[]
     }
 }
 
@@ -501,11 +521,11 @@ fn sections_of_another_crate_are_like_our_own() {
     let sections: Vec<_> = record.sections().map(Result::unwrap).collect();
     assert_eq!(sections[0].section_type().guid(), FanError::TYPE);
     assert!(matches!(sections[0].body(), Ok(Body::Unknown(bytes)) if bytes == fan.as_bytes()));
-    let fans: Vec<_> = sections.iter().map(Section::decode::<&FanError>).collect();
-    assert_eq!(fans, [Some(Ok(&fan)), None, None]);
+    let fans: Vec<_> =
+        sections.iter().map(|section| section.decode::<FanError>().map(|read| *read.unwrap())).collect();
+    assert_eq!(fans, [Some(fan), None, None]);
     assert_eq!(sections[2].decode::<Note<'_>>(), Some(Ok(Note("too hot"))));
-    let memory: Vec<_> =
-        sections.iter().map(|section| section.decode::<Extended<'_, MemoryError>>().is_some()).collect();
+    let memory: Vec<_> = sections.iter().map(|section| section.decode::<MemoryError>().is_some()).collect();
     assert_eq!(memory, [false, true, false]);
     assert_eq!(sections[0].decode::<Note<'_>>(), None);
     // Patched in place, and told where it is when it is too short.
@@ -516,7 +536,7 @@ fn sections_of_another_crate_are_like_our_own() {
     let section = record.sections().next().unwrap().unwrap();
     assert_eq!(section.bytes(), [3, 0, 0, 0, 0, 0, 0]);
     assert_eq!(
-        section.decode::<&FanError>().unwrap().unwrap_err().to_string(),
+        section.decode::<FanError>().unwrap().unwrap_err().to_string(),
         "section 0 at offset 344: fan error needs 8 bytes, 7 available"
     );
 }
@@ -539,7 +559,7 @@ fn patching_in_place_reaches_header_descriptor_and_body() {
     let mut record = RecordMut::parse(&mut out).unwrap();
     record.header_mut().unwrap().record_id.set(99);
     record.descriptor_mut(1).unwrap().severity = Severity::FATAL;
-    record.decode_mut::<MemoryError>(1).unwrap().physical_address.set(0xdead_b000);
+    record.decode_mut::<MemoryError>(1).unwrap().set_physical_address(0xdead_b000);
     record.section_mut(0).unwrap()[0] = 0;
     assert_eq!(record.as_bytes().len(), length);
     assert_eq!(record.descriptor_mut(2).unwrap_err().kind(), ErrorKind::NoSuchSection(2));
@@ -547,7 +567,7 @@ fn patching_in_place_reaches_header_descriptor_and_body() {
     assert_eq!(read.record_id(), 99);
     let sections: Vec<_> = read.sections().map(Result::unwrap).collect();
     assert_eq!(sections[1].severity(), Severity::FATAL);
-    let memory = sections[1].decode::<&MemoryError>().unwrap().unwrap();
+    let memory = sections[1].decode::<MemoryError>().unwrap().unwrap();
     assert_eq!(memory.physical_address(), Some(0xdead_b000));
     assert!(RecordMut::parse(&mut out[..300]).is_err());
 }
@@ -574,8 +594,10 @@ fn bytes_behind_each_section_of_fixed_size_are_told() {
             let bytes = encode_sections(&header, [(descriptor, &body[..])].into_iter(), &mut out).unwrap();
             let text = Record::parse(bytes).unwrap().to_string();
             assert_eq!(text.contains("trailing 3 bytes"), more == 3, "{section_type}: {text}");
-            let told = Body::decode(section_type.guid(), &body).unwrap().trailing(&body).len();
-            assert_eq!(told, if section_type == SectionTypeId::MEMORY { 0 } else { more }, "{section_type}");
+            let body = Body::decode(section_type.guid(), &body).unwrap();
+            assert_eq!(body.trailing().len(), more, "{section_type}");
+            assert_eq!(body.bytes().len(), length + more, "{section_type}");
+            assert_eq!(body.to_string().contains("trailing 3 bytes"), more == 3, "{section_type}: {body}");
         }
         assert!(Body::decode(section_type.guid(), &vec![0; length - 8]).is_err(), "{section_type}");
     }

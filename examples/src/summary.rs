@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use cper::fields::{Describe, Value, Visitor};
 use cper::section::vendor::{WindowsCpuVendor, WindowsXpfMca};
 use cper::section::{
-    Body, CxlComponentEvent, CxlProtocolError, Ia32X64Processor, MemoryError, PcieError, ProcessorGeneric,
+    Body, CxlComponentEvent, CxlProtocolError, Ia32X64Processor, MemoryErrorView, PcieErrorView,
+    ProcessorGeneric,
 };
 use erst_table::Table;
 use mce_record::{CpuVendor, Mce};
@@ -204,7 +205,7 @@ fn list<'p>(parts: impl IntoIterator<Item = (&'p str, Option<u64>)>) -> String {
     list
 }
 
-fn memory_line(section: &Section<'_>, memory: &MemoryError) -> String {
+fn memory_line(section: &Section<'_>, memory: &MemoryErrorView<'_>) -> String {
     // Room for what most lines are.
     let mut line = String::with_capacity(128);
     let _ = write!(line, "memory{}", and_unit(section));
@@ -250,7 +251,7 @@ fn processor_line(section: &Section<'_>, processor: &ProcessorGeneric) -> String
     line
 }
 
-fn pcie_line(section: &Section<'_>, pcie: &PcieError) -> String {
+fn pcie_line(section: &Section<'_>, pcie: &PcieErrorView<'_>) -> String {
     let mut line = String::from("PCIe");
     if let Some(address) = pcie.address() {
         let _ = write!(line, " {address}");

@@ -55,7 +55,7 @@ pub fn section(bytes: &[u8]) {
     let section_type = section_type(choice).guid();
     let shown = |bytes: &[u8]| {
         let body = Body::decode(section_type, bytes);
-        let trailing = body.as_ref().map_or(bytes, |body| body.trailing(bytes));
+        let trailing = body.as_ref().map_or(bytes, Body::trailing);
         (digest(&body), trailing.to_vec())
     };
     match Body::decode(section_type, bytes) {

@@ -16,6 +16,7 @@ use super::context::{
 };
 use super::{Decode, Encode, FixedSection, SectionType};
 use crate::fields::{Describe, Each, Value, Visitor, describe_rest, show_fields, valid_fields};
+use crate::kind::View;
 use crate::open_value::open_value;
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
 
@@ -842,12 +843,30 @@ impl SectionType for ArmProcessor<'_> {
     const NAME: &'static str = "Arm processor error";
 }
 
-impl<'a> Decode<'a> for ArmProcessor<'a> {
-    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+impl Decode for ArmProcessor<'_> {
+    type View<'a> = ArmProcessor<'a>;
+
+    fn decode(body: &[u8]) -> Result<ArmProcessor<'_>, Error> {
         match ArmProcessorHeader::ref_from_prefix(body) {
-            Ok((header, _)) => Ok(Self { header, bytes: body, reading: ArmErrorTypeReading::default() }),
+            Ok((header, _)) => {
+                Ok(ArmProcessor { header, bytes: body, reading: ArmErrorTypeReading::default() })
+            }
             Err(_) => Err(Error::too_short(Self::NAME, size_of::<ArmProcessorHeader>(), body.len())),
         }
+    }
+}
+
+impl<'a> View<'a> for ArmProcessor<'a> {
+    fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn trailing(&self) -> &'a [u8] {
+        self.trailing()
+    }
+
+    fn missing(&self) -> usize {
+        self.missing()
     }
 }
 

@@ -24,6 +24,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use super::register::Dwords;
 use super::{Decode, Encode, SectionType};
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields, valid_fields};
+use crate::kind::View;
 use crate::{Error, Guid, SectionTypeId};
 
 /// The fixed part of a CCIX protocol error.
@@ -94,6 +95,7 @@ pub struct CcixPerError<'a> {
     header: &'a CcixPerErrorHeader,
     log: &'a [U32],
     trailing: &'a [u8],
+    bytes: &'a [u8],
 }
 
 impl core::ops::Deref for CcixPerError<'_> {
@@ -109,18 +111,39 @@ impl SectionType for CcixPerError<'_> {
     const NAME: &'static str = "CCIX protocol error";
 }
 
-impl<'a> Decode<'a> for CcixPerError<'a> {
-    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+impl Decode for CcixPerError<'_> {
+    type View<'a> = CcixPerError<'a>;
+
+    fn decode(body: &[u8]) -> Result<CcixPerError<'_>, Error> {
         let short = Error::too_short(Self::NAME, CcixPerErrorHeader::SIZE, body.len());
         let (header, after) = CcixPerErrorHeader::ref_from_prefix(body).map_err(|_| short)?;
         let claimed = (header.length.get() as usize).saturating_sub(CcixPerErrorHeader::SIZE);
         let dwords = claimed.min(after.len()) / Self::DWORD;
         let (log, trailing) = <[U32]>::ref_from_prefix_with_elems(after, dwords).map_err(|_| short)?;
-        Ok(Self { header, log, trailing })
+        Ok(CcixPerError { header, log, trailing, bytes: body })
+    }
+}
+
+impl<'a> View<'a> for CcixPerError<'a> {
+    fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn trailing(&self) -> &'a [u8] {
+        self.trailing()
+    }
+
+    fn missing(&self) -> usize {
+        self.missing()
     }
 }
 
 impl<'a> CcixPerError<'a> {
+    /// All bytes of the body.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     const DWORD: usize = size_of::<U32>();
 
     /// The fixed part, every field as it was stored.

@@ -29,6 +29,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use super::{Decode, Encode, PcieCapability, SectionType};
 use crate::error::clamp;
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields, valid_fields};
+use crate::kind::View;
 use crate::open_value::open_value;
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
 
@@ -485,6 +486,7 @@ impl Describe for CxlRasCapability {
 pub struct CxlProtocolError<'a> {
     header: &'a CxlProtocolErrorHeader,
     variable: &'a [u8],
+    bytes: &'a [u8],
 }
 
 /// The validity bits of what is behind the fixed part.
@@ -510,16 +512,33 @@ impl SectionType for CxlProtocolError<'_> {
     const NAME: &'static str = "CXL protocol error";
 }
 
-impl<'a> Decode<'a> for CxlProtocolError<'a> {
-    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+impl Decode for CxlProtocolError<'_> {
+    type View<'a> = CxlProtocolError<'a>;
+
+    fn decode(body: &[u8]) -> Result<CxlProtocolError<'_>, Error> {
         match CxlProtocolErrorHeader::ref_from_prefix(body) {
-            Ok((header, variable)) => Ok(Self { header, variable }),
+            Ok((header, variable)) => Ok(CxlProtocolError { header, variable, bytes: body }),
             Err(_) => Err(Error::too_short(Self::NAME, CxlProtocolErrorHeader::SIZE, body.len())),
         }
     }
 }
 
+impl<'a> View<'a> for CxlProtocolError<'a> {
+    fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn trailing(&self) -> &'a [u8] {
+        self.trailing()
+    }
+}
+
 impl<'a> CxlProtocolError<'a> {
+    /// All bytes of the body.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The fixed part, every field as it was stored.
     pub const fn header(&self) -> &'a CxlProtocolErrorHeader {
         self.header

@@ -7,8 +7,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{FixedSection, PciAddress, RequesterId, SectionType};
 use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::kind::{Decode, FixedView};
 use crate::open_value::open_value;
-use crate::{Guid, SectionTypeId};
+use crate::{Error, Guid, SectionTypeId};
 
 /// A fault of a DMA remapping unit, in the words all architectures share.
 #[derive(
@@ -101,6 +102,14 @@ impl SectionType for DmarGenericError {
 
 impl FixedSection for DmarGenericError {}
 
+impl Decode for DmarGenericError {
+    type View<'a> = FixedView<'a, Self>;
+
+    fn decode(body: &[u8]) -> Result<FixedView<'_, Self>, Error> {
+        FixedView::new(body)
+    }
+}
+
 impl Describe for DmarGenericError {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("requester_id", Value::Message(&self.requester_id))?;
@@ -160,7 +169,7 @@ mod tests {
             [0xfd, 0x3b, 2, 1, 6, 1, 1, 2, 0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11]
         );
         assert_eq!(bytes[16..], [0; 16]);
-        let section = <&DmarGenericError>::decode(&bytes).unwrap();
+        let section = DmarGenericError::decode(&bytes).unwrap();
         assert_eq!(*section, values());
         assert_eq!(section.requester().to_string(), "0102:3b:1f.5");
         assert_eq!(
@@ -200,11 +209,11 @@ mod tests {
     fn too_few_bytes_are_an_error_and_more_are_none() {
         for length in 0..32 {
             assert_eq!(
-                <&DmarGenericError>::decode(&CAPTURED[..length]).unwrap_err(),
-                crate::Error::too_short("generic DMA remapping error", 32, length)
+                DmarGenericError::decode(&CAPTURED[..length]).unwrap_err(),
+                Error::too_short("generic DMA remapping error", 32, length)
             );
         }
-        assert_eq!(*<&DmarGenericError>::decode(CAPTURED).unwrap(), DmarGenericError::new());
+        assert_eq!(*DmarGenericError::decode(CAPTURED).unwrap(), DmarGenericError::new());
     }
 
     #[test]

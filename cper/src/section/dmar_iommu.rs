@@ -9,8 +9,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use super::dmar_vtd::describe_page_table;
 use super::{FixedSection, RequesterId, SectionType};
 use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::kind::{Decode, FixedView};
 use crate::open_value::open_value;
-use crate::{Guid, SectionTypeId};
+use crate::{Error, Guid, SectionTypeId};
 
 /// A fault of an IOMMU: its registers, the event, and the table entries of the request.
 #[derive(
@@ -118,6 +119,14 @@ impl SectionType for DmarIommuError {
 
 impl FixedSection for DmarIommuError {}
 
+impl Decode for DmarIommuError {
+    type View<'a> = FixedView<'a, Self>;
+
+    fn decode(body: &[u8]) -> Result<FixedView<'_, Self>, Error> {
+        FixedView::new(body)
+    }
+}
+
 impl Describe for DmarIommuError {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("revision", Value::number(self.revision))?;
@@ -206,7 +215,7 @@ mod tests {
             1u64,
         ];
         assert_eq!(bytes, words.map(u64::to_le_bytes).as_flattened());
-        let section = <&DmarIommuError>::decode(&bytes).unwrap();
+        let section = DmarIommuError::decode(&bytes).unwrap();
         assert_eq!(*section, values());
         let event = section.event_log_entry;
         assert_eq!(event.event_code(), IommuEventCode::IO_PAGE_FAULT);
@@ -240,11 +249,11 @@ mod tests {
     fn too_few_bytes_are_an_error_and_more_are_none() {
         for length in 0..144 {
             assert_eq!(
-                <&DmarIommuError>::decode(&[0xff; 144][..length]).unwrap_err(),
-                crate::Error::too_short("IOMMU DMA remapping error", 144, length)
+                DmarIommuError::decode(&[0xff; 144][..length]).unwrap_err(),
+                Error::too_short("IOMMU DMA remapping error", 144, length)
             );
         }
-        assert!(<&DmarIommuError>::decode(&[0xff; 145]).is_ok());
+        assert!(DmarIommuError::decode(&[0xff; 145]).is_ok());
     }
 
     #[test]

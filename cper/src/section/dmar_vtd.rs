@@ -9,8 +9,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use super::register::register;
 use super::{FixedSection, RequesterId, SectionType};
 use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::kind::{Decode, FixedView};
 use crate::open_value::open_value;
-use crate::{Guid, SectionTypeId};
+use crate::{Error, Guid, SectionTypeId};
 
 /// A fault of a VT-d unit: its registers, the fault record, and the table entries of the request.
 #[derive(
@@ -210,6 +211,14 @@ impl SectionType for DmarVtdError {
 
 impl FixedSection for DmarVtdError {}
 
+impl Decode for DmarVtdError {
+    type View<'a> = FixedView<'a, Self>;
+
+    fn decode(body: &[u8]) -> Result<FixedView<'_, Self>, Error> {
+        FixedView::new(body)
+    }
+}
+
 /// The names of the six page table entries, as both architectures' sections have them.
 pub(super) fn describe_page_table(entries: &[U64; 6], out: &mut dyn Visitor) -> fmt::Result {
     const NAMES: [&str; 6] = [
@@ -362,7 +371,7 @@ mod tests {
             1u64,
         ];
         assert_eq!(&bytes[8..], words.map(u64::to_le_bytes).as_flattened());
-        let section = <&DmarVtdError>::decode(&bytes).unwrap();
+        let section = DmarVtdError::decode(&bytes).unwrap();
         assert_eq!(*section, values());
         let text = section.to_string();
         for line in [
@@ -418,11 +427,11 @@ mod tests {
     fn too_few_bytes_are_an_error_and_more_are_none() {
         for length in 0..144 {
             assert_eq!(
-                <&DmarVtdError>::decode(&[0xff; 144][..length]).unwrap_err(),
-                crate::Error::too_short("VT-d DMA remapping error", 144, length)
+                DmarVtdError::decode(&[0xff; 144][..length]).unwrap_err(),
+                Error::too_short("VT-d DMA remapping error", 144, length)
             );
         }
-        assert!(<&DmarVtdError>::decode(&[0xff; 145]).is_ok());
+        assert!(DmarVtdError::decode(&[0xff; 145]).is_ok());
     }
 
     #[test]

@@ -22,6 +22,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{Decode, Encode, SectionType};
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
+use crate::kind::View;
 use crate::open_value::open_value;
 use crate::{Error, Guid, SectionTypeId};
 
@@ -67,12 +68,24 @@ impl SectionType for FirmwareErrorRecord<'_> {
     const NAME: &'static str = "firmware error record reference";
 }
 
-impl<'a> Decode<'a> for FirmwareErrorRecord<'a> {
-    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+impl Decode for FirmwareErrorRecord<'_> {
+    type View<'a> = FirmwareErrorRecord<'a>;
+
+    fn decode(body: &[u8]) -> Result<FirmwareErrorRecord<'_>, Error> {
         match FirmwareErrorRecordHeader::ref_from_prefix(body) {
-            Ok((header, _)) => Ok(Self { header, bytes: body }),
+            Ok((header, _)) => Ok(FirmwareErrorRecord { header, bytes: body }),
             Err(_) => Err(Error::too_short(Self::NAME, FirmwareErrorRecordParts::SHORT, body.len())),
         }
+    }
+}
+
+impl<'a> View<'a> for FirmwareErrorRecord<'a> {
+    fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn trailing(&self) -> &'a [u8] {
+        &[]
     }
 }
 

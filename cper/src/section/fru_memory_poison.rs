@@ -17,6 +17,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use super::{Decode, Encode, SectionType};
 use crate::error::clamp;
 use crate::fields::{Describe, List, Value, Visitor, describe_rest, show_fields, valid_fields};
+use crate::kind::View;
 use crate::open_value::open_value;
 use crate::{Error, ErrorKind, Guid, SectionDescriptor, SectionTypeId, Timestamp};
 
@@ -174,6 +175,8 @@ pub struct FruMemoryPoison<'a> {
     own_descriptor: Option<&'a SectionDescriptor>,
     header: &'a FruMemoryPoisonHeader,
     list: &'a [u8],
+    /// The bytes after the section's own descriptor.
+    own: &'a [u8],
     bytes: &'a [u8],
 }
 
@@ -190,11 +193,13 @@ impl SectionType for FruMemoryPoison<'_> {
     const NAME: &'static str = "FRU memory poison";
 }
 
-impl<'a> Decode<'a> for FruMemoryPoison<'a> {
+impl Decode for FruMemoryPoison<'_> {
+    type View<'a> = FruMemoryPoison<'a>;
+
     /// Reads a body, with the section's own descriptor before it or without. Where a descriptor has its type, a body
     /// has architecture and id of the unit, and its checksum where a descriptor has an offset: should a unit be named
     /// like the type, a checksum that is right tells that this is no descriptor.
-    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+    fn decode(body: &[u8]) -> Result<FruMemoryPoison<'_>, Error> {
         let is_own = |descriptor: &SectionDescriptor| {
             descriptor.section_type.0 == Self::TYPE && descriptor.section_offset.get() != checksum(body)
         };
@@ -203,14 +208,31 @@ impl<'a> Decode<'a> for FruMemoryPoison<'a> {
             _ => (None, body),
         };
         match FruMemoryPoisonHeader::ref_from_prefix(bytes) {
-            Ok((header, list)) => Ok(Self { own_descriptor, header, list, bytes }),
+            Ok((header, list)) => {
+                Ok(FruMemoryPoison { own_descriptor, header, list, own: bytes, bytes: body })
+            }
             Err(_) => Err(Error::too_short(Self::NAME, FruMemoryPoisonHeader::SIZE, bytes.len())
                 .at(body.len().saturating_sub(bytes.len()))),
         }
     }
 }
 
+impl<'a> View<'a> for FruMemoryPoison<'a> {
+    fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn trailing(&self) -> &'a [u8] {
+        self.trailing()
+    }
+}
+
 impl<'a> FruMemoryPoison<'a> {
+    /// All bytes of the body.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The fixed part, every field as it was stored.
     pub const fn header(&self) -> &'a FruMemoryPoisonHeader {
         self.header
@@ -249,7 +271,7 @@ impl<'a> FruMemoryPoison<'a> {
     /// The specification does not say whether bytes or words are summed. Linux sums as many bytes as the section has
     /// but begins behind the checksum: the last four are past the record, and as a rule zero.
     pub fn checksum_is_right(&self) -> bool {
-        self.header.checksum.get() == checksum(self.bytes)
+        self.header.checksum.get() == checksum(self.own)
     }
 }
 

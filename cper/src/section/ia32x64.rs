@@ -16,6 +16,7 @@ use super::context::{self, AddressedRegister, Context, ContextHeader, ContextPad
 use super::context::{Contexts, ProcessorErrors, Registers};
 use super::{Decode, Encode, SectionType};
 use crate::fields::{Describe, Each, Value, Visitor, describe_rest, show_fields, valid_fields};
+use crate::kind::View;
 use crate::open_value::{open_guid, open_value};
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
 
@@ -707,12 +708,24 @@ impl SectionType for Ia32X64Processor<'_> {
     const NAME: &'static str = "IA32/X64 processor error";
 }
 
-impl<'a> Decode<'a> for Ia32X64Processor<'a> {
-    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+impl Decode for Ia32X64Processor<'_> {
+    type View<'a> = Ia32X64Processor<'a>;
+
+    fn decode(body: &[u8]) -> Result<Ia32X64Processor<'_>, Error> {
         match Ia32X64Header::ref_from_prefix(body) {
-            Ok((header, _)) => Ok(Self { header, bytes: body }),
+            Ok((header, _)) => Ok(Ia32X64Processor { header, bytes: body }),
             Err(_) => Err(Error::too_short(Self::NAME, size_of::<Ia32X64Header>(), body.len())),
         }
+    }
+}
+
+impl<'a> View<'a> for Ia32X64Processor<'a> {
+    fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn trailing(&self) -> &'a [u8] {
+        self.trailing()
     }
 }
 

@@ -2,119 +2,73 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
-use zerocopy::little_endian::{U16, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::little_endian::U16;
 
-use super::{ErrorStatus, FixedSection, SectionType, ShortForms};
-use crate::fields::{Describe, Value, Visitor, show_fields, valid_fields};
+use super::ErrorStatus;
+use crate::fields::{Describe, Value, Visitor, describe_rest};
 use crate::open_value::open_value;
-use crate::{Guid, SectionTypeId};
+use crate::structure::structure;
 
-/// An error in a memory device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct MemoryError {
-    /// [`MemoryValidation`].
-    pub validation_bits: U64,
-    /// [`ErrorStatus`].
-    pub error_status: ErrorStatus,
-    /// Physical address of the error.
-    pub physical_address: U64,
-    /// Which bits of the address are valid.
-    pub physical_address_mask: U64,
-    /// Node, in a multi-node system.
-    pub node: U16,
-    /// Card, the memory riser.
-    pub card: U16,
-    /// Module (DIMM) on the card.
-    pub module: U16,
-    /// Bank; group in bits 15:8 and address in bits 7:0 under their own validity bits.
-    pub bank: U16,
-    /// Device (chip).
-    pub device: U16,
-    /// Row, bits 15:0.
-    pub row: U16,
-    /// Column.
-    pub column: U16,
-    /// Bit of the device that failed.
-    pub bit_position: U16,
-    /// Who asked.
-    pub requestor_id: U64,
-    /// Who answered.
-    pub responder_id: U64,
-    /// Who was asked.
-    pub target_id: U64,
-    /// Kind of error.
-    pub memory_error_type: MemoryErrorType,
-    /// Row bits 17:16 in bits 1:0, chip identification in bits 7:5. Here the 73-byte form has ended.
-    pub extended: u8,
-    /// Rank on the module.
-    pub rank: U16,
-    /// SMBIOS handle of the memory array (type 16).
-    pub card_handle: U16,
-    /// SMBIOS handle of the memory device (type 17).
-    pub module_handle: U16,
-}
-
-const _: () = {
-    assert!(size_of::<MemoryError>() == 80 && align_of::<MemoryError>() == 1);
-    assert!(core::mem::offset_of!(MemoryError, node) == 32);
-    assert!(core::mem::offset_of!(MemoryError, memory_error_type) == 72);
-    assert!(core::mem::offset_of!(MemoryError, extended) == 73);
-    assert!(core::mem::offset_of!(MemoryError, module_handle) == 78);
-};
-
-bitflags! {
-    /// Which fields of a [`MemoryError`] hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct MemoryValidation: u64 {
-        /// [`MemoryError::error_status`].
-        const ERROR_STATUS = 1 << 0;
-        /// [`MemoryError::physical_address`].
-        const PHYSICAL_ADDRESS = 1 << 1;
-        /// [`MemoryError::physical_address_mask`].
-        const PHYSICAL_ADDRESS_MASK = 1 << 2;
-        /// [`MemoryError::node`].
-        const NODE = 1 << 3;
-        /// [`MemoryError::card`].
-        const CARD = 1 << 4;
-        /// [`MemoryError::module`].
-        const MODULE = 1 << 5;
+structure! {
+    /// An error in a memory device.
+    MemoryError: 80 bytes, new;
+    view MemoryErrorView from 73 as MEMORY "memory error";
+    valid MemoryValidation: u64 in validation_bits {
         /// [`MemoryError::bank`] as one number.
-        const BANK = 1 << 6;
-        /// [`MemoryError::device`].
-        const DEVICE = 1 << 7;
+        BANK = 6;
         /// [`MemoryError::row`], bits 15:0 alone.
-        const ROW = 1 << 8;
-        /// [`MemoryError::column`].
-        const COLUMN = 1 << 9;
-        /// [`MemoryError::bit_position`].
-        const BIT_POSITION = 1 << 10;
-        /// [`MemoryError::requestor_id`].
-        const REQUESTOR_ID = 1 << 11;
-        /// [`MemoryError::responder_id`].
-        const RESPONDER_ID = 1 << 12;
-        /// [`MemoryError::target_id`].
-        const TARGET_ID = 1 << 13;
-        /// [`MemoryError::memory_error_type`].
-        const MEMORY_ERROR_TYPE = 1 << 14;
-        /// [`MemoryError::rank`].
-        const RANK = 1 << 15;
-        /// [`MemoryError::card_handle`].
-        const CARD_HANDLE = 1 << 16;
-        /// [`MemoryError::module_handle`].
-        const MODULE_HANDLE = 1 << 17;
-        /// [`MemoryError::row`] with its upper bits in [`MemoryError::extended`]; bit 8 is then clear.
-        const EXTENDED_ROW = 1 << 18;
-        /// Bits 15:8 of [`MemoryError::bank`].
-        const BANK_GROUP = 1 << 19;
-        /// Bits 7:0 of [`MemoryError::bank`].
-        const BANK_ADDRESS = 1 << 20;
-        /// Chip identification in [`MemoryError::extended`].
-        const CHIP_ID = 1 << 21;
-        const _ = !0;
-    }
+        ROW = 8;
+        /// [`MemoryError::row`] with its upper bits; bit 8 is then clear.
+        EXTENDED_ROW = 18;
+        /// [`MemoryError::bank_group`].
+        BANK_GROUP = 19;
+        /// [`MemoryError::bank_address`].
+        BANK_ADDRESS = 20;
+        /// [`MemoryError::chip_id`].
+        CHIP_ID = 21;
+    };
+    0 validation_bits: u64;
+    /// Type and signals of the error.
+    8 error_status: ErrorStatus as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
+    /// Physical address of the error, in bytes.
+    16 physical_address: u64 as hex, physical_address_raw set_physical_address with_physical_address,
+        PHYSICAL_ADDRESS = 1;
+    /// Which bits of the address are valid.
+    24 physical_address_mask: u64 as hex, physical_address_mask_raw set_physical_address_mask with_physical_address_mask,
+        PHYSICAL_ADDRESS_MASK = 2;
+    /// Node, in a multi-node system.
+    32 node: u16 as number, node_raw set_node with_node, NODE = 3;
+    /// Card, the memory riser.
+    34 card: u16 as number, card_raw set_card with_card, CARD = 4;
+    /// Module (DIMM) on the card.
+    36 module: u16 as number, module_raw set_module with_module, MODULE = 5;
+    /// Bank as one number, or group in bits 15:8 and address in bits 7:0.
+    38 bank: u16 raw bank_raw;
+    /// Device (chip).
+    40 device: u16 as number, device_raw set_device with_device, DEVICE = 7;
+    /// Row, bits 15:0.
+    42 row: u16 raw row_raw;
+    /// Column.
+    44 column: u16 as number, column_raw set_column with_column, COLUMN = 9;
+    /// Bit of the device that failed.
+    46 bit_position: u16 as number, bit_position_raw set_bit_position with_bit_position, BIT_POSITION = 10;
+    /// Identifier of the requestor.
+    48 requestor_id: u64 as hex, requestor_id_raw set_requestor_id with_requestor_id, REQUESTOR_ID = 11;
+    /// Identifier of the responder.
+    56 responder_id: u64 as hex, responder_id_raw set_responder_id with_responder_id, RESPONDER_ID = 12;
+    /// Identifier of the target.
+    64 target_id: u64 as hex, target_id_raw set_target_id with_target_id, TARGET_ID = 13;
+    /// Kind of error.
+    72 memory_error_type: MemoryErrorType as named, memory_error_type_raw set_memory_error_type with_memory_error_type,
+        MEMORY_ERROR_TYPE = 14;
+    /// Row bits 17:16 in bits 1:0, chip identification in bits 7:5. The 73-byte form ends before this byte.
+    73 extended: u8 raw extended_raw;
+    /// Rank on the module.
+    74 rank: u16 as number, rank_raw set_rank with_rank, RANK = 15;
+    /// SMBIOS handle of the memory array (type 16).
+    76 card_handle: u16 as hex, card_handle_raw set_card_handle with_card_handle, CARD_HANDLE = 16;
+    /// SMBIOS handle of the memory device (type 17).
+    78 module_handle: u16 as hex, module_handle_raw set_module_handle with_module_handle, MODULE_HANDLE = 17;
 }
 
 open_value! {
@@ -139,169 +93,212 @@ open_value! {
     }
 }
 
-valid_fields! {
-    MemoryError, validation_bits: u64 as MemoryValidation;
-    /// Type and signals of the error.
-    error_status / with_error_status: ErrorStatus as group, ERROR_STATUS;
-    /// Physical address of the error, in bytes.
-    physical_address / with_physical_address: u64 as hex, PHYSICAL_ADDRESS;
-    /// Which bits of the address are valid.
-    physical_address_mask / with_physical_address_mask: u64 as hex, PHYSICAL_ADDRESS_MASK;
-    /// Node, in a multi-node system.
-    node / with_node: u16 as number, NODE;
-    /// Card, the memory riser.
-    card / with_card: u16 as number, CARD;
-    /// Module (DIMM) on the card.
-    module / with_module: u16 as number, MODULE;
-    /// Device (chip).
-    device / with_device: u16 as number, DEVICE;
-    /// Column.
-    column / with_column: u16 as number, COLUMN;
-    /// Bit of the device that failed.
-    bit_position / with_bit_position: u16 as number, BIT_POSITION;
-    /// Who asked.
-    requestor_id / with_requestor_id: u64 as hex, REQUESTOR_ID;
-    /// Who answered.
-    responder_id / with_responder_id: u64 as hex, RESPONDER_ID;
-    /// Who was asked.
-    target_id / with_target_id: u64 as hex, TARGET_ID;
-    /// Kind of error.
-    memory_error_type / with_memory_error_type: MemoryErrorType as named, MEMORY_ERROR_TYPE;
-    /// Rank on the module.
-    rank / with_rank: u16 as number, RANK;
-    /// SMBIOS handle of the memory array (type 16).
-    card_handle / with_card_handle: u16 as hex, CARD_HANDLE;
-    /// SMBIOS handle of the memory device (type 17).
-    module_handle / with_module_handle: u16 as hex, MODULE_HANDLE;
+/// Writes a memory error of either section in one line: its kind, its address, and each place that is known.
+pub(super) fn write_memory_summary(
+    f: &mut fmt::Formatter<'_>,
+    kinds: (Option<MemoryErrorType>, Option<ErrorStatus>),
+    address: Option<u64>,
+    places: &[(&str, Option<u32>)],
+) -> fmt::Result {
+    match kinds {
+        (Some(kind), _) if kind != MemoryErrorType::UNKNOWN => write!(f, "{kind}")?,
+        (_, Some(status)) if status.error_type().raw() != 0 => write!(f, "{}", status.error_type())?,
+        _ => f.write_str("error of unknown type")?,
+    }
+    if let Some(address) = address {
+        write!(f, " at {address:#x}")?;
+    }
+    let mut places = places.iter().filter_map(|(name, place)| place.map(|place| (name, place)));
+    let Some((name, place)) = places.next() else { return Ok(()) };
+    write!(f, " ({name} {place}")?;
+    places.try_for_each(|(name, place)| write!(f, ", {name} {place}"))?;
+    f.write_str(")")
 }
 
-impl MemoryError {
-    /// A section with no field valid.
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 80])
-    }
-
+impl MemoryErrorView<'_> {
     /// Row: 16 bits, or 18 where the extended row is valid; `None` when neither bit is set.
-    pub const fn row(&self) -> Option<u32> {
+    #[inline]
+    pub fn row(&self) -> Option<u32> {
         let validation = self.validation();
-        let low = self.row.get() as u32;
         if validation.contains(MemoryValidation::EXTENDED_ROW) {
-            Some((self.extended as u32 & 3) << 16 | low)
+            Some((u32::from(self.extended_raw()?) & 3) << 16 | u32::from(self.row_raw()?))
         } else if validation.contains(MemoryValidation::ROW) {
-            Some(low)
+            self.row_raw().map(u32::from)
         } else {
             None
         }
     }
 
     /// Bank as one number; `None` when its validity bit is clear.
-    pub const fn bank(&self) -> Option<u16> {
-        if self.validation().contains(MemoryValidation::BANK) { Some(self.bank.get()) } else { None }
+    #[inline]
+    pub fn bank(&self) -> Option<u16> {
+        if self.validation().contains(MemoryValidation::BANK) { self.bank_raw() } else { None }
     }
 
     /// Bank group, 8 bits; `None` when its validity bit is clear.
-    pub const fn bank_group(&self) -> Option<u8> {
-        if self.validation().contains(MemoryValidation::BANK_GROUP) {
-            Some((self.bank.get() >> 8) as u8)
-        } else {
-            None
-        }
+    #[inline]
+    pub fn bank_group(&self) -> Option<u8> {
+        let [_, group] = self.bank_raw()?.to_le_bytes();
+        self.validation().contains(MemoryValidation::BANK_GROUP).then_some(group)
     }
 
     /// Bank address, 8 bits; `None` when its validity bit is clear.
-    pub const fn bank_address(&self) -> Option<u8> {
-        if self.validation().contains(MemoryValidation::BANK_ADDRESS) {
-            Some(self.bank.get() as u8)
-        } else {
-            None
-        }
+    #[inline]
+    pub fn bank_address(&self) -> Option<u8> {
+        let [address, _] = self.bank_raw()?.to_le_bytes();
+        self.validation().contains(MemoryValidation::BANK_ADDRESS).then_some(address)
     }
 
     /// Chip identification, 3 bits; `None` when its validity bit is clear.
-    pub const fn chip_id(&self) -> Option<u8> {
-        if self.validation().contains(MemoryValidation::CHIP_ID) { Some(self.extended >> 5) } else { None }
+    #[inline]
+    pub fn chip_id(&self) -> Option<u8> {
+        let extended = self.extended_raw()?;
+        self.validation().contains(MemoryValidation::CHIP_ID).then_some(extended >> 5)
+    }
+
+    /// The kind of error, and where it is.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = (self.memory_error_type(), self.error_status());
+        write_memory_summary(
+            f,
+            kinds,
+            self.physical_address(),
+            &[
+                ("node", self.node().map(u32::from)),
+                ("card", self.card().map(u32::from)),
+                ("module", self.module().map(u32::from)),
+                ("rank", self.rank().map(u32::from)),
+                ("bank", self.bank().map(u32::from)),
+                ("bank group", self.bank_group().map(u32::from)),
+                ("bank address", self.bank_address().map(u32::from)),
+                ("chip", self.chip_id().map(u32::from)),
+                ("device", self.device().map(u32::from)),
+                ("row", self.row()),
+                ("column", self.column().map(u32::from)),
+                ("bit", self.bit_position().map(u32::from)),
+            ],
+        )
+    }
+}
+
+impl MemoryError {
+    /// Row: 16 bits, or 18 where the extended row is valid; `None` when neither bit is set.
+    #[inline]
+    pub fn row(&self) -> Option<u32> {
+        self.view().row()
+    }
+
+    /// Bank as one number; `None` when its validity bit is clear.
+    #[inline]
+    pub fn bank(&self) -> Option<u16> {
+        self.view().bank()
+    }
+
+    /// Bank group, 8 bits; `None` when its validity bit is clear.
+    #[inline]
+    pub fn bank_group(&self) -> Option<u8> {
+        self.view().bank_group()
+    }
+
+    /// Bank address, 8 bits; `None` when its validity bit is clear.
+    #[inline]
+    pub fn bank_address(&self) -> Option<u8> {
+        self.view().bank_address()
+    }
+
+    /// Chip identification, 3 bits; `None` when its validity bit is clear.
+    #[inline]
+    pub fn chip_id(&self) -> Option<u8> {
+        self.view().chip_id()
+    }
+
+    /// Sets a row of 16 bits.
+    #[inline]
+    pub const fn set_row(&mut self, row: u16) {
+        self.row = U16::new(row);
+        self.extended &= !3;
+        self.mark(MemoryValidation::ROW, MemoryValidation::EXTENDED_ROW);
     }
 
     /// Sets a row of 16 bits.
     #[must_use]
+    #[inline]
     pub const fn with_row(mut self, row: u16) -> Self {
-        self.row = U16::new(row);
-        self.extended &= !3;
-        self.set(MemoryValidation::ROW, MemoryValidation::EXTENDED_ROW)
+        self.set_row(row);
+        self
+    }
+
+    /// Sets a row of 18 bits; higher bits are dropped.
+    #[inline]
+    pub const fn set_extended_row(&mut self, row: u32) {
+        self.row = U16::new(row as u16);
+        self.extended = self.extended & !3 | (row >> 16) as u8 & 3;
+        self.mark(MemoryValidation::EXTENDED_ROW, MemoryValidation::ROW);
     }
 
     /// Sets a row of 18 bits; higher bits are dropped.
     #[must_use]
+    #[inline]
     pub const fn with_extended_row(mut self, row: u32) -> Self {
-        self.row = U16::new(row as u16);
-        self.extended = self.extended & !3 | (row >> 16) as u8 & 3;
-        self.set(MemoryValidation::EXTENDED_ROW, MemoryValidation::ROW)
+        self.set_extended_row(row);
+        self
+    }
+
+    /// Sets the bank as one number, in place of group and address.
+    #[inline]
+    pub const fn set_bank(&mut self, bank: u16) {
+        self.bank = U16::new(bank);
+        self.mark(MemoryValidation::BANK, MemoryValidation::BANK_GROUP.union(MemoryValidation::BANK_ADDRESS));
     }
 
     /// Sets the bank as one number, in place of group and address.
     #[must_use]
+    #[inline]
     pub const fn with_bank(mut self, bank: u16) -> Self {
-        self.bank = U16::new(bank);
-        self.set(MemoryValidation::BANK, MemoryValidation::BANK_GROUP.union(MemoryValidation::BANK_ADDRESS))
+        self.set_bank(bank);
+        self
+    }
+
+    /// Sets bank group and bank address, in place of one number.
+    #[inline]
+    pub const fn set_bank_group_and_address(&mut self, group: u8, address: u8) {
+        self.bank = U16::from_bytes([address, group]);
+        self.mark(MemoryValidation::BANK_GROUP.union(MemoryValidation::BANK_ADDRESS), MemoryValidation::BANK);
     }
 
     /// Sets bank group and bank address, in place of one number.
     #[must_use]
+    #[inline]
     pub const fn with_bank_group_and_address(mut self, group: u8, address: u8) -> Self {
-        self.bank = U16::new((group as u16) << 8 | address as u16);
-        self.set(MemoryValidation::BANK_GROUP.union(MemoryValidation::BANK_ADDRESS), MemoryValidation::BANK)
+        self.set_bank_group_and_address(group, address);
+        self
+    }
+
+    /// Sets the chip identification; bits past the third are dropped.
+    #[inline]
+    pub const fn set_chip_id(&mut self, chip: u8) {
+        self.extended = self.extended & 0x1f | chip << 5;
+        self.mark(MemoryValidation::CHIP_ID, MemoryValidation::empty());
     }
 
     /// Sets the chip identification; bits past the third are dropped.
     #[must_use]
+    #[inline]
     pub const fn with_chip_id(mut self, chip: u8) -> Self {
-        self.extended = self.extended & 0x1f | chip << 5;
-        self.set(MemoryValidation::CHIP_ID, MemoryValidation::empty())
-    }
-
-    const fn set(mut self, valid: MemoryValidation, other: MemoryValidation) -> Self {
-        self.validation_bits = U64::new(self.validation().difference(other).union(valid).bits());
+        self.set_chip_id(chip);
         self
     }
-}
 
-impl Default for MemoryError {
-    fn default() -> Self {
-        Self::new()
+    /// Sets the byte of row bits 17:16 and chip identification, and no validity bit: to write what another writer would.
+    #[inline]
+    pub const fn set_extended_raw(&mut self, extended: u8) {
+        self.extended = extended;
     }
 }
 
-impl SectionType for MemoryError {
-    const TYPE: Guid = SectionTypeId::MEMORY.0;
-    const NAME: &'static str = "memory error";
-}
-
-impl FixedSection for MemoryError {}
-
-impl ShortForms for MemoryError {
-    const MIN: usize = 73;
-
-    fn forget_past(&mut self, length: usize) {
-        let mut gone = MemoryValidation::empty();
-        if length < 74 {
-            gone |= MemoryValidation::EXTENDED_ROW | MemoryValidation::CHIP_ID;
-        }
-        if length < 76 {
-            gone |= MemoryValidation::RANK;
-        }
-        if length < 78 {
-            gone |= MemoryValidation::CARD_HANDLE;
-        }
-        if length < 80 {
-            gone |= MemoryValidation::MODULE_HANDLE;
-        }
-        self.validation_bits = U64::new(self.validation().difference(gone).bits());
-    }
-}
-
-impl Describe for MemoryError {
+impl Describe for MemoryErrorView<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.describe_valid(out)?;
+        self.describe_fields(out)?;
         if let Some(bank) = self.bank() {
             out.field("bank", Value::number(bank))?;
         }
@@ -317,20 +314,22 @@ impl Describe for MemoryError {
         if let Some(chip) = self.chip_id() {
             out.field("chip_id", Value::number(chip))?;
         }
-        Ok(())
+        describe_rest("trailing", self.trailing(), out)
     }
 }
-
-show_fields!(MemoryError);
 
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
-    use crate::section::checks::{assert_map, bit_map, every_flip_shows, written};
-    use crate::section::{Decode, ErrorStatusFlags, ErrorStatusType, Extended};
+    use crate::Error;
+    use crate::kind::Decode;
+    use crate::kind::SectionType;
+    use crate::section::checks::{assert_map, bit_map, written};
+    use crate::section::{ErrorStatusFlags, ErrorStatusType};
     use std::string::{String, ToString};
     use std::vec::Vec;
+    use zerocopy::IntoBytes;
 
     /// What Linux's `cper.c` prints for them is in the `.txt` of the same name in `examples/data/gesb/`.
     const FULL: &[u8; 80] = include_bytes!("../../../examples/data/sections/mem-full-v23.mem.sec");
@@ -378,7 +377,7 @@ mod tests {
     fn map(validation: u64) -> String {
         let mut bytes = [0; 80];
         bytes[..8].copy_from_slice(&validation.to_le_bytes());
-        bit_map(&bytes, 0..8, |bytes, told| told(MemoryError::ref_from_bytes(bytes).unwrap()))
+        bit_map(&bytes, 0..8, |bytes, told| told(&MemoryError::decode(bytes).unwrap()))
     }
 
     #[test]
@@ -426,8 +425,8 @@ mod tests {
             0x8586_8384_8182_a008u64,
         ];
         assert_eq!(bytes, words.map(u64::to_le_bytes).as_flattened());
-        let section = Extended::<MemoryError>::decode(&bytes).unwrap();
-        assert_eq!(*section, values());
+        let section = MemoryError::decode(&bytes).unwrap();
+        assert_eq!(section.structure(), Some(&values()));
         assert_eq!(section.error_status().map(ErrorStatus::error_type), Some(ErrorStatusType::MEMORY));
         assert_eq!(section.physical_address(), Some(0x1112_1314_1516_1718));
         assert_eq!(section.physical_address_mask(), Some(0x2122_2324_2526_2728));
@@ -448,10 +447,13 @@ mod tests {
     fn row_and_bank_have_two_forms_each() {
         let extended = values().with_extended_row(0xffff_1234);
         assert_eq!((extended.row(), extended.chip_id()), (Some(0x3_1234), Some(5)));
-        assert_eq!((extended.as_bytes()[42], extended.as_bytes()[43], extended.extended), (0x34, 0x12, 0xa3));
+        assert_eq!(
+            (extended.as_bytes()[42], extended.as_bytes()[43], extended.extended_raw()),
+            (0x34, 0x12, 0xa3)
+        );
         assert!(!extended.validation().contains(MemoryValidation::ROW));
         assert_eq!(extended.with_row(0x4344), values());
-        assert_eq!(extended.with_chip_id(0xfa).extended, 0x43, "three bits, and the row's stay");
+        assert_eq!(extended.with_chip_id(0xfa).extended_raw(), 0x43, "three bits, and the row's stay");
 
         let grouped = values().with_bank_group_and_address(0x39, 0x3a);
         assert_eq!(
@@ -462,9 +464,9 @@ mod tests {
         assert_eq!(grouped.with_bank(0x3738), values());
 
         let mut both = values();
-        both.extended = 0xff;
+        both.set_extended_raw(0xff);
         assert_eq!(both.row(), Some(0x4344), "the upper bits need their own validity bit");
-        both.validation_bits.set(1 << 18 | 1 << 8);
+        both.set_validation(MemoryValidation::ROW | MemoryValidation::EXTENDED_ROW);
         assert_eq!(both.row(), Some(0x3_4344), "as Linux reads it");
     }
 
@@ -495,8 +497,7 @@ mod tests {
             "chip id",
         ];
         for (bit, name) in names.iter().enumerate() {
-            let mut section = values();
-            section.validation_bits = U64::new(1 << bit);
+            let section = values().with_validation(MemoryValidation::from_bits_retain(1 << bit));
             let text = section.to_string();
             let told = text.lines().next().unwrap().split("  ").next();
             let fields = text.lines().filter(|line| !line.starts_with(' ')).count();
@@ -507,8 +508,7 @@ mod tests {
 
     #[test]
     fn captured_bytes_give_the_values_that_linux_prints() {
-        let text =
-            |body: &[u8]| crate::fields::Fields(&Extended::<MemoryError>::decode(body).unwrap()).to_string();
+        let text = |body: &[u8]| crate::fields::Fields(&MemoryError::decode(body).unwrap()).to_string();
         let full = "\
 error status
   error type              storage error in DRAM (4)
@@ -547,14 +547,14 @@ row                     4660
         let bytes = written(&values().with_extended_row(0x3_4344));
         for length in 0..73 {
             assert_eq!(
-                Extended::<MemoryError>::decode(&bytes[..length]).unwrap_err(),
-                crate::Error::too_short("memory error", 73, length)
+                MemoryError::decode(&bytes[..length]).unwrap_err(),
+                Error::too_short("memory error", 73, length)
             );
         }
         for length in 73..96 {
             let mut body = bytes.clone();
             body.resize(length, 0xee);
-            let section = Extended::<MemoryError>::decode(&body).unwrap();
+            let section = MemoryError::decode(&body).unwrap();
             assert_eq!(section.bytes(), body, "{length}");
             assert_eq!(section.memory_error_type(), Some(MemoryErrorType::PARITY));
             assert_eq!(section.target_id(), Some(0x7172_7374_7576_7778));
@@ -567,7 +567,7 @@ row                     4660
             assert_eq!(text.contains("trailing"), length > 80, "{length}: {text}");
         }
         let sixteen_bits = written(&values());
-        let section = Extended::<MemoryError>::decode(&sixteen_bits[..73]).unwrap();
+        let section = MemoryError::decode(&sixteen_bits[..73]).unwrap();
         assert_eq!(section.row(), Some(0x4344));
     }
 
@@ -584,14 +584,29 @@ row                     4660
     }
 
     #[test]
-    fn a_flip_of_any_bit_shows() {
-        let full = written(&values());
-        for length in [73, 74, 77, 80] {
-            every_flip_shows(SectionTypeId::MEMORY, &full[..length]);
-        }
-        let mut longer = full;
-        longer.extend([1, 2, 3]);
-        every_flip_shows(SectionTypeId::MEMORY, &longer);
-        every_flip_shows(SectionTypeId::MEMORY, OLD);
+    fn a_bit_of_a_short_form_shows_as_far_as_the_form_goes() {
+        let whole = MAP.split_once("73.0").unwrap().0;
+        let map = |length: usize| {
+            let mut bytes = [0; 80];
+            bytes[..8].copy_from_slice(&0x0003_ffff_u64.to_le_bytes());
+            bit_map(&bytes[..length], 0..8, |bytes, told| told(&MemoryError::decode(bytes).unwrap()))
+        };
+        assert_map(&map(73), whole);
+        assert_map(&map(75), &[whole, "73.0 hidden ~*16"].concat());
+        assert_map(&map(76), &[whole, "73.0 hidden ~*8 74.0 rank *16"].concat());
+        let longer = bit_map(&[0; 83], 0..80, |bytes, told| told(&MemoryError::decode(bytes).unwrap()));
+        assert_map(&longer, "80.0 trailing ~*24");
+    }
+
+    #[test]
+    fn a_summary_says_what_and_where() {
+        let summary = |body: &[u8]| {
+            crate::section::Body::decode(MemoryError::TYPE, body).unwrap().summary().to_string()
+        };
+        assert_eq!(
+            summary(OLD),
+            "single-bit ECC at 0x10080040 (node 1, card 2, module 3, bank 4, device 5, row 4660, column 86, bit 7)"
+        );
+        assert_eq!(summary(&[0; 80]), "error of unknown type");
     }
 }

@@ -4,123 +4,74 @@
 use core::fmt;
 
 use bitflags::bitflags;
-use zerocopy::little_endian::{U16, U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::little_endian::U16;
 
-use super::{ErrorStatus, FixedSection, MemoryErrorType, SectionType};
-use crate::fields::{Describe, Value, Visitor, show_fields, valid_fields};
-use crate::{Guid, SectionTypeId};
+use super::memory::write_memory_summary;
+use super::{ErrorStatus, MemoryErrorType};
+use crate::fields::{Describe, Value, Visitor, describe_rest};
+use crate::structure::structure;
 
-/// An error in a memory device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct MemoryError2 {
-    /// [`Memory2Validation`].
-    pub validation_bits: U64,
+structure! {
+    /// An error in a memory device. From bit 10 on its validity bits differ from those of the first memory section.
+    MemoryError2: 96 bytes, new;
+    view MemoryError2View from 96 as MEMORY_2 "memory error 2";
+    valid Memory2Validation: u64 in validation_bits {
+        /// [`MemoryError2::bank`] as one number.
+        BANK = 6;
+        /// [`MemoryError2::bank_group`].
+        BANK_GROUP = 20;
+        /// [`MemoryError2::bank_address`].
+        BANK_ADDRESS = 21;
+    };
+    0 validation_bits: u64;
     /// Type and signals of the error.
-    pub error_status: ErrorStatus,
-    /// Physical address of the error.
-    pub physical_address: U64,
+    8 error_status: ErrorStatus as group, error_status_raw set_error_status with_error_status,
+        ERROR_STATUS = 0;
+    /// Physical address of the error, in bytes.
+    16 physical_address: u64 as hex, physical_address_raw set_physical_address with_physical_address,
+        PHYSICAL_ADDRESS = 1;
     /// Which bits of the address are valid.
-    pub physical_address_mask: U64,
+    24 physical_address_mask: u64 as hex, physical_address_mask_raw set_physical_address_mask with_physical_address_mask,
+        PHYSICAL_ADDRESS_MASK = 2;
     /// Node, in a multi-node system.
-    pub node: U16,
+    32 node: u16 as number, node_raw set_node with_node, NODE = 3;
     /// Card, the memory riser.
-    pub card: U16,
+    34 card: u16 as number, card_raw set_card with_card, CARD = 4;
     /// Module (DIMM) on the card.
-    pub module: U16,
-    /// Bank; group in bits 15:8 and address in bits 7:0 under their own validity bits.
-    pub bank: U16,
+    36 module: u16 as number, module_raw set_module with_module, MODULE = 5;
+    /// Bank as one number, or group in bits 15:8 and address in bits 7:0.
+    38 bank: u16 raw bank_raw;
     /// Device (chip).
-    pub device: U32,
+    40 device: u32 as number, device_raw set_device with_device, DEVICE = 7;
     /// Row.
-    pub row: U32,
+    44 row: u32 as number, row_raw set_row with_row, ROW = 8;
     /// Column.
-    pub column: U32,
+    48 column: u32 as number, column_raw set_column with_column, COLUMN = 9;
     /// Rank on the module.
-    pub rank: U32,
+    52 rank: u32 as number, rank_raw set_rank with_rank, RANK = 10;
     /// Bit of the device that failed.
-    pub bit_position: U32,
+    56 bit_position: u32 as number, bit_position_raw set_bit_position with_bit_position, BIT_POSITION = 11;
     /// Die of a stacked package.
-    pub chip_id: u8,
+    60 chip_id: u8 as number, chip_id_raw set_chip_id with_chip_id, CHIP_ID = 12;
     /// Kind of error.
-    pub memory_error_type: MemoryErrorType,
-    /// [`MemoryErrorState`].
-    pub status: u8,
-    /// 0.
-    pub reserved: u8,
-    /// Who asked.
-    pub requestor_id: U64,
-    /// Who answered.
-    pub responder_id: U64,
-    /// Who was asked.
-    pub target_id: U64,
+    61 memory_error_type: MemoryErrorType as named, memory_error_type_raw set_memory_error_type with_memory_error_type,
+        MEMORY_ERROR_TYPE = 13;
+    /// Whether the error is corrected.
+    62 status: (u8 MemoryErrorState) as flags, status_raw set_status with_status, STATUS = 14;
+    63 reserved: u8;
+    /// Identifier of the requestor.
+    64 requestor_id: u64 as hex, requestor_id_raw set_requestor_id with_requestor_id, REQUESTOR_ID = 15;
+    /// Identifier of the responder.
+    72 responder_id: u64 as hex, responder_id_raw set_responder_id with_responder_id, RESPONDER_ID = 16;
+    /// Identifier of the target.
+    80 target_id: u64 as hex, target_id_raw set_target_id with_target_id, TARGET_ID = 17;
     /// SMBIOS handle of the memory array (type 16).
-    pub card_handle: U32,
+    88 card_handle: u32 as hex, card_handle_raw set_card_handle with_card_handle, CARD_HANDLE = 18;
     /// SMBIOS handle of the memory device (type 17).
-    pub module_handle: U32,
+    92 module_handle: u32 as hex, module_handle_raw set_module_handle with_module_handle, MODULE_HANDLE = 19;
 }
 
-const _: () = {
-    assert!(size_of::<MemoryError2>() == 96 && align_of::<MemoryError2>() == 1);
-    assert!(core::mem::offset_of!(MemoryError2, node) == 32);
-    assert!(core::mem::offset_of!(MemoryError2, device) == 40);
-    assert!(core::mem::offset_of!(MemoryError2, chip_id) == 60);
-    assert!(core::mem::offset_of!(MemoryError2, requestor_id) == 64);
-    assert!(core::mem::offset_of!(MemoryError2, card_handle) == 88);
-};
-
 bitflags! {
-    /// Which fields of a [`MemoryError2`] hold a value. From bit 10 on they differ from the first section's.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct Memory2Validation: u64 {
-        /// [`MemoryError2::error_status`].
-        const ERROR_STATUS = 1 << 0;
-        /// [`MemoryError2::physical_address`].
-        const PHYSICAL_ADDRESS = 1 << 1;
-        /// [`MemoryError2::physical_address_mask`].
-        const PHYSICAL_ADDRESS_MASK = 1 << 2;
-        /// [`MemoryError2::node`].
-        const NODE = 1 << 3;
-        /// [`MemoryError2::card`].
-        const CARD = 1 << 4;
-        /// [`MemoryError2::module`].
-        const MODULE = 1 << 5;
-        /// [`MemoryError2::bank`] as one number.
-        const BANK = 1 << 6;
-        /// [`MemoryError2::device`].
-        const DEVICE = 1 << 7;
-        /// [`MemoryError2::row`].
-        const ROW = 1 << 8;
-        /// [`MemoryError2::column`].
-        const COLUMN = 1 << 9;
-        /// [`MemoryError2::rank`].
-        const RANK = 1 << 10;
-        /// [`MemoryError2::bit_position`].
-        const BIT_POSITION = 1 << 11;
-        /// [`MemoryError2::chip_id`].
-        const CHIP_ID = 1 << 12;
-        /// [`MemoryError2::memory_error_type`].
-        const MEMORY_ERROR_TYPE = 1 << 13;
-        /// [`MemoryError2::status`].
-        const STATUS = 1 << 14;
-        /// [`MemoryError2::requestor_id`].
-        const REQUESTOR_ID = 1 << 15;
-        /// [`MemoryError2::responder_id`].
-        const RESPONDER_ID = 1 << 16;
-        /// [`MemoryError2::target_id`].
-        const TARGET_ID = 1 << 17;
-        /// [`MemoryError2::card_handle`].
-        const CARD_HANDLE = 1 << 18;
-        /// [`MemoryError2::module_handle`].
-        const MODULE_HANDLE = 1 << 19;
-        /// Bits 15:8 of [`MemoryError2::bank`].
-        const BANK_GROUP = 1 << 20;
-        /// Bits 7:0 of [`MemoryError2::bank`].
-        const BANK_ADDRESS = 1 << 21;
-        const _ = !0;
-    }
-
     /// What became of a memory error.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct MemoryErrorState: u8 {
@@ -130,110 +81,111 @@ bitflags! {
     }
 }
 
-valid_fields! {
-    MemoryError2, validation_bits: u64 as Memory2Validation;
-    /// Type and signals of the error.
-    error_status / with_error_status: ErrorStatus as group, ERROR_STATUS;
-    /// Physical address of the error, in bytes.
-    physical_address / with_physical_address: u64 as hex, PHYSICAL_ADDRESS;
-    /// Which bits of the address are valid.
-    physical_address_mask / with_physical_address_mask: u64 as hex, PHYSICAL_ADDRESS_MASK;
-    /// Node, in a multi-node system.
-    node / with_node: u16 as number, NODE;
-    /// Card, the memory riser.
-    card / with_card: u16 as number, CARD;
-    /// Module (DIMM) on the card.
-    module / with_module: u16 as number, MODULE;
-    /// Device (chip).
-    device / with_device: u32 as number, DEVICE;
-    /// Row.
-    row / with_row: u32 as number, ROW;
-    /// Column.
-    column / with_column: u32 as number, COLUMN;
-    /// Rank on the module.
-    rank / with_rank: u32 as number, RANK;
-    /// Bit of the device that failed.
-    bit_position / with_bit_position: u32 as number, BIT_POSITION;
-    /// Die of a stacked package.
-    chip_id / with_chip_id: u8 as number, CHIP_ID;
-    /// Kind of error.
-    memory_error_type / with_memory_error_type: MemoryErrorType as named, MEMORY_ERROR_TYPE;
-    /// Whether the error is corrected.
-    status / with_status: MemoryErrorState as flags, STATUS;
-    /// Who asked.
-    requestor_id / with_requestor_id: u64 as hex, REQUESTOR_ID;
-    /// Who answered.
-    responder_id / with_responder_id: u64 as hex, RESPONDER_ID;
-    /// Who was asked.
-    target_id / with_target_id: u64 as hex, TARGET_ID;
-    /// SMBIOS handle of the memory array (type 16).
-    card_handle / with_card_handle: u32 as hex, CARD_HANDLE;
-    /// SMBIOS handle of the memory device (type 17).
-    module_handle / with_module_handle: u32 as hex, MODULE_HANDLE;
-}
-
-impl MemoryError2 {
-    /// A section with no field valid.
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 96])
-    }
-
-    const fn has(&self, field: Memory2Validation) -> bool {
-        self.validation().contains(field)
-    }
-
+impl MemoryError2View<'_> {
     /// Bank as one number; `None` when its validity bit is clear.
-    pub const fn bank(&self) -> Option<u16> {
-        if self.has(Memory2Validation::BANK) { Some(self.bank.get()) } else { None }
+    #[inline]
+    pub fn bank(&self) -> Option<u16> {
+        if self.validation().contains(Memory2Validation::BANK) { self.bank_raw() } else { None }
     }
 
     /// Bank group, 8 bits; `None` when its validity bit is clear.
-    pub const fn bank_group(&self) -> Option<u8> {
-        if self.has(Memory2Validation::BANK_GROUP) { Some((self.bank.get() >> 8) as u8) } else { None }
+    #[inline]
+    pub fn bank_group(&self) -> Option<u8> {
+        let [_, group] = self.bank_raw()?.to_le_bytes();
+        self.validation().contains(Memory2Validation::BANK_GROUP).then_some(group)
     }
 
     /// Bank address, 8 bits; `None` when its validity bit is clear.
-    pub const fn bank_address(&self) -> Option<u8> {
-        if self.has(Memory2Validation::BANK_ADDRESS) { Some(self.bank.get() as u8) } else { None }
+    #[inline]
+    pub fn bank_address(&self) -> Option<u8> {
+        let [address, _] = self.bank_raw()?.to_le_bytes();
+        self.validation().contains(Memory2Validation::BANK_ADDRESS).then_some(address)
+    }
+
+    /// The kind of error, and where it is.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = (self.memory_error_type(), self.error_status());
+        write_memory_summary(
+            f,
+            kinds,
+            self.physical_address(),
+            &[
+                ("node", self.node().map(u32::from)),
+                ("card", self.card().map(u32::from)),
+                ("module", self.module().map(u32::from)),
+                ("rank", self.rank()),
+                ("bank", self.bank().map(u32::from)),
+                ("bank group", self.bank_group().map(u32::from)),
+                ("bank address", self.bank_address().map(u32::from)),
+                ("chip", self.chip_id().map(u32::from)),
+                ("device", self.device()),
+                ("row", self.row()),
+                ("column", self.column()),
+                ("bit", self.bit_position()),
+            ],
+        )
+    }
+}
+
+impl MemoryError2 {
+    /// Bank as one number; `None` when its validity bit is clear.
+    #[inline]
+    pub fn bank(&self) -> Option<u16> {
+        self.view().bank()
+    }
+
+    /// Bank group, 8 bits; `None` when its validity bit is clear.
+    #[inline]
+    pub fn bank_group(&self) -> Option<u8> {
+        self.view().bank_group()
+    }
+
+    /// Bank address, 8 bits; `None` when its validity bit is clear.
+    #[inline]
+    pub fn bank_address(&self) -> Option<u8> {
+        self.view().bank_address()
+    }
+
+    /// Sets the bank as one number, in place of group and address.
+    #[inline]
+    pub const fn set_bank(&mut self, bank: u16) {
+        self.bank = U16::new(bank);
+        self.mark(
+            Memory2Validation::BANK,
+            Memory2Validation::BANK_GROUP.union(Memory2Validation::BANK_ADDRESS),
+        );
     }
 
     /// Sets the bank as one number, in place of group and address.
     #[must_use]
+    #[inline]
     pub const fn with_bank(mut self, bank: u16) -> Self {
-        let group_and_address = Memory2Validation::BANK_GROUP.union(Memory2Validation::BANK_ADDRESS);
-        let bits = self.validation().difference(group_and_address).union(Memory2Validation::BANK);
-        self.validation_bits = U64::new(bits.bits());
-        self.bank = U16::new(bank);
+        self.set_bank(bank);
         self
     }
 
     /// Sets bank group and bank address, in place of one number.
-    #[must_use]
-    pub const fn with_bank_group_and_address(mut self, group: u8, address: u8) -> Self {
-        let group_and_address = Memory2Validation::BANK_GROUP.union(Memory2Validation::BANK_ADDRESS);
-        let bits = self.validation().difference(Memory2Validation::BANK).union(group_and_address);
-        self.validation_bits = U64::new(bits.bits());
+    #[inline]
+    pub const fn set_bank_group_and_address(&mut self, group: u8, address: u8) {
         self.bank = U16::from_bytes([address, group]);
+        self.mark(
+            Memory2Validation::BANK_GROUP.union(Memory2Validation::BANK_ADDRESS),
+            Memory2Validation::BANK,
+        );
+    }
+
+    /// Sets bank group and bank address, in place of one number.
+    #[must_use]
+    #[inline]
+    pub const fn with_bank_group_and_address(mut self, group: u8, address: u8) -> Self {
+        self.set_bank_group_and_address(group, address);
         self
     }
 }
 
-impl Default for MemoryError2 {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl SectionType for MemoryError2 {
-    const TYPE: Guid = SectionTypeId::MEMORY_2.0;
-    const NAME: &'static str = "memory error 2";
-}
-
-impl FixedSection for MemoryError2 {}
-
-impl Describe for MemoryError2 {
+impl Describe for MemoryError2View<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.describe_valid(out)?;
+        self.describe_fields(out)?;
         if let Some(bank) = self.bank() {
             out.field("bank", Value::number(bank))?;
         }
@@ -243,19 +195,20 @@ impl Describe for MemoryError2 {
         if let Some(address) = self.bank_address() {
             out.field("bank_address", Value::number(address))?;
         }
-        Ok(())
+        describe_rest("trailing", self.trailing(), out)
     }
 }
-
-show_fields!(MemoryError2);
 
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
-    use crate::section::checks::{assert_map, bit_map, every_flip_shows, written};
-    use crate::section::{Decode, ErrorStatusFlags, ErrorStatusType};
+    use crate::Error;
+    use crate::kind::Decode;
+    use crate::section::checks::{assert_map, bit_map, written};
+    use crate::section::{ErrorStatusFlags, ErrorStatusType};
     use std::string::ToString;
+    use zerocopy::IntoBytes;
 
     const MAP: &str = "
         8.0 error_status.flags -*8
@@ -287,7 +240,7 @@ mod tests {
     fn map(validation: u64) -> std::string::String {
         let mut bytes = [0; 96];
         bytes[..8].copy_from_slice(&validation.to_le_bytes());
-        bit_map(&bytes, 0..8, |bytes, told| told(MemoryError2::ref_from_bytes(bytes).unwrap()))
+        bit_map(&bytes, 0..8, |bytes, told| told(&MemoryError2::decode(bytes).unwrap()))
     }
 
     #[test]
@@ -341,8 +294,8 @@ mod tests {
             0xa5a6_a7a8_a1a2_a3a4u64,
         ];
         assert_eq!(bytes, words.map(u64::to_le_bytes).as_flattened());
-        let section = <&MemoryError2>::decode(&bytes).unwrap();
-        assert_eq!(*section, values());
+        let section = MemoryError2::decode(&bytes).unwrap();
+        assert_eq!(section.structure(), Some(&values()));
         assert_eq!(section.error_status().map(ErrorStatus::error_type), Some(ErrorStatusType::MEMORY));
         assert_eq!(section.physical_address(), Some(0x1112_1314_1516_1718));
         assert_eq!(section.physical_address_mask(), Some(0x2122_2324_2526_2728));
@@ -398,8 +351,7 @@ mod tests {
             "bank address",
         ];
         for (bit, name) in names.iter().enumerate() {
-            let mut section = values();
-            section.validation_bits = U64::new(1 << bit);
+            let section = values().with_validation(Memory2Validation::from_bits_retain(1 << bit));
             let text = section.to_string();
             let told = text.lines().next().unwrap().split("  ").next();
             let fields = text.lines().filter(|line| !line.starts_with(' ')).count();
@@ -412,16 +364,10 @@ mod tests {
     fn too_few_bytes_are_an_error_and_more_are_none() {
         for length in 0..96 {
             assert_eq!(
-                <&MemoryError2>::decode(&[0xff; 96][..length]).unwrap_err(),
-                crate::Error::too_short("memory error 2", 96, length)
+                MemoryError2::decode(&[0xff; 96][..length]).unwrap_err(),
+                Error::too_short("memory error 2", 96, length)
             );
         }
-        assert!(<&MemoryError2>::decode(&[0xff; 97]).is_ok());
-    }
-
-    #[test]
-    fn a_flip_of_any_bit_shows() {
-        every_flip_shows(SectionTypeId::MEMORY_2, &written(&values()));
-        every_flip_shows(SectionTypeId::MEMORY_2, &[0; 96]);
+        assert!(MemoryError2::decode(&[0xff; 97]).is_ok());
     }
 }

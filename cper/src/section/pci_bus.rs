@@ -9,8 +9,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use super::register::register;
 use super::{ErrorStatus, FixedSection, SectionType};
 use crate::fields::{Describe, Value, Visitor, show_fields, valid_fields};
+use crate::kind::{Decode, FixedView};
 use crate::open_value::open_value;
-use crate::{Guid, SectionTypeId};
+use crate::{Error, Guid, SectionTypeId};
 
 /// An error on a PCI or PCI-X bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -163,6 +164,14 @@ impl SectionType for PciBusError {
 
 impl FixedSection for PciBusError {}
 
+impl Decode for PciBusError {
+    type View<'a> = FixedView<'a, Self>;
+
+    fn decode(body: &[u8]) -> Result<FixedView<'_, Self>, Error> {
+        FixedView::new(body)
+    }
+}
+
 impl Describe for PciBusError {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_valid(out)
@@ -176,7 +185,7 @@ mod tests {
     extern crate std;
     use super::*;
     use crate::section::checks::{assert_map, bit_map, every_flip_shows, written};
-    use crate::section::{Decode, ErrorStatusFlags, ErrorStatusType};
+    use crate::section::{ErrorStatusFlags, ErrorStatusType};
     use std::string::ToString;
 
     const MAP: &str = "
@@ -234,7 +243,7 @@ mod tests {
             0x6162_6364_6566_6768u64,
         ];
         assert_eq!(bytes, words.map(u64::to_le_bytes).as_flattened());
-        let section = <&PciBusError>::decode(&bytes).unwrap();
+        let section = PciBusError::decode(&bytes).unwrap();
         assert_eq!(*section, values());
         assert_eq!(section.error_status().map(ErrorStatus::flags), Some(ErrorStatusFlags::CONTROL));
         assert_eq!(section.error_type(), Some(PciBusErrorType::ADDRESS_PARITY));
@@ -287,11 +296,11 @@ mod tests {
     fn too_few_bytes_are_an_error_and_more_are_none() {
         for length in 0..72 {
             assert_eq!(
-                <&PciBusError>::decode(&[0xff; 72][..length]).unwrap_err(),
-                crate::Error::too_short("PCI/PCI-X bus error", 72, length)
+                PciBusError::decode(&[0xff; 72][..length]).unwrap_err(),
+                Error::too_short("PCI/PCI-X bus error", 72, length)
             );
         }
-        assert!(<&PciBusError>::decode(&[0xff; 73]).is_ok());
+        assert!(PciBusError::decode(&[0xff; 73]).is_ok());
     }
 
     #[test]

@@ -23,6 +23,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{Decode, Encode, ErrorStatus, PciAddress, SectionType};
 use crate::fields::{Describe, Each, Value, Visitor, describe_rest, show_fields, valid_fields};
+use crate::kind::View;
 use crate::{Error, Guid, SectionTypeId};
 
 /// The fixed part of a PCI component error.
@@ -195,6 +196,7 @@ pub struct PciComponentError<'a> {
     header: &'a PciComponentErrorHeader,
     pairs: &'a [RegisterDataPair],
     rest: &'a [u8],
+    bytes: &'a [u8],
 }
 
 impl core::ops::Deref for PciComponentError<'_> {
@@ -210,18 +212,35 @@ impl SectionType for PciComponentError<'_> {
     const NAME: &'static str = "PCI component error";
 }
 
-impl<'a> Decode<'a> for PciComponentError<'a> {
-    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+impl Decode for PciComponentError<'_> {
+    type View<'a> = PciComponentError<'a>;
+
+    fn decode(body: &[u8]) -> Result<PciComponentError<'_>, Error> {
         let short = Error::too_short(Self::NAME, PciComponentErrorHeader::SIZE, body.len());
         let (header, after) = PciComponentErrorHeader::ref_from_prefix(body).map_err(|_| short)?;
         let count = after.len() / RegisterDataPair::SIZE;
         let (pairs, rest) =
             <[RegisterDataPair]>::ref_from_prefix_with_elems(after, count).map_err(|_| short)?;
-        Ok(Self { header, pairs, rest })
+        Ok(PciComponentError { header, pairs, rest, bytes: body })
+    }
+}
+
+impl<'a> View<'a> for PciComponentError<'a> {
+    fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn trailing(&self) -> &'a [u8] {
+        self.trailing()
     }
 }
 
 impl<'a> PciComponentError<'a> {
+    /// All bytes of the body.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The fixed part, every field as it was stored.
     pub const fn header(&self) -> &'a PciComponentErrorHeader {
         self.header

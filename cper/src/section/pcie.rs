@@ -3,77 +3,51 @@
 use core::fmt;
 
 use bitflags::bitflags;
-use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::register::register;
-use super::{AerCapability, FixedSection, PciAddress, PcieCapability, SectionType};
-use crate::fields::{Describe, Value, Visitor, show_fields, valid_fields};
+use super::{AerCapability, PciAddress, PcieCapability};
+use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
 use crate::open_value::open_value;
-use crate::{Guid, SectionTypeId};
+use crate::structure::structure;
 
-/// An error of a PCIe port or device: who it is, and the registers that say what happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct PcieError {
-    /// [`PcieValidation`].
-    pub validation_bits: U64,
-    /// Kind of device or port.
-    pub port_type: PciePortType,
-    /// Version of the PCIe specification that the platform supports.
-    pub version: PcieVersion,
-    /// PCI command and status registers.
-    pub command_status: PciCommandStatus,
-    /// Upper half of the address of the root complex register block (since UEFI 2.11).
-    pub rcrb_high_address: U32,
-    /// Who the device is and where it is found.
-    pub device_id: PcieDeviceId,
-    /// Serial number of the device.
-    pub device_serial_number: U64,
-    /// Secondary status and control of a bridge.
-    pub bridge_control_status: BridgeControlStatus,
-    /// The PCIe capability structure of the device.
-    pub capability_structure: PcieCapability,
-    /// The AER capability of the device.
-    pub aer_info: AerCapability,
-}
-
-const _: () = {
-    assert!(size_of::<PcieError>() == 208 && align_of::<PcieError>() == 1);
-    assert!(core::mem::offset_of!(PcieError, command_status) == 16);
-    assert!(core::mem::offset_of!(PcieError, device_id) == 24);
-    assert!(core::mem::offset_of!(PcieError, device_serial_number) == 40);
-    assert!(core::mem::offset_of!(PcieError, capability_structure) == 52);
-    assert!(core::mem::offset_of!(PcieError, aer_info) == 112);
-};
-
-bitflags! {
-    /// Which fields of a [`PcieError`] hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct PcieValidation: u64 {
-        /// [`PcieError::port_type`].
-        const PORT_TYPE = 1 << 0;
-        /// [`PcieError::version`].
-        const VERSION = 1 << 1;
-        /// [`PcieError::command_status`].
-        const COMMAND_STATUS = 1 << 2;
+structure! {
+    /// An error of a PCIe port or device: who it is, and the registers that say what happened.
+    PcieError: 208 bytes, new;
+    view PcieErrorView from 208 as PCIE "PCIe error";
+    valid PcieValidation: u64 in validation_bits {
         /// [`PcieError::device_id`] of a device in configuration space.
-        const DEVICE_ID = 1 << 3;
-        /// [`PcieError::device_serial_number`].
-        const DEVICE_SERIAL_NUMBER = 1 << 4;
-        /// [`PcieError::bridge_control_status`].
-        const BRIDGE_CONTROL_STATUS = 1 << 5;
-        /// [`PcieError::capability_structure`].
-        const CAPABILITY_STRUCTURE = 1 << 6;
-        /// [`PcieError::aer_info`].
-        const AER_INFO = 1 << 7;
-        /// [`PcieError::device_id`] of a device behind a root complex register block (since UEFI 2.11); bit 3 is
-        /// then clear.
-        const RCRB_DEVICE_ID = 1 << 8;
-        /// [`PcieError::rcrb_high_address`]; when clear, the upper half is 0.
-        const RCRB_HIGH_ADDRESS = 1 << 9;
-        const _ = !0;
-    }
+        DEVICE_ID = 3;
+        /// [`PcieError::device_id`] of a device behind a root complex register block (since UEFI 2.11); bit 3 is then
+        /// clear.
+        RCRB_DEVICE_ID = 8;
+        /// Upper half of [`PcieError::rcrb_base_address`]; when clear, that half is 0.
+        RCRB_HIGH_ADDRESS = 9;
+    };
+    0 validation_bits: u64;
+    /// Kind of device or port.
+    8 port_type: PciePortType as named, port_type_raw set_port_type with_port_type, PORT_TYPE = 0;
+    /// Version of the PCIe specification that the platform supports.
+    12 version: PcieVersion as message, version_raw set_version with_version, VERSION = 1;
+    /// PCI command and status registers.
+    16 command_status: PciCommandStatus as group, command_status_raw set_command_status with_command_status,
+        COMMAND_STATUS = 2;
+    /// Upper half of the address of the root complex register block (since UEFI 2.11).
+    20 rcrb_high_address: u32 raw rcrb_high_address_raw;
+    /// Who the device is and where it is found.
+    24 device_id: PcieDeviceId raw device_id_raw;
+    /// Serial number of the device.
+    40 device_serial_number: u64 as hex, device_serial_number_raw set_device_serial_number with_device_serial_number,
+        DEVICE_SERIAL_NUMBER = 4;
+    /// Secondary status and control of a bridge.
+    48 bridge_control_status: BridgeControlStatus as group,
+        bridge_control_status_raw set_bridge_control_status with_bridge_control_status, BRIDGE_CONTROL_STATUS = 5;
+    /// The PCIe capability structure of the device.
+    52 capability_structure: PcieCapability as part,
+        capability_structure_raw set_capability_structure with_capability_structure, CAPABILITY_STRUCTURE = 6;
+    /// The AER capability of the device.
+    112 aer_info: AerCapability as part, aer_info_raw set_aer_info with_aer_info, AER_INFO = 7;
 }
 
 open_value! {
@@ -384,51 +358,26 @@ impl Describe for Identity<'_> {
     }
 }
 
-valid_fields! {
-    PcieError, validation_bits: u64 as PcieValidation;
-    /// Kind of device or port.
-    port_type / with_port_type: PciePortType as named, PORT_TYPE;
-    /// Version of the PCIe specification that the platform supports.
-    version / with_version: PcieVersion as message, VERSION;
-    /// PCI command and status registers.
-    command_status / with_command_status: PciCommandStatus as group, COMMAND_STATUS;
-    /// Serial number of the device.
-    device_serial_number / with_device_serial_number: u64 as hex, DEVICE_SERIAL_NUMBER;
-    /// Secondary status and control of a bridge.
-    bridge_control_status / with_bridge_control_status: BridgeControlStatus as group, BRIDGE_CONTROL_STATUS;
-    /// The PCIe capability structure of the device.
-    capability_structure / with_capability_structure: PcieCapability as group, CAPABILITY_STRUCTURE;
-    /// The AER capability of the device.
-    aer_info / with_aer_info: AerCapability as group, AER_INFO;
-}
-
-impl PcieError {
-    /// A section with no field valid.
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 208])
-    }
-
+impl PcieErrorView<'_> {
     /// Who the device is, in configuration space or behind an RCRB; `None` when both validity bits are clear.
-    pub const fn device_id(&self) -> Option<PcieDeviceId> {
-        if self.validation().intersects(PcieValidation::DEVICE_ID.union(PcieValidation::RCRB_DEVICE_ID)) {
-            Some(self.device_id)
-        } else {
-            None
-        }
+    #[inline]
+    pub fn device_id(&self) -> Option<PcieDeviceId> {
+        let either = PcieValidation::DEVICE_ID.union(PcieValidation::RCRB_DEVICE_ID);
+        if self.validation().intersects(either) { self.device_id_raw() } else { None }
     }
 
     /// Where a device in configuration space is found; `None` when its validity bit is clear.
-    pub const fn address(&self) -> Option<PciAddress> {
-        if self.validation().contains(PcieValidation::DEVICE_ID) {
-            Some(self.device_id.address())
-        } else {
-            None
+    #[inline]
+    pub fn address(&self) -> Option<PciAddress> {
+        if !self.validation().contains(PcieValidation::DEVICE_ID) {
+            return None;
         }
+        self.device_id_raw().map(|id| id.address())
     }
 
-    /// Address of the register block of a device behind one; `None` when its validity bit is clear, or that of a
-    /// device in configuration space is set, which then tells what the bytes are.
-    pub const fn rcrb_base_address(&self) -> Option<u64> {
+    /// Address of the register block of a device behind one; `None` when its validity bit is clear, or when the bit of
+    /// a device in configuration space is set, which decides what the bytes are.
+    pub fn rcrb_base_address(&self) -> Option<u64> {
         let validation = self.validation();
         if !validation.contains(PcieValidation::RCRB_DEVICE_ID)
             || validation.contains(PcieValidation::DEVICE_ID)
@@ -436,27 +385,78 @@ impl PcieError {
             return None;
         }
         let high = if validation.contains(PcieValidation::RCRB_HIGH_ADDRESS) {
-            self.rcrb_high_address.get() as u64
+            self.rcrb_high_address_raw()?
         } else {
             0
         };
-        Some(high << 32 | self.device_id.rcrb_low_address() as u64)
+        Some(u64::from(high) << 32 | u64::from(self.device_id_raw()?.rcrb_low_address()))
+    }
+
+    /// The device, and the errors whose status bits are set.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let aer = self.aer_info();
+        let uncorrectable = aer.into_iter().flat_map(|aer| aer.uncorrectable_error_status().errors());
+        let correctable = aer.into_iter().flat_map(|aer| aer.correctable_error_status().errors());
+        let mut before = "";
+        for error in uncorrectable {
+            write!(f, "{before}{error}")?;
+            before = ", ";
+        }
+        for error in correctable {
+            write!(f, "{before}{error}")?;
+            before = ", ";
+        }
+        if before.is_empty() {
+            f.write_str(if aer.is_some() { "no error bit is set" } else { "error without AER registers" })?;
+        }
+        if let Some(address) = self.address() {
+            write!(f, ", device {address}")?;
+        }
+        if let Some(id) = self.device_id() {
+            write!(f, " [{:04x}:{:04x}]", id.vendor_id, id.device_id)?;
+        }
+        Ok(())
+    }
+}
+
+impl PcieError {
+    /// Who the device is, in configuration space or behind an RCRB; `None` when both validity bits are clear.
+    #[inline]
+    pub fn device_id(&self) -> Option<PcieDeviceId> {
+        self.view().device_id()
+    }
+
+    /// Where a device in configuration space is found; `None` when its validity bit is clear.
+    #[inline]
+    pub fn address(&self) -> Option<PciAddress> {
+        self.view().address()
+    }
+
+    /// Address of the register block of a device behind one; `None` when its validity bit is clear, or when the bit of
+    /// a device in configuration space is set, which decides what the bytes are.
+    pub fn rcrb_base_address(&self) -> Option<u64> {
+        self.view().rcrb_base_address()
+    }
+
+    /// Sets who the device is and where it is found in configuration space.
+    #[inline]
+    pub const fn set_device_id(&mut self, id: PcieDeviceId) {
+        self.device_id = id;
+        let rcrb = PcieValidation::RCRB_DEVICE_ID.union(PcieValidation::RCRB_HIGH_ADDRESS);
+        self.mark(PcieValidation::DEVICE_ID, rcrb);
     }
 
     /// Sets who the device is and where it is found in configuration space.
     #[must_use]
+    #[inline]
     pub const fn with_device_id(mut self, id: PcieDeviceId) -> Self {
-        self.device_id = id;
-        let rcrb = PcieValidation::RCRB_DEVICE_ID.union(PcieValidation::RCRB_HIGH_ADDRESS);
-        let bits = self.validation().difference(rcrb).union(PcieValidation::DEVICE_ID);
-        self.validation_bits = U64::new(bits.bits());
+        self.set_device_id(id);
         self
     }
 
     /// Sets who the device is and the address of the register block it is behind, which takes the place of segment,
     /// device and function.
-    #[must_use]
-    pub const fn with_rcrb_device_id(mut self, id: PcieDeviceId, base: u64) -> Self {
+    pub const fn set_rcrb_device_id(&mut self, id: PcieDeviceId, base: u64) {
         let [function, device, segment_low, segment_high, high @ ..] = base.to_le_bytes();
         self.device_id = id;
         self.device_id.function = function;
@@ -464,41 +464,36 @@ impl PcieError {
         self.device_id.segment = U16::from_bytes([segment_low, segment_high]);
         self.rcrb_high_address = U32::from_bytes(high);
         let rcrb = PcieValidation::RCRB_DEVICE_ID.union(PcieValidation::RCRB_HIGH_ADDRESS);
-        let bits = self.validation().difference(PcieValidation::DEVICE_ID).union(rcrb);
-        self.validation_bits = U64::new(bits.bits());
+        self.mark(rcrb, PcieValidation::DEVICE_ID);
+    }
+
+    /// Sets who the device is and the address of the register block it is behind, which takes the place of segment,
+    /// device and function.
+    #[must_use]
+    pub const fn with_rcrb_device_id(mut self, id: PcieDeviceId, base: u64) -> Self {
+        self.set_rcrb_device_id(id, base);
         self
     }
 }
 
-impl Default for PcieError {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl SectionType for PcieError {
-    const TYPE: Guid = SectionTypeId::PCIE.0;
-    const NAME: &'static str = "PCIe error";
-}
-
-impl FixedSection for PcieError {}
-
-impl Describe for PcieError {
+impl Describe for PcieErrorView<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         if let Some(id) = self.device_id() {
             out.field("device_id", Value::Group(&Identity(&id, self.rcrb_base_address())))?;
         }
-        self.describe_valid(out)
+        self.describe_fields(out)?;
+        describe_rest("trailing", self.trailing(), out)
     }
 }
 
-show_fields!(PciCommandStatus, BridgeControlStatus, PcieError);
+show_fields!(PciCommandStatus, BridgeControlStatus);
 
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
-    use crate::section::checks::{assert_map, bit_map, every_flip_shows, written};
+    use crate::Error;
+    use crate::section::checks::{assert_map, bit_map, written};
     use crate::section::pcie_capability::{DeviceStatus, LinkSpeed};
     use crate::section::{CorrectableError, Decode, UncorrectableErrors};
     use std::string::ToString;
@@ -564,7 +559,7 @@ mod tests {
         bit_map(&bytes, 0..8, |bytes, told| {
             let mut section = PcieError::new();
             section.as_mut_bytes()[..112].copy_from_slice(bytes);
-            section.validation_bits.set(validation);
+            section.set_validation(PcieValidation::from_bits_retain(validation));
             told(&section);
         })
     }
@@ -577,7 +572,7 @@ mod tests {
 
     #[test]
     fn captured_bytes_give_the_values_that_linux_prints() {
-        let section = <&PcieError>::decode(UNCORRECTABLE).unwrap();
+        let section = PcieError::decode(UNCORRECTABLE).unwrap();
         assert_eq!(section.validation().bits(), 0xff);
         assert_eq!(section.port_type(), Some(PciePortType::ROOT_PORT));
         assert_eq!(section.version().unwrap().to_string(), "0.2");
@@ -602,7 +597,7 @@ mod tests {
         assert_eq!(aer.first_error(), None, "the pointer is 0, bit 20 is set");
         assert_eq!(aer.logged_header().next(), Some(0x0400_0001));
 
-        let section = <&PcieError>::decode(CORRECTABLE).unwrap();
+        let section = PcieError::decode(CORRECTABLE).unwrap();
         let status = section.aer_info().unwrap().correctable_error_status();
         assert_eq!(
             status.errors().filter_map(CorrectableError::short_name).collect::<std::vec::Vec<_>>(),
@@ -646,8 +641,8 @@ mod tests {
         expected[204..].copy_from_slice(&[0xa4, 0xa3, 0xa2, 0xa1]);
         let bytes = written(&values());
         assert_eq!(bytes, expected);
-        let section = <&PcieError>::decode(&bytes).unwrap();
-        assert_eq!(*section, values());
+        let section = PcieError::decode(&bytes).unwrap();
+        assert_eq!(section.structure(), Some(&values()));
         assert_eq!(section.version().unwrap().to_string(), "12.34");
         assert_eq!(section.address().unwrap().to_string(), "0102:3b:1e.6");
         assert_eq!(section.device_id().unwrap().slot_number(), 0x1ffe);
@@ -678,7 +673,7 @@ mod tests {
         ];
         for (bit, name) in names.iter().enumerate() {
             let mut section = values();
-            section.validation_bits = U64::new(1 << bit);
+            section.set_validation(PcieValidation::from_bits_retain(1 << bit));
             let text = section.to_string();
             let fields = text.lines().filter(|line| !line.starts_with(' ')).count();
             assert!(fields == 1 && text.starts_with(name), "{bit}: {text}");
@@ -699,9 +694,9 @@ mod tests {
         assert_eq!(section.device_id().unwrap().vendor_id.get(), 0x8086);
 
         let mut low = section;
-        low.validation_bits.set(0x100);
+        low.set_validation(PcieValidation::RCRB_DEVICE_ID);
         assert_eq!(low.rcrb_base_address(), Some(0x1516_1718), "no upper half");
-        low.validation_bits.set(0x308);
+        low.set_validation(PcieValidation::from_bits_retain(0x308));
         assert_eq!(low.rcrb_base_address(), None, "bit 3 wins");
         assert!(low.address().is_some());
         assert_eq!(section.with_device_id(id).validation().bits(), 0xff);
@@ -724,15 +719,24 @@ mod tests {
     #[test]
     fn too_few_bytes_are_an_error_and_more_are_none() {
         for length in 0..208 {
-            let error = crate::Error::too_short("PCIe error", 208, length);
-            assert_eq!(<&PcieError>::decode(&UNCORRECTABLE[..length]).unwrap_err(), error);
+            let error = Error::too_short("PCIe error", 208, length);
+            assert_eq!(PcieError::decode(&UNCORRECTABLE[..length]).unwrap_err(), error);
         }
-        assert!(<&PcieError>::decode(&[0; 300]).is_ok());
+        assert!(PcieError::decode(&[0; 300]).is_ok());
     }
 
     #[test]
-    fn a_flip_of_any_bit_shows() {
-        every_flip_shows(SectionTypeId::PCIE, UNCORRECTABLE);
-        every_flip_shows(SectionTypeId::PCIE, &[0; 208]);
+    fn a_byte_after_the_structure_shows() {
+        let map = bit_map(&[0; 210], 0..208, |bytes, told| told(&PcieError::decode(bytes).unwrap()));
+        assert_map(&map, "208.0 trailing ~*16");
+    }
+
+    #[test]
+    fn a_summary_says_what_and_which_device() {
+        let summary =
+            |body: &[u8]| crate::section::Body::Pcie(PcieError::decode(body).unwrap()).summary().to_string();
+        let uncorrectable = summary(UNCORRECTABLE);
+        assert!(uncorrectable.contains(", device 0000:"), "{uncorrectable}");
+        assert_eq!(summary(&[0; 208]), "error without AER registers");
     }
 }

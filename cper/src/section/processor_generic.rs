@@ -8,8 +8,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{FixedSection, SectionType};
 use crate::fields::{Describe, Value, Visitor, show_fields, valid_fields};
+use crate::kind::{Decode, FixedView};
 use crate::open_value::open_value;
-use crate::{Guid, SectionTypeId};
+use crate::{Error, Guid, SectionTypeId};
 
 /// An error of a processor, in the same form for every architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -255,6 +256,14 @@ impl SectionType for ProcessorGeneric {
 
 impl FixedSection for ProcessorGeneric {}
 
+impl Decode for ProcessorGeneric {
+    type View<'a> = FixedView<'a, Self>;
+
+    fn decode(body: &[u8]) -> Result<FixedView<'_, Self>, Error> {
+        FixedView::new(body)
+    }
+}
+
 impl Describe for ProcessorGeneric {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_valid(out)?;
@@ -298,7 +307,7 @@ mod tests {
 
     #[test]
     fn captured_bytes_give_the_values_that_linux_prints() {
-        let section = <&ProcessorGeneric>::decode(CAPTURED).unwrap();
+        let section = ProcessorGeneric::decode(CAPTURED).unwrap();
         assert_eq!(section.validation().bits(), 0x1fff);
         assert_eq!(section.processor_type(), Some(ProcessorType::IA32_X64));
         assert_eq!(section.processor_isa(), Some(ProcessorIsa::X64));
@@ -345,7 +354,7 @@ mod tests {
         expected.extend(0x5152_5354_5556_5758u64.to_le_bytes());
         expected.extend(0x6162_6364_6566_6768u64.to_le_bytes());
         assert_eq!(bytes, expected);
-        assert_eq!(*<&ProcessorGeneric>::decode(&bytes).unwrap(), values());
+        assert_eq!(*ProcessorGeneric::decode(&bytes).unwrap(), values());
     }
 
     #[test]
@@ -378,11 +387,11 @@ mod tests {
     fn too_few_bytes_are_an_error_and_more_are_none() {
         for length in 0..192 {
             assert_eq!(
-                <&ProcessorGeneric>::decode(&CAPTURED[..length]).unwrap_err(),
-                crate::Error::too_short("generic processor error", 192, length)
+                ProcessorGeneric::decode(&CAPTURED[..length]).unwrap_err(),
+                Error::too_short("generic processor error", 192, length)
             );
         }
-        assert!(<&ProcessorGeneric>::decode(&[0; 193]).is_ok());
+        assert!(ProcessorGeneric::decode(&[0; 193]).is_ok());
     }
 
     #[test]

@@ -91,8 +91,9 @@ fn same_contexts(
 pub(crate) fn fixed<T: FixedSection + PartialEq + Debug>(value: &T) {
     let body = body(value);
     assert_eq!(body, value.as_bytes());
-    assert_eq!(<&T>::decode(&body), Ok(value));
-    assert!(<&T>::decode(&body[1..]).is_err());
+    let read = FixedView::<T>::new(&body).expect("a written section is one");
+    assert_eq!((read.structure(), read.bytes(), read.trailing()), (value, &body[..], &[][..]));
+    assert!(FixedView::<T>::new(&body[1..]).is_err());
 }
 
 pub(crate) fn ia32x64(
@@ -207,7 +208,7 @@ where
 {
     let event = CxlEvent::new(record, data);
     let body = body(&event);
-    let read = <&CxlEvent<D>>::decode(&body).expect("a written section is one");
+    let read = FixedView::<CxlEvent<D>>::new(&body).expect("a written section is one");
     assert_eq!((&read.record, &read.data), (&event.record, &event.data));
 }
 

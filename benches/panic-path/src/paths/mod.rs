@@ -3,8 +3,8 @@
 
 use core::{ptr, slice};
 
-use cper::section::{ErrorStatus, MemoryError, MemoryErrorType};
-use cper::zerocopy::little_endian::{U16, U64};
+use cper::section::{ErrorStatus, MemoryError, MemoryErrorType, MemoryErrorView, MemoryValidation};
+use cper::zerocopy::little_endian::U64;
 use cper::{
     CreatorId, FruText, Guid, NotificationType, PreparedRecord, Record, RecordBuilder, RecordFlags,
     RecordHeader, RecordMut, SectionDescriptor, Severity, StatusBlock, Timestamp,
@@ -97,28 +97,27 @@ impl MemoryInput {
 
     #[inline]
     fn body(&self) -> MemoryError {
-        MemoryError {
-            validation_bits: U64::new(self.valid),
-            error_status: ErrorStatus(U64::new(self.status)),
-            physical_address: U64::new(self.address),
-            physical_address_mask: U64::new(self.address_mask),
-            node: U16::new(self.node),
-            card: U16::new(self.card),
-            module: U16::new(self.module),
-            bank: U16::new(self.bank),
-            device: U16::new(self.device),
-            row: U16::new(self.row),
-            column: U16::new(self.column),
-            bit_position: U16::new(self.bit_position),
-            requestor_id: U64::new(self.requestor),
-            responder_id: U64::new(self.responder),
-            target_id: U64::new(self.target),
-            memory_error_type: MemoryErrorType::new(self.error_type),
-            extended: self.extended,
-            rank: U16::new(self.rank),
-            card_handle: U16::new(self.card_handle),
-            module_handle: U16::new(self.module_handle),
-        }
+        let mut body = MemoryError::new()
+            .with_error_status(ErrorStatus(U64::new(self.status)))
+            .with_physical_address(self.address)
+            .with_physical_address_mask(self.address_mask)
+            .with_node(self.node)
+            .with_card(self.card)
+            .with_module(self.module)
+            .with_bank(self.bank)
+            .with_device(self.device)
+            .with_row(self.row)
+            .with_column(self.column)
+            .with_bit_position(self.bit_position)
+            .with_requestor_id(self.requestor)
+            .with_responder_id(self.responder)
+            .with_target_id(self.target)
+            .with_memory_error_type(MemoryErrorType::new(self.error_type))
+            .with_rank(self.rank)
+            .with_card_handle(self.card_handle)
+            .with_module_handle(self.module_handle);
+        body.set_extended_raw(self.extended);
+        body.with_validation(MemoryValidation::from_bits_retain(self.valid))
     }
 }
 
@@ -184,12 +183,13 @@ pub unsafe extern "C" fn rust_fill_memory_in_place(out: *mut u8, len: usize, inp
     let Ok(record) = MemoryRecord::lay_out(header, descriptor, MemoryError::new(), out) else { return 0 };
     patch(record, input);
     let body = &mut record.body;
-    body.requestor_id.set(input.requestor);
-    body.responder_id.set(input.responder);
-    body.target_id.set(input.target);
-    body.extended = input.extended;
-    body.card_handle.set(input.card_handle);
-    body.module_handle.set(input.module_handle);
+    body.set_requestor_id(input.requestor);
+    body.set_responder_id(input.responder);
+    body.set_target_id(input.target);
+    body.set_extended_raw(input.extended);
+    body.set_card_handle(input.card_handle);
+    body.set_module_handle(input.module_handle);
+    body.set_validation(MemoryValidation::from_bits_retain(input.valid));
     record.as_bytes().len()
 }
 
@@ -281,8 +281,8 @@ pub extern "C" fn rust_patch_address(
     address: u64,
 ) -> *const u8 {
     record.header.record_id.set(id);
-    record.body.error_status.0.set(status);
-    record.body.physical_address.set(address);
+    record.body.set_error_status(ErrorStatus(U64::new(status)));
+    record.body.set_physical_address(address);
     record.as_bytes().as_ptr()
 }
 
@@ -293,20 +293,20 @@ fn patch(record: &mut MemoryRecord, input: &MemoryInput) {
     record.header.record_id.set(input.record_id);
     record.header.flags.set(input.flags);
     let body = &mut record.body;
-    body.validation_bits.set(input.valid);
-    body.error_status.0.set(input.status);
-    body.physical_address.set(input.address);
-    body.physical_address_mask.set(input.address_mask);
-    body.node.set(input.node);
-    body.card.set(input.card);
-    body.module.set(input.module);
-    body.bank.set(input.bank);
-    body.device.set(input.device);
-    body.row.set(input.row);
-    body.column.set(input.column);
-    body.bit_position.set(input.bit_position);
-    body.memory_error_type = MemoryErrorType::new(input.error_type);
-    body.rank.set(input.rank);
+    body.set_error_status(ErrorStatus(U64::new(input.status)));
+    body.set_physical_address(input.address);
+    body.set_physical_address_mask(input.address_mask);
+    body.set_node(input.node);
+    body.set_card(input.card);
+    body.set_module(input.module);
+    body.set_bank(input.bank);
+    body.set_device(input.device);
+    body.set_row(input.row);
+    body.set_column(input.column);
+    body.set_bit_position(input.bit_position);
+    body.set_memory_error_type(MemoryErrorType::new(input.error_type));
+    body.set_rank(input.rank);
+    body.set_validation(MemoryValidation::from_bits_retain(input.valid));
 }
 
 /// The same three fields through a view over bytes from elsewhere. 0 on success.
@@ -327,8 +327,8 @@ pub unsafe extern "C" fn rust_patch_view(
     let patched = RecordMut::parse(bytes).and_then(|mut record| {
         record.header_mut()?.record_id.set(id);
         let memory = record.decode_mut::<MemoryError>(0)?;
-        memory.error_status.0.set(status);
-        memory.physical_address.set(address);
+        memory.set_error_status(ErrorStatus(U64::new(status)));
+        memory.set_physical_address(address);
         Ok(())
     });
     i32::from(patched.is_err())
@@ -345,7 +345,7 @@ pub unsafe extern "C" fn rust_read_memory(bytes: *const u8, len: usize) -> u64 {
     let bytes = unsafe { input(bytes, len) };
     let Ok(record) = Record::parse(bytes) else { return 0 };
     let Some(Ok(section)) = record.sections().next() else { return 0 };
-    let Some(Ok(memory)) = section.decode::<&MemoryError>() else { return 0 };
+    let Some(Ok(memory)) = section.decode::<MemoryError>() else { return 0 };
     fold_header(record.header()) ^ fold_descriptor(section.descriptor()) ^ fold_memory(memory)
 }
 
@@ -385,7 +385,7 @@ fn fold_descriptor(descriptor: &SectionDescriptor) -> u64 {
     })
 }
 
-fn fold_memory(memory: &MemoryError) -> u64 {
+fn fold_memory(memory: MemoryErrorView<'_>) -> u64 {
     let mut sum = memory.error_status().map_or(0, ErrorStatus::raw);
     sum ^= memory.physical_address().unwrap_or(0);
     sum ^= memory.physical_address_mask().unwrap_or(0);

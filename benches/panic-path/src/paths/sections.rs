@@ -2,7 +2,7 @@
 
 use cper::section::{
     AerCapability, ArmErrorFlags, ArmErrorInformation, ArmErrorType, ArmErrors, ArmProcessor,
-    ArmProcessorHeader, BrandString, BridgeControlStatus, Decode, MemoryError, PciCommandStatus, PciStatus,
+    ArmProcessorHeader, BrandString, BridgeControlStatus, Decode, ErrorStatus, MemoryError, PciCommandStatus, PciStatus,
     PcieCapability, PcieDeviceId, PcieError, PciePortType, PcieVersion, ProcessorErrorTypes,
     ProcessorGeneric, ProcessorIsa, ProcessorOperation, ProcessorType,
 };
@@ -18,32 +18,29 @@ use pstore_format::produce::{MceBytes, encode_mce};
 use super::{MemoryInput, buffer, fold_descriptor, fold_header, input, length};
 
 fn pcie(input: &MemoryInput, capability: &PcieCapability, aer: &AerCapability) -> PcieError {
-    PcieError {
-        validation_bits: U64::new(0xff),
-        port_type: PciePortType::ROOT_PORT,
-        version: PcieVersion::new(3, 1),
-        command_status: PciCommandStatus {
-            command: U16::new(input.card),
-            status: PciStatus::new(input.module),
-        },
-        rcrb_high_address: U32::new(0),
-        device_id: PcieDeviceId {
-            vendor_id: U16::new(input.bank),
-            device_id: U16::new(input.device),
-            class_code: [0; 3],
-            function: 1,
-            device: 2,
-            segment: U16::new(input.node),
-            bus: input.error_type,
-            secondary_bus: 0,
-            slot: U16::new(input.row),
-            reserved: 0,
-        },
-        device_serial_number: U64::new(input.requestor),
-        bridge_control_status: BridgeControlStatus::default(),
-        capability_structure: *capability,
-        aer_info: *aer,
-    }
+    let id = PcieDeviceId {
+        vendor_id: U16::new(input.bank),
+        device_id: U16::new(input.device),
+        class_code: [0; 3],
+        function: 1,
+        device: 2,
+        segment: U16::new(input.node),
+        bus: input.error_type,
+        secondary_bus: 0,
+        slot: U16::new(input.row),
+        reserved: 0,
+    };
+    let command_status =
+        PciCommandStatus { command: U16::new(input.card), status: PciStatus::new(input.module) };
+    PcieError::new()
+        .with_port_type(PciePortType::ROOT_PORT)
+        .with_version(PcieVersion::new(3, 1))
+        .with_command_status(command_status)
+        .with_device_id(id)
+        .with_device_serial_number(input.requestor)
+        .with_bridge_control_status(BridgeControlStatus::default())
+        .with_capability_structure(*capability)
+        .with_aer_info(*aer)
 }
 
 /// A PCIe record from field values.
@@ -178,9 +175,14 @@ pub extern "C" fn rust_patch_pcie(
     aer: &AerCapability,
 ) -> *const u8 {
     record.header.record_id.set(input.record_id);
-    record.body.command_status.status = PciStatus::new(input.module);
-    record.body.device_id.bus = input.error_type;
-    record.body.aer_info = *aer;
+    let body = &mut record.body;
+    let mut command_status = body.command_status_raw();
+    command_status.status = PciStatus::new(input.module);
+    body.set_command_status(command_status);
+    let mut id = body.device_id_raw();
+    id.bus = input.error_type;
+    body.set_device_id(id);
+    body.set_aer_info(*aer);
     record.as_bytes().as_ptr()
 }
 
@@ -230,8 +232,8 @@ pub struct TwoSections {
 pub extern "C" fn rust_patch_two(record: &mut TwoSections, input: &MemoryInput) {
     record.header.record_id.set(input.record_id);
     for body in &mut record.bodies {
-        body.error_status.0.set(input.status);
-        body.physical_address.set(input.address);
+        body.set_error_status(ErrorStatus(U64::new(input.status)));
+        body.set_physical_address(input.address);
     }
 }
 
@@ -243,13 +245,13 @@ pub extern "C" fn rust_patch_block(
     input: &MemoryInput,
 ) -> *const u8 {
     block.entry.severity = Severity::new(input.severity);
-    block.body.error_status.0.set(input.status);
-    block.body.physical_address.set(input.address);
+    block.body.set_error_status(ErrorStatus(U64::new(input.status)));
+    block.body.set_physical_address(input.address);
     block.report().as_ptr()
 }
 
 /// A descriptor's and a body's fields of a record's only section, and the header's.
-fn read<'a, T: Decode<'a>>(bytes: &'a [u8], fold: impl Fn(T) -> u64) -> u64 {
+fn read<'a, T: Decode>(bytes: &'a [u8], fold: impl Fn(T::View<'a>) -> u64) -> u64 {
     let only = |record: Record<'a>| -> Option<(Record<'a>, Section<'a>)> {
         Some((record, record.sections().next()?.ok()?))
     };
@@ -270,7 +272,7 @@ fn fold_words<const N: usize>(words: [[u8; 8]; N]) -> u64 {
 #[inline(never)]
 pub unsafe extern "C" fn rust_read_pcie(bytes: *const u8, len: usize) -> u64 {
     // SAFETY: the caller's promise.
-    read(unsafe { input(bytes, len) }, |pcie: &PcieError| {
+    read::<PcieError>(unsafe { input(bytes, len) }, |pcie| {
         let mut sum = u64::from(pcie.port_type().unwrap_or_default().raw());
         sum ^= pcie.version().map_or(0, |version| u64::from(u32::from_le_bytes(transmute!(version))));
         sum ^= pcie.command_status().map_or(0, |both| u64::from(u32::from_le_bytes(transmute!(both))));
@@ -279,14 +281,14 @@ pub unsafe extern "C" fn rust_read_pcie(bytes: *const u8, len: usize) -> u64 {
         sum ^= pcie.bridge_control_status().map_or(0, |both| u64::from(u32::from_le_bytes(transmute!(both))));
         sum ^= pcie.capability_structure().map_or(0, |capability| {
             let (words, last): ([[u8; 8]; 7], [u8; 4]) = {
-                let bytes: [u8; 60] = transmute!(capability);
+                let bytes: [u8; 60] = transmute!(*capability);
                 let words = bytes.first_chunk::<56>().copied().unwrap_or([0; 56]);
                 let last = bytes.get(56..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
                 (transmute!(words), last)
             };
             fold_words(words) ^ u64::from(u32::from_le_bytes(last))
         });
-        sum ^ pcie.aer_info().map_or(0, |aer| fold_words::<12>(transmute!(aer)))
+        sum ^ pcie.aer_info().map_or(0, |aer| fold_words::<12>(transmute!(*aer)))
     })
 }
 
@@ -298,7 +300,7 @@ pub unsafe extern "C" fn rust_read_pcie(bytes: *const u8, len: usize) -> u64 {
 #[inline(never)]
 pub unsafe extern "C" fn rust_read_generic(bytes: *const u8, len: usize) -> u64 {
     // SAFETY: the caller's promise.
-    read(unsafe { input(bytes, len) }, |generic: &ProcessorGeneric| {
+    read::<ProcessorGeneric>(unsafe { input(bytes, len) }, |generic| {
         let mut sum = u64::from(generic.processor_type().map_or(0, ProcessorType::raw));
         sum ^= u64::from(generic.processor_isa().map_or(0, ProcessorIsa::raw));
         sum ^= u64::from(generic.processor_error_type().map_or(0, |types| types.bits()));
@@ -323,7 +325,7 @@ pub unsafe extern "C" fn rust_read_generic(bytes: *const u8, len: usize) -> u64 
 #[inline(never)]
 pub unsafe extern "C" fn rust_read_arm(bytes: *const u8, len: usize) -> u64 {
     // SAFETY: the caller's promise.
-    read(unsafe { input(bytes, len) }, |arm: ArmProcessor<'_>| {
+    read::<ArmProcessor<'_>>(unsafe { input(bytes, len) }, |arm| {
         let mut sum = u64::from(arm.error_affinity_level().unwrap_or(0));
         sum ^= arm.mpidr_el1().unwrap_or(0) ^ arm.midr_el1();
         sum ^= u64::from(arm.running_state().unwrap_or(0) ^ arm.psci_state.get());

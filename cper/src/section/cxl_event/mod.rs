@@ -57,6 +57,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{FixedSection, SectionType};
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields, valid_fields};
+use crate::kind::{Decode, FixedView, View};
 use crate::{Error, Guid, SectionTypeId};
 
 /// A number of 24 bits.
@@ -246,6 +247,17 @@ impl<D> FixedSection for CxlEvent<D> where
 {
 }
 
+impl<D> Decode for CxlEvent<D>
+where
+    Self: FixedSection + fmt::Debug,
+{
+    type View<'a> = FixedView<'a, Self>;
+
+    fn decode(body: &[u8]) -> Result<FixedView<'_, Self>, Error> {
+        FixedView::new(body)
+    }
+}
+
 /// What the kind of event lays out: the last 80 bytes of an event record.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -304,6 +316,7 @@ pub struct CxlComponentEvent<'a> {
     event_type: SectionTypeId,
     header: &'a CxlComponentHeader,
     rest: &'a [u8],
+    bytes: &'a [u8],
 }
 
 impl core::ops::Deref for CxlComponentEvent<'_> {
@@ -314,7 +327,26 @@ impl core::ops::Deref for CxlComponentEvent<'_> {
     }
 }
 
+impl<'a> View<'a> for CxlComponentEvent<'a> {
+    fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn trailing(&self) -> &'a [u8] {
+        self.trailing()
+    }
+
+    fn missing(&self) -> usize {
+        self.missing()
+    }
+}
+
 impl<'a> CxlComponentEvent<'a> {
+    /// All bytes of the body.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// What messages call the section.
     pub const NAME: &'static str = "CXL component event";
 
@@ -326,7 +358,7 @@ impl<'a> CxlComponentEvent<'a> {
         let swapped = section_type.swapped();
         let event_type = EVENTS.into_iter().find(|known| known.0 == section_type || known.0 == swapped)?;
         Some(match CxlComponentHeader::ref_from_prefix(body) {
-            Ok((header, rest)) => Ok(Self { event_type, header, rest }),
+            Ok((header, rest)) => Ok(Self { event_type, header, rest, bytes: body }),
             Err(_) => Err(Error::too_short(Self::NAME, CxlComponentHeader::SIZE, body.len())),
         })
     }
@@ -564,9 +596,9 @@ mod tests {
             assert!(matches!(Body::decode(windows.0, &bytes), Ok(Body::CxlComponentEvent(_))));
         }
         assert!(CxlComponentEvent::decode(SectionTypeId::CXL_PROTOCOL.0, &bytes).is_none());
-        assert!(<&CxlEvent<CxlDramEvent>>::is_type(SectionTypeId::WINDOWS_CXL_DRAM.0));
-        assert!(<&CxlEvent<CxlDramEvent>>::is_type(SectionTypeId::CXL_DRAM.0));
-        assert!(!<&CxlEvent<CxlDramEvent>>::is_type(SectionTypeId::CXL_MEMORY_MODULE.0));
+        assert!(CxlEvent::<CxlDramEvent>::is_type(SectionTypeId::WINDOWS_CXL_DRAM.0));
+        assert!(CxlEvent::<CxlDramEvent>::is_type(SectionTypeId::CXL_DRAM.0));
+        assert!(!CxlEvent::<CxlDramEvent>::is_type(SectionTypeId::CXL_MEMORY_MODULE.0));
     }
 
     #[test]
@@ -652,10 +684,10 @@ mod tests {
         assert_eq!((read.device_id(), read.device_serial_number()), (Some(id), Some(11)));
         assert_eq!(read.record(), Some(&record));
         assert!(matches!(read.data(), Some(CxlEventData::Dram(dram)) if dram.channel() == Some(3)));
-        let whole = <&CxlEvent<CxlDramEvent>>::decode(&bytes).unwrap();
+        let whole = CxlEvent::<CxlDramEvent>::decode(&bytes).unwrap();
         assert_eq!((whole.record, whole.data.channel()), (record, Some(3)));
         assert_eq!(
-            <&CxlEvent<CxlDramEvent>>::decode(&bytes[1..]).unwrap_err().to_string(),
+            CxlEvent::<CxlDramEvent>::decode(&bytes[1..]).unwrap_err().to_string(),
             "offset 0: CXL DRAM event needs 144 bytes, 143 available"
         );
     }

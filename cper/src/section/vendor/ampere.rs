@@ -7,6 +7,7 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::kind::{FixedView, View};
 use crate::section::{CorrectableErrors, Decode, Encode, FixedSection, SectionType, UncorrectableErrors};
 use crate::{Error, Guid, SectionTypeId};
 
@@ -29,6 +30,7 @@ const _: () = assert!(size_of::<AmpereErrorHeader>() == 8 && align_of::<AmpereEr
 pub struct AmpereError<'a> {
     header: &'a AmpereErrorHeader,
     data: &'a [u8],
+    bytes: &'a [u8],
 }
 
 impl core::ops::Deref for AmpereError<'_> {
@@ -40,6 +42,11 @@ impl core::ops::Deref for AmpereError<'_> {
 }
 
 impl<'a> AmpereError<'a> {
+    /// All bytes of the body.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The fixed part, every field as it was stored.
     pub const fn header(&self) -> &'a AmpereErrorHeader {
         self.header
@@ -56,12 +63,24 @@ impl SectionType for AmpereError<'_> {
     const NAME: &'static str = "Ampere error";
 }
 
-impl<'a> Decode<'a> for AmpereError<'a> {
-    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+impl Decode for AmpereError<'_> {
+    type View<'a> = AmpereError<'a>;
+
+    fn decode(body: &[u8]) -> Result<AmpereError<'_>, Error> {
         match AmpereErrorHeader::ref_from_prefix(body) {
-            Ok((header, data)) => Ok(Self { header, data }),
+            Ok((header, data)) => Ok(AmpereError { header, data, bytes: body }),
             Err(_) => Err(Error::too_short(Self::NAME, size_of::<AmpereErrorHeader>(), body.len())),
         }
+    }
+}
+
+impl<'a> View<'a> for AmpereError<'a> {
+    fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn trailing(&self) -> &'a [u8] {
+        &[]
     }
 }
 
@@ -252,6 +271,14 @@ impl SectionType for AmpereSpecificError {
 
 impl FixedSection for AmpereSpecificError {}
 
+impl Decode for AmpereSpecificError {
+    type View<'a> = FixedView<'a, Self>;
+
+    fn decode(body: &[u8]) -> Result<FixedView<'_, Self>, Error> {
+        FixedView::new(body)
+    }
+}
+
 impl Describe for AmpereSpecificError {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("unit", Value::Code { value: self.unit().into(), name: self.unit_name() })?;
@@ -404,7 +431,7 @@ mod tests {
             let section = AmpereSpecificError::read_from_bytes(&specific(kind)).unwrap();
             assert_eq!(written(&section), specific(kind));
         }
-        assert!(<&AmpereSpecificError>::decode(&specific(0)[..47]).is_err());
+        assert!(AmpereSpecificError::decode(&specific(0)[..47]).is_err());
     }
 
     #[test]

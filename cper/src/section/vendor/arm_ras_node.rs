@@ -12,6 +12,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use super::{Entries, Unclaimed, write_all};
 use crate::error::clamp;
 use crate::fields::{Describe, List, Value, Visitor, describe_rest, show_fields};
+use crate::kind::View;
 use crate::open_value::open_value;
 use crate::section::{Decode, Encode, SectionType};
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
@@ -358,12 +359,24 @@ impl SectionType for ArmRasNode<'_> {
     const NAME: &'static str = "Arm RAS node";
 }
 
-impl<'a> Decode<'a> for ArmRasNode<'a> {
-    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+impl Decode for ArmRasNode<'_> {
+    type View<'a> = ArmRasNode<'a>;
+
+    fn decode(body: &[u8]) -> Result<ArmRasNode<'_>, Error> {
         match ArmRasNodeHeader::ref_from_prefix(body) {
-            Ok((header, _)) => Ok(Self { header, bytes: body }),
+            Ok((header, _)) => Ok(ArmRasNode { header, bytes: body }),
             Err(_) => Err(Error::too_short(Self::NAME, size_of::<ArmRasNodeHeader>(), body.len())),
         }
+    }
+}
+
+impl<'a> View<'a> for ArmRasNode<'a> {
+    fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn trailing(&self) -> &'a [u8] {
+        &[]
     }
 }
 

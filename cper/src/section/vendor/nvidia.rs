@@ -11,6 +11,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::Entries;
 use crate::fields::{Describe, Value, Values, Visitor, describe_rest, show_fields};
+use crate::kind::View;
 use crate::section::{Decode, Encode, SectionType};
 use crate::{Error, ErrorKind, Guid, SectionTypeId, Severity};
 
@@ -164,6 +165,7 @@ impl Describe for NvidiaFirmwareError {
 pub struct NvidiaError<'a> {
     header: &'a NvidiaErrorHeader,
     variable: &'a [u8],
+    bytes: &'a [u8],
 }
 
 impl core::ops::Deref for NvidiaError<'_> {
@@ -179,16 +181,33 @@ impl SectionType for NvidiaError<'_> {
     const NAME: &'static str = "NVIDIA error";
 }
 
-impl<'a> Decode<'a> for NvidiaError<'a> {
-    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+impl Decode for NvidiaError<'_> {
+    type View<'a> = NvidiaError<'a>;
+
+    fn decode(body: &[u8]) -> Result<NvidiaError<'_>, Error> {
         match NvidiaErrorHeader::ref_from_prefix(body) {
-            Ok((header, variable)) => Ok(Self { header, variable }),
+            Ok((header, variable)) => Ok(NvidiaError { header, variable, bytes: body }),
             Err(_) => Err(Error::too_short(Self::NAME, size_of::<NvidiaErrorHeader>(), body.len())),
         }
     }
 }
 
+impl<'a> View<'a> for NvidiaError<'a> {
+    fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn trailing(&self) -> &'a [u8] {
+        self.trailing()
+    }
+}
+
 impl<'a> NvidiaError<'a> {
+    /// All bytes of the body.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The fixed part, every field as it was stored.
     pub const fn header(&self) -> &'a NvidiaErrorHeader {
         self.header

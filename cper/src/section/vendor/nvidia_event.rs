@@ -10,6 +10,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use super::write_all;
 use crate::error::clamp;
 use crate::fields::{Describe, List, Value, Values, Visitor, describe_rest, show_fields};
+use crate::kind::View;
 use crate::open_value::open_value;
 use crate::section::{ContextPadding, Decode, Encode, SectionType, context::is_zero};
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
@@ -317,6 +318,7 @@ pub struct NvidiaEvent<'a> {
     info_header: &'a NvidiaInfoHeader,
     info: &'a [u8],
     contexts: &'a [u8],
+    bytes: &'a [u8],
 }
 
 impl core::ops::Deref for NvidiaEvent<'_> {
@@ -332,8 +334,10 @@ impl SectionType for NvidiaEvent<'_> {
     const NAME: &'static str = "NVIDIA event";
 }
 
-impl<'a> Decode<'a> for NvidiaEvent<'a> {
-    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+impl Decode for NvidiaEvent<'_> {
+    type View<'a> = NvidiaEvent<'a>;
+
+    fn decode(body: &[u8]) -> Result<NvidiaEvent<'_>, Error> {
         let header = size_of::<NvidiaEventHeader>();
         let info_header_len = size_of::<NvidiaInfoHeader>();
         let short = Error::too_short(Self::NAME, header.saturating_add(info_header_len), body.len());
@@ -342,11 +346,26 @@ impl<'a> Decode<'a> for NvidiaEvent<'a> {
         let length = usize::from(info_header.size).saturating_sub(info_header_len);
         // The slice wins: what is not there cannot be known, and no context follows it.
         let (info, contexts) = after.split_at_checked(length).unwrap_or((after, &[]));
-        Ok(Self { header, info_header, info, contexts })
+        Ok(NvidiaEvent { header, info_header, info, contexts, bytes: body })
+    }
+}
+
+impl<'a> View<'a> for NvidiaEvent<'a> {
+    fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn trailing(&self) -> &'a [u8] {
+        self.trailing()
     }
 }
 
 impl<'a> NvidiaEvent<'a> {
+    /// All bytes of the body.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The header, every field as it was stored.
     pub const fn header(&self) -> &'a NvidiaEventHeader {
         self.header

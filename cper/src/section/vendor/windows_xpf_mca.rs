@@ -21,6 +21,7 @@ use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::fields::{Describe, Each, Value, Values, Visitor, describe_rest, show_fields};
+use crate::kind::View;
 use crate::open_value::open_value;
 use crate::section::register::register;
 use crate::section::{Decode, Encode, SectionType};
@@ -284,6 +285,7 @@ pub struct WindowsXpfMca<'a> {
     recovery: Option<&'a WindowsXpfRecovery>,
     further_banks: Option<&'a WindowsFurtherBanks>,
     trailing: &'a [u8],
+    bytes: &'a [u8],
 }
 
 impl core::ops::Deref for WindowsXpfMca<'_> {
@@ -304,19 +306,36 @@ fn next<T: FromBytes + Immutable + KnownLayout + Unaligned>(bytes: &[u8]) -> (Op
     T::ref_from_prefix(bytes).map_or((None, bytes), |(part, rest)| (Some(part), rest))
 }
 
-impl<'a> Decode<'a> for WindowsXpfMca<'a> {
-    fn decode(body: &'a [u8]) -> Result<Self, Error> {
+impl Decode for WindowsXpfMca<'_> {
+    type View<'a> = WindowsXpfMca<'a>;
+
+    fn decode(body: &[u8]) -> Result<WindowsXpfMca<'_>, Error> {
         let short = Error::too_short(Self::NAME, size_of::<WindowsXpfMcaHeader>(), body.len());
         let (header, rest) = WindowsXpfMcaHeader::ref_from_prefix(body).map_err(|_| short)?;
         let (global_capability, rest) = next(rest);
         let (recovery, rest) = next(rest);
         // The number of further banks and 64 of them, of version 5.
         let (further_banks, trailing) = if rest.len() < 4 + 64 * 28 { next(rest) } else { (None, rest) };
-        Ok(Self { header, global_capability, recovery, further_banks, trailing })
+        Ok(WindowsXpfMca { header, global_capability, recovery, further_banks, trailing, bytes: body })
+    }
+}
+
+impl<'a> View<'a> for WindowsXpfMca<'a> {
+    fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn trailing(&self) -> &'a [u8] {
+        self.trailing()
     }
 }
 
 impl<'a> WindowsXpfMca<'a> {
+    /// All bytes of the body.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The fixed part, every field as it was stored.
     pub const fn header(&self) -> &'a WindowsXpfMcaHeader {
         self.header

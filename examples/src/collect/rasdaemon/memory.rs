@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cper::section::MemoryError;
-use cper::zerocopy::IntoBytes;
+use cper::section::{MemoryError, MemoryErrorView};
 use cper::{FruText, Guid, KernelText, SectionTypeId, Severity};
 use rusqlite::types::Value;
 
@@ -17,7 +16,7 @@ const NO_LABEL: &[u8] = b"unknown memory";
 ///
 /// The label is that of the field-replaceable unit: the kernel finds its own in the SMBIOS tables of the machine, and
 /// where it finds none it has nothing to say.
-pub fn mc_event(section: &Section<'_>, memory: &MemoryError, severity: Ghes) -> Row {
+pub fn mc_event(section: &Section<'_>, memory: &MemoryErrorView<'_>, severity: Ghes) -> Row {
     let told = Told::by(memory);
     let label = section.fru_text.as_ref().map(FruText::as_bytes).filter(|name| !name.trim_ascii().is_empty());
     let err_type = match severity {
@@ -63,9 +62,9 @@ struct Told {
 
 impl Told {
     /// Taken out of the lines that the kernel prints for the section: EDAC puts together the same pieces.
-    fn by(memory: &MemoryError) -> Self {
+    fn by(memory: &MemoryErrorView<'_>) -> Self {
         let lines =
-            KernelText::of_section(SectionTypeId::MEMORY, Severity::FATAL, memory.as_bytes()).to_string();
+            KernelText::of_section(SectionTypeId::MEMORY, Severity::FATAL, memory.bytes()).to_string();
         let (mut kind, mut status, mut place) = (None, None, String::new());
         for line in lines.lines().skip(1).map(|line| line.trim_start_matches(' ')) {
             if let Some(rest) = line.strip_prefix("error_status: ") {
@@ -85,7 +84,7 @@ impl Told {
 }
 
 /// The row of an error that firmware logs beside a machine check.
-pub fn extlog_event(section: &Section<'_>, memory: &MemoryError, severity: Severity) -> Row {
+pub fn extlog_event(section: &Section<'_>, memory: &MemoryErrorView<'_>, severity: Severity) -> Row {
     Row::new(
         "extlog_event",
         [
@@ -102,8 +101,9 @@ pub fn extlog_event(section: &Section<'_>, memory: &MemoryError, severity: Sever
 }
 
 /// The section as the kernel's trace event packs it: 55 bytes.
-fn compact(memory: &MemoryError) -> Vec<u8> {
-    let bytes = memory.as_bytes();
+fn compact(memory: &MemoryErrorView<'_>) -> Vec<u8> {
+    let mut bytes = [0; MemoryError::SIZE];
+    bytes.iter_mut().zip(memory.bytes()).for_each(|(to, from)| *to = *from);
     // Validity; node to bit position, requestor to target; rank and the two handles; what the 73-byte form lacks.
     [&bytes[0..8], &bytes[32..72], &bytes[74..80], &bytes[73..74]].concat()
 }

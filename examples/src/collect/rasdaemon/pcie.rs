@@ -1,7 +1,7 @@
 //! PCIe errors: `aer_event` as Linux' AER driver fills it when GHES hands it a section.
 
 use cper::Severity;
-use cper::section::PcieError;
+use cper::section::PcieErrorView;
 
 use super::row::Row;
 
@@ -42,7 +42,7 @@ const UNCORRECTABLE: [(u32, &str); 17] = [
 ///
 /// The logged header is not in it: Linux cuts the word that says whether it is valid to its low byte, which is 0 for
 /// every error that logs a header.
-pub fn aer_event(pcie: &PcieError, severity: Severity, reset: bool) -> Option<Row> {
+pub fn aer_event(pcie: &PcieErrorView<'_>, severity: Severity, reset: bool) -> Option<Row> {
     let (address, aer) = (pcie.address()?, pcie.aer_info()?);
     let fatal = reset || severity == Severity::FATAL;
     let corrected = !fatal && severity != Severity::RECOVERABLE;

@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cper::section::{
-    AerCapability, Encode, ErrorStatus, MemoryError, MemoryErrorType, PciAddress, PcieDeviceId, PcieError,
+    AerCapability, Encode, ErrorStatus, MemoryError, MemoryErrorType, MemoryValidation, PciAddress,
+    PcieDeviceId, PcieError,
 };
 use cper::zerocopy::little_endian::U32;
 use cper::{
@@ -174,10 +175,10 @@ fn an_empty_section_is_no_row_beside_others() {
     let tables: Vec<_> = entries.iter().flat_map(|entry| &entry.rows).collect();
     assert_eq!(tables.len(), 1, "{tables:?}");
     assert_eq!((tables[0].0, tables[0].1.table), (1, "non_standard_event"));
-    // Alone it is all that there is to tell.
+    // Alone it is all that there is to tell. It has a byte: a body of zeros did not reach the store.
     let mut buffer = [0; 512];
-    let record =
-        RecordBuilder::new(header).section(descriptor, &MemoryError::new()).encode(&mut buffer).unwrap();
+    let empty = MemoryError::new().with_node(7).with_validation(MemoryValidation::empty());
+    let record = RecordBuilder::new(header).section(descriptor, &empty).encode(&mut buffer).unwrap();
     assert_eq!(only_row(&self::entries("HwErrRec0000", record.to_vec())).0, "mc_event");
 }
 
