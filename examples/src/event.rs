@@ -315,13 +315,15 @@ impl<'f, 'a> Event<'f, 'a> {
     /// Tells of something found.
     pub fn of(found: &'f Found<'a>) -> Self {
         let sections = found.sections();
+        let (grade, grades) = judge(found, &sections);
         let mut event = Self {
             found,
             kind: Kind::of_found(found, &sections),
-            grade: grade(found, &sections),
+            grade,
             lines: sections
                 .iter()
-                .map(|section| (section_grade(section), summary::section(section, &sections)))
+                .zip(grades)
+                .map(|(section, grade)| (grade, summary::section(section, &sections)))
                 .collect(),
             id: id(found),
             creator: creator(found),
@@ -350,12 +352,6 @@ impl<'f, 'a> Event<'f, 'a> {
     /// What stands for the whole in one line: the section that leads.
     pub fn summary(&self) -> &str {
         self.lines.get(leading(&self.sections)).or(self.lines.first()).map_or("", |(_, text)| text)
-    }
-
-    /// How bad the worst of it is, of what its header, its sections and its lines say.
-    pub fn worst(&self) -> Grade {
-        let lines = self.lines.iter().map(|(grade, _)| *grade);
-        lines.fold(self.grade, |worst, grade| if grade.rank() < worst.rank() { grade } else { worst })
     }
 
     /// The time, and a timestamp that is none. Where a header has no time that can be read, the section of a machine
@@ -463,10 +459,29 @@ fn says_something(section: &Section<'_>) -> bool {
 /// How bad each line of an event is, without the work of telling what the lines say.
 pub fn grades(found: &Found<'_>) -> Vec<Grade> {
     let sections = found.sections();
-    if sections.is_empty() {
-        return vec![grade(found, &sections)];
+    match judge(found, &sections) {
+        (grade, lines) if lines.is_empty() => vec![grade],
+        (_, lines) => lines,
     }
-    sections.iter().map(section_grade).collect()
+}
+
+/// How bad an event is, which is the worst that its header and its sections say, and how bad each of its sections is.
+/// Where no section says as much as the header, the section that leads is as bad as the event.
+fn judge(found: &Found<'_>, sections: &[Section<'_>]) -> (Grade, Vec<Grade>) {
+    let mut lines: Vec<Grade> = sections.iter().map(section_grade).collect();
+    let of_header = header_grade(found);
+    let worst = lines.iter().copied().chain(of_header).min_by_key(|grade| grade.rank());
+    let worst = worst.unwrap_or(if matches!(found.what, What::Record(_)) {
+        Grade::Fatal
+    } else {
+        Grade::Informational
+    });
+    if !lines.iter().any(|grade| grade.rank() <= worst.rank()) {
+        if let Some(line) = lines.get_mut(leading(sections)) {
+            *line = worst;
+        }
+    }
+    (worst, lines)
 }
 
 fn section_grade(section: &Section<'_>) -> Grade {
@@ -478,18 +493,18 @@ fn section_grade(section: &Section<'_>) -> Grade {
     }
 }
 
-fn grade(found: &Found<'_>, sections: &[Section<'_>]) -> Grade {
-    let worst = || sections.iter().map(section_grade).min_by_key(|grade| grade.rank());
-    match &found.what {
+/// How bad something is by itself, whatever its sections say; `None` where that says nothing.
+fn header_grade(found: &Found<'_>) -> Option<Grade> {
+    Some(match &found.what {
         // Linux writes "fatal" into the header of every record it stores.
-        What::Record(stored) if stored.prefix().is_some() => worst().unwrap_or(Grade::Fatal),
+        What::Record(stored) if stored.prefix().is_some() => return None,
         What::Record(stored) => stored.severity().into(),
         What::Block(block) => block.severity().into(),
         What::Log(log) => Grade::of_log(log),
         What::Bad(_) => Grade::Bad,
-        What::Section(..) | What::Body(..) => worst().unwrap_or(Grade::Informational),
+        What::Section(..) | What::Body(..) => return None,
         What::Unknown(..) | What::Part(_) | What::Table(_) => Grade::Informational,
-    }
+    })
 }
 
 fn id(found: &Found<'_>) -> Option<RecordId> {

@@ -98,10 +98,10 @@ impl Visitor for Others<'_> {
 struct Any(bool);
 
 impl Visitor for Any {
-    fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result {
+    fn field(&mut self, _name: &'static str, value: Value<'_>) -> fmt::Result {
         match value {
             Value::Group(group) => group.describe(self),
-            Value::List(list) => list.each(&mut |item| self.field(name, item)),
+            Value::List(list) => list.each(&mut |item| self.field("", item)),
             leaf if is_zero(&leaf) => Ok(()),
             _ => {
                 self.0 = true;

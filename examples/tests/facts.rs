@@ -406,3 +406,39 @@ fn records_of_real_machines() {
     let text = ras(&["decode", field.join("windows/Multiple1.cper").to_str().unwrap()]).stdout;
     assert!(text.ends_with("1 record: 1 processor error.\n"), "{text}");
 }
+
+/// Firmware whose header and section disagree is common. The event is as bad as the worst of both, in every output.
+#[test]
+fn a_header_and_its_section_make_one_severity() {
+    use Severity as S;
+    let levels = [
+        (S::FATAL, "fatal"),
+        (S::RECOVERABLE, "recoverable"),
+        (S::CORRECTED, "corrected"),
+        (S::INFORMATIONAL, "informational"),
+    ];
+    for (of_header, (header, _)) in levels.iter().enumerate() {
+        for (of_section, (section, _)) in levels.iter().enumerate() {
+            let word = levels[of_header.min(of_section)].1;
+            let header = RecordHeader::new(*header, NotificationType::CMC);
+            let descriptor = SectionDescriptor::primary(*section);
+            let bytes = record(header, descriptor, &MemoryError::new().with_node(1));
+            let path = file(&format!("severity-{of_header}-{of_section}.cper"), &bytes);
+            let label = if word == "informational" { "INFO".into() } else { word.to_uppercase() };
+            let said = ras(&["decode", "-q", &path]).stdout;
+            assert!(said.starts_with(&label), "{said}");
+            let [event] = &ras_json(&[&path])[..] else { panic!("{path}: one event") };
+            assert_eq!(event["severity"], word);
+            let metrics = format!("{path}.prom");
+            for old in [metrics.clone(), format!("{metrics}.events")] {
+                let _ = fs::remove_file(old);
+            }
+            let said = ras(&["collect", &path, "--prometheus", &metrics]).stdout;
+            assert!(said.starts_with(&label) && said.contains(&format!("1 {word} memory error")), "{said}");
+            let metrics = fs::read_to_string(metrics).unwrap();
+            let series: Vec<_> = metrics.lines().filter(|line| line.contains("severity=\"")).collect();
+            let same = format!("severity=\"{word}\"");
+            assert!(!series.is_empty() && series.iter().all(|line| line.contains(&same)), "{metrics}");
+        }
+    }
+}

@@ -155,7 +155,7 @@ impl Prometheus {
                 section.and_then(schema::component).unwrap_or_default().replace(['\t', '\n'], " ");
             fields.extend([kind.to_owned(), severity(*grade), component]);
         }
-        fields.extend([event.kind.name.to_owned(), severity(event.worst())]);
+        fields.extend([event.kind.name.to_owned(), severity(event.grade)]);
         self.counts.add(&fields, time);
         format!("{}\t{}", time.map_or("-".into(), |time| time.to_string()), fields.join("\t"))
     }

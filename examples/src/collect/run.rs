@@ -558,7 +558,7 @@ impl Tally {
         if event.kind == EventKind::BAD {
             return;
         }
-        let (grade, kind) = (event.worst(), event.kind);
+        let (grade, kind) = (event.grade, event.kind);
         match self.kinds.iter_mut().find(|(of, known, _)| (*of, *known) == (grade, kind)) {
             Some((_, _, [events, all])) => (*events, *all) = (*events + 1, *all + records),
             None => self.kinds.push((grade, kind, [1, records])),

@@ -90,7 +90,7 @@ pub static COLUMNS: &[Column] = &[
     text("source", "the file it was read from", |row| Some(row.found_at().file.into())),
     small("slot", "slot of an ERST store", |row| row.found_at().slot?.try_into().ok()),
     wide("record_id", "id of the record", |row| {
-        row.part.as_ref().map_or(row.event.id, |part| part.stored.id).map(|id| id.raw())
+        row.part.as_ref().map_or(row.event.id, |part| part.stored.id).map(pstore_format::RecordId::raw)
     }),
     text("creator", "who created the record, by name or GUID", |row| Some(word(row.event.creator?))),
     text("notification", "what told of the error, by name or GUID", |row| {
@@ -145,10 +145,10 @@ pub static COLUMNS: &[Column] = &[
     }),
     wide("mci_misc", "MCi_MISC", |row| Some(row.machine()?.misc()?.raw())),
     wide("mca_synd", "MCA_SYND", |row| {
-        row.machine()?.synd().map(|value| value.raw()).filter(|value| *value != 0)
+        row.machine()?.synd().map(mce_record::McaSynd::raw).filter(|value| *value != 0)
     }),
     wide("mca_ipid", "MCA_IPID", |row| {
-        row.machine()?.ipid().map(|value| value.raw()).filter(|value| *value != 0)
+        row.machine()?.ipid().map(mce_record::McaIpid::raw).filter(|value| *value != 0)
     }),
     wide("ip", "instruction pointer", |row| row.machine()?.ip()),
     wide("tsc", "time-stamp counter", |row| row.machine()?.tsc()),
