@@ -191,6 +191,7 @@ static int check(void)
 		in.severity = k % 5;
 		memcpy(c, (uint32_t[]){ 0x10 | (in.severity == 2 ? 2 : in.severity != 3) }, 4);
 		memcpy(c + 16, &in.severity, 4); memcpy(c + 36, &in.severity, 4); memcpy(c + 100, (uint64_t[]){ in.status, in.pa }, 16);
+		c[92] |= 3; /* a value is set with its validity bit */
 		rust_patch_block(r, &in); same("patch_block", r, c, 172);
 		cper_fill_mem(c, &in); memcpy(r, c, 280); memset(r + 108, 0, 8);
 		cper_seal(c, 280); rust_seal(r, 280); same("seal", r, c, 280);

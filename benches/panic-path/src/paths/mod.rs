@@ -306,6 +306,8 @@ fn patch(record: &mut MemoryRecord, input: &MemoryInput) {
     body.set_bit_position(input.bit_position);
     body.set_memory_error_type(MemoryErrorType::new(input.error_type));
     body.set_rank(input.rank);
+    // The upper bits of the row stand there too, and other things.
+    body.set_extended_raw(input.extended);
     body.set_validation(MemoryValidation::from_bits_retain(input.valid));
 }
 
