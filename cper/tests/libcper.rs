@@ -806,12 +806,12 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
                 .collect();
             map.insert("register_data_pairs".into(), pairs.into());
         }
-        Body::DmarGeneric(error) => json["requester_id"] = error.requester_id.raw().into(),
+        Body::DmarGeneric(error) => json["requester_id"] = error.requester_id().raw().into(),
         Body::DmarVtd(error) => {
-            let number = error.oem_id.iter().rfold(0u64, |number, byte| number << 8 | u64::from(*byte));
+            let number = error.oem_id().iter().rfold(0u64, |number, byte| number << 8 | u64::from(*byte));
             json["oem_id"] = number.into();
-            json["fault_status"] = error.fault_status.raw().into();
-            json["fault_record"]["source_id"] = error.fault_record.fault_source.source_id().raw().into();
+            json["fault_status"] = error.fault_status().raw().into();
+            json["fault_record"]["source_id"] = error.fault_record().fault_source().source_id().raw().into();
         }
         Body::CxlProtocol(error) => {
             if error.capability_structure().is_some() {

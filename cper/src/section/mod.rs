@@ -90,11 +90,12 @@ pub use cxl_protocol::{
 };
 pub use dmar_generic::{
     DmarAccessType, DmarAddressType, DmarArchitecture, DmarFaultReason, DmarGenericError,
+    DmarGenericErrorView,
 };
-pub use dmar_iommu::{DmarIommuError, IommuEvent, IommuEventCode};
+pub use dmar_iommu::{DmarIommuError, DmarIommuErrorView, IommuEvent, IommuEventCode};
 pub use dmar_vtd::{
-    DmarVtdError, VtdAddressType, VtdFaultReason, VtdFaultRecord, VtdFaultSource, VtdFaultSourceFlags,
-    VtdFaultStatus, VtdFaultStatusFlags, VtdRequestType,
+    DmarVtdError, DmarVtdErrorView, VtdAddressType, VtdFaultReason, VtdFaultRecord, VtdFaultSource,
+    VtdFaultSourceFlags, VtdFaultStatus, VtdFaultStatusFlags, VtdRequestType,
 };
 pub use error_status::{ErrorStatus, ErrorStatusFlags, ErrorStatusType};
 pub use firmware::{
@@ -114,7 +115,8 @@ pub use memory::{MemoryError, MemoryErrorType, MemoryErrorView, MemoryValidation
 pub use memory_2::{Memory2Validation, MemoryError2, MemoryError2View, MemoryErrorState};
 pub use pci_address::{PciAddress, RequesterId};
 pub use pci_bus::{
-    PciBusCommand, PciBusCommandFlags, PciBusError, PciBusErrorType, PciBusId, PciBusValidation,
+    PciBusCommand, PciBusCommandFlags, PciBusError, PciBusErrorType, PciBusErrorView, PciBusId,
+    PciBusValidation,
 };
 pub use pci_component::{
     PciComponentError, PciComponentErrorHeader, PciComponentErrorParts, PciComponentId,
@@ -126,8 +128,8 @@ pub use pcie::{
 };
 pub use pcie_capability::PcieCapability;
 pub use processor_generic::{
-    BrandString, ProcessorErrorTypes, ProcessorFlags, ProcessorGeneric, ProcessorIsa, ProcessorOperation,
-    ProcessorType, ProcessorValidation,
+    BrandString, ProcessorErrorTypes, ProcessorFlags, ProcessorGeneric, ProcessorGenericView, ProcessorIsa,
+    ProcessorOperation, ProcessorType, ProcessorValidation,
 };
 
 use core::fmt;

@@ -3,8 +3,8 @@
 use cper::section::{
     AerCapability, ArmErrorFlags, ArmErrorInformation, ArmErrorType, ArmErrors, ArmProcessor,
     ArmProcessorHeader, BrandString, BridgeControlStatus, Decode, ErrorStatus, MemoryError, PciCommandStatus, PciStatus,
-    PcieCapability, PcieDeviceId, PcieError, PciePortType, PcieVersion, ProcessorErrorTypes,
-    ProcessorGeneric, ProcessorIsa, ProcessorOperation, ProcessorType,
+    PcieCapability, PcieDeviceId, PcieError, PciePortType, PcieVersion, ProcessorErrorTypes, ProcessorFlags,
+    ProcessorGeneric, ProcessorIsa, ProcessorOperation, ProcessorType, ProcessorValidation,
 };
 use cper::zerocopy::little_endian::{U16, U32, U64};
 use cper::zerocopy::transmute;
@@ -64,23 +64,21 @@ pub unsafe extern "C" fn rust_fill_pcie(
 }
 
 fn generic(input: &MemoryInput, name: &BrandString) -> ProcessorGeneric {
-    ProcessorGeneric {
-        validation_bits: U64::new(input.valid),
-        processor_type: ProcessorType::new(input.error_type),
-        processor_isa: ProcessorIsa::new(input.extended),
-        processor_error_type: ProcessorErrorTypes::CACHE.bits(),
-        operation: ProcessorOperation::new(3),
-        flags: 4,
-        level: 2,
-        reserved: U16::new(0),
-        cpu_version_info: U64::new(input.status),
-        cpu_brand_string: *name,
-        processor_id: U64::new(input.target),
-        target_address: U64::new(input.address),
-        requestor_id: U64::new(input.requestor),
-        responder_id: U64::new(input.responder),
-        instruction_ip: U64::new(input.address_mask),
-    }
+    ProcessorGeneric::new()
+        .with_processor_type(ProcessorType::new(input.error_type))
+        .with_processor_isa(ProcessorIsa::new(input.extended))
+        .with_processor_error_type(ProcessorErrorTypes::CACHE)
+        .with_operation(ProcessorOperation::new(3))
+        .with_flags(ProcessorFlags::OVERFLOW)
+        .with_level(2)
+        .with_cpu_version_info(input.status)
+        .with_cpu_brand_string(*name)
+        .with_processor_id(input.target)
+        .with_target_address(input.address)
+        .with_requestor_id(input.requestor)
+        .with_responder_id(input.responder)
+        .with_instruction_ip(input.address_mask)
+        .with_validation(ProcessorValidation::from_bits_retain(input.valid))
 }
 
 /// A record of the generic processor section from field values.
@@ -194,9 +192,9 @@ pub extern "C" fn rust_patch_generic(
     input: &MemoryInput,
 ) -> *const u8 {
     record.header.record_id.set(input.record_id);
-    record.body.processor_id.set(input.target);
-    record.body.target_address.set(input.address);
-    record.body.instruction_ip.set(input.address_mask);
+    record.body.set_processor_id(input.target);
+    record.body.set_target_address(input.address);
+    record.body.set_instruction_ip(input.address_mask);
     record.as_bytes().as_ptr()
 }
 
