@@ -645,6 +645,9 @@ macro_rules! shown {
     (bytes, $value:expr) => {
         $crate::fields::Value::Bytes(&$value)
     };
+    (dwords, $value:expr) => {
+        $crate::fields::Value::Message(&$crate::section::register::Dwords(&$value))
+    };
 }
 
 pub(crate) use {plain, show_fields, shown, valid_fields, wire};

@@ -764,20 +764,20 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
             if let Some(version) = pcie.version() {
                 let decimal = |bcd: u8| (bcd >> 4) * 10 + (bcd & 0xf);
                 json["version"] =
-                    serde_json::json!({"major": decimal(version.major), "minor": decimal(version.minor)});
+                    serde_json::json!({"major": decimal(version.major()), "minor": decimal(version.minor())});
             }
             if let Some(registers) = pcie.command_status() {
-                json["command_status"]["status"] = registers.status.raw().into();
+                json["command_status"]["status"] = registers.status().raw().into();
             }
             if let Some(id) = pcie.device_id() {
                 json["device_id"] = serde_json::json!({
-                    "vendor_id": id.vendor_id.get(), "device_id": id.device_id.get(), "class_code": id.class_code(),
-                    "function_number": id.function, "device_number": id.device, "segment_number": id.segment.get(),
-                    "bus": id.bus, "secondary_bus_number": id.secondary_bus, "slot_number": id.slot_number(),
+                    "vendor_id": id.vendor_id(), "device_id": id.device_id(), "class_code": id.class_code(),
+                    "function_number": id.function(), "device_number": id.device(), "segment_number": id.segment(),
+                    "bus": id.bus(), "secondary_bus_number": id.secondary_bus(), "slot_number": id.slot_number(),
                 });
             }
             if let Some(registers) = pcie.bridge_control_status() {
-                json["bridge_control_status"]["secondary_status"] = registers.secondary_status.raw().into();
+                json["bridge_control_status"]["secondary_status"] = registers.secondary_status().raw().into();
             }
             if let Some(capability) = pcie.capability_structure() {
                 json["capability_structure"]["data"] = hex(capability.as_bytes());
@@ -785,8 +785,8 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
             if let Some(aer) = pcie.aer_info() {
                 let json = &mut json["aer_info"];
                 json["data"] = hex(aer.as_bytes());
-                json["correctable_error_source"] = aer.correctable_error_source.raw().into();
-                json["uncorrectable_error_source"] = aer.uncorrectable_error_source.raw().into();
+                json["correctable_error_source"] = aer.correctable_error_source().raw().into();
+                json["uncorrectable_error_source"] = aer.uncorrectable_error_source().raw().into();
             }
         }
         Body::PciComponent(component) => {

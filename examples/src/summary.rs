@@ -246,8 +246,8 @@ fn pcie_line(section: &Section<'_>, pcie: &PcieErrorView<'_>) -> String {
     if let Some(address) = pcie.address() {
         let _ = write!(line, " {address}");
     }
-    if let Some(id) = pcie.device_id().filter(|id| id.vendor_id.get() != u16::MAX) {
-        let _ = write!(line, " [{:04x}:{:04x}]", id.vendor_id, id.device_id);
+    if let Some(id) = pcie.device_id().filter(|id| id.vendor_id() != u16::MAX) {
+        let _ = write!(line, " [{:04x}:{:04x}]", id.vendor_id(), id.device_id());
     }
     if let Some(port) = pcie.port_type() {
         let _ = write!(line, " ({port})");

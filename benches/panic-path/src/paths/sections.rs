@@ -2,9 +2,10 @@
 
 use cper::section::{
     AerCapability, ArmErrorFlags, ArmErrorInformation, ArmErrorType, ArmErrors, ArmProcessor,
-    ArmProcessorHeader, BrandString, BridgeControlStatus, Decode, ErrorStatus, MemoryError, PciCommandStatus, PciStatus,
-    PcieCapability, PcieDeviceId, PcieError, PciePortType, PcieVersion, ProcessorErrorTypes, ProcessorFlags,
-    ProcessorGeneric, ProcessorIsa, ProcessorOperation, ProcessorType, ProcessorValidation,
+    ArmProcessorHeader, BrandString, BridgeControlStatus, Decode, ErrorStatus, MemoryError, PciAddress,
+    PciCommand, PciCommandStatus, PciStatus, PcieCapability, PcieDeviceId, PcieError, PciePortType,
+    PcieVersion, ProcessorErrorTypes, ProcessorFlags, ProcessorGeneric, ProcessorIsa, ProcessorOperation,
+    ProcessorType, ProcessorValidation,
 };
 use cper::zerocopy::little_endian::{U16, U32, U64};
 use cper::zerocopy::transmute;
@@ -18,27 +19,18 @@ use pstore_format::produce::{MceBytes, encode_mce};
 use super::{MemoryInput, buffer, fold_descriptor, fold_header, input, length};
 
 fn pcie(input: &MemoryInput, capability: &PcieCapability, aer: &AerCapability) -> PcieError {
-    let id = PcieDeviceId {
-        vendor_id: U16::new(input.bank),
-        device_id: U16::new(input.device),
-        class_code: [0; 3],
-        function: 1,
-        device: 2,
-        segment: U16::new(input.node),
-        bus: input.error_type,
-        secondary_bus: 0,
-        slot: U16::new(input.row),
-        reserved: 0,
-    };
-    let command_status =
-        PciCommandStatus { command: U16::new(input.card), status: PciStatus::new(input.module) };
+    let address = PciAddress { segment: input.node, bus: input.error_type, device: 2, function: 1 };
+    let id = PcieDeviceId::new(input.bank, input.device, 0).with_address(address).with_slot_number(input.row);
+    let command_status = PciCommandStatus::new()
+        .with_command(PciCommand::from_bits_retain(input.card))
+        .with_status(PciStatus::new(input.module));
     PcieError::new()
         .with_port_type(PciePortType::ROOT_PORT)
         .with_version(PcieVersion::new(3, 1))
         .with_command_status(command_status)
         .with_device_id(id)
         .with_device_serial_number(input.requestor)
-        .with_bridge_control_status(BridgeControlStatus::default())
+        .with_bridge_control_status(BridgeControlStatus::new())
         .with_capability_structure(*capability)
         .with_aer_info(*aer)
 }
@@ -175,10 +167,10 @@ pub extern "C" fn rust_patch_pcie(
     record.header.record_id.set(input.record_id);
     let body = &mut record.body;
     let mut command_status = body.command_status_raw();
-    command_status.status = PciStatus::new(input.module);
+    command_status.set_status(PciStatus::new(input.module));
     body.set_command_status(command_status);
     let mut id = body.device_id_raw();
-    id.bus = input.error_type;
+    id.set_bus(input.error_type);
     body.set_device_id(id);
     body.set_aer_info(*aer);
     record.as_bytes().as_ptr()
