@@ -88,7 +88,6 @@
     )
 )]
 
-mod bodies;
 mod creator;
 mod descriptor;
 mod encode;
@@ -101,6 +100,7 @@ mod kind;
 mod notification;
 mod open_value;
 mod prepared;
+mod reading;
 mod record;
 pub mod section;
 mod section_type;

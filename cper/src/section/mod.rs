@@ -41,6 +41,7 @@
 
 mod aer;
 mod arm;
+mod bodies;
 mod ccix_per;
 mod check_info;
 #[cfg(test)]
@@ -124,9 +125,9 @@ pub use pci_component::{
 };
 pub use pcie::{
     BridgeControl, BridgeControlStatus, PciCommand, PciCommandStatus, PciStatus, PciStatusFlags,
-    PcieDeviceId, PcieError, PcieErrorView, PciePortType, PcieValidation, PcieVersion,
+    PcieDeviceId, PcieError, PcieErrorView, PcieValidation, PcieVersion,
 };
-pub use pcie_capability::PcieCapability;
+pub use pcie_capability::{PcieCapability, PciePortType};
 pub use processor_generic::{
     BrandString, ProcessorErrorTypes, ProcessorFlags, ProcessorGeneric, ProcessorGenericView, ProcessorIsa,
     ProcessorOperation, ProcessorType, ProcessorValidation,
@@ -134,30 +135,13 @@ pub use processor_generic::{
 
 use core::fmt;
 
-pub use crate::bodies::{Body, IpfProcessor, Summary};
 pub use crate::kind::{Decode, Encode, FixedSection, FixedView, SectionType, View};
+pub use bodies::{Body, IpfProcessor, Summary};
 
 use crate::fields::{Describe, Value, Visitor};
-use crate::{Error, Section};
 
 impl Describe for &[u8] {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("bytes", Value::Bytes(self))
-    }
-}
-
-impl<'a> Section<'a> {
-    /// The body, decoded by the section's type.
-    ///
-    /// # Errors
-    /// When the type is known and the bytes do not hold it; the offset counts from the start of the record.
-    pub fn body(&self) -> Result<Body<'a>, Error> {
-        Body::decode(self.section_type().0, self.bytes()).map_err(|error| self.locate(error))
-    }
-
-    /// The body as a `T`, one of this crate's or another's; `None` when the section is of another type.
-    #[inline]
-    pub fn decode<T: Decode>(&self) -> Option<Result<T::View<'a>, Error>> {
-        T::is_type(self.section_type().0).then(|| T::decode(self.bytes()).map_err(|error| self.locate(error)))
     }
 }

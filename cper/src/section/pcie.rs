@@ -7,10 +7,9 @@ use zerocopy::little_endian::{U16, U32};
 
 use super::aer::AerCapability;
 use super::pci_address::PciAddress;
-use super::pcie_capability::PcieCapability;
+use super::pcie_capability::{PcieCapability, PciePortType};
 use super::register::register;
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
-use crate::open_value::open_value;
 use crate::structure::structure;
 
 structure! {
@@ -49,21 +48,6 @@ structure! {
         capability_structure_raw set_capability_structure with_capability_structure, CAPABILITY_STRUCTURE = 6;
     /// The AER capability of the device.
     112 aer_info: AerCapability as part, aer_info_raw set_aer_info with_aer_info, AER_INFO = 7;
-}
-
-open_value! {
-    /// Kind of PCIe device or port, in the section and in the capability structure.
-    PciePortType: u32 {
-        ENDPOINT = 0 => "endpoint",
-        LEGACY_ENDPOINT = 1 => "legacy endpoint",
-        ROOT_PORT = 4 => "root port",
-        UPSTREAM_SWITCH_PORT = 5 => "upstream switch port",
-        DOWNSTREAM_SWITCH_PORT = 6 => "downstream switch port",
-        PCIE_TO_PCI_BRIDGE = 7 => "PCIe to PCI/PCI-X bridge",
-        PCI_TO_PCIE_BRIDGE = 8 => "PCI/PCI-X to PCIe bridge",
-        ROOT_COMPLEX_INTEGRATED_ENDPOINT = 9 => "root complex integrated endpoint",
-        ROOT_COMPLEX_EVENT_COLLECTOR = 10 => "root complex event collector",
-    }
 }
 
 structure! {

@@ -4,7 +4,6 @@
 use core::fmt;
 
 use super::pci_address::RequesterId;
-use super::pcie::PciePortType;
 use super::register::register;
 use crate::fields::{Describe, Value, Visitor, show_fields};
 use crate::open_value::open_value;
@@ -66,6 +65,21 @@ structure! {
     0x38 slot_control_2: u16 as hex => set_slot_control_2 with_slot_control_2;
     /// Second slot status; reserved.
     0x3a slot_status_2: u16 as hex => set_slot_status_2 with_slot_status_2;
+}
+
+open_value! {
+    /// Kind of PCIe device or port, in the section and in the capability structure.
+    PciePortType: u32 {
+        ENDPOINT = 0 => "endpoint",
+        LEGACY_ENDPOINT = 1 => "legacy endpoint",
+        ROOT_PORT = 4 => "root port",
+        UPSTREAM_SWITCH_PORT = 5 => "upstream switch port",
+        DOWNSTREAM_SWITCH_PORT = 6 => "downstream switch port",
+        PCIE_TO_PCI_BRIDGE = 7 => "PCIe to PCI/PCI-X bridge",
+        PCI_TO_PCIE_BRIDGE = 8 => "PCI/PCI-X to PCIe bridge",
+        ROOT_COMPLEX_INTEGRATED_ENDPOINT = 9 => "root complex integrated endpoint",
+        ROOT_COMPLEX_EVENT_COLLECTOR = 10 => "root complex event collector",
+    }
 }
 
 register! {

@@ -2,15 +2,15 @@
 
 use core::fmt;
 
-use crate::fields::{Describe, Value, Visitor, show_fields};
-use crate::kind::{Decode, FixedView, SectionType, View};
-use crate::section::{
+use super::{
     ArmProcessor, CcixPerError, CxlComponentEvent, CxlProtocolError, DmarGenericError, DmarGenericErrorView,
     DmarIommuError, DmarIommuErrorView, DmarVtdError, DmarVtdErrorView, FirmwareErrorRecord, FruMemoryPoison,
     Ia32X64Processor, MemoryError, MemoryError2, MemoryError2View, MemoryErrorView, PciBusError,
     PciBusErrorView, PciComponentError, PcieError, PcieErrorView, ProcessorGeneric, ProcessorGenericView,
     vendor,
 };
+use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::kind::{Decode, FixedView, SectionType, View};
 use crate::{Error, Guid, SectionTypeId};
 
 /// Declares [`Body`]. A line is `/// doc` `Variant(View) of Section, "where it is specified";`. The section stands for
