@@ -93,6 +93,7 @@ mod descriptor;
 mod encode;
 mod error;
 pub mod fields;
+mod grammar;
 mod guid;
 mod header;
 mod kernel_text;
