@@ -104,7 +104,7 @@ __attribute__((noinline)) void cper_fill_pcie(uint8_t *out, const struct mem_inp
 	descriptor(&r->d, in, &PCIE_TYPE, 200, 208);
 	r->p = (struct cper_pcie_err){ .valid = 0xff, .port_type = 4, .version = 0x0301, .command = in->card, .status = in->module,
 		.vendor = in->bank, .device = in->device, .function = 1, .device_number = 2, .segment = in->node, .bus = in->error_type,
-		.slot = in->row, .serial = in->requestor };
+		.slot = (uint16_t)(in->row << 3), .serial = in->requestor };
 	memcpy(r->p.capability, capability, 60); memcpy(r->p.aer, aer, 96);
 }
 static inline uint64_t fold(const struct guid *guid)

@@ -2,6 +2,9 @@
 
 use core::fmt;
 
+pub(crate) use crate::grammar::clamp;
+use crate::grammar::error_kind;
+
 /// Why bytes could not be read, or a record not be written.
 ///
 /// It is small, `Copy` and holds no text of its own, so it can be made and passed on at panic time.
@@ -12,23 +15,11 @@ pub struct Error {
     section: Option<u16>,
 }
 
-/// What was wrong. Lengths and offsets are in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// A structure needs more bytes than there are.
-    TooShort {
-        /// The structure, in the specification's words.
-        what: &'static str,
-        /// Bytes it needs.
-        needed: u32,
-        /// Bytes there are.
-        available: u32,
-    },
+error_kind! {
     /// The record does not begin with "CPER".
-    Signature([u8; 4]),
+    Signature(seen: [u8; 4]) => "record signature is \"{}\", not \"CPER\"", seen.escape_ascii();
     /// The record length field is smaller than the record header.
-    RecordLength(u32),
+    RecordLength(length: u32) => "record length {} is less than its header's 128", length;
     /// A section's offset and length do not lie inside the record.
     SectionBounds {
         /// Section offset from the start of the record.
@@ -37,14 +28,14 @@ pub enum ErrorKind {
         length: u32,
         /// Bytes of the record.
         available: u32,
-    },
+    } => "section of {} bytes at {} exceeds the record ({})", length, offset, available;
     /// The sections of the record together claim more bytes than the record has: some overlap.
     SectionsOverlap {
         /// Length of the section at which the sum passes the record's length.
         length: u32,
         /// Bytes not yet claimed.
         left: u32,
-    },
+    } => "section of {} bytes overlaps others, {} bytes not yet claimed", length, left;
     /// A length inside a structure does not fit what encloses it.
     InnerLength {
         /// The length or count field, in the specification's words.
@@ -53,34 +44,27 @@ pub enum ErrorKind {
         value: u32,
         /// The largest value that fits.
         limit: u32,
-    },
+    } => "{} is {}, at most {} fit", what, value, limit;
     /// The section is of another type than the one asked for.
-    SectionType,
+    SectionType => "section is of another type";
     /// The record has no section with this number.
-    NoSuchSection(u16),
-    /// The buffer is too small for what is to be written.
-    BufferTooSmall {
-        /// Bytes needed.
-        needed: u32,
-        /// Bytes given.
-        available: u32,
-    },
+    NoSuchSection(section: u16) => "record has no section {}", section;
     /// A count or length does not fit its field: over 65,535 sections, or a record over 4 GiB.
     TooLarge {
         /// The field, in the specification's words.
         what: &'static str,
-    },
+    } => "{} does not fit its field", what;
     /// A section's encoder wrote another number of bytes than it announced.
-    EncodedLength,
+    EncodedLength => "section wrote another length than it announced";
     /// The raw data of a status block was written already; nothing can follow it.
-    AfterRawData,
+    AfterRawData => "raw data is the last part of a status block";
     /// FRU text is longer than its 20-byte field.
     FruText {
         /// Bytes given.
         length: u32,
-    },
+    } => "FRU text of {} bytes, at most 20 fit", length;
     /// Text is not of the form `aabbccdd-eeff-gghh-iijj-kkllmmnnoopp`.
-    GuidText,
+    GuidText => "not a GUID of the form aabbccdd-eeff-gghh-iijj-kkllmmnnoopp";
 }
 
 impl Error {
@@ -91,7 +75,12 @@ impl Error {
 
     /// An error for a structure of `needed` bytes at the start of `available` ones.
     pub const fn too_short(what: &'static str, needed: usize, available: usize) -> Self {
-        Self::new(ErrorKind::TooShort { what, needed: clamp(needed), available: clamp(available) }, 0)
+        Self::new(ErrorKind::too_short(what, needed, available), 0)
+    }
+
+    /// An error for a buffer of `available` bytes that `needed` are to be written to.
+    pub(crate) const fn buffer_too_small(needed: usize, available: usize) -> Self {
+        Self::new(ErrorKind::buffer_too_small(needed, available), 0)
     }
 
     /// An error for a length or count `what` at `offset`, of which `limit` fit.
@@ -129,11 +118,6 @@ impl Error {
     }
 }
 
-/// A length as the error holds it; one over 4 GiB is cut to the largest value.
-pub(crate) const fn clamp(length: usize) -> u32 {
-    if length > u32::MAX as usize { u32::MAX } else { length as u32 }
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(section) = self.section {
@@ -143,43 +127,15 @@ impl fmt::Display for Error {
     }
 }
 
-/// What was wrong, without where.
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::TooShort { what, needed, available } => {
-                write!(f, "{what} needs {needed} bytes, {available} available")
-            }
-            Self::Signature(seen) => {
-                write!(f, "record signature is \"{}\", not \"CPER\"", seen.escape_ascii())
-            }
-            Self::RecordLength(length) => {
-                write!(f, "record length {length} is less than its header's 128")
-            }
-            Self::SectionBounds { offset, length, available } => {
-                write!(f, "section of {length} bytes at {offset} exceeds the record ({available})")
-            }
-            Self::SectionsOverlap { length, left } => {
-                write!(f, "section of {length} bytes overlaps others, {left} bytes not yet claimed")
-            }
-            Self::InnerLength { what, value, limit } => {
-                write!(f, "{what} is {value}, at most {limit} fit")
-            }
-            Self::SectionType => f.write_str("section is of another type"),
-            Self::NoSuchSection(section) => write!(f, "record has no section {section}"),
-            Self::BufferTooSmall { needed, available } => {
-                write!(f, "buffer too small: {needed} bytes needed, {available} given")
-            }
-            Self::TooLarge { what } => write!(f, "{what} does not fit its field"),
-            Self::EncodedLength => f.write_str("section wrote another length than it announced"),
-            Self::AfterRawData => f.write_str("raw data is the last part of a status block"),
-            Self::FruText { length } => write!(f, "FRU text of {length} bytes, at most 20 fit"),
-            Self::GuidText => f.write_str("not a GUID of the form aabbccdd-eeff-gghh-iijj-kkllmmnnoopp"),
-        }
+impl core::error::Error for Error {}
+
+/// `{"kind": "too_short", "offset": 4, "text": "…"}`; the text names the section too.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Error {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        crate::grammar::serialize_error(serializer, self.kind.name(), Some(self.offset), self)
     }
 }
-
-impl core::error::Error for Error {}
 
 #[cfg(test)]
 mod tests {
@@ -195,6 +151,11 @@ mod tests {
         let error = error.at(130).in_section(3);
         assert_eq!((error.kind(), error.offset(), error.section()), (kind, 135, Some(3)));
         assert_eq!(error.to_string(), "section 3 at offset 135: record has no section 7");
+        #[cfg(feature = "serde")]
+        assert_eq!(
+            serde_json::to_value(error).unwrap(),
+            serde_json::json!({"kind": "no_such_section", "offset": 135, "text": error.to_string()})
+        );
     }
 
     #[test]

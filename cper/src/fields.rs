@@ -639,6 +639,15 @@ macro_rules! shown {
     (message, $value:expr) => {
         $crate::fields::Value::Message(&$value)
     };
+    (text, $value:expr) => {
+        $crate::fields::Value::text(&$value)
+    };
+    (bytes, $value:expr) => {
+        $crate::fields::Value::Bytes(&$value)
+    };
+    (dwords, $value:expr) => {
+        $crate::fields::Value::Message(&$crate::section::register::Dwords(&$value))
+    };
 }
 
 pub(crate) use {plain, show_fields, shown, valid_fields, wire};

@@ -7,8 +7,8 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::fields::{Describe, Value, Visitor, show_fields};
-use crate::timestamp::{self, Reading, Timestamp};
-use crate::{CreatorId, Guid, NotificationType, Severity};
+use crate::timestamp::{Reading, Timestamp};
+use crate::{CreatorId, Guid, NotificationType, Severity, reading};
 
 /// The first 128 bytes of every record.
 ///
@@ -228,7 +228,7 @@ impl Describe for RecordHeader {
         out.field("notification_type", self.notification_type.into())?;
         out.field("creator_id", self.creator_id.into())?;
         if let Some(timestamp) = self.timestamp() {
-            timestamp::describe(timestamp, Some(self.creator_id), out)?;
+            reading::describe(timestamp, Some(self.creator_id), out)?;
         }
         if let Some(platform) = self.platform_id() {
             out.field("platform_id", platform.into())?;

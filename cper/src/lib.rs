@@ -88,12 +88,12 @@
     )
 )]
 
-mod bodies;
 mod creator;
 mod descriptor;
 mod encode;
 mod error;
 pub mod fields;
+mod grammar;
 mod guid;
 mod header;
 mod kernel_text;
@@ -101,6 +101,7 @@ mod kind;
 mod notification;
 mod open_value;
 mod prepared;
+mod reading;
 mod record;
 pub mod section;
 mod section_type;

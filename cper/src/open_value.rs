@@ -1,62 +1,10 @@
-//! Open values: a number on the wire, names for the values the specification gives, and no value refused.
+//! Open values of this crate: those of the [grammar](crate::grammar), which are values of described fields too, and
+//! open GUIDs.
 
-/// Declares a newtype over the little-endian bytes of a number, with constants, names and lossless access.
-///
-/// A Rust `enum` cannot stand in a wire structure: a byte that no variant names would be undefined behaviour.
+/// Declares an open value of the grammar that a described field can hold.
 macro_rules! open_value {
-    (
-        $(#[$meta:meta])*
-        $name:ident: $raw:ident {
-            $( $(#[$value_meta:meta])* $konst:ident = $value:literal => $text:literal, )*
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive(
-            Clone, Copy, PartialEq, Eq, Hash, Default,
-            zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout, zerocopy::Unaligned,
-        )]
-        #[repr(transparent)]
-        pub struct $name([u8; ($raw::BITS / 8) as usize]);
-
-        impl $name {
-            $( $(#[$value_meta])* #[doc = concat!("`", stringify!($value), "`: ", $text, ".")] pub const $konst: Self = Self::new($value); )*
-
-            /// The value with this number, named or not.
-            pub const fn new(raw: $raw) -> Self {
-                Self(raw.to_le_bytes())
-            }
-
-            /// The number on the wire.
-            pub const fn raw(self) -> $raw {
-                $raw::from_le_bytes(self.0)
-            }
-
-            /// The specification's name of the value; `None` for a reserved one.
-            pub const fn name(self) -> Option<&'static str> {
-                match self.raw() {
-                    $( $value => Some($text), )*
-                    _ => None,
-                }
-            }
-        }
-
-        impl core::fmt::Display for $name {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                match self.name() {
-                    Some(name) => f.pad(name),
-                    None => write!(f, "reserved ({})", self.raw()),
-                }
-            }
-        }
-
-        impl core::fmt::Debug for $name {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                match self.name() {
-                    Some(name) => write!(f, concat!(stringify!($name), "({}: {})"), self.raw(), name),
-                    None => write!(f, concat!(stringify!($name), "({})"), self.raw()),
-                }
-            }
-        }
+    ($(#[$meta:meta])* $name:ident: $raw:ident { $($values:tt)* }) => {
+        $crate::grammar::open_value! { $(#[$meta])* $name: $raw { $($values)* } }
 
         impl From<$name> for $crate::fields::Value<'_> {
             fn from(value: $name) -> Self {
@@ -128,3 +76,28 @@ macro_rules! open_guid {
 }
 
 pub(crate) use {open_guid, open_value};
+
+#[cfg(test)]
+mod tests {
+    use crate::section::MemoryErrorType;
+
+    #[test]
+    fn an_open_value_converts_and_compares_by_its_number() {
+        assert_eq!(MemoryErrorType::from(8), MemoryErrorType::PARITY);
+        assert_eq!(u8::from(MemoryErrorType::PARITY), 8);
+        assert!(MemoryErrorType::PARITY < MemoryErrorType::new(200));
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn an_open_value_is_read_from_what_it_is_written_as() {
+        for (value, json) in [
+            (MemoryErrorType::PARITY, serde_json::json!({"value": 8, "name": "parity error"})),
+            (MemoryErrorType::new(200), serde_json::json!({"value": 200})),
+        ] {
+            assert_eq!(serde_json::to_value(value).unwrap(), json);
+            assert_eq!(serde_json::from_value::<MemoryErrorType>(json).unwrap(), value);
+        }
+        assert!(serde_json::from_value::<MemoryErrorType>(serde_json::json!({"value": 256})).is_err());
+    }
+}

@@ -3,11 +3,9 @@
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::error::clamp;
 use crate::section::FixedSection;
 use crate::{
-    BlockStatus, Error, ErrorKind, GenericErrorData, GenericErrorStatus, RecordHeader, SectionDescriptor,
-    SectionTypeId,
+    BlockStatus, Error, GenericErrorData, GenericErrorStatus, RecordHeader, SectionDescriptor, SectionTypeId,
 };
 
 /// A whole record of one section as one structure: its bytes are the record.
@@ -116,9 +114,9 @@ impl<B: FixedSection> PreparedRecord<B> {
         body: B,
         out: &mut [u8],
     ) -> Result<&mut Self, Error> {
-        let available = clamp(out.len());
+        let available = out.len();
         let Ok((record, _)) = Self::mut_from_prefix(out) else {
-            return Err(Error::new(ErrorKind::BufferTooSmall { needed: Self::LENGTH, available }, 0));
+            return Err(Error::buffer_too_small(size_of::<Self>(), available));
         };
         // Part by part, as `new` makes them: made whole, some of them would go through the stack.
         record.header =
@@ -203,7 +201,7 @@ impl<B: FixedSection> PreparedStatusBlock<B> {
 mod tests {
     use super::*;
     use crate::section::MemoryError;
-    use crate::{NotificationType, RecordBuilder, Severity, StatusBlock, StatusBlockWriter};
+    use crate::{ErrorKind, NotificationType, RecordBuilder, Severity, StatusBlock, StatusBlockWriter};
 
     const HEADER: RecordHeader = RecordHeader::fatal(NotificationType::MCE).with_record_id(5);
     const DESCRIPTOR: SectionDescriptor = SectionDescriptor::primary(Severity::FATAL);

@@ -6,7 +6,8 @@ use zerocopy::FromBytes;
 
 use crate::error::clamp;
 use crate::fields::{Describe, Each, Value, Visitor, show_fields};
-use crate::section::FixedSection;
+use crate::kind::{Decode, FixedSection};
+use crate::section::Body;
 use crate::{Error, ErrorKind, NotificationType, RecordHeader, SectionDescriptor, SectionTypeId, Severity};
 
 /// A record: its header and all its bytes. A copy of the view is a copy of two pointers.
@@ -340,5 +341,21 @@ impl AsRef<[u8]> for Record<'_> {
 impl Describe for Error {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("error", Value::Error(self))
+    }
+}
+
+impl<'a> Section<'a> {
+    /// The body, decoded by the section's type.
+    ///
+    /// # Errors
+    /// When the type is known and the bytes do not hold it; the offset counts from the start of the record.
+    pub fn body(&self) -> Result<Body<'a>, Error> {
+        Body::decode(self.section_type().0, self.bytes()).map_err(|error| self.locate(error))
+    }
+
+    /// The body as a `T`, one of this crate's or another's; `None` when the section is of another type.
+    #[inline]
+    pub fn decode<T: Decode>(&self) -> Option<Result<T::View<'a>, Error>> {
+        T::is_type(self.section_type().0).then(|| T::decode(self.bytes()).map_err(|error| self.locate(error)))
     }
 }

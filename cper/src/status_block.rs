@@ -269,7 +269,7 @@ impl Describe for GenericErrorData {
         out.field("section_type", self.section_type.into())?;
         out.field("severity", self.severity.into())?;
         if let Some(timestamp) = self.timestamp() {
-            crate::timestamp::describe(timestamp, None, out)?;
+            crate::reading::describe(timestamp, None, out)?;
         }
         if let Some(id) = self.fru_id() {
             out.field("fru_id", id.into())?;

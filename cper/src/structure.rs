@@ -46,6 +46,7 @@
 //! |---|---|---|
 //! | `u16`, `u32`, `u64` | little-endian bytes | the number |
 //! | `(u32 Flags)` | the number | the flags; unknown bits are kept |
+//! | `[u32; 4]` | little-endian bytes | the numbers |
 //! | anything else | itself | itself |
 //!
 //! The forms are those of [`shown!`](crate::fields::shown), and `part`: a structure that is lent, not copied.
@@ -612,6 +613,9 @@ macro_rules! value_type {
     (($bits:tt $flags:ident)) => {
         $flags
     };
+    ([u32; $count:literal]) => {
+        [u32; $count]
+    };
     ([$item:ident; $count:literal]) => {
         [$crate::structure::wire_type!($item); $count]
     };
@@ -634,6 +638,9 @@ macro_rules! value {
     (($bits:tt $flags:ident), $field:expr) => {
         $flags::from_bits_retain($crate::structure::value!($bits, $field))
     };
+    ([u32; $count:literal], $field:expr) => {
+        $crate::structure::dwords(&$field)
+    };
     ($other:tt, $field:expr) => {
         $field
     };
@@ -653,6 +660,9 @@ macro_rules! wire {
     (($bits:tt $flags:ident), $value:expr) => {
         $crate::structure::wire!($bits, $value.bits())
     };
+    ([u32; $count:literal], $value:expr) => {
+        $crate::structure::wire_dwords(&$value)
+    };
     ($other:tt, $value:expr) => {
         $value
     };
@@ -663,7 +673,32 @@ pub(crate) use {
     value_type, view_field, view_fields, view_of_bytes, view_validation, wire, wire_type,
 };
 
+use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+/// The values of stored dwords.
+#[inline]
+pub(crate) const fn dwords<const N: usize>(stored: &[U32; N]) -> [u32; N] {
+    let mut values = [0; N];
+    let (mut from, mut to): (&[U32], &mut [u32]) = (stored, &mut values);
+    while let ([stored, from_rest @ ..], [value, to_rest @ ..]) = (from, to) {
+        *value = stored.get();
+        (from, to) = (from_rest, to_rest);
+    }
+    values
+}
+
+/// Dwords as they are stored.
+#[inline]
+pub(crate) const fn wire_dwords<const N: usize>(values: &[u32; N]) -> [U32; N] {
+    let mut stored = [U32::ZERO; N];
+    let (mut from, mut to): (&[u32], &mut [U32]) = (values, &mut stored);
+    while let ([value, from_rest @ ..], [stored, to_rest @ ..]) = (from, to) {
+        *stored = U32::new(*value);
+        (from, to) = (from_rest, to_rest);
+    }
+    stored
+}
 
 /// A value `AT` bytes into a structure.
 #[derive(FromBytes, Immutable, KnownLayout, Unaligned)]

@@ -767,20 +767,20 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
             if let Some(version) = pcie.version() {
                 let decimal = |bcd: u8| (bcd >> 4) * 10 + (bcd & 0xf);
                 json["version"] =
-                    serde_json::json!({"major": decimal(version.major), "minor": decimal(version.minor)});
+                    serde_json::json!({"major": decimal(version.major()), "minor": decimal(version.minor())});
             }
             if let Some(registers) = pcie.command_status() {
-                json["command_status"]["status"] = registers.status.raw().into();
+                json["command_status"]["status"] = registers.status().raw().into();
             }
             if let Some(id) = pcie.device_id() {
                 json["device_id"] = serde_json::json!({
-                    "vendor_id": id.vendor_id.get(), "device_id": id.device_id.get(), "class_code": id.class_code(),
-                    "function_number": id.function, "device_number": id.device, "segment_number": id.segment.get(),
-                    "bus": id.bus, "secondary_bus_number": id.secondary_bus, "slot_number": id.slot_number(),
+                    "vendor_id": id.vendor_id(), "device_id": id.device_id(), "class_code": id.class_code(),
+                    "function_number": id.function(), "device_number": id.device(), "segment_number": id.segment(),
+                    "bus": id.bus(), "secondary_bus_number": id.secondary_bus(), "slot_number": id.slot_number(),
                 });
             }
             if let Some(registers) = pcie.bridge_control_status() {
-                json["bridge_control_status"]["secondary_status"] = registers.secondary_status.raw().into();
+                json["bridge_control_status"]["secondary_status"] = registers.secondary_status().raw().into();
             }
             if let Some(capability) = pcie.capability_structure() {
                 json["capability_structure"]["data"] = hex(capability.as_bytes());
@@ -788,8 +788,8 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
             if let Some(aer) = pcie.aer_info() {
                 let json = &mut json["aer_info"];
                 json["data"] = hex(aer.as_bytes());
-                json["correctable_error_source"] = aer.correctable_error_source.raw().into();
-                json["uncorrectable_error_source"] = aer.uncorrectable_error_source.raw().into();
+                json["correctable_error_source"] = aer.correctable_error_source().raw().into();
+                json["uncorrectable_error_source"] = aer.uncorrectable_error_source().raw().into();
             }
         }
         Body::PciComponent(component) => {
@@ -809,12 +809,12 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
                 .collect();
             map.insert("register_data_pairs".into(), pairs.into());
         }
-        Body::DmarGeneric(error) => json["requester_id"] = error.requester_id.raw().into(),
+        Body::DmarGeneric(error) => json["requester_id"] = error.requester_id().raw().into(),
         Body::DmarVtd(error) => {
-            let number = error.oem_id.iter().rfold(0u64, |number, byte| number << 8 | u64::from(*byte));
+            let number = error.oem_id().iter().rfold(0u64, |number, byte| number << 8 | u64::from(*byte));
             json["oem_id"] = number.into();
-            json["fault_status"] = error.fault_status.raw().into();
-            json["fault_record"]["source_id"] = error.fault_record.fault_source.source_id().raw().into();
+            json["fault_status"] = error.fault_status().raw().into();
+            json["fault_record"]["source_id"] = error.fault_record().fault_source().source_id().raw().into();
         }
         Body::CxlProtocol(error) => {
             if error.capability_structure().is_some() {

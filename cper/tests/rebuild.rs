@@ -56,7 +56,7 @@ fn memory(read: MemoryErrorView<'_>) -> MemoryError {
 #[allow(clippy::too_many_lines)] // One arm a section.
 fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
     Some(match body {
-        Body::ProcessorGeneric(section) => written(section.structure()),
+        Body::ProcessorGeneric(section) => written(section.structure().unwrap()),
         Body::Memory(section) => {
             // A short form is the beginning of the whole one.
             let mut bytes = written(&memory(*section));
@@ -65,10 +65,10 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         }
         Body::Memory2(section) => written(section.structure().unwrap()),
         Body::Pcie(section) => written(section.structure().unwrap()),
-        Body::PciBus(section) => written(section.structure()),
-        Body::DmarGeneric(section) => written(section.structure()),
-        Body::DmarVtd(section) => written(section.structure()),
-        Body::DmarIommu(section) => written(section.structure()),
+        Body::PciBus(section) => written(section.structure().unwrap()),
+        Body::DmarGeneric(section) => written(section.structure().unwrap()),
+        Body::DmarVtd(section) => written(section.structure().unwrap()),
+        Body::DmarIommu(section) => written(section.structure().unwrap()),
         Body::AmpereSpecific(section) => written(section.structure()),
         Body::Ia32X64Processor(section) => {
             let (errors, contexts) = (copied(section.error_information()), all(section.contexts()));

@@ -111,24 +111,24 @@ fn kernel_section(entry: &DataEntry<'_>) -> Option<String> {
             let kind = pcie.port_type()?;
             writeln!(text, "port_type: {}, {}", kind.raw(), kind.name()?).unwrap();
             let version = pcie.version()?;
-            writeln!(text, "version: {}.{}", version.major, version.minor).unwrap();
+            writeln!(text, "version: {}.{}", version.major(), version.minor()).unwrap();
             let registers = pcie.command_status()?;
             writeln!(
                 text,
                 "command: {:#06x}, status: {:#06x}",
-                registers.command.get(),
-                registers.status.raw()
+                registers.command().bits(),
+                registers.status().raw()
             )
             .unwrap();
             let id = pcie.device_id()?;
             writeln!(text, "device_id: {}", pcie.address()?).unwrap();
-            writeln!(text, "slot: {}\nsecondary_bus: {:#04x}", id.slot_number(), id.secondary_bus).unwrap();
-            writeln!(text, "vendor_id: {:#06x}, device_id: {:#06x}", id.vendor_id, id.device_id).unwrap();
+            writeln!(text, "slot: {}\nsecondary_bus: {:#04x}", id.slot_number(), id.secondary_bus()).unwrap();
+            writeln!(text, "vendor_id: {:#06x}, device_id: {:#06x}", id.vendor_id(), id.device_id()).unwrap();
             writeln!(text, "class_code: {:06x}", id.class_code()).unwrap();
             let serial = pcie.device_serial_number()?;
             writeln!(text, "serial number: {:#06x}, {:#06x}", serial as u32, serial >> 32).unwrap();
             let bridge = pcie.bridge_control_status()?;
-            let (status, control) = (bridge.secondary_status.raw(), bridge.control.get());
+            let (status, control) = (bridge.secondary_status().raw(), bridge.control().bits());
             writeln!(text, "bridge: secondary_status: {status:#06x}, control: {control:#06x}").unwrap();
         }
         Ok(Body::FirmwareErrorRecord(record)) => {

@@ -6,7 +6,6 @@ use cper::fields::{Describe, Value, Visitor};
 use cper::section::vendor::{WindowsCpuVendor, WindowsXpfMca};
 use cper::section::{
     Body, CxlComponentEvent, CxlProtocolError, Ia32X64Processor, MemoryErrorView, PcieErrorView,
-    ProcessorGeneric,
 };
 use erst_table::Table;
 use mce_record::{CpuVendor, Mce};
@@ -31,7 +30,15 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
             format!("{}, {there} of {whole} bytes", told_line(section, &Told::by(cut)))
         }
         Content::Body(Body::Memory(memory)) => memory_line(section, memory),
-        Content::Body(Body::ProcessorGeneric(processor)) => processor_line(section, processor),
+        Content::Body(
+            body @ (Body::ProcessorGeneric(_)
+            | Body::PciBus(_)
+            | Body::DmarGeneric(_)
+            | Body::DmarVtd(_)
+            | Body::DmarIommu(_)),
+        ) => {
+            format!("{}{}: {}", type_name(section), and_unit(section), body.summary())
+        }
         Content::Body(Body::Pcie(pcie)) => pcie_line(section, pcie),
         Content::Body(Body::Ia32X64Processor(processor)) => x86_line(section, processor),
         Content::Body(Body::CxlProtocol(error)) => cxl_protocol_line(section, error),
@@ -234,30 +241,13 @@ fn memory_line(section: &Section<'_>, memory: &MemoryErrorView<'_>) -> String {
     line
 }
 
-fn processor_line(section: &Section<'_>, processor: &ProcessorGeneric) -> String {
-    let mut line = String::from("processor");
-    if let Some(id) = processor.processor_id() {
-        let _ = write!(line, " {id:#x}");
-    }
-    line.push_str(&and_unit(section));
-    let kind = processor.processor_error_type().map(names_of).filter(|names| !names.is_empty());
-    let _ = write!(line, ": {} error", kind.as_deref().unwrap_or("unknown"));
-    if let Some(level) = processor.level() {
-        let _ = write!(line, ", level {level}");
-    }
-    if let Some(operation) = processor.operation() {
-        let _ = write!(line, ", {operation}");
-    }
-    line
-}
-
 fn pcie_line(section: &Section<'_>, pcie: &PcieErrorView<'_>) -> String {
     let mut line = String::from("PCIe");
     if let Some(address) = pcie.address() {
         let _ = write!(line, " {address}");
     }
-    if let Some(id) = pcie.device_id().filter(|id| id.vendor_id.get() != u16::MAX) {
-        let _ = write!(line, " [{:04x}:{:04x}]", id.vendor_id, id.device_id);
+    if let Some(id) = pcie.device_id().filter(|id| id.vendor_id() != u16::MAX) {
+        let _ = write!(line, " [{:04x}:{:04x}]", id.vendor_id(), id.device_id());
     }
     if let Some(port) = pcie.port_type() {
         let _ = write!(line, " ({port})");

@@ -7,64 +7,70 @@ use bitflags::bitflags;
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::RequesterId;
+use super::pci_address::RequesterId;
 use super::register::{Dwords, error_bits, register};
 use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::structure::{self, structure};
 
-/// The AER registers of a function. Those from the root error command on exist in root ports and root complex event
-/// collectors only; elsewhere the bytes mean nothing.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct AerCapability {
+structure! {
+    /// The AER registers of a function. Those from the root error command on exist in root ports and root complex event
+    /// collectors only; elsewhere the bytes mean nothing.
+    AerCapability: 96 bytes, new;
     /// Capability id (0x0001), version and next offset.
-    pub capability_header: ExtendedCapabilityHeader,
-    /// [`UncorrectableErrors`] that happened.
-    pub uncorrectable_error_status: U32,
-    /// [`UncorrectableErrors`] that are not reported.
-    pub uncorrectable_error_mask: U32,
-    /// [`UncorrectableErrors`] that are fatal; the others are not.
-    pub uncorrectable_error_severity: U32,
-    /// [`CorrectableErrors`] that happened.
-    pub correctable_error_status: U32,
-    /// [`CorrectableErrors`] that are not reported.
-    pub correctable_error_mask: U32,
+    0x00 capability_header: ExtendedCapabilityHeader as group => set_capability_header with_capability_header;
+    /// Uncorrectable errors that happened, masked ones too; reserved bits are kept.
+    0x04 uncorrectable_error_status: (u32 UncorrectableErrors) as flags
+        => set_uncorrectable_error_status with_uncorrectable_error_status;
+    /// Uncorrectable errors that are not reported.
+    0x08 uncorrectable_error_mask: (u32 UncorrectableErrors) as flags
+        => set_uncorrectable_error_mask with_uncorrectable_error_mask;
+    /// Uncorrectable errors that are fatal when they happen; the others are not.
+    0x0c uncorrectable_error_severity: (u32 UncorrectableErrors) as flags
+        => set_uncorrectable_error_severity with_uncorrectable_error_severity;
+    /// Correctable errors that happened, masked ones too; reserved bits are kept.
+    0x10 correctable_error_status: (u32 CorrectableErrors) as flags
+        => set_correctable_error_status with_correctable_error_status;
+    /// Correctable errors that are not reported.
+    0x14 correctable_error_mask: (u32 CorrectableErrors) as flags
+        => set_correctable_error_mask with_correctable_error_mask;
     /// First error pointer, and what the function can do.
-    pub capabilities_and_control: AerControl,
+    0x18 capabilities_and_control: AerControl as group
+        => set_capabilities_and_control with_capabilities_and_control;
     /// The first four dwords of the header of the packet that the first error is about.
-    pub header_log: [U32; 4],
-    /// [`RootErrorCommand`].
-    pub root_error_command: U32,
+    0x1c header_log: [u32; 4] as dwords => set_header_log with_header_log;
+    /// Error messages that interrupt the root port.
+    0x2c root_error_command: (u32 RootErrorCommand) as flags => set_root_error_command with_root_error_command;
     /// Errors that reached the root port.
-    pub root_error_status: RootErrorStatus,
-    /// Who sent the first correctable error message.
-    pub correctable_error_source: RequesterId,
-    /// Who sent the first uncorrectable error message.
-    pub uncorrectable_error_source: RequesterId,
+    0x30 root_error_status: RootErrorStatus as group => set_root_error_status with_root_error_status;
+    /// Sender of the first correctable error message.
+    0x34 correctable_error_source: RequesterId as message
+        => set_correctable_error_source with_correctable_error_source;
+    /// Sender of the first uncorrectable error message.
+    0x36 uncorrectable_error_source: RequesterId as message
+        => set_uncorrectable_error_source with_uncorrectable_error_source;
     /// The prefixes of that packet; of a Flit mode packet, header dwords 4 to 7.
-    pub tlp_prefix_log: [U32; 4],
-    /// Of a Flit mode packet, header dwords 8 to 13.
-    pub further_log: [U32; 6],
+    0x38 tlp_prefix_log: [u32; 4] as dwords => set_tlp_prefix_log with_tlp_prefix_log;
+    0x48 further_log: [u32; 6];
 }
-
-const _: () = {
-    assert!(size_of::<AerCapability>() == 96 && align_of::<AerCapability>() == 1);
-    assert!(core::mem::offset_of!(AerCapability, correctable_error_status) == 0x10);
-    assert!(core::mem::offset_of!(AerCapability, capabilities_and_control) == 0x18);
-    assert!(core::mem::offset_of!(AerCapability, root_error_command) == 0x2c);
-    assert!(core::mem::offset_of!(AerCapability, uncorrectable_error_source) == 0x36);
-    assert!(core::mem::offset_of!(AerCapability, tlp_prefix_log) == 0x38);
-};
 
 /// The first dword of an extended capability.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
 )]
 #[repr(transparent)]
-pub struct ExtendedCapabilityHeader(pub U32);
+pub struct ExtendedCapabilityHeader(U32);
 
 impl ExtendedCapabilityHeader {
+    /// The header with these 32 bits.
+    pub const fn new(raw: u32) -> Self {
+        Self(U32::new(raw))
+    }
+
+    /// All 32 bits.
+    pub const fn raw(self) -> u32 {
+        self.0.get()
+    }
+
     /// What the capability is, bits 15:0: 0x0001 for AER, 0x0023 for a DVSEC.
     pub const fn capability_id(self) -> u16 {
         self.0.get() as u16
@@ -186,34 +192,21 @@ register! {
 }
 
 impl AerCapability {
-    /// Uncorrectable errors that happened, masked ones too; reserved bits are kept.
-    pub const fn uncorrectable_error_status(&self) -> UncorrectableErrors {
-        UncorrectableErrors::from_bits_retain(self.uncorrectable_error_status.get())
+    /// Of a Flit mode packet, header dwords 8 to 13.
+    pub const fn further_log(&self) -> [u32; 6] {
+        structure::dwords(&self.further_log)
     }
 
-    /// Uncorrectable errors that are not reported.
-    pub const fn uncorrectable_error_mask(&self) -> UncorrectableErrors {
-        UncorrectableErrors::from_bits_retain(self.uncorrectable_error_mask.get())
+    /// Of a Flit mode packet, header dwords 8 to 13.
+    pub const fn set_further_log(&mut self, log: [u32; 6]) {
+        self.further_log = structure::wire_dwords(&log);
     }
 
-    /// Uncorrectable errors that are fatal when they happen.
-    pub const fn uncorrectable_error_severity(&self) -> UncorrectableErrors {
-        UncorrectableErrors::from_bits_retain(self.uncorrectable_error_severity.get())
-    }
-
-    /// Correctable errors that happened, masked ones too; reserved bits are kept.
-    pub const fn correctable_error_status(&self) -> CorrectableErrors {
-        CorrectableErrors::from_bits_retain(self.correctable_error_status.get())
-    }
-
-    /// Correctable errors that are not reported.
-    pub const fn correctable_error_mask(&self) -> CorrectableErrors {
-        CorrectableErrors::from_bits_retain(self.correctable_error_mask.get())
-    }
-
-    /// Which error messages interrupt the root port.
-    pub const fn root_error_command(&self) -> RootErrorCommand {
-        RootErrorCommand::from_bits_retain(self.root_error_command.get())
+    /// Of a Flit mode packet, header dwords 8 to 13.
+    #[must_use]
+    pub const fn with_further_log(mut self, log: [u32; 6]) -> Self {
+        self.set_further_log(log);
+        self
     }
 
     /// The uncorrectable error that came first and that the header log is about; `None` when the status bit that the
@@ -235,19 +228,7 @@ impl AerCapability {
 
 impl Describe for AerCapability {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("capability_header", Value::Group(&self.capability_header))?;
-        out.field("uncorrectable_error_status", Value::flags(self.uncorrectable_error_status()))?;
-        out.field("uncorrectable_error_mask", Value::flags(self.uncorrectable_error_mask()))?;
-        out.field("uncorrectable_error_severity", Value::flags(self.uncorrectable_error_severity()))?;
-        out.field("correctable_error_status", Value::flags(self.correctable_error_status()))?;
-        out.field("correctable_error_mask", Value::flags(self.correctable_error_mask()))?;
-        out.field("capabilities_and_control", Value::Group(&self.capabilities_and_control))?;
-        out.field("header_log", Value::Message(&Dwords(&self.header_log)))?;
-        out.field("root_error_command", Value::flags(self.root_error_command()))?;
-        out.field("root_error_status", Value::Group(&self.root_error_status))?;
-        out.field("correctable_error_source", Value::Message(&self.correctable_error_source))?;
-        out.field("uncorrectable_error_source", Value::Message(&self.uncorrectable_error_source))?;
-        out.field("tlp_prefix_log", Value::Message(&Dwords(&self.tlp_prefix_log)))?;
+        self.describe_fields(out)?;
         if self.further_log.iter().any(|dword| dword.get() != 0) {
             out.field("further_log", Value::Message(&Dwords(&self.further_log)))?;
         }
@@ -379,34 +360,33 @@ mod tests {
 
     #[test]
     fn the_first_error_needs_its_status_bit() {
-        let mut aer =
-            AerCapability { capabilities_and_control: AerControl::new(18), ..AerCapability::default() };
+        let mut aer = AerCapability::new().with_capabilities_and_control(AerControl::new(18));
         assert_eq!(aer.first_error(), None);
-        aer.uncorrectable_error_status.set(!UncorrectableErrors::MALFORMED_TLP.bits());
+        aer.set_uncorrectable_error_status(!UncorrectableErrors::MALFORMED_TLP);
         assert_eq!(aer.first_error(), None);
-        aer.uncorrectable_error_status.set(UncorrectableErrors::MALFORMED_TLP.bits());
+        aer.set_uncorrectable_error_status(UncorrectableErrors::MALFORMED_TLP);
         assert_eq!(aer.first_error(), Some(UncorrectableError::MALFORMED_TLP));
         assert_eq!(aer.first_error().and_then(UncorrectableError::short_name), Some("MalfTLP"));
-        aer.capabilities_and_control = AerControl::new(0xffff_fff2);
+        aer.set_capabilities_and_control(AerControl::new(0xffff_fff2));
         assert_eq!(aer.first_error(), Some(UncorrectableError::MALFORMED_TLP), "only bits 4:0 point");
     }
 
     #[test]
     fn accessors_read_the_registers_they_name() {
         let aer = capability();
-        assert_eq!(aer.capability_header.capability_id(), 0x0100);
-        assert_eq!(aer.capability_header.capability_version(), 2);
-        assert_eq!(aer.capability_header.next_capability_offset(), 0x030);
+        assert_eq!(aer.capability_header().capability_id(), 0x0100);
+        assert_eq!(aer.capability_header().capability_version(), 2);
+        assert_eq!(aer.capability_header().next_capability_offset(), 0x030);
         assert_eq!(aer.uncorrectable_error_status().bits(), 0x0706_0504);
         assert_eq!(aer.uncorrectable_error_mask().bits(), 0x0b0a_0908);
         assert_eq!(aer.uncorrectable_error_severity().bits(), 0x0f0e_0d0c);
         assert_eq!(aer.correctable_error_status().bits(), 0x1312_1110);
         assert_eq!(aer.correctable_error_mask().bits(), 0x1716_1514);
-        assert_eq!(aer.capabilities_and_control.raw(), 0x1b1a_1918);
+        assert_eq!(aer.capabilities_and_control().raw(), 0x1b1a_1918);
         assert_eq!(aer.root_error_command().bits(), 0x2f2e_2d2c);
-        assert_eq!(aer.root_error_status.raw(), 0x3332_3130);
+        assert_eq!(aer.root_error_status().raw(), 0x3332_3130);
         assert_eq!(
-            (aer.correctable_error_source.raw(), aer.uncorrectable_error_source.raw()),
+            (aer.correctable_error_source().raw(), aer.uncorrectable_error_source().raw()),
             (0x3534, 0x3736)
         );
         let text = aer.to_string();
@@ -422,16 +402,39 @@ mod tests {
     }
 
     #[test]
+    fn every_writer_sets_its_bytes() {
+        let aer = capability();
+        let written = AerCapability::new()
+            .with_capability_header(ExtendedCapabilityHeader::new(0x0302_0100))
+            .with_uncorrectable_error_status(aer.uncorrectable_error_status())
+            .with_uncorrectable_error_mask(aer.uncorrectable_error_mask())
+            .with_uncorrectable_error_severity(aer.uncorrectable_error_severity())
+            .with_correctable_error_status(aer.correctable_error_status())
+            .with_correctable_error_mask(aer.correctable_error_mask())
+            .with_capabilities_and_control(AerControl::new(0x1b1a_1918))
+            .with_header_log([0x1f1e_1d1c, 0x2322_2120, 0x2726_2524, 0x2b2a_2928])
+            .with_root_error_command(aer.root_error_command())
+            .with_root_error_status(RootErrorStatus::new(0x3332_3130))
+            .with_correctable_error_source(RequesterId::new(0x3534))
+            .with_uncorrectable_error_source(RequesterId::new(0x3736))
+            .with_tlp_prefix_log(aer.tlp_prefix_log())
+            .with_further_log(aer.further_log());
+        assert_eq!(written, aer);
+        assert_eq!(aer.header_log()[3], 0x2b2a_2928);
+        assert_eq!((aer.tlp_prefix_log()[0], aer.further_log()[5]), (0x3b3a_3938, 0x5f5e_5d5c));
+    }
+
+    #[test]
     fn the_logged_header_is_four_dwords_or_what_flit_mode_says() {
         let mut aer = capability();
         let all: Vec<u32> = (0..14)
             .map(|place| if place < 4 { 0x1c + place * 4 } else { 0x28 + place * 4 })
             .map(|at| at * 0x0101_0101 + 0x0302_0100)
             .collect();
-        aer.capabilities_and_control = AerControl::new(7 << 19);
+        aer.set_capabilities_and_control(AerControl::new(7 << 19));
         assert_eq!(aer.logged_header().collect::<Vec<_>>(), all[..4]);
         for (size, logged) in [(0, 0), (3, 3), (4, 4), (7, 7), (14, 14), (31, 14)] {
-            aer.capabilities_and_control = AerControl::new(1 << 18 | size << 19);
+            aer.set_capabilities_and_control(AerControl::new(1 << 18 | size << 19));
             assert_eq!(aer.logged_header().collect::<Vec<_>>(), all[..logged]);
         }
     }

@@ -942,7 +942,7 @@ device serial number    0x302f2e2d2c2b2a29
             slot: U16::new(7 << 3),
             reserved: [0; 4],
         };
-        let capability = PcieCapability { capability_id: 0x10, ..Default::default() };
+        let capability = PcieCapability::new().with_capability_id(0x10);
         let header = CxlProtocolErrorHeader::default()
             .with_agent_type(CxlAgentType::ROOT_PORT)
             .with_agent_address(CxlAgentAddress::from_function(1, 2, 3, 4))

@@ -2,44 +2,31 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::{U16, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
-
-use super::{FixedSection, PciAddress, RequesterId, SectionType};
-use crate::fields::{Describe, Value, Visitor, show_fields};
-use crate::kind::{Decode, FixedView};
+use super::pci_address::{PciAddress, RequesterId};
+use crate::fields::{Describe, Visitor, describe_rest};
 use crate::open_value::open_value;
-use crate::{Error, Guid, SectionTypeId};
+use crate::structure::structure;
 
-/// A fault of a DMA remapping unit, in the words all architectures share.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct DmarGenericError {
-    /// The device whose request faulted.
-    pub requester_id: RequesterId,
-    /// Its segment.
-    pub segment_number: U16,
-    /// Why it faulted.
-    pub fault_reason: DmarFaultReason,
-    /// What it wanted.
-    pub access_type: DmarAccessType,
-    /// Whose address it is.
-    pub address_type: DmarAddressType,
-    /// Which architecture the unit is of.
-    pub architecture_type: DmarArchitecture,
-    /// The address the device asked for.
-    pub device_address: U64,
-    /// 0.
-    pub reserved: [u8; 16],
+structure! {
+    /// A fault of a DMA remapping unit, in the words all architectures share.
+    DmarGenericError: 32 bytes, new;
+    view DmarGenericErrorView from 32 as DMAR_GENERIC "generic DMA remapping error";
+    /// The device whose request faulted, in its segment.
+    0 requester_id: RequesterId as message => set_requester_id with_requester_id;
+    /// Segment of the device.
+    2 segment_number: u16 as hex => set_segment_number with_segment_number;
+    /// Why the request faulted.
+    4 fault_reason: DmarFaultReason as named => set_fault_reason with_fault_reason;
+    /// Kind of access that was requested.
+    5 access_type: DmarAccessType as named => set_access_type with_access_type;
+    /// Kind of address that the request used.
+    6 address_type: DmarAddressType as named => set_address_type with_address_type;
+    /// Architecture of the unit.
+    7 architecture_type: DmarArchitecture as named => set_architecture_type with_architecture_type;
+    /// Address of the request.
+    8 device_address: u64 as hex => set_device_address with_device_address;
+    16 reserved: [u8; 16];
 }
-
-const _: () = {
-    assert!(size_of::<DmarGenericError>() == 32 && align_of::<DmarGenericError>() == 1);
-    assert!(core::mem::offset_of!(DmarGenericError, fault_reason) == 4);
-    assert!(core::mem::offset_of!(DmarGenericError, device_address) == 8);
-};
 
 open_value! {
     /// Why a DMA request faulted.
@@ -59,7 +46,7 @@ open_value! {
 }
 
 open_value! {
-    /// What a DMA request wanted. EDK2's header has the two values the other way round; these are the
+    /// Kind of access of a DMA request. EDK2's header has the two values the other way round; these are the
     /// specification's.
     DmarAccessType: u8 {
         WRITE = 0 => "DMA write",
@@ -68,7 +55,7 @@ open_value! {
 }
 
 open_value! {
-    /// Whose address a DMA request used.
+    /// Kind of address of a DMA request.
     DmarAddressType: u8 {
         UNTRANSLATED = 0 => "untranslated request",
         TRANSLATION = 1 => "translation request",
@@ -84,52 +71,40 @@ open_value! {
 }
 
 impl DmarGenericError {
-    /// A section of zeros.
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 32])
-    }
-
     /// The device whose request faulted.
     pub const fn requester(&self) -> PciAddress {
-        self.requester_id.in_segment(self.segment_number.get())
+        self.requester_id().in_segment(self.segment_number())
     }
 }
 
-impl SectionType for DmarGenericError {
-    const TYPE: Guid = SectionTypeId::DMAR_GENERIC.0;
-    const NAME: &'static str = "generic DMA remapping error";
-}
+impl DmarGenericErrorView<'_> {
+    /// The device whose request faulted.
+    pub fn requester(&self) -> PciAddress {
+        self.requester_id().in_segment(self.segment_number())
+    }
 
-impl FixedSection for DmarGenericError {}
-
-impl Decode for DmarGenericError {
-    type View<'a> = FixedView<'a, Self>;
-
-    fn decode(body: &[u8]) -> Result<FixedView<'_, Self>, Error> {
-        FixedView::new(body)
+    /// Why the request faulted, and who made it.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (reason, access, requester) = (self.fault_reason(), self.access_type(), self.requester());
+        write!(f, "{reason}, {access} at {:#x}, requester {requester}", self.device_address())
     }
 }
 
-impl Describe for DmarGenericError {
+impl Describe for DmarGenericErrorView<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("requester_id", Value::Message(&self.requester_id))?;
-        out.field("segment_number", Value::hex(self.segment_number.get()))?;
-        out.field("fault_reason", self.fault_reason.into())?;
-        out.field("access_type", self.access_type.into())?;
-        out.field("address_type", self.address_type.into())?;
-        out.field("architecture_type", self.architecture_type.into())?;
-        out.field("device_address", Value::hex(self.device_address.get()))
+        self.describe_fields(out)?;
+        describe_rest("trailing", self.trailing(), out)
     }
 }
-
-show_fields!(DmarGenericError);
 
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
-    use crate::section::Decode;
-    use crate::section::checks::{assert_map, bit_map, every_flip_shows, written};
+    use crate::Error;
+    use crate::kind::Decode;
+    use crate::section::Body;
+    use crate::section::checks::{assert_map, bit_map, written};
     use std::string::{String, ToString};
     use std::vec::Vec;
 
@@ -138,26 +113,24 @@ mod tests {
         include_bytes!("../../../examples/data/sections/dmar-generic.dmar_generic.sec");
 
     fn values() -> DmarGenericError {
-        DmarGenericError {
-            requester_id: RequesterId::new(0x3bfd),
-            segment_number: U16::new(0x0102),
-            fault_reason: DmarFaultReason::INVALID_ACCESS,
-            access_type: DmarAccessType::READ,
-            address_type: DmarAddressType::TRANSLATION,
-            architecture_type: DmarArchitecture::IOMMU,
-            device_address: U64::new(0x1112_1314_1516_1718),
-            ..DmarGenericError::new()
-        }
+        DmarGenericError::new()
+            .with_requester_id(RequesterId::new(0x3bfd))
+            .with_segment_number(0x0102)
+            .with_fault_reason(DmarFaultReason::INVALID_ACCESS)
+            .with_access_type(DmarAccessType::READ)
+            .with_address_type(DmarAddressType::TRANSLATION)
+            .with_architecture_type(DmarArchitecture::IOMMU)
+            .with_device_address(0x1112_1314_1516_1718)
     }
 
     #[test]
     fn every_bit_is_where_the_specification_has_it() {
-        let map =
-            bit_map(&[0; 32], 32..32, |bytes, told| told(DmarGenericError::ref_from_bytes(bytes).unwrap()));
+        let map = bit_map(&[0; 34], 34..34, |bytes, told| told(&DmarGenericError::decode(bytes).unwrap()));
         assert_map(
             &map,
             "0.0 requester_id ~*16 2.0 segment_number *16 4.0 fault_reason *8 5.0 access_type *8
-             6.0 address_type *8 7.0 architecture_type *8 8.0 device_address *64 16.0 hidden ~*128",
+             6.0 address_type *8 7.0 architecture_type *8 8.0 device_address *64 16.0 hidden ~*128
+             32.0 trailing ~*16",
         );
     }
 
@@ -170,7 +143,7 @@ mod tests {
         );
         assert_eq!(bytes[16..], [0; 16]);
         let section = DmarGenericError::decode(&bytes).unwrap();
-        assert_eq!(*section, values());
+        assert_eq!(section.structure(), Some(&values()));
         assert_eq!(section.requester().to_string(), "0102:3b:1f.5");
         assert_eq!(
             section.to_string(),
@@ -213,12 +186,16 @@ mod tests {
                 Error::too_short("generic DMA remapping error", 32, length)
             );
         }
-        assert_eq!(*DmarGenericError::decode(CAPTURED).unwrap(), DmarGenericError::new());
+        let section = DmarGenericError::decode(CAPTURED).unwrap();
+        assert_eq!(section.structure(), Some(&DmarGenericError::new()));
+        assert_eq!(section.trailing(), &CAPTURED[32..]);
     }
 
     #[test]
-    fn a_flip_of_any_bit_shows() {
-        every_flip_shows(SectionTypeId::DMAR_GENERIC, &written(&values()));
-        every_flip_shows(SectionTypeId::DMAR_GENERIC, &CAPTURED[..32]);
+    fn a_summary_says_why_and_which_device() {
+        assert_eq!(
+            Body::DmarGeneric(values().view()).summary().to_string(),
+            "invalid read or write access, DMA read at 0x1112131415161718, requester 0102:3b:1f.5"
+        );
     }
 }

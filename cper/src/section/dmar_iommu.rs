@@ -3,63 +3,58 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::U64;
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::IntoBytes;
 
-use super::dmar_vtd::describe_page_table;
-use super::{FixedSection, RequesterId, SectionType};
-use crate::fields::{Describe, Value, Visitor, show_fields};
-use crate::kind::{Decode, FixedView};
+use super::pci_address::RequesterId;
+use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
 use crate::open_value::open_value;
-use crate::{Error, Guid, SectionTypeId};
+use crate::structure::structure;
 
-/// A fault of an IOMMU: its registers, the event, and the table entries of the request.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct DmarIommuError {
+structure! {
+    /// A fault of an IOMMU: its registers, the event, and the table entries of the request.
+    DmarIommuError: 144 bytes, new;
+    view DmarIommuErrorView from 144 as DMAR_IOMMU "IOMMU DMA remapping error";
     /// Revision of the IOMMU specification.
-    pub revision: u8,
-    /// 0.
-    pub reserved: [u8; 7],
+    0 revision: u8 as number => set_revision with_revision;
+    1 reserved: [u8; 7];
     /// Control register.
-    pub control: U64,
+    8 control: u64 as hex => set_control with_control;
     /// Status register.
-    pub status: U64,
-    /// 0.
-    pub reserved_2: [u8; 8],
+    16 status: u64 as hex => set_status with_status;
+    24 reserved_2: [u8; 8];
     /// The event that was logged.
-    pub event_log_entry: IommuEvent,
-    /// 0.
-    pub reserved_3: [u8; 16],
+    32 event_log_entry: IommuEvent as group => set_event_log_entry with_event_log_entry;
+    48 reserved_3: [u8; 16];
     /// Device table entry of the requester.
-    pub device_table_entry: [u8; 32],
-    /// Page table entries of the address, level 6 first, level 1 last.
-    pub page_table_entries: [U64; 6],
+    64 device_table_entry: [u8; 32] as bytes => set_device_table_entry with_device_table_entry;
+    /// Page table entry of the address, level 6.
+    96 level_6_page_table_entry: u64 as hex
+        => set_level_6_page_table_entry with_level_6_page_table_entry;
+    /// Page table entry of the address, level 5.
+    104 level_5_page_table_entry: u64 as hex
+        => set_level_5_page_table_entry with_level_5_page_table_entry;
+    /// Page table entry of the address, level 4.
+    112 level_4_page_table_entry: u64 as hex
+        => set_level_4_page_table_entry with_level_4_page_table_entry;
+    /// Page table entry of the address, level 3.
+    120 level_3_page_table_entry: u64 as hex
+        => set_level_3_page_table_entry with_level_3_page_table_entry;
+    /// Page table entry of the address, level 2.
+    128 level_2_page_table_entry: u64 as hex
+        => set_level_2_page_table_entry with_level_2_page_table_entry;
+    /// Page table entry of the address, level 1.
+    136 level_1_page_table_entry: u64 as hex
+        => set_level_1_page_table_entry with_level_1_page_table_entry;
 }
 
-const _: () = {
-    assert!(size_of::<DmarIommuError>() == 144 && align_of::<DmarIommuError>() == 1);
-    assert!(core::mem::offset_of!(DmarIommuError, control) == 8);
-    assert!(core::mem::offset_of!(DmarIommuError, event_log_entry) == 32);
-    assert!(core::mem::offset_of!(DmarIommuError, device_table_entry) == 64);
-    assert!(core::mem::offset_of!(DmarIommuError, page_table_entries) == 96);
-};
-
-/// An entry of an IOMMU's event log: its code tells what the other bits are.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct IommuEvent {
+structure! {
+    /// An entry of an IOMMU's event log: its code tells what the other bits are.
+    IommuEvent: 16 bytes, new;
     /// Bits 63:0: event code in bits 63:60, operands in the rest.
-    pub code_and_operands: U64,
+    0 code_and_operands: u64 as hex => set_code_and_operands with_code_and_operands;
     /// Bits 127:64: for most events the address.
-    pub address: U64,
+    8 address: u64 as hex => set_address with_address;
 }
-
-const _: () = assert!(size_of::<IommuEvent>() == 16);
 
 open_value! {
     /// What an IOMMU logged.
@@ -81,17 +76,17 @@ open_value! {
 impl IommuEvent {
     /// What happened.
     pub const fn event_code(&self) -> IommuEventCode {
-        IommuEventCode::new((self.code_and_operands.get() >> 60) as u8)
+        IommuEventCode::new((self.code_and_operands() >> 60) as u8)
     }
 
     /// The device, bits 15:0; not of the command events.
     pub const fn device_id(&self) -> RequesterId {
-        RequesterId::new(self.code_and_operands.get() as u16)
+        RequesterId::new(self.code_and_operands() as u16)
     }
 
     /// Flags of the event, 12 bits.
     pub const fn flags(&self) -> u16 {
-        (self.code_and_operands.get() >> 48) as u16 & 0xfff
+        (self.code_and_operands() >> 48) as u16 & 0xfff
     }
 }
 
@@ -100,52 +95,40 @@ impl Describe for IommuEvent {
         out.field("event_code", self.event_code().into())?;
         out.field("device_id", Value::Message(&self.device_id()))?;
         out.field("event_flags", Value::hex(self.flags()))?;
-        out.field("address", Value::hex(self.address.get()))?;
+        out.field("address", Value::hex(self.address()))?;
         out.field("bytes", Value::Bytes(self.as_bytes()))
     }
 }
 
-impl DmarIommuError {
-    /// A section of zeros.
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 144])
+impl DmarIommuErrorView<'_> {
+    /// What happened, and which device it is of; the events of commands are of none.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let event = self.event_log_entry();
+        write!(f, "{} at {:#x}", event.event_code(), event.address())?;
+        match event.event_code() {
+            IommuEventCode::ILLEGAL_COMMAND | IommuEventCode::COMMAND_HARDWARE_ERROR => Ok(()),
+            _ => write!(f, ", device {}", event.device_id()),
+        }
     }
 }
 
-impl SectionType for DmarIommuError {
-    const TYPE: Guid = SectionTypeId::DMAR_IOMMU.0;
-    const NAME: &'static str = "IOMMU DMA remapping error";
-}
-
-impl FixedSection for DmarIommuError {}
-
-impl Decode for DmarIommuError {
-    type View<'a> = FixedView<'a, Self>;
-
-    fn decode(body: &[u8]) -> Result<FixedView<'_, Self>, Error> {
-        FixedView::new(body)
-    }
-}
-
-impl Describe for DmarIommuError {
+impl Describe for DmarIommuErrorView<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("revision", Value::number(self.revision))?;
-        out.field("control", Value::hex(self.control.get()))?;
-        out.field("status", Value::hex(self.status.get()))?;
-        out.field("event_log_entry", Value::Group(&self.event_log_entry))?;
-        out.field("device_table_entry", Value::Bytes(&self.device_table_entry))?;
-        describe_page_table(&self.page_table_entries, out)
+        self.describe_fields(out)?;
+        describe_rest("trailing", self.trailing(), out)
     }
 }
 
-show_fields!(IommuEvent, DmarIommuError);
+show_fields!(IommuEvent);
 
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
-    use crate::section::Decode;
-    use crate::section::checks::{assert_map, bit_map, every_flip_shows, written};
+    use crate::Error;
+    use crate::kind::Decode;
+    use crate::section::Body;
+    use crate::section::checks::{assert_map, bit_map, written};
     use std::string::ToString;
 
     const MAP: &str = "
@@ -167,27 +150,30 @@ mod tests {
         120.0 level_3_page_table_entry *64
         128.0 level_2_page_table_entry *64
         136.0 level_1_page_table_entry *64
+        144.0 trailing ~*16
     ";
 
     fn values() -> DmarIommuError {
-        DmarIommuError {
-            revision: 2,
-            control: U64::new(0x1112_1314_1516_1718),
-            status: U64::new(0x2122_2324_2526_2728),
-            event_log_entry: IommuEvent {
-                code_and_operands: U64::new(0x2345_0000_0012_3bfd),
-                address: U64::new(0x3132_3334_3536_3738),
-            },
-            device_table_entry: [0x41; 32],
-            page_table_entries: [6, 5, 4, 3, 2, 1].map(U64::new),
-            ..DmarIommuError::new()
-        }
+        let event = IommuEvent::new()
+            .with_code_and_operands(0x2345_0000_0012_3bfd)
+            .with_address(0x3132_3334_3536_3738);
+        DmarIommuError::new()
+            .with_revision(2)
+            .with_control(0x1112_1314_1516_1718)
+            .with_status(0x2122_2324_2526_2728)
+            .with_event_log_entry(event)
+            .with_device_table_entry([0x41; 32])
+            .with_level_6_page_table_entry(6)
+            .with_level_5_page_table_entry(5)
+            .with_level_4_page_table_entry(4)
+            .with_level_3_page_table_entry(3)
+            .with_level_2_page_table_entry(2)
+            .with_level_1_page_table_entry(1)
     }
 
     #[test]
     fn every_bit_is_where_the_specification_has_it() {
-        let map =
-            bit_map(&[0; 144], 144..144, |bytes, told| told(DmarIommuError::ref_from_bytes(bytes).unwrap()));
+        let map = bit_map(&[0; 146], 146..146, |bytes, told| told(&DmarIommuError::decode(bytes).unwrap()));
         assert_map(&map, MAP);
     }
 
@@ -216,8 +202,8 @@ mod tests {
         ];
         assert_eq!(bytes, words.map(u64::to_le_bytes).as_flattened());
         let section = DmarIommuError::decode(&bytes).unwrap();
-        assert_eq!(*section, values());
-        let event = section.event_log_entry;
+        assert_eq!(section.structure(), Some(&values()));
+        let event = section.event_log_entry();
         assert_eq!(event.event_code(), IommuEventCode::IO_PAGE_FAULT);
         assert_eq!((event.device_id().to_string().as_str(), event.flags()), ("3b:1f.5", 0x345));
         let text = section.to_string();
@@ -257,8 +243,10 @@ mod tests {
     }
 
     #[test]
-    fn a_flip_of_any_bit_shows() {
-        every_flip_shows(SectionTypeId::DMAR_IOMMU, &written(&values()));
-        every_flip_shows(SectionTypeId::DMAR_IOMMU, &[0; 144]);
+    fn a_summary_says_why_and_which_device() {
+        assert_eq!(
+            Body::DmarIommu(values().view()).summary().to_string(),
+            "I/O page fault at 0x3132333435363738, device 3b:1f.5"
+        );
     }
 }

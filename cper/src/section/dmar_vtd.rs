@@ -3,57 +3,58 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::{U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
-
+use super::pci_address::RequesterId;
 use super::register::register;
-use super::{FixedSection, RequesterId, SectionType};
-use crate::fields::{Describe, Value, Visitor, show_fields};
-use crate::kind::{Decode, FixedView};
+use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
 use crate::open_value::open_value;
-use crate::{Error, Guid, SectionTypeId};
+use crate::structure::structure;
 
-/// A fault of a VT-d unit: its registers, the fault record, and the table entries of the request.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct DmarVtdError {
-    /// Version register: minor version in bits 3:0, major in bits 7:4.
-    pub version: u8,
+structure! {
+    /// A fault of a VT-d unit: its registers, the fault record, and the table entries of the request.
+    DmarVtdError: 144 bytes, new;
+    view DmarVtdErrorView from 144 as DMAR_VTD "VT-d DMA remapping error";
+    /// Version register: minor version in bits 3:0, major version in bits 7:4.
+    0 version: u8 as hex => set_version with_version;
     /// Revision of the unit's ACPI table.
-    pub revision: u8,
-    /// OEM id of that table.
-    pub oem_id: [u8; 6],
+    1 revision: u8 as number => set_revision with_revision;
+    /// OEM id of the unit's ACPI table.
+    2 oem_id: [u8; 6] as text => set_oem_id with_oem_id;
     /// Capability register.
-    pub capability: U64,
+    8 capability: u64 as hex => set_capability with_capability;
     /// Extended capability register.
-    pub extended_capability: U64,
+    16 extended_capability: u64 as hex => set_extended_capability with_extended_capability;
     /// Global command register, as the operating system wrote it.
-    pub global_command: U32,
+    24 global_command: u32 as hex => set_global_command with_global_command;
     /// Global status register.
-    pub global_status: U32,
+    28 global_status: u32 as hex => set_global_status with_global_status;
     /// Fault status register.
-    pub fault_status: VtdFaultStatus,
-    /// 0.
-    pub reserved: [u8; 12],
-    /// The fault.
-    pub fault_record: VtdFaultRecord,
+    32 fault_status: VtdFaultStatus as group => set_fault_status with_fault_status;
+    36 reserved: [u8; 12];
+    /// Fault record.
+    48 fault_record: VtdFaultRecord as group => set_fault_record with_fault_record;
     /// Root table entry of the requester.
-    pub root_entry: [u8; 16],
+    64 root_entry: [u8; 16] as bytes => set_root_entry with_root_entry;
     /// Context table entry of the requester.
-    pub context_entry: [u8; 16],
-    /// Page table entries of the address, level 6 first, level 1 last.
-    pub page_table_entries: [U64; 6],
+    80 context_entry: [u8; 16] as bytes => set_context_entry with_context_entry;
+    /// Page table entry of the address, level 6.
+    96 level_6_page_table_entry: u64 as hex
+        => set_level_6_page_table_entry with_level_6_page_table_entry;
+    /// Page table entry of the address, level 5.
+    104 level_5_page_table_entry: u64 as hex
+        => set_level_5_page_table_entry with_level_5_page_table_entry;
+    /// Page table entry of the address, level 4.
+    112 level_4_page_table_entry: u64 as hex
+        => set_level_4_page_table_entry with_level_4_page_table_entry;
+    /// Page table entry of the address, level 3.
+    120 level_3_page_table_entry: u64 as hex
+        => set_level_3_page_table_entry with_level_3_page_table_entry;
+    /// Page table entry of the address, level 2.
+    128 level_2_page_table_entry: u64 as hex
+        => set_level_2_page_table_entry with_level_2_page_table_entry;
+    /// Page table entry of the address, level 1.
+    136 level_1_page_table_entry: u64 as hex
+        => set_level_1_page_table_entry with_level_1_page_table_entry;
 }
-
-const _: () = {
-    assert!(size_of::<DmarVtdError>() == 144 && align_of::<DmarVtdError>() == 1);
-    assert!(core::mem::offset_of!(DmarVtdError, global_command) == 24);
-    assert!(core::mem::offset_of!(DmarVtdError, fault_record) == 48);
-    assert!(core::mem::offset_of!(DmarVtdError, context_entry) == 80);
-    assert!(core::mem::offset_of!(DmarVtdError, page_table_entries) == 96);
-};
 
 register! {
     /// Fault status.
@@ -72,19 +73,14 @@ register! {
     }
 }
 
-/// A fault record: 128 bits.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct VtdFaultRecord {
+structure! {
+    /// A fault record: 128 bits.
+    VtdFaultRecord: 16 bytes, new;
     /// Bits 63:0: the address in bits 63:12.
-    pub fault_information: U64,
-    /// Bits 127:64: who, why and how.
-    pub fault_source: VtdFaultSource,
+    0 fault_information: u64 as hex => set_fault_information with_fault_information;
+    /// Bits 127:64: requester, reason and kind of the request.
+    8 fault_source: VtdFaultSource as group => set_fault_source with_fault_source;
 }
-
-const _: () = assert!(size_of::<VtdFaultRecord>() == 16);
 
 register! {
     /// The upper half of a fault record. Numbers here are 64 less than in the specification.
@@ -186,77 +182,44 @@ open_value! {
 impl VtdFaultRecord {
     /// The page's address, a multiple of 4096; of an interrupt fault, the interrupt's index in bits 63:48.
     pub const fn fault_address(&self) -> u64 {
-        self.fault_information.get() & !0xfff
+        self.fault_information() & !0xfff
     }
 }
 
 impl Describe for VtdFaultRecord {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("fault_address", Value::hex(self.fault_address()))?;
-        self.fault_source.describe(out)
+        self.fault_source().describe(out)
     }
 }
 
-impl DmarVtdError {
-    /// A section of zeros.
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 144])
+impl DmarVtdErrorView<'_> {
+    /// Why the request faulted, and who made it.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let record = self.fault_record();
+        let source = record.fault_source();
+        let (reason, request) = (source.fault_reason(), source.request_type());
+        write!(f, "{reason}, {request} at {:#x}, requester {}", record.fault_address(), source.source_id())
     }
 }
 
-impl SectionType for DmarVtdError {
-    const TYPE: Guid = SectionTypeId::DMAR_VTD.0;
-    const NAME: &'static str = "VT-d DMA remapping error";
-}
-
-impl FixedSection for DmarVtdError {}
-
-impl Decode for DmarVtdError {
-    type View<'a> = FixedView<'a, Self>;
-
-    fn decode(body: &[u8]) -> Result<FixedView<'_, Self>, Error> {
-        FixedView::new(body)
-    }
-}
-
-/// The names of the six page table entries, as both architectures' sections have them.
-pub(super) fn describe_page_table(entries: &[U64; 6], out: &mut dyn Visitor) -> fmt::Result {
-    const NAMES: [&str; 6] = [
-        "level_6_page_table_entry",
-        "level_5_page_table_entry",
-        "level_4_page_table_entry",
-        "level_3_page_table_entry",
-        "level_2_page_table_entry",
-        "level_1_page_table_entry",
-    ];
-    NAMES.iter().zip(entries).try_for_each(|(name, entry)| out.field(name, Value::hex(entry.get())))
-}
-
-impl Describe for DmarVtdError {
+impl Describe for DmarVtdErrorView<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("version", Value::hex(self.version))?;
-        out.field("revision", Value::number(self.revision))?;
-        out.field("oem_id", Value::text(&self.oem_id))?;
-        out.field("capability", Value::hex(self.capability.get()))?;
-        out.field("extended_capability", Value::hex(self.extended_capability.get()))?;
-        out.field("global_command", Value::hex(self.global_command.get()))?;
-        out.field("global_status", Value::hex(self.global_status.get()))?;
-        out.field("fault_status", Value::Group(&self.fault_status))?;
-        out.field("fault_record", Value::Group(&self.fault_record))?;
-        out.field("root_entry", Value::Bytes(&self.root_entry))?;
-        out.field("context_entry", Value::Bytes(&self.context_entry))?;
-        describe_page_table(&self.page_table_entries, out)
+        self.describe_fields(out)?;
+        describe_rest("trailing", self.trailing(), out)
     }
 }
 
-show_fields!(VtdFaultRecord, DmarVtdError);
+show_fields!(VtdFaultRecord);
 
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
-    use crate::section::Decode;
-    use crate::section::checks::{assert_map, bit_map, every_flip_shows, written};
+    use crate::Error;
+    use crate::kind::Decode;
+    use crate::section::Body;
+    use crate::section::checks::{assert_map, bit_map, written};
     use std::string::ToString;
 
     const MAP: &str = "
@@ -291,44 +254,47 @@ mod tests {
         120.0 level_3_page_table_entry *64
         128.0 level_2_page_table_entry *64
         136.0 level_1_page_table_entry *64
+        144.0 trailing ~*16
     ";
 
     fn values() -> DmarVtdError {
-        DmarVtdError {
-            version: 0x10,
-            revision: 1,
-            oem_id: *b"INTEL ",
-            capability: U64::new(0x1112_1314_1516_1718),
-            extended_capability: U64::new(0x2122_2324_2526_2728),
-            global_command: U32::new(0x3132_3334),
-            global_status: U32::new(0x3536_3738),
-            fault_status: VtdFaultStatus::new(0x0000_0502),
-            fault_record: VtdFaultRecord {
-                fault_information: U64::new(0x0000_dead_b000_0fff),
-                fault_source: VtdFaultSource::new(0xd234_5605_a000_3bfd),
-            },
-            root_entry: [0x41; 16],
-            context_entry: [0x42; 16],
-            page_table_entries: [6, 5, 4, 3, 2, 1].map(U64::new),
-            ..DmarVtdError::new()
-        }
+        let source = VtdFaultSource::new(0xd234_5605_a000_3bfd);
+        DmarVtdError::new()
+            .with_version(0x10)
+            .with_revision(1)
+            .with_oem_id(*b"INTEL ")
+            .with_capability(0x1112_1314_1516_1718)
+            .with_extended_capability(0x2122_2324_2526_2728)
+            .with_global_command(0x3132_3334)
+            .with_global_status(0x3536_3738)
+            .with_fault_status(VtdFaultStatus::new(0x0000_0502))
+            .with_fault_record(
+                VtdFaultRecord::new().with_fault_information(0x0000_dead_b000_0fff).with_fault_source(source),
+            )
+            .with_root_entry([0x41; 16])
+            .with_context_entry([0x42; 16])
+            .with_level_6_page_table_entry(6)
+            .with_level_5_page_table_entry(5)
+            .with_level_4_page_table_entry(4)
+            .with_level_3_page_table_entry(3)
+            .with_level_2_page_table_entry(2)
+            .with_level_1_page_table_entry(1)
     }
 
     #[test]
     fn every_bit_is_where_the_specification_has_it() {
-        let map =
-            bit_map(&[0; 144], 144..144, |bytes, told| told(DmarVtdError::ref_from_bytes(bytes).unwrap()));
+        let map = bit_map(&[0; 146], 146..146, |bytes, told| told(&DmarVtdError::decode(bytes).unwrap()));
         assert_map(&map, MAP);
         let text = [b'a'; 144];
-        let map = bit_map(&text, 8..144, |bytes, told| told(DmarVtdError::ref_from_bytes(bytes).unwrap()));
+        let map = bit_map(&text, 8..144, |bytes, told| told(&DmarVtdError::decode(bytes).unwrap()));
         assert_map(&map, "0.0 version *8 1.0 revision *8 2.0 oem_id ~*48");
     }
 
     #[test]
     fn a_fault_record_comes_apart() {
-        let record = values().fault_record;
+        let record = values().fault_record();
         assert_eq!(record.fault_address(), 0x0000_dead_b000_0000);
-        let source = record.fault_source;
+        let source = record.fault_source();
         assert_eq!(source.source_id().to_string(), "3b:1f.5");
         assert_eq!(source.fault_reason(), VtdFaultReason::NO_WRITE_PERMISSION);
         assert_eq!(source.pasid(), 0x23456);
@@ -340,7 +306,7 @@ mod tests {
                 | VtdFaultSourceFlags::PASID_PRESENT
                 | VtdFaultSourceFlags::FAULT
         );
-        let status = values().fault_status;
+        let status = values().fault_status();
         assert_eq!(
             (status.fault_record_index(), status.flags()),
             (5, VtdFaultStatusFlags::PRIMARY_PENDING_FAULT)
@@ -372,7 +338,7 @@ mod tests {
         ];
         assert_eq!(&bytes[8..], words.map(u64::to_le_bytes).as_flattened());
         let section = DmarVtdError::decode(&bytes).unwrap();
-        assert_eq!(*section, values());
+        assert_eq!(section.structure(), Some(&values()));
         let text = section.to_string();
         for line in [
             "oem id                  INTEL ",
@@ -435,8 +401,10 @@ mod tests {
     }
 
     #[test]
-    fn a_flip_of_any_bit_shows() {
-        every_flip_shows(SectionTypeId::DMAR_VTD, &written(&values()));
-        every_flip_shows(SectionTypeId::DMAR_VTD, &[0; 144]);
+    fn a_summary_says_why_and_which_device() {
+        assert_eq!(
+            Body::DmarVtd(values().view()).summary().to_string(),
+            "no write permission, read or AtomicOp at 0xdeadb0000000, requester 3b:1f.5"
+        );
     }
 }

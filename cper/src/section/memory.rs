@@ -4,7 +4,7 @@ use core::fmt;
 
 use zerocopy::little_endian::U16;
 
-use super::ErrorStatus;
+use super::error_status::ErrorStatus;
 use crate::fields::{Describe, Value, Visitor, describe_rest};
 use crate::open_value::open_value;
 use crate::structure::structure;

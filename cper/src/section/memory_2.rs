@@ -6,8 +6,8 @@ use core::fmt;
 use bitflags::bitflags;
 use zerocopy::little_endian::U16;
 
-use super::memory::write_memory_summary;
-use super::{ErrorStatus, MemoryErrorType};
+use super::error_status::ErrorStatus;
+use super::memory::{MemoryErrorType, write_memory_summary};
 use crate::fields::{Describe, Value, Visitor, describe_rest};
 use crate::structure::structure;
 

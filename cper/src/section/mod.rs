@@ -41,6 +41,7 @@
 
 mod aer;
 mod arm;
+mod bodies;
 mod ccix_per;
 mod check_info;
 #[cfg(test)]
@@ -90,11 +91,12 @@ pub use cxl_protocol::{
 };
 pub use dmar_generic::{
     DmarAccessType, DmarAddressType, DmarArchitecture, DmarFaultReason, DmarGenericError,
+    DmarGenericErrorView,
 };
-pub use dmar_iommu::{DmarIommuError, IommuEvent, IommuEventCode};
+pub use dmar_iommu::{DmarIommuError, DmarIommuErrorView, IommuEvent, IommuEventCode};
 pub use dmar_vtd::{
-    DmarVtdError, VtdAddressType, VtdFaultReason, VtdFaultRecord, VtdFaultSource, VtdFaultSourceFlags,
-    VtdFaultStatus, VtdFaultStatusFlags, VtdRequestType,
+    DmarVtdError, DmarVtdErrorView, VtdAddressType, VtdFaultReason, VtdFaultRecord, VtdFaultSource,
+    VtdFaultSourceFlags, VtdFaultStatus, VtdFaultStatusFlags, VtdRequestType,
 };
 pub use error_status::{ErrorStatus, ErrorStatusFlags, ErrorStatusType};
 pub use firmware::{
@@ -114,7 +116,8 @@ pub use memory::{MemoryError, MemoryErrorType, MemoryErrorView, MemoryValidation
 pub use memory_2::{Memory2Validation, MemoryError2, MemoryError2View, MemoryErrorState};
 pub use pci_address::{PciAddress, RequesterId};
 pub use pci_bus::{
-    PciBusCommand, PciBusCommandFlags, PciBusError, PciBusErrorType, PciBusId, PciBusValidation,
+    PciBusCommand, PciBusCommandFlags, PciBusError, PciBusErrorType, PciBusErrorView, PciBusId,
+    PciBusValidation,
 };
 pub use pci_component::{
     PciComponentError, PciComponentErrorHeader, PciComponentErrorParts, PciComponentId,
@@ -122,40 +125,23 @@ pub use pci_component::{
 };
 pub use pcie::{
     BridgeControl, BridgeControlStatus, PciCommand, PciCommandStatus, PciStatus, PciStatusFlags,
-    PcieDeviceId, PcieError, PcieErrorView, PciePortType, PcieValidation, PcieVersion,
+    PcieDeviceId, PcieError, PcieErrorView, PcieValidation, PcieVersion,
 };
-pub use pcie_capability::PcieCapability;
+pub use pcie_capability::{PcieCapability, PciePortType};
 pub use processor_generic::{
-    BrandString, ProcessorErrorTypes, ProcessorFlags, ProcessorGeneric, ProcessorIsa, ProcessorOperation,
-    ProcessorType, ProcessorValidation,
+    BrandString, ProcessorErrorTypes, ProcessorFlags, ProcessorGeneric, ProcessorGenericView, ProcessorIsa,
+    ProcessorOperation, ProcessorType, ProcessorValidation,
 };
 
 use core::fmt;
 
-pub use crate::bodies::{Body, IpfProcessor, Summary};
 pub use crate::kind::{Decode, Encode, FixedSection, FixedView, SectionType, View};
+pub use bodies::{Body, IpfProcessor, Summary};
 
 use crate::fields::{Describe, Value, Visitor};
-use crate::{Error, Section};
 
 impl Describe for &[u8] {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("bytes", Value::Bytes(self))
-    }
-}
-
-impl<'a> Section<'a> {
-    /// The body, decoded by the section's type.
-    ///
-    /// # Errors
-    /// When the type is known and the bytes do not hold it; the offset counts from the start of the record.
-    pub fn body(&self) -> Result<Body<'a>, Error> {
-        Body::decode(self.section_type().0, self.bytes()).map_err(|error| self.locate(error))
-    }
-
-    /// The body as a `T`, one of this crate's or another's; `None` when the section is of another type.
-    #[inline]
-    pub fn decode<T: Decode>(&self) -> Option<Result<T::View<'a>, Error>> {
-        T::is_type(self.section_type().0).then(|| T::decode(self.bytes()).map_err(|error| self.locate(error)))
     }
 }

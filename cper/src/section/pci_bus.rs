@@ -2,79 +2,42 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
-use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use super::error_status::ErrorStatus;
 use super::register::register;
-use super::{ErrorStatus, FixedSection, SectionType};
-use crate::fields::{Describe, Value, Visitor, show_fields, valid_fields};
-use crate::kind::{Decode, FixedView};
+use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
 use crate::open_value::open_value;
-use crate::{Error, Guid, SectionTypeId};
+use crate::structure::structure;
 
-/// An error on a PCI or PCI-X bus.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct PciBusError {
-    /// [`PciBusValidation`].
-    pub validation_bits: U64,
+structure! {
+    /// An error on a PCI or PCI-X bus.
+    PciBusError: 72 bytes, new;
+    view PciBusErrorView from 72 as PCI_BUS "PCI/PCI-X bus error";
+    valid PciBusValidation: u64 in validation_bits {};
+    0 validation_bits: u64;
     /// Type and signals of the error.
-    pub error_status: ErrorStatus,
+    8 error_status: ErrorStatus as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
     /// Kind of bus error.
-    pub error_type: PciBusErrorType,
-    /// 0.
-    pub reserved: u8,
+    16 error_type: PciBusErrorType as named, error_type_raw set_error_type with_error_type, ERROR_TYPE = 1;
+    17 reserved: u8;
     /// Bus and segment.
-    pub bus_id: PciBusId,
-    /// 0.
-    pub reserved_2: U32,
+    18 bus_id: PciBusId as group, bus_id_raw set_bus_id with_bus_id, BUS_ID = 2;
+    20 reserved_2: u32;
     /// Memory or I/O address on the bus.
-    pub bus_address: U64,
+    24 bus_address: u64 as hex, bus_address_raw set_bus_address with_bus_address, BUS_ADDRESS = 3;
     /// Data on the bus.
-    pub bus_data: U64,
+    32 bus_data: u64 as hex, bus_data_raw set_bus_data with_bus_data, BUS_DATA = 4;
     /// Command on the bus.
-    pub bus_command: PciBusCommand,
-    /// Who asked.
-    pub bus_requestor_id: U64,
-    /// Who answered.
-    pub bus_completer_id: U64,
-    /// Who was asked.
-    pub target_id: U64,
-}
-
-const _: () = {
-    assert!(size_of::<PciBusError>() == 72 && align_of::<PciBusError>() == 1);
-    assert!(core::mem::offset_of!(PciBusError, bus_id) == 18);
-    assert!(core::mem::offset_of!(PciBusError, bus_address) == 24);
-    assert!(core::mem::offset_of!(PciBusError, bus_command) == 40);
-    assert!(core::mem::offset_of!(PciBusError, target_id) == 64);
-};
-
-bitflags! {
-    /// Which fields of a [`PciBusError`] hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct PciBusValidation: u64 {
-        /// [`PciBusError::error_status`].
-        const ERROR_STATUS = 1 << 0;
-        /// [`PciBusError::error_type`].
-        const ERROR_TYPE = 1 << 1;
-        /// [`PciBusError::bus_id`].
-        const BUS_ID = 1 << 2;
-        /// [`PciBusError::bus_address`].
-        const BUS_ADDRESS = 1 << 3;
-        /// [`PciBusError::bus_data`].
-        const BUS_DATA = 1 << 4;
-        /// [`PciBusError::bus_command`].
-        const BUS_COMMAND = 1 << 5;
-        /// [`PciBusError::bus_requestor_id`].
-        const BUS_REQUESTOR_ID = 1 << 6;
-        /// [`PciBusError::bus_completer_id`].
-        const BUS_COMPLETER_ID = 1 << 7;
-        /// [`PciBusError::target_id`].
-        const TARGET_ID = 1 << 8;
-        const _ = !0;
-    }
+    40 bus_command: PciBusCommand as group, bus_command_raw set_bus_command with_bus_command, BUS_COMMAND = 5;
+    /// Identifier of the requestor.
+    48 bus_requestor_id: u64 as hex, bus_requestor_id_raw set_bus_requestor_id with_bus_requestor_id,
+        BUS_REQUESTOR_ID = 6;
+    /// Identifier of the completer.
+    56 bus_completer_id: u64 as hex, bus_completer_id_raw set_bus_completer_id with_bus_completer_id,
+        BUS_COMPLETER_ID = 7;
+    /// Identifier of the target.
+    64 target_id: u64 as hex, target_id_raw set_target_id with_target_id, TARGET_ID = 8;
 }
 
 open_value! {
@@ -122,70 +85,41 @@ register! {
     }
 }
 
-valid_fields! {
-    PciBusError, validation_bits: u64 as PciBusValidation;
-    /// Type and signals of the error.
-    error_status / with_error_status: ErrorStatus as group, ERROR_STATUS;
-    /// Kind of bus error.
-    error_type / with_error_type: PciBusErrorType as named, ERROR_TYPE;
-    /// Bus and segment.
-    bus_id / with_bus_id: PciBusId as group, BUS_ID;
-    /// Memory or I/O address on the bus.
-    bus_address / with_bus_address: u64 as hex, BUS_ADDRESS;
-    /// Data on the bus.
-    bus_data / with_bus_data: u64 as hex, BUS_DATA;
-    /// Command on the bus.
-    bus_command / with_bus_command: PciBusCommand as group, BUS_COMMAND;
-    /// Who asked.
-    bus_requestor_id / with_bus_requestor_id: u64 as hex, BUS_REQUESTOR_ID;
-    /// Who answered.
-    bus_completer_id / with_bus_completer_id: u64 as hex, BUS_COMPLETER_ID;
-    /// Who was asked.
-    target_id / with_target_id: u64 as hex, TARGET_ID;
-}
-
-impl PciBusError {
-    /// A section with no field valid.
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 72])
+impl PciBusErrorView<'_> {
+    /// The kind of error, and the bus.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.error_type(), self.error_status()) {
+            (Some(kind), _) if kind != PciBusErrorType::UNKNOWN => write!(f, "{kind}")?,
+            (_, Some(status)) if status.error_type().raw() != 0 => write!(f, "{}", status.error_type())?,
+            _ => f.write_str("error of unknown type")?,
+        }
+        if let Some(address) = self.bus_address() {
+            write!(f, " at {address:#x}")?;
+        }
+        match self.bus_id() {
+            Some(PciBusId { bus, segment }) => write!(f, ", bus {segment:02x}:{bus:02x}"),
+            None => Ok(()),
+        }
     }
 }
 
-impl Default for PciBusError {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl SectionType for PciBusError {
-    const TYPE: Guid = SectionTypeId::PCI_BUS.0;
-    const NAME: &'static str = "PCI/PCI-X bus error";
-}
-
-impl FixedSection for PciBusError {}
-
-impl Decode for PciBusError {
-    type View<'a> = FixedView<'a, Self>;
-
-    fn decode(body: &[u8]) -> Result<FixedView<'_, Self>, Error> {
-        FixedView::new(body)
-    }
-}
-
-impl Describe for PciBusError {
+impl Describe for PciBusErrorView<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.describe_valid(out)
+        self.describe_fields(out)?;
+        describe_rest("trailing", self.trailing(), out)
     }
 }
 
-show_fields!(PciBusId, PciBusError);
+show_fields!(PciBusId);
 
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
-    use crate::section::checks::{assert_map, bit_map, every_flip_shows, written};
-    use crate::section::{ErrorStatusFlags, ErrorStatusType};
+    use crate::Error;
+    use crate::kind::Decode;
+    use crate::section::checks::{assert_map, bit_map, written};
+    use crate::section::{Body, ErrorStatusFlags, ErrorStatusType};
     use std::string::ToString;
 
     const MAP: &str = "
@@ -205,13 +139,14 @@ mod tests {
         48.0 bus_requestor_id *64
         56.0 bus_completer_id *64
         64.0 target_id *64
+        72.0 trailing ~*16
     ";
 
     #[test]
     fn every_bit_is_where_the_specification_has_it() {
-        let mut bytes = [0; 72];
+        let mut bytes = [0; 74];
         bytes[..2].copy_from_slice(&[0xff, 1]);
-        let map = bit_map(&bytes, 0..8, |bytes, told| told(PciBusError::ref_from_bytes(bytes).unwrap()));
+        let map = bit_map(&bytes, 0..8, |bytes, told| told(&PciBusError::decode(bytes).unwrap()));
         assert_map(&map, MAP);
     }
 
@@ -244,7 +179,7 @@ mod tests {
         ];
         assert_eq!(bytes, words.map(u64::to_le_bytes).as_flattened());
         let section = PciBusError::decode(&bytes).unwrap();
-        assert_eq!(*section, values());
+        assert_eq!(section.structure(), Some(&values()));
         assert_eq!(section.error_status().map(ErrorStatus::flags), Some(ErrorStatusFlags::CONTROL));
         assert_eq!(section.error_type(), Some(PciBusErrorType::ADDRESS_PARITY));
         assert_eq!(section.bus_id(), Some(PciBusId { bus: 0x12, segment: 0x34 }));
@@ -271,8 +206,7 @@ mod tests {
             "target id",
         ];
         for (bit, name) in names.iter().enumerate() {
-            let mut section = values();
-            section.validation_bits = U64::new(1 << bit);
+            let section = values().with_validation(PciBusValidation::from_bits_retain(1 << bit));
             let text = section.to_string();
             let told = text.lines().next().unwrap().split("  ").next();
             let fields = text.lines().filter(|line| !line.starts_with(' ')).count();
@@ -304,8 +238,13 @@ mod tests {
     }
 
     #[test]
-    fn a_flip_of_any_bit_shows() {
-        every_flip_shows(SectionTypeId::PCI_BUS, &written(&values()));
-        every_flip_shows(SectionTypeId::PCI_BUS, &[0; 72]);
+    fn a_summary_says_what_failed_and_on_which_bus() {
+        let summary = |section: PciBusError| Body::PciBus(section.view()).summary().to_string();
+        assert_eq!(summary(values()), "address parity error at 0x1112131415161718, bus 34:12");
+        assert_eq!(
+            summary(values().with_error_type(PciBusErrorType::UNKNOWN)),
+            "bus error at 0x1112131415161718, bus 34:12"
+        );
+        assert_eq!(summary(PciBusError::new()), "error of unknown type");
     }
 }

@@ -4,12 +4,12 @@ use core::fmt;
 
 use bitflags::bitflags;
 use zerocopy::little_endian::{U16, U32};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use super::aer::AerCapability;
+use super::pci_address::PciAddress;
+use super::pcie_capability::{PcieCapability, PciePortType};
 use super::register::register;
-use super::{AerCapability, PciAddress, PcieCapability};
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
-use crate::open_value::open_value;
 use crate::structure::structure;
 
 structure! {
@@ -50,41 +50,20 @@ structure! {
     112 aer_info: AerCapability as part, aer_info_raw set_aer_info with_aer_info, AER_INFO = 7;
 }
 
-open_value! {
-    /// Kind of PCIe device or port, in the section and in the capability structure.
-    PciePortType: u32 {
-        ENDPOINT = 0 => "endpoint",
-        LEGACY_ENDPOINT = 1 => "legacy endpoint",
-        ROOT_PORT = 4 => "root port",
-        UPSTREAM_SWITCH_PORT = 5 => "upstream switch port",
-        DOWNSTREAM_SWITCH_PORT = 6 => "downstream switch port",
-        PCIE_TO_PCI_BRIDGE = 7 => "PCIe to PCI/PCI-X bridge",
-        PCI_TO_PCIE_BRIDGE = 8 => "PCI/PCI-X to PCIe bridge",
-        ROOT_COMPLEX_INTEGRATED_ENDPOINT = 9 => "root complex integrated endpoint",
-        ROOT_COMPLEX_EVENT_COLLECTOR = 10 => "root complex event collector",
-    }
-}
-
-/// A version in BCD: 0x05, 0x00 is 5.0.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct PcieVersion {
+structure! {
+    /// A version in BCD: 0x05, 0x00 is 5.0.
+    PcieVersion: 4 bytes;
     /// Minor version, BCD.
-    pub minor: u8,
+    0 minor: u8 as hex => set_minor with_minor;
     /// Major version, BCD.
-    pub major: u8,
-    /// 0.
-    pub reserved: [u8; 2],
+    1 major: u8 as hex => set_major with_major;
+    2 reserved: [u8; 2];
 }
-
-const _: () = assert!(size_of::<PcieVersion>() == 4);
 
 impl PcieVersion {
     /// The version of these two BCD numbers.
     pub const fn new(major: u8, minor: u8) -> Self {
-        Self { minor, major, reserved: [0; 2] }
+        Self::ZERO.with_major(major).with_minor(minor)
     }
 }
 
@@ -94,33 +73,23 @@ impl fmt::Display for PcieVersion {
     }
 }
 
-/// The PCI command and status registers of a function.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct PciCommandStatus {
-    /// [`PciCommand`].
-    pub command: U16,
-    /// Status.
-    pub status: PciStatus,
+structure! {
+    /// The PCI command and status registers of a function.
+    PciCommandStatus: 4 bytes, new;
+    /// The command register; reserved bits are kept.
+    0 command: (u16 PciCommand) as flags => set_command with_command;
+    /// The status register.
+    2 status: PciStatus as group => set_status with_status;
 }
 
-const _: () = assert!(size_of::<PciCommandStatus>() == 4);
-
-/// The secondary status and control registers of a bridge.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct BridgeControlStatus {
+structure! {
+    /// The secondary status and control registers of a bridge.
+    BridgeControlStatus: 4 bytes, new;
     /// Status of the secondary side. Bit 14 is set there by a system error that was received.
-    pub secondary_status: PciStatus,
-    /// [`BridgeControl`].
-    pub control: U16,
+    0 secondary_status: PciStatus as group => set_secondary_status with_secondary_status;
+    /// The control register; reserved bits are kept.
+    2 control: (u16 BridgeControl) as flags => set_control with_control;
 }
-
-const _: () = assert!(size_of::<BridgeControlStatus>() == 4);
 
 bitflags! {
     /// The PCI command register.
@@ -202,87 +171,48 @@ register! {
     }
 }
 
-impl PciCommandStatus {
-    /// The command register; reserved bits are kept.
-    pub const fn command(&self) -> PciCommand {
-        PciCommand::from_bits_retain(self.command.get())
-    }
-}
-
-impl BridgeControlStatus {
-    /// The control register; reserved bits are kept.
-    pub const fn control(&self) -> BridgeControl {
-        BridgeControl::from_bits_retain(self.control.get())
-    }
-}
-
 impl Describe for PciCommandStatus {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("command", Value::flags(self.command()))?;
-        out.field("status", Value::Group(&self.status))
+        self.describe_fields(out)
     }
 }
 
 impl Describe for BridgeControlStatus {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("secondary_status", Value::Group(&self.secondary_status))?;
-        out.field("control", Value::flags(self.control()))
+        self.describe_fields(out)
     }
 }
 
-/// Who a device is and where it is found.
-///
-/// Bytes 7 to 10 are function, device and segment of a device in configuration space, and the lower half of the
-/// register block's address of one behind an RCRB: [`PcieError::address`] and [`PcieError::rcrb_base_address`].
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct PcieDeviceId {
+structure! {
+    /// Who a device is and where it is found.
+    ///
+    /// Bytes 7 to 10 are function, device and segment of a device in configuration space, and the lower half of the
+    /// register block's address of one behind an RCRB: [`PcieError::address`] and [`PcieError::rcrb_base_address`].
+    PcieDeviceId: 16 bytes;
     /// Vendor.
-    pub vendor_id: U16,
+    0 vendor_id: u16 as hex => set_vendor_id with_vendor_id;
     /// Device, of the vendor's.
-    pub device_id: U16,
-    /// Class code: programming interface, subclass, base class.
-    pub class_code: [u8; 3],
+    2 device_id: u16 as hex => set_device_id with_device_id;
+    4 class_code: [u8; 3];
     /// Function number.
-    pub function: u8,
+    7 function: u8 as hex => set_function with_function;
     /// Device number.
-    pub device: u8,
+    8 device: u8 as hex => set_device with_device;
     /// Segment.
-    pub segment: U16,
+    9 segment: u16 as hex => set_segment with_segment;
     /// Bus of the device, the primary one of a bridge.
-    pub bus: u8,
+    11 bus: u8 as hex => set_bus with_bus;
     /// Secondary bus of a bridge.
-    pub secondary_bus: u8,
+    12 secondary_bus: u8 as hex => set_secondary_bus with_secondary_bus;
     /// Slot number in bits 15:3.
-    pub slot: U16,
-    /// 0.
-    pub reserved: u8,
+    13 slot: u16 raw slot_raw;
+    15 reserved: u8;
 }
-
-const _: () = {
-    assert!(size_of::<PcieDeviceId>() == 16);
-    assert!(core::mem::offset_of!(PcieDeviceId, segment) == 9);
-    assert!(core::mem::offset_of!(PcieDeviceId, slot) == 13);
-};
 
 impl PcieDeviceId {
     /// The identity of a device in no slot, at no address yet. Of the class code 24 bits are used, 0xBBSSPP.
     pub const fn new(vendor_id: u16, device_id: u16, class_code: u32) -> Self {
-        let [interface, subclass, base, _] = class_code.to_le_bytes();
-        Self {
-            vendor_id: U16::new(vendor_id),
-            device_id: U16::new(device_id),
-            class_code: [interface, subclass, base],
-            function: 0,
-            device: 0,
-            segment: U16::new(0),
-            bus: 0,
-            secondary_bus: 0,
-            slot: U16::new(0),
-            reserved: 0,
-        }
+        Self::ZERO.with_vendor_id(vendor_id).with_device_id(device_id).with_class_code(class_code)
     }
 
     /// Class code, 24 bits: base class, subclass, programming interface.
@@ -291,49 +221,72 @@ impl PcieDeviceId {
         u32::from_le_bytes([interface, subclass, base, 0])
     }
 
+    /// Sets the class code, 0xBBSSPP; bits past the twenty-fourth are dropped.
+    pub const fn set_class_code(&mut self, class_code: u32) {
+        let [interface, subclass, base, _] = class_code.to_le_bytes();
+        self.class_code = [interface, subclass, base];
+    }
+
+    /// Sets the class code, 0xBBSSPP; bits past the twenty-fourth are dropped.
+    #[must_use]
+    pub const fn with_class_code(mut self, class_code: u32) -> Self {
+        self.set_class_code(class_code);
+        self
+    }
+
     /// Slot number, 13 bits.
     pub const fn slot_number(&self) -> u16 {
-        self.slot.get() >> 3
+        self.slot_raw() >> 3
     }
 
-    /// Where a device in configuration space is found.
-    pub const fn address(&self) -> PciAddress {
-        PciAddress {
-            segment: self.segment.get(),
-            bus: self.bus,
-            device: self.device,
-            function: self.function,
-        }
-    }
-
-    /// Lower half of the address of the register block, of a device behind one.
-    pub const fn rcrb_low_address(&self) -> u32 {
-        let [segment_low, segment_high] = self.segment.get().to_le_bytes();
-        u32::from_le_bytes([self.function, self.device, segment_low, segment_high])
-    }
-
-    /// Sets where the device is found.
-    #[must_use]
-    pub const fn with_address(mut self, address: PciAddress) -> Self {
-        self.segment = U16::new(address.segment);
-        self.bus = address.bus;
-        self.device = address.device;
-        self.function = address.function;
-        self
+    /// Sets the slot number; bits past the thirteenth are dropped.
+    pub const fn set_slot_number(&mut self, slot: u16) {
+        self.slot = U16::new(slot << 3);
     }
 
     /// Sets the slot number; bits past the thirteenth are dropped.
     #[must_use]
     pub const fn with_slot_number(mut self, slot: u16) -> Self {
-        self.slot = U16::new(slot << 3);
+        self.set_slot_number(slot);
         self
     }
 
-    /// Sets the secondary bus of a bridge.
+    /// Where a device in configuration space is found.
+    pub const fn address(&self) -> PciAddress {
+        PciAddress { segment: self.segment(), bus: self.bus, device: self.device, function: self.function }
+    }
+
+    /// Sets where the device is found.
+    pub const fn set_address(&mut self, address: PciAddress) {
+        self.set_segment(address.segment);
+        self.bus = address.bus;
+        self.device = address.device;
+        self.function = address.function;
+    }
+
+    /// Sets where the device is found.
     #[must_use]
-    pub const fn with_secondary_bus(mut self, bus: u8) -> Self {
-        self.secondary_bus = bus;
+    pub const fn with_address(mut self, address: PciAddress) -> Self {
+        self.set_address(address);
         self
+    }
+
+    /// Lower half of the address of the register block, of a device behind one.
+    pub const fn rcrb_low_address(&self) -> u32 {
+        let [segment_low, segment_high] = self.segment().to_le_bytes();
+        u32::from_le_bytes([self.function, self.device, segment_low, segment_high])
+    }
+}
+
+impl Default for PcieVersion {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
+impl Default for PcieDeviceId {
+    fn default() -> Self {
+        Self::ZERO
     }
 }
 
@@ -351,8 +304,8 @@ impl Describe for Identity<'_> {
             None => out.field("address", Value::Message(&id.address()))?,
         }
         out.field("secondary_bus", Value::hex(id.secondary_bus))?;
-        out.field("vendor_id", Value::hex(id.vendor_id.get()))?;
-        out.field("device_id", Value::hex(id.device_id.get()))?;
+        out.field("vendor_id", Value::hex(id.vendor_id()))?;
+        out.field("device_id", Value::hex(id.device_id()))?;
         out.field("class_code", Value::Hex { value: id.class_code().into(), digits: 6 })?;
         out.field("slot_number", Value::number(id.slot_number()))
     }
@@ -413,7 +366,7 @@ impl PcieErrorView<'_> {
             write!(f, ", device {address}")?;
         }
         if let Some(id) = self.device_id() {
-            write!(f, " [{:04x}:{:04x}]", id.vendor_id, id.device_id)?;
+            write!(f, " [{:04x}:{:04x}]", id.vendor_id(), id.device_id())?;
         }
         Ok(())
     }
@@ -497,6 +450,7 @@ mod tests {
     use crate::section::pcie_capability::{DeviceStatus, LinkSpeed};
     use crate::section::{CorrectableError, Decode, UncorrectableErrors};
     use std::string::ToString;
+    use zerocopy::IntoBytes;
 
     /// What Linux's `cper.c` prints for them is in `examples/data/gesb/pcie-ue.txt` and `pcie-ce.txt`.
     const UNCORRECTABLE: &[u8; 208] = include_bytes!("../../../examples/data/sections/pcie-ue.pcie.sec");
@@ -577,18 +531,18 @@ mod tests {
         assert_eq!(section.port_type(), Some(PciePortType::ROOT_PORT));
         assert_eq!(section.version().unwrap().to_string(), "0.2");
         let command_status = section.command_status().unwrap();
-        assert_eq!((command_status.command.get(), command_status.status.raw()), (0x0407, 0x0010));
+        assert_eq!((command_status.command().bits(), command_status.status().raw()), (0x0407, 0x0010));
         assert_eq!(section.address().unwrap().to_string(), "0000:00:02.0");
         assert_eq!(section.rcrb_base_address(), None);
         let id = section.device_id().unwrap();
-        assert_eq!((id.slot_number(), id.secondary_bus), (5, 0));
-        assert_eq!((id.vendor_id.get(), id.device_id.get(), id.class_code()), (0x1b36, 0x0012, 0x00ff00));
+        assert_eq!((id.slot_number(), id.secondary_bus()), (5, 0));
+        assert_eq!((id.vendor_id(), id.device_id(), id.class_code()), (0x1b36, 0x0012, 0x00ff00));
         assert_eq!(section.device_serial_number(), Some(0x1122_3344_5566_7788));
         let bridge = section.bridge_control_status().unwrap();
-        assert_eq!((bridge.secondary_status.raw(), bridge.control.get()), (0x2000, 0x0003));
+        assert_eq!((bridge.secondary_status().raw(), bridge.control().bits()), (0x2000, 0x0003));
         let capability = section.capability_structure().unwrap();
-        assert_eq!((capability.capability_id, capability.version()), (0x10, 2));
-        assert_eq!(capability.link_status.current_link_speed(), LinkSpeed::GT_2_5);
+        assert_eq!((capability.capability_id(), capability.version()), (0x10, 2));
+        assert_eq!(capability.link_status().current_link_speed(), LinkSpeed::GT_2_5);
         assert_eq!(capability.device_status(), DeviceStatus::empty());
         let aer = section.aer_info().unwrap();
         assert_eq!(aer.uncorrectable_error_status(), UncorrectableErrors::UNSUPPORTED_REQUEST);
@@ -608,23 +562,23 @@ mod tests {
     fn values() -> PcieError {
         let address = PciAddress { segment: 0x0102, bus: 0x3b, device: 0x1e, function: 6 };
         let id = PcieDeviceId::new(0x8086, 0x1572, 0x0002_0304).with_address(address);
-        let mut aer = AerCapability::default();
-        aer.further_log[5].set(0xa1a2_a3a4);
-        let mut capability = PcieCapability::default();
-        capability.slot_status_2.set(0xb1b2);
+        let aer = AerCapability::new().with_further_log([0, 0, 0, 0, 0, 0xa1a2_a3a4]);
+        let capability = PcieCapability::new().with_slot_status_2(0xb1b2);
         PcieError::new()
             .with_port_type(PciePortType::ROOT_COMPLEX_EVENT_COLLECTOR)
             .with_version(PcieVersion::new(0x12, 0x34))
-            .with_command_status(PciCommandStatus {
-                command: U16::new(0x0546),
-                status: PciStatus::new(0x8010),
-            })
+            .with_command_status(
+                PciCommandStatus::new()
+                    .with_command(PciCommand::from_bits_retain(0x0546))
+                    .with_status(PciStatus::new(0x8010)),
+            )
             .with_device_id(id.with_slot_number(0x1ffe).with_secondary_bus(0x3c))
             .with_device_serial_number(0x1112_1314_1516_1718)
-            .with_bridge_control_status(BridgeControlStatus {
-                secondary_status: PciStatus::new(0x4100),
-                control: U16::new(0x0c01),
-            })
+            .with_bridge_control_status(
+                BridgeControlStatus::new()
+                    .with_secondary_status(PciStatus::new(0x4100))
+                    .with_control(BridgeControl::from_bits_retain(0x0c01)),
+            )
             .with_capability_structure(capability)
             .with_aer_info(aer)
     }
@@ -691,7 +645,7 @@ mod tests {
         assert_eq!(section.as_bytes()[20..24], [0x14, 0x13, 0x12, 0x11]);
         assert_eq!(section.as_bytes()[31..37], [0x18, 0x17, 0x16, 0x15, 0, 7]);
         assert_eq!((section.rcrb_base_address(), section.address()), (Some(0x1112_1314_1516_1718), None));
-        assert_eq!(section.device_id().unwrap().vendor_id.get(), 0x8086);
+        assert_eq!(section.device_id().unwrap().vendor_id(), 0x8086);
 
         let mut low = section;
         low.set_validation(PcieValidation::RCRB_DEVICE_ID);

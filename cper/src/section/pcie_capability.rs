@@ -3,81 +3,84 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
-use zerocopy::little_endian::{U16, U32};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
-
+use super::pci_address::RequesterId;
 use super::register::register;
-use super::{PciePortType, RequesterId};
 use crate::fields::{Describe, Value, Visitor, show_fields};
 use crate::open_value::open_value;
+use crate::structure::structure;
+use bitflags::bitflags;
 
-/// The registers of the capability. Which of them mean something depends on the kind of port.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct PcieCapability {
-    /// 0x10.
-    pub capability_id: u8,
-    /// Offset of the next capability; the specification of the section says not to trust it.
-    pub next_capability: u8,
+structure! {
+    /// The registers of the capability. Which of them mean something depends on the kind of port.
+    PcieCapability: 60 bytes, new;
+    /// Capability id: 0x10.
+    0x00 capability_id: u8 as hex => set_capability_id with_capability_id;
+    /// Offset of the next capability; the section's specification says not to trust it.
+    0x01 next_capability: u8 as hex => set_next_capability with_next_capability;
     /// Version and port type.
-    pub pcie_capabilities: PcieCapabilities,
+    0x02 pcie_capabilities: PcieCapabilities as group => set_pcie_capabilities with_pcie_capabilities;
     /// What the device can do.
-    pub device_capabilities: DeviceCapabilities,
+    0x04 device_capabilities: DeviceCapabilities as group
+        => set_device_capabilities with_device_capabilities;
     /// How the device is set up.
-    pub device_control: DeviceControl,
-    /// [`DeviceStatus`].
-    pub device_status: U16,
+    0x08 device_control: DeviceControl as group => set_device_control with_device_control;
+    /// State of the device; reserved bits are kept.
+    0x0a device_status: (u16 DeviceStatus) as flags => set_device_status with_device_status;
     /// What the link can do.
-    pub link_capabilities: LinkCapabilities,
+    0x0c link_capabilities: LinkCapabilities as group => set_link_capabilities with_link_capabilities;
     /// How the link is set up.
-    pub link_control: LinkControl,
+    0x10 link_control: LinkControl as group => set_link_control with_link_control;
     /// How the link is.
-    pub link_status: LinkStatus,
+    0x12 link_status: LinkStatus as group => set_link_status with_link_status;
     /// What the slot can do.
-    pub slot_capabilities: SlotCapabilities,
+    0x14 slot_capabilities: SlotCapabilities as group => set_slot_capabilities with_slot_capabilities;
     /// How the slot is set up.
-    pub slot_control: SlotControl,
-    /// [`SlotStatus`].
-    pub slot_status: U16,
-    /// [`RootControl`].
-    pub root_control: U16,
-    /// [`RootCapabilities`].
-    pub root_capabilities: U16,
+    0x18 slot_control: SlotControl as group => set_slot_control with_slot_control;
+    /// State of the slot; reserved bits are kept.
+    0x1a slot_status: (u16 SlotStatus) as flags => set_slot_status with_slot_status;
+    /// How the root port is set up; reserved bits are kept.
+    0x1c root_control: (u16 RootControl) as flags => set_root_control with_root_control;
+    /// What the root port can do; reserved bits are kept.
+    0x1e root_capabilities: (u16 RootCapabilities) as flags => set_root_capabilities with_root_capabilities;
     /// Power management events at the root port. Here version 1 has ended.
-    pub root_status: RootStatus,
+    0x20 root_status: RootStatus as group => set_root_status with_root_status;
     /// What else the device can do.
-    pub device_capabilities_2: DeviceCapabilities2,
-    /// How else it is set up.
-    pub device_control_2: DeviceControl2,
-    /// Reserved.
-    pub device_status_2: U16,
+    0x24 device_capabilities_2: DeviceCapabilities2 as group
+        => set_device_capabilities_2 with_device_capabilities_2;
+    /// How else the device is set up.
+    0x28 device_control_2: DeviceControl2 as group => set_device_control_2 with_device_control_2;
+    /// Second device status; reserved.
+    0x2a device_status_2: u16 as hex => set_device_status_2 with_device_status_2;
     /// What else the link can do.
-    pub link_capabilities_2: LinkCapabilities2,
-    /// How else it is set up.
-    pub link_control_2: LinkControl2,
-    /// How else it is.
-    pub link_status_2: LinkStatus2,
-    /// [`SlotCapabilities2`].
-    pub slot_capabilities_2: U32,
-    /// Reserved.
-    pub slot_control_2: U16,
-    /// Reserved.
-    pub slot_status_2: U16,
+    0x2c link_capabilities_2: LinkCapabilities2 as group
+        => set_link_capabilities_2 with_link_capabilities_2;
+    /// How else the link is set up.
+    0x30 link_control_2: LinkControl2 as group => set_link_control_2 with_link_control_2;
+    /// How else the link is.
+    0x32 link_status_2: LinkStatus2 as group => set_link_status_2 with_link_status_2;
+    /// What else the slot can do; reserved bits are kept.
+    0x34 slot_capabilities_2: (u32 SlotCapabilities2) as flags
+        => set_slot_capabilities_2 with_slot_capabilities_2;
+    /// Second slot control; reserved.
+    0x38 slot_control_2: u16 as hex => set_slot_control_2 with_slot_control_2;
+    /// Second slot status; reserved.
+    0x3a slot_status_2: u16 as hex => set_slot_status_2 with_slot_status_2;
 }
 
-const _: () = {
-    assert!(size_of::<PcieCapability>() == 60 && align_of::<PcieCapability>() == 1);
-    assert!(core::mem::offset_of!(PcieCapability, device_status) == 0x0a);
-    assert!(core::mem::offset_of!(PcieCapability, link_status) == 0x12);
-    assert!(core::mem::offset_of!(PcieCapability, slot_status) == 0x1a);
-    assert!(core::mem::offset_of!(PcieCapability, root_status) == 0x20);
-    assert!(core::mem::offset_of!(PcieCapability, device_capabilities_2) == 0x24);
-    assert!(core::mem::offset_of!(PcieCapability, link_capabilities_2) == 0x2c);
-    assert!(core::mem::offset_of!(PcieCapability, slot_status_2) == 0x3a);
-};
+open_value! {
+    /// Kind of PCIe device or port, in the section and in the capability structure.
+    PciePortType: u32 {
+        ENDPOINT = 0 => "endpoint",
+        LEGACY_ENDPOINT = 1 => "legacy endpoint",
+        ROOT_PORT = 4 => "root port",
+        UPSTREAM_SWITCH_PORT = 5 => "upstream switch port",
+        DOWNSTREAM_SWITCH_PORT = 6 => "downstream switch port",
+        PCIE_TO_PCI_BRIDGE = 7 => "PCIe to PCI/PCI-X bridge",
+        PCI_TO_PCIE_BRIDGE = 8 => "PCI/PCI-X to PCIe bridge",
+        ROOT_COMPLEX_INTEGRATED_ENDPOINT = 9 => "root complex integrated endpoint",
+        ROOT_COMPLEX_EVENT_COLLECTOR = 10 => "root complex event collector",
+    }
+}
 
 register! {
     /// PCI Express capabilities (offset 0x02).
@@ -443,37 +446,12 @@ impl PcieCapability {
     pub const fn version(&self) -> u8 {
         self.pcie_capabilities.capability_version()
     }
-
-    /// Device status; reserved bits are kept.
-    pub const fn device_status(&self) -> DeviceStatus {
-        DeviceStatus::from_bits_retain(self.device_status.get())
-    }
-
-    /// Slot status; reserved bits are kept.
-    pub const fn slot_status(&self) -> SlotStatus {
-        SlotStatus::from_bits_retain(self.slot_status.get())
-    }
-
-    /// Root control; reserved bits are kept.
-    pub const fn root_control(&self) -> RootControl {
-        RootControl::from_bits_retain(self.root_control.get())
-    }
-
-    /// Root capabilities; reserved bits are kept.
-    pub const fn root_capabilities(&self) -> RootCapabilities {
-        RootCapabilities::from_bits_retain(self.root_capabilities.get())
-    }
-
-    /// Slot capabilities 2; reserved bits are kept.
-    pub const fn slot_capabilities_2(&self) -> SlotCapabilities2 {
-        SlotCapabilities2::from_bits_retain(self.slot_capabilities_2.get())
-    }
 }
 
 impl Describe for PcieCapability {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("capability_id", Value::hex(self.capability_id))?;
-        out.field("next_capability", Value::hex(self.next_capability))?;
+        out.field("capability_id", Value::hex(self.capability_id()))?;
+        out.field("next_capability", Value::hex(self.next_capability()))?;
         out.field("pcie_capabilities", Value::Group(&self.pcie_capabilities))?;
         out.field("device_capabilities", Value::Group(&self.device_capabilities))?;
         out.field("device_control", Value::Group(&self.device_control))?;
@@ -493,13 +471,13 @@ impl Describe for PcieCapability {
         }
         out.field("device_capabilities_2", Value::Group(&self.device_capabilities_2))?;
         out.field("device_control_2", Value::Group(&self.device_control_2))?;
-        out.field("device_status_2", Value::hex(self.device_status_2.get()))?;
+        out.field("device_status_2", Value::hex(self.device_status_2()))?;
         out.field("link_capabilities_2", Value::Group(&self.link_capabilities_2))?;
         out.field("link_control_2", Value::Group(&self.link_control_2))?;
         out.field("link_status_2", Value::Group(&self.link_status_2))?;
         out.field("slot_capabilities_2", Value::flags(self.slot_capabilities_2()))?;
-        out.field("slot_control_2", Value::hex(self.slot_control_2.get()))?;
-        out.field("slot_status_2", Value::hex(self.slot_status_2.get()))
+        out.field("slot_control_2", Value::hex(self.slot_control_2()))?;
+        out.field("slot_status_2", Value::hex(self.slot_status_2()))
     }
 }
 
@@ -511,6 +489,7 @@ mod tests {
     use super::*;
     use crate::section::checks::{assert_map, bit_map};
     use std::string::{String, ToString};
+    use zerocopy::{FromBytes, IntoBytes};
 
     /// Registers and bits of PCIe 6.0 section 7.5.3.
     const FIRST: &str = "
@@ -652,9 +631,44 @@ mod tests {
         assert_map(&map(1), &expected);
         let mut capability = PcieCapability::default();
         for (byte, version) in [(0x01, 1), (0x42, 2), (0xff, 15)] {
-            capability.pcie_capabilities = PcieCapabilities::new(byte);
+            capability.set_pcie_capabilities(PcieCapabilities::new(byte));
             assert_eq!(capability.version(), version);
         }
+    }
+
+    /// Each register has a value of its own.
+    #[test]
+    fn every_writer_sets_its_bytes() {
+        let bytes: [u8; 60] = core::array::from_fn(|place| place as u8 | 1);
+        let read = PcieCapability::read_from_bytes(&bytes).unwrap();
+        let written = PcieCapability::new()
+            .with_capability_id(read.capability_id())
+            .with_next_capability(read.next_capability())
+            .with_pcie_capabilities(read.pcie_capabilities())
+            .with_device_capabilities(read.device_capabilities())
+            .with_device_control(read.device_control())
+            .with_device_status(read.device_status())
+            .with_link_capabilities(read.link_capabilities())
+            .with_link_control(read.link_control())
+            .with_link_status(read.link_status())
+            .with_slot_capabilities(read.slot_capabilities())
+            .with_slot_control(read.slot_control())
+            .with_slot_status(read.slot_status())
+            .with_root_control(read.root_control())
+            .with_root_capabilities(read.root_capabilities())
+            .with_root_status(read.root_status())
+            .with_device_capabilities_2(read.device_capabilities_2())
+            .with_device_control_2(read.device_control_2())
+            .with_device_status_2(read.device_status_2())
+            .with_link_capabilities_2(read.link_capabilities_2())
+            .with_link_control_2(read.link_control_2())
+            .with_link_status_2(read.link_status_2())
+            .with_slot_capabilities_2(read.slot_capabilities_2())
+            .with_slot_control_2(read.slot_control_2())
+            .with_slot_status_2(read.slot_status_2());
+        assert_eq!(written.as_bytes(), bytes);
+        assert_eq!(read.device_status().bits(), 0x0b0b);
+        assert_eq!((read.slot_capabilities_2().bits(), read.slot_status_2()), (0x3737_3535, 0x3b3b));
     }
 
     #[test]

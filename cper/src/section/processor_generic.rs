@@ -3,92 +3,53 @@
 use core::fmt;
 
 use bitflags::bitflags;
-use zerocopy::little_endian::{U16, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::{FixedSection, SectionType};
-use crate::fields::{Describe, Value, Visitor, show_fields, valid_fields};
-use crate::kind::{Decode, FixedView};
+use crate::fields::{Describe, Readable, Value, Visitor, describe_rest};
 use crate::open_value::open_value;
-use crate::{Error, Guid, SectionTypeId};
+use crate::structure::{self, structure};
 
-/// An error of a processor, in the same form for every architecture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct ProcessorGeneric {
-    /// [`ProcessorValidation`].
-    pub validation_bits: U64,
+structure! {
+    /// An error of a processor, in the same form for every architecture.
+    ProcessorGeneric: 192 bytes, new;
+    view ProcessorGenericView from 192 as PROCESSOR_GENERIC "generic processor error";
+    valid ProcessorValidation: u64 in validation_bits {
+        /// [`ProcessorGeneric::cpu_brand_string`].
+        CPU_BRAND_STRING = 7;
+    };
+    0 validation_bits: u64;
     /// Architecture.
-    pub processor_type: ProcessorType,
+    8 processor_type: ProcessorType as named, processor_type_raw set_processor_type with_processor_type,
+        PROCESSOR_TYPE = 0;
     /// Instruction set that was executed.
-    pub processor_isa: ProcessorIsa,
-    /// [`ProcessorErrorTypes`]; 0 is "unknown".
-    pub processor_error_type: u8,
+    9 processor_isa: ProcessorIsa as named, processor_isa_raw set_processor_isa with_processor_isa, PROCESSOR_ISA = 1;
+    /// What failed; none is "unknown".
+    10 processor_error_type: (u8 ProcessorErrorTypes) as flags,
+        processor_error_type_raw set_processor_error_type with_processor_error_type, PROCESSOR_ERROR_TYPE = 2;
     /// What was being done.
-    pub operation: ProcessorOperation,
-    /// [`ProcessorFlags`].
-    pub flags: u8,
+    11 operation: ProcessorOperation as named, operation_raw set_operation with_operation, OPERATION = 3;
+    /// How the program was hit.
+    12 flags: (u8 ProcessorFlags) as flags, flags_raw set_flags with_flags, FLAGS = 4;
     /// Level of the structure that failed; 0 is the lowest.
-    pub level: u8,
-    /// 0.
-    pub reserved: U16,
-    /// x86: CPUID leaf 1, EAX. IA64: CPUID register 3. Arm: `MIDR_EL1`.
-    pub cpu_version_info: U64,
-    /// Name of the processor.
-    pub cpu_brand_string: BrandString,
-    /// x86: local APIC id. IA64: LID. Arm: `MPIDR_EL1`.
-    pub processor_id: U64,
-    /// Address the operation was for.
-    pub target_address: U64,
-    /// Who asked.
-    pub requestor_id: U64,
-    /// Who answered.
-    pub responder_id: U64,
+    13 level: u8 as number, level_raw set_level with_level, LEVEL = 5;
+    14 reserved: u16;
+    /// Version of the processor. x86: CPUID leaf 1, EAX. IA64: CPUID register 3. Arm: `MIDR_EL1`.
+    16 cpu_version_info: u64 as hex, cpu_version_info_raw set_cpu_version_info with_cpu_version_info,
+        CPU_VERSION_INFO = 6;
+    24 cpu_brand_string: BrandString;
+    /// Identifier of the processor. x86: local APIC id. IA64: LID. Arm: `MPIDR_EL1`.
+    152 processor_id: u64 as hex, processor_id_raw set_processor_id with_processor_id, PROCESSOR_ID = 8;
+    /// Address the operation was for, in bytes.
+    160 target_address: u64 as hex, target_address_raw set_target_address with_target_address, TARGET_ADDRESS = 9;
+    /// Identifier of the requestor.
+    168 requestor_id: u64 as hex, requestor_id_raw set_requestor_id with_requestor_id, REQUESTOR_ID = 10;
+    /// Identifier of the responder.
+    176 responder_id: u64 as hex, responder_id_raw set_responder_id with_responder_id, RESPONDER_ID = 11;
     /// Instruction pointer.
-    pub instruction_ip: U64,
+    184 instruction_ip: u64 as hex, instruction_ip_raw set_instruction_ip with_instruction_ip, INSTRUCTION_IP = 12;
 }
 
-const _: () = {
-    assert!(size_of::<ProcessorGeneric>() == 192 && align_of::<ProcessorGeneric>() == 1);
-    assert!(core::mem::offset_of!(ProcessorGeneric, level) == 13);
-    assert!(core::mem::offset_of!(ProcessorGeneric, cpu_version_info) == 16);
-    assert!(core::mem::offset_of!(ProcessorGeneric, processor_id) == 152);
-    assert!(core::mem::offset_of!(ProcessorGeneric, instruction_ip) == 184);
-};
-
 bitflags! {
-    /// Which fields of a [`ProcessorGeneric`] hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct ProcessorValidation: u64 {
-        /// [`ProcessorGeneric::processor_type`].
-        const PROCESSOR_TYPE = 1 << 0;
-        /// [`ProcessorGeneric::processor_isa`].
-        const PROCESSOR_ISA = 1 << 1;
-        /// [`ProcessorGeneric::processor_error_type`].
-        const PROCESSOR_ERROR_TYPE = 1 << 2;
-        /// [`ProcessorGeneric::operation`].
-        const OPERATION = 1 << 3;
-        /// [`ProcessorGeneric::flags`].
-        const FLAGS = 1 << 4;
-        /// [`ProcessorGeneric::level`].
-        const LEVEL = 1 << 5;
-        /// [`ProcessorGeneric::cpu_version_info`].
-        const CPU_VERSION_INFO = 1 << 6;
-        /// [`ProcessorGeneric::cpu_brand_string`].
-        const CPU_BRAND_STRING = 1 << 7;
-        /// [`ProcessorGeneric::processor_id`].
-        const PROCESSOR_ID = 1 << 8;
-        /// [`ProcessorGeneric::target_address`].
-        const TARGET_ADDRESS = 1 << 9;
-        /// [`ProcessorGeneric::requestor_id`].
-        const REQUESTOR_ID = 1 << 10;
-        /// [`ProcessorGeneric::responder_id`].
-        const RESPONDER_ID = 1 << 11;
-        /// [`ProcessorGeneric::instruction_ip`].
-        const INSTRUCTION_IP = 1 << 12;
-        const _ = !0;
-    }
-
     /// What failed; none is "unknown". The specification lists the values one by one, Linux reads them as a set.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct ProcessorErrorTypes: u8 {
@@ -190,41 +151,47 @@ impl fmt::Debug for BrandString {
     }
 }
 
-valid_fields! {
-    ProcessorGeneric, validation_bits: u64 as ProcessorValidation;
-    /// Architecture.
-    processor_type / with_processor_type: ProcessorType as named, PROCESSOR_TYPE;
-    /// Instruction set that was executed.
-    processor_isa / with_processor_isa: ProcessorIsa as named, PROCESSOR_ISA;
-    /// What failed; none is "unknown".
-    processor_error_type / with_processor_error_type: ProcessorErrorTypes as flags, PROCESSOR_ERROR_TYPE;
-    /// What was being done.
-    operation / with_operation: ProcessorOperation as named, OPERATION;
-    /// How the program was hit.
-    flags / with_flags: ProcessorFlags as flags, FLAGS;
-    /// Level of the structure that failed; 0 is the lowest.
-    level / with_level: u8 as number, LEVEL;
-    /// Version of the processor. x86: CPUID leaf 1, EAX. IA64: CPUID register 3. Arm: `MIDR_EL1`.
-    cpu_version_info / with_cpu_version_info: u64 as hex, CPU_VERSION_INFO;
-    /// Which processor. x86: local APIC id. IA64: LID. Arm: `MPIDR_EL1`.
-    processor_id / with_processor_id: u64 as hex, PROCESSOR_ID;
-    /// Address the operation was for, in bytes.
-    target_address / with_target_address: u64 as hex, TARGET_ADDRESS;
-    /// Who asked.
-    requestor_id / with_requestor_id: u64 as hex, REQUESTOR_ID;
-    /// Who answered.
-    responder_id / with_responder_id: u64 as hex, RESPONDER_ID;
-    /// Instruction pointer.
-    instruction_ip / with_instruction_ip: u64 as hex, INSTRUCTION_IP;
+impl<'a> ProcessorGenericView<'a> {
+    /// Name of the processor; `None` when its validity bit is clear.
+    #[inline]
+    pub fn cpu_brand_string(&self) -> Option<&'a BrandString> {
+        if self.validation().contains(ProcessorValidation::CPU_BRAND_STRING) {
+            self.cpu_brand_string_raw()
+        } else {
+            None
+        }
+    }
+
+    /// Name of the processor, whatever its validity bit says.
+    #[inline]
+    pub fn cpu_brand_string_raw(&self) -> Option<&'a BrandString> {
+        structure::at::<24, BrandString>(self.bytes)
+    }
+
+    /// What failed, at which level and in which operation, and the processor.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut before = "";
+        for (name, _) in self.processor_error_type().iter().flat_map(ProcessorErrorTypes::iter_names) {
+            write!(f, "{before}{}", Readable(name))?;
+            before = ", ";
+        }
+        f.write_str(if before.is_empty() { "unknown error" } else { " error" })?;
+        if let Some(level) = self.level() {
+            write!(f, ", level {level}")?;
+        }
+        if let Some(operation) = self.operation() {
+            write!(f, ", {operation}")?;
+        }
+        match self.processor_id() {
+            Some(id) => write!(f, ", processor {id:#x}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl ProcessorGeneric {
-    /// A section with no field valid.
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 192])
-    }
-
     /// Name of the processor; `None` when its validity bit is clear.
+    #[inline]
     pub const fn cpu_brand_string(&self) -> Option<&BrandString> {
         if self.validation().contains(ProcessorValidation::CPU_BRAND_STRING) {
             Some(&self.cpu_brand_string)
@@ -233,55 +200,46 @@ impl ProcessorGeneric {
         }
     }
 
-    /// Name of the processor. Sets the value and its validity bit.
-    #[must_use]
-    pub const fn with_cpu_brand_string(mut self, name: BrandString) -> Self {
-        let validation = self.validation().union(ProcessorValidation::CPU_BRAND_STRING);
-        self.validation_bits = U64::new(validation.bits());
+    /// Name of the processor, whatever its validity bit says.
+    #[inline]
+    pub const fn cpu_brand_string_raw(&self) -> &BrandString {
+        &self.cpu_brand_string
+    }
+
+    /// Sets the name of the processor and its validity bit.
+    #[inline]
+    pub const fn set_cpu_brand_string(&mut self, name: BrandString) {
         self.cpu_brand_string = name;
+        self.mark(ProcessorValidation::CPU_BRAND_STRING, ProcessorValidation::empty());
+    }
+
+    /// Sets the name of the processor and its validity bit.
+    #[must_use]
+    #[inline]
+    pub const fn with_cpu_brand_string(mut self, name: BrandString) -> Self {
+        self.set_cpu_brand_string(name);
         self
     }
 }
 
-impl Default for ProcessorGeneric {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl SectionType for ProcessorGeneric {
-    const TYPE: Guid = SectionTypeId::PROCESSOR_GENERIC.0;
-    const NAME: &'static str = "generic processor error";
-}
-
-impl FixedSection for ProcessorGeneric {}
-
-impl Decode for ProcessorGeneric {
-    type View<'a> = FixedView<'a, Self>;
-
-    fn decode(body: &[u8]) -> Result<FixedView<'_, Self>, Error> {
-        FixedView::new(body)
-    }
-}
-
-impl Describe for ProcessorGeneric {
+impl Describe for ProcessorGenericView<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.describe_valid(out)?;
-        match self.cpu_brand_string() {
-            Some(name) => out.field("cpu_brand_string", Value::text(&name.0)),
-            None => Ok(()),
+        self.describe_fields(out)?;
+        if let Some(name) = self.cpu_brand_string() {
+            out.field("cpu_brand_string", Value::text(&name.0))?;
         }
+        describe_rest("trailing", self.trailing(), out)
     }
 }
-
-show_fields!(ProcessorGeneric);
 
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
-    use crate::section::Decode;
-    use crate::section::checks::{every_flip_shows, written};
+    use crate::Error;
+    use crate::kind::Decode;
+    use crate::section::Body;
+    use crate::section::checks::{assert_map, bit_map, written};
     use std::string::ToString;
     use std::{format, vec::Vec};
 
@@ -354,7 +312,7 @@ mod tests {
         expected.extend(0x5152_5354_5556_5758u64.to_le_bytes());
         expected.extend(0x6162_6364_6566_6768u64.to_le_bytes());
         assert_eq!(bytes, expected);
-        assert_eq!(*ProcessorGeneric::decode(&bytes).unwrap(), values());
+        assert_eq!(ProcessorGeneric::decode(&bytes).unwrap().structure(), Some(&values()));
     }
 
     #[test]
@@ -375,8 +333,7 @@ mod tests {
             "instruction ip",
         ];
         for (bit, name) in names.iter().enumerate() {
-            let mut section = values();
-            section.validation_bits = U64::new(1 << bit);
+            let section = values().with_validation(ProcessorValidation::from_bits_retain(1 << bit));
             let text = section.to_string();
             assert_eq!((text.lines().count(), text.starts_with(name)), (1, true), "{bit}: {text}");
         }
@@ -395,8 +352,50 @@ mod tests {
     }
 
     #[test]
-    fn a_flip_of_any_bit_shows() {
-        every_flip_shows(SectionTypeId::PROCESSOR_GENERIC, CAPTURED);
+    fn every_bit_is_where_the_specification_has_it() {
+        // Letters in the name: a bit of each is seen.
+        let mut bytes = [0; 194];
+        bytes[..8].copy_from_slice(&0x1fffu64.to_le_bytes());
+        bytes[24..152].fill(b'a');
+        let map = bit_map(&bytes, 0..8, |bytes, told| told(&ProcessorGeneric::decode(bytes).unwrap()));
+        assert_map(
+            &map,
+            "
+            8.0 processor_type *8
+            9.0 processor_isa *8
+            10.0 processor_error_type CACHE TLB BUS MICRO_ARCHITECTURAL -*4
+            11.0 operation *8
+            12.0 flags RESTARTABLE PRECISE_IP OVERFLOW CORRECTED -*4
+            13.0 level *8
+            14.0 hidden ~*16
+            16.0 cpu_version_info *64
+            24.0 cpu_brand_string ~*1024
+            152.0 processor_id *64
+            160.0 target_address *64
+            168.0 requestor_id *64
+            176.0 responder_id *64
+            184.0 instruction_ip *64
+            192.0 trailing ~*16
+            ",
+        );
+    }
+
+    #[test]
+    fn a_summary_says_what_failed_and_which_processor() {
+        let summary =
+            |section: ProcessorGeneric| Body::ProcessorGeneric(section.view()).summary().to_string();
+        assert_eq!(
+            summary(values()),
+            "tlb error, level 5, instruction execution, processor 0x2122232425262728"
+        );
+        assert_eq!(summary(ProcessorGeneric::new()), "unknown error");
+        assert_eq!(
+            summary(
+                ProcessorGeneric::new()
+                    .with_processor_error_type(ProcessorErrorTypes::from_bits_retain(0x8a))
+            ),
+            "tlb, micro architectural error"
+        );
     }
 
     #[test]

@@ -3,8 +3,6 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::U32;
-
 /// Declares a register: a newtype over its little-endian wire integer, with an accessor for each field of several
 /// bits, and a flag set for its single bits.
 ///
@@ -152,13 +150,13 @@ macro_rules! error_bits {
 }
 
 /// Logged dwords, shown as Linux does: eight hex digits each, one blank between.
-pub(crate) struct Dwords<'a>(pub(crate) &'a [U32]);
+pub(crate) struct Dwords<'a, T>(pub(crate) &'a [T]);
 
-impl fmt::Display for Dwords<'_> {
+impl<T: Copy + Into<u32>> fmt::Display for Dwords<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
         self.0.iter().try_for_each(|dword| {
-            write!(f, "{separator}{:08x}", dword.get())?;
+            write!(f, "{separator}{:08x}", (*dword).into())?;
             separator = " ";
             Ok(())
         })

@@ -419,9 +419,7 @@ fn pci_address(section: &Section<'_>) -> Option<PciAddress> {
 
 fn pci_ids(section: &Section<'_>) -> Option<(u16, u16)> {
     match &section.content {
-        Content::Body(Body::Pcie(pcie)) => {
-            pcie.device_id().map(|id| (id.vendor_id.get(), id.device_id.get()))
-        }
+        Content::Body(Body::Pcie(pcie)) => pcie.device_id().map(|id| (id.vendor_id(), id.device_id())),
         Content::Body(Body::CxlProtocol(error)) => {
             error.device_id().map(|id| (id.vendor_id.get(), id.device_id.get()))
         }

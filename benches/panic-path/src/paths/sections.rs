@@ -2,9 +2,10 @@
 
 use cper::section::{
     AerCapability, ArmErrorFlags, ArmErrorInformation, ArmErrorType, ArmErrors, ArmProcessor,
-    ArmProcessorHeader, BrandString, BridgeControlStatus, Decode, ErrorStatus, MemoryError, PciCommandStatus, PciStatus,
-    PcieCapability, PcieDeviceId, PcieError, PciePortType, PcieVersion, ProcessorErrorTypes,
-    ProcessorGeneric, ProcessorIsa, ProcessorOperation, ProcessorType,
+    ArmProcessorHeader, BrandString, BridgeControlStatus, Decode, ErrorStatus, MemoryError, PciAddress,
+    PciCommand, PciCommandStatus, PciStatus, PcieCapability, PcieDeviceId, PcieError, PciePortType,
+    PcieVersion, ProcessorErrorTypes, ProcessorFlags, ProcessorGeneric, ProcessorIsa, ProcessorOperation,
+    ProcessorType, ProcessorValidation,
 };
 use cper::zerocopy::little_endian::{U16, U32, U64};
 use cper::zerocopy::transmute;
@@ -18,27 +19,18 @@ use pstore_format::produce::{MceBytes, encode_mce};
 use super::{MemoryInput, buffer, fold_descriptor, fold_header, input, length};
 
 fn pcie(input: &MemoryInput, capability: &PcieCapability, aer: &AerCapability) -> PcieError {
-    let id = PcieDeviceId {
-        vendor_id: U16::new(input.bank),
-        device_id: U16::new(input.device),
-        class_code: [0; 3],
-        function: 1,
-        device: 2,
-        segment: U16::new(input.node),
-        bus: input.error_type,
-        secondary_bus: 0,
-        slot: U16::new(input.row),
-        reserved: 0,
-    };
-    let command_status =
-        PciCommandStatus { command: U16::new(input.card), status: PciStatus::new(input.module) };
+    let address = PciAddress { segment: input.node, bus: input.error_type, device: 2, function: 1 };
+    let id = PcieDeviceId::new(input.bank, input.device, 0).with_address(address).with_slot_number(input.row);
+    let command_status = PciCommandStatus::new()
+        .with_command(PciCommand::from_bits_retain(input.card))
+        .with_status(PciStatus::new(input.module));
     PcieError::new()
         .with_port_type(PciePortType::ROOT_PORT)
         .with_version(PcieVersion::new(3, 1))
         .with_command_status(command_status)
         .with_device_id(id)
         .with_device_serial_number(input.requestor)
-        .with_bridge_control_status(BridgeControlStatus::default())
+        .with_bridge_control_status(BridgeControlStatus::new())
         .with_capability_structure(*capability)
         .with_aer_info(*aer)
 }
@@ -64,23 +56,21 @@ pub unsafe extern "C" fn rust_fill_pcie(
 }
 
 fn generic(input: &MemoryInput, name: &BrandString) -> ProcessorGeneric {
-    ProcessorGeneric {
-        validation_bits: U64::new(input.valid),
-        processor_type: ProcessorType::new(input.error_type),
-        processor_isa: ProcessorIsa::new(input.extended),
-        processor_error_type: ProcessorErrorTypes::CACHE.bits(),
-        operation: ProcessorOperation::new(3),
-        flags: 4,
-        level: 2,
-        reserved: U16::new(0),
-        cpu_version_info: U64::new(input.status),
-        cpu_brand_string: *name,
-        processor_id: U64::new(input.target),
-        target_address: U64::new(input.address),
-        requestor_id: U64::new(input.requestor),
-        responder_id: U64::new(input.responder),
-        instruction_ip: U64::new(input.address_mask),
-    }
+    ProcessorGeneric::new()
+        .with_processor_type(ProcessorType::new(input.error_type))
+        .with_processor_isa(ProcessorIsa::new(input.extended))
+        .with_processor_error_type(ProcessorErrorTypes::CACHE)
+        .with_operation(ProcessorOperation::new(3))
+        .with_flags(ProcessorFlags::OVERFLOW)
+        .with_level(2)
+        .with_cpu_version_info(input.status)
+        .with_cpu_brand_string(*name)
+        .with_processor_id(input.target)
+        .with_target_address(input.address)
+        .with_requestor_id(input.requestor)
+        .with_responder_id(input.responder)
+        .with_instruction_ip(input.address_mask)
+        .with_validation(ProcessorValidation::from_bits_retain(input.valid))
 }
 
 /// A record of the generic processor section from field values.
@@ -177,10 +167,10 @@ pub extern "C" fn rust_patch_pcie(
     record.header.record_id.set(input.record_id);
     let body = &mut record.body;
     let mut command_status = body.command_status_raw();
-    command_status.status = PciStatus::new(input.module);
+    command_status.set_status(PciStatus::new(input.module));
     body.set_command_status(command_status);
     let mut id = body.device_id_raw();
-    id.bus = input.error_type;
+    id.set_bus(input.error_type);
     body.set_device_id(id);
     body.set_aer_info(*aer);
     record.as_bytes().as_ptr()
@@ -194,9 +184,9 @@ pub extern "C" fn rust_patch_generic(
     input: &MemoryInput,
 ) -> *const u8 {
     record.header.record_id.set(input.record_id);
-    record.body.processor_id.set(input.target);
-    record.body.target_address.set(input.address);
-    record.body.instruction_ip.set(input.address_mask);
+    record.body.set_processor_id(input.target);
+    record.body.set_target_address(input.address);
+    record.body.set_instruction_ip(input.address_mask);
     record.as_bytes().as_ptr()
 }
 

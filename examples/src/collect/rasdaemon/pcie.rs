@@ -47,10 +47,10 @@ pub fn aer_event(pcie: &PcieErrorView<'_>, severity: Severity, reset: bool) -> O
     let fatal = reset || severity == Severity::FATAL;
     let corrected = !fatal && severity != Severity::RECOVERABLE;
     let (status, names) = if corrected {
-        let status = aer.correctable_error_status.get() & !aer.correctable_error_mask.get();
+        let status = aer.correctable_error_status().bits() & !aer.correctable_error_mask().bits();
         (status, &CORRECTABLE[..])
     } else {
-        let status = aer.uncorrectable_error_status.get() & !aer.uncorrectable_error_mask.get();
+        let status = aer.uncorrectable_error_status().bits() & !aer.uncorrectable_error_mask().bits();
         (status, &UNCORRECTABLE[..])
     };
     let err_type = match (fatal, corrected) {

@@ -9,10 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cper::section::{
-    AerCapability, Encode, ErrorStatus, MemoryError, MemoryErrorType, MemoryValidation, PciAddress,
-    PcieDeviceId, PcieError,
+    AerCapability, CorrectableErrors, Encode, ErrorStatus, MemoryError, MemoryErrorType, MemoryValidation,
+    PciAddress, PcieDeviceId, PcieError, UncorrectableErrors,
 };
-use cper::zerocopy::little_endian::U32;
 use cper::{
     CreatorId, FruText, GenericErrorData, Guid, NotificationType, RecordBuilder, RecordHeader,
     SectionDescriptor, Severity, StatusBlockWriter, Timestamp,
@@ -228,12 +227,10 @@ fn struct_mce(row: &Columns) -> Vec<u8> {
 
 /// A port like the one in the captured blocks.
 fn port(device: u8, uncorrectable: u32, correctable: u32, correctable_mask: u32) -> PcieError {
-    let aer = AerCapability {
-        uncorrectable_error_status: U32::new(uncorrectable),
-        correctable_error_status: U32::new(correctable),
-        correctable_error_mask: U32::new(correctable_mask),
-        ..AerCapability::default()
-    };
+    let aer = AerCapability::new()
+        .with_uncorrectable_error_status(UncorrectableErrors::from_bits_retain(uncorrectable))
+        .with_correctable_error_status(CorrectableErrors::from_bits_retain(correctable))
+        .with_correctable_error_mask(CorrectableErrors::from_bits_retain(correctable_mask));
     let address = PciAddress { segment: 0, bus: 0, device, function: 0 };
     PcieError::new()
         .with_device_id(PcieDeviceId::new(0x1b36, 0x0c, 0).with_address(address))

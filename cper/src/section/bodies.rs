@@ -2,14 +2,15 @@
 
 use core::fmt;
 
+use super::{
+    ArmProcessor, CcixPerError, CxlComponentEvent, CxlProtocolError, DmarGenericError, DmarGenericErrorView,
+    DmarIommuError, DmarIommuErrorView, DmarVtdError, DmarVtdErrorView, FirmwareErrorRecord, FruMemoryPoison,
+    Ia32X64Processor, MemoryError, MemoryError2, MemoryError2View, MemoryErrorView, PciBusError,
+    PciBusErrorView, PciComponentError, PcieError, PcieErrorView, ProcessorGeneric, ProcessorGenericView,
+    vendor,
+};
 use crate::fields::{Describe, Value, Visitor, show_fields};
 use crate::kind::{Decode, FixedView, SectionType, View};
-use crate::section::{
-    ArmProcessor, CcixPerError, CxlComponentEvent, CxlProtocolError, DmarGenericError, DmarIommuError,
-    DmarVtdError, FirmwareErrorRecord, FruMemoryPoison, Ia32X64Processor, MemoryError, MemoryError2,
-    MemoryError2View, MemoryErrorView, PciBusError, PciComponentError, PcieError, PcieErrorView,
-    ProcessorGeneric, vendor,
-};
 use crate::{Error, Guid, SectionTypeId};
 
 /// Declares [`Body`]. A line is `/// doc` `Variant(View) of Section, "where it is specified";`. The section stands for
@@ -113,7 +114,7 @@ macro_rules! bodies {
 
 bodies! {
     /// Generic processor error.
-    ProcessorGeneric(FixedView<'a, ProcessorGeneric>) of ProcessorGeneric, "UEFI 2.11 Appendix N";
+    ProcessorGeneric(ProcessorGenericView<'a>) of ProcessorGeneric, "UEFI 2.11 Appendix N";
     /// IA32/X64 processor error.
     Ia32X64Processor(Ia32X64Processor<'a>) of Ia32X64Processor<'_>, "UEFI 2.11 Appendix N";
     /// IPF processor error: the bytes, which the SAL specification defines.
@@ -127,17 +128,17 @@ bodies! {
     /// PCI Express error.
     Pcie(PcieErrorView<'a>) of PcieError, "UEFI 2.11 Appendix N";
     /// PCI/PCI-X bus error.
-    PciBus(FixedView<'a, PciBusError>) of PciBusError, "UEFI 2.11 Appendix N";
+    PciBus(PciBusErrorView<'a>) of PciBusError, "UEFI 2.11 Appendix N";
     /// PCI/PCI-X component error.
     PciComponent(PciComponentError<'a>) of PciComponentError<'_>, "UEFI 2.11 Appendix N";
     /// Firmware error record reference.
     FirmwareErrorRecord(FirmwareErrorRecord<'a>) of FirmwareErrorRecord<'_>, "UEFI 2.11 Appendix N";
     /// Generic DMA remapping error.
-    DmarGeneric(FixedView<'a, DmarGenericError>) of DmarGenericError, "UEFI 2.11 Appendix N";
+    DmarGeneric(DmarGenericErrorView<'a>) of DmarGenericError, "UEFI 2.11 Appendix N";
     /// DMA remapping error of Intel's VT-d.
-    DmarVtd(FixedView<'a, DmarVtdError>) of DmarVtdError, "UEFI 2.11 Appendix N";
+    DmarVtd(DmarVtdErrorView<'a>) of DmarVtdError, "UEFI 2.11 Appendix N";
     /// DMA remapping error of AMD's IOMMU.
-    DmarIommu(FixedView<'a, DmarIommuError>) of DmarIommuError, "UEFI 2.11 Appendix N";
+    DmarIommu(DmarIommuErrorView<'a>) of DmarIommuError, "UEFI 2.11 Appendix N";
     /// CCIX protocol error.
     CcixPer(CcixPerError<'a>) of CcixPerError<'_>, "UEFI 2.11 Appendix N";
     /// CXL protocol error.
