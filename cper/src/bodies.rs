@@ -153,7 +153,7 @@ bodies! {
     /// Ampere error.
     Ampere(vendor::AmpereError<'a>) of vendor::AmpereError<'_>, "Ampere";
     /// Ampere specific error.
-    AmpereSpecific(FixedView<'a, vendor::AmpereSpecificError>) of vendor::AmpereSpecificError, "Ampere";
+    AmpereSpecific(vendor::AmpereSpecificErrorView<'a>) of vendor::AmpereSpecificError, "Ampere";
     /// Machine check as Windows stores it.
     WindowsXpfMca(vendor::WindowsXpfMca<'a>) of vendor::WindowsXpfMca<'_>, "Microsoft `cper.h`";
 }

@@ -69,7 +69,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         Body::DmarGeneric(section) => written(section.structure()),
         Body::DmarVtd(section) => written(section.structure()),
         Body::DmarIommu(section) => written(section.structure()),
-        Body::AmpereSpecific(section) => written(section.structure()),
+        Body::AmpereSpecific(section) => written(section.structure().unwrap()),
         Body::Ia32X64Processor(section) => {
             let (errors, contexts) = (copied(section.error_information()), all(section.contexts()));
             let parts = Ia32X64Parts::new(**section, &errors, &contexts).unwrap();
@@ -93,7 +93,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         }
         Body::FirmwareErrorRecord(section) => {
             let guid = section.record_identifier_guid().unwrap_or(Guid::ZERO);
-            let parts = FirmwareErrorRecordParts::with_header(*section.header(), guid);
+            let parts = FirmwareErrorRecordParts::with_header(*section.structure().unwrap(), guid);
             written(&parts.with_data(section.data()))
         }
         Body::CcixPer(section) => {
@@ -165,7 +165,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             written(&parts.with_padding(padding))
         }
         Body::Ampere(section) => {
-            written(&AmpereErrorParts { header: *section.header(), data: section.data() })
+            written(&AmpereErrorParts::new(*section.structure().unwrap(), section.data()))
         }
         Body::WindowsXpfMca(section) => {
             let mut parts = WindowsXpfMcaParts::new(*section.header());
