@@ -89,6 +89,7 @@ macro_rules! structure {
         };
 
         impl $name {
+            #[allow(dead_code)] // Not of use where the type has a `new` of its own.
             const ZERO: Self = zerocopy::transmute!([0u8; $size]);
 
             /// Bytes of the structure.

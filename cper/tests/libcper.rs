@@ -792,10 +792,10 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
         Body::PciComponent(component) => {
             if let Some(id) = component.id_info() {
                 let info = &mut json["id_info"];
-                info["function_number"] = id.function.into();
-                info["device_number"] = id.device.into();
-                info["bus_number"] = id.bus.into();
-                info["segment_number"] = id.segment.into();
+                info["function_number"] = id.function().into();
+                info["device_number"] = id.device().into();
+                info["bus_number"] = id.bus().into();
+                info["segment_number"] = id.segment().into();
             }
             let map = json.as_object_mut().unwrap();
             let lists = ["memory_registers", "io_registers", "register_data_pairs"];

@@ -82,7 +82,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             written(&parts.with_padding(section.contexts().padding()))
         }
         Body::PciComponent(section) => {
-            let mut parts = PciComponentErrorParts::new(*section.header());
+            let mut parts = PciComponentErrorParts::new(*section.structure().unwrap());
             if section.memory_number().is_some() {
                 parts = parts.with_memory_registers(section.memory_registers());
             }
@@ -97,7 +97,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             written(&parts.with_data(section.data()))
         }
         Body::CcixPer(section) => {
-            let parts = CcixPerErrorParts::new(*section.header());
+            let parts = CcixPerErrorParts::new(*section.structure().unwrap());
             written(&section.log().map_or(parts, |log| parts.with_log(log)))
         }
         Body::CxlProtocol(section) => {

@@ -46,7 +46,13 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
             let mce = windows_machine_check(machine, record);
             format!("Windows {}{}", mce.record().summary(), and_unit(section))
         }
-        Content::Body(body @ (Body::FirmwareErrorRecord(_) | Body::Ampere(_) | Body::AmpereSpecific(_))) => {
+        Content::Body(
+            body @ (Body::PciComponent(_)
+            | Body::CcixPer(_)
+            | Body::FirmwareErrorRecord(_)
+            | Body::Ampere(_)
+            | Body::AmpereSpecific(_)),
+        ) => {
             format!("{}{}: {}", type_name(section), and_unit(section), body.summary())
         }
         Content::Body(body) => told_line(section, &Told::by(body.fields())),

@@ -143,7 +143,7 @@ pub(crate) fn arm_processor(
 pub(crate) fn ccix_per(header: CcixPerErrorHeader, log: &[U32]) {
     let body = body(&CcixPerErrorParts::new(header).with_log(log));
     let read = CcixPerError::decode(&body).expect("a written section is one");
-    assert_eq!(but(read.header(), &[(0, 5)]), but(&header, &[(0, 5)]));
+    assert_eq!(but(read.structure().unwrap(), &[(0, 5)]), but(&header, &[(0, 5)]));
     assert_eq!((read.log(), read.trailing(), read.missing()), (Some(log), &[][..], 0));
 }
 
@@ -197,7 +197,7 @@ pub(crate) fn pci_component(
     let body = body(&parts);
     let read = PciComponentError::decode(&body).expect("a written section is one");
     let computed = [(0, 1), (32, 40)];
-    assert_eq!(but(read.header(), &computed), but(&header, &computed));
+    assert_eq!(but(read.structure().unwrap(), &computed), but(&header, &computed));
     assert_eq!((read.memory_registers(), read.io_registers()), (memory, io));
     assert_eq!(read.trailing(), b"");
 }
