@@ -814,15 +814,15 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
             json["fault_record"]["source_id"] = error.fault_record.fault_source.source_id().raw().into();
         }
         Body::CxlProtocol(error) => {
-            if error.capability_structure().is_some() {
-                json["capability_structure"] = hex(error.capability_structure.as_bytes());
+            if let Some(capability) = error.capability_structure() {
+                json["capability_structure"] = hex(capability.as_bytes());
             }
             if let Some(dvsec) = error.dvsec() {
-                json["dvsec_length"] = error.dvsec_length.get().into();
+                json["dvsec_length"] = error.dvsec_length_raw().into();
                 json["cxl_dvsec"] = hex(dvsec.unwrap());
             }
             if let Some(log) = error.error_log() {
-                json["error_log_length"] = error.error_log_length.get().into();
+                json["error_log_length"] = error.error_log_length_raw().into();
                 json["cxl_error_log"] = hex(log.unwrap());
             }
         }

@@ -101,7 +101,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             written(&section.log().map_or(parts, |log| parts.with_log(log)))
         }
         Body::CxlProtocol(section) => {
-            let mut parts = CxlProtocolErrorParts::new(*section.header());
+            let mut parts = CxlProtocolErrorParts::new(*section.structure().unwrap());
             if let Some(dvsec) = section.dvsec() {
                 parts = parts.with_dvsec(dvsec.unwrap()).unwrap();
             }

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use cper::fields::{Describe, Value, Visitor};
 use cper::section::vendor::{WindowsCpuVendor, WindowsXpfMca};
 use cper::section::{
-    Body, CxlComponentEvent, CxlProtocolError, Ia32X64Processor, MemoryErrorView, PcieErrorView,
-    ProcessorGeneric,
+    Body, CxlComponentEvent, Ia32X64Processor, MemoryErrorView, PcieErrorView, ProcessorGeneric,
 };
 use erst_table::Table;
 use mce_record::{CpuVendor, Mce};
@@ -34,7 +33,6 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
         Content::Body(Body::ProcessorGeneric(processor)) => processor_line(section, processor),
         Content::Body(Body::Pcie(pcie)) => pcie_line(section, pcie),
         Content::Body(Body::Ia32X64Processor(processor)) => x86_line(section, processor),
-        Content::Body(Body::CxlProtocol(error)) => cxl_protocol_line(section, error),
         Content::Body(Body::CxlComponentEvent(event)) => cxl_event_line(section, event),
         Content::Body(Body::Unknown(bytes)) if section.kind.name().is_none() => {
             format!("unknown section {}{}, {}", section.kind, and_unit(section), size(bytes.len()))
@@ -49,6 +47,7 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
         Content::Body(
             body @ (Body::PciComponent(_)
             | Body::CcixPer(_)
+            | Body::CxlProtocol(_)
             | Body::FirmwareErrorRecord(_)
             | Body::Ampere(_)
             | Body::AmpereSpecific(_)),
@@ -350,30 +349,6 @@ fn x86_line(section: &Section<'_>, processor: &Ia32X64Processor<'_>) -> String {
         && !processor.error_information().any(|e| e.is_err())
     {
         line.push_str("; register context cut short");
-    }
-    line
-}
-
-fn cxl_protocol_line(section: &Section<'_>, error: &CxlProtocolError<'_>) -> String {
-    let told = Told::by(error);
-    let mut line = String::from("CXL");
-    for name in ["agent_type", "agent_address"] {
-        if let Some(text) = told.text(name) {
-            let _ = write!(line, " {text}");
-        }
-    }
-    if let Some(id) = error.device_id() {
-        let _ = write!(line, " [{:04x}:{:04x}]", id.vendor_id, id.device_id);
-    }
-    line.push_str(&and_unit(section));
-    let errors = error.ras_capability().map(|ras| {
-        let names = [names_of(ras.uncorrectable_status()), names_of(ras.correctable_status())];
-        names.into_iter().filter(|names| !names.is_empty()).collect::<Vec<_>>().join(", ")
-    });
-    match errors.as_deref() {
-        None => line.push_str(": protocol error without RAS registers"),
-        Some("") => line.push_str(": protocol error, no error bit is set"),
-        Some(errors) => line.push_str(&format!(": {errors}")),
     }
     line
 }

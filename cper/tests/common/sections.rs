@@ -152,7 +152,7 @@ pub(crate) fn cxl_protocol(header: CxlProtocolErrorHeader, dvsec: &[u8], log: &[
         CxlProtocolErrorParts::new(header).with_dvsec(dvsec).and_then(|with| with.with_error_log(log));
     let body = body(&parts.expect("short parts"));
     let read = CxlProtocolError::decode(&body).expect("a written section is one");
-    assert_eq!(but(read.header(), &[(0, 1), (108, 112)]), but(&header, &[(0, 1), (108, 112)]));
+    assert_eq!(but(read.structure().unwrap(), &[(0, 1), (108, 112)]), but(&header, &[(0, 1), (108, 112)]));
     assert_eq!((read.dvsec(), read.error_log()), (Some(Ok(dvsec)), Some(Ok(log))));
     assert_eq!(read.trailing(), b"");
 }

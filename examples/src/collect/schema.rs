@@ -423,7 +423,7 @@ fn pci_ids(section: &Section<'_>) -> Option<(u16, u16)> {
             pcie.device_id().map(|id| (id.vendor_id.get(), id.device_id.get()))
         }
         Content::Body(Body::CxlProtocol(error)) => {
-            error.device_id().map(|id| (id.vendor_id.get(), id.device_id.get()))
+            error.device_id().map(|id| (id.vendor_id(), id.device_id()))
         }
         Content::Body(Body::CxlComponentEvent(event)) => {
             event.device_id().map(|id| (id.vendor_id.get(), id.device_id.get()))

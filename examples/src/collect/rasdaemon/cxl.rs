@@ -40,17 +40,16 @@ pub fn aer_event(error: &CxlProtocolError<'_>, severity: Severity) -> Option<Row
     ];
     let corrected = matches!(severity, Severity::CORRECTED | Severity::INFORMATIONAL);
     let (table, rest) = if corrected {
-        let status = registers.correctable_status.get() & !registers.correctable_mask.get();
+        let status = registers.correctable_status().bits() & !registers.correctable_mask().bits();
         ("cxl_aer_ce_event", vec![("error_status", status.into())])
     } else {
-        let status = registers.uncorrectable_status.get() & !registers.uncorrectable_mask.get();
+        let status = registers.uncorrectable_status().bits() & !registers.uncorrectable_mask().bits();
         // Only among several the register has to say which was first.
         let several = status.count_ones() > 1;
         let first =
             if several { 1u32.checked_shl(registers.first_error_pointer().into()) } else { Some(status) };
         // rasdaemon turns the doublewords round.
-        let mut log: Vec<u8> =
-            registers.header_log.iter().flat_map(|dword| dword.get().to_be_bytes()).collect();
+        let mut log: Vec<u8> = registers.header_log().into_iter().flat_map(u32::to_be_bytes).collect();
         log.resize(HEADER_LOG, 0);
         let rest = vec![
             ("error_status", status.into()),

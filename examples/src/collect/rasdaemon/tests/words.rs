@@ -177,9 +177,9 @@ fn cxl_protocol_errors() {
         let parts = CxlProtocolErrorParts::new(header).with_ras_capability(&capability);
         row(Severity::FATAL, &parts)
     };
-    let mut capability = CxlRasCapability::new();
-    capability.header_log[1] = U32::new(0x0102_0304);
-    capability.capability_control = U32::new(14);
+    let mut log = [0; 16];
+    log[1] = 0x0102_0304;
+    let capability = CxlRasCapability::new().with_header_log(log).with_capability_control(14);
     let several = Errors::INTERNAL.union(Errors::POISON_RECEIVED);
     let (table, row) = error(CxlAgentType::DEVICE, several, capability);
     assert_eq!((table, text(&row["host"]), number(&row["serial"])), ("cxl_aer_ue_event", "0000:3b:00.0", 5));
