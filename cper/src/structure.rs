@@ -471,7 +471,7 @@ macro_rules! view_fields {
     ) => {
         impl $name {
             /// Describes the fields that are present, in the order of the table.
-            #[allow(dead_code)]
+            #[allow(dead_code, unused_variables)] // All fields can be without a form.
             fn describe_fields(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
                 $( $crate::structure::described! { self out $field $form $always [$($raw)?] } )*
                 Ok(())

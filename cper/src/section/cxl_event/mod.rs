@@ -484,12 +484,6 @@ macro_rules! event_data {
     ($name:ident, $type:ident, $text:literal) => {
         const _: () = assert!(size_of::<$name>() == 80 && align_of::<$name>() == 1);
 
-        impl Default for $name {
-            fn default() -> Self {
-                Self::new()
-            }
-        }
-
         impl $crate::section::SectionType for $name {
             const TYPE: $crate::Guid = $crate::SectionTypeId::$type.0;
             const NAME: &'static str = $text;
