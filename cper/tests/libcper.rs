@@ -827,7 +827,7 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
             }
         }
         Body::CxlComponentEvent(event) => {
-            json["length"] = event.length.get().into();
+            json["length"] = event.length().into();
             if let Some(log) = event.event_log() {
                 json["log"] = hex(log);
             }

@@ -116,7 +116,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         }
         Body::CxlComponentEvent(event) => {
             // libcper's hold random bytes, too few for an event record.
-            let (header, record) = (*event.header(), *event.record()?);
+            let (header, record) = (*event.structure()?, *event.record()?);
             macro_rules! of {
                 ($($kind:ident),*) => {
                     match event.data()? {

@@ -4,9 +4,7 @@ use std::fmt::Write as _;
 
 use cper::fields::{Describe, Value, Visitor};
 use cper::section::vendor::{WindowsCpuVendor, WindowsXpfMca};
-use cper::section::{
-    Body, CxlComponentEvent, Ia32X64Processor, MemoryErrorView, PcieErrorView, ProcessorGeneric,
-};
+use cper::section::{Body, Ia32X64Processor, MemoryErrorView, PcieErrorView, ProcessorGeneric};
 use erst_table::Table;
 use mce_record::{CpuVendor, Mce};
 
@@ -33,7 +31,6 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
         Content::Body(Body::ProcessorGeneric(processor)) => processor_line(section, processor),
         Content::Body(Body::Pcie(pcie)) => pcie_line(section, pcie),
         Content::Body(Body::Ia32X64Processor(processor)) => x86_line(section, processor),
-        Content::Body(Body::CxlComponentEvent(event)) => cxl_event_line(section, event),
         Content::Body(Body::Unknown(bytes)) if section.kind.name().is_none() => {
             format!("unknown section {}{}, {}", section.kind, and_unit(section), size(bytes.len()))
         }
@@ -48,6 +45,7 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
             body @ (Body::PciComponent(_)
             | Body::CcixPer(_)
             | Body::CxlProtocol(_)
+            | Body::CxlComponentEvent(_)
             | Body::FirmwareErrorRecord(_)
             | Body::Ampere(_)
             | Body::AmpereSpecific(_)),
@@ -349,33 +347,6 @@ fn x86_line(section: &Section<'_>, processor: &Ia32X64Processor<'_>) -> String {
         && !processor.error_information().any(|e| e.is_err())
     {
         line.push_str("; register context cut short");
-    }
-    line
-}
-
-fn cxl_event_line(section: &Section<'_>, event: &CxlComponentEvent<'_>) -> String {
-    let told = Told::by(event);
-    let mut line = event.event_type().name().unwrap_or(CxlComponentEvent::NAME).to_owned();
-    if let Some(id) = event.device_id() {
-        let (segment, bus) = (id.segment, id.bus);
-        let _ = write!(line, ", {segment:04x}:{bus:02x}:{:02x}.{:x}", id.device, id.function);
-    }
-    line.push_str(&and_unit(section));
-    let names = ["memory_event_type", "device_event_type", "transaction_type"];
-    let what: Vec<&str> = names.iter().filter_map(|name| told.word(name)).collect();
-    if !what.is_empty() {
-        let _ = write!(line, ": {}", what.join(", "));
-    }
-    let place = list([
-        ("channel", told.number("channel")),
-        ("rank", told.number("rank")),
-        ("bank group", told.number("bank_group")),
-        ("bank", told.number("bank")),
-        ("row", told.number("row")),
-        ("column", told.number("column")),
-    ]);
-    if !place.is_empty() {
-        let _ = write!(line, " ({place})");
     }
     line
 }

@@ -156,10 +156,7 @@ fn is_threshold(descriptor: CxlMemoryEventDescriptor) -> bool {
 
 /// What all events of components begin with.
 fn header(event: &CxlComponentEvent<'_>, record: &CxlEventHeader) -> [(&'static str, Value); 14] {
-    let host = event.device_id().map(|id| {
-        let (segment, bus) = (id.segment.get(), id.bus);
-        PciAddress { segment, bus, device: id.device, function: id.function }.to_string()
-    });
+    let host = event.device_id().map(|id| id.address().to_string());
     let log_type = ["Informational", "Warning", "Failure", "Fatal"];
     [
         ("memdev", Value::Null),

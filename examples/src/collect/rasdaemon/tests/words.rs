@@ -94,7 +94,7 @@ fn record() -> CxlEventHeader {
 }
 
 fn event<D>(data: D) -> CxlEvent<D> {
-    let id = CxlComponentDeviceId { bus: 0x3b, device: 1, function: 2, ..CxlComponentDeviceId::default() };
+    let id = CxlComponentDeviceId::new().with_bus(0x3b).with_device(1).with_function(2);
     CxlEvent::new(record(), data).with_device_id(id).with_device_serial_number(0xfedc_ba98_7654_3210)
 }
 
