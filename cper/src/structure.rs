@@ -16,6 +16,8 @@
 //!     16 speed: u16 raw speed_raw;                          // the stored value; `speed()` is written by hand
 //!     /// Kind of fan.
 //!     18 kind: FanKind as named => set_kind with_kind;      // always valid
+//!     /// Revision of the fan. Without a form it is described by hand.
+//!     19 revision: u8 => set_revision with_revision;
 //!     /// Slot of the fan; the short form ends before it.
 //!     20 slot: u32 as number, slot_raw set_slot with_slot, SLOT = 1;
 //! }
@@ -90,6 +92,7 @@ macro_rules! structure {
         };
 
         impl $name {
+            #[allow(dead_code)] // Not of use where the type has a `new` of its own.
             const ZERO: Self = zerocopy::transmute!([0u8; $size]);
 
             /// Bytes of the structure.
@@ -239,7 +242,7 @@ macro_rules! structure_field {
             self
         }
     };
-    ([$($doc:tt)*] $field:ident: $type:tt [$form:ident] [] [$set:ident $with:ident] [] [$($flags:ident)?]) => {
+    ([$($doc:tt)*] $field:ident: $type:tt [$($form:ident)?] [] [$set:ident $with:ident] [] [$($flags:ident)?]) => {
         $($doc)*
         #[inline]
         pub const fn $field(&self) -> $crate::structure::value_type!($type) {
@@ -279,7 +282,7 @@ macro_rules! structure_field {
 
         $crate::structure::setters! { [$($doc)*] $field: $type $set $with $flag of $flags }
     };
-    ([$($doc:tt)*] $field:ident: $type:tt [$form:ident] [] [] [$raw:ident $set:ident $with:ident $flag:ident] [$flags:ident]) => {
+    ([$($doc:tt)*] $field:ident: $type:tt [$($form:ident)?] [] [] [$raw:ident $set:ident $with:ident $flag:ident] [$flags:ident]) => {
         $($doc)*
         ///
         /// `None` when its validity bit is clear.
@@ -469,7 +472,7 @@ macro_rules! view_fields {
     ) => {
         impl $name {
             /// Describes the fields that are present, in the order of the table.
-            #[allow(dead_code)]
+            #[allow(dead_code, unused_variables)] // All fields can be without a form.
             fn describe_fields(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
                 $( $crate::structure::described! { self out $field $form $always [$($raw)?] } )*
                 Ok(())
@@ -516,7 +519,7 @@ macro_rules! view_field {
             $crate::structure::at::<$at, $type>(self.bytes)
         }
     };
-    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$form:ident] [] [$always:ident] [] [$($flags:ident)?]) => {
+    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [] [$always:ident] [] [$($flags:ident)?]) => {
         $($doc)*
         #[inline]
         pub fn $field(&self) -> $crate::structure::value_type!($type) {
@@ -546,7 +549,7 @@ macro_rules! view_field {
             $crate::structure::at::<$at, $type>(self.bytes)
         }
     };
-    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$form:ident] [] [] [$raw:ident $flag:ident] [$flags:ident]) => {
+    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [] [] [$raw:ident $flag:ident] [$flags:ident]) => {
         $($doc)*
         ///
         /// `None` when its validity bit is clear, or the bytes end before it does.
@@ -583,7 +586,8 @@ macro_rules! described {
     ($self:ident $out:ident $field:ident [$form:ident] [$always:ident] []) => {
         $out.field(stringify!($field), $crate::fields::shown!($form, $self.$field()))?;
     };
-    ($self:ident $out:ident $field:ident [$($form:ident)?] [] []) => {};
+    ($self:ident $out:ident $field:ident [] $always:tt $raw:tt) => {};
+    ($self:ident $out:ident $field:ident [$form:ident] [] []) => {};
 }
 
 /// The type in which a field is stored.

@@ -795,10 +795,10 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
         Body::PciComponent(component) => {
             if let Some(id) = component.id_info() {
                 let info = &mut json["id_info"];
-                info["function_number"] = id.function.into();
-                info["device_number"] = id.device.into();
-                info["bus_number"] = id.bus.into();
-                info["segment_number"] = id.segment.into();
+                info["function_number"] = id.function().into();
+                info["device_number"] = id.device().into();
+                info["bus_number"] = id.bus().into();
+                info["segment_number"] = id.segment().into();
             }
             let map = json.as_object_mut().unwrap();
             let lists = ["memory_registers", "io_registers", "register_data_pairs"];
@@ -817,20 +817,20 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
             json["fault_record"]["source_id"] = error.fault_record().fault_source().source_id().raw().into();
         }
         Body::CxlProtocol(error) => {
-            if error.capability_structure().is_some() {
-                json["capability_structure"] = hex(error.capability_structure.as_bytes());
+            if let Some(capability) = error.capability_structure() {
+                json["capability_structure"] = hex(capability.as_bytes());
             }
             if let Some(dvsec) = error.dvsec() {
-                json["dvsec_length"] = error.dvsec_length.get().into();
+                json["dvsec_length"] = error.dvsec_length_raw().into();
                 json["cxl_dvsec"] = hex(dvsec.unwrap());
             }
             if let Some(log) = error.error_log() {
-                json["error_log_length"] = error.error_log_length.get().into();
+                json["error_log_length"] = error.error_log_length_raw().into();
                 json["cxl_error_log"] = hex(log.unwrap());
             }
         }
         Body::CxlComponentEvent(event) => {
-            json["length"] = event.length.get().into();
+            json["length"] = event.length().into();
             if let Some(log) = event.event_log() {
                 json["log"] = hex(log);
             }

@@ -69,7 +69,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         Body::DmarGeneric(section) => written(section.structure().unwrap()),
         Body::DmarVtd(section) => written(section.structure().unwrap()),
         Body::DmarIommu(section) => written(section.structure().unwrap()),
-        Body::AmpereSpecific(section) => written(section.structure()),
+        Body::AmpereSpecific(section) => written(section.structure().unwrap()),
         Body::Ia32X64Processor(section) => {
             let (errors, contexts) = (copied(section.error_information()), all(section.contexts()));
             let parts = Ia32X64Parts::new(**section, &errors, &contexts).unwrap();
@@ -82,7 +82,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             written(&parts.with_padding(section.contexts().padding()))
         }
         Body::PciComponent(section) => {
-            let mut parts = PciComponentErrorParts::new(*section.header());
+            let mut parts = PciComponentErrorParts::new(*section.structure().unwrap());
             if section.memory_number().is_some() {
                 parts = parts.with_memory_registers(section.memory_registers());
             }
@@ -93,15 +93,15 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         }
         Body::FirmwareErrorRecord(section) => {
             let guid = section.record_identifier_guid().unwrap_or(Guid::ZERO);
-            let parts = FirmwareErrorRecordParts::with_header(*section.header(), guid);
+            let parts = FirmwareErrorRecordParts::with_header(*section.structure().unwrap(), guid);
             written(&parts.with_data(section.data()))
         }
         Body::CcixPer(section) => {
-            let parts = CcixPerErrorParts::new(*section.header());
+            let parts = CcixPerErrorParts::new(*section.structure().unwrap());
             written(&section.log().map_or(parts, |log| parts.with_log(log)))
         }
         Body::CxlProtocol(section) => {
-            let mut parts = CxlProtocolErrorParts::new(*section.header());
+            let mut parts = CxlProtocolErrorParts::new(*section.structure().unwrap());
             if let Some(dvsec) = section.dvsec() {
                 parts = parts.with_dvsec(dvsec.unwrap()).unwrap();
             }
@@ -116,7 +116,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         }
         Body::CxlComponentEvent(event) => {
             // libcper's hold random bytes, too few for an event record.
-            let (header, record) = (*event.header(), *event.record()?);
+            let (header, record) = (*event.structure()?, *event.record()?);
             macro_rules! of {
                 ($($kind:ident),*) => {
                     match event.data()? {
@@ -165,7 +165,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             written(&parts.with_padding(padding))
         }
         Body::Ampere(section) => {
-            written(&AmpereErrorParts { header: *section.header(), data: section.data() })
+            written(&AmpereErrorParts::new(*section.structure().unwrap(), section.data()))
         }
         Body::WindowsXpfMca(section) => {
             let mut parts = WindowsXpfMcaParts::new(*section.header());

@@ -4,9 +4,7 @@ use std::fmt::Write as _;
 
 use cper::fields::{Describe, Value, Visitor};
 use cper::section::vendor::{WindowsCpuVendor, WindowsXpfMca};
-use cper::section::{
-    Body, CxlComponentEvent, CxlProtocolError, Ia32X64Processor, MemoryErrorView, PcieErrorView,
-};
+use cper::section::{Body, Ia32X64Processor, MemoryErrorView, PcieErrorView};
 use erst_table::Table;
 use mce_record::{CpuVendor, Mce};
 
@@ -41,8 +39,6 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
         }
         Content::Body(Body::Pcie(pcie)) => pcie_line(section, pcie),
         Content::Body(Body::Ia32X64Processor(processor)) => x86_line(section, processor),
-        Content::Body(Body::CxlProtocol(error)) => cxl_protocol_line(section, error),
-        Content::Body(Body::CxlComponentEvent(event)) => cxl_event_line(section, event),
         Content::Body(Body::Unknown(bytes)) if section.kind.name().is_none() => {
             format!("unknown section {}{}, {}", section.kind, and_unit(section), size(bytes.len()))
         }
@@ -52,6 +48,17 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
         Content::Body(Body::WindowsXpfMca(machine)) if machine.bank_number.get() < 0xff => {
             let mce = windows_machine_check(machine, record);
             format!("Windows {}{}", mce.record().summary(), and_unit(section))
+        }
+        Content::Body(
+            body @ (Body::PciComponent(_)
+            | Body::CcixPer(_)
+            | Body::CxlProtocol(_)
+            | Body::CxlComponentEvent(_)
+            | Body::FirmwareErrorRecord(_)
+            | Body::Ampere(_)
+            | Body::AmpereSpecific(_)),
+        ) => {
+            format!("{}{}: {}", type_name(section), and_unit(section), body.summary())
         }
         Content::Body(body) => told_line(section, &Told::by(body.fields())),
     }
@@ -331,57 +338,6 @@ fn x86_line(section: &Section<'_>, processor: &Ia32X64Processor<'_>) -> String {
         && !processor.error_information().any(|e| e.is_err())
     {
         line.push_str("; register context cut short");
-    }
-    line
-}
-
-fn cxl_protocol_line(section: &Section<'_>, error: &CxlProtocolError<'_>) -> String {
-    let told = Told::by(error);
-    let mut line = String::from("CXL");
-    for name in ["agent_type", "agent_address"] {
-        if let Some(text) = told.text(name) {
-            let _ = write!(line, " {text}");
-        }
-    }
-    if let Some(id) = error.device_id() {
-        let _ = write!(line, " [{:04x}:{:04x}]", id.vendor_id, id.device_id);
-    }
-    line.push_str(&and_unit(section));
-    let errors = error.ras_capability().map(|ras| {
-        let names = [names_of(ras.uncorrectable_status()), names_of(ras.correctable_status())];
-        names.into_iter().filter(|names| !names.is_empty()).collect::<Vec<_>>().join(", ")
-    });
-    match errors.as_deref() {
-        None => line.push_str(": protocol error without RAS registers"),
-        Some("") => line.push_str(": protocol error, no error bit is set"),
-        Some(errors) => line.push_str(&format!(": {errors}")),
-    }
-    line
-}
-
-fn cxl_event_line(section: &Section<'_>, event: &CxlComponentEvent<'_>) -> String {
-    let told = Told::by(event);
-    let mut line = event.event_type().name().unwrap_or(CxlComponentEvent::NAME).to_owned();
-    if let Some(id) = event.device_id() {
-        let (segment, bus) = (id.segment, id.bus);
-        let _ = write!(line, ", {segment:04x}:{bus:02x}:{:02x}.{:x}", id.device, id.function);
-    }
-    line.push_str(&and_unit(section));
-    let names = ["memory_event_type", "device_event_type", "transaction_type"];
-    let what: Vec<&str> = names.iter().filter_map(|name| told.word(name)).collect();
-    if !what.is_empty() {
-        let _ = write!(line, ": {}", what.join(", "));
-    }
-    let place = list([
-        ("channel", told.number("channel")),
-        ("rank", told.number("rank")),
-        ("bank group", told.number("bank_group")),
-        ("bank", told.number("bank")),
-        ("row", told.number("row")),
-        ("column", told.number("column")),
-    ]);
-    if !place.is_empty() {
-        let _ = write!(line, " ({place})");
     }
     line
 }

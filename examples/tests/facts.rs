@@ -7,7 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::{ras, ras_json};
-use cper::section::vendor::{AmpereSpecificError, WindowsCpuVendor, WindowsXpfMcaHeader, WindowsXpfMcaParts};
+use cper::section::vendor::{
+    AmperePayload, AmpereRasNode, AmpereSpecificError, WindowsCpuVendor, WindowsXpfMcaHeader,
+    WindowsXpfMcaParts,
+};
 use cper::section::{
     AerCapability, Encode, Ia32X64ErrorInformation, Ia32X64ErrorType, Ia32X64Header, Ia32X64Parts,
     MemoryError, MemoryValidation, PcieError, ProcessorGeneric,
@@ -290,11 +293,8 @@ fn all_ones_are_no_value() {
 #[test]
 fn an_address_of_arm_registers_needs_its_bit() {
     for (status, shown) in [(0u32, false), (1 << 30, false), (1 << 31 | 1 << 30, true)] {
-        let mut error = AmpereSpecificError::new_zeroed();
-        error.error_type = 1;
-        // The status register, then the address.
-        error.payload[..4].copy_from_slice(&status.to_le_bytes());
-        error.payload[4..12].copy_from_slice(&0x4620_3000u64.to_le_bytes());
+        let node = AmpereRasNode::new().with_status(status).with_address(0x4620_3000);
+        let error = AmpereSpecificError::new().with_unit(1).with_payload(AmperePayload::RasNode(&node));
         let said = headline("ampere.cper", &record(header(), primary(), &error));
         assert_eq!(said.contains("0x46203000"), shown, "{status:#x}: {said}");
     }

@@ -10,7 +10,7 @@ use super::{
     vendor,
 };
 use crate::fields::{Describe, Value, Visitor, show_fields};
-use crate::kind::{Decode, FixedView, SectionType, View};
+use crate::kind::{Decode, SectionType, View};
 use crate::{Error, Guid, SectionTypeId};
 
 /// Declares [`Body`]. A line is `/// doc` `Variant(View) of Section, "where it is specified";`. The section stands for
@@ -154,7 +154,7 @@ bodies! {
     /// Ampere error.
     Ampere(vendor::AmpereError<'a>) of vendor::AmpereError<'_>, "Ampere";
     /// Ampere specific error.
-    AmpereSpecific(FixedView<'a, vendor::AmpereSpecificError>) of vendor::AmpereSpecificError, "Ampere";
+    AmpereSpecific(vendor::AmpereSpecificErrorView<'a>) of vendor::AmpereSpecificError, "Ampere";
     /// Machine check as Windows stores it.
     WindowsXpfMca(vendor::WindowsXpfMca<'a>) of vendor::WindowsXpfMca<'_>, "Microsoft `cper.h`";
 }

@@ -26,66 +26,43 @@ use bitflags::bitflags;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::{Decode, Encode, PcieCapability, SectionType};
+use super::PcieCapability;
 use crate::error::clamp;
-use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields, valid_fields};
-use crate::kind::View;
+use crate::fields::{Describe, Readable, Value, Visitor, describe_rest, show_fields};
+use crate::kind::{Encode, SectionType, View};
 use crate::open_value::open_value;
-use crate::{Error, ErrorKind, Guid, SectionTypeId};
+use crate::structure::structure;
+use crate::{Error, ErrorKind, Guid};
 
-/// The fixed part of a CXL protocol error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct CxlProtocolErrorHeader {
-    /// [`CxlProtocolValidation`].
-    pub validation_bits: U64,
-    /// Which kind of agent detected the error.
-    pub agent_type: CxlAgentType,
-    /// 0.
-    pub reserved: [u8; 7],
-    /// Where the agent is; what it means depends on the type.
-    pub agent_address: CxlAgentAddress,
-    /// What the agent is.
-    pub device_id: CxlDeviceId,
-    /// Serial number of the device, lower doubleword first.
-    pub device_serial_number: U64,
-    /// The PCI Express capability structure of the agent; its next pointer means nothing here.
-    pub capability_structure: PcieCapability,
-    /// Bytes of the DVSEC.
-    pub dvsec_length: U16,
-    /// Bytes of the error log, which follows the DVSEC.
-    pub error_log_length: U16,
-    /// 0.
-    pub reserved_2: [u8; 4],
-}
-
-const _: () = {
-    assert!(size_of::<CxlProtocolErrorHeader>() == 116 && align_of::<CxlProtocolErrorHeader>() == 1);
-    assert!(core::mem::offset_of!(CxlProtocolErrorHeader, agent_address) == 16);
-    assert!(core::mem::offset_of!(CxlProtocolErrorHeader, device_serial_number) == 40);
-    assert!(core::mem::offset_of!(CxlProtocolErrorHeader, dvsec_length) == 108);
-};
-
-bitflags! {
-    /// Which fields of a [`CxlProtocolErrorHeader`] hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct CxlProtocolValidation: u64 {
-        /// [`CxlProtocolErrorHeader::agent_type`].
-        const AGENT_TYPE = 1 << 0;
-        /// [`CxlProtocolErrorHeader::agent_address`].
-        const AGENT_ADDRESS = 1 << 1;
-        /// [`CxlProtocolErrorHeader::device_id`].
-        const DEVICE_ID = 1 << 2;
-        /// [`CxlProtocolErrorHeader::device_serial_number`].
-        const DEVICE_SERIAL_NUMBER = 1 << 3;
-        /// [`CxlProtocolErrorHeader::capability_structure`].
-        const CAPABILITY_STRUCTURE = 1 << 4;
+structure! {
+    /// The fixed part of a CXL protocol error. [`CxlProtocolErrorParts`] fills in the lengths.
+    CxlProtocolErrorHeader: 116 bytes, new;
+    head of CxlProtocolError from 116 as CXL_PROTOCOL "CXL protocol error";
+    valid CxlProtocolValidation: u64 in validation_bits {
         /// [`CxlProtocolError::dvsec`].
-        const DVSEC = 1 << 5;
+        DVSEC = 5;
         /// [`CxlProtocolError::error_log`].
-        const ERROR_LOG = 1 << 6;
-        const _ = !0;
-    }
+        ERROR_LOG = 6;
+    };
+    0 validation_bits: u64;
+    /// Which kind of agent detected the error.
+    8 agent_type: CxlAgentType, agent_type_raw set_agent_type with_agent_type, AGENT_TYPE = 0;
+    9 reserved: [u8; 7];
+    /// Where the agent is: an RCRB base address for a restricted host's downstream port, else a PCI function.
+    16 agent_address: CxlAgentAddress, agent_address_raw set_agent_address with_agent_address, AGENT_ADDRESS = 1;
+    /// What the agent is.
+    24 device_id: CxlDeviceId as group, device_id_raw set_device_id with_device_id, DEVICE_ID = 2;
+    /// Serial number of the device.
+    40 device_serial_number: u64 as hex, device_serial_number_raw set_device_serial_number with_device_serial_number,
+        DEVICE_SERIAL_NUMBER = 3;
+    /// The PCI Express capability structure of the agent; its next pointer means nothing here.
+    48 capability_structure: PcieCapability as part,
+        capability_structure_raw set_capability_structure with_capability_structure, CAPABILITY_STRUCTURE = 4;
+    /// Bytes of the DVSEC.
+    108 dvsec_length: u16 raw dvsec_length_raw;
+    /// Bytes of the error log, which follows the DVSEC.
+    110 error_log_length: u16 raw error_log_length_raw;
+    112 reserved_2: [u8; 4];
 }
 
 open_value! {
@@ -108,7 +85,7 @@ open_value! {
     Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
 )]
 #[repr(transparent)]
-pub struct CxlAgentAddress(pub U64);
+pub struct CxlAgentAddress(U64);
 
 impl CxlAgentAddress {
     /// The address of a PCI function.
@@ -157,127 +134,60 @@ impl Describe for CxlAgentAddress {
     }
 }
 
-/// What an agent is.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct CxlDeviceId {
+structure! {
+    /// What an agent is.
+    CxlDeviceId: 16 bytes, new;
     /// PCI vendor.
-    pub vendor_id: U16,
+    0 vendor_id: u16 as hex => set_vendor_id with_vendor_id;
     /// PCI device.
-    pub device_id: U16,
+    2 device_id: u16 as hex => set_device_id with_device_id;
     /// Vendor of the subsystem.
-    pub subsystem_vendor_id: U16,
+    4 subsystem_vendor_id: u16 as hex => set_subsystem_vendor_id with_subsystem_vendor_id;
     /// Device of the subsystem.
-    pub subsystem_device_id: U16,
+    6 subsystem_device_id: u16 as hex => set_subsystem_device_id with_subsystem_device_id;
     /// Class code: subclass in the low byte, base class in the high one.
-    pub class_code: U16,
+    8 class_code: u16 as hex => set_class_code with_class_code;
     /// Slot number in bits 15:3.
-    pub slot: U16,
-    /// 0.
-    pub reserved: [u8; 4],
+    10 slot: u16 raw slot_raw;
+    12 reserved: [u8; 4];
 }
-
-const _: () = {
-    assert!(size_of::<CxlDeviceId>() == 16 && align_of::<CxlDeviceId>() == 1);
-    assert!(core::mem::offset_of!(CxlDeviceId, class_code) == 8);
-};
 
 impl CxlDeviceId {
     /// Slot number, 13 bits.
     pub const fn slot_number(&self) -> u16 {
         self.slot.get() >> 3
     }
+
+    /// Sets the slot number; bits past the 13th are dropped.
+    pub const fn set_slot_number(&mut self, number: u16) {
+        self.slot = U16::new(number << 3 | self.slot.get() & 7);
+    }
+
+    /// Sets the slot number; bits past the 13th are dropped.
+    #[must_use]
+    pub const fn with_slot_number(mut self, number: u16) -> Self {
+        self.set_slot_number(number);
+        self
+    }
 }
 
 impl Describe for CxlDeviceId {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("vendor_id", Value::hex(self.vendor_id.get()))?;
-        out.field("device_id", Value::hex(self.device_id.get()))?;
-        out.field("subsystem_vendor_id", Value::hex(self.subsystem_vendor_id.get()))?;
-        out.field("subsystem_device_id", Value::hex(self.subsystem_device_id.get()))?;
-        out.field("class_code", Value::hex(self.class_code.get()))?;
+        self.describe_fields(out)?;
         out.field("slot_number", Value::number(self.slot_number()))
     }
 }
 
-valid_fields! {
-    CxlProtocolErrorHeader, validation_bits: u64 as CxlProtocolValidation;
-    /// What the agent is.
-    device_id / with_device_id: CxlDeviceId as group, DEVICE_ID;
-    /// Serial number of the device.
-    device_serial_number / with_device_serial_number: u64 as hex, DEVICE_SERIAL_NUMBER;
-    /// The PCI Express capability structure of the agent; its next pointer means nothing here.
-    capability_structure / with_capability_structure: PcieCapability as group, CAPABILITY_STRUCTURE;
-}
-
-impl CxlProtocolErrorHeader {
-    /// Bytes of the fixed part.
-    pub const SIZE: usize = size_of::<Self>();
-
-    /// A header with no field valid. The lengths are filled in by [`CxlProtocolErrorParts`].
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 116])
-    }
-
-    const fn has(&self, field: CxlProtocolValidation) -> bool {
-        self.validation().contains(field)
-    }
-
-    const fn set(mut self, valid: CxlProtocolValidation) -> Self {
-        self.validation_bits = U64::new(self.validation().union(valid).bits());
-        self
-    }
-
-    /// Which kind of agent detected the error.
-    ///
-    /// `None` when its validity bit is clear.
-    pub const fn agent_type(&self) -> Option<CxlAgentType> {
-        if self.has(CxlProtocolValidation::AGENT_TYPE) { Some(self.agent_type) } else { None }
-    }
-
-    /// Where the agent is: an RCRB base address for a restricted host's downstream port, else a PCI function.
-    ///
-    /// `None` when its validity bit is clear.
-    pub const fn agent_address(&self) -> Option<CxlAgentAddress> {
-        if self.has(CxlProtocolValidation::AGENT_ADDRESS) { Some(self.agent_address) } else { None }
-    }
-
-    /// Sets the kind of agent and its validity bit.
-    #[must_use]
-    pub const fn with_agent_type(mut self, agent_type: CxlAgentType) -> Self {
-        self.agent_type = agent_type;
-        self.set(CxlProtocolValidation::AGENT_TYPE)
-    }
-
-    /// Sets the agent's place and its validity bit.
-    #[must_use]
-    pub const fn with_agent_address(mut self, address: CxlAgentAddress) -> Self {
-        self.agent_address = address;
-        self.set(CxlProtocolValidation::AGENT_ADDRESS)
-    }
-}
-
-impl Default for CxlProtocolErrorHeader {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// The first 10 bytes of a designated vendor-specific extended capability (PCIe 6.0 section 7.9.6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct DvsecHeader {
+structure! {
+    /// The first 10 bytes of a designated vendor-specific extended capability (PCIe 6.0 section 7.9.6).
+    DvsecHeader: 10 bytes, new;
     /// Extended capability header: id 0x23 in bits 15:0.
-    pub capability_header: U32,
+    0 capability_header: u32 as hex => set_capability_header with_capability_header;
     /// Vendor in bits 15:0, revision in bits 19:16, length in bits 31:20.
-    pub header_1: U32,
+    4 header_1: u32 => set_header_1 with_header_1;
     /// What the vendor's structure is.
-    pub dvsec_id: CxlDvsecId,
+    8 dvsec_id: CxlDvsecId => set_dvsec_id with_dvsec_id;
 }
-
-const _: () = assert!(size_of::<DvsecHeader>() == 10 && align_of::<DvsecHeader>() == 1);
 
 open_value! {
     /// Which DVSEC it is, when the vendor is CXL's 0x1e98 (CXL 3.1 table 8-2).
@@ -318,40 +228,35 @@ impl Describe for Dvsec<'_> {
         let Ok((header, registers)) = DvsecHeader::ref_from_prefix(self.0) else {
             return out.field("bytes", Value::Bytes(self.0));
         };
-        out.field("capability_header", Value::hex(header.capability_header.get()))?;
+        header.describe_fields(out)?;
         out.field("vendor_id", Value::hex(header.vendor_id()))?;
         out.field("revision", Value::number(header.revision()))?;
         out.field("length", Value::number(header.length()))?;
-        out.field("dvsec_id", header.dvsec_id.into())?;
+        out.field("dvsec_id", header.dvsec_id().into())?;
         out.field("registers", Value::Bytes(registers))
     }
 }
 
-/// The CXL RAS capability structure (CXL 3.1 section 8.2.4.17), which is the error log of a protocol error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct CxlRasCapability {
-    /// [`CxlUncorrectableErrors`] that happened.
-    pub uncorrectable_status: U32,
-    /// [`CxlUncorrectableErrors`] that are not reported.
-    pub uncorrectable_mask: U32,
-    /// [`CxlUncorrectableErrors`] that are fatal.
-    pub uncorrectable_severity: U32,
-    /// [`CxlCorrectableErrors`] that happened.
-    pub correctable_status: U32,
-    /// [`CxlCorrectableErrors`] that are not reported.
-    pub correctable_mask: U32,
+structure! {
+    /// The CXL RAS capability structure (CXL 3.1 section 8.2.4.17), which is the error log of a protocol error.
+    CxlRasCapability: 88 bytes, new;
+    /// Uncorrectable errors that happened; unknown bits are kept.
+    0 uncorrectable_status: (u32 CxlUncorrectableErrors) as flags
+        => set_uncorrectable_status with_uncorrectable_status;
+    /// Uncorrectable errors that are not reported.
+    4 uncorrectable_mask: (u32 CxlUncorrectableErrors) as flags => set_uncorrectable_mask with_uncorrectable_mask;
+    /// Uncorrectable errors that are fatal; the others are not.
+    8 uncorrectable_severity: (u32 CxlUncorrectableErrors) as flags
+        => set_uncorrectable_severity with_uncorrectable_severity;
+    /// Correctable errors that happened.
+    12 correctable_status: (u32 CxlCorrectableErrors) as flags => set_correctable_status with_correctable_status;
+    /// Correctable errors that are not reported.
+    16 correctable_mask: (u32 CxlCorrectableErrors) as flags => set_correctable_mask with_correctable_mask;
     /// Error capabilities and control; bits 5:0 point at the first uncorrectable error.
-    pub capability_control: U32,
-    /// Header of what the first error was found in.
-    pub header_log: [U32; 16],
+    20 capability_control: u32 as hex => set_capability_control with_capability_control;
+    /// Header of what the first error was found in, as stored.
+    24 header_log: [u32; 16] raw header_log_raw;
 }
-
-const _: () = {
-    assert!(size_of::<CxlRasCapability>() == 0x58 && align_of::<CxlRasCapability>() == 1);
-    assert!(core::mem::offset_of!(CxlRasCapability, correctable_status) == 0x0c);
-    assert!(core::mem::offset_of!(CxlRasCapability, header_log) == 0x18);
-};
 
 bitflags! {
     /// Uncorrectable errors of a CXL RAS capability.
@@ -412,115 +317,47 @@ bitflags! {
 }
 
 impl CxlRasCapability {
-    /// A structure of zeros: no error.
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 0x58])
-    }
-
-    /// Uncorrectable errors that happened; unknown bits are kept, as in all four below.
-    pub const fn uncorrectable_status(&self) -> CxlUncorrectableErrors {
-        CxlUncorrectableErrors::from_bits_retain(self.uncorrectable_status.get())
-    }
-
-    /// Uncorrectable errors that are not reported.
-    pub const fn uncorrectable_mask(&self) -> CxlUncorrectableErrors {
-        CxlUncorrectableErrors::from_bits_retain(self.uncorrectable_mask.get())
-    }
-
-    /// Uncorrectable errors that are fatal; the others are not.
-    pub const fn uncorrectable_severity(&self) -> CxlUncorrectableErrors {
-        CxlUncorrectableErrors::from_bits_retain(self.uncorrectable_severity.get())
-    }
-
-    /// Correctable errors that happened.
-    pub const fn correctable_status(&self) -> CxlCorrectableErrors {
-        CxlCorrectableErrors::from_bits_retain(self.correctable_status.get())
-    }
-
-    /// Correctable errors that are not reported.
-    pub const fn correctable_mask(&self) -> CxlCorrectableErrors {
-        CxlCorrectableErrors::from_bits_retain(self.correctable_mask.get())
-    }
-
     /// Bit of the uncorrectable error that happened first, 0 to 63.
     pub const fn first_error_pointer(&self) -> u8 {
-        self.capability_control.get() as u8 & 0x3f
+        self.capability_control() as u8 & 0x3f
     }
 
-    /// Sets the uncorrectable errors that happened.
+    /// Header of what the first error was found in: 16 doublewords.
+    pub fn header_log(&self) -> [u32; 16] {
+        self.header_log.map(U32::get)
+    }
+
+    /// Sets the header of what the first error was found in.
+    pub fn set_header_log(&mut self, log: [u32; 16]) {
+        self.header_log = log.map(U32::new);
+    }
+
+    /// Sets the header of what the first error was found in.
     #[must_use]
-    pub const fn with_uncorrectable_status(mut self, errors: CxlUncorrectableErrors) -> Self {
-        self.uncorrectable_status = U32::new(errors.bits());
+    pub fn with_header_log(mut self, log: [u32; 16]) -> Self {
+        self.set_header_log(log);
         self
-    }
-
-    /// Sets the correctable errors that happened.
-    #[must_use]
-    pub const fn with_correctable_status(mut self, errors: CxlCorrectableErrors) -> Self {
-        self.correctable_status = U32::new(errors.bits());
-        self
-    }
-}
-
-impl Default for CxlRasCapability {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
 impl Describe for CxlRasCapability {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("uncorrectable_status", Value::flags(self.uncorrectable_status()))?;
-        out.field("uncorrectable_mask", Value::flags(self.uncorrectable_mask()))?;
-        out.field("uncorrectable_severity", Value::flags(self.uncorrectable_severity()))?;
-        out.field("correctable_status", Value::flags(self.correctable_status()))?;
-        out.field("correctable_mask", Value::flags(self.correctable_mask()))?;
-        out.field("capability_control", Value::hex(self.capability_control.get()))?;
+        self.describe_fields(out)?;
         out.field("first_error_pointer", Value::number(self.first_error_pointer()))?;
         out.field("header_log", Value::Bytes(self.header_log.as_bytes()))
     }
 }
 
-/// A CXL protocol error: its fixed part, to which it dereferences, and what follows.
-#[derive(Clone, Copy, Debug)]
-pub struct CxlProtocolError<'a> {
-    header: &'a CxlProtocolErrorHeader,
-    variable: &'a [u8],
-    bytes: &'a [u8],
-}
+show_fields!(CxlRasCapability);
 
-/// The validity bits of what is behind the fixed part.
+/// The validity bits of what follows the fixed part.
 const VARIABLE: CxlProtocolValidation = CxlProtocolValidation::DVSEC.union(CxlProtocolValidation::ERROR_LOG);
 
-/// What is behind the fixed part.
+/// What follows the fixed part.
 struct Variable<'a> {
     dvsec: &'a [u8],
     error_log: &'a [u8],
     trailing: &'a [u8],
-}
-
-impl core::ops::Deref for CxlProtocolError<'_> {
-    type Target = CxlProtocolErrorHeader;
-
-    fn deref(&self) -> &CxlProtocolErrorHeader {
-        self.header
-    }
-}
-
-impl SectionType for CxlProtocolError<'_> {
-    const TYPE: Guid = SectionTypeId::CXL_PROTOCOL.0;
-    const NAME: &'static str = "CXL protocol error";
-}
-
-impl Decode for CxlProtocolError<'_> {
-    type View<'a> = CxlProtocolError<'a>;
-
-    fn decode(body: &[u8]) -> Result<CxlProtocolError<'_>, Error> {
-        match CxlProtocolErrorHeader::ref_from_prefix(body) {
-            Ok((header, variable)) => Ok(CxlProtocolError { header, variable, bytes: body }),
-            Err(_) => Err(Error::too_short(Self::NAME, CxlProtocolErrorHeader::SIZE, body.len())),
-        }
-    }
 }
 
 impl<'a> View<'a> for CxlProtocolError<'a> {
@@ -531,32 +368,40 @@ impl<'a> View<'a> for CxlProtocolError<'a> {
     fn trailing(&self) -> &'a [u8] {
         self.trailing()
     }
+
+    fn missing(&self) -> usize {
+        self.missing()
+    }
+
+    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_summary(f)
+    }
 }
 
 impl<'a> CxlProtocolError<'a> {
-    /// All bytes of the body.
-    pub const fn bytes(&self) -> &'a [u8] {
-        self.bytes
+    fn has(&self, field: CxlProtocolValidation) -> bool {
+        self.validation().contains(field)
     }
 
-    /// The fixed part, every field as it was stored.
-    pub const fn header(&self) -> &'a CxlProtocolErrorHeader {
-        self.header
+    /// The bytes after the fixed part.
+    fn after(&self) -> &'a [u8] {
+        self.bytes.get(CxlProtocolErrorHeader::SIZE..).unwrap_or_default()
     }
 
-    /// Everything behind the fixed part, as it was stored.
-    pub const fn variable(&self) -> &'a [u8] {
-        self.variable
+    /// Lengths of the DVSEC and of the error log. The shortest form has both fields.
+    fn lengths(&self) -> [u16; 2] {
+        [self.dvsec_length_raw(), self.error_log_length_raw()].map(Option::unwrap_or_default)
     }
 
-    /// What is behind the fixed part, by the lengths of the header.
+    /// What follows the fixed part, by the lengths of the header.
     fn split(&self) -> Result<Variable<'a>, Error> {
         let cut = |bytes: &'a [u8], length: u16, what, offset| {
             let kind = ErrorKind::InnerLength { what, value: length.into(), limit: clamp(bytes.len()) };
             bytes.split_at_checked(length.into()).ok_or(Error::new(kind, offset))
         };
-        let (dvsec, rest) = cut(self.variable, self.header.dvsec_length.get(), "DVSEC length", 108)?;
-        let (error_log, trailing) = cut(rest, self.header.error_log_length.get(), "error log length", 110)?;
+        let [dvsec_length, error_log_length] = self.lengths();
+        let (dvsec, rest) = cut(self.after(), dvsec_length, "DVSEC length", 108)?;
+        let (error_log, trailing) = cut(rest, error_log_length, "error log length", 110)?;
         Ok(Variable { dvsec, error_log, trailing })
     }
 
@@ -565,7 +410,7 @@ impl<'a> CxlProtocolError<'a> {
     /// `None` when its validity bit is clear.
     ///
     /// # Errors
-    /// When it and the error log do not lie inside the section; [`CxlProtocolError::variable`] still has the bytes.
+    /// When it and the error log do not lie inside the section; [`CxlProtocolError::trailing`] has the bytes then.
     pub fn dvsec(&self) -> Option<Result<&'a [u8], Error>> {
         self.has(CxlProtocolValidation::DVSEC).then(|| self.split().map(|variable| variable.dvsec))
     }
@@ -590,9 +435,57 @@ impl<'a> CxlProtocolError<'a> {
         CxlRasCapability::ref_from_prefix(self.error_log()?.ok()?).ok().map(|(capability, _)| capability)
     }
 
-    /// What follows the error log; empty when the lengths do not fit.
+    /// The bytes after the error log; all after the fixed part when the lengths do not fit.
     pub fn trailing(&self) -> &'a [u8] {
-        self.split().map_or(&[], |variable| variable.trailing)
+        self.split().map_or(self.after(), |variable| variable.trailing)
+    }
+
+    /// Bytes that the lengths of DVSEC and error log claim and that are not there; none when neither is valid.
+    pub fn missing(&self) -> usize {
+        let [dvsec, log] = self.lengths().map(usize::from);
+        let claimed = if self.validation().intersects(VARIABLE) { dvsec.saturating_add(log) } else { 0 };
+        claimed.saturating_sub(self.after().len())
+    }
+
+    /// Whether the agent's address is an RCRB base address. As in Linux, the type says so even when it is not marked
+    /// valid.
+    fn is_at_rcrb(&self) -> bool {
+        self.agent_type_raw() == Some(CxlAgentType::RESTRICTED_HOST_DOWNSTREAM_PORT)
+    }
+
+    /// The errors of the RAS registers, and which agent detected them.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.ras_capability() {
+            None => f.write_str("error without RAS registers")?,
+            Some(ras) => {
+                let (uncorrectable, correctable) = (ras.uncorrectable_status(), ras.correctable_status());
+                let names = uncorrectable.iter_names().map(|(name, _)| name);
+                let names = names.chain(correctable.iter_names().map(|(name, _)| name));
+                let mut before = "";
+                for name in names {
+                    write!(f, "{before}{}", Readable(name))?;
+                    before = ", ";
+                }
+                if before.is_empty() {
+                    f.write_str("no error bit is set")?;
+                }
+            }
+        }
+        if let Some(agent_type) = self.agent_type() {
+            write!(f, ", {agent_type}")?;
+        }
+        if let Some(address) = self.agent_address() {
+            if self.is_at_rcrb() {
+                write!(f, " at {:#x}", address.rcrb_base())?;
+            } else {
+                let (segment, bus) = (address.segment(), address.bus());
+                write!(f, " {segment:04x}:{bus:02x}:{:02x}.{:x}", address.device(), address.function())?;
+            }
+        }
+        match self.device_id() {
+            Some(id) => write!(f, " [{:04x}:{:04x}]", id.vendor_id(), id.device_id()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -602,43 +495,39 @@ impl Describe for CxlProtocolError<'_> {
             out.field("agent_type", agent_type.into())?;
         }
         if let Some(address) = self.agent_address() {
-            // As Linux does: the type tells the form even when it is not marked valid.
-            if self.header.agent_type == CxlAgentType::RESTRICTED_HOST_DOWNSTREAM_PORT {
+            if self.is_at_rcrb() {
                 out.field("rcrb_base_address", Value::hex(address.rcrb_base()))?;
             } else {
                 out.field("agent_address", Value::Group(&address))?;
             }
         }
-        self.describe_valid(out)?;
-        let Variable { dvsec, error_log, trailing } = match self.split() {
-            Ok(variable) => variable,
-            Err(error) => {
-                // Lengths that no validity bit vouches for are no error.
-                if self.validation().intersects(VARIABLE) {
-                    error.describe(out)?;
+        self.describe_fields(out)?;
+        match self.split() {
+            // Lengths that no validity bit guards are no error.
+            Err(error) if self.validation().intersects(VARIABLE) => error.describe(out)?,
+            Err(_) => {}
+            Ok(Variable { dvsec, error_log, .. }) => {
+                if self.has(CxlProtocolValidation::DVSEC) {
+                    out.field("dvsec", Value::Group(&Dvsec(dvsec)))?;
+                } else {
+                    describe_rest("dvsec_not_valid", dvsec, out)?;
                 }
-                return out.field("variable", Value::Bytes(self.variable));
-            }
-        };
-        if self.has(CxlProtocolValidation::DVSEC) {
-            out.field("dvsec", Value::Group(&Dvsec(dvsec)))?;
-        }
-        if self.has(CxlProtocolValidation::ERROR_LOG) {
-            match CxlRasCapability::ref_from_prefix(error_log) {
-                Ok((capability, rest)) => {
-                    out.field("error_log", Value::Group(capability))?;
-                    if !rest.is_empty() {
-                        out.field("error_log_rest", Value::Bytes(rest))?;
+                let ras = CxlRasCapability::ref_from_prefix(error_log);
+                match ras {
+                    _ if !self.has(CxlProtocolValidation::ERROR_LOG) => {
+                        describe_rest("error_log_not_valid", error_log, out)?;
                     }
+                    Ok((capability, rest)) => {
+                        out.field("error_log", Value::Group(capability))?;
+                        describe_rest("error_log_rest", rest, out)?;
+                    }
+                    Err(_) => out.field("error_log", Value::Bytes(error_log))?,
                 }
-                Err(_) => out.field("error_log", Value::Bytes(error_log))?,
             }
         }
-        describe_rest("trailing", trailing, out)
+        describe_rest("trailing", self.trailing(), out)
     }
 }
-
-show_fields!(CxlProtocolError<'a>, CxlRasCapability);
 
 /// A CXL protocol error to be written: the fixed part, a DVSEC and an error log.
 #[derive(Clone, Copy, Debug)]
@@ -651,7 +540,7 @@ pub struct CxlProtocolErrorParts<'a> {
 impl<'a> CxlProtocolErrorParts<'a> {
     /// A section of the fixed part alone. Lengths and validity of the DVSEC and the log come from what is added.
     pub const fn new(mut header: CxlProtocolErrorHeader) -> Self {
-        header.validation_bits = U64::new(header.validation().difference(VARIABLE).bits());
+        header.set_validation(header.validation().difference(VARIABLE));
         header.dvsec_length = U16::new(0);
         header.error_log_length = U16::new(0);
         Self { header, dvsec: &[], error_log: &[] }
@@ -666,7 +555,7 @@ impl<'a> CxlProtocolErrorParts<'a> {
             return Err(Error::new(ErrorKind::TooLarge { what: "DVSEC length" }, 108));
         }
         self.header.dvsec_length = U16::new(dvsec.len() as u16);
-        self.header = self.header.set(CxlProtocolValidation::DVSEC);
+        self.header.mark(CxlProtocolValidation::DVSEC, CxlProtocolValidation::empty());
         self.dvsec = dvsec;
         Ok(self)
     }
@@ -680,7 +569,7 @@ impl<'a> CxlProtocolErrorParts<'a> {
             return Err(Error::new(ErrorKind::TooLarge { what: "error log length" }, 110));
         }
         self.header.error_log_length = U16::new(log.len() as u16);
-        self.header = self.header.set(CxlProtocolValidation::ERROR_LOG);
+        self.header.mark(CxlProtocolValidation::ERROR_LOG, CxlProtocolValidation::empty());
         self.error_log = log;
         Ok(self)
     }
@@ -689,7 +578,7 @@ impl<'a> CxlProtocolErrorParts<'a> {
     #[must_use]
     pub fn with_ras_capability(mut self, capability: &'a CxlRasCapability) -> Self {
         self.header.error_log_length = U16::new(size_of::<CxlRasCapability>() as u16);
-        self.header = self.header.set(CxlProtocolValidation::ERROR_LOG);
+        self.header.mark(CxlProtocolValidation::ERROR_LOG, CxlProtocolValidation::empty());
         self.error_log = capability.as_bytes();
         self
     }
@@ -720,8 +609,10 @@ impl Encode for CxlProtocolErrorParts<'_> {
 mod tests {
     extern crate std;
     use super::*;
+    use crate::SectionTypeId;
+    use crate::kind::Decode;
     use crate::section::Body;
-    use crate::section::checks::{every_flip_shows, written};
+    use crate::section::checks::{assert_map, bit_map, written};
     use std::string::ToString;
     use std::vec::Vec;
 
@@ -775,15 +666,15 @@ device serial number    0x302f2e2d2c2b2a29
         assert_eq!(address.rcrb_base(), 0x12_3438_1c05);
         assert_eq!(CxlAgentAddress::from_rcrb_base(0x12_3438_1c05), address);
         let id = error.device_id().unwrap();
-        assert_eq!((id.vendor_id.get(), id.device_id.get()), (0x1a19, 0x1c1b));
-        assert_eq!((id.subsystem_vendor_id.get(), id.subsystem_device_id.get()), (0x1e1d, 0x201f));
-        assert_eq!((id.class_code.get(), id.slot_number()), (0x2221, 0x2423 >> 3));
+        assert_eq!((id.vendor_id(), id.device_id()), (0x1a19, 0x1c1b));
+        assert_eq!((id.subsystem_vendor_id(), id.subsystem_device_id()), (0x1e1d, 0x201f));
+        assert_eq!((id.class_code(), id.slot_number()), (0x2221, 0x2423 >> 3));
         assert_eq!(error.device_serial_number(), Some(0x302f_2e2d_2c2b_2a29));
         assert_eq!(error.capability_structure().unwrap().as_bytes(), &bytes[48..108]);
         assert_eq!(error.dvsec().unwrap().unwrap(), &bytes[116..130]);
         let dvsec = error.dvsec_header().unwrap();
         assert_eq!((dvsec.vendor_id(), dvsec.revision(), dvsec.length()), (0x1e98, 2, 0x3e));
-        assert_eq!(dvsec.dvsec_id, CxlDvsecId::REGISTER_LOCATOR);
+        assert_eq!(dvsec.dvsec_id(), CxlDvsecId::REGISTER_LOCATOR);
         assert_eq!(error.error_log().unwrap().unwrap(), &bytes[130..220]);
         let log = error.ras_capability().unwrap();
         assert_eq!(log.as_bytes(), &bytes[130..218]);
@@ -792,10 +683,18 @@ device serial number    0x302f2e2d2c2b2a29
         assert_eq!(log.uncorrectable_severity().bits(), 0x0c0b_0a09);
         assert_eq!(log.correctable_status().bits(), 0xff);
         assert_eq!(log.correctable_mask().bits(), 0x1413_1211);
-        assert_eq!((log.capability_control.get(), log.first_error_pointer()), (0x1817_1615, 0x15));
-        assert_eq!(log.header_log[15].get(), 0x5857_5655);
+        assert_eq!((log.capability_control(), log.first_error_pointer()), (0x1817_1615, 0x15));
+        assert_eq!(log.header_log()[15], 0x5857_5655);
         assert_eq!(error.trailing(), [0xe1, 0xe2, 0xe3]);
-        assert_eq!(error.variable(), &bytes[116..]);
+        assert_eq!(
+            Body::CxlProtocol(error).summary().to_string(),
+            "cache data parity, cache address parity, cache byte enable parity, cache data ecc, \
+             memory data parity, memory address parity, memory byte enable parity, memory data ecc, \
+             reinit threshold, reserved encoding, poison received, receiver overflow, internal, ide transmit, \
+             ide receive, cache data ecc, memory data ecc, crc threshold, retry threshold, \
+             cache poison received, memory poison received, physical layer, \
+             CXL device 1234:38:1c.5 [1a19:1c1b]"
+        );
     }
 
     #[test]
@@ -853,20 +752,24 @@ device serial number    0x302f2e2d2c2b2a29
             bytes[0] = 1 << bit;
             CxlProtocolError::decode(&bytes).unwrap().to_string()
         };
-        let trailing = "trailing 3 bytes\n  0000  e1 e2 e3                                         ...\n";
-        assert_eq!(error.to_string(), trailing);
+        let text = error.to_string();
+        let names = text.lines().filter(|line| !line.starts_with(' '));
+        assert_eq!(
+            names.collect::<Vec<_>>(),
+            ["dvsec not valid 14 bytes", "error log not valid 90 bytes", "trailing 3 bytes"]
+        );
         let starts = [
             "agent type  ",
             "agent address",
             "device id",
             "device serial number  ",
             "capability structure\n",
-            "dvsec\n",
-            "error log\n",
         ];
         for (bit, start) in starts.iter().enumerate() {
             assert!(told(bit as u8).starts_with(start), "bit {bit}");
         }
+        assert!(told(5).starts_with("dvsec\n") && told(5).contains("\nerror log not valid 90 bytes\n"));
+        assert!(told(6).starts_with("dvsec not valid 14 bytes\n") && told(6).contains("\nerror log\n"));
     }
 
     #[test]
@@ -895,14 +798,15 @@ device serial number    0x302f2e2d2c2b2a29
                 continue;
             }
             let error = decoded.unwrap();
-            assert_eq!(error.variable(), &bytes[116..length]);
+            assert_eq!(error.missing(), 220usize.saturating_sub(length));
             if length >= 220 {
                 assert_eq!(error.trailing().len(), length - 220);
                 continue;
             }
             let why = error.dvsec().unwrap().unwrap_err();
             assert_eq!(error.error_log().unwrap().unwrap_err(), why);
-            assert!(error.ras_capability().is_none() && error.trailing().is_empty());
+            assert!(error.ras_capability().is_none());
+            assert_eq!(error.trailing(), &bytes[116..length]);
             assert_eq!(
                 why.to_string(),
                 match length {
@@ -910,11 +814,13 @@ device serial number    0x302f2e2d2c2b2a29
                     _ => std::format!("offset 110: error log length is 90, at most {} fit", length - 130),
                 }
             );
-            assert!(error.to_string().contains(&std::format!("error                   {why}\nvariable")));
+            assert!(error.to_string().contains(&std::format!("error                   {why}\n")));
             let mut unclaimed = bytes[..length].to_vec();
             unclaimed[0] = 0;
             let error = CxlProtocolError::decode(&unclaimed).unwrap();
-            assert!(error.to_string().starts_with(&std::format!("variable {} bytes", length - 116)));
+            assert_eq!(error.missing(), 0);
+            let there = std::format!("trailing {} bytes", length - 116);
+            assert!(error.to_string().starts_with(if length == 116 { "" } else { &there }));
         }
     }
 
@@ -933,15 +839,14 @@ device serial number    0x302f2e2d2c2b2a29
 
     #[test]
     fn values_survive_writing() {
-        let id = CxlDeviceId {
-            vendor_id: U16::new(0x8086),
-            device_id: U16::new(0x0d93),
-            subsystem_vendor_id: U16::new(1),
-            subsystem_device_id: U16::new(2),
-            class_code: U16::new(0x0502),
-            slot: U16::new(7 << 3),
-            reserved: [0; 4],
-        };
+        let id = CxlDeviceId::new()
+            .with_vendor_id(0x8086)
+            .with_device_id(0x0d93)
+            .with_subsystem_vendor_id(1)
+            .with_subsystem_device_id(2)
+            .with_class_code(0x0502)
+            .with_slot_number(7);
+        assert_eq!(id.slot_raw(), 7 << 3);
         let capability = PcieCapability::new().with_capability_id(0x10);
         let header = CxlProtocolErrorHeader::default()
             .with_agent_type(CxlAgentType::ROOT_PORT)
@@ -949,7 +854,7 @@ device serial number    0x302f2e2d2c2b2a29
             .with_device_id(id)
             .with_device_serial_number(0x0102_0304_0506_0708)
             .with_capability_structure(capability);
-        assert_eq!(header.validation_bits.get(), 0x1f);
+        assert_eq!(header.validation().bits(), 0x1f);
         let log = CxlRasCapability::default()
             .with_uncorrectable_status(CxlUncorrectableErrors::RECEIVER_OVERFLOW)
             .with_correctable_status(CxlCorrectableErrors::RETRY_THRESHOLD);
@@ -957,24 +862,24 @@ device serial number    0x302f2e2d2c2b2a29
         let bytes = written(&parts.with_ras_capability(&log));
         assert_eq!(bytes.len(), 116 + 56 + 88);
         let error = CxlProtocolError::decode(&bytes).unwrap();
-        assert_eq!(error.validation_bits.get(), 0x7f);
+        assert_eq!(error.validation().bits(), 0x7f);
         assert_eq!(error.agent_type(), Some(CxlAgentType::ROOT_PORT));
         assert_eq!(error.agent_address(), Some(CxlAgentAddress::from_function(1, 2, 3, 4)));
         assert_eq!(error.device_id(), Some(id));
         assert_eq!(error.device_serial_number(), Some(0x0102_0304_0506_0708));
-        assert_eq!(error.capability_structure(), Some(capability));
+        assert_eq!(error.capability_structure(), Some(&capability));
         assert_eq!(error.dvsec(), Some(Ok(&[0xdd; 56][..])));
         assert_eq!(error.ras_capability(), Some(&log));
         assert_eq!(log.uncorrectable_status(), CxlUncorrectableErrors::RECEIVER_OVERFLOW);
         assert_eq!(log.correctable_status(), CxlCorrectableErrors::RETRY_THRESHOLD);
         // From the parts of what was read the same bytes come again, and nothing that was not added.
-        let again = CxlProtocolErrorParts::new(*error.header());
+        let again = CxlProtocolErrorParts::new(*error.structure().unwrap());
         assert_eq!(written(&again.with_dvsec(&[0xdd; 56]).unwrap().with_ras_capability(&log)), bytes);
         let alone = written(&again);
         assert_eq!(alone.len(), 116);
         let alone = CxlProtocolError::decode(&alone).unwrap();
-        assert_eq!((alone.validation_bits.get(), alone.dvsec()), (0x1f, None));
-        assert_eq!((alone.dvsec_length.get(), alone.error_log_length.get()), (0, 0));
+        assert_eq!((alone.validation().bits(), alone.dvsec()), (0x1f, None));
+        assert_eq!((alone.dvsec_length_raw(), alone.error_log_length_raw()), (Some(0), Some(0)));
     }
 
     #[test]
@@ -993,8 +898,66 @@ device serial number    0x302f2e2d2c2b2a29
     }
 
     #[test]
-    fn flips_show() {
-        every_flip_shows(SectionTypeId::CXL_PROTOCOL, &section());
+    fn every_bit_is_where_the_specification_has_it() {
+        let map = |bytes: &[u8], skip| {
+            bit_map(bytes, skip, |bytes, told| told(&CxlProtocolError::decode(bytes).unwrap()))
+        };
+        let mut bytes = std::vec![0; 48];
+        bytes[0] = 0xf;
+        bytes.extend([0; 68]);
+        assert_map(
+            &map(&bytes, 0..8),
+            "8.0 agent_type *8 9.0 hidden ~*56
+             16.0 agent_address.function *8 17.0 agent_address.device *8 18.0 agent_address.bus *8
+             19.0 agent_address.segment *16 21.0 hidden ~*24
+             24.0 device_id.vendor_id *16 26.0 device_id.device_id *16 28.0 device_id.subsystem_vendor_id *16
+             30.0 device_id.subsystem_device_id *16 32.0 device_id.class_code *16 34.0 hidden ~*3
+             34.3 device_id.slot_number *13 36.0 hidden ~*32
+             40.0 device_serial_number *64 48.0 hidden ~*544",
+        );
+        let mut bytes = section();
+        bytes.truncate(220);
+        bytes.push(1);
+        bytes[130..154].fill(0);
+        let found = map(&bytes, 0..116);
+        assert!(
+            found.starts_with("\n116.0 dvsec.capability_header *32\n120.0 dvsec.vendor_id *16"),
+            "{found}"
+        );
+        for part in [
+            "\n122.0 dvsec.revision *4\n122.4 dvsec.length *12\n124.0 dvsec.dvsec_id *16\n\
+             126.0 dvsec.registers ~*32\n130.0 error_log.uncorrectable_status CACHE_DATA_PARITY ",
+            "POISON_RECEIVED RECEIVER_OVERFLOW -*2 INTERNAL IDE_TRANSMIT IDE_RECEIVE -*15\n\
+             134.0 error_log.uncorrectable_mask CACHE_DATA_PARITY ",
+            "IDE_RECEIVE -*15\n138.0 error_log.uncorrectable_severity CACHE_DATA_PARITY ",
+            "IDE_RECEIVE -*15\n142.0 error_log.correctable_status CACHE_DATA_ECC MEMORY_DATA_ECC ",
+            "PHYSICAL_LAYER -*25\n146.0 error_log.correctable_mask CACHE_DATA_ECC ",
+            "PHYSICAL_LAYER -*25\n150.0 error_log.capability_control *32\n\
+             154.0 error_log.header_log ~*512\n218.0 error_log_rest ~*16\n220.0 trailing ~*8",
+        ] {
+            assert!(found.contains(part), "{part}: {found}");
+        }
+    }
+
+    #[test]
+    fn every_writer_sets_its_bytes() {
+        let log: [u32; 16] = core::array::from_fn(|place| place as u32 + 1);
+        let written = CxlRasCapability::new()
+            .with_uncorrectable_status(CxlUncorrectableErrors::from_bits_retain(0x1112_1314))
+            .with_uncorrectable_mask(CxlUncorrectableErrors::from_bits_retain(0x2122_2324))
+            .with_uncorrectable_severity(CxlUncorrectableErrors::from_bits_retain(0x3132_3334))
+            .with_correctable_status(CxlCorrectableErrors::from_bits_retain(0x4142_4344))
+            .with_correctable_mask(CxlCorrectableErrors::from_bits_retain(0x5152_5354))
+            .with_capability_control(0x6162_6364)
+            .with_header_log(log);
+        let front = [0x1112_1314, 0x2122_2324, 0x3132_3334, 0x4142_4344, 0x5152_5354, 0x6162_6364u32];
+        let words: Vec<u8> = front.iter().chain(&log).flat_map(|word| word.to_le_bytes()).collect();
+        assert_eq!((written.as_bytes(), written.header_log()), (&words[..], log));
+        let dvsec = DvsecHeader::new()
+            .with_capability_header(0x0001_0023)
+            .with_header_1(0x03e2_1e98)
+            .with_dvsec_id(CxlDvsecId::REGISTER_LOCATOR);
+        assert_eq!(dvsec.as_bytes(), &section()[116..126]);
     }
 
     #[test]

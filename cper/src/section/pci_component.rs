@@ -17,89 +17,76 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
-use zerocopy::little_endian::{U16, U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::little_endian::{U32, U64};
+use zerocopy::{FromBytes, IntoBytes};
 
-use super::{Decode, Encode, ErrorStatus, PciAddress, SectionType};
-use crate::fields::{Describe, Each, Value, Visitor, describe_rest, show_fields, valid_fields};
-use crate::kind::View;
-use crate::{Error, Guid, SectionTypeId};
+use super::{ErrorStatus, PciAddress};
+use crate::fields::{Describe, Each, Value, Visitor, describe_rest, show_fields};
+use crate::kind::{Encode, SectionType, View};
+use crate::structure::structure;
+use crate::{Error, Guid};
 
-/// The fixed part of a PCI component error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct PciComponentErrorHeader {
-    /// [`PciComponentValidation`].
-    pub validation_bits: U64,
-    /// Type and signals of the error.
-    pub error_status: ErrorStatus,
-    /// Who the component is.
-    pub id_info: PciComponentId,
-    /// Pairs of memory-mapped registers, which come first.
-    pub memory_number: U32,
-    /// Pairs of I/O registers, which follow.
-    pub io_number: U32,
-}
-
-const _: () = {
-    assert!(size_of::<PciComponentErrorHeader>() == 40 && align_of::<PciComponentErrorHeader>() == 1);
-    assert!(core::mem::offset_of!(PciComponentErrorHeader, id_info) == 16);
-    assert!(core::mem::offset_of!(PciComponentErrorHeader, memory_number) == 32);
-};
-
-bitflags! {
-    /// Which fields of a PCI component error hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct PciComponentValidation: u64 {
-        /// [`PciComponentErrorHeader::error_status`].
-        const ERROR_STATUS = 1 << 0;
-        /// [`PciComponentErrorHeader::id_info`].
-        const ID_INFO = 1 << 1;
-        /// [`PciComponentErrorHeader::memory_number`].
-        const MEMORY_NUMBER = 1 << 2;
-        /// [`PciComponentErrorHeader::io_number`].
-        const IO_NUMBER = 1 << 3;
+structure! {
+    /// The fixed part of a PCI component error. [`PciComponentErrorParts`] fills in the numbers of registers.
+    PciComponentErrorHeader: 40 bytes, new;
+    head of PciComponentError from 40 as PCI_COMPONENT "PCI component error";
+    valid PciComponentValidation: u64 in validation_bits {
+        /// [`PciComponentError::memory_number`].
+        MEMORY_NUMBER = 2;
+        /// [`PciComponentError::io_number`].
+        IO_NUMBER = 3;
         /// The pairs.
-        const REGISTER_DATA_PAIRS = 1 << 4;
-        const _ = !0;
-    }
+        REGISTER_DATA_PAIRS = 4;
+    };
+    0 validation_bits: u64;
+    /// Type and signals of the error.
+    8 error_status: ErrorStatus as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
+    /// Who the component is.
+    16 id_info: PciComponentId as group, id_info_raw set_id_info with_id_info, ID_INFO = 1;
+    /// Pairs of memory-mapped registers, which come first.
+    32 memory_number: u32 raw memory_number_raw;
+    /// Pairs of I/O registers, which follow.
+    36 io_number: u32 raw io_number_raw;
 }
 
-/// Who a PCI component is and where it is found.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct PciComponentId {
+structure! {
+    /// Who a PCI component is and where it is found.
+    PciComponentId: 16 bytes, new;
     /// Vendor.
-    pub vendor_id: U16,
+    0 vendor_id: u16 as hex => set_vendor_id with_vendor_id;
     /// Device, of the vendor's. The specification says bytes 1 and 2; they are 2 and 3.
-    pub device_id: U16,
-    /// Class code: programming interface, subclass, base class.
-    pub class_code: [u8; 3],
+    2 device_id: u16 as hex => set_device_id with_device_id;
+    /// Class code as stored: programming interface, subclass, base class.
+    4 class_code: [u8; 3] raw class_code_raw;
     /// Function number.
-    pub function: u8,
+    7 function: u8 as number => set_function with_function;
     /// Device number.
-    pub device: u8,
+    8 device: u8 as number => set_device with_device;
     /// Bus number.
-    pub bus: u8,
+    9 bus: u8 as number => set_bus with_bus;
     /// Segment number.
-    pub segment: u8,
-    /// 0.
-    pub reserved: [u8; 5],
+    10 segment: u8 as number => set_segment with_segment;
+    11 reserved: [u8; 5];
 }
-
-const _: () = {
-    assert!(size_of::<PciComponentId>() == 16);
-    assert!(core::mem::offset_of!(PciComponentId, segment) == 10);
-};
 
 impl PciComponentId {
     /// Class code, 24 bits: base class, subclass, programming interface.
     pub const fn class_code(&self) -> u32 {
         let [interface, subclass, base] = self.class_code;
         u32::from_le_bytes([interface, subclass, base, 0])
+    }
+
+    /// Sets the class code; bits past the 24th are dropped.
+    pub const fn set_class_code(&mut self, class_code: u32) {
+        let [interface, subclass, base, _] = class_code.to_le_bytes();
+        self.class_code = [interface, subclass, base];
+    }
+
+    /// Sets the class code; bits past the 24th are dropped.
+    #[must_use]
+    pub const fn with_class_code(mut self, class_code: u32) -> Self {
+        self.set_class_code(class_code);
+        self
     }
 
     /// Where the component is found.
@@ -116,29 +103,22 @@ impl PciComponentId {
 impl Describe for PciComponentId {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("address", Value::Message(&self.address()))?;
-        out.field("vendor_id", Value::hex(self.vendor_id.get()))?;
-        out.field("device_id", Value::hex(self.device_id.get()))?;
+        out.field("vendor_id", Value::hex(self.vendor_id()))?;
+        out.field("device_id", Value::hex(self.device_id()))?;
         out.field("class_code", Value::Hex { value: self.class_code().into(), digits: 6 })
     }
 }
 
-/// Address of a register, and what it held. Either may be narrower than its eight bytes.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct RegisterDataPair {
+structure! {
+    /// Address of a register, and what it held. Either may be narrower than its eight bytes.
+    RegisterDataPair: 16 bytes;
     /// Address of the register, in memory or I/O space.
-    pub address: U64,
+    0 address: u64 as hex => set_address with_address;
     /// What it held.
-    pub data: U64,
+    8 data: u64 as hex => set_data with_data;
 }
 
-const _: () = assert!(size_of::<RegisterDataPair>() == 16);
-
 impl RegisterDataPair {
-    const SIZE: usize = size_of::<Self>();
-
     /// The pair of an address and what was there.
     pub const fn new(address: u64, data: u64) -> Self {
         Self { address: U64::new(address), data: U64::new(data) }
@@ -147,81 +127,7 @@ impl RegisterDataPair {
 
 impl Describe for RegisterDataPair {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("address", Value::hex(self.address.get()))?;
-        out.field("data", Value::hex(self.data.get()))
-    }
-}
-
-valid_fields! {
-    PciComponentErrorHeader, validation_bits: u64 as PciComponentValidation;
-    /// Type and signals of the error.
-    error_status / with_error_status: ErrorStatus as group, ERROR_STATUS;
-    /// Who the component is.
-    id_info / with_id_info: PciComponentId as group, ID_INFO;
-}
-
-impl PciComponentErrorHeader {
-    /// Bytes of the fixed part.
-    pub const SIZE: usize = size_of::<Self>();
-
-    /// A header with no field valid. The numbers are filled in by [`PciComponentErrorParts`].
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 40])
-    }
-
-    /// Pairs of memory-mapped registers that the section claims; `None` when its validity bit is clear.
-    pub const fn memory_number(&self) -> Option<u32> {
-        let valid = self.validation().contains(PciComponentValidation::MEMORY_NUMBER);
-        if valid { Some(self.memory_number.get()) } else { None }
-    }
-
-    /// Pairs of I/O registers that the section claims; `None` when its validity bit is clear.
-    pub const fn io_number(&self) -> Option<u32> {
-        let valid = self.validation().contains(PciComponentValidation::IO_NUMBER);
-        if valid { Some(self.io_number.get()) } else { None }
-    }
-}
-
-impl Default for PciComponentErrorHeader {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// A PCI component error: its fixed part, to which it dereferences, and the registers behind it.
-///
-/// The numbers of pairs are the writer's word; the section's length says how many there are.
-#[derive(Clone, Copy, Debug)]
-pub struct PciComponentError<'a> {
-    header: &'a PciComponentErrorHeader,
-    pairs: &'a [RegisterDataPair],
-    rest: &'a [u8],
-    bytes: &'a [u8],
-}
-
-impl core::ops::Deref for PciComponentError<'_> {
-    type Target = PciComponentErrorHeader;
-
-    fn deref(&self) -> &PciComponentErrorHeader {
-        self.header
-    }
-}
-
-impl SectionType for PciComponentError<'_> {
-    const TYPE: Guid = SectionTypeId::PCI_COMPONENT.0;
-    const NAME: &'static str = "PCI component error";
-}
-
-impl Decode for PciComponentError<'_> {
-    type View<'a> = PciComponentError<'a>;
-
-    fn decode(body: &[u8]) -> Result<PciComponentError<'_>, Error> {
-        let short = Error::too_short(Self::NAME, PciComponentErrorHeader::SIZE, body.len());
-        let (header, after) = PciComponentErrorHeader::ref_from_prefix(body).map_err(|_| short)?;
-        let count = after.len() / RegisterDataPair::SIZE;
-        let (pairs, rest) =
-            <[RegisterDataPair]>::ref_from_prefix_with_elems(after, count).map_err(|_| short)?;
-        Ok(PciComponentError { header, pairs, rest, bytes: body })
+        self.describe_fields(out)
     }
 }
 
@@ -233,27 +139,45 @@ impl<'a> View<'a> for PciComponentError<'a> {
     fn trailing(&self) -> &'a [u8] {
         self.trailing()
     }
+
+    fn missing(&self) -> usize {
+        self.missing()
+    }
+
+    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_summary(f)
+    }
 }
 
+/// The numbers of pairs are the writer's word; the section's length says how many there are.
 impl<'a> PciComponentError<'a> {
-    /// All bytes of the body.
-    pub const fn bytes(&self) -> &'a [u8] {
-        self.bytes
+    /// Pairs of memory-mapped registers that the section claims; `None` when its validity bit is clear.
+    pub fn memory_number(&self) -> Option<u32> {
+        let valid = self.validation().contains(PciComponentValidation::MEMORY_NUMBER);
+        self.memory_number_raw().filter(|_| valid)
     }
 
-    /// The fixed part, every field as it was stored.
-    pub const fn header(&self) -> &'a PciComponentErrorHeader {
-        self.header
+    /// Pairs of I/O registers that the section claims; `None` when its validity bit is clear.
+    pub fn io_number(&self) -> Option<u32> {
+        let valid = self.validation().contains(PciComponentValidation::IO_NUMBER);
+        self.io_number_raw().filter(|_| valid)
     }
 
-    /// Every whole pair behind the fixed part, whatever the numbers and validity bits say.
-    pub const fn pairs(&self) -> &'a [RegisterDataPair] {
-        self.pairs
+    /// The bytes after the fixed part.
+    fn after(&self) -> &'a [u8] {
+        self.bytes.get(PciComponentErrorHeader::SIZE..).unwrap_or_default()
     }
 
-    /// The bytes behind the last whole pair, at most 15.
-    pub const fn trailing(&self) -> &'a [u8] {
-        self.rest
+    /// Every whole pair after the fixed part, whatever the numbers and validity bits say.
+    pub fn pairs(&self) -> &'a [RegisterDataPair] {
+        let count = self.after().len() / RegisterDataPair::SIZE;
+        let pairs = <[RegisterDataPair]>::ref_from_prefix_with_elems(self.after(), count);
+        pairs.map_or(&[], |(pairs, _)| pairs)
+    }
+
+    /// The bytes after the last whole pair, at most 15.
+    pub fn trailing(&self) -> &'a [u8] {
+        self.after().get(size_of_val(self.pairs())..).unwrap_or_default()
     }
 
     /// The pairs: of memory, of I/O, and those that neither number claims.
@@ -263,7 +187,7 @@ impl<'a> PciComponentError<'a> {
             let number = if valid { number.unwrap_or(0) as usize } else { 0 };
             pairs.split_at_checked(number).unwrap_or((pairs, &[]))
         };
-        let (memory, rest) = cut(self.pairs, self.memory_number());
+        let (memory, rest) = cut(self.pairs(), self.memory_number());
         let (io, rest) = cut(rest, self.io_number());
         [memory, io, rest]
     }
@@ -275,7 +199,7 @@ impl<'a> PciComponentError<'a> {
         memory
     }
 
-    /// The I/O registers, which follow, likewise.
+    /// The I/O registers, which follow: as many pairs as their number claims and the section has.
     pub fn io_registers(&self) -> &'a [RegisterDataPair] {
         let [_, io, _] = self.split();
         io
@@ -287,21 +211,45 @@ impl<'a> PciComponentError<'a> {
         unclaimed
     }
 
+    /// Pairs that the numbers claim.
+    fn claimed_pairs(&self) -> u64 {
+        let claimed = |number: Option<u32>| u64::from(number.unwrap_or(0));
+        if self.validation().contains(PciComponentValidation::REGISTER_DATA_PAIRS) {
+            claimed(self.memory_number()).saturating_add(claimed(self.io_number()))
+        } else {
+            0
+        }
+    }
+
     /// Pairs that the numbers claim and the section does not have.
     pub fn missing_pairs(&self) -> u64 {
-        let claimed = |number: Option<u32>| u64::from(number.unwrap_or(0));
-        if !self.validation().contains(PciComponentValidation::REGISTER_DATA_PAIRS) {
-            return 0;
+        self.claimed_pairs().saturating_sub(self.pairs().len() as u64)
+    }
+
+    /// Bytes of the pairs that the numbers claim and the section does not have.
+    pub fn missing(&self) -> usize {
+        let claimed = usize::try_from(self.claimed_pairs()).unwrap_or(usize::MAX);
+        claimed.saturating_mul(RegisterDataPair::SIZE).saturating_sub(self.after().len())
+    }
+
+    /// The kind of error, and which component.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.error_status() {
+            Some(status) if status.error_type().raw() != 0 => write!(f, "{}", status.error_type())?,
+            _ => f.write_str("error of unknown type")?,
         }
-        claimed(self.memory_number())
-            .saturating_add(claimed(self.io_number()))
-            .saturating_sub(self.pairs.len() as u64)
+        match self.id_info() {
+            Some(id) => {
+                write!(f, ", device {} [{:04x}:{:04x}]", id.address(), id.vendor_id(), id.device_id())
+            }
+            None => Ok(()),
+        }
     }
 }
 
 impl Describe for PciComponentError<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.describe_valid(out)?;
+        self.describe_fields(out)?;
         if let Some(number) = self.memory_number() {
             out.field("memory_number", Value::number(number))?;
         }
@@ -318,15 +266,14 @@ impl Describe for PciComponentError<'_> {
         }
         if self.missing_pairs() != 0 {
             out.field("missing_pairs", Value::Number(self.missing_pairs()))?;
-            let claimed = self.missing_pairs().saturating_add(self.pairs.len() as u64);
-            let claimed = u32::try_from(claimed).unwrap_or(u32::MAX);
-            Error::inner_length("register count", claimed, self.pairs.len(), 32).describe(out)?;
+            let claimed = u32::try_from(self.claimed_pairs()).unwrap_or(u32::MAX);
+            Error::inner_length("register count", claimed, self.pairs().len(), 32).describe(out)?;
         }
-        describe_rest("trailing", self.rest, out)
+        describe_rest("trailing", self.trailing(), out)
     }
 }
 
-show_fields!(PciComponentId, RegisterDataPair, PciComponentError<'a>);
+show_fields!(PciComponentId, RegisterDataPair);
 
 /// A PCI component error to be written: the fixed part, and registers.
 #[derive(Clone, Copy, Debug)]
@@ -342,13 +289,13 @@ impl<'a> PciComponentErrorParts<'a> {
         let registers = PciComponentValidation::MEMORY_NUMBER
             .union(PciComponentValidation::IO_NUMBER)
             .union(PciComponentValidation::REGISTER_DATA_PAIRS);
-        header.validation_bits = U64::new(header.validation().difference(registers).bits());
+        header.set_validation(header.validation().difference(registers));
         Self { header, memory: &[], io: &[] }
     }
 
     const fn with(mut self, number: PciComponentValidation) -> Self {
         let valid = self.header.validation().union(number).union(PciComponentValidation::REGISTER_DATA_PAIRS);
-        self.header.validation_bits = U64::new(valid.bits());
+        self.header.set_validation(valid);
         self
     }
 
@@ -380,11 +327,9 @@ impl Encode for PciComponentErrorParts<'_> {
     }
 
     fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        let header = PciComponentErrorHeader {
-            memory_number: U32::new(u32::try_from(self.memory.len()).ok()?),
-            io_number: U32::new(u32::try_from(self.io.len()).ok()?),
-            ..self.header
-        };
+        let mut header = self.header;
+        header.memory_number = U32::new(u32::try_from(self.memory.len()).ok()?);
+        header.io_number = U32::new(u32::try_from(self.io.len()).ok()?);
         let (body, rest) = out.split_at_mut_checked(self.encoded_len())?;
         let (to, body) = PciComponentErrorHeader::mut_from_prefix(body).ok()?;
         *to = header;
@@ -399,7 +344,8 @@ impl Encode for PciComponentErrorParts<'_> {
 mod tests {
     extern crate std;
     use super::*;
-    use crate::section::checks::{assert_map, bit_map, every_flip_shows, written};
+    use crate::kind::Decode;
+    use crate::section::checks::{assert_map, bit_map, written};
     use crate::section::{ErrorStatusFlags, ErrorStatusType};
     use std::string::ToString;
     use std::vec::Vec;
@@ -409,16 +355,14 @@ mod tests {
     const IO: [RegisterDataPair; 1] = [RegisterDataPair::new(0xcf8, 0x8000_0000)];
 
     fn header() -> PciComponentErrorHeader {
-        let id = PciComponentId {
-            vendor_id: U16::new(0x8086),
-            device_id: U16::new(0x1572),
-            class_code: [1, 2, 3],
-            function: 4,
-            device: 5,
-            bus: 6,
-            segment: 7,
-            reserved: [0; 5],
-        };
+        let id = PciComponentId::new()
+            .with_vendor_id(0x8086)
+            .with_device_id(0x1572)
+            .with_class_code(0x0003_0201)
+            .with_function(4)
+            .with_device(5)
+            .with_bus(6)
+            .with_segment(7);
         PciComponentErrorHeader::new()
             .with_error_status(ErrorStatus::new(ErrorStatusType::PARITY, ErrorStatusFlags::ADDRESS))
             .with_id_info(id)
@@ -462,7 +406,7 @@ mod tests {
         let section = PciComponentError::decode(&bytes).unwrap();
         assert_eq!(section.error_status().map(ErrorStatus::error_type), Some(ErrorStatusType::PARITY));
         let id = section.id_info().unwrap();
-        assert_eq!((id.vendor_id.get(), id.device_id.get(), id.class_code()), (0x8086, 0x1572, 0x0003_0201));
+        assert_eq!((id.vendor_id(), id.device_id(), id.class_code()), (0x8086, 0x1572, 0x0003_0201));
         assert_eq!(id.address().to_string(), "0007:06:05.4");
         assert_eq!((section.memory_number(), section.io_number()), (Some(2), Some(1)));
         assert_eq!((section.memory_registers(), section.io_registers()), (&MEMORY[..], &IO[..]));
@@ -471,7 +415,11 @@ mod tests {
             (3, &[][..], &[][..])
         );
         assert_eq!(section.missing_pairs(), 0);
-        assert_eq!(section.header().validation().bits(), 0x1f);
+        assert_eq!(section.validation().bits(), 0x1f);
+        assert_eq!(
+            crate::section::Body::PciComponent(section).summary().to_string(),
+            "bus parity error, device 0007:06:05.4 [8086:1572]"
+        );
         let text = section.to_string();
         for part in [
             "memory number           2\nio number               1\n",
@@ -484,8 +432,8 @@ mod tests {
 
     #[test]
     fn registers_come_and_go_with_their_bits() {
-        let none =
-            written(&PciComponentErrorParts::new(*PciComponentError::decode(&body()).unwrap().header()));
+        let header_of_all = *PciComponentError::decode(&body()).unwrap().structure().unwrap();
+        let none = written(&PciComponentErrorParts::new(header_of_all));
         assert_eq!((none.len(), none[0]), (40, 3));
         let one = written(&PciComponentErrorParts::new(header()).with_io_registers(&IO));
         let section = PciComponentError::decode(&one).unwrap();
@@ -546,13 +494,19 @@ mod tests {
                 ((length - 40) / 16, (length - 40) % 16)
             );
             assert_eq!(section.missing_pairs(), 3 - (length as u64 - 40) / 16);
+            assert_eq!(section.missing(), bytes.len() - length);
         }
     }
 
     #[test]
-    fn a_flip_of_any_bit_shows() {
+    fn every_bit_of_a_pair_shows_in_its_list() {
         let mut bytes = body();
+        bytes.extend(IO[0].as_bytes());
         bytes.push(1);
-        every_flip_shows(SectionTypeId::PCI_COMPONENT, &bytes);
+        let map = bit_map(&bytes, 0..40, |bytes, told| told(&PciComponentError::decode(bytes).unwrap()));
+        assert_map(
+            &map,
+            "40.0 memory_registers ~*256 72.0 io_registers ~*128 88.0 register_data_pairs ~*128 104.0 trailing ~*8",
+        );
     }
 }

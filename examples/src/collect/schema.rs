@@ -404,15 +404,7 @@ fn processor_id(section: &Section<'_>) -> Option<u64> {
 fn pci_address(section: &Section<'_>) -> Option<PciAddress> {
     match &section.content {
         Content::Body(Body::Pcie(pcie)) => pcie.address(),
-        Content::Body(Body::CxlComponentEvent(event)) => {
-            let id = event.device_id()?;
-            Some(PciAddress {
-                segment: id.segment.get(),
-                bus: id.bus,
-                device: id.device,
-                function: id.function,
-            })
-        }
+        Content::Body(Body::CxlComponentEvent(event)) => event.device_id().map(|id| id.address()),
         _ => None,
     }
 }
@@ -421,10 +413,10 @@ fn pci_ids(section: &Section<'_>) -> Option<(u16, u16)> {
     match &section.content {
         Content::Body(Body::Pcie(pcie)) => pcie.device_id().map(|id| (id.vendor_id(), id.device_id())),
         Content::Body(Body::CxlProtocol(error)) => {
-            error.device_id().map(|id| (id.vendor_id.get(), id.device_id.get()))
+            error.device_id().map(|id| (id.vendor_id(), id.device_id()))
         }
         Content::Body(Body::CxlComponentEvent(event)) => {
-            event.device_id().map(|id| (id.vendor_id.get(), id.device_id.get()))
+            event.device_id().map(|id| (id.vendor_id(), id.device_id()))
         }
         _ => None,
     }

@@ -2,98 +2,66 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
-use zerocopy::little_endian::{U16, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::little_endian::U64;
 
 use super::component_id::component_id;
 use super::{
     CxlComponentId, CxlDataPathSubType, CxlErrorThresholdFlags, CxlMediaAddress, CxlMemoryEventDescriptor,
     CxlPldmComponentId, CxlTransactionType, U24, event_data,
 };
-use crate::fields::{Describe, Value, Values, Visitor, valid_fields};
+use crate::fields::{Describe, Value, Values, Visitor};
 use crate::open_value::open_value;
+use crate::structure::structure;
 
-/// An error in a device's DRAM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct CxlDramEvent {
-    /// Where, as the device counts.
-    pub physical_address: CxlMediaAddress,
-    /// [`CxlMemoryEventDescriptor`].
-    pub memory_event_descriptor: u8,
-    /// Kind of error; its numbers are not those of a general media event.
-    pub memory_event_type: CxlDramEventType,
-    /// What the device was doing.
-    pub transaction_type: CxlTransactionType,
-    /// [`CxlDramValidity`].
-    pub validity_flags: U16,
-    /// Channel.
-    pub channel: u8,
-    /// Rank.
-    pub rank: u8,
-    /// Nibbles of the data bus, a bit each.
-    pub nibble_mask: U24,
-    /// Bank group.
-    pub bank_group: u8,
-    /// Bank.
-    pub bank: u8,
-    /// Row.
-    pub row: U24,
-    /// Column.
-    pub column: U16,
-    /// Bits in error in each of four nibbles that the nibble mask names, 64 bits each.
-    pub correction_mask: [U64; 4],
-    /// Component of the device.
-    pub component_id: CxlComponentId,
-    /// Sub-channel.
-    pub sub_channel: u8,
-    /// [`CxlErrorThresholdFlags`] of the corrected volatile memory errors.
-    pub cvme_threshold_event_flags: u8,
-    /// Corrected volatile memory errors at the time of the event.
-    pub cvme_count: U24,
-    /// Detail of the kind of error: a [`CxlDataPathSubType`] for [`CxlDramEventType::DATA_PATH`].
-    pub memory_event_sub_type: CxlDataPathSubType,
-    /// 0.
-    pub reserved: u8,
-}
-
-const _: () = {
-    assert!(size_of::<CxlDramEvent>() == 0x50);
-    assert!(core::mem::offset_of!(CxlDramEvent, validity_flags) == 0x3b - 0x30);
-    assert!(core::mem::offset_of!(CxlDramEvent, row) == 0x44 - 0x30);
-    assert!(core::mem::offset_of!(CxlDramEvent, component_id) == 0x69 - 0x30);
-    assert!(core::mem::offset_of!(CxlDramEvent, memory_event_sub_type) == 0x7e - 0x30);
-};
-
-bitflags! {
-    /// Which fields of a [`CxlDramEvent`] hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct CxlDramValidity: u16 {
-        /// [`CxlDramEvent::channel`].
-        const CHANNEL = 1 << 0;
-        /// [`CxlDramEvent::rank`].
-        const RANK = 1 << 1;
-        /// [`CxlDramEvent::nibble_mask`].
-        const NIBBLE_MASK = 1 << 2;
-        /// [`CxlDramEvent::bank_group`].
-        const BANK_GROUP = 1 << 3;
-        /// [`CxlDramEvent::bank`].
-        const BANK = 1 << 4;
-        /// [`CxlDramEvent::row`].
-        const ROW = 1 << 5;
-        /// [`CxlDramEvent::column`].
-        const COLUMN = 1 << 6;
+structure! {
+    /// An error in a device's DRAM.
+    CxlDramEvent: 80 bytes, new;
+    valid CxlDramValidity: u16 in validity_flags {
         /// [`CxlDramEvent::correction_mask`].
-        const CORRECTION_MASK = 1 << 7;
+        CORRECTION_MASK = 7;
         /// [`CxlDramEvent::component_id`].
-        const COMPONENT_ID = 1 << 8;
+        COMPONENT_ID = 8;
         /// The component identifier is in PLDM format.
-        const COMPONENT_ID_IS_PLDM = 1 << 9;
-        /// [`CxlDramEvent::sub_channel`].
-        const SUB_CHANNEL = 1 << 10;
-        const _ = !0;
-    }
+        COMPONENT_ID_IS_PLDM = 9;
+    };
+    /// Where, as the device counts.
+    0 physical_address: CxlMediaAddress => set_physical_address with_physical_address;
+    /// What is to be known besides the kind; unknown bits are kept.
+    8 memory_event_descriptor: (u8 CxlMemoryEventDescriptor)
+        => set_memory_event_descriptor with_memory_event_descriptor;
+    /// Kind of error; its numbers are not those of a general media event.
+    9 memory_event_type: CxlDramEventType => set_memory_event_type with_memory_event_type;
+    /// What the device was doing.
+    10 transaction_type: CxlTransactionType => set_transaction_type with_transaction_type;
+    11 validity_flags: u16;
+    /// Channel.
+    13 channel: u8 as number, channel_raw set_channel with_channel, CHANNEL = 0;
+    /// Rank.
+    14 rank: u8 as number, rank_raw set_rank with_rank, RANK = 1;
+    /// Nibbles of the data bus, a bit each.
+    15 nibble_mask: U24 as hex, nibble_mask_raw set_nibble_mask with_nibble_mask, NIBBLE_MASK = 2;
+    /// Bank group.
+    18 bank_group: u8 as number, bank_group_raw set_bank_group with_bank_group, BANK_GROUP = 3;
+    /// Bank.
+    19 bank: u8 as number, bank_raw set_bank with_bank, BANK = 4;
+    /// Row.
+    20 row: U24 as number, row_raw set_row with_row, ROW = 5;
+    /// Column.
+    23 column: u16 as number, column_raw set_column with_column, COLUMN = 6;
+    /// Bits in error in each of four nibbles that the nibble mask names, 64 bits each.
+    25 correction_mask: [u64; 4] raw correction_mask_raw;
+    /// Component of the device.
+    57 component_id: CxlComponentId raw component_id_raw;
+    /// Sub-channel.
+    73 sub_channel: u8 as number, sub_channel_raw set_sub_channel with_sub_channel, SUB_CHANNEL = 10;
+    /// Why the corrected volatile memory errors are reported; unknown bits are kept.
+    74 cvme_threshold_event_flags: (u8 CxlErrorThresholdFlags)
+        => set_cvme_threshold_event_flags with_cvme_threshold_event_flags;
+    /// Corrected volatile memory errors at the time of the event.
+    75 cvme_count: U24 => set_cvme_count with_cvme_count;
+    /// Detail of the kind of error: a [`CxlDataPathSubType`] for [`CxlDramEventType::DATA_PATH`].
+    78 memory_event_sub_type: CxlDataPathSubType => set_memory_event_sub_type with_memory_event_sub_type;
+    79 reserved: u8;
 }
 
 open_value! {
@@ -109,44 +77,9 @@ open_value! {
     }
 }
 
-valid_fields! {
-    CxlDramEvent, validity_flags: u16 as CxlDramValidity;
-    /// Channel.
-    channel / with_channel: u8 as number, CHANNEL;
-    /// Rank.
-    rank / with_rank: u8 as number, RANK;
-    /// Nibbles of the data bus, a bit each.
-    nibble_mask / with_nibble_mask: U24 as hex, NIBBLE_MASK;
-    /// Bank group.
-    bank_group / with_bank_group: u8 as number, BANK_GROUP;
-    /// Bank.
-    bank / with_bank: u8 as number, BANK;
-    /// Row.
-    row / with_row: U24 as number, ROW;
-    /// Column.
-    column / with_column: u16 as number, COLUMN;
-    /// Sub-channel.
-    sub_channel / with_sub_channel: u8 as number, SUB_CHANNEL;
-}
-
 component_id!(CxlDramEvent, CxlDramValidity);
 
 impl CxlDramEvent {
-    /// An event of zeros: no optional field valid.
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 0x50])
-    }
-
-    /// What is to be known besides the kind; unknown bits are kept.
-    pub const fn memory_event_descriptor(&self) -> CxlMemoryEventDescriptor {
-        CxlMemoryEventDescriptor::from_bits_retain(self.memory_event_descriptor)
-    }
-
-    /// Why the corrected volatile memory errors are reported; unknown bits are kept.
-    pub const fn cvme_threshold_event_flags(&self) -> CxlErrorThresholdFlags {
-        CxlErrorThresholdFlags::from_bits_retain(self.cvme_threshold_event_flags)
-    }
-
     /// Bits in error in each of four nibbles that the nibble mask names.
     ///
     /// `None` when its validity bit is clear.
@@ -156,10 +89,15 @@ impl CxlDramEvent {
     }
 
     /// Sets the bits in error and their validity bit.
+    pub fn set_correction_mask(&mut self, mask: [u64; 4]) {
+        self.correction_mask = mask.map(U64::new);
+        self.mark(CxlDramValidity::CORRECTION_MASK, CxlDramValidity::empty());
+    }
+
+    /// Sets the bits in error and their validity bit.
     #[must_use]
     pub fn with_correction_mask(mut self, mask: [u64; 4]) -> Self {
-        self.validity_flags = U16::new(self.validation().union(CxlDramValidity::CORRECTION_MASK).bits());
-        self.correction_mask = mask.map(U64::new);
+        self.set_correction_mask(mask);
         self
     }
 }
@@ -168,17 +106,17 @@ impl Describe for CxlDramEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.physical_address.describe(out)?;
         out.field("memory_event_descriptor", Value::flags(self.memory_event_descriptor()))?;
-        out.field("memory_event_type", self.memory_event_type.into())?;
-        let data_path = self.memory_event_type == CxlDramEventType::DATA_PATH;
-        self.memory_event_sub_type.describe(data_path, out)?;
-        out.field("transaction_type", self.transaction_type.into())?;
-        self.describe_valid(out)?;
+        out.field("memory_event_type", self.memory_event_type().into())?;
+        let data_path = self.memory_event_type() == CxlDramEventType::DATA_PATH;
+        self.memory_event_sub_type().describe(data_path, out)?;
+        out.field("transaction_type", self.transaction_type().into())?;
+        self.describe_fields(out)?;
         if let Some(mask) = self.correction_mask() {
             out.field("correction_mask", Value::List(&Values(mask.into_iter().map(Value::hex))))?;
         }
         self.describe_component(out)?;
         out.field("cvme_threshold_event_flags", Value::flags(self.cvme_threshold_event_flags()))?;
-        out.field("cvme_count", Value::number(self.cvme_count))
+        out.field("cvme_count", Value::number(self.cvme_count()))
     }
 }
 
@@ -190,7 +128,9 @@ mod tests {
     use super::super::tests::{data_at, lines};
     use super::*;
     use crate::SectionTypeId;
+    use crate::section::checks::{assert_map, bit_map};
     use std::vec::Vec;
+    use zerocopy::{FromBytes, IntoBytes};
 
     fn bytes() -> [u8; 80] {
         data_at(&[
@@ -210,10 +150,10 @@ mod tests {
     fn every_field_is_where_the_specification_says() {
         let bytes = bytes();
         let event = CxlDramEvent::ref_from_bytes(&bytes).unwrap();
-        assert_eq!(event.physical_address.address(), 0xdcba_9876_5432_1040);
+        assert_eq!(event.physical_address().address(), 0xdcba_9876_5432_1040);
         assert_eq!(event.memory_event_descriptor(), CxlMemoryEventDescriptor::UNCORRECTABLE);
-        assert_eq!(event.memory_event_type, CxlDramEventType::DATA_PATH);
-        assert_eq!(event.transaction_type, CxlTransactionType::HOST_WRITE);
+        assert_eq!(event.memory_event_type(), CxlDramEventType::DATA_PATH);
+        assert_eq!(event.transaction_type(), CxlTransactionType::HOST_WRITE);
         assert_eq!((event.channel(), event.rank()), (Some(4), Some(5)));
         assert_eq!(event.nibble_mask(), Some(U24::new(0x33_2211)));
         assert_eq!((event.bank_group(), event.bank()), (Some(6), Some(7)));
@@ -224,8 +164,8 @@ mod tests {
         assert_eq!(event.component_id(), Some(&CxlComponentId(*b"component ident.")));
         assert_eq!(event.sub_channel(), Some(9));
         assert_eq!(event.cvme_threshold_event_flags(), CxlErrorThresholdFlags::EXCEEDED);
-        assert_eq!(event.cvme_count.get(), 0xaa_9988);
-        assert_eq!(event.memory_event_sub_type, CxlDataPathSubType::LINK_COMMAND_TRAINING);
+        assert_eq!(event.cvme_count().get(), 0xaa_9988);
+        assert_eq!(event.memory_event_sub_type(), CxlDataPathSubType::LINK_COMMAND_TRAINING);
         assert_eq!(
             lines(SectionTypeId::CXL_DRAM, bytes),
             [
@@ -258,37 +198,52 @@ mod tests {
         let mut ecc = bytes;
         ecc[9] = 0;
         assert_eq!(lines(SectionTypeId::CXL_DRAM, ecc)[5], "memory event sub type   2");
-        let event = CxlDramEvent { validity_flags: U16::new(0x300), ..*event };
+        let event = event.with_validation(CxlDramValidity::from_bits_retain(0x300));
         assert!(event.pldm_component_id().is_some());
     }
 
     #[test]
+    fn every_bit_is_where_the_specification_has_it() {
+        let mut bytes = [0; 80];
+        bytes[0x0b..0x0d].copy_from_slice(&0x05ff_u16.to_le_bytes());
+        let map = bit_map(&bytes, 11..13, |bytes, told| told(CxlDramEvent::ref_from_bytes(bytes).unwrap()));
+        assert_map(
+            &map,
+            "0.0 volatile ~*1 0.1 not_repairable ~*1 0.2 hidden ~*4 0.6 physical_address @6*58
+             8.0 memory_event_descriptor UNCORRECTABLE THRESHOLD POISON_LIST_OVERFLOW -*5
+             9.0 memory_event_type *8 10.0 transaction_type *8
+             13.0 channel *8 14.0 rank *8 15.0 nibble_mask *24 18.0 bank_group *8 19.0 bank *8
+             20.0 row *24 23.0 column *16 25.0 correction_mask ~*256 57.0 component_id ~*128
+             73.0 sub_channel *8 74.0 cvme_threshold_event_flags MULTIPLE_COMPONENTS EXCEEDED -*6
+             75.0 cvme_count *24 78.0 memory_event_sub_type *8 79.0 hidden ~*8",
+        );
+    }
+
+    #[test]
     fn each_writer_sets_its_bytes_and_its_bit() {
-        let event = CxlDramEvent {
-            physical_address: CxlMediaAddress::new(0xdcba_9876_5432_1040).volatile(),
-            memory_event_descriptor: 1,
-            memory_event_type: CxlDramEventType::DATA_PATH,
-            transaction_type: CxlTransactionType::HOST_WRITE,
-            cvme_threshold_event_flags: 2,
-            cvme_count: U24::new(0xaa_9988),
-            memory_event_sub_type: CxlDataPathSubType::LINK_COMMAND_TRAINING,
-            ..CxlDramEvent::new()
-        }
-        .with_channel(4)
-        .with_rank(5)
-        .with_nibble_mask(U24::new(0x33_2211))
-        .with_bank_group(6)
-        .with_bank(7)
-        .with_row(U24::new(0x66_5544))
-        .with_column(0x877)
-        .with_correction_mask([
-            0x1000_0000_0000_0001,
-            0x2000_0000_0000_0002,
-            0x3000_0000_0000_0003,
-            0x4000_0000_0000_0004,
-        ])
-        .with_component_id(CxlComponentId(*b"component ident."))
-        .with_sub_channel(9);
+        let event = CxlDramEvent::new()
+            .with_physical_address(CxlMediaAddress::new(0xdcba_9876_5432_1040).volatile())
+            .with_memory_event_descriptor(CxlMemoryEventDescriptor::UNCORRECTABLE)
+            .with_memory_event_type(CxlDramEventType::DATA_PATH)
+            .with_transaction_type(CxlTransactionType::HOST_WRITE)
+            .with_cvme_threshold_event_flags(CxlErrorThresholdFlags::EXCEEDED)
+            .with_cvme_count(U24::new(0xaa_9988))
+            .with_memory_event_sub_type(CxlDataPathSubType::LINK_COMMAND_TRAINING)
+            .with_channel(4)
+            .with_rank(5)
+            .with_nibble_mask(U24::new(0x33_2211))
+            .with_bank_group(6)
+            .with_bank(7)
+            .with_row(U24::new(0x66_5544))
+            .with_column(0x877)
+            .with_correction_mask([
+                0x1000_0000_0000_0001,
+                0x2000_0000_0000_0002,
+                0x3000_0000_0000_0003,
+                0x4000_0000_0000_0004,
+            ])
+            .with_component_id(CxlComponentId(*b"component ident."))
+            .with_sub_channel(9);
         assert_eq!(event.as_bytes(), bytes());
         let empty = CxlDramEvent::default();
         let bits = [
@@ -304,7 +259,7 @@ mod tests {
             empty.with_pldm_component_id(CxlPldmComponentId::new()),
             empty.with_sub_channel(0),
         ]
-        .map(|event| event.validity_flags.get());
+        .map(|event| event.validation().bits());
         assert_eq!(bits, [1, 2, 4, 8, 0x10, 0x20, 0x40, 0x80, 0x100, 0x300, 0x400]);
         assert_eq!((empty.correction_mask(), empty.row(), empty.sub_channel()), (None, None, None));
     }

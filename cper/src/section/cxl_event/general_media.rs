@@ -3,61 +3,65 @@
 use core::fmt;
 
 use bitflags::bitflags;
-use zerocopy::little_endian::{U16, U64};
+use zerocopy::little_endian::U64;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::component_id::component_id;
 use super::{CxlComponentId, CxlPldmComponentId, U24, event_data};
-use crate::fields::{Describe, Value, Visitor, valid_fields};
+use crate::fields::{Describe, Value, Visitor};
 use crate::open_value::open_value;
+use crate::structure::structure;
 
-/// An error in a device's media, whatever they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct CxlGeneralMediaEvent {
+structure! {
+    /// An error in a device's media, whatever they are.
+    CxlGeneralMediaEvent: 80 bytes, new;
+    valid CxlGeneralMediaValidity: u16 in validity_flags {
+        /// [`CxlGeneralMediaEvent::component_id`].
+        COMPONENT_ID = 3;
+        /// The component identifier is in PLDM format.
+        COMPONENT_ID_IS_PLDM = 4;
+    };
     /// Where, as the device counts.
-    pub physical_address: CxlMediaAddress,
-    /// [`CxlMemoryEventDescriptor`].
-    pub memory_event_descriptor: u8,
+    0 physical_address: CxlMediaAddress => set_physical_address with_physical_address;
+    /// What is to be known besides the kind; unknown bits are kept.
+    8 memory_event_descriptor: (u8 CxlMemoryEventDescriptor)
+        => set_memory_event_descriptor with_memory_event_descriptor;
     /// Kind of error.
-    pub memory_event_type: CxlGeneralMediaEventType,
+    9 memory_event_type: CxlGeneralMediaEventType => set_memory_event_type with_memory_event_type;
     /// What the device was doing.
-    pub transaction_type: CxlTransactionType,
-    /// [`CxlGeneralMediaValidity`].
-    pub validity_flags: U16,
+    10 transaction_type: CxlTransactionType => set_transaction_type with_transaction_type;
+    11 validity_flags: u16;
     /// Channel.
-    pub channel: u8,
+    13 channel: u8 as number, channel_raw set_channel with_channel, CHANNEL = 0;
     /// Rank.
-    pub rank: u8,
+    14 rank: u8 as number, rank_raw set_rank with_rank, RANK = 1;
     /// Devices of the rank, a bit each.
-    pub device: U24,
+    15 device: U24 as hex, device_raw set_device with_device, DEVICE = 2;
     /// Component of the device.
-    pub component_id: CxlComponentId,
-    /// [`CxlErrorThresholdFlags`] of the corrected memory errors.
-    pub cme_threshold_event_flags: u8,
+    18 component_id: CxlComponentId raw component_id_raw;
+    /// Why the corrected memory errors are reported; unknown bits are kept.
+    34 cme_threshold_event_flags: (u8 CxlErrorThresholdFlags)
+        => set_cme_threshold_event_flags with_cme_threshold_event_flags;
     /// Corrected memory errors at the time of the event.
-    pub cme_count: U24,
+    35 cme_count: U24 => set_cme_count with_cme_count;
     /// Detail of the kind of error: a [`CxlDataPathSubType`] for [`CxlGeneralMediaEventType::DATA_PATH`].
-    pub memory_event_sub_type: CxlDataPathSubType,
-    /// 0.
-    pub reserved: [u8; 41],
+    38 memory_event_sub_type: CxlDataPathSubType => set_memory_event_sub_type with_memory_event_sub_type;
+    39 reserved: [u8; 41];
 }
-
-const _: () = {
-    assert!(size_of::<CxlGeneralMediaEvent>() == 0x50);
-    assert!(core::mem::offset_of!(CxlGeneralMediaEvent, validity_flags) == 0x3b - 0x30);
-    assert!(core::mem::offset_of!(CxlGeneralMediaEvent, component_id) == 0x42 - 0x30);
-    assert!(core::mem::offset_of!(CxlGeneralMediaEvent, memory_event_sub_type) == 0x56 - 0x30);
-};
 
 /// A device physical address: bits 63:6, with two flags in the lowest bits.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
 )]
 #[repr(transparent)]
-pub struct CxlMediaAddress(pub U64);
+pub struct CxlMediaAddress(U64);
 
 impl CxlMediaAddress {
+    /// The address and its flags, as stored.
+    pub const fn from_raw(raw: u64) -> Self {
+        Self(U64::new(raw))
+    }
+
     /// The address of 64 bytes in persistent memory that could be repaired; lower bits are dropped.
     pub const fn new(address: u64) -> Self {
         Self(U64::new(address & !0x3f))
@@ -114,22 +118,6 @@ bitflags! {
         const THRESHOLD = 1 << 1;
         /// The device's poison list overflowed.
         const POISON_LIST_OVERFLOW = 1 << 2;
-        const _ = !0;
-    }
-
-    /// Which fields of a [`CxlGeneralMediaEvent`] hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct CxlGeneralMediaValidity: u16 {
-        /// [`CxlGeneralMediaEvent::channel`].
-        const CHANNEL = 1 << 0;
-        /// [`CxlGeneralMediaEvent::rank`].
-        const RANK = 1 << 1;
-        /// [`CxlGeneralMediaEvent::device`].
-        const DEVICE = 1 << 2;
-        /// [`CxlGeneralMediaEvent::component_id`].
-        const COMPONENT_ID = 1 << 3;
-        /// The component identifier is in PLDM format.
-        const COMPONENT_ID_IS_PLDM = 1 << 4;
         const _ = !0;
     }
 
@@ -192,47 +180,20 @@ impl CxlDataPathSubType {
     }
 }
 
-valid_fields! {
-    CxlGeneralMediaEvent, validity_flags: u16 as CxlGeneralMediaValidity;
-    /// Channel.
-    channel / with_channel: u8 as number, CHANNEL;
-    /// Rank.
-    rank / with_rank: u8 as number, RANK;
-    /// Devices of the rank, a bit each.
-    device / with_device: U24 as hex, DEVICE;
-}
-
 component_id!(CxlGeneralMediaEvent, CxlGeneralMediaValidity);
-
-impl CxlGeneralMediaEvent {
-    /// An event of zeros: no optional field valid.
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 0x50])
-    }
-
-    /// What is to be known besides the kind; unknown bits are kept.
-    pub const fn memory_event_descriptor(&self) -> CxlMemoryEventDescriptor {
-        CxlMemoryEventDescriptor::from_bits_retain(self.memory_event_descriptor)
-    }
-
-    /// Why the corrected memory errors are reported; unknown bits are kept.
-    pub const fn cme_threshold_event_flags(&self) -> CxlErrorThresholdFlags {
-        CxlErrorThresholdFlags::from_bits_retain(self.cme_threshold_event_flags)
-    }
-}
 
 impl Describe for CxlGeneralMediaEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.physical_address.describe(out)?;
+        self.physical_address().describe(out)?;
         out.field("memory_event_descriptor", Value::flags(self.memory_event_descriptor()))?;
-        out.field("memory_event_type", self.memory_event_type.into())?;
-        let data_path = self.memory_event_type == CxlGeneralMediaEventType::DATA_PATH;
-        self.memory_event_sub_type.describe(data_path, out)?;
-        out.field("transaction_type", self.transaction_type.into())?;
-        self.describe_valid(out)?;
+        out.field("memory_event_type", self.memory_event_type().into())?;
+        let data_path = self.memory_event_type() == CxlGeneralMediaEventType::DATA_PATH;
+        self.memory_event_sub_type().describe(data_path, out)?;
+        out.field("transaction_type", self.transaction_type().into())?;
+        self.describe_fields(out)?;
         self.describe_component(out)?;
         out.field("cme_threshold_event_flags", Value::flags(self.cme_threshold_event_flags()))?;
-        out.field("cme_count", Value::number(self.cme_count))
+        out.field("cme_count", Value::number(self.cme_count()))
     }
 }
 
@@ -244,6 +205,7 @@ mod tests {
     use super::super::tests::{data_at, lines};
     use super::*;
     use crate::SectionTypeId;
+    use crate::section::checks::{assert_map, bit_map};
     use std::vec::Vec;
 
     fn bytes() -> [u8; 80] {
@@ -261,18 +223,18 @@ mod tests {
     fn every_field_is_where_the_specification_says() {
         let bytes = bytes();
         let event = CxlGeneralMediaEvent::ref_from_bytes(&bytes).unwrap();
-        let address = event.physical_address;
+        let address = event.physical_address();
         assert_eq!((address.raw(), address.address()), (0xdcba_9876_5432_10c3, 0xdcba_9876_5432_10c0));
         assert!(address.is_volatile() && address.is_not_repairable());
         assert_eq!(event.memory_event_descriptor().bits(), 0x87);
-        assert_eq!(event.memory_event_type, CxlGeneralMediaEventType::DATA_PATH);
-        assert_eq!(event.transaction_type, CxlTransactionType::HOST_SCAN_MEDIA);
+        assert_eq!(event.memory_event_type(), CxlGeneralMediaEventType::DATA_PATH);
+        assert_eq!(event.transaction_type(), CxlTransactionType::HOST_SCAN_MEDIA);
         assert_eq!((event.channel(), event.rank()), (Some(4), Some(5)));
         assert_eq!(event.device(), Some(U24::new(0x33_2211)));
-        assert_eq!(event.pldm_component_id().unwrap().entity_id(), Some(&[1, 2, 3, 4, 5, 6]));
+        assert_eq!(event.pldm_component_id().unwrap().entity_id(), Some([1, 2, 3, 4, 5, 6]));
         assert_eq!(event.cme_threshold_event_flags().bits(), 0x43);
-        assert_eq!(event.cme_count.get(), 0x66_5544);
-        assert_eq!(event.memory_event_sub_type, CxlDataPathSubType::LINK_CRC);
+        assert_eq!(event.cme_count().get(), 0x66_5544);
+        assert_eq!(event.memory_event_sub_type(), CxlDataPathSubType::LINK_CRC);
         assert_eq!(
             lines(SectionTypeId::CXL_GENERAL_MEDIA, bytes),
             [
@@ -298,17 +260,33 @@ mod tests {
     }
 
     #[test]
+    fn every_bit_is_where_the_specification_has_it() {
+        let mut bytes = [0; 80];
+        bytes[0x0b] = 0x0f;
+        let map =
+            bit_map(&bytes, 11..13, |bytes, told| told(CxlGeneralMediaEvent::ref_from_bytes(bytes).unwrap()));
+        assert_map(
+            &map,
+            "0.0 volatile ~*1 0.1 not_repairable ~*1 0.2 hidden ~*4 0.6 physical_address @6*58
+             8.0 memory_event_descriptor UNCORRECTABLE THRESHOLD POISON_LIST_OVERFLOW -*5
+             9.0 memory_event_type *8 10.0 transaction_type *8
+             13.0 channel *8 14.0 rank *8 15.0 device *24 18.0 component_id ~*128
+             34.0 cme_threshold_event_flags MULTIPLE_COMPONENTS EXCEEDED -*6
+             35.0 cme_count *24 38.0 memory_event_sub_type *8 39.0 hidden ~*328",
+        );
+        assert_eq!(CxlMediaAddress::from_raw(0x43).raw(), 0x43);
+    }
+
+    #[test]
     fn each_writer_sets_its_bytes_and_its_bit() {
-        let event = CxlGeneralMediaEvent {
-            physical_address: CxlMediaAddress::new(0xdcba_9876_5432_10ff).volatile().not_repairable(),
-            memory_event_descriptor: 0x87,
-            memory_event_type: CxlGeneralMediaEventType::DATA_PATH,
-            transaction_type: CxlTransactionType::HOST_SCAN_MEDIA,
-            cme_threshold_event_flags: 0x43,
-            cme_count: U24::new(0x66_5544),
-            memory_event_sub_type: CxlDataPathSubType::LINK_CRC,
-            ..CxlGeneralMediaEvent::new()
-        };
+        let event = CxlGeneralMediaEvent::new()
+            .with_physical_address(CxlMediaAddress::new(0xdcba_9876_5432_10ff).volatile().not_repairable())
+            .with_memory_event_descriptor(CxlMemoryEventDescriptor::from_bits_retain(0x87))
+            .with_memory_event_type(CxlGeneralMediaEventType::DATA_PATH)
+            .with_transaction_type(CxlTransactionType::HOST_SCAN_MEDIA)
+            .with_cme_threshold_event_flags(CxlErrorThresholdFlags::from_bits_retain(0x43))
+            .with_cme_count(U24::new(0x66_5544))
+            .with_memory_event_sub_type(CxlDataPathSubType::LINK_CRC);
         let pldm =
             CxlPldmComponentId::new().with_entity_id([1, 2, 3, 4, 5, 6]).with_resource_id([7, 8, 9, 10]);
         let event = event.with_channel(4).with_rank(5).with_device(U24::new(0x33_2211));
@@ -320,7 +298,7 @@ mod tests {
             empty.with_device(U24::default()),
             empty.with_component_id(CxlComponentId::default()),
         ]
-        .map(|event| event.validity_flags.get());
+        .map(|event| event.validation().bits());
         assert_eq!(bits, [1, 2, 4, 8]);
         assert_eq!((empty.channel(), empty.rank(), empty.device()), (None, None, None));
         assert!(!CxlMediaAddress::new(u64::MAX).is_volatile());

@@ -3,67 +3,58 @@
 use core::fmt;
 
 use bitflags::bitflags;
-use zerocopy::little_endian::{I16, U16, U32};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::little_endian::I16;
 
 use super::component_id::component_id;
 use super::{CxlComponentId, CxlPldmComponentId, event_data};
 use crate::fields::{Describe, Value, Visitor, show_fields};
 use crate::open_value::open_value;
+use crate::structure::structure;
 
-/// A change in the state of a memory module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct CxlMemoryModuleEvent {
+structure! {
+    /// A change in the state of a memory module.
+    CxlMemoryModuleEvent: 80 bytes, new;
+    valid CxlMemoryModuleValidity: u16 in validity_flags {
+        /// [`CxlMemoryModuleEvent::component_id`].
+        COMPONENT_ID = 0;
+        /// The component identifier is in PLDM format.
+        COMPONENT_ID_IS_PLDM = 1;
+    };
     /// What changed.
-    pub device_event_type: CxlMemoryModuleEventType,
+    0 device_event_type: CxlMemoryModuleEventType => set_device_event_type with_device_event_type;
     /// The device's health at the time.
-    pub device_health: CxlDeviceHealth,
-    /// [`CxlMemoryModuleValidity`]. Since CXL 3.1, like all that follows.
-    pub validity_flags: U16,
+    1 device_health: CxlDeviceHealth => set_device_health with_device_health;
+    // Since CXL 3.1, like all that follows.
+    19 validity_flags: u16;
     /// Component of the device.
-    pub component_id: CxlComponentId,
+    21 component_id: CxlComponentId raw component_id_raw;
     /// Detail of what changed.
-    pub device_event_sub_type: CxlMemoryModuleSubType,
-    /// 0.
-    pub reserved: [u8; 42],
+    37 device_event_sub_type: CxlMemoryModuleSubType => set_device_event_sub_type with_device_event_sub_type;
+    38 reserved: [u8; 42];
 }
 
-const _: () = {
-    assert!(size_of::<CxlMemoryModuleEvent>() == 0x50);
-    assert!(core::mem::offset_of!(CxlMemoryModuleEvent, device_health) == 0x31 - 0x30);
-    assert!(core::mem::offset_of!(CxlMemoryModuleEvent, validity_flags) == 0x43 - 0x30);
-    assert!(core::mem::offset_of!(CxlMemoryModuleEvent, device_event_sub_type) == 0x55 - 0x30);
-};
-
-/// Health of a device, as "Get Health Info" tells it.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct CxlDeviceHealth {
-    /// [`CxlHealthStatus`].
-    pub health_status: u8,
+structure! {
+    /// Health of a device, as "Get Health Info" tells it.
+    CxlDeviceHealth: 18 bytes, new;
+    /// What the device needs; unknown bits are kept.
+    0 health_status: (u8 CxlHealthStatus) => set_health_status with_health_status;
     /// Whether the media can be used.
-    pub media_status: CxlMediaStatus,
+    1 media_status: CxlMediaStatus => set_media_status with_media_status;
     /// Levels of life used, temperature and the counts of corrected errors.
-    pub additional_status: u8,
+    2 additional_status: u8 => set_additional_status with_additional_status;
     /// Life used, in percent.
-    pub life_used: u8,
+    3 life_used: u8 => set_life_used with_life_used;
     /// Temperature, in degrees Celsius.
-    pub device_temperature: I16,
+    4 device_temperature: I16 raw device_temperature_raw;
     /// Shutdowns after which data may be lost.
-    pub dirty_shutdown_count: U32,
+    6 dirty_shutdown_count: u32 => set_dirty_shutdown_count with_dirty_shutdown_count;
     /// Corrected errors in volatile memory.
-    pub corrected_volatile_error_count: U32,
+    10 corrected_volatile_error_count: u32
+        => set_corrected_volatile_error_count with_corrected_volatile_error_count;
     /// Corrected errors in persistent memory.
-    pub corrected_persistent_error_count: U32,
+    14 corrected_persistent_error_count: u32
+        => set_corrected_persistent_error_count with_corrected_persistent_error_count;
 }
-
-const _: () = {
-    assert!(size_of::<CxlDeviceHealth>() == 0x12 && align_of::<CxlDeviceHealth>() == 1);
-    assert!(core::mem::offset_of!(CxlDeviceHealth, dirty_shutdown_count) == 6);
-};
 
 bitflags! {
     /// What a device needs.
@@ -77,16 +68,6 @@ bitflags! {
         const HARDWARE_REPLACEMENT_NEEDED = 1 << 2;
         /// It has less memory than it had. Since CXL 3.2.
         const MEMORY_CAPACITY_DEGRADED = 1 << 3;
-        const _ = !0;
-    }
-
-    /// Which fields of a [`CxlMemoryModuleEvent`] hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct CxlMemoryModuleValidity: u16 {
-        /// [`CxlMemoryModuleEvent::component_id`].
-        const COMPONENT_ID = 1 << 0;
-        /// The component identifier is in PLDM format.
-        const COMPONENT_ID_IS_PLDM = 1 << 1;
         const _ = !0;
     }
 }
@@ -142,9 +123,21 @@ open_value! {
 }
 
 impl CxlDeviceHealth {
-    /// What the device needs; unknown bits are kept.
-    pub const fn health_status(&self) -> CxlHealthStatus {
-        CxlHealthStatus::from_bits_retain(self.health_status)
+    /// Temperature, in degrees Celsius.
+    pub const fn device_temperature(&self) -> i16 {
+        self.device_temperature.get()
+    }
+
+    /// Temperature, in degrees Celsius.
+    pub const fn set_device_temperature(&mut self, degrees: i16) {
+        self.device_temperature = I16::new(degrees);
+    }
+
+    /// Temperature, in degrees Celsius.
+    #[must_use]
+    pub const fn with_device_temperature(mut self, degrees: i16) -> Self {
+        self.set_device_temperature(degrees);
+        self
     }
 
     /// Level of the life used.
@@ -171,16 +164,16 @@ impl CxlDeviceHealth {
 impl Describe for CxlDeviceHealth {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("health_status", Value::flags(self.health_status()))?;
-        out.field("media_status", self.media_status.into())?;
+        out.field("media_status", self.media_status().into())?;
         out.field("life_used_level", self.life_used_level().into())?;
         out.field("temperature_level", self.temperature_level().into())?;
         out.field("corrected_volatile_error_level", self.corrected_volatile_error_level().into())?;
         out.field("corrected_persistent_error_level", self.corrected_persistent_error_level().into())?;
-        out.field("life_used", Value::number(self.life_used))?;
-        out.field("device_temperature", Value::Signed(self.device_temperature.get().into()))?;
-        out.field("dirty_shutdown_count", Value::number(self.dirty_shutdown_count.get()))?;
+        out.field("life_used", Value::number(self.life_used()))?;
+        out.field("device_temperature", Value::Signed(self.device_temperature().into()))?;
+        out.field("dirty_shutdown_count", Value::number(self.dirty_shutdown_count()))?;
         let (volatile, persistent) =
-            (self.corrected_volatile_error_count.get(), self.corrected_persistent_error_count.get());
+            (self.corrected_volatile_error_count(), self.corrected_persistent_error_count());
         out.field("corrected_volatile_error_count", Value::number(volatile))?;
         out.field("corrected_persistent_error_count", Value::number(persistent))
     }
@@ -190,23 +183,11 @@ show_fields!(CxlDeviceHealth);
 
 component_id!(CxlMemoryModuleEvent, CxlMemoryModuleValidity);
 
-impl CxlMemoryModuleEvent {
-    /// An event of zeros: no optional field valid.
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 0x50])
-    }
-
-    /// Which optional fields hold a value; unknown bits are kept.
-    pub const fn validation(&self) -> CxlMemoryModuleValidity {
-        CxlMemoryModuleValidity::from_bits_retain(self.validity_flags.get())
-    }
-}
-
 impl Describe for CxlMemoryModuleEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("device_event_type", self.device_event_type.into())?;
-        let sub_type = self.device_event_sub_type;
-        let fru = self.device_event_type == CxlMemoryModuleEventType::MEDIA_FRU;
+        out.field("device_event_type", self.device_event_type().into())?;
+        let sub_type = self.device_event_sub_type();
+        let fru = self.device_event_type() == CxlMemoryModuleEventType::MEDIA_FRU;
         let sub_type = if fru { sub_type.into() } else { Value::number(sub_type.raw()) };
         out.field("device_event_sub_type", sub_type)?;
         out.field("device_health", Value::Group(&self.device_health))?;
@@ -222,7 +203,9 @@ mod tests {
     use super::super::tests::{data_at, lines};
     use super::*;
     use crate::SectionTypeId;
+    use crate::section::checks::{assert_map, bit_map};
     use std::vec::Vec;
+    use zerocopy::{FromBytes, IntoBytes};
 
     fn bytes() -> [u8; 80] {
         data_at(&[
@@ -239,20 +222,20 @@ mod tests {
     fn every_field_is_where_the_specification_says() {
         let bytes = bytes();
         let event = CxlMemoryModuleEvent::ref_from_bytes(&bytes).unwrap();
-        assert_eq!(event.device_event_type, CxlMemoryModuleEventType::MEDIA_FRU);
-        let health = event.device_health;
+        assert_eq!(event.device_event_type(), CxlMemoryModuleEventType::MEDIA_FRU);
+        let health = event.device_health();
         assert_eq!(health.health_status().bits(), 0x1f);
-        assert_eq!(health.media_status, CxlMediaStatus::ALL_DATA_LOSS_IMMINENT);
+        assert_eq!(health.media_status(), CxlMediaStatus::ALL_DATA_LOSS_IMMINENT);
         assert_eq!(health.life_used_level(), CxlHealthLevel::CRITICAL);
         assert_eq!(health.temperature_level(), CxlHealthLevel::WARNING);
         assert_eq!(health.corrected_volatile_error_level(), CxlHealthLevel::WARNING);
         assert_eq!(health.corrected_persistent_error_level(), CxlHealthLevel::NORMAL);
-        assert_eq!((health.life_used, health.device_temperature.get()), (42, -10));
-        assert_eq!(health.dirty_shutdown_count.get(), 0x0403_0201);
-        assert_eq!(health.corrected_volatile_error_count.get(), 0x0807_0605);
-        assert_eq!(health.corrected_persistent_error_count.get(), 0x0c0b_0a09);
+        assert_eq!((health.life_used(), health.device_temperature()), (42, -10));
+        assert_eq!(health.dirty_shutdown_count(), 0x0403_0201);
+        assert_eq!(health.corrected_volatile_error_count(), 0x0807_0605);
+        assert_eq!(health.corrected_persistent_error_count(), 0x0c0b_0a09);
         assert_eq!(event.component_id(), Some(&CxlComponentId(*b"component ident.")));
-        assert_eq!(event.device_event_sub_type, CxlMemoryModuleSubType::UNSUPPORTED_FRU);
+        assert_eq!(event.device_event_sub_type(), CxlMemoryModuleSubType::UNSUPPORTED_FRU);
         let told = lines(SectionTypeId::CXL_MEMORY_MODULE, bytes);
         assert_eq!(
             told[..14],
@@ -293,22 +276,41 @@ mod tests {
 
     #[test]
     fn values_survive_writing() {
-        let event = CxlMemoryModuleEvent {
-            device_event_type: CxlMemoryModuleEventType::MEDIA_FRU,
-            device_health: CxlDeviceHealth {
-                health_status: 0x1f,
-                media_status: CxlMediaStatus::ALL_DATA_LOSS_IMMINENT,
-                additional_status: 0x16,
-                life_used: 42,
-                device_temperature: I16::new(-10),
-                dirty_shutdown_count: U32::new(0x0403_0201),
-                corrected_volatile_error_count: U32::new(0x0807_0605),
-                corrected_persistent_error_count: U32::new(0x0c0b_0a09),
-            },
-            device_event_sub_type: CxlMemoryModuleSubType::UNSUPPORTED_FRU,
-            ..CxlMemoryModuleEvent::default()
-        };
+        let health = CxlDeviceHealth::new()
+            .with_health_status(CxlHealthStatus::from_bits_retain(0x1f))
+            .with_media_status(CxlMediaStatus::ALL_DATA_LOSS_IMMINENT)
+            .with_additional_status(0x16)
+            .with_life_used(42)
+            .with_device_temperature(-10)
+            .with_dirty_shutdown_count(0x0403_0201)
+            .with_corrected_volatile_error_count(0x0807_0605)
+            .with_corrected_persistent_error_count(0x0c0b_0a09);
+        let event = CxlMemoryModuleEvent::new()
+            .with_device_event_type(CxlMemoryModuleEventType::MEDIA_FRU)
+            .with_device_health(health)
+            .with_device_event_sub_type(CxlMemoryModuleSubType::UNSUPPORTED_FRU);
         assert_eq!(event.with_component_id(CxlComponentId(*b"component ident.")).as_bytes(), bytes());
+    }
+
+    #[test]
+    fn every_bit_is_where_the_specification_has_it() {
+        let mut bytes = [0; 80];
+        bytes[19] = 1;
+        let map =
+            bit_map(&bytes, 19..21, |bytes, told| told(CxlMemoryModuleEvent::ref_from_bytes(bytes).unwrap()));
+        assert_map(
+            &map,
+            "0.0 device_event_type *8
+             1.0 device_health.health_status MAINTENANCE_NEEDED PERFORMANCE_DEGRADED HARDWARE_REPLACEMENT_NEEDED
+             MEMORY_CAPACITY_DEGRADED -*4 2.0 device_health.media_status *8
+             3.0 device_health.life_used_level *2 3.2 device_health.temperature_level *2
+             3.4 device_health.corrected_volatile_error_level *1
+             3.5 device_health.corrected_persistent_error_level *1 3.6 hidden ~*2
+             4.0 device_health.life_used *8 5.0 device_health.device_temperature ~*16
+             7.0 device_health.dirty_shutdown_count *32 11.0 device_health.corrected_volatile_error_count *32
+             15.0 device_health.corrected_persistent_error_count *32
+             21.0 component_id ~*128 37.0 device_event_sub_type *8 38.0 hidden ~*336",
+        );
     }
 
     #[test]

@@ -3,60 +3,54 @@
 use core::fmt;
 
 use bitflags::bitflags;
-use zerocopy::little_endian::U16;
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::component_id::component_id;
 use super::{CxlComponentId, CxlPldmComponentId, U24, event_data};
-use crate::fields::{Describe, Value, Visitor, valid_fields};
+use crate::fields::{Describe, Value, Visitor};
 use crate::open_value::open_value;
+use crate::structure::structure;
 
-/// The outcome of a memory sparing operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct CxlMemorySparingEvent {
+structure! {
+    /// The outcome of a memory sparing operation.
+    CxlMemorySparingEvent: 80 bytes, new;
+    valid CxlMemorySparingValidity: u16 in validity_flags {
+        /// [`CxlMemorySparingEvent::component_id`].
+        COMPONENT_ID = 7;
+        /// The component identifier is in PLDM format.
+        COMPONENT_ID_IS_PLDM = 8;
+    };
     /// Class of the maintenance operation.
-    pub maintenance_operation_class: u8,
+    0 maintenance_operation_class: u8 => set_maintenance_operation_class with_maintenance_operation_class;
     /// Subclass of the maintenance operation.
-    pub maintenance_operation_subclass: u8,
-    /// [`CxlMemorySparingFlags`].
-    pub flags: u8,
+    1 maintenance_operation_subclass: u8 => set_maintenance_operation_subclass with_maintenance_operation_subclass;
+    /// How the memory is spared; unknown bits are kept.
+    2 flags: (u8 CxlMemorySparingFlags) => set_flags with_flags;
     /// How it ended.
-    pub result: CxlMemorySparingResult,
-    /// [`CxlMemorySparingValidity`].
-    pub validity_flags: U16,
-    /// 0.
-    pub reserved: [u8; 6],
+    3 result: CxlMemorySparingResult => set_result with_result;
+    4 validity_flags: u16;
+    6 reserved: [u8; 6];
     /// Spare resources that are left.
-    pub resources_available: U16,
+    12 resources_available: u16 => set_resources_available with_resources_available;
     /// Channel.
-    pub channel: u8,
+    14 channel: u8 as number, channel_raw set_channel with_channel, CHANNEL = 0;
     /// Rank.
-    pub rank: u8,
+    15 rank: u8 as number, rank_raw set_rank with_rank, RANK = 1;
     /// Nibbles of the data bus, a bit each.
-    pub nibble_mask: U24,
+    16 nibble_mask: U24 as hex, nibble_mask_raw set_nibble_mask with_nibble_mask, NIBBLE_MASK = 2;
     /// Bank group.
-    pub bank_group: u8,
+    19 bank_group: u8 as number, bank_group_raw set_bank_group with_bank_group, BANK_GROUP = 3;
     /// Bank.
-    pub bank: u8,
+    20 bank: u8 as number, bank_raw set_bank with_bank, BANK = 4;
     /// Row.
-    pub row: U24,
+    21 row: U24 as number, row_raw set_row with_row, ROW = 5;
     /// Column.
-    pub column: U16,
+    24 column: u16 as number, column_raw set_column with_column, COLUMN = 6;
     /// Component of the device.
-    pub component_id: CxlComponentId,
+    26 component_id: CxlComponentId raw component_id_raw;
     /// Sub-channel.
-    pub sub_channel: u8,
-    /// 0.
-    pub reserved_2: [u8; 37],
+    42 sub_channel: u8 as number, sub_channel_raw set_sub_channel with_sub_channel, SUB_CHANNEL = 9;
+    43 reserved_2: [u8; 37];
 }
-
-const _: () = {
-    assert!(size_of::<CxlMemorySparingEvent>() == 0x50);
-    assert!(core::mem::offset_of!(CxlMemorySparingEvent, resources_available) == 0x3c - 0x30);
-    assert!(core::mem::offset_of!(CxlMemorySparingEvent, row) == 0x45 - 0x30);
-    assert!(core::mem::offset_of!(CxlMemorySparingEvent, sub_channel) == 0x5a - 0x30);
-};
 
 bitflags! {
     /// What kind of operation it was.
@@ -70,32 +64,6 @@ bitflags! {
         const DEVICE_INITIATED = 1 << 2;
         const _ = !0;
     }
-
-    /// Which fields of a [`CxlMemorySparingEvent`] hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct CxlMemorySparingValidity: u16 {
-        /// [`CxlMemorySparingEvent::channel`].
-        const CHANNEL = 1 << 0;
-        /// [`CxlMemorySparingEvent::rank`].
-        const RANK = 1 << 1;
-        /// [`CxlMemorySparingEvent::nibble_mask`].
-        const NIBBLE_MASK = 1 << 2;
-        /// [`CxlMemorySparingEvent::bank_group`].
-        const BANK_GROUP = 1 << 3;
-        /// [`CxlMemorySparingEvent::bank`].
-        const BANK = 1 << 4;
-        /// [`CxlMemorySparingEvent::row`].
-        const ROW = 1 << 5;
-        /// [`CxlMemorySparingEvent::column`].
-        const COLUMN = 1 << 6;
-        /// [`CxlMemorySparingEvent::component_id`].
-        const COMPONENT_ID = 1 << 7;
-        /// The component identifier is in PLDM format.
-        const COMPONENT_ID_IS_PLDM = 1 << 8;
-        /// [`CxlMemorySparingEvent::sub_channel`].
-        const SUB_CHANNEL = 1 << 9;
-        const _ = !0;
-    }
 }
 
 open_value! {
@@ -107,48 +75,16 @@ open_value! {
     }
 }
 
-valid_fields! {
-    CxlMemorySparingEvent, validity_flags: u16 as CxlMemorySparingValidity;
-    /// Channel.
-    channel / with_channel: u8 as number, CHANNEL;
-    /// Rank.
-    rank / with_rank: u8 as number, RANK;
-    /// Nibbles of the data bus, a bit each.
-    nibble_mask / with_nibble_mask: U24 as hex, NIBBLE_MASK;
-    /// Bank group.
-    bank_group / with_bank_group: u8 as number, BANK_GROUP;
-    /// Bank.
-    bank / with_bank: u8 as number, BANK;
-    /// Row.
-    row / with_row: U24 as number, ROW;
-    /// Column.
-    column / with_column: u16 as number, COLUMN;
-    /// Sub-channel.
-    sub_channel / with_sub_channel: u8 as number, SUB_CHANNEL;
-}
-
 component_id!(CxlMemorySparingEvent, CxlMemorySparingValidity);
-
-impl CxlMemorySparingEvent {
-    /// An event of zeros: no optional field valid.
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 0x50])
-    }
-
-    /// What kind of operation it was; unknown bits are kept.
-    pub const fn flags(&self) -> CxlMemorySparingFlags {
-        CxlMemorySparingFlags::from_bits_retain(self.flags)
-    }
-}
 
 impl Describe for CxlMemorySparingEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("maintenance_operation_class", Value::number(self.maintenance_operation_class))?;
-        out.field("maintenance_operation_subclass", Value::number(self.maintenance_operation_subclass))?;
+        out.field("maintenance_operation_class", Value::number(self.maintenance_operation_class()))?;
+        out.field("maintenance_operation_subclass", Value::number(self.maintenance_operation_subclass()))?;
         out.field("sparing_flags", Value::flags(self.flags()))?;
-        out.field("result", self.result.into())?;
-        out.field("resources_available", Value::number(self.resources_available.get()))?;
-        self.describe_valid(out)?;
+        out.field("result", self.result().into())?;
+        out.field("resources_available", Value::number(self.resources_available()))?;
+        self.describe_fields(out)?;
         self.describe_component(out)
     }
 }
@@ -161,6 +97,8 @@ mod tests {
     use super::super::tests::{data_at, lines};
     use super::*;
     use crate::SectionTypeId;
+    use crate::section::checks::{assert_map, bit_map};
+    use zerocopy::{FromBytes, IntoBytes};
 
     fn bytes() -> [u8; 80] {
         data_at(&[
@@ -176,9 +114,9 @@ mod tests {
     fn every_field_is_where_the_specification_says() {
         let bytes = bytes();
         let event = CxlMemorySparingEvent::ref_from_bytes(&bytes).unwrap();
-        assert_eq!((event.maintenance_operation_class, event.maintenance_operation_subclass), (2, 3));
+        assert_eq!((event.maintenance_operation_class(), event.maintenance_operation_subclass()), (2, 3));
         assert_eq!(event.flags().bits(), 0x0f);
-        assert_eq!((event.result, event.resources_available.get()), (CxlMemorySparingResult::FAILED, 0x1234));
+        assert_eq!((event.result(), event.resources_available()), (CxlMemorySparingResult::FAILED, 0x1234));
         assert_eq!((event.channel(), event.rank()), (Some(4), Some(5)));
         assert_eq!(event.nibble_mask(), Some(U24::new(0x33_2211)));
         assert_eq!((event.bank_group(), event.bank()), (Some(6), Some(7)));
@@ -208,24 +146,38 @@ mod tests {
     }
 
     #[test]
+    fn every_bit_is_where_the_specification_has_it() {
+        let mut bytes = [0; 80];
+        bytes[4..6].copy_from_slice(&0x02ff_u16.to_le_bytes());
+        let map =
+            bit_map(&bytes, 4..6, |bytes, told| told(CxlMemorySparingEvent::ref_from_bytes(bytes).unwrap()));
+        assert_map(
+            &map,
+            "0.0 maintenance_operation_class *8 1.0 maintenance_operation_subclass *8
+             2.0 sparing_flags QUERY_RESOURCES HARD_SPARING DEVICE_INITIATED -*5 3.0 result *8
+             6.0 hidden ~*48 12.0 resources_available *16
+             14.0 channel *8 15.0 rank *8 16.0 nibble_mask *24 19.0 bank_group *8 20.0 bank *8
+             21.0 row *24 24.0 column *16 26.0 component_id ~*128 42.0 sub_channel *8 43.0 hidden ~*296",
+        );
+    }
+
+    #[test]
     fn each_writer_sets_its_bytes_and_its_bit() {
-        let event = CxlMemorySparingEvent {
-            maintenance_operation_class: 2,
-            maintenance_operation_subclass: 3,
-            flags: 0x0f,
-            result: CxlMemorySparingResult::FAILED,
-            resources_available: U16::new(0x1234),
-            ..CxlMemorySparingEvent::new()
-        }
-        .with_channel(4)
-        .with_rank(5)
-        .with_nibble_mask(U24::new(0x33_2211))
-        .with_bank_group(6)
-        .with_bank(7)
-        .with_row(U24::new(0x66_5544))
-        .with_column(0x877)
-        .with_component_id(CxlComponentId(*b"component ident."))
-        .with_sub_channel(9);
+        let event = CxlMemorySparingEvent::new()
+            .with_maintenance_operation_class(2)
+            .with_maintenance_operation_subclass(3)
+            .with_flags(CxlMemorySparingFlags::from_bits_retain(0x0f))
+            .with_result(CxlMemorySparingResult::FAILED)
+            .with_resources_available(0x1234)
+            .with_channel(4)
+            .with_rank(5)
+            .with_nibble_mask(U24::new(0x33_2211))
+            .with_bank_group(6)
+            .with_bank(7)
+            .with_row(U24::new(0x66_5544))
+            .with_column(0x877)
+            .with_component_id(CxlComponentId(*b"component ident."))
+            .with_sub_channel(9);
         assert_eq!(event.as_bytes(), bytes());
         let empty = CxlMemorySparingEvent::default();
         let bits = [
@@ -240,7 +192,7 @@ mod tests {
             empty.with_pldm_component_id(CxlPldmComponentId::new()),
             empty.with_sub_channel(0),
         ]
-        .map(|event| event.validity_flags.get());
+        .map(|event| event.validation().bits());
         assert_eq!(bits, [1, 2, 4, 8, 0x10, 0x20, 0x40, 0x80, 0x180, 0x200]);
     }
 

@@ -2,32 +2,23 @@
 
 use core::fmt;
 
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
-
 use super::event_data;
 use crate::fields::{Describe, Value, Visitor};
 use crate::open_value::open_value;
+use crate::structure::structure;
 
-/// A PCI Express error message from a multi-logical device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct CxlMldPortEvent {
+structure! {
+    /// A PCI Express error message from a multi-logical device.
+    CxlMldPortEvent: 80 bytes, new;
     /// Which message it was.
-    pub event_type: CxlMldPortEventType,
+    0 event_type: CxlMldPortEventType as named => set_event_type with_event_type;
     /// The port.
-    pub port_id: u8,
-    /// 0.
-    pub reserved: [u8; 2],
+    1 port_id: u8 as number => set_port_id with_port_id;
+    2 reserved: [u8; 2];
     /// The message.
-    pub error_message: [u8; 8],
-    /// 0.
-    pub reserved_2: [u8; 68],
+    4 error_message: [u8; 8] => set_error_message with_error_message;
+    12 reserved_2: [u8; 68];
 }
-
-const _: () = {
-    assert!(size_of::<CxlMldPortEvent>() == 0x50);
-    assert!(core::mem::offset_of!(CxlMldPortEvent, error_message) == 0x34 - 0x30);
-};
 
 open_value! {
     /// Which error message an MLD sent. The first goes to the warning log, the others to the failure log.
@@ -38,17 +29,9 @@ open_value! {
     }
 }
 
-impl CxlMldPortEvent {
-    /// An event of zeros.
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 0x50])
-    }
-}
-
 impl Describe for CxlMldPortEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("event_type", self.event_type.into())?;
-        out.field("port_id", Value::number(self.port_id))?;
+        self.describe_fields(out)?;
         out.field("error_message", Value::Bytes(&self.error_message))
     }
 }
@@ -61,6 +44,8 @@ mod tests {
     use super::super::tests::{data_at, lines};
     use super::*;
     use crate::SectionTypeId;
+    use crate::section::checks::{assert_map, bit_map};
+    use zerocopy::{FromBytes, IntoBytes};
 
     #[test]
     fn every_field_is_where_the_specification_says() {
@@ -74,11 +59,22 @@ mod tests {
                 "  0000  6d 65 73 73 61 67 65 73                          messages",
             ]
         );
-        let event_type = CxlMldPortEventType::NONFATAL;
-        let written =
-            CxlMldPortEvent { event_type, port_id: 2, error_message: *b"messages", ..Default::default() };
+        let written = CxlMldPortEvent::new()
+            .with_event_type(CxlMldPortEventType::NONFATAL)
+            .with_port_id(2)
+            .with_error_message(*b"messages");
         assert_eq!(written.as_bytes(), bytes);
         let names = [0, 2, 3].map(|raw| CxlMldPortEventType::new(raw).name());
         assert_eq!(names, [Some("ERR_COR"), Some("ERR_FATAL"), None]);
+    }
+
+    #[test]
+    fn every_bit_is_where_the_specification_has_it() {
+        let map =
+            bit_map(&[0; 80], 0..0, |bytes, told| told(CxlMldPortEvent::ref_from_bytes(bytes).unwrap()));
+        assert_map(
+            &map,
+            "0.0 event_type *8 1.0 port_id *8 2.0 hidden ~*16 4.0 error_message ~*64 12.0 hidden ~*544",
+        );
     }
 }

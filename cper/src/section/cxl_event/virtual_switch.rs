@@ -2,41 +2,32 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::U16;
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
-
 use super::event_data;
-use crate::fields::{Describe, Value, Visitor};
+use crate::fields::{Describe, Visitor};
 use crate::open_value::open_value;
+use crate::structure::structure;
 
-/// A change at a virtual bridge of a virtual switch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct CxlVirtualSwitchEvent {
+structure! {
+    /// A change at a virtual bridge of a virtual switch.
+    CxlVirtualSwitchEvent: 80 bytes, new;
     /// The virtual switch.
-    pub vcs_id: u8,
+    0 vcs_id: u8 as number => set_vcs_id with_vcs_id;
     /// The virtual bridge.
-    pub vppb: u8,
+    1 vppb: u8 as number => set_vppb with_vppb;
     /// What changed.
-    pub event_type: CxlVirtualSwitchEventType,
+    2 event_type: CxlVirtualSwitchEventType as named => set_event_type with_event_type;
     /// How the virtual bridge is bound.
-    pub vppb_binding_status: u8,
+    3 vppb_binding_status: u8 as number => set_vppb_binding_status with_vppb_binding_status;
     /// Physical port it is bound to.
-    pub vppb_port_id: u8,
+    4 vppb_port_id: u8 as number => set_vppb_port_id with_vppb_port_id;
     /// Logical device it is bound to.
-    pub vppb_ld_id: u8,
+    5 vppb_ld_id: u8 as number => set_vppb_ld_id with_vppb_ld_id;
     /// Its PCI Express link control register.
-    pub link_control: U16,
+    6 link_control: u16 as hex => set_link_control with_link_control;
     /// Its PCI Express slot control register.
-    pub slot_control: U16,
-    /// 0.
-    pub reserved: [u8; 70],
+    8 slot_control: u16 as hex => set_slot_control with_slot_control;
+    10 reserved: [u8; 70];
 }
-
-const _: () = {
-    assert!(size_of::<CxlVirtualSwitchEvent>() == 0x50);
-    assert!(core::mem::offset_of!(CxlVirtualSwitchEvent, link_control) == 0x36 - 0x30);
-};
 
 open_value! {
     /// What changed at a virtual bridge.
@@ -48,23 +39,9 @@ open_value! {
     }
 }
 
-impl CxlVirtualSwitchEvent {
-    /// An event of zeros.
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 0x50])
-    }
-}
-
 impl Describe for CxlVirtualSwitchEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("vcs_id", Value::number(self.vcs_id))?;
-        out.field("vppb", Value::number(self.vppb))?;
-        out.field("event_type", self.event_type.into())?;
-        out.field("vppb_binding_status", Value::number(self.vppb_binding_status))?;
-        out.field("vppb_port_id", Value::number(self.vppb_port_id))?;
-        out.field("vppb_ld_id", Value::number(self.vppb_ld_id))?;
-        out.field("link_control", Value::hex(self.link_control.get()))?;
-        out.field("slot_control", Value::hex(self.slot_control.get()))
+        self.describe_fields(out)
     }
 }
 
@@ -76,6 +53,8 @@ mod tests {
     use super::super::tests::{data_at, lines};
     use super::*;
     use crate::SectionTypeId;
+    use crate::section::checks::{assert_map, bit_map};
+    use zerocopy::{FromBytes, IntoBytes};
 
     #[test]
     fn every_field_is_where_the_specification_says() {
@@ -93,22 +72,31 @@ mod tests {
                 "slot control            0x090a",
             ]
         );
-        let written = CxlVirtualSwitchEvent {
-            vcs_id: 1,
-            vppb: 2,
-            event_type: CxlVirtualSwitchEventType::SLOT_CONTROL_CHANGE,
-            vppb_binding_status: 4,
-            vppb_port_id: 5,
-            vppb_ld_id: 6,
-            link_control: U16::new(0x0708),
-            slot_control: U16::new(0x090a),
-            ..CxlVirtualSwitchEvent::default()
-        };
+        let written = CxlVirtualSwitchEvent::new()
+            .with_vcs_id(1)
+            .with_vppb(2)
+            .with_event_type(CxlVirtualSwitchEventType::SLOT_CONTROL_CHANGE)
+            .with_vppb_binding_status(4)
+            .with_vppb_port_id(5)
+            .with_vppb_ld_id(6)
+            .with_link_control(0x0708)
+            .with_slot_control(0x090a);
         assert_eq!(written.as_bytes(), bytes);
         let names = [0, 1, 2, 4].map(|raw| CxlVirtualSwitchEventType::new(raw).name());
         assert_eq!(
             names,
             [Some("binding change"), Some("secondary bus reset"), Some("link control register change"), None]
+        );
+    }
+
+    #[test]
+    fn every_bit_is_where_the_specification_has_it() {
+        let map = bit_map(&[0; 80], 0..0, |bytes, told| {
+            told(CxlVirtualSwitchEvent::ref_from_bytes(bytes).unwrap())
+        });
+        assert_map(
+            &map,
+            "0.0 vcs_id *8 1.0 vppb *8 2.0 event_type *8 3.0 vppb_binding_status *8 4.0 vppb_port_id *8 5.0 vppb_ld_id *8 6.0 link_control *16 8.0 slot_control *16 10.0 hidden ~*560",
         );
     }
 }

@@ -3,74 +3,45 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::{U16, U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::IntoBytes;
+use zerocopy::little_endian::U64;
 
-use crate::fields::{Describe, Value, Visitor, show_fields};
-use crate::kind::{FixedView, View};
-use crate::section::{CorrectableErrors, Decode, Encode, FixedSection, SectionType, UncorrectableErrors};
-use crate::{Error, Guid, SectionTypeId};
+use crate::Guid;
+use crate::fields::{Describe, Value, Values, Visitor, describe_rest};
+use crate::kind::{Encode, SectionType, View};
+use crate::section::{CorrectableErrors, UncorrectableErrors};
+use crate::structure::structure;
 
-/// The fixed part of an Ampere error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct AmpereErrorHeader {
+structure! {
+    /// The fixed part of an Ampere error.
+    AmpereErrorHeader: 8 bytes, new;
+    head of AmpereError from 8 as AMPERE "Ampere error";
     /// Type of the error.
-    pub type_id: U16,
+    0 type_id: u16 as number => set_type_id with_type_id;
     /// Sub-type of the error.
-    pub sub_type_id: U16,
+    2 sub_type_id: u16 as number => set_sub_type_id with_sub_type_id;
     /// Instance of the unit.
-    pub instance_id: U32,
-}
-
-const _: () = assert!(size_of::<AmpereErrorHeader>() == 8 && align_of::<AmpereErrorHeader>() == 1);
-
-/// An Ampere error: its fixed part, to which it dereferences, and data that nobody has described.
-#[derive(Clone, Copy, Debug)]
-pub struct AmpereError<'a> {
-    header: &'a AmpereErrorHeader,
-    data: &'a [u8],
-    bytes: &'a [u8],
-}
-
-impl core::ops::Deref for AmpereError<'_> {
-    type Target = AmpereErrorHeader;
-
-    fn deref(&self) -> &AmpereErrorHeader {
-        self.header
-    }
+    4 instance_id: u32 as number => set_instance_id with_instance_id;
 }
 
 impl<'a> AmpereError<'a> {
-    /// All bytes of the body.
-    pub const fn bytes(&self) -> &'a [u8] {
-        self.bytes
+    /// What follows the fixed part, to the end of the body. Ampere does not say what it is.
+    pub fn data(&self) -> &'a [u8] {
+        self.bytes.get(AmpereErrorHeader::SIZE..).unwrap_or_default()
     }
 
-    /// The fixed part, every field as it was stored.
-    pub const fn header(&self) -> &'a AmpereErrorHeader {
-        self.header
+    /// None: the data reaches to the end of the body.
+    pub const fn trailing(&self) -> &'a [u8] {
+        &[]
     }
 
-    /// What follows the fixed part.
-    pub const fn data(&self) -> &'a [u8] {
-        self.data
+    /// How many bytes the body claims to have and does not: none, it claims no length.
+    pub const fn missing(&self) -> usize {
+        0
     }
-}
 
-impl SectionType for AmpereError<'_> {
-    const TYPE: Guid = SectionTypeId::AMPERE.0;
-    const NAME: &'static str = "Ampere error";
-}
-
-impl Decode for AmpereError<'_> {
-    type View<'a> = AmpereError<'a>;
-
-    fn decode(body: &[u8]) -> Result<AmpereError<'_>, Error> {
-        match AmpereErrorHeader::ref_from_prefix(body) {
-            Ok((header, data)) => Ok(AmpereError { header, data, bytes: body }),
-            Err(_) => Err(Error::too_short(Self::NAME, size_of::<AmpereErrorHeader>(), body.len())),
-        }
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "type {}, sub-type {}, instance {}", self.type_id(), self.sub_type_id(), self.instance_id())
     }
 }
 
@@ -80,31 +51,33 @@ impl<'a> View<'a> for AmpereError<'a> {
     }
 
     fn trailing(&self) -> &'a [u8] {
-        &[]
+        self.trailing()
+    }
+
+    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_summary(f)
     }
 }
 
 impl Describe for AmpereError<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("type_id", Value::number(self.type_id.get()))?;
-        out.field("sub_type_id", Value::number(self.sub_type_id.get()))?;
-        out.field("instance_id", Value::number(self.instance_id.get()))?;
-        if !self.data.is_empty() {
-            out.field("data", Value::Bytes(self.data))?;
-        }
-        Ok(())
+        self.describe_fields(out)?;
+        describe_rest("data", self.data(), out)
     }
 }
-
-show_fields!(AmpereError<'a>);
 
 /// An Ampere error to be written: its fixed part and data.
 #[derive(Clone, Copy, Debug)]
 pub struct AmpereErrorParts<'a> {
-    /// The fixed part.
-    pub header: AmpereErrorHeader,
-    /// What follows it.
-    pub data: &'a [u8],
+    header: AmpereErrorHeader,
+    data: &'a [u8],
+}
+
+impl<'a> AmpereErrorParts<'a> {
+    /// The fixed part and what follows it.
+    pub const fn new(header: AmpereErrorHeader, data: &'a [u8]) -> Self {
+        Self { header, data }
+    }
 }
 
 impl SectionType for AmpereErrorParts<'_> {
@@ -114,7 +87,7 @@ impl SectionType for AmpereErrorParts<'_> {
 
 impl Encode for AmpereErrorParts<'_> {
     fn encoded_len(&self) -> usize {
-        self.data.len().saturating_add(size_of::<AmpereErrorHeader>())
+        self.data.len().saturating_add(AmpereErrorHeader::SIZE)
     }
 
     fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
@@ -122,94 +95,107 @@ impl Encode for AmpereErrorParts<'_> {
     }
 }
 
-/// An Ampere specific error: four bytes in common, then one of four layouts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct AmpereSpecificError {
+structure! {
+    /// An Ampere specific error: four bytes in common, then one of four layouts.
+    AmpereSpecificError: 48 bytes, new;
+    view AmpereSpecificErrorView from 48 as AMPERE_SPECIFIC "Ampere specific error";
     /// Unit in bits 5:0, layout of the payload in bits 7:6.
-    pub error_type: u8,
+    0 error_type: u8 raw error_type_raw;
     /// Sub-type of the error.
-    pub sub_type: u8,
+    1 sub_type: u8 as number => set_sub_type with_sub_type;
     /// Instance of the unit.
-    pub instance: U16,
+    2 instance: u16 as hex => set_instance with_instance;
     /// The payload: [`AmpereSpecificError::payload`].
-    pub payload: [u8; 44],
+    4 payload: [u8; 44] raw payload_raw;
 }
 
-const _: () = assert!(size_of::<AmpereSpecificError>() == 48 && align_of::<AmpereSpecificError>() == 1);
-
-/// An error record of an Arm RAS node: payload 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct AmpereRasNode {
+structure! {
+    /// An error record of an Arm RAS node: payload 0.
+    AmpereRasNode: 44 bytes, new;
     /// Low half of ERR STATUS.
-    pub status: U32,
+    0 status: u32 as hex => set_status with_status;
     /// ERR ADDR.
-    pub address: U64,
-    /// ERR MISC0 to MISC3.
-    pub misc: [U64; 4],
+    4 address: u64 as hex => set_address with_address;
+    /// ERR MISC0.
+    12 misc_0: u64 as hex => set_misc_0 with_misc_0;
+    /// ERR MISC1.
+    20 misc_1: u64 as hex => set_misc_1 with_misc_1;
+    /// ERR MISC2.
+    28 misc_2: u64 as hex => set_misc_2 with_misc_2;
+    /// ERR MISC3.
+    36 misc_3: u64 as hex => set_misc_3 with_misc_3;
 }
 
-/// Registers of a PCIe AER capability: payload 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct AmperePcieAer {
+structure! {
+    /// Registers of a PCIe AER capability: payload 1.
+    AmperePcieAer: 44 bytes, new;
     /// Uncorrectable error status.
-    pub uncorrectable_status: U32,
+    0 uncorrectable_status: (u32 UncorrectableErrors) as flags => set_uncorrectable_status with_uncorrectable_status;
     /// Uncorrectable error mask.
-    pub uncorrectable_mask: U32,
+    4 uncorrectable_mask: (u32 UncorrectableErrors) as flags => set_uncorrectable_mask with_uncorrectable_mask;
     /// Uncorrectable error severity.
-    pub uncorrectable_severity: U32,
+    8 uncorrectable_severity: (u32 UncorrectableErrors) as flags
+        => set_uncorrectable_severity with_uncorrectable_severity;
     /// Correctable error status.
-    pub correctable_status: U32,
+    12 correctable_status: (u32 CorrectableErrors) as flags => set_correctable_status with_correctable_status;
     /// Correctable error mask.
-    pub correctable_mask: U32,
+    16 correctable_mask: (u32 CorrectableErrors) as flags => set_correctable_mask with_correctable_mask;
     /// Root error command.
-    pub root_command: U32,
+    20 root_command: u32 as hex => set_root_command with_root_command;
     /// Root error status.
-    pub root_status: U32,
+    24 root_status: u32 as hex => set_root_status with_root_status;
     /// Error source identification.
-    pub source_id: U32,
-    /// 0.
-    pub reserved: [u8; 12],
+    28 source_id: u32 as hex => set_source_id with_source_id;
+    32 reserved: [u8; 12];
 }
 
-/// Registers of the PCIe controller's data path: payload 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct AmperePcieRasdp {
+structure! {
+    /// Registers of the PCIe controller's data path: payload 2.
+    AmperePcieRasdp: 44 bytes, new;
     /// Register of corrected errors.
-    pub correctable_register: U32,
+    0 correctable_register: u32 as hex => set_correctable_register with_correctable_register;
     /// Where the corrected error was.
-    pub correctable_location: U32,
+    4 correctable_location: u32 as hex => set_correctable_location with_correctable_location;
     /// Address of the corrected error.
-    pub correctable_address: U32,
+    8 correctable_address: u32 as hex => set_correctable_address with_correctable_address;
     /// Register of uncorrected errors.
-    pub uncorrectable_register: U32,
+    12 uncorrectable_register: u32 as hex => set_uncorrectable_register with_uncorrectable_register;
     /// Where the uncorrected error was.
-    pub uncorrectable_location: U32,
+    16 uncorrectable_location: u32 as hex => set_uncorrectable_location with_uncorrectable_location;
     /// Address of the uncorrected error.
-    pub uncorrectable_address: U32,
-    /// 0.
-    pub reserved: [u8; 20],
+    20 uncorrectable_address: u32 as hex => set_uncorrectable_address with_uncorrectable_address;
+    24 reserved: [u8; 20];
 }
 
-/// An error that firmware tells: payload 3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct AmpereFirmwareError {
+structure! {
+    /// An error that firmware reports: payload 3.
+    AmpereFirmwareError: 44 bytes, new;
     /// Which data these are.
-    pub firmware_specific: U32,
+    0 firmware_specific: u32 as hex => set_firmware_specific with_firmware_specific;
     /// Five words of data.
-    pub data: [U64; 5],
+    4 data: [u64; 5] raw data_raw;
 }
 
-const _: () = {
-    assert!(size_of::<AmpereRasNode>() == 44);
-    assert!(size_of::<AmperePcieAer>() == 44);
-    assert!(size_of::<AmperePcieRasdp>() == 44);
-    assert!(size_of::<AmpereFirmwareError>() == 44);
-};
+impl AmpereFirmwareError {
+    /// Five words of data.
+    pub const fn data(&self) -> [u64; 5] {
+        let [a, b, c, d, e] = self.data;
+        [a.get(), b.get(), c.get(), d.get(), e.get()]
+    }
+
+    /// Five words of data.
+    pub const fn set_data(&mut self, data: [u64; 5]) {
+        let [a, b, c, d, e] = data;
+        self.data = [U64::new(a), U64::new(b), U64::new(c), U64::new(d), U64::new(e)];
+    }
+
+    /// Five words of data.
+    #[must_use]
+    pub const fn with_data(mut self, data: [u64; 5]) -> Self {
+        self.set_data(data);
+        self
+    }
+}
 
 /// The payload of an Ampere specific error, by its layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,122 +206,165 @@ pub enum AmperePayload<'a> {
     PcieAer(&'a AmperePcieAer),
     /// Registers of the PCIe controller's data path.
     PcieRasdp(&'a AmperePcieRasdp),
-    /// An error that firmware tells.
+    /// An error that firmware reports.
     Firmware(&'a AmpereFirmwareError),
 }
+
+impl<'a> AmperePayload<'a> {
+    /// The payload of an error of this type.
+    const fn of(error_type: u8, payload: &'a [u8; 44]) -> Self {
+        match error_type >> 6 {
+            0 => Self::RasNode(zerocopy::transmute_ref!(payload)),
+            1 => Self::PcieAer(zerocopy::transmute_ref!(payload)),
+            2 => Self::PcieRasdp(zerocopy::transmute_ref!(payload)),
+            _ => Self::Firmware(zerocopy::transmute_ref!(payload)),
+        }
+    }
+
+    /// The layout's number and the bytes.
+    fn stored(&self) -> (u8, [u8; 44]) {
+        match self {
+            Self::RasNode(payload) => (0, zerocopy::transmute!(**payload)),
+            Self::PcieAer(payload) => (1, zerocopy::transmute!(**payload)),
+            Self::PcieRasdp(payload) => (2, zerocopy::transmute!(**payload)),
+            Self::Firmware(payload) => (3, zerocopy::transmute!(**payload)),
+        }
+    }
+}
+
+/// The name of a unit; `None` for one that rasdaemon does not name.
+const fn unit_name(unit: u8) -> Option<&'static str> {
+    Some(match unit {
+        0 => "CPU",
+        1 => "MCU",
+        2 => "mesh",
+        3 => "2P link QS",
+        4 => "2P link MQ",
+        5 => "GIC",
+        6 => "SMMU",
+        7 => "PCIe AER",
+        8 => "PCIe RASDP",
+        9 => "OCM",
+        10 => "SMpro",
+        11 => "PMpro",
+        12 => "ATF firmware",
+        13 => "SMpro firmware",
+        14 => "PMpro firmware",
+        63 => "BERT",
+        _ => return None,
+    })
+}
+
+/// Bits of the type that are the unit.
+const UNIT: u8 = 0x3f;
 
 impl AmpereSpecificError {
     /// The unit in error, 0 to 63.
     pub const fn unit(&self) -> u8 {
-        self.error_type & 0x3f
+        self.error_type & UNIT
     }
 
     /// The name of the unit; `None` for one that rasdaemon does not name.
     pub const fn unit_name(&self) -> Option<&'static str> {
-        Some(match self.unit() {
-            0 => "CPU",
-            1 => "MCU",
-            2 => "mesh",
-            3 => "2P link QS",
-            4 => "2P link MQ",
-            5 => "GIC",
-            6 => "SMMU",
-            7 => "PCIe AER",
-            8 => "PCIe RASDP",
-            9 => "OCM",
-            10 => "SMpro",
-            11 => "PMpro",
-            12 => "ATF firmware",
-            13 => "SMpro firmware",
-            14 => "PMpro firmware",
-            63 => "BERT",
-            _ => return None,
-        })
+        unit_name(self.unit())
+    }
+
+    /// Sets the unit in error; of a number above 63 the lower six bits are kept.
+    pub const fn set_unit(&mut self, unit: u8) {
+        self.error_type = self.error_type & !UNIT | unit & UNIT;
+    }
+
+    /// Sets the unit in error; of a number above 63 the lower six bits are kept.
+    #[must_use]
+    pub const fn with_unit(mut self, unit: u8) -> Self {
+        self.set_unit(unit);
+        self
     }
 
     /// The payload, in the layout that the type says.
     pub const fn payload(&self) -> AmperePayload<'_> {
-        match self.error_type >> 6 {
-            0 => AmperePayload::RasNode(zerocopy::transmute_ref!(&self.payload)),
-            1 => AmperePayload::PcieAer(zerocopy::transmute_ref!(&self.payload)),
-            2 => AmperePayload::PcieRasdp(zerocopy::transmute_ref!(&self.payload)),
-            _ => AmperePayload::Firmware(zerocopy::transmute_ref!(&self.payload)),
+        AmperePayload::of(self.error_type, &self.payload)
+    }
+
+    /// Sets the payload and its layout.
+    pub fn set_payload(&mut self, payload: AmperePayload<'_>) {
+        let (layout, bytes) = payload.stored();
+        self.error_type = self.error_type & UNIT | layout << 6;
+        self.payload = bytes;
+    }
+
+    /// Sets the payload and its layout.
+    #[must_use]
+    pub fn with_payload(mut self, payload: AmperePayload<'_>) -> Self {
+        self.set_payload(payload);
+        self
+    }
+}
+
+impl<'a> AmpereSpecificErrorView<'a> {
+    /// The unit in error, 0 to 63.
+    pub fn unit(&self) -> u8 {
+        // The shortest form has the type.
+        self.error_type_raw().unwrap_or_default() & UNIT
+    }
+
+    /// The name of the unit; `None` for one that rasdaemon does not name.
+    pub fn unit_name(&self) -> Option<&'static str> {
+        unit_name(self.unit())
+    }
+
+    /// The payload, in the layout that the type says; always there, as the shortest form has it.
+    pub fn payload(&self) -> Option<AmperePayload<'a>> {
+        self.structure().map(AmpereSpecificError::payload)
+    }
+
+    /// The unit, and where it reported the error.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.unit_name() {
+            Some(name) => f.write_str(name)?,
+            None => write!(f, "unit {}", self.unit())?,
+        }
+        write!(f, ", sub-type {}, instance {:#x}", self.sub_type(), self.instance())?;
+        match self.payload() {
+            // ERR STATUS says whether ERR ADDR holds.
+            Some(AmperePayload::RasNode(node)) if node.status() >> 31 != 0 => {
+                write!(f, ", at {:#x}", node.address())
+            }
+            _ => Ok(()),
         }
     }
 }
 
-impl SectionType for AmpereSpecificError {
-    const TYPE: Guid = SectionTypeId::AMPERE_SPECIFIC.0;
-    const NAME: &'static str = "Ampere specific error";
-}
-
-impl FixedSection for AmpereSpecificError {}
-
-impl Decode for AmpereSpecificError {
-    type View<'a> = FixedView<'a, Self>;
-
-    fn decode(body: &[u8]) -> Result<FixedView<'_, Self>, Error> {
-        FixedView::new(body)
-    }
-}
-
-impl Describe for AmpereSpecificError {
+impl Describe for AmpereSpecificErrorView<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("unit", Value::Code { value: self.unit().into(), name: self.unit_name() })?;
-        out.field("payload_type", Value::number(self.error_type >> 6))?;
-        out.field("sub_type", Value::number(self.sub_type))?;
-        out.field("instance", Value::hex(self.instance.get()))?;
+        out.field("payload_type", Value::number(self.error_type_raw().unwrap_or_default() >> 6))?;
+        self.describe_fields(out)?;
         match self.payload() {
-            AmperePayload::RasNode(node) => {
-                out.field("status", Value::hex(node.status.get()))?;
-                out.field("address", Value::hex(node.address.get()))?;
-                let [misc_0, misc_1, misc_2, misc_3] = node.misc.map(|misc| Value::hex(misc.get()));
-                out.field("misc_0", misc_0)?;
-                out.field("misc_1", misc_1)?;
-                out.field("misc_2", misc_2)?;
-                out.field("misc_3", misc_3)
-            }
-            AmperePayload::PcieAer(aer) => {
-                let uncorrectable =
-                    |bits: U32| Value::flags(UncorrectableErrors::from_bits_retain(bits.get()));
-                let correctable = |bits: U32| Value::flags(CorrectableErrors::from_bits_retain(bits.get()));
-                out.field("uncorrectable_status", uncorrectable(aer.uncorrectable_status))?;
-                out.field("uncorrectable_mask", uncorrectable(aer.uncorrectable_mask))?;
-                out.field("uncorrectable_severity", uncorrectable(aer.uncorrectable_severity))?;
-                out.field("correctable_status", correctable(aer.correctable_status))?;
-                out.field("correctable_mask", correctable(aer.correctable_mask))?;
-                out.field("root_command", Value::hex(aer.root_command.get()))?;
-                out.field("root_status", Value::hex(aer.root_status.get()))?;
-                out.field("source_id", Value::hex(aer.source_id.get()))
-            }
-            AmperePayload::PcieRasdp(path) => {
-                out.field("correctable_register", Value::hex(path.correctable_register.get()))?;
-                out.field("correctable_location", Value::hex(path.correctable_location.get()))?;
-                out.field("correctable_address", Value::hex(path.correctable_address.get()))?;
-                out.field("uncorrectable_register", Value::hex(path.uncorrectable_register.get()))?;
-                out.field("uncorrectable_location", Value::hex(path.uncorrectable_location.get()))?;
-                out.field("uncorrectable_address", Value::hex(path.uncorrectable_address.get()))
-            }
-            AmperePayload::Firmware(firmware) => {
-                out.field("firmware_specific", Value::hex(firmware.firmware_specific.get()))?;
+            Some(AmperePayload::RasNode(node)) => node.describe_fields(out)?,
+            Some(AmperePayload::PcieAer(aer)) => aer.describe_fields(out)?,
+            Some(AmperePayload::PcieRasdp(path)) => path.describe_fields(out)?,
+            Some(AmperePayload::Firmware(firmware)) => {
+                firmware.describe_fields(out)?;
                 let words = firmware.data.iter().map(|word| Value::hex(word.get()));
-                out.field("data", Value::List(&crate::fields::Values(words)))
+                out.field("data", Value::List(&Values(words)))?;
             }
+            None => {}
         }
+        describe_rest("trailing", self.trailing(), out)
     }
 }
-
-show_fields!(AmpereSpecificError);
 
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
+    use crate::SectionTypeId;
+    use crate::kind::Decode;
     use crate::section::Body;
-    use crate::section::checks::{every_flip_shows, written};
+    use crate::section::checks::{assert_map, bit_map, written};
     use std::string::ToString;
     use std::vec::Vec;
-    use zerocopy::FromZeros;
 
     /// Bytes counted up from 1 behind the type.
     fn specific(error_type: u8) -> Vec<u8> {
@@ -360,8 +389,12 @@ mod tests {
         );
         let error = AmpereError::decode(&bytes).unwrap();
         assert_eq!(error.data(), [0xd1]);
-        assert_eq!(written(&AmpereErrorParts { header: *error.header(), data: error.data() }), bytes);
-        every_flip_shows(SectionTypeId::AMPERE, &bytes);
+        let header = AmpereErrorHeader::new().with_type_id(10).with_sub_type_id(1).with_instance_id(3);
+        assert_eq!(error.structure(), Some(&header));
+        assert_eq!(written(&AmpereErrorParts::new(header, error.data())), bytes);
+        assert_eq!(body.summary().to_string(), "type 10, sub-type 1, instance 3");
+        let map = bit_map(&bytes, 0..0, |bytes, told| told(&AmpereError::decode(bytes).unwrap()));
+        assert_map(&map, "0.0 type_id *16 2.0 sub_type_id *16 4.0 instance_id *32 8.0 data ~*8");
         assert_eq!(
             AmpereError::decode(&bytes[..7]).unwrap_err().to_string(),
             "offset 0: Ampere error needs 8 bytes, 7 available"
@@ -426,18 +459,95 @@ mod tests {
                 "  [4] 0x2f2e2d2c2b2a2928",
             ]
         );
-        for kind in [0, 0x47, 0x88, 0xff] {
-            every_flip_shows(SectionTypeId::AMPERE_SPECIFIC, &specific(kind));
-            let section = AmpereSpecificError::read_from_bytes(&specific(kind)).unwrap();
-            assert_eq!(written(&section), specific(kind));
-        }
         assert!(AmpereSpecificError::decode(&specific(0)[..47]).is_err());
     }
 
     #[test]
+    fn every_bit_is_where_rasdaemon_has_it() {
+        let map = |payload: u8| {
+            let mut bytes = [0; 49];
+            bytes[0] = payload << 6;
+            bit_map(&bytes, 0..1, |bytes, told| told(&AmpereSpecificError::decode(bytes).unwrap()))
+        };
+        let assert = |payload, of_payload: &str| {
+            let expected = ["1.0 sub_type *8 2.0 instance *16 ", of_payload, " 48.0 trailing ~*8"].concat();
+            assert_map(&map(payload), &expected);
+        };
+        assert(
+            0,
+            "4.0 status *32 8.0 address *64 16.0 misc_0 *64 24.0 misc_1 *64 32.0 misc_2 *64 40.0 misc_3 *64",
+        );
+        assert(
+            2,
+            "4.0 correctable_register *32 8.0 correctable_location *32 12.0 correctable_address *32
+             16.0 uncorrectable_register *32 20.0 uncorrectable_location *32 24.0 uncorrectable_address *32
+             28.0 hidden ~*160",
+        );
+        assert(3, "4.0 firmware_specific *32 8.0 data ~*320");
+        let registers = bit_map(&[0x40; 48], 0..24, |bytes, told| {
+            told(&AmpereSpecificError::decode(bytes).unwrap());
+        });
+        assert_map(
+            &registers,
+            "24.0 root_command *32 28.0 root_status *32 32.0 source_id *32 36.0 hidden ~*96",
+        );
+        let mut bytes = [0; 24];
+        bytes[0] = 0x40;
+        let bytes = [&bytes[..], &[0; 24]].concat();
+        let flags = bit_map(&bytes, 24..48, |bytes, told| told(&AmpereSpecificError::decode(bytes).unwrap()));
+        for start in [
+            "4.0 uncorrectable_status UNDEFINED -*3 DATA_LINK_PROTOCOL",
+            "8.0 uncorrectable_mask UNDEFINED -*3 DATA_LINK_PROTOCOL",
+            "12.0 uncorrectable_severity UNDEFINED -*3 DATA_LINK_PROTOCOL",
+            "16.0 correctable_status RECEIVER -*5 BAD_TLP",
+            "20.0 correctable_mask RECEIVER -*5 BAD_TLP",
+        ] {
+            assert!(flags.contains(start), "{start}: {flags}");
+        }
+        let unit = bit_map(&[0; 48], 1..48, |bytes, told| told(&AmpereSpecificError::decode(bytes).unwrap()));
+        assert_map(&unit, "0.0 unit *6 0.6 payload_type *2");
+    }
+
+    #[test]
+    fn each_payload_is_written() {
+        let node = AmpereRasNode::new()
+            .with_status(0x8706_0504)
+            .with_address(0x0f0e_0d0c_0b0a_0908)
+            .with_misc_0(0x1716_1514_1312_1110)
+            .with_misc_1(0x1f1e_1d1c_1b1a_1918)
+            .with_misc_2(0x2726_2524_2322_2120)
+            .with_misc_3(0x2f2e_2d2c_2b2a_2928);
+        let firmware = AmpereFirmwareError::new().with_firmware_specific(0x0706_0504).with_data([
+            0x0f0e_0d0c_0b0a_0908,
+            0x1716_1514_1312_1110,
+            0x1f1e_1d1c_1b1a_1918,
+            0x2726_2524_2322_2120,
+            0x2f2e_2d2c_2b2a_2928,
+        ]);
+        let error = AmpereSpecificError::new().with_sub_type(1).with_instance(0x0302);
+        let mut bytes = specific(1);
+        bytes[7] = 0x87;
+        let of_node = error.with_unit(1).with_payload(AmperePayload::RasNode(&node));
+        assert_eq!(written(&of_node), bytes);
+        let of_firmware = error.with_payload(AmperePayload::Firmware(&firmware)).with_unit(0xff);
+        assert_eq!(written(&of_firmware), specific(0xff));
+        for kind in [0, 0x47, 0x88, 0xff] {
+            let bytes = specific(kind);
+            let read = AmpereSpecificError::decode(&bytes).unwrap();
+            let again = error.with_unit(kind).with_payload(read.payload().unwrap());
+            assert_eq!((again.payload(), written(&again)), (read.payload().unwrap(), bytes.clone()));
+        }
+        let summary = |error: &AmpereSpecificError| {
+            Body::decode(AmpereSpecificError::TYPE, error.as_bytes()).unwrap().summary().to_string()
+        };
+        assert_eq!(summary(&of_node), "MCU, sub-type 1, instance 0x302, at 0xf0e0d0c0b0a0908");
+        assert_eq!(summary(&of_firmware), "BERT, sub-type 1, instance 0x302");
+        assert_eq!(summary(&error.with_unit(20)), "unit 20, sub-type 1, instance 0x302");
+    }
+
+    #[test]
     fn units_have_names() {
-        let name =
-            |unit| AmpereSpecificError { error_type: unit, ..AmpereSpecificError::new_zeroed() }.unit_name();
+        let name = |unit| AmpereSpecificError::new().with_unit(unit).unit_name();
         let names: Vec<_> = (0..16).map(|unit| name(unit).unwrap_or("-")).collect();
         assert_eq!(names[..6], ["CPU", "MCU", "mesh", "2P link QS", "2P link MQ", "GIC"]);
         assert_eq!(names[6..12], ["SMMU", "PCIe AER", "PCIe RASDP", "OCM", "SMpro", "PMpro"]);

@@ -8,7 +8,7 @@ mod windows_xpf_mca;
 
 pub use ampere::{
     AmpereError, AmpereErrorHeader, AmpereErrorParts, AmpereFirmwareError, AmperePayload, AmperePcieAer,
-    AmperePcieRasdp, AmpereRasNode, AmpereSpecificError,
+    AmperePcieRasdp, AmpereRasNode, AmpereSpecificError, AmpereSpecificErrorView,
 };
 pub use arm_ras_node::{
     ArmRasAuxiliary, ArmRasAuxiliaryHeader, ArmRasAuxiliaryParts, ArmRasComponentType, ArmRasContext,

@@ -40,17 +40,16 @@ pub fn aer_event(error: &CxlProtocolError<'_>, severity: Severity) -> Option<Row
     ];
     let corrected = matches!(severity, Severity::CORRECTED | Severity::INFORMATIONAL);
     let (table, rest) = if corrected {
-        let status = registers.correctable_status.get() & !registers.correctable_mask.get();
+        let status = registers.correctable_status().bits() & !registers.correctable_mask().bits();
         ("cxl_aer_ce_event", vec![("error_status", status.into())])
     } else {
-        let status = registers.uncorrectable_status.get() & !registers.uncorrectable_mask.get();
+        let status = registers.uncorrectable_status().bits() & !registers.uncorrectable_mask().bits();
         // Only among several the register has to say which was first.
         let several = status.count_ones() > 1;
         let first =
             if several { 1u32.checked_shl(registers.first_error_pointer().into()) } else { Some(status) };
         // rasdaemon turns the doublewords round.
-        let mut log: Vec<u8> =
-            registers.header_log.iter().flat_map(|dword| dword.get().to_be_bytes()).collect();
+        let mut log: Vec<u8> = registers.header_log().into_iter().flat_map(u32::to_be_bytes).collect();
         log.resize(HEADER_LOG, 0);
         let rest = vec![
             ("error_status", status.into()),
@@ -69,32 +68,35 @@ pub fn component_event(event: &CxlComponentEvent<'_>) -> Option<Row> {
         CxlEventData::GeneralMedia(media) => {
             let threshold = is_threshold(media.memory_event_descriptor());
             let rest = vec![
-                ("dpa", wide(media.physical_address.raw() & !DPA_FLAGS)),
-                ("dpa_flags", wide(media.physical_address.raw() & DPA_FLAGS)),
-                ("descriptor", media.memory_event_descriptor.into()),
-                ("type", media.memory_event_type.raw().into()),
-                ("transaction_type", media.transaction_type.raw().into()),
+                ("dpa", wide(media.physical_address().raw() & !DPA_FLAGS)),
+                ("dpa_flags", wide(media.physical_address().raw() & DPA_FLAGS)),
+                ("descriptor", media.memory_event_descriptor().bits().into()),
+                ("type", media.memory_event_type().raw().into()),
+                ("transaction_type", media.transaction_type().raw().into()),
                 ("channel", media.channel().into()),
                 ("rank", media.rank().into()),
                 ("device", media.device().map(u64::from).map(wide).into()),
                 ("comp_id", component(media.component_id())),
                 ("pldm_entity_id", entity(media.pldm_component_id())),
                 ("pldm_resource_id", resource(media.pldm_component_id())),
-                ("sub_type", media.memory_event_sub_type.raw().into()),
-                ("cme_threshold_ev_flags", threshold.then_some(media.cme_threshold_event_flags).into()),
-                ("cme_count", threshold.then(|| media.cme_count.get()).into()),
+                ("sub_type", media.memory_event_sub_type().raw().into()),
+                (
+                    "cme_threshold_ev_flags",
+                    threshold.then_some(media.cme_threshold_event_flags().bits()).into(),
+                ),
+                ("cme_count", threshold.then(|| media.cme_count().get()).into()),
             ];
             ("cxl_general_media_event", rest)
         }
         CxlEventData::Dram(dram) => {
             let threshold = is_threshold(dram.memory_event_descriptor());
-            let mask = dram.correction_mask().map(|_| blob(dram.correction_mask.as_bytes()));
+            let mask = dram.correction_mask().map(|_| blob(dram.correction_mask_raw().as_bytes()));
             let rest = vec![
-                ("dpa", wide(dram.physical_address.raw() & !DPA_FLAGS)),
-                ("dpa_flags", wide(dram.physical_address.raw() & DPA_FLAGS)),
-                ("descriptor", dram.memory_event_descriptor.into()),
-                ("type", dram.memory_event_type.raw().into()),
-                ("transaction_type", dram.transaction_type.raw().into()),
+                ("dpa", wide(dram.physical_address().raw() & !DPA_FLAGS)),
+                ("dpa_flags", wide(dram.physical_address().raw() & DPA_FLAGS)),
+                ("descriptor", dram.memory_event_descriptor().bits().into()),
+                ("type", dram.memory_event_type().raw().into()),
+                ("transaction_type", dram.transaction_type().raw().into()),
                 ("channel", dram.channel().into()),
                 ("rank", dram.rank().into()),
                 ("nibble_mask", dram.nibble_mask().map(u64::from).map(wide).into()),
@@ -106,26 +108,29 @@ pub fn component_event(event: &CxlComponentEvent<'_>) -> Option<Row> {
                 ("comp_id", component(dram.component_id())),
                 ("pldm_entity_id", entity(dram.pldm_component_id())),
                 ("pldm_resource_id", resource(dram.pldm_component_id())),
-                ("sub_type", dram.memory_event_sub_type.raw().into()),
+                ("sub_type", dram.memory_event_sub_type().raw().into()),
                 ("sub_channel", dram.sub_channel().into()),
-                ("cme_threshold_ev_flags", threshold.then_some(dram.cvme_threshold_event_flags).into()),
-                ("cvme_count", threshold.then(|| dram.cvme_count.get()).into()),
+                (
+                    "cme_threshold_ev_flags",
+                    threshold.then_some(dram.cvme_threshold_event_flags().bits()).into(),
+                ),
+                ("cvme_count", threshold.then(|| dram.cvme_count().get()).into()),
             ];
             ("cxl_dram_event", rest)
         }
         CxlEventData::MemoryModule(module) => {
-            let health = &module.device_health;
+            let health = module.device_health();
             let rest = vec![
-                ("event_type", module.device_event_type.raw().into()),
-                ("health_status", health.health_status.into()),
-                ("media_status", health.media_status.raw().into()),
-                ("life_used", health.life_used.into()),
-                ("dirty_shutdown_cnt", health.dirty_shutdown_count.get().into()),
-                ("cor_vol_err_cnt", health.corrected_volatile_error_count.get().into()),
-                ("cor_per_err_cnt", health.corrected_persistent_error_count.get().into()),
-                ("device_temp", health.device_temperature.get().into()),
-                ("add_status", health.additional_status.into()),
-                ("event_sub_type", module.device_event_sub_type.raw().into()),
+                ("event_type", module.device_event_type().raw().into()),
+                ("health_status", health.health_status().bits().into()),
+                ("media_status", health.media_status().raw().into()),
+                ("life_used", health.life_used().into()),
+                ("dirty_shutdown_cnt", health.dirty_shutdown_count().into()),
+                ("cor_vol_err_cnt", health.corrected_volatile_error_count().into()),
+                ("cor_per_err_cnt", health.corrected_persistent_error_count().into()),
+                ("device_temp", health.device_temperature().into()),
+                ("add_status", health.additional_status().into()),
+                ("event_sub_type", module.device_event_sub_type().raw().into()),
                 ("comp_id", component(module.component_id())),
                 ("pldm_entity_id", entity(module.pldm_component_id())),
                 ("pldm_resource_id", resource(module.pldm_component_id())),
@@ -151,10 +156,7 @@ fn is_threshold(descriptor: CxlMemoryEventDescriptor) -> bool {
 
 /// What all events of components begin with.
 fn header(event: &CxlComponentEvent<'_>, record: &CxlEventHeader) -> [(&'static str, Value); 14] {
-    let host = event.device_id().map(|id| {
-        let (segment, bus) = (id.segment.get(), id.bus);
-        PciAddress { segment, bus, device: id.device, function: id.function }.to_string()
-    });
+    let host = event.device_id().map(|id| id.address().to_string());
     let log_type = ["Informational", "Warning", "Failure", "Fatal"];
     [
         ("memdev", Value::Null),
@@ -179,9 +181,9 @@ fn component(id: Option<&CxlComponentId>) -> Value {
 }
 
 fn entity(id: Option<&CxlPldmComponentId>) -> Value {
-    id.and_then(CxlPldmComponentId::entity_id).map(|id| blob(id)).into()
+    id.and_then(CxlPldmComponentId::entity_id).map(|id| blob(&id)).into()
 }
 
 fn resource(id: Option<&CxlPldmComponentId>) -> Value {
-    id.and_then(CxlPldmComponentId::resource_id).map(|id| blob(id)).into()
+    id.and_then(CxlPldmComponentId::resource_id).map(|id| blob(&id)).into()
 }

@@ -6,7 +6,6 @@ use cper::section::{
     CxlGeneralMediaEvent, CxlMemoryModuleEvent, CxlMldPortEvent, CxlPldmComponentId, CxlProtocolErrorHeader,
     CxlProtocolErrorParts, CxlRasCapability, CxlUncorrectableErrors, Encode,
 };
-use cper::zerocopy::little_endian::U32;
 use cper::{GenericErrorData, SectionFlags, Severity};
 use rusqlite::types::Value;
 
@@ -95,7 +94,7 @@ fn record() -> CxlEventHeader {
 }
 
 fn event<D>(data: D) -> CxlEvent<D> {
-    let id = CxlComponentDeviceId { bus: 0x3b, device: 1, function: 2, ..CxlComponentDeviceId::default() };
+    let id = CxlComponentDeviceId::new().with_bus(0x3b).with_device(1).with_function(2);
     CxlEvent::new(record(), data).with_device_id(id).with_device_serial_number(0xfedc_ba98_7654_3210)
 }
 
@@ -112,10 +111,12 @@ fn begins_right(row: &Columns, uuid: &str) {
 #[test]
 fn cxl_general_media() {
     let pldm = CxlPldmComponentId::new().with_entity_id(*b"entity");
-    let mut media = CxlGeneralMediaEvent::new().with_channel(3).with_pldm_component_id(pldm);
-    media.physical_address = cper::section::CxlMediaAddress(0x1_0000_0043.into());
-    media.memory_event_descriptor = 2;
-    media.cme_count = cper::section::U24::new(0x12345);
+    let media = CxlGeneralMediaEvent::new()
+        .with_channel(3)
+        .with_pldm_component_id(pldm)
+        .with_physical_address(cper::section::CxlMediaAddress::from_raw(0x1_0000_0043))
+        .with_memory_event_descriptor(cper::section::CxlMemoryEventDescriptor::THRESHOLD)
+        .with_cme_count(cper::section::U24::new(0x12345));
     let (table, row) = row(Severity::RECOVERABLE, &event(media));
     assert_eq!(table, "cxl_general_media_event");
     begins_right(&row, "fbcd0a77-c260-417f-85a9-088b1621eba6");
@@ -149,10 +150,11 @@ fn cxl_dram() {
 
 #[test]
 fn cxl_memory_module_and_others() {
-    let mut module = CxlMemoryModuleEvent::new();
-    module.device_health.life_used = 42;
-    module.device_health.device_temperature = (-10).into();
-    module.device_health.dirty_shutdown_count = U32::new(7);
+    let health = cper::section::CxlDeviceHealth::new()
+        .with_life_used(42)
+        .with_device_temperature(-10)
+        .with_dirty_shutdown_count(7);
+    let module = CxlMemoryModuleEvent::new().with_device_health(health);
     let (table, row) = row(Severity::INFORMATIONAL, &event(module));
     assert_eq!(table, "cxl_memory_module_event");
     begins_right(&row, "fe927475-dd59-4339-a586-79bab113b774");
@@ -177,9 +179,9 @@ fn cxl_protocol_errors() {
         let parts = CxlProtocolErrorParts::new(header).with_ras_capability(&capability);
         row(Severity::FATAL, &parts)
     };
-    let mut capability = CxlRasCapability::new();
-    capability.header_log[1] = U32::new(0x0102_0304);
-    capability.capability_control = U32::new(14);
+    let mut log = [0; 16];
+    log[1] = 0x0102_0304;
+    let capability = CxlRasCapability::new().with_header_log(log).with_capability_control(14);
     let several = Errors::INTERNAL.union(Errors::POISON_RECEIVED);
     let (table, row) = error(CxlAgentType::DEVICE, several, capability);
     assert_eq!((table, text(&row["host"]), number(&row["serial"])), ("cxl_aer_ue_event", "0000:3b:00.0", 5));
