@@ -105,9 +105,7 @@ impl<L: sealed::List, S: Encode> sealed::List for And<'_, L, S> {
         let length = self.body.encoded_len();
         let (descriptor, descriptors) = SectionDescriptor::mut_from_prefix(place.descriptors).ok()?;
         let (body, bodies) = place.bodies.split_at_mut_checked(length)?;
-        if !self.body.encode(body)?.is_empty() {
-            return None;
-        }
+        self.body.encode(body)?;
         *descriptor = SectionDescriptor {
             section_offset: U32::new(place.offset),
             section_length: U32::new(length as u32),

@@ -659,7 +659,7 @@ impl<'b> StatusBlockWriter<'b> {
     pub fn entry<S: Encode>(&mut self, header: GenericErrorData, body: &S) -> Result<(), Error> {
         let length = body.encoded_len();
         let header = GenericErrorData { section_type: SectionTypeId(S::TYPE), ..header };
-        self.append(header, length, |space| body.encode(space).is_some_and(|rest| rest.is_empty()))
+        self.append(header, length, |space| body.encode(space).is_some())
     }
 
     /// Appends an entry whose payload is bytes already; `header` says what they are.

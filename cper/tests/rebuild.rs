@@ -14,7 +14,7 @@ use cper::{Guid, Record, SectionDescriptor, SectionTypeId, StatusBlock, encode_s
 /// The section's bytes, in a buffer that held something else.
 fn written(section: &impl Encode) -> Vec<u8> {
     let mut out = vec![0xa5; section.encoded_len()];
-    assert!(section.encode(&mut out).unwrap().is_empty());
+    section.encode(&mut out).unwrap();
     out
 }
 

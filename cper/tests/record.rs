@@ -401,10 +401,9 @@ impl Encode for Liar {
         self.announces
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        let (section, rest) = out.split_at_mut_checked(self.writes)?;
-        section.fill(1);
-        Some(rest)
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
+        out.get_mut(..self.writes)?.fill(1);
+        (self.writes == out.len()).then_some(())
     }
 }
 
@@ -498,10 +497,8 @@ impl Encode for Note<'_> {
         self.0.len()
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        let (text, rest) = out.split_at_mut_checked(self.0.len())?;
-        self.0.as_bytes().write_to(text).ok()?;
-        Some(rest)
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
+        self.0.as_bytes().write_to(out).ok()
     }
 }
 

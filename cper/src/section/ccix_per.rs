@@ -225,14 +225,11 @@ impl Encode for CcixPerErrorParts<'_> {
         size_of_val(self.log).saturating_add(CcixPerErrorHeader::SIZE)
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        let length = self.encoded_len();
-        let header = CcixPerErrorHeader { length: U32::new(u32::try_from(length).ok()?), ..self.header };
-        let (body, rest) = out.split_at_mut_checked(length)?;
-        let (to, log) = CcixPerErrorHeader::mut_from_prefix(body).ok()?;
-        *to = header;
-        self.log.write_to(log).ok()?;
-        Some(rest)
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
+        let length = U32::new(u32::try_from(self.encoded_len()).ok()?);
+        let (header, log) = CcixPerErrorHeader::mut_from_prefix(out).ok()?;
+        *header = CcixPerErrorHeader { length, ..self.header };
+        self.log.write_to(log).ok()
     }
 }
 

@@ -705,14 +705,12 @@ impl Encode for CxlProtocolErrorParts<'_> {
         CxlProtocolErrorHeader::SIZE.saturating_add(self.dvsec.len()).saturating_add(self.error_log.len())
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
         let (header, rest) = CxlProtocolErrorHeader::mut_from_prefix(out).ok()?;
         let (dvsec, rest) = rest.split_at_mut_checked(self.dvsec.len())?;
-        let (log, rest) = rest.split_at_mut_checked(self.error_log.len())?;
         *header = self.header;
         self.dvsec.write_to(dvsec).ok()?;
-        self.error_log.write_to(log).ok()?;
-        Some(rest)
+        self.error_log.write_to(rest).ok()
     }
 }
 

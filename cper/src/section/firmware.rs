@@ -215,16 +215,17 @@ impl Encode for FirmwareErrorRecordParts<'_> {
         Self::front_len(self.header.revision).saturating_add(self.data.len()).max(Self::SHORT)
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        let (body, rest) = out.split_at_mut_checked(self.encoded_len())?;
-        let (front, after) = body.split_at_mut_checked(Self::SHORT)?;
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
+        if out.len() != self.encoded_len() {
+            return None;
+        }
+        let (front, after) = out.split_at_mut_checked(Self::SHORT)?;
         self.header.write_to(front).ok()?;
         if self.header.revision >= 2 {
             self.guid.write_to_prefix(after).ok()?;
         }
         // In revision 1 the data covers the identifier's zeros, as far as it goes.
-        self.data.write_to_prefix(body.get_mut(Self::front_len(self.header.revision)..)?).ok()?;
-        Some(rest)
+        self.data.write_to_prefix(out.get_mut(Self::front_len(self.header.revision)..)?).ok()
     }
 }
 

@@ -356,15 +356,14 @@ impl Encode for FruMemoryPoisonParts<'_> {
         size_of_val(self.poison_list).saturating_add(FruMemoryPoisonHeader::SIZE)
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        let (section, rest) = out.split_at_mut_checked(self.encoded_len())?;
-        let (header, list) = FruMemoryPoisonHeader::mut_from_prefix(section).ok()?;
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
+        let (header, list) = FruMemoryPoisonHeader::mut_from_prefix(out).ok()?;
         *header = self.header;
         self.poison_list.write_to(list).ok()?;
-        let checksum = checksum(section);
-        let (header, _) = FruMemoryPoisonHeader::mut_from_prefix(section).ok()?;
+        let checksum = checksum(out);
+        let (header, _) = FruMemoryPoisonHeader::mut_from_prefix(out).ok()?;
         header.checksum = U32::new(checksum);
-        Some(rest)
+        Some(())
     }
 }
 

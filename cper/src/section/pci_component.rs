@@ -379,19 +379,17 @@ impl Encode for PciComponentErrorParts<'_> {
             .saturating_add(PciComponentErrorHeader::SIZE)
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
         let header = PciComponentErrorHeader {
             memory_number: U32::new(u32::try_from(self.memory.len()).ok()?),
             io_number: U32::new(u32::try_from(self.io.len()).ok()?),
             ..self.header
         };
-        let (body, rest) = out.split_at_mut_checked(self.encoded_len())?;
-        let (to, body) = PciComponentErrorHeader::mut_from_prefix(body).ok()?;
+        let (to, body) = PciComponentErrorHeader::mut_from_prefix(out).ok()?;
         *to = header;
         let (memory, io) = body.split_at_mut_checked(size_of_val(self.memory))?;
         self.memory.write_to(memory).ok()?;
-        self.io.write_to(io).ok()?;
-        Some(rest)
+        self.io.write_to(io).ok()
     }
 }
 

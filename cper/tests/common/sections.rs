@@ -40,10 +40,7 @@ pub(crate) fn written(length: usize, write: impl Fn(&mut [u8]) -> Option<usize>)
 /// The section as it is written, by itself and in a record.
 fn body(section: &impl Encode) -> Vec<u8> {
     let length = section.encoded_len();
-    let body = written(length, |out| {
-        let available = out.len();
-        section.encode(out).map(|rest| available - rest.len())
-    });
+    let body = written(length, |out| section.encode(out.get_mut(..length)?).map(|()| length));
     let mut out = vec![0xa5; 200 + length];
     let record = RecordBuilder::new(RecordHeader::fatal(NotificationType::MCE))
         .section(SectionDescriptor::new(Severity::FATAL), section)
