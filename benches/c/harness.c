@@ -10,6 +10,7 @@ size_t rust_fill_memory_in_place(uint8_t *out, size_t len, const struct mem_inpu
 size_t rust_fill_memory_in_order(uint8_t *out, size_t len, const struct mem_input *in);
 size_t rust_fill_memory_ready(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru);
 size_t rust_fill_two(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru);
+size_t rust_fill_two_unannounced(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru);
 size_t rust_wrap_bytes(uint8_t *out, size_t len, const void *header, const void *descriptor, const uint8_t *body, size_t body_len);
 const uint8_t *rust_patch_memory(uint8_t *record, const struct mem_input *in);
 const uint8_t *rust_patch_memory_time(uint8_t *record, const struct mem_input *in);
@@ -72,7 +73,7 @@ static size_t number = 1;
 	M(patch_time, rust_patch_memory_time(prepared, &in)) \
 	M(patch_address, rust_patch_address(prepared, in.record_id, in.status, in.pa)) \
 	M(patch_view, rust_patch_view(prepared, 280, in.record_id, in.status, in.pa)) \
-	M(c_two, cper_fill_two(buf, &in)) M(two, rust_fill_two(buf, 432, &in, fru)) M(patch_two, rust_patch_two(buf, &in)) \
+	M(c_two, cper_fill_two(buf, &in)) M(two, rust_fill_two(buf, 432, &in, fru)) M(two_unannounced, rust_fill_two_unannounced(buf, 432, &in, fru)) M(patch_two, rust_patch_two(buf, &in)) \
 	M(patch_block, rust_patch_block(entries, &in)) \
 	M(wrap, rust_wrap_bytes(buf, 280, prepared, prepared + 128, prepared + 200, 80)) \
 	M(c_mce, cper_fill_mce(buf, mce, in.record_id)) M(mce, rust_fill_mce_128(buf, 328, mce, in.record_id)) \
@@ -167,6 +168,7 @@ static int check(void)
 		rust_patch_memory_time(r, &in); same("patch_time", r, c, 280);
 		cper_fill_two(c, &in);
 		memset(r, 0xa5, sizeof r); rust_fill_two(r, 432, &in, fru); same("two", r, c, 432);
+		memset(r, 0xa5, sizeof r); rust_fill_two_unannounced(r, 432, &in, fru); same("two_unannounced", r, c, 432);
 		for (int i = 0; i < 128; i++) mce[i] = NEXT, brand[i] = NEXT, aer[i % 96] = NEXT, capability[i % 60] = NEXT;
 		cper_fill_mce(c, mce, in.record_id);
 		memset(r, 0xa5, sizeof r); rust_fill_mce(r, 328, mce, 128, in.record_id); same("mce_slice", r, c, 328);

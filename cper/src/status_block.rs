@@ -9,10 +9,10 @@ use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligne
 
 use crate::error::clamp;
 use crate::fields::{Describe, Each, Value, Visitor, show_fields};
-use crate::section::{Body, Decode, Encode};
+use crate::section::{Body, Decode};
 use crate::{
-    Error, ErrorKind, FruText, Guid, NotificationType, RecordHeader, Section, SectionDescriptor,
-    SectionFlags, SectionTypeId, Severity, Timestamp,
+    Error, ErrorKind, FruText, Guid, NotificationType, RecordHeader, SectionDescriptor, SectionFlags,
+    SectionTypeId, Severity, Timestamp,
 };
 
 /// The first 20 bytes of a generic error status block.
@@ -78,7 +78,7 @@ impl BlockStatus {
     }
 
     /// What a block says that said this, after one more error.
-    fn and(self, one: Self) -> Self {
+    pub(crate) fn and(self, one: Self) -> Self {
         let again = self & one;
         self | one | Self::from_bits_retain(again.bits() << 2)
     }
@@ -88,7 +88,7 @@ impl GenericErrorStatus {
     /// Bytes of the header.
     pub const SIZE: usize = size_of::<Self>();
     /// The largest count of entries the field holds.
-    const MAX_ENTRIES: u32 = 0x3ff;
+    pub(crate) const MAX_ENTRIES: u32 = 0x3ff;
 
     /// Status of the block without the count; unknown bits are kept.
     pub const fn status(&self) -> BlockStatus {
@@ -177,7 +177,7 @@ impl GenericErrorData {
         }
     }
 
-    /// The section descriptor that says what this entry says; offset and length are left to the record's builder.
+    /// The section descriptor that says what this entry says; offset and length are left to the record's writer.
     /// The timestamp belongs into the record's header: [`DataEntry::record_header`].
     pub const fn descriptor(&self) -> SectionDescriptor {
         let mut descriptor = SectionDescriptor::new(self.severity);
@@ -544,16 +544,6 @@ impl<'a> DataEntry<'a> {
             None => header,
         }
     }
-
-    /// Writes the entry as a record of one section into `out`: type, severity, flags, unit and payload are kept.
-    /// `header` is best made from [`DataEntry::record_header`], which keeps the timestamp.
-    ///
-    /// # Errors
-    /// As [`RecordBuilder::encode`](crate::RecordBuilder::encode).
-    #[inline]
-    pub fn encode_record<'b>(&self, header: &RecordHeader, out: &'b mut [u8]) -> Result<&'b [u8], Error> {
-        crate::encode_sections(header, core::iter::once((self.header.descriptor(), self.payload)), out)
-    }
 }
 
 impl Describe for DataEntry<'_> {
@@ -606,162 +596,3 @@ impl<'a> Iterator for StatusBlocks<'a> {
 }
 
 impl core::iter::FusedIterator for StatusBlocks<'_> {}
-
-/// Writes a status block entry by entry: lengths and counts are computed here, never passed in.
-///
-/// Until [`StatusBlockWriter::finish`] the block's status is 0, which readers take for "no error": a block that was
-/// not finished is never a half one.
-///
-/// ```
-/// use cper::section::MemoryError;
-/// use cper::{GenericErrorData, Severity, StatusBlock, StatusBlockWriter};
-///
-/// let mut buffer = [0; 256];
-/// let mut writer = StatusBlockWriter::new(&mut buffer, Severity::CORRECTED)?;
-/// writer.entry(GenericErrorData::new(Severity::CORRECTED), &MemoryError::new().with_card(2))?;
-/// let block = StatusBlock::parse(writer.finish()?)?;
-/// assert_eq!(block.entries().count(), 1);
-/// # Ok::<(), cper::Error>(())
-/// ```
-#[derive(Debug)]
-pub struct StatusBlockWriter<'b> {
-    out: &'b mut [u8],
-    severity: Severity,
-    /// Bytes written, the header included.
-    length: usize,
-    entries: u32,
-    raw_data: Option<(usize, usize)>,
-    status: BlockStatus,
-}
-
-impl<'b> StatusBlockWriter<'b> {
-    /// Begins a block at the start of `out`.
-    ///
-    /// # Errors
-    /// When `out` is shorter than the block's header.
-    pub fn new(out: &'b mut [u8], severity: Severity) -> Result<Self, Error> {
-        let available = out.len();
-        let Ok((header, _)) = GenericErrorStatus::mut_from_prefix(out) else {
-            let needed = GenericErrorStatus::SIZE as u32;
-            return Err(Error::new(ErrorKind::BufferTooSmall { needed, available: clamp(available) }, 0));
-        };
-        *header = GenericErrorStatus::new_zeroed();
-        let length = GenericErrorStatus::SIZE;
-        Ok(Self { out, severity, length, entries: 0, raw_data: None, status: BlockStatus::empty() })
-    }
-
-    /// Appends an entry. The header's type and length are filled in; its revision says whether it is 64 or 72 bytes
-    /// long.
-    ///
-    /// # Errors
-    /// When the buffer is too small (the error says for how much), the block is full (1,023 entries), raw data was
-    /// written already, or the body wrote another length than it announced. The block so far stays as it was.
-    pub fn entry<S: Encode>(&mut self, header: GenericErrorData, body: &S) -> Result<(), Error> {
-        let length = body.encoded_len();
-        let header = GenericErrorData { section_type: SectionTypeId(S::TYPE), ..header };
-        self.append(header, length, |space| body.encode(space).is_some())
-    }
-
-    /// Appends an entry whose payload is bytes already; `header` says what they are.
-    ///
-    /// # Errors
-    /// As [`StatusBlockWriter::entry`].
-    pub fn entry_bytes(&mut self, header: GenericErrorData, payload: &[u8]) -> Result<(), Error> {
-        self.append(header, payload.len(), |space| payload.write_to(space).is_ok())
-    }
-
-    /// Appends a record's section, with all its descriptor says.
-    ///
-    /// # Errors
-    /// As [`StatusBlockWriter::entry`].
-    pub fn section(&mut self, section: &Section<'_>, timestamp: Option<Timestamp>) -> Result<(), Error> {
-        let header = GenericErrorData::from_descriptor(section.descriptor());
-        let header = match timestamp {
-            Some(timestamp) => header.with_timestamp(timestamp),
-            None => header,
-        };
-        self.entry_bytes(header, section.bytes())
-    }
-
-    fn append(
-        &mut self,
-        header: GenericErrorData,
-        body_len: usize,
-        write: impl FnOnce(&mut [u8]) -> bool,
-    ) -> Result<(), Error> {
-        let too_large = |what| Error::new(ErrorKind::TooLarge { what }, self.length);
-        if self.raw_data.is_some() {
-            return Err(Error::new(ErrorKind::AfterRawData, self.length));
-        }
-        if self.entries >= GenericErrorStatus::MAX_ENTRIES {
-            return Err(too_large("entry count"));
-        }
-        let header_len = header.header_len();
-        let end = self.length.checked_add(header_len).and_then(|front| front.checked_add(body_len));
-        let end = end.filter(|end| u32::try_from(*end).is_ok()).ok_or(too_large("data length"))?;
-        let space = self.space(end)?;
-        let header = GenericErrorData { error_data_length: U32::new(body_len as u32), ..header };
-        let written = space.split_at_mut_checked(header_len).is_some_and(|(front, body)| {
-            let stored = header.as_bytes().get(..header_len).map(|bytes| bytes.write_to(front));
-            matches!(stored, Some(Ok(()))) && write(body)
-        });
-        if !written {
-            return Err(Error::new(ErrorKind::EncodedLength, self.length));
-        }
-        self.length = end;
-        self.entries = self.entries.saturating_add(1);
-        self.status = self.status.and(BlockStatus::of_one(header.severity));
-        Ok(())
-    }
-
-    /// The bytes from the end of the block so far to `end`.
-    fn space(&mut self, end: usize) -> Result<&mut [u8], Error> {
-        let available = clamp(self.out.len());
-        let kind = ErrorKind::BufferTooSmall { needed: clamp(end), available };
-        let start = self.length;
-        self.out.get_mut(start..end).ok_or(Error::new(kind, start))
-    }
-
-    /// Appends raw data behind the entries, in a form that only its maker knows.
-    ///
-    /// # Errors
-    /// When the buffer is too small, or raw data was written already.
-    pub fn raw_data(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let too_large = Error::new(ErrorKind::TooLarge { what: "raw data length" }, self.length);
-        let end = self
-            .length
-            .checked_add(bytes.len())
-            .filter(|end| u32::try_from(*end).is_ok())
-            .ok_or(too_large)?;
-        if self.raw_data.is_some() {
-            return Err(Error::new(ErrorKind::AfterRawData, self.length));
-        }
-        let start = self.length;
-        let space = self.space(end)?;
-        bytes.write_to(space).map_err(|_| too_large)?;
-        self.raw_data = Some((start, bytes.len()));
-        self.length = end;
-        Ok(())
-    }
-
-    /// Writes the header, status last, and returns the block. The status bits follow from the entries' severities.
-    ///
-    /// # Errors
-    /// None that can happen after [`StatusBlockWriter::new`]; the signature keeps the path free of panics.
-    pub fn finish(self) -> Result<&'b [u8], Error> {
-        let Self { out, severity, length, entries, raw_data, status } = self;
-        let (raw_data_offset, raw_data_length) = raw_data.unwrap_or_default();
-        let entries_end = if raw_data.is_some() { raw_data_offset } else { length };
-        let short = Error::too_short("status block", length, out.len());
-        let (block, _) = out.split_at_mut_checked(length).ok_or(short)?;
-        let (header, _) = GenericErrorStatus::mut_from_prefix(block).map_err(|_| short)?;
-        *header = GenericErrorStatus {
-            block_status: U32::new(status.bits() | entries << 4),
-            raw_data_offset: U32::new(raw_data_offset as u32),
-            raw_data_length: U32::new(raw_data_length as u32),
-            data_length: U32::new(entries_end.saturating_sub(GenericErrorStatus::SIZE) as u32),
-            severity,
-        };
-        Ok(block)
-    }
-}

@@ -217,7 +217,7 @@ fn an_entrys_timestamp_becomes_seconds() {
     ] {
         let mut buffer = [0; 256];
         let mut writer = cper::StatusBlockWriter::new(&mut buffer, Severity::CORRECTED).unwrap();
-        writer.entry(header.with_timestamp(timestamp), &cper::section::MemoryError::new()).unwrap();
+        writer.entry(&header.with_timestamp(timestamp), &cper::section::MemoryError::new()).unwrap();
         let block = StatusBlock::parse(writer.finish().unwrap()).unwrap();
         let entry = block.entries().next().unwrap().unwrap();
         RecordDraft::entry(&entry, NotificationType::NMI, RecordId::new(1)).encode(&mut out).unwrap();

@@ -2,16 +2,15 @@
 //!
 //! ```
 //! use cper::section::{CcixPerErrorParts, CcixPerErrorHeader};
-//! use cper::{NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity};
+//! use cper::{NotificationType, RecordHeader, RecordWriter, SectionDescriptor, Severity};
 //! use cper::zerocopy::little_endian::U32;
 //!
 //! let log = [U32::new(0x0000_0005); 5];
 //! let error = CcixPerErrorParts::new(CcixPerErrorHeader::new().with_source_id(3)).with_log(&log);
 //! let mut buffer = [0; 512];
-//! let record = RecordBuilder::new(RecordHeader::fatal(NotificationType::NMI))
-//!     .section(SectionDescriptor::primary(Severity::FATAL), &error)
-//!     .encode(&mut buffer)?;
-//! assert_eq!(record.len(), 128 + 72 + 16 + 20);
+//! let mut writer = RecordWriter::new(&mut buffer, &RecordHeader::fatal(NotificationType::NMI))?;
+//! writer.section(&SectionDescriptor::primary(Severity::FATAL), &error)?;
+//! assert_eq!(writer.finish()?.len(), 128 + 72 + 16 + 20);
 //! # Ok::<(), cper::Error>(())
 //! ```
 

@@ -4,19 +4,19 @@
 //! ```
 //! use cper::section::{CxlAgentAddress, CxlAgentType, CxlProtocolErrorHeader, CxlProtocolErrorParts};
 //! use cper::section::{CxlRasCapability, CxlUncorrectableErrors};
-//! use cper::{NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity};
+//! use cper::{NotificationType, RecordHeader, RecordWriter, SectionDescriptor, Severity};
 //!
 //! let header = CxlProtocolErrorHeader::new()
 //!     .with_agent_type(CxlAgentType::DEVICE)
 //!     .with_agent_address(CxlAgentAddress::from_function(0, 0x38, 0, 1));
 //! let log = CxlRasCapability::new().with_uncorrectable_status(CxlUncorrectableErrors::POISON_RECEIVED);
 //! let mut buffer = [0; 512];
-//! RecordBuilder::new(RecordHeader::fatal(NotificationType::CXL_COMPONENT))
-//!     .section(
-//!         SectionDescriptor::primary(Severity::FATAL),
-//!         &CxlProtocolErrorParts::new(header).with_ras_capability(&log),
-//!     )
-//!     .encode(&mut buffer)?;
+//! let mut writer = RecordWriter::new(&mut buffer, &RecordHeader::fatal(NotificationType::CXL_COMPONENT))?;
+//! writer.section(
+//!     &SectionDescriptor::primary(Severity::FATAL),
+//!     &CxlProtocolErrorParts::new(header).with_ras_capability(&log),
+//! )?;
+//! writer.finish()?;
 //! # Ok::<(), cper::Error>(())
 //! ```
 

@@ -3,15 +3,14 @@
 //!
 //! ```
 //! use cper::section::{FirmwareErrorRecordParts, FirmwareErrorRecordType};
-//! use cper::{Guid, NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity};
+//! use cper::{Guid, NotificationType, RecordHeader, RecordWriter, SectionDescriptor, Severity};
 //!
 //! let crash_log = Guid::parse_const("8f87f311-c998-4d9e-a0c4-6065518c4f6d");
 //! let reference = FirmwareErrorRecordParts::new(FirmwareErrorRecordType::SOC_TYPE_2, crash_log).with_data(b"log");
 //! let mut buffer = [0; 512];
-//! let record = RecordBuilder::new(RecordHeader::fatal(NotificationType::BOOT))
-//!     .section(SectionDescriptor::primary(Severity::FATAL), &reference)
-//!     .encode(&mut buffer)?;
-//! assert_eq!(record.len(), 128 + 72 + 32 + 3);
+//! let mut writer = RecordWriter::new(&mut buffer, &RecordHeader::fatal(NotificationType::BOOT))?;
+//! writer.section(&SectionDescriptor::primary(Severity::FATAL), &reference)?;
+//! assert_eq!(writer.finish()?.len(), 128 + 72 + 32 + 3);
 //! # Ok::<(), cper::Error>(())
 //! ```
 

@@ -373,7 +373,7 @@ mod tests {
     use super::*;
     use crate::section::Body;
     use crate::section::checks::{every_flip_shows, written};
-    use crate::{CreatorId, NotificationType, Record, RecordBuilder, RecordHeader, Severity};
+    use crate::{CreatorId, NotificationType, Record, RecordHeader, RecordWriter, Severity};
     use std::string::ToString;
     use std::vec::Vec;
     use std::{format, vec};
@@ -537,11 +537,9 @@ mod tests {
         let header = RecordHeader::new(Severity::RECOVERABLE, NotificationType::MCE)
             .with_creator(CreatorId::LINUX_FMPM);
         let mut bytes = vec![0; 512];
-        let record = RecordBuilder::new(header)
-            .section(SectionDescriptor::primary(Severity::RECOVERABLE), &parts)
-            .encode(&mut bytes)
-            .unwrap();
-        let length = record.len();
+        let mut writer = RecordWriter::new(&mut bytes, &header).unwrap();
+        writer.section(&SectionDescriptor::primary(Severity::RECOVERABLE), &parts).unwrap();
+        let length = writer.finish().unwrap().len();
         bytes.truncate(length);
         bytes[128] = 128;
         bytes[132..136].copy_from_slice(&u32::try_from(length - 128).unwrap().to_le_bytes());

@@ -3,15 +3,14 @@
 //!
 //! ```
 //! use cper::section::{PciComponentErrorHeader, PciComponentErrorParts, RegisterDataPair};
-//! use cper::{NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity};
+//! use cper::{NotificationType, RecordHeader, RecordWriter, SectionDescriptor, Severity};
 //!
 //! let registers = [RegisterDataPair::new(0xfed0_0010, 0x8000_0001)];
 //! let error = PciComponentErrorParts::new(PciComponentErrorHeader::new()).with_memory_registers(&registers);
 //! let mut buffer = [0; 512];
-//! let record = RecordBuilder::new(RecordHeader::new(Severity::RECOVERABLE, NotificationType::NMI))
-//!     .section(SectionDescriptor::primary(Severity::RECOVERABLE), &error)
-//!     .encode(&mut buffer)?;
-//! assert_eq!(record.len(), 128 + 72 + 40 + 16);
+//! let mut writer = RecordWriter::new(&mut buffer, &RecordHeader::new(Severity::RECOVERABLE, NotificationType::NMI))?;
+//! writer.section(&SectionDescriptor::primary(Severity::RECOVERABLE), &error)?;
+//! assert_eq!(writer.finish()?.len(), 128 + 72 + 40 + 16);
 //! # Ok::<(), cper::Error>(())
 //! ```
 

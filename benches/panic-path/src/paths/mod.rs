@@ -6,8 +6,8 @@ use core::{ptr, slice};
 use cper::section::{ErrorStatus, MemoryError, MemoryErrorType, MemoryErrorView, MemoryValidation};
 use cper::zerocopy::little_endian::U64;
 use cper::{
-    CreatorId, FruText, Guid, NotificationType, PreparedRecord, Record, RecordBuilder, RecordFlags,
-    RecordHeader, RecordMut, SectionDescriptor, Severity, StatusBlock, Timestamp,
+    CreatorId, FruText, Guid, NotificationType, PreparedRecord, Record, RecordFlags, RecordHeader, RecordMut,
+    RecordWriter, SectionDescriptor, Severity, StatusBlock, Timestamp,
 };
 use erst_table::{AccessWidth, AddressSpace, IoError, RegisterIo, Semantics, Store, Table};
 use mce_record::{Layout, Mce};
@@ -135,8 +135,10 @@ unsafe fn input<'a>(bytes: *const u8, len: usize) -> &'a [u8] {
     unsafe { slice::from_raw_parts(bytes, len) }
 }
 
-fn length(record: Result<&[u8], cper::Error>) -> usize {
-    record.map_or(0, <[u8]>::len)
+/// Bytes of what is written; 0 when it cannot be.
+#[inline]
+fn written<'b>(write: impl FnOnce() -> Result<&'b mut [u8], cper::Error>) -> usize {
+    write().map_or(0, |record| record.len())
 }
 
 /// A memory record from field values, the FRU text given as text. 0 when the buffer is too small.
@@ -149,7 +151,11 @@ pub unsafe extern "C" fn rust_fill_memory(out: *mut u8, len: usize, input: &Memo
     // SAFETY: the caller's promise.
     let out = unsafe { buffer(out, len) };
     let Ok(fru_text) = FruText::new(input.text()) else { return 0 };
-    length(RecordBuilder::new(input.header()).section(input.descriptor(fru_text), &input.body()).encode(out))
+    written(|| {
+        let mut writer = RecordWriter::new(out, &input.header())?;
+        writer.section(&input.descriptor(fru_text), &input.body())?;
+        writer.finish()
+    })
 }
 
 /// The same, the text converted where it is used, as one would write it.
@@ -161,8 +167,12 @@ pub unsafe extern "C" fn rust_fill_memory(out: *mut u8, len: usize, input: &Memo
 pub unsafe extern "C" fn rust_fill_memory_in_order(out: *mut u8, len: usize, input: &MemoryInput) -> usize {
     // SAFETY: the caller's promise.
     let out = unsafe { buffer(out, len) };
-    let descriptor = input.descriptor(FruText::new(input.text()).unwrap_or_default());
-    length(RecordBuilder::new(input.header()).section(descriptor, &input.body()).encode(out))
+    written(|| {
+        let mut writer = RecordWriter::new(out, &input.header())?;
+        let fru_text = FruText::new(input.text())?;
+        writer.section(&input.descriptor(fru_text), &input.body())?;
+        writer.finish()
+    })
 }
 
 /// The same, laid out in the buffer and then filled in place.
@@ -207,7 +217,11 @@ pub unsafe extern "C" fn rust_fill_memory_ready(
 ) -> usize {
     // SAFETY: the caller's promise.
     let out = unsafe { buffer(out, len) };
-    length(RecordBuilder::new(input.header()).section(input.descriptor(*fru_text), &input.body()).encode(out))
+    written(|| {
+        let mut writer = RecordWriter::new(out, &input.header())?;
+        writer.section(&input.descriptor(*fru_text), &input.body())?;
+        writer.finish()
+    })
 }
 
 /// Two memory sections in one record.
@@ -224,13 +238,34 @@ pub unsafe extern "C" fn rust_fill_two(
 ) -> usize {
     // SAFETY: the caller's promise.
     let out = unsafe { buffer(out, len) };
-    let body = input.body();
-    length(
-        RecordBuilder::new(input.header())
-            .section(input.descriptor(*fru_text), &body)
-            .section(SectionDescriptor::new(Severity::CORRECTED), &body)
-            .encode(out),
-    )
+    two(out, input, fru_text, 2)
+}
+
+/// The same without the hint that two sections will come.
+///
+/// # Safety
+/// As [`rust_fill_memory`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_two_unannounced(
+    out: *mut u8,
+    len: usize,
+    input: &MemoryInput,
+    fru_text: &FruText,
+) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    two(out, input, fru_text, 1)
+}
+
+#[inline]
+fn two(out: &mut [u8], input: &MemoryInput, fru_text: &FruText, hint: usize) -> usize {
+    written(|| {
+        let mut writer = RecordWriter::for_sections(out, &input.header(), hint)?;
+        writer.section(&input.descriptor(*fru_text), &input.body())?;
+        writer.section(&SectionDescriptor::new(Severity::CORRECTED), &input.body())?;
+        writer.finish()
+    })
 }
 
 /// Section bytes handed on under a header and a descriptor.
@@ -249,7 +284,11 @@ pub unsafe extern "C" fn rust_wrap_bytes(
 ) -> usize {
     // SAFETY: the caller's promises.
     let (out, body) = unsafe { (buffer(out, len), input(body, body_len)) };
-    length(cper::encode_sections(header, core::iter::once((*descriptor, body)), out))
+    written(|| {
+        let mut writer = RecordWriter::new(out, header)?;
+        writer.section_bytes(descriptor.section_type, descriptor, body)?;
+        writer.finish()
+    })
 }
 
 type MemoryRecord = PreparedRecord<MemoryError>;
@@ -426,7 +465,7 @@ pub unsafe extern "C" fn rust_entries_to_records(
     for entry in block.entries() {
         let Ok(entry) = entry else { return 0 };
         let header = entry.record_header(NotificationType::NMI).with_record_id(id);
-        written = length(entry.encode_record(&header, out));
+        written = self::written(|| entry.encode_record(&header, out));
     }
     written
 }
@@ -633,9 +672,13 @@ pub extern "C" fn rust_firmware(store: &mut Store<'_>, out: &mut [u8; 280], addr
 /// Its frame is gone before the write begins.
 #[inline(never)]
 fn address_record(out: &mut [u8; 280], address: u64, id: u64) -> usize {
-    let header = RecordHeader::fatal(NotificationType::MCE).with_record_id(id);
-    let memory = MemoryError::new().with_physical_address(address);
-    length(
-        RecordBuilder::new(header).section(SectionDescriptor::primary(Severity::FATAL), &memory).encode(out),
-    )
+    written(|| {
+        let header = RecordHeader::fatal(NotificationType::MCE).with_record_id(id);
+        let mut writer = RecordWriter::new(out, &header)?;
+        writer.section(
+            &SectionDescriptor::primary(Severity::FATAL),
+            &MemoryError::new().with_physical_address(address),
+        )?;
+        writer.finish()
+    })
 }

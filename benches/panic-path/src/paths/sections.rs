@@ -2,20 +2,20 @@
 
 use cper::section::{
     AerCapability, ArmErrorFlags, ArmErrorInformation, ArmErrorType, ArmErrors, ArmProcessor,
-    ArmProcessorHeader, BrandString, BridgeControlStatus, Decode, ErrorStatus, MemoryError, PciCommandStatus, PciStatus,
-    PcieCapability, PcieDeviceId, PcieError, PciePortType, PcieVersion, ProcessorErrorTypes,
+    ArmProcessorHeader, BrandString, BridgeControlStatus, Decode, ErrorStatus, MemoryError, PciCommandStatus,
+    PciStatus, PcieCapability, PcieDeviceId, PcieError, PciePortType, PcieVersion, ProcessorErrorTypes,
     ProcessorGeneric, ProcessorIsa, ProcessorOperation, ProcessorType,
 };
 use cper::zerocopy::little_endian::{U16, U32, U64};
 use cper::zerocopy::transmute;
 use cper::{
-    FruText, PreparedRecord, PreparedStatusBlock, Record, RecordBuilder, RecordHeader, Section,
+    FruText, PreparedRecord, PreparedStatusBlock, Record, RecordHeader, RecordWriter, Section,
     SectionDescriptor, Severity,
 };
 use pstore_format::RecordId;
 use pstore_format::produce::{MceBytes, encode_mce};
 
-use super::{MemoryInput, buffer, fold_descriptor, fold_header, input, length};
+use super::{MemoryInput, buffer, fold_descriptor, fold_header, input, written};
 
 fn pcie(input: &MemoryInput, capability: &PcieCapability, aer: &AerCapability) -> PcieError {
     let id = PcieDeviceId {
@@ -59,8 +59,11 @@ pub unsafe extern "C" fn rust_fill_pcie(
 ) -> usize {
     // SAFETY: the caller's promise.
     let out = unsafe { buffer(out, len) };
-    let body = pcie(input, capability, aer);
-    length(RecordBuilder::new(input.header()).section(input.descriptor(*fru_text), &body).encode(out))
+    written(|| {
+        let mut writer = RecordWriter::new(out, &input.header())?;
+        writer.section(&input.descriptor(*fru_text), &pcie(input, capability, aer))?;
+        writer.finish()
+    })
 }
 
 fn generic(input: &MemoryInput, name: &BrandString) -> ProcessorGeneric {
@@ -98,8 +101,11 @@ pub unsafe extern "C" fn rust_fill_generic(
 ) -> usize {
     // SAFETY: the caller's promise.
     let out = unsafe { buffer(out, len) };
-    let body = generic(input, name);
-    length(RecordBuilder::new(input.header()).section(input.descriptor(*fru_text), &body).encode(out))
+    written(|| {
+        let mut writer = RecordWriter::new(out, &input.header())?;
+        writer.section(&input.descriptor(*fru_text), &generic(input, name))?;
+        writer.finish()
+    })
 }
 
 fn arm(input: &MemoryInput) -> ArmErrors<1> {
@@ -138,8 +144,11 @@ pub unsafe extern "C" fn rust_fill_arm(
 ) -> usize {
     // SAFETY: the caller's promise.
     let out = unsafe { buffer(out, len) };
-    let body = arm(input);
-    length(RecordBuilder::new(input.header()).section(input.descriptor(*fru_text), &body).encode(out))
+    written(|| {
+        let mut writer = RecordWriter::new(out, &input.header())?;
+        writer.section(&input.descriptor(*fru_text), &arm(input))?;
+        writer.finish()
+    })
 }
 
 /// A machine check record of a `struct mce` of known length, as Linux writes it. 0 when the buffer is too small.
@@ -357,5 +366,11 @@ pub unsafe extern "C" fn rust_wrap_many(
 ) -> usize {
     // SAFETY: the caller's promises.
     let (out, body) = unsafe { (buffer(out, len), input(body, body_len)) };
-    length(cper::encode_sections(header, core::iter::repeat_n((*descriptor, body), count), out))
+    written(|| {
+        let mut writer = RecordWriter::for_sections(out, header, count)?;
+        for _ in 0..count {
+            writer.section_bytes(descriptor.section_type, descriptor, body)?;
+        }
+        writer.finish()
+    })
 }

@@ -14,8 +14,7 @@ use std::{env, fs};
 
 use cper::section::MemoryError;
 use cper::{
-    CreatorId, Guid, NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, SectionTypeId,
-    Severity,
+    CreatorId, Guid, NotificationType, RecordHeader, RecordWriter, SectionDescriptor, SectionTypeId, Severity,
 };
 use erst_table::qemu::{Image, Overwrite, format, image_length};
 use erst_table::{
@@ -116,8 +115,9 @@ fn foreign() -> Result<Vec<u8>, Box<dyn Error>> {
                 .with_record_id(identifier);
             let memory = MemoryError::new().with_card(number as u16);
             let descriptor = SectionDescriptor::primary(Severity::CORRECTED);
-            let builder = RecordBuilder::new(header).section(descriptor, &memory);
-            let mut record = builder.encode(&mut buffer)?.to_vec();
+            let mut writer = RecordWriter::new(&mut buffer, &header)?;
+            writer.section(&descriptor, &memory)?;
+            let mut record = writer.finish()?.to_vec();
             if number % 4 == 3 {
                 // A kind of section that nobody knows.
                 let kind = SectionTypeId::new(Guid::parse_const("12345678-9abc-def0-1122-334455667788"));

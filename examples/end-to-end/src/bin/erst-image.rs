@@ -12,7 +12,7 @@ use std::{env, fs};
 
 use cper::section::{MemoryError, MemoryErrorType};
 use cper::{
-    CreatorId, FruText, NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity,
+    CreatorId, FruText, NotificationType, RecordHeader, RecordWriter, SectionDescriptor, Severity,
     StatusBlock, Timestamp,
 };
 use erst_table::qemu::{Image, Overwrite, format, image_length};
@@ -116,8 +116,9 @@ fn records(blocks: &Path) -> Outcome<Vec<Expected>> {
             .with_physical_address(0x1008_0040)
             .with_memory_error_type(MemoryErrorType::MULTI_BIT_ECC);
         let descriptor = SectionDescriptor::primary(Severity::FATAL).with_fru_text(FruText::new(b"DIMM_A1")?);
-        let length = RecordBuilder::new(header).section(descriptor, &memory).encode(&mut buffer)?.len();
-        let (record, _) = buffer.split_at_mut(length);
+        let mut writer = RecordWriter::new(&mut buffer, &header)?;
+        writer.section(&descriptor, &memory)?;
+        let record = writer.finish()?;
         let body = record[200..].to_vec();
         add("unknown", record, &body, Some(TIME))?;
     }
