@@ -71,6 +71,8 @@ static size_t number = 1;
 	M(fill_in_place, rust_fill_memory_in_place(buf, 280, &in)) M(fill_in_order, rust_fill_memory_in_order(buf, 280, &in)) M(fill_ready, rust_fill_memory_ready(buf, 280, &in, fru)) \
 	M(c_patch, cper_fill_mem_patch(buf, &in)) M(patch, rust_patch_memory(prepared, &in)) \
 	M(patch_time, rust_patch_memory_time(prepared, &in)) \
+	M(c_patch_address, cper_patch_address(prepared, in.record_id, in.status, in.pa)) \
+	M(c_patch_stores, cper_patch_mem(prepared, &in)) M(c_patch_time, cper_patch_mem_time(prepared, &in)) \
 	M(patch_address, rust_patch_address(prepared, in.record_id, in.status, in.pa)) \
 	M(patch_view, rust_patch_view(prepared, 280, in.record_id, in.status, in.pa)) \
 	M(c_two, cper_fill_two(buf, &in)) M(two, rust_fill_two(buf, 432, &in, fru)) M(two_unannounced, rust_fill_two_unannounced(buf, 432, &in, fru)) M(patch_two, rust_patch_two(buf, &in)) \
@@ -164,8 +166,12 @@ static int check(void)
 		if (rust_read_memory(c, 280) != cper_read_mem(c, 280)) { printf("read differs\n"); failures++; }
 		memcpy(r, c, 280); memcpy(cper_template, c, 280);
 		in.record_id = NEXT; in.pa = NEXT; in.status = NEXT; in.sec = NEXT % 60; in.severity = (uint32_t)NEXT;
-		cper_fill_mem_patch(c, &in);
-		rust_patch_memory_time(r, &in); same("patch_time", r, c, 280);
+		cper_patch_mem(c, &in); rust_patch_memory(r, &in); same("patch", r, c, 280);
+		in.sec = NEXT % 60; in.record_id = NEXT; in.status = NEXT; in.valid = NEXT;
+		cper_patch_mem_time(c, &in); rust_patch_memory_time(r, &in); same("patch_time", r, c, 280);
+		in.record_id = NEXT; in.pa = NEXT; in.status = NEXT;
+		cper_patch_address(c, in.record_id, in.status, in.pa);
+		rust_patch_address(r, in.record_id, in.status, in.pa); same("patch_address", r, c, 280);
 		cper_fill_two(c, &in);
 		memset(r, 0xa5, sizeof r); rust_fill_two(r, 432, &in, fru); same("two", r, c, 432);
 		memset(r, 0xa5, sizeof r); rust_fill_two_unannounced(r, 432, &in, fru); same("two_unannounced", r, c, 432);
@@ -192,7 +198,7 @@ static int check(void)
 		memcpy(c, entries, 172); memcpy(r, entries, 172);
 		in.severity = k % 5;
 		memcpy(c, (uint32_t[]){ 0x10 | (in.severity == 2 ? 2 : in.severity != 3) }, 4);
-		memcpy(c + 16, &in.severity, 4); memcpy(c + 36, &in.severity, 4); memcpy(c + 100, (uint64_t[]){ in.status, in.pa }, 16);
+		memcpy(c + 16, &in.severity, 4); memcpy(c + 36, &in.severity, 4); memcpy(c + 100, (uint64_t[]){ in.status, in.pa }, 16); c[92] |= 3;
 		rust_patch_block(r, &in); same("patch_block", r, c, 172);
 		cper_fill_mem(c, &in); memcpy(r, c, 280); memset(r + 108, 0, 8);
 		cper_seal(c, 280); rust_seal(r, 280); same("seal", r, c, 280);

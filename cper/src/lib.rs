@@ -95,7 +95,6 @@
 mod bodies;
 mod creator;
 mod descriptor;
-mod encode;
 mod error;
 pub mod fields;
 mod guid;
@@ -117,7 +116,6 @@ mod timestamp;
 
 pub use creator::CreatorId;
 pub use descriptor::{DescriptorValidation, FruText, SectionDescriptor, SectionFlags};
-pub use encode::{And, Empty, RecordBuilder, SectionList, encode_sections};
 pub use error::{Error, ErrorKind};
 pub use guid::Guid;
 pub use header::{HeaderValidation, RecordFlags, RecordHeader};

@@ -181,7 +181,7 @@ mod tests {
             let header =
                 RecordHeader::fatal(cper::NotificationType::MCE).with_persistence_information(before);
             let mut record = [0; 128];
-            cper::RecordWriter::new(&mut record, &header).unwrap().finish().unwrap();
+            cper::RecordWriter::for_sections(&mut record, &header, 0).unwrap().finish().unwrap();
             seal(&mut record).unwrap();
             assert_eq!(verify(&record), Seal::Valid, "{before:?}");
             let stored = if before.starts_with(b"ER") { *b"ER" } else { [0; 2] };

@@ -67,7 +67,7 @@ impl MemoryInput {
         unsafe { slice::from_raw_parts(self.fru_text, self.fru_len) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn timestamp(&self) -> Timestamp {
         let timestamp = Timestamp::new(
             self.year as u16,
@@ -80,7 +80,7 @@ impl MemoryInput {
         if self.precise != 0 { timestamp.precise() } else { timestamp }
     }
 
-    #[inline]
+    #[inline(always)]
     fn header(&self) -> RecordHeader {
         RecordHeader::new(Severity::new(self.severity), NotificationType::new(self.notification))
             .with_timestamp(self.timestamp())
@@ -90,12 +90,12 @@ impl MemoryInput {
             .with_flags(RecordFlags::from_bits_retain(self.flags))
     }
 
-    #[inline]
+    #[inline(always)]
     fn descriptor(&self, fru_text: FruText) -> SectionDescriptor {
         SectionDescriptor::primary(Severity::new(self.severity)).with_fru_id(self.fru).with_fru_text(fru_text)
     }
 
-    #[inline]
+    #[inline(always)]
     fn body(&self) -> MemoryError {
         let mut body = MemoryError::new()
             .with_error_status(ErrorStatus(U64::new(self.status)))
@@ -238,7 +238,12 @@ pub unsafe extern "C" fn rust_fill_two(
 ) -> usize {
     // SAFETY: the caller's promise.
     let out = unsafe { buffer(out, len) };
-    two(out, input, fru_text, 2)
+    written(|| {
+        let mut writer = RecordWriter::for_sections(out, &input.header(), 2)?;
+        writer.section(&input.descriptor(*fru_text), &input.body())?;
+        writer.section(&SectionDescriptor::new(Severity::CORRECTED), &input.body())?;
+        writer.finish()
+    })
 }
 
 /// The same without the hint that two sections will come.
@@ -255,13 +260,8 @@ pub unsafe extern "C" fn rust_fill_two_unannounced(
 ) -> usize {
     // SAFETY: the caller's promise.
     let out = unsafe { buffer(out, len) };
-    two(out, input, fru_text, 1)
-}
-
-#[inline]
-fn two(out: &mut [u8], input: &MemoryInput, fru_text: &FruText, hint: usize) -> usize {
     written(|| {
-        let mut writer = RecordWriter::for_sections(out, &input.header(), hint)?;
+        let mut writer = RecordWriter::new(out, &input.header())?;
         writer.section(&input.descriptor(*fru_text), &input.body())?;
         writer.section(&SectionDescriptor::new(Severity::CORRECTED), &input.body())?;
         writer.finish()
@@ -397,9 +397,15 @@ fn guid(guid: Guid) -> u64 {
 fn fold_header(header: &RecordHeader) -> u64 {
     let mut sum =
         u64::from(header.revision.get() as u32 ^ header.severity.raw() ^ header.validation_bits.get());
-    sum ^= header.timestamp().map_or(0, |time| u64::from_le_bytes(cper::zerocopy::transmute!(time)));
-    sum ^= header.platform_id().map_or(0, guid);
-    sum ^= header.partition_id().map_or(0, guid);
+    if let Some(time) = header.timestamp() {
+        sum ^= u64::from_le_bytes(cper::zerocopy::transmute!(time));
+    }
+    if let Some(platform) = header.platform_id() {
+        sum ^= guid(platform);
+    }
+    if let Some(partition) = header.partition_id() {
+        sum ^= guid(partition);
+    }
     sum ^= guid(header.creator_id.guid());
     sum ^= guid(header.notification_type.guid());
     sum ^= header.record_id.get();
@@ -415,34 +421,39 @@ fn fold_descriptor(descriptor: &SectionDescriptor) -> u64 {
             ^ descriptor.flags.get()
             ^ descriptor.severity.raw(),
     );
-    sum ^= descriptor.fru_id().map_or(0, guid);
-    sum ^ descriptor.fru_text().map_or(0, |text| {
+    if let Some(unit) = descriptor.fru_id() {
+        sum ^= guid(unit);
+    }
+    if let Some(text) = descriptor.fru_text() {
         let [front, middle]: [[u8; 8]; 2] =
             cper::zerocopy::transmute!(*text.0.first_chunk::<16>().unwrap_or(&[0; 16]));
         let back = text.0.get(16..).and_then(<[u8]>::first_chunk).map_or(0, |back| u32::from_le_bytes(*back));
-        u64::from_le_bytes(front) ^ u64::from_le_bytes(middle) ^ u64::from(back)
-    })
+        sum ^= u64::from_le_bytes(front) ^ u64::from_le_bytes(middle) ^ u64::from(back);
+    }
+    sum
+}
+
+/// Folds each value that is valid, as a reader takes it.
+macro_rules! fold {
+    ($sum:ident, $view:ident: $($field:ident),+) => {
+        $(if let Some(value) = $view.$field() {
+            $sum ^= u64::from(value);
+        })+
+    };
 }
 
 fn fold_memory(memory: MemoryErrorView<'_>) -> u64 {
-    let mut sum = memory.error_status().map_or(0, ErrorStatus::raw);
-    sum ^= memory.physical_address().unwrap_or(0);
-    sum ^= memory.physical_address_mask().unwrap_or(0);
-    sum ^= u64::from(memory.node().unwrap_or(0));
-    sum ^= u64::from(memory.card().unwrap_or(0));
-    sum ^= u64::from(memory.module().unwrap_or(0));
-    sum ^= u64::from(memory.bank().unwrap_or(0));
-    sum ^= u64::from(memory.device().unwrap_or(0));
-    sum ^= u64::from(memory.row().unwrap_or(0));
-    sum ^= u64::from(memory.column().unwrap_or(0));
-    sum ^= u64::from(memory.bit_position().unwrap_or(0));
-    sum ^= memory.requestor_id().unwrap_or(0);
-    sum ^= memory.responder_id().unwrap_or(0);
-    sum ^= memory.target_id().unwrap_or(0);
-    sum ^= u64::from(memory.memory_error_type().unwrap_or_default().raw());
-    sum ^= u64::from(memory.rank().unwrap_or(0));
-    sum ^= u64::from(memory.card_handle().unwrap_or(0));
-    sum ^ u64::from(memory.module_handle().unwrap_or(0))
+    let mut sum = 0;
+    if let Some(status) = memory.error_status() {
+        sum ^= status.raw();
+    }
+    fold!(sum, memory: physical_address, physical_address_mask, node, card, module, bank, device, row, column);
+    fold!(sum, memory: bit_position, requestor_id, responder_id, target_id);
+    if let Some(kind) = memory.memory_error_type() {
+        sum ^= u64::from(kind.raw());
+    }
+    fold!(sum, memory: rank, card_handle, module_handle);
+    sum
 }
 
 /// A status block's entries, each into a record; the bytes written last. 0 when one fails.

@@ -282,22 +282,35 @@ fn fold_words<const N: usize>(words: [[u8; 8]; N]) -> u64 {
 pub unsafe extern "C" fn rust_read_pcie(bytes: *const u8, len: usize) -> u64 {
     // SAFETY: the caller's promise.
     read::<PcieError>(unsafe { input(bytes, len) }, |pcie| {
-        let mut sum = u64::from(pcie.port_type().unwrap_or_default().raw());
-        sum ^= pcie.version().map_or(0, |version| u64::from(u32::from_le_bytes(transmute!(version))));
-        sum ^= pcie.command_status().map_or(0, |both| u64::from(u32::from_le_bytes(transmute!(both))));
-        sum ^= pcie.device_id().map_or(0, |id| fold_words::<2>(transmute!(id)));
-        sum ^= pcie.device_serial_number().unwrap_or(0);
-        sum ^= pcie.bridge_control_status().map_or(0, |both| u64::from(u32::from_le_bytes(transmute!(both))));
-        sum ^= pcie.capability_structure().map_or(0, |capability| {
-            let (words, last): ([[u8; 8]; 7], [u8; 4]) = {
-                let bytes: [u8; 60] = transmute!(*capability);
-                let words = bytes.first_chunk::<56>().copied().unwrap_or([0; 56]);
-                let last = bytes.get(56..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
-                (transmute!(words), last)
-            };
-            fold_words(words) ^ u64::from(u32::from_le_bytes(last))
-        });
-        sum ^ pcie.aer_info().map_or(0, |aer| fold_words::<12>(transmute!(*aer)))
+        let mut sum = 0;
+        if let Some(port) = pcie.port_type() {
+            sum ^= u64::from(port.raw());
+        }
+        if let Some(version) = pcie.version() {
+            sum ^= u64::from(u32::from_le_bytes(transmute!(version)));
+        }
+        if let Some(both) = pcie.command_status() {
+            sum ^= u64::from(u32::from_le_bytes(transmute!(both)));
+        }
+        if let Some(id) = pcie.device_id() {
+            sum ^= fold_words::<2>(transmute!(id));
+        }
+        if let Some(number) = pcie.device_serial_number() {
+            sum ^= number;
+        }
+        if let Some(both) = pcie.bridge_control_status() {
+            sum ^= u64::from(u32::from_le_bytes(transmute!(both)));
+        }
+        if let Some(capability) = pcie.capability_structure() {
+            let bytes: [u8; 60] = transmute!(*capability);
+            let words = bytes.first_chunk::<56>().copied().unwrap_or([0; 56]);
+            let last = bytes.get(56..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
+            sum ^= fold_words::<7>(transmute!(words)) ^ u64::from(u32::from_le_bytes(last));
+        }
+        if let Some(aer) = pcie.aer_info() {
+            sum ^= fold_words::<12>(transmute!(*aer));
+        }
+        sum
     })
 }
 
