@@ -62,7 +62,7 @@ static inline void stores(struct cper_mem_record *r, const struct mem_input *in)
 	r->h.severity = in->severity; r->d.severity = in->severity; r->h.record_id = in->record_id; r->h.flags = in->flags;
 	r->m.valid = in->valid; r->m.error_status = in->status; r->m.phys_addr = in->pa; r->m.phys_addr_mask = in->pa_mask;
 	r->m.node = in->node; r->m.card = in->card; r->m.module = in->module; r->m.bank = in->bank;
-	r->m.device = in->device; r->m.row = in->row; r->m.extended &= 0xfc; r->m.column = in->column; r->m.bit_pos = in->bit_pos;
+	r->m.device = in->device; r->m.row = in->row; r->m.extended = in->extended; r->m.column = in->column; r->m.bit_pos = in->bit_pos;
 	r->m.error_type = in->error_type; r->m.rank = in->rank;
 }
 __attribute__((noinline)) const uint8_t *cper_patch_mem(uint8_t *record, const struct mem_input *in)

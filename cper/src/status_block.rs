@@ -421,7 +421,8 @@ pub struct DataEntries<'a> {
 
 impl<'a> DataEntries<'a> {
     /// The next entry without its payload, and all bytes behind its header.
-    #[inline]
+    // Inlined, so that the compiler sees on the panic path that no slice of it can fail.
+    #[inline(always)]
     fn header(&self) -> Result<(DataEntry<'a>, &'a [u8]), Error> {
         let short = |needed| Error::too_short("data entry", needed, self.rest.len());
         let (front, mut after) = self

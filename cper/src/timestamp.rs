@@ -113,8 +113,7 @@ impl Timestamp {
     }
 
     /// The timestamp of `seconds` since 1970-01-01 00:00:00 UTC, not marked precise; `None` after the year 9999.
-    // The range check keeps every sum below 2^32; constants divide.
-    #[allow(clippy::arithmetic_side_effects)]
+    // The range check keeps every sum below 2^32; the compiler does not see that, and the panic path comes here.
     pub const fn from_unix(seconds: u64) -> Option<Self> {
         const LAST: u64 = 253_402_300_799; // 9999-12-31 23:59:59
         if seconds > LAST {
@@ -122,16 +121,21 @@ impl Timestamp {
         }
         let day_seconds = (seconds % 86_400) as u32;
         // Days counted from 0000-03-01, so that a leap day ends its year (the 400-year cycle has 146,097 days).
-        let days = (seconds / 86_400) as u32 + 719_468;
+        let days = ((seconds / 86_400) as u32).wrapping_add(719_468);
         let era = days / 146_097;
         let day_of_era = days % 146_097;
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let shifted = (5 * day_of_year + 2) / 153; // 0 = March
-        let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-        let year = era * 400 + year_of_era + (month <= 2) as u32;
+        let without_leap_days = day_of_era
+            .wrapping_sub(day_of_era / 1_460)
+            .wrapping_add(day_of_era / 36_524)
+            .wrapping_sub(day_of_era / 146_096);
+        let year_of_era = without_leap_days / 365;
+        let days_of_years =
+            year_of_era.wrapping_mul(365).wrapping_add(year_of_era / 4).wrapping_sub(year_of_era / 100);
+        let day_of_year = day_of_era.wrapping_sub(days_of_years);
+        let shifted = day_of_year.wrapping_mul(5).wrapping_add(2) / 153; // 0 = March
+        let day = day_of_year.wrapping_sub(shifted.wrapping_mul(153).wrapping_add(2) / 5).wrapping_add(1);
+        let month = if shifted < 10 { shifted.wrapping_add(3) } else { shifted.wrapping_sub(9) };
+        let year = era.wrapping_mul(400).wrapping_add(year_of_era).wrapping_add((month <= 2) as u32);
         Some(Self::new(
             year as u16,
             month as u8,
@@ -340,15 +344,15 @@ const fn two_digits(number: u8) -> [u8; 2] {
 pub(crate) fn describe(time: Timestamp, creator: Option<CreatorId>, out: &mut dyn Visitor) -> fmt::Result {
     let reading = time.reading(creator);
     out.field("timestamp", Value::Time { time, calendar: reading.map(|reading| reading.calendar) })?;
-    let Some(Reading { encoding, otherwise, .. }) = reading else { return Ok(()) };
-    if encoding != Encoding::Bcd {
+    let encoding = reading.map(|reading| reading.encoding);
+    if let Some(encoding) = encoding.filter(|encoding| *encoding != Encoding::Bcd) {
         out.field("timestamp_encoding", Value::Message(&encoding))?;
     }
-    if let Some(calendar) = otherwise {
+    if let Some(calendar) = reading.and_then(|reading| reading.otherwise) {
         out.field("timestamp_if_binary", Value::Time { time, calendar: Some(calendar) })?;
     }
     // The count of seconds has no flags.
-    if encoding != Encoding::LinuxSeconds {
+    if encoding != Some(Encoding::LinuxSeconds) {
         out.field("timestamp_precise", time.is_precise().into())?;
         if time.flags > 1 {
             out.field("timestamp_flags", Value::hex(time.flags))?;

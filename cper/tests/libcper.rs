@@ -41,7 +41,10 @@ const COMPARISONS: &[Comparison] = &[
         ],
         bits: &[("revision.major", "revision", 8, 8), ("revision.minor", "revision", 0, 8)],
         only_libcper: &[("persistence_info", "told here when it is not zero")],
-        only_ours: &[],
+        only_ours: &[(
+            "timestamp_if_binary",
+            "the random digits are of no century that decides between BCD and binary",
+        )],
         not_alike: &[(
             "timestamp",
             "the random digits are no BCD, of which libcper makes a time all the same",

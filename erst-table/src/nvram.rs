@@ -39,6 +39,7 @@ pub(crate) struct Found {
 }
 
 /// The length of the record that begins so, if it may be one; the range has `room` bytes for it.
+#[inline]
 fn stated_length(front: &[u8; FRONT], room: u64) -> Option<u64> {
     let length = u64::from(record::length(front)?);
     let fits = length >= record::HEADER_LEN as u64 && length <= room;

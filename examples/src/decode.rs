@@ -14,7 +14,7 @@ use crate::json;
 use crate::kernel;
 use crate::printable::Printable;
 use crate::progress::Progress;
-use crate::ramoops::RamoopsLayout;
+use crate::ramoops::Parameters;
 use crate::recognise;
 use crate::scan::{self, File, Scan, Step, count};
 use crate::text::{Detail, Text};
@@ -47,6 +47,23 @@ pub struct Decode {
     cleared: bool,
     #[command(flatten)]
     ramoops: RamoopsLayout,
+}
+
+/// The option that gives the layout of ramoops' memory.
+#[derive(Args, Debug)]
+pub struct RamoopsLayout {
+    /// Read memory of ramoops by the parameters of its kernel module, all sizes in bytes or with k or M:
+    /// record-size=64k,console-size=64k,ftrace-size=0,pmsg-size=0,ecc=1 (also mem-size; those left out are 0, but ecc,
+    /// which the memory tells)
+    #[arg(long = "ramoops", value_name = "LAYOUT")]
+    parameters: Option<Parameters>,
+}
+
+impl RamoopsLayout {
+    /// The parameters, if they were given.
+    pub const fn parameters(&self) -> Option<&Parameters> {
+        self.parameters.as_ref()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -7,7 +7,6 @@
 use std::ops::Range;
 use std::str::FromStr;
 
-use clap::Args;
 use pstore_format::blk;
 use pstore_format::dmesg::{self, Header};
 use pstore_format::inflate::Inflater;
@@ -41,23 +40,6 @@ pub struct Parameters {
 
 /// The code of a memory, or none.
 type Code = Option<Ecc>;
-
-/// The option that gives them.
-#[derive(Args, Debug)]
-pub struct RamoopsLayout {
-    /// Read memory of ramoops by the parameters of its kernel module, all sizes in bytes or with k or M:
-    /// record-size=64k,console-size=64k,ftrace-size=0,pmsg-size=0,ecc=1 (also mem-size; those left out are 0, but ecc,
-    /// which the memory tells)
-    #[arg(long = "ramoops", value_name = "LAYOUT")]
-    parameters: Option<Parameters>,
-}
-
-impl RamoopsLayout {
-    /// The parameters, if they were given.
-    pub const fn parameters(&self) -> Option<&Parameters> {
-        self.parameters.as_ref()
-    }
-}
 
 impl FromStr for Parameters {
     type Err = String;

@@ -37,9 +37,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::Outcome;
+use crate::decode::RamoopsLayout;
 use crate::event::Event;
 use crate::input;
-use crate::ramoops::RamoopsLayout;
 
 use archive::Archive;
 use files::is_busy;

@@ -196,7 +196,6 @@ pub unsafe extern "C" fn rust_fill_memory_in_place(out: *mut u8, len: usize, inp
     body.set_requestor_id(input.requestor);
     body.set_responder_id(input.responder);
     body.set_target_id(input.target);
-    body.set_extended_raw(input.extended);
     body.set_card_handle(input.card_handle);
     body.set_module_handle(input.module_handle);
     body.set_validation(MemoryValidation::from_bits_retain(input.valid));
@@ -345,6 +344,8 @@ fn patch(record: &mut MemoryRecord, input: &MemoryInput) {
     body.set_bit_position(input.bit_position);
     body.set_memory_error_type(MemoryErrorType::new(input.error_type));
     body.set_rank(input.rank);
+    // The upper bits of the row stand there too, and other things.
+    body.set_extended_raw(input.extended);
     body.set_validation(MemoryValidation::from_bits_retain(input.valid));
 }
 
