@@ -24,6 +24,7 @@ size_t rust_fill_mce_graded(uint8_t *out, size_t len, const uint8_t *mce, size_t
 size_t rust_fill_pcie(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru, const uint8_t *capability, const uint8_t *aer);
 size_t rust_fill_generic(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru, const uint8_t *brand);
 size_t rust_fill_arm(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru);
+int rust_prepare_slot(uint8_t *out, size_t len);
 size_t rust_entries_to_erst(uint8_t *out, size_t len, const uint8_t *block, size_t block_len, uint64_t id);
 size_t rust_fill_mce_128(uint8_t *out, size_t len, const uint8_t *mce, uint64_t id);
 const uint8_t *rust_patch_mce(uint8_t *record, const uint8_t *mce, uint64_t id);
@@ -45,7 +46,7 @@ uint64_t rust_walk(const uint8_t *image, size_t len);
 void a_panic_path_is_left(void) { abort(); }
 #endif
 
-static uint8_t buf[512] __attribute__((aligned(64))), prepared[512] __attribute__((aligned(64))), mce[128];
+static uint8_t buf[512] __attribute__((aligned(64))), slot[512], prepared[512] __attribute__((aligned(64))), mce[128];
 static uint8_t fru[20] = "DIMM_A1";
 static volatile uint64_t sink;
 static struct mem_input in = {
@@ -88,7 +89,7 @@ static size_t number = 1;
 	M(c_arm, cper_fill_arm(buf, &in)) M(arm, rust_fill_arm(buf, 272, &in, fru)) M(patch_arm, rust_patch_arm(buf, &in)) \
 	M(c_entries, cper_fill_entries(buf, sizeof buf, entries, 20 + 152 * number, in.record_id)) \
 	M(entries, rust_entries_to_records(buf, sizeof buf, entries, 20 + 152 * number, in.record_id)) \
-	M(entries_to_erst, rust_entries_to_erst(buf, sizeof buf, entries, 20 + 152 * number, in.record_id)) \
+	M(entries_to_erst, rust_entries_to_erst(slot, sizeof slot, entries, 20 + 152 * number, in.record_id)) \
 	M(c_read, sink = cper_read_mem(prepared, 280)) M(read, sink = rust_read_memory(prepared, 280)) \
 	M(c_read_pcie, sink = cper_read_pcie(pcie, 408)) M(read_pcie, sink = rust_read_pcie(pcie, 408)) \
 	M(c_read_generic, sink = cper_read_generic(generic, 392)) M(read_generic, sink = rust_read_generic(generic, 392)) \
@@ -195,6 +196,11 @@ static int check(void)
 		memcpy(entries + 12, (uint32_t[]){ k & 1 ? 152 : 144 }, 4);
 		if (cper_fill_entries(c, 512, entries, 172, in.record_id) != rust_entries_to_records(r, 512, entries, 172, in.record_id)) { printf("entries differ\n"); failures++; }
 		same("entries", r, c, 280);
+		/* The same in Linux' form: its revision, creator and flag; a time in seconds, which C leaves to the reader. */
+		memset(r, 0xa5, sizeof r); rust_prepare_slot(r, 512);
+		if (rust_entries_to_erst(r, 512, entries, 172, in.record_id) != 280) { printf("slot differs\n"); failures++; }
+		c[4] = 0; memcpy(c + 16, r + 16, 4); memcpy(c + 24, r + 24, 8); memcpy(c + 64, r + 64, 16); c[104] = 2;
+		same("slot", r, c, 280);
 		memcpy(c, entries, 172); memcpy(r, entries, 172);
 		in.severity = k % 5;
 		memcpy(c, (uint32_t[]){ 0x10 | (in.severity == 2 ? 2 : in.severity != 3) }, 4);
@@ -213,6 +219,7 @@ static int check(void)
 
 static void prepare(void)
 {
+	rust_prepare_slot(slot, sizeof slot);
 	in.record_id = 0x0102030405060708ull;
 	cper_fill_mem(cper_template, &in);
 	memcpy(prepared, cper_template, 280);

@@ -15,7 +15,7 @@ use cper::{
 };
 use mce_record::{Layout, Mce, MceRecord};
 use pstore_format::RecordId;
-use pstore_format::produce::RecordDraft;
+use pstore_format::produce::{encode_compressed_dmesg, encode_dmesg, encode_mce, encode_mce_as_linux};
 use pstore_format::record::{Payload, StoredRecord};
 use pstore_format::seal::{self, Seal};
 use sections::{Context, written};
@@ -272,19 +272,19 @@ fn try_stored(choices: &mut Unstructured) -> Result<()> {
     let (id, time) = (RecordId::new(choices.arbitrary()?), choices.int_in_range(1..=u64::from(u32::MAX))?);
     let kind = choices.int_in_range(0..=3)?;
     let body = bytes(choices, 400)?;
-    let draft = match kind {
-        0 => RecordDraft::dmesg(body, id, time),
-        1 => RecordDraft::compressed_dmesg(body, id, time),
-        2 => RecordDraft::mce_as_linux(body, id),
-        _ => match RecordDraft::mce(body, id) {
-            Ok(draft) => draft,
-            Err(_) => {
-                assert!(body.len() < 88);
-                return Ok(());
-            }
-        },
-    };
-    let mut record = written(draft.encoded_len(), |out| Some(draft.encode(out).ok()?.len()));
+    if kind == 3 && body.len() < 88 {
+        assert!(encode_mce(body, id, &mut [0; 512]).is_err());
+        return Ok(());
+    }
+    let mut record = written(200 + body.len(), |out| {
+        let record = match kind {
+            0 => encode_dmesg(body, id, time, out),
+            1 => encode_compressed_dmesg(body, id, time, out),
+            2 => encode_mce_as_linux(body, id, out),
+            _ => encode_mce(body, id, out),
+        };
+        Some(record.ok()?.len())
+    });
     for sealed in [false, true] {
         let read = StoredRecord::parse(&record).expect("a written record is one");
         assert_eq!((read.id(), read.body(), read.file_content()), (id, body, body));

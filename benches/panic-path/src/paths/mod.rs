@@ -12,7 +12,7 @@ use cper::{
 use erst_table::{AccessWidth, AddressSpace, IoError, RegisterIo, Semantics, Store, Table};
 use mce_record::{Layout, Mce};
 use pstore_format::RecordId;
-use pstore_format::produce::RecordDraft;
+use pstore_format::produce::{RecordSlot, encode_mce, encode_mce_as_linux};
 use pstore_format::record::StoredRecord;
 use pstore_format::seal;
 
@@ -509,7 +509,7 @@ pub unsafe extern "C" fn rust_fill_mce(
 ) -> usize {
     // SAFETY: the caller's promises.
     let (out, mce) = unsafe { (buffer(out, len), input(mce, mce_len)) };
-    RecordDraft::mce_as_linux(mce, RecordId::new(id)).encode(out).map_or(0, |record| record.len())
+    encode_mce_as_linux(mce, RecordId::new(id), out).map_or(0, |record| record.len())
 }
 
 /// The same with severity, notification and time taken from the machine check.
@@ -527,11 +527,21 @@ pub unsafe extern "C" fn rust_fill_mce_graded(
 ) -> usize {
     // SAFETY: the caller's promises.
     let (out, mce) = unsafe { (buffer(out, len), input(mce, mce_len)) };
-    let record = RecordDraft::mce(mce, RecordId::new(id)).and_then(|draft| draft.encode(out));
-    record.map_or(0, |record| record.len())
+    encode_mce(mce, RecordId::new(id), out).map_or(0, |record| record.len())
 }
 
-/// Each entry of a status block into a record of Linux' creator; the bytes written last. 0 when one fails.
+/// A slot for such records, in Linux' form. 0 on success.
+///
+/// # Safety
+/// `out` is writable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_prepare_slot(out: *mut u8, len: usize) -> i32 {
+    // SAFETY: the caller's promise.
+    i32::from(RecordSlot::prepare(unsafe { buffer(out, len) }, NotificationType::NMI).is_err())
+}
+
+/// Each entry of a status block into a slot that was prepared; the bytes written last. 0 when one fails.
 ///
 /// # Safety
 /// `out` and `block` are writable and readable for their lengths.
@@ -546,12 +556,11 @@ pub unsafe extern "C" fn rust_entries_to_erst(
 ) -> usize {
     // SAFETY: the caller's promises.
     let (out, block) = unsafe { (buffer(out, len), input(block, block_len)) };
-    let Ok(block) = StatusBlock::parse(block) else { return 0 };
+    let (Ok(block), Ok(slot)) = (StatusBlock::parse(block), RecordSlot::prepared(out)) else { return 0 };
     let mut written = 0;
     for entry in block.entries() {
         let Ok(entry) = entry else { return 0 };
-        let draft = RecordDraft::entry(&entry, NotificationType::NMI, RecordId::new(id));
-        written = draft.encode(out).map_or(0, |record| record.len());
+        written = slot.fill(&entry, RecordId::new(id)).map_or(0, |record| record.len());
     }
     written
 }

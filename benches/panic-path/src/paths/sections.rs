@@ -13,7 +13,7 @@ use cper::{
     SectionDescriptor, Severity,
 };
 use pstore_format::RecordId;
-use pstore_format::produce::{MceBytes, encode_mce};
+use pstore_format::produce::{MceBytes, encode_mce_as_linux};
 
 use super::{MemoryInput, buffer, fold_descriptor, fold_header, input, written};
 
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn rust_fill_arm(
 #[inline(never)]
 pub unsafe extern "C" fn rust_fill_mce_128(out: *mut u8, len: usize, mce: &[u8; 128], id: u64) -> usize {
     // SAFETY: the caller's promise.
-    encode_mce(mce, RecordId::new(id), unsafe { buffer(out, len) }).map_or(0, |record| record.len())
+    encode_mce_as_linux(mce, RecordId::new(id), unsafe { buffer(out, len) }).map_or(0, |record| record.len())
 }
 
 /// A prepared machine check: its id and its `struct mce`.

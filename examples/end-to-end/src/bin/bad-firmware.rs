@@ -21,7 +21,7 @@ use erst_table::{
     AccessWidth, Action, AddressSpace, GenericAddress, Instruction, InstructionEntry, TableBuilder,
 };
 use pstore_format::RecordId;
-use pstore_format::produce::RecordDraft;
+use pstore_format::produce::encode_dmesg;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -102,13 +102,8 @@ fn foreign() -> Result<Vec<u8>, Box<dyn Error>> {
     for number in 0..SLOTS {
         let identifier = 0x0f00_0000_0000_0001 + number as u64;
         let record = if number == 0 {
-            RecordDraft::dmesg(
-                b"Panic#1 Part1\n<0>[    1.000000] the one that is Linux's\n",
-                RecordId::new(identifier),
-                1,
-            )
-            .encode(&mut buffer)?
-            .to_vec()
+            let log = b"Panic#1 Part1\n<0>[    1.000000] the one that is Linux's\n";
+            encode_dmesg(log, RecordId::new(identifier), 1, &mut buffer)?.to_vec()
         } else {
             let header = RecordHeader::fatal(NotificationType::CMC)
                 .with_creator(creators[number % creators.len()])
