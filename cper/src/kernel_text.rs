@@ -345,7 +345,7 @@ impl<'t, 'f> Out<'t, 'f> {
         }
         self.line(0, format_args!("event severity: {}", severity_name(severity)))?;
         for entry in block.entries().flatten() {
-            self.entry(entry.number(), entry.header())?;
+            self.entry(entry.number(), &entry.header())?;
             self.section(entry.section_type(), entry.severity(), entry.bytes())?;
         }
         Ok(())

@@ -5,7 +5,7 @@ use core::fmt;
 
 use bitflags::bitflags;
 use zerocopy::little_endian::{U16, U32};
-use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::clamp;
 use crate::fields::{Describe, Each, Value, Visitor, show_fields};
@@ -295,6 +295,7 @@ impl<'a> StatusBlock<'a> {
     ///
     /// # Errors
     /// When there are fewer than 20 bytes.
+    #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let Ok((header, _)) = GenericErrorStatus::ref_from_prefix(bytes) else {
             return Err(Error::too_short("status block", GenericErrorStatus::SIZE, bytes.len()));
@@ -325,6 +326,7 @@ impl<'a> StatusBlock<'a> {
 
     /// The data entries, by their lengths. After an entry that cannot be read nothing more can be found: its error
     /// is the last item.
+    #[inline]
     pub fn entries(&self) -> DataEntries<'a> {
         let after = self.bytes.get(GenericErrorStatus::SIZE..).unwrap_or_default();
         let length = self.header.data_length.get() as usize;
@@ -425,26 +427,32 @@ impl<'a> DataEntries<'a> {
     #[inline(always)]
     fn header(&self) -> Result<(DataEntry<'a>, &'a [u8]), Error> {
         let short = |needed| Error::too_short("data entry", needed, self.rest.len());
-        let (front, mut after) = self
-            .rest
-            .split_first_chunk::<{ GenericErrorData::SHORT }>()
-            .ok_or(short(GenericErrorData::SHORT))?;
-        let mut header = GenericErrorData::new_zeroed();
-        front.write_to_prefix(header.as_mut_bytes()).map_err(|_| short(GenericErrorData::SHORT))?;
-        let header_len = header.header_len();
-        if header_len > GenericErrorData::SHORT {
-            (header.timestamp, after) = Timestamp::read_from_prefix(after).map_err(|_| short(header_len))?;
+        let Ok((front, after)) = EntryFront::ref_from_prefix(self.rest) else {
+            return Err(short(GenericErrorData::SHORT));
+        };
+        let mut entry = DataEntry {
+            number: self.number,
+            offset: self.offset,
+            front,
+            stored_timestamp: None,
+            header_bytes: front.as_bytes(),
+            payload: &[],
+        };
+        if front.revision.get() < GenericErrorData::REVISION_3 {
+            return Ok((entry, after));
         }
-        let header_bytes = self.rest.get(..header_len).ok_or(short(header_len))?;
-        let entry =
-            DataEntry { number: self.number, offset: self.offset, header, header_bytes, payload: &[] };
+        let Ok((timestamp, after)) = Timestamp::ref_from_prefix(after) else {
+            return Err(short(size_of::<GenericErrorData>()));
+        };
+        entry.stored_timestamp = Some(timestamp);
+        entry.header_bytes = self.rest.get(..size_of::<GenericErrorData>()).unwrap_or_default();
         Ok((entry, after))
     }
 
     #[inline]
     fn take(&mut self) -> Result<DataEntry<'a>, Error> {
         let (entry, after) = self.header()?;
-        let length = entry.header.error_data_length.get();
+        let length = entry.front.error_data_length.get();
         let Some((payload, rest)) = after.split_at_checked(length as usize) else {
             let kind = ErrorKind::InnerLength {
                 what: "error data length",
@@ -483,10 +491,28 @@ impl core::iter::FusedIterator for DataEntries<'_> {}
 pub struct DataEntry<'a> {
     number: u16,
     offset: usize,
-    header: GenericErrorData,
+    front: &'a EntryFront,
+    /// Where the entry's revision has one, valid or not.
+    stored_timestamp: Option<&'a Timestamp>,
     header_bytes: &'a [u8],
     payload: &'a [u8],
 }
+
+/// The first 64 bytes of an entry's header, which every revision has: those of [`GenericErrorData`].
+#[derive(Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct EntryFront {
+    section_type: SectionTypeId,
+    severity: Severity,
+    revision: U16,
+    validation_bits: u8,
+    flags: u8,
+    error_data_length: U32,
+    fru_id: Guid,
+    fru_text: FruText,
+}
+
+const _: () = assert!(size_of::<EntryFront>() == GenericErrorData::SHORT);
 
 impl<'a> DataEntry<'a> {
     /// Place among the block's entries, from 0.
@@ -495,13 +521,54 @@ impl<'a> DataEntry<'a> {
     }
 
     /// The header at full size; the timestamp is zero in an entry before revision 3.0.
-    pub const fn header(&self) -> &GenericErrorData {
-        &self.header
+    #[inline]
+    pub const fn header(&self) -> GenericErrorData {
+        let front = self.front;
+        GenericErrorData {
+            section_type: front.section_type,
+            severity: front.severity,
+            revision: front.revision,
+            validation_bits: front.validation_bits,
+            flags: front.flags,
+            error_data_length: front.error_data_length,
+            fru_id: front.fru_id,
+            fru_text: front.fru_text,
+            timestamp: match self.stored_timestamp {
+                Some(timestamp) => *timestamp,
+                None => Timestamp::from_linux_seconds(0),
+            },
+        }
     }
 
     /// The header as it was stored: 64 or 72 bytes.
     pub const fn header_bytes(&self) -> &'a [u8] {
         self.header_bytes
+    }
+
+    /// When; `None` when its validity bit is clear or the revision has no timestamp.
+    #[inline]
+    pub const fn timestamp(&self) -> Option<Timestamp> {
+        match self.stored_timestamp {
+            Some(timestamp) if self.front.validation_bits & DataEntryValidation::TIMESTAMP.bits() != 0 => {
+                Some(*timestamp)
+            }
+            _ => None,
+        }
+    }
+
+    /// Stores in a descriptor what the entry says: type, length, severity, flags and unit. The rest of it stays as it was.
+    ///
+    /// [`GenericErrorData::descriptor`] makes a new one; this goes from value to value, for the time of a panic.
+    #[inline]
+    pub const fn store_descriptor(&self, descriptor: &mut SectionDescriptor) {
+        let front = self.front;
+        descriptor.section_length = front.error_data_length;
+        descriptor.validation_bits = front.validation_bits & 3;
+        descriptor.flags = U32::new(front.flags as u32);
+        descriptor.section_type = front.section_type;
+        descriptor.fru_id = front.fru_id;
+        descriptor.severity = front.severity;
+        descriptor.fru_text = front.fru_text;
     }
 
     /// The payload as it was stored.
@@ -511,12 +578,12 @@ impl<'a> DataEntry<'a> {
 
     /// Severity of the entry.
     pub const fn severity(&self) -> Severity {
-        self.header.severity
+        self.front.severity
     }
 
     /// What the payload is.
     pub const fn section_type(&self) -> SectionTypeId {
-        self.header.section_type
+        self.front.section_type
     }
 
     /// The payload, decoded by the entry's section type.
@@ -539,8 +606,8 @@ impl<'a> DataEntry<'a> {
     /// The header of the record that this entry becomes: its severity, and its time when it has one.
     #[inline]
     pub const fn record_header(&self, notification: NotificationType) -> RecordHeader {
-        let header = RecordHeader::new(self.header.severity, notification);
-        match self.header.timestamp() {
+        let header = RecordHeader::new(self.front.severity, notification);
+        match self.timestamp() {
             Some(timestamp) => header.with_timestamp(timestamp),
             None => header,
         }
@@ -549,7 +616,7 @@ impl<'a> DataEntry<'a> {
 
 impl Describe for DataEntry<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.header.describe(out)?;
+        self.header().describe(out)?;
         match self.body() {
             Ok(body) => out.field("body", Value::Group(body.fields())),
             Err(error) => {

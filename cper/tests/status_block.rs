@@ -41,7 +41,7 @@ fn rebuilt(block: &StatusBlock<'_>) -> Vec<u8> {
     let mut writer = StatusBlockWriter::new(&mut out, block.severity()).unwrap();
     for entry in block.entries() {
         let entry = entry.unwrap();
-        writer.entry_bytes(entry.section_type(), entry.header(), entry.bytes()).unwrap();
+        writer.entry_bytes(entry.section_type(), &entry.header(), entry.bytes()).unwrap();
     }
     if let Some(raw) = block.raw_data() {
         writer.raw_data(raw.unwrap()).unwrap();
@@ -229,7 +229,7 @@ fn entries_of_each_revision_keep_their_values() {
     // ACPI 4.0 in its drafts' 1.0, ACPI 4.0 to 6.0, and ACPI 6.1 on.
     let bytes = data("gesb/mem-v100-fru.gesb");
     let block = StatusBlock::parse(&bytes).unwrap();
-    let header = *entries(&block)[0].header();
+    let header = entries(&block)[0].header();
     assert_eq!(
         (header.revision.get(), header.header_len(), entries(&block)[0].header_bytes().len()),
         (0x100, 64, 64)
@@ -239,7 +239,7 @@ fn entries_of_each_revision_keep_their_values() {
 
     let bytes = data("gesb/mem-v201.gesb");
     let block = StatusBlock::parse(&bytes).unwrap();
-    let header = *entries(&block)[0].header();
+    let header = entries(&block)[0].header();
     assert_eq!((header.revision.get(), header.header_len()), (0x201, 64));
     assert_eq!(header.with_timestamp(Timestamp::new(2026, 1, 1, 0, 0, 0)).timestamp(), None);
 
@@ -595,7 +595,7 @@ fn an_entry_becomes_a_record_and_an_entry_again() {
         let block = StatusBlock::parse(writer.finish().unwrap()).unwrap();
         let again = entries(&block)[0];
         // A descriptor does not say which revision the entry was; the newest is written.
-        assert_eq!(*again.header(), entry.header().with_revision(GenericErrorData::REVISION_3));
+        assert_eq!(again.header(), entry.header().with_revision(GenericErrorData::REVISION_3));
         assert_eq!(again.bytes(), entry.bytes());
     }
 }
@@ -701,7 +701,7 @@ proptest! {
         for (entry, (header, payload)) in read.iter().zip(&all) {
             let mut expected = *header;
             expected.error_data_length.set(payload.len() as u32);
-            prop_assert_eq!(entry.header(), &expected);
+            prop_assert_eq!(entry.header(), expected);
             prop_assert_eq!(entry.bytes(), &payload[..]);
         }
         prop_assert_eq!(rebuilt(&block), bytes);

@@ -202,19 +202,11 @@ impl RecordSlot {
         let Some(space) = self.payload.get_mut(..payload.len()) else { return Err(too_small()) };
         let Ok(record_length) = u32::try_from(length) else { return Err(too_small()) };
         let RecordPrefix { header, descriptor } = &mut self.prefix;
-        // From the entry to its place, value by value: a descriptor that is made first goes over the stack.
-        let from = entry.header();
-        descriptor.section_length = from.error_data_length;
-        descriptor.validation_bits = from.descriptor().validation_bits;
-        descriptor.flags = U32::new(from.flags.into());
-        descriptor.section_type = from.section_type;
-        descriptor.fru_id = from.fru_id;
-        descriptor.severity = from.severity;
-        descriptor.fru_text = from.fru_text;
-        header.severity = from.severity;
+        entry.store_descriptor(descriptor);
+        header.severity = entry.severity();
         header.record_length = U32::new(record_length);
         header.record_id = U64::new(id.raw());
-        let calendar = from.timestamp().and_then(|timestamp| timestamp.calendar());
+        let calendar = entry.timestamp().and_then(|timestamp| timestamp.calendar());
         let seconds = calendar.and_then(|calendar| u64::try_from(calendar.unix_seconds()).ok());
         let valid = if seconds.is_some() { HeaderValidation::TIMESTAMP } else { HeaderValidation::empty() };
         header.validation_bits = U32::new(valid.bits());
