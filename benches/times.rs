@@ -16,8 +16,8 @@ use cper::fields::{Describe, Value, Visitor};
 use cper::section::{Body, MemoryError};
 use cper::zerocopy::FromZeros;
 use cper::{
-    FruText, GenericErrorData, Guid, NotificationType, Record, RecordHeader, SectionDescriptor,
-    SectionTypeId, Severity, StatusBlock, StatusBlockWriter, encode_sections,
+    FruText, GenericErrorData, Guid, NotificationType, Record, RecordHeader, RecordWriter, SectionDescriptor,
+    SectionTypeId, Severity, StatusBlock, StatusBlockWriter,
 };
 use criterion::Criterion;
 use mce_record::MceRecord;
@@ -181,7 +181,7 @@ fn writing(times: &mut Times) {
     times.time(row, "ours", || unsafe { rust_fill_memory_in_place(to, 280, black_box(input)) });
     times.time(row, "C", || unsafe { cper_fill_mem(to, black_box(input)) });
     copy(times, row, 280);
-    let row = "write a memory record through RecordBuilder";
+    let row = "write a memory record through RecordWriter";
     times.time(row, "ours", || unsafe { rust_fill_memory(to, 280, black_box(input)) });
     times.time(row, "C", || unsafe { cper_fill_mem(to, black_box(input)) });
     copy(times, row, 280);
@@ -228,7 +228,7 @@ fn writing(times: &mut Times) {
     let mut block = [0; 512];
     let mut writer = StatusBlockWriter::new(&mut block, Severity::FATAL).expect("room enough");
     let memory = MemoryError::new();
-    writer.entry(GenericErrorData::new(Severity::FATAL), &memory).expect("room enough");
+    writer.entry(&GenericErrorData::new(Severity::FATAL), &memory).expect("room enough");
     let block = writer.finish().expect("an entry");
     let row = "turn a status block's entry into a record";
     times.time(row, "ours", || unsafe { rust_entries_to_records(to, 512, block.as_ptr(), block.len(), 5) });
@@ -332,10 +332,11 @@ fn sections(times: &mut Times) {
     }
     for (name, (section_type, body)) in &largest {
         let header = RecordHeader::new(Severity::FATAL, NotificationType::MCE);
-        let descriptor =
-            SectionDescriptor { section_type: *section_type, ..SectionDescriptor::new(Severity::FATAL) };
         let mut record = vec![0; 200 + body.len()];
-        encode_sections(&header, std::iter::once((descriptor, &body[..])), &mut record).expect("room enough");
+        let mut writer = RecordWriter::new(&mut record, &header).expect("room enough");
+        let descriptor = SectionDescriptor::new(Severity::FATAL);
+        writer.section_bytes(*section_type, &descriptor, body).expect("room enough");
+        writer.finish().expect("room enough");
         // Criterion's folders have no slash in their names.
         times.time(&format!("describe {}", name.replace('/', " or ")), "ours", || {
             let record = Record::parse(black_box(&record)).expect("just written");

@@ -50,6 +50,35 @@ __attribute__((noinline)) void cper_fill_mem_patch(uint8_t *out, const struct me
 	r->m.device = in->device; r->m.row = in->row; r->m.column = in->column; r->m.bit_pos = in->bit_pos;
 	r->m.error_type = in->error_type; r->m.rank = in->rank;
 }
+/* The stores of a patch into a record that lies prepared, each value and its validity bit. */
+__attribute__((noinline)) const uint8_t *cper_patch_address(uint8_t *record, uint64_t id, uint64_t status, uint64_t address)
+{
+	struct cper_mem_record *r = (struct cper_mem_record *)record;
+	r->h.record_id = id; r->m.error_status = status; r->m.phys_addr = address; r->m.valid |= 3;
+	return record;
+}
+static inline void stores(struct cper_mem_record *r, const struct mem_input *in)
+{
+	r->h.severity = in->severity; r->d.severity = in->severity; r->h.record_id = in->record_id; r->h.flags = in->flags;
+	r->m.valid = in->valid; r->m.error_status = in->status; r->m.phys_addr = in->pa; r->m.phys_addr_mask = in->pa_mask;
+	r->m.node = in->node; r->m.card = in->card; r->m.module = in->module; r->m.bank = in->bank;
+	r->m.device = in->device; r->m.row = in->row; r->m.extended = in->extended; r->m.column = in->column; r->m.bit_pos = in->bit_pos;
+	r->m.error_type = in->error_type; r->m.rank = in->rank;
+}
+__attribute__((noinline)) const uint8_t *cper_patch_mem(uint8_t *record, const struct mem_input *in)
+{
+	stores((struct cper_mem_record *)record, in);
+	return record;
+}
+__attribute__((noinline)) const uint8_t *cper_patch_mem_time(uint8_t *record, const struct mem_input *in)
+{
+	struct cper_mem_record *r = (struct cper_mem_record *)record;
+	stores(r, in);
+	r->h.ts.sec = bcd(in->sec); r->h.ts.min = bcd(in->min); r->h.ts.hour = bcd(in->hour);
+	r->h.ts.precise = in->precise != 0; r->h.ts.day = bcd(in->day); r->h.ts.month = bcd(in->month);
+	r->h.ts.year = bcd(in->year % 100); r->h.ts.century = bcd(in->year / 100);
+	return record;
+}
 static void header(struct cper_hdr *h, const struct mem_input *in, unsigned count, uint32_t length)
 {
 	h->sig_start = 0x52455043u; h->revision = 0x0101; h->sig_end = 0xffffffffu;

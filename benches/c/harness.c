@@ -10,6 +10,7 @@ size_t rust_fill_memory_in_place(uint8_t *out, size_t len, const struct mem_inpu
 size_t rust_fill_memory_in_order(uint8_t *out, size_t len, const struct mem_input *in);
 size_t rust_fill_memory_ready(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru);
 size_t rust_fill_two(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru);
+size_t rust_fill_two_unannounced(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru);
 size_t rust_wrap_bytes(uint8_t *out, size_t len, const void *header, const void *descriptor, const uint8_t *body, size_t body_len);
 const uint8_t *rust_patch_memory(uint8_t *record, const struct mem_input *in);
 const uint8_t *rust_patch_memory_time(uint8_t *record, const struct mem_input *in);
@@ -23,6 +24,7 @@ size_t rust_fill_mce_graded(uint8_t *out, size_t len, const uint8_t *mce, size_t
 size_t rust_fill_pcie(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru, const uint8_t *capability, const uint8_t *aer);
 size_t rust_fill_generic(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru, const uint8_t *brand);
 size_t rust_fill_arm(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru);
+int rust_prepare_slot(uint8_t *out, size_t len);
 size_t rust_entries_to_erst(uint8_t *out, size_t len, const uint8_t *block, size_t block_len, uint64_t id);
 size_t rust_fill_mce_128(uint8_t *out, size_t len, const uint8_t *mce, uint64_t id);
 const uint8_t *rust_patch_mce(uint8_t *record, const uint8_t *mce, uint64_t id);
@@ -44,7 +46,7 @@ uint64_t rust_walk(const uint8_t *image, size_t len);
 void a_panic_path_is_left(void) { abort(); }
 #endif
 
-static uint8_t buf[512] __attribute__((aligned(64))), prepared[512] __attribute__((aligned(64))), mce[128];
+static uint8_t buf[512] __attribute__((aligned(64))), slot[512], prepared[512] __attribute__((aligned(64))), mce[128];
 static uint8_t fru[20] = "DIMM_A1";
 static volatile uint64_t sink;
 static struct mem_input in = {
@@ -70,9 +72,11 @@ static size_t number = 1;
 	M(fill_in_place, rust_fill_memory_in_place(buf, 280, &in)) M(fill_in_order, rust_fill_memory_in_order(buf, 280, &in)) M(fill_ready, rust_fill_memory_ready(buf, 280, &in, fru)) \
 	M(c_patch, cper_fill_mem_patch(buf, &in)) M(patch, rust_patch_memory(prepared, &in)) \
 	M(patch_time, rust_patch_memory_time(prepared, &in)) \
+	M(c_patch_address, cper_patch_address(prepared, in.record_id, in.status, in.pa)) \
+	M(c_patch_stores, cper_patch_mem(prepared, &in)) M(c_patch_time, cper_patch_mem_time(prepared, &in)) \
 	M(patch_address, rust_patch_address(prepared, in.record_id, in.status, in.pa)) \
 	M(patch_view, rust_patch_view(prepared, 280, in.record_id, in.status, in.pa)) \
-	M(c_two, cper_fill_two(buf, &in)) M(two, rust_fill_two(buf, 432, &in, fru)) M(patch_two, rust_patch_two(buf, &in)) \
+	M(c_two, cper_fill_two(buf, &in)) M(two, rust_fill_two(buf, 432, &in, fru)) M(two_unannounced, rust_fill_two_unannounced(buf, 432, &in, fru)) M(patch_two, rust_patch_two(buf, &in)) \
 	M(patch_block, rust_patch_block(entries, &in)) \
 	M(wrap, rust_wrap_bytes(buf, 280, prepared, prepared + 128, prepared + 200, 80)) \
 	M(c_mce, cper_fill_mce(buf, mce, in.record_id)) M(mce, rust_fill_mce_128(buf, 328, mce, in.record_id)) \
@@ -85,7 +89,7 @@ static size_t number = 1;
 	M(c_arm, cper_fill_arm(buf, &in)) M(arm, rust_fill_arm(buf, 272, &in, fru)) M(patch_arm, rust_patch_arm(buf, &in)) \
 	M(c_entries, cper_fill_entries(buf, sizeof buf, entries, 20 + 152 * number, in.record_id)) \
 	M(entries, rust_entries_to_records(buf, sizeof buf, entries, 20 + 152 * number, in.record_id)) \
-	M(entries_to_erst, rust_entries_to_erst(buf, sizeof buf, entries, 20 + 152 * number, in.record_id)) \
+	M(entries_to_erst, rust_entries_to_erst(slot, sizeof slot, entries, 20 + 152 * number, in.record_id)) \
 	M(c_read, sink = cper_read_mem(prepared, 280)) M(read, sink = rust_read_memory(prepared, 280)) \
 	M(c_read_pcie, sink = cper_read_pcie(pcie, 408)) M(read_pcie, sink = rust_read_pcie(pcie, 408)) \
 	M(c_read_generic, sink = cper_read_generic(generic, 392)) M(read_generic, sink = rust_read_generic(generic, 392)) \
@@ -163,10 +167,15 @@ static int check(void)
 		if (rust_read_memory(c, 280) != cper_read_mem(c, 280)) { printf("read differs\n"); failures++; }
 		memcpy(r, c, 280); memcpy(cper_template, c, 280);
 		in.record_id = NEXT; in.pa = NEXT; in.status = NEXT; in.sec = NEXT % 60; in.severity = (uint32_t)NEXT;
-		cper_fill_mem_patch(c, &in);
-		rust_patch_memory_time(r, &in); same("patch_time", r, c, 280);
+		cper_patch_mem(c, &in); rust_patch_memory(r, &in); same("patch", r, c, 280);
+		in.sec = NEXT % 60; in.record_id = NEXT; in.status = NEXT; in.valid = NEXT;
+		cper_patch_mem_time(c, &in); rust_patch_memory_time(r, &in); same("patch_time", r, c, 280);
+		in.record_id = NEXT; in.pa = NEXT; in.status = NEXT;
+		cper_patch_address(c, in.record_id, in.status, in.pa);
+		rust_patch_address(r, in.record_id, in.status, in.pa); same("patch_address", r, c, 280);
 		cper_fill_two(c, &in);
 		memset(r, 0xa5, sizeof r); rust_fill_two(r, 432, &in, fru); same("two", r, c, 432);
+		memset(r, 0xa5, sizeof r); rust_fill_two_unannounced(r, 432, &in, fru); same("two_unannounced", r, c, 432);
 		for (int i = 0; i < 128; i++) mce[i] = NEXT, brand[i] = NEXT, aer[i % 96] = NEXT, capability[i % 60] = NEXT;
 		cper_fill_mce(c, mce, in.record_id);
 		memset(r, 0xa5, sizeof r); rust_fill_mce(r, 328, mce, 128, in.record_id); same("mce_slice", r, c, 328);
@@ -187,11 +196,15 @@ static int check(void)
 		memcpy(entries + 12, (uint32_t[]){ k & 1 ? 152 : 144 }, 4);
 		if (cper_fill_entries(c, 512, entries, 172, in.record_id) != rust_entries_to_records(r, 512, entries, 172, in.record_id)) { printf("entries differ\n"); failures++; }
 		same("entries", r, c, 280);
+		/* The same in Linux' form: its revision, creator and flag; a time in seconds, which C leaves to the reader. */
+		memset(r, 0xa5, sizeof r); rust_prepare_slot(r, 512);
+		if (rust_entries_to_erst(r, 512, entries, 172, in.record_id) != 280) { printf("slot differs\n"); failures++; }
+		c[4] = 0; memcpy(c + 16, r + 16, 4); memcpy(c + 24, r + 24, 8); memcpy(c + 64, r + 64, 16); c[104] = 2;
+		same("slot", r, c, 280);
 		memcpy(c, entries, 172); memcpy(r, entries, 172);
 		in.severity = k % 5;
 		memcpy(c, (uint32_t[]){ 0x10 | (in.severity == 2 ? 2 : in.severity != 3) }, 4);
-		memcpy(c + 16, &in.severity, 4); memcpy(c + 36, &in.severity, 4); memcpy(c + 100, (uint64_t[]){ in.status, in.pa }, 16);
-		c[92] |= 3; /* a value is set with its validity bit */
+		memcpy(c + 16, &in.severity, 4); memcpy(c + 36, &in.severity, 4); memcpy(c + 100, (uint64_t[]){ in.status, in.pa }, 16); c[92] |= 3;
 		rust_patch_block(r, &in); same("patch_block", r, c, 172);
 		cper_fill_mem(c, &in); memcpy(r, c, 280); memset(r + 108, 0, 8);
 		cper_seal(c, 280); rust_seal(r, 280); same("seal", r, c, 280);
@@ -206,6 +219,7 @@ static int check(void)
 
 static void prepare(void)
 {
+	rust_prepare_slot(slot, sizeof slot);
 	in.record_id = 0x0102030405060708ull;
 	cper_fill_mem(cper_template, &in);
 	memcpy(prepared, cper_template, 280);

@@ -13,7 +13,7 @@ use crate::{Error, ErrorKind, Guid, SectionTypeId, Severity};
 /// Where a section's body lies, what it is, and which unit it speaks of: 72 bytes each, after the header.
 ///
 /// A new descriptor is made with [`SectionDescriptor::new`] and the `with_*` methods; offset, length and type are
-/// the business of [`RecordBuilder`](crate::RecordBuilder).
+/// the business of [`RecordWriter`](crate::RecordWriter).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct SectionDescriptor {

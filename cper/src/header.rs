@@ -13,7 +13,7 @@ use crate::{CreatorId, Guid, NotificationType, Severity, reading};
 /// The first 128 bytes of every record.
 ///
 /// A new header is made with [`RecordHeader::new`] and the `with_*` methods; section count and record length are
-/// the business of [`RecordBuilder`](crate::RecordBuilder).
+/// the business of [`RecordWriter`](crate::RecordWriter).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct RecordHeader {

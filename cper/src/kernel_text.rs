@@ -9,7 +9,7 @@
 //!
 //! let mut buffer = [0; 256];
 //! let mut writer = StatusBlockWriter::new(&mut buffer, Severity::FATAL)?;
-//! writer.entry(GenericErrorData::new(Severity::FATAL), &MemoryError::new().with_card(2))?;
+//! writer.entry(&GenericErrorData::new(Severity::FATAL), &MemoryError::new().with_card(2))?;
 //! let block = StatusBlock::parse(writer.finish()?)?;
 //! let text = KernelText::new(&block).prefix("{1}[Hardware Error]: ").to_string();
 //! assert!(text.starts_with("{1}[Hardware Error]: event severity: fatal\n"));
@@ -145,7 +145,7 @@ impl KernelText<'_> {
     /// let mut buffer = [0; 256];
     /// let mut writer = StatusBlockWriter::new(&mut buffer, Severity::FATAL)?;
     /// let entry = GenericErrorData::new(Severity::FATAL).with_fru_text(FruText::new(b"DIMM \xb5")?);
-    /// writer.entry(entry, &MemoryError::new())?;
+    /// writer.entry(&entry, &MemoryError::new())?;
     /// let block = StatusBlock::parse(writer.finish()?)?;
     /// let mut printed = Vec::new();
     /// KernelText::new(&block).write_bytes(&mut |bytes| printed.extend_from_slice(bytes));
@@ -345,7 +345,7 @@ impl<'t, 'f> Out<'t, 'f> {
         }
         self.line(0, format_args!("event severity: {}", severity_name(severity)))?;
         for entry in block.entries().flatten() {
-            self.entry(entry.number(), entry.header())?;
+            self.entry(entry.number(), &entry.header())?;
             self.section(entry.section_type(), entry.severity(), entry.bytes())?;
         }
         Ok(())

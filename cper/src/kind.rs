@@ -78,9 +78,8 @@ pub trait Encode: SectionType {
     /// Bytes the section will take.
     fn encoded_len(&self) -> usize;
 
-    /// Writes the section at the start of `out`, every byte of it, and returns the rest; `None` when `out` is too
-    /// short.
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]>;
+    /// Fills `out`, which has as many bytes as [`encoded_len`](Self::encoded_len) says; `None` when it has not.
+    fn encode(&self, out: &mut [u8]) -> Option<()>;
 }
 
 /// A section whose body is one wire structure of fixed size.
@@ -90,14 +89,15 @@ pub trait FixedSection:
 }
 
 impl<T: FixedSection> Encode for T {
+    #[inline]
     fn encoded_len(&self) -> usize {
         size_of::<T>()
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        let (body, rest) = T::mut_from_prefix(out).ok()?;
-        *body = *self;
-        Some(rest)
+    #[inline]
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
+        *T::mut_from_bytes(out).ok()? = *self;
+        Some(())
     }
 }
 

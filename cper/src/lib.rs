@@ -13,9 +13,9 @@
 //!
 //! # use cper::{section::MemoryError, *};
 //! # let mut buffer = [0; 512];
-//! # let bytes = RecordBuilder::new(RecordHeader::fatal(NotificationType::MCE))
-//! #     .section(SectionDescriptor::primary(Severity::FATAL), &MemoryError::new().with_physical_address(0x1000))
-//! #     .encode(&mut buffer)?;
+//! # let mut writer = RecordWriter::new(&mut buffer, &RecordHeader::fatal(NotificationType::MCE))?;
+//! # writer.section(&SectionDescriptor::primary(Severity::FATAL), &MemoryError::new().with_physical_address(0x1000))?;
+//! # let bytes = writer.finish()?;
 //! let record = cper::Record::parse(bytes)?;
 //! println!("{} {}", record.severity(), record.notification_type());
 //! for section in record.sections() {
@@ -31,18 +31,22 @@
 //!
 //! ```
 //! use cper::section::{MemoryError, MemoryErrorType};
-//! use cper::{CreatorId, FruText, NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity};
+//! use cper::{CreatorId, FruText, NotificationType, RecordHeader, RecordWriter, SectionDescriptor, Severity};
 //!
 //! let dimm = FruText::new(b"DIMM_A1")?; // made while all is well
-//! let header = RecordHeader::fatal(NotificationType::MCE).with_creator(CreatorId::LINUX_PSTORE).with_record_id(7);
-//! let memory = MemoryError::new()
-//!     .with_physical_address(0x1008_0040)
-//!     .with_memory_error_type(MemoryErrorType::MULTI_BIT_ECC);
 //!
 //! let mut buffer = [0; 512];
-//! let record = RecordBuilder::new(header)
-//!     .section(SectionDescriptor::primary(Severity::FATAL).with_fru_text(dimm), &memory)
-//!     .encode(&mut buffer)?; // &[u8], ready for ERST
+//! let mut writer = RecordWriter::new(
+//!     &mut buffer,
+//!     &RecordHeader::fatal(NotificationType::MCE).with_creator(CreatorId::LINUX_PSTORE).with_record_id(7),
+//! )?;
+//! writer.section(
+//!     &SectionDescriptor::primary(Severity::FATAL).with_fru_text(dimm),
+//!     &MemoryError::new()
+//!         .with_physical_address(0x1008_0040)
+//!         .with_memory_error_type(MemoryErrorType::MULTI_BIT_ECC),
+//! )?; // or more of them, in a loop
+//! let record = writer.finish()?; // ready for ERST
 //! assert_eq!(record.len(), 280);
 //! # Ok::<(), cper::Error>(())
 //! ```
@@ -90,7 +94,6 @@
 
 mod creator;
 mod descriptor;
-mod encode;
 mod error;
 pub mod fields;
 mod grammar;
@@ -103,16 +106,17 @@ mod open_value;
 mod prepared;
 mod reading;
 mod record;
+mod record_writer;
 pub mod section;
 mod section_type;
 mod severity;
 mod status_block;
+mod status_block_writer;
 mod structure;
 mod timestamp;
 
 pub use creator::CreatorId;
 pub use descriptor::{DescriptorValidation, FruText, SectionDescriptor, SectionFlags};
-pub use encode::{And, Empty, RecordBuilder, SectionList, encode_sections};
 pub use error::{Error, ErrorKind};
 pub use guid::Guid;
 pub use header::{HeaderValidation, RecordFlags, RecordHeader};
@@ -120,12 +124,14 @@ pub use kernel_text::{KernelArchitecture, KernelText, KernelVersion};
 pub use notification::NotificationType;
 pub use prepared::{PreparedRecord, PreparedStatusBlock};
 pub use record::{Record, RecordMut, Section, Sections};
+pub use record_writer::RecordWriter;
 pub use section_type::SectionTypeId;
 pub use severity::Severity;
 pub use status_block::{
     BlockStatus, DataEntries, DataEntry, DataEntryValidation, GenericErrorData, GenericErrorStatus,
-    StatusBlock, StatusBlockWriter, StatusBlocks,
+    StatusBlock, StatusBlocks,
 };
+pub use status_block_writer::StatusBlockWriter;
 pub use timestamp::{Calendar, Encoding, Reading, Timestamp};
 /// The crate whose traits and integers the wire structures use, for sections of your own.
 pub use zerocopy;

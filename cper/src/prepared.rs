@@ -31,12 +31,12 @@ use crate::{
 /// ```
 ///
 /// A record of several sections is a structure of the caller's own, laid out by
-/// [`RecordBuilder::encode`](crate::RecordBuilder::encode) into its bytes:
+/// [`RecordWriter`](crate::RecordWriter) into its bytes:
 ///
 /// ```
 /// use cper::section::MemoryError;
 /// use cper::zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
-/// use cper::{NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity};
+/// use cper::{NotificationType, RecordHeader, RecordWriter, SectionDescriptor, Severity};
 ///
 /// #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 /// #[zerocopy(crate = "cper::zerocopy")]
@@ -49,10 +49,11 @@ use crate::{
 /// }
 ///
 /// let mut record = PanicRecord::new_zeroed();
-/// RecordBuilder::new(RecordHeader::fatal(NotificationType::MCE))
-///     .section(SectionDescriptor::primary(Severity::FATAL), &MemoryError::new())
-///     .section(SectionDescriptor::new(Severity::CORRECTED), &MemoryError::new())
-///     .encode(record.as_mut_bytes())?;
+/// let header = RecordHeader::fatal(NotificationType::MCE);
+/// let mut writer = RecordWriter::for_sections(record.as_mut_bytes(), &header, 2)?;
+/// writer.section(&SectionDescriptor::primary(Severity::FATAL), &MemoryError::new())?;
+/// writer.section(&SectionDescriptor::new(Severity::CORRECTED), &MemoryError::new())?;
+/// writer.finish()?;
 /// record.spare.set_row(7); // at panic time
 /// # Ok::<(), cper::Error>(())
 /// ```
@@ -201,7 +202,7 @@ impl<B: FixedSection> PreparedStatusBlock<B> {
 mod tests {
     use super::*;
     use crate::section::MemoryError;
-    use crate::{ErrorKind, NotificationType, RecordBuilder, Severity, StatusBlock, StatusBlockWriter};
+    use crate::{ErrorKind, NotificationType, RecordWriter, Severity, StatusBlock, StatusBlockWriter};
 
     const HEADER: RecordHeader = RecordHeader::fatal(NotificationType::MCE).with_record_id(5);
     const DESCRIPTOR: SectionDescriptor = SectionDescriptor::primary(Severity::FATAL);
@@ -209,10 +210,11 @@ mod tests {
         PreparedRecord::new(HEADER, DESCRIPTOR, MemoryError::new().with_physical_address(9));
 
     #[test]
-    fn it_is_what_the_builder_writes() {
+    fn it_is_what_the_writer_writes() {
         let mut out = [0xa5; 280];
-        let built = RecordBuilder::new(HEADER).section(DESCRIPTOR, &RECORD.body).encode(&mut out).unwrap();
-        assert_eq!(RECORD.as_bytes(), built);
+        let mut writer = RecordWriter::new(&mut out, &HEADER).unwrap();
+        writer.section(&DESCRIPTOR, &RECORD.body).unwrap();
+        assert_eq!(RECORD.as_bytes(), writer.finish().unwrap());
     }
 
     #[test]
@@ -249,7 +251,7 @@ mod tests {
 
             let mut out = [0xa5; 172];
             let mut writer = StatusBlockWriter::new(&mut out, severity).unwrap();
-            writer.entry(GenericErrorData::new(severity), &block.body).unwrap();
+            writer.entry(&GenericErrorData::new(severity), &block.body).unwrap();
             assert_eq!(block.report(), writer.finish().unwrap());
             assert_eq!(StatusBlock::parse(block.report()).unwrap().check(), Ok(()));
         }

@@ -93,22 +93,6 @@ impl<'a> Record<'a> {
             unclaimed: self.bytes.len(),
         }
     }
-
-    /// Rebuilds the record from its parts into `out`: header, descriptors, then bodies in the descriptors' order
-    /// without gaps. Gaps, slack and overlaps are dropped, offsets and lengths computed anew; a record without any
-    /// comes out as it was.
-    ///
-    /// # Errors
-    /// The first section's that cannot be read, or [`ErrorKind::BufferTooSmall`]; `out` then holds no record.
-    pub fn relayout<'b>(&self, out: &'b mut [u8]) -> Result<&'b [u8], Error> {
-        if let Some(error) = self.sections().find_map(Result::err) {
-            return Err(error);
-        }
-        let parts = self
-            .sections()
-            .filter_map(|section| section.ok().map(|section| (*section.descriptor(), section.bytes())));
-        crate::encode::encode_sections(self.header, parts, out)
-    }
 }
 
 impl Describe for Record<'_> {

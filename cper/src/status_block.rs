@@ -5,14 +5,14 @@ use core::fmt;
 
 use bitflags::bitflags;
 use zerocopy::little_endian::{U16, U32};
-use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::clamp;
 use crate::fields::{Describe, Each, Value, Visitor, show_fields};
-use crate::section::{Body, Decode, Encode};
+use crate::section::{Body, Decode};
 use crate::{
-    Error, ErrorKind, FruText, Guid, NotificationType, RecordHeader, Section, SectionDescriptor,
-    SectionFlags, SectionTypeId, Severity, Timestamp,
+    Error, ErrorKind, FruText, Guid, NotificationType, RecordHeader, SectionDescriptor, SectionFlags,
+    SectionTypeId, Severity, Timestamp,
 };
 
 /// The first 20 bytes of a generic error status block.
@@ -78,7 +78,7 @@ impl BlockStatus {
     }
 
     /// What a block says that said this, after one more error.
-    fn and(self, one: Self) -> Self {
+    pub(crate) fn and(self, one: Self) -> Self {
         let again = self & one;
         self | one | Self::from_bits_retain(again.bits() << 2)
     }
@@ -88,7 +88,7 @@ impl GenericErrorStatus {
     /// Bytes of the header.
     pub const SIZE: usize = size_of::<Self>();
     /// The largest count of entries the field holds.
-    const MAX_ENTRIES: u32 = 0x3ff;
+    pub(crate) const MAX_ENTRIES: u32 = 0x3ff;
 
     /// Status of the block without the count; unknown bits are kept.
     pub const fn status(&self) -> BlockStatus {
@@ -177,7 +177,7 @@ impl GenericErrorData {
         }
     }
 
-    /// The section descriptor that says what this entry says; offset and length are left to the record's builder.
+    /// The section descriptor that says what this entry says; offset and length are left to the record's writer.
     /// The timestamp belongs into the record's header: [`DataEntry::record_header`].
     pub const fn descriptor(&self) -> SectionDescriptor {
         let mut descriptor = SectionDescriptor::new(self.severity);
@@ -295,6 +295,7 @@ impl<'a> StatusBlock<'a> {
     ///
     /// # Errors
     /// When there are fewer than 20 bytes.
+    #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let Ok((header, _)) = GenericErrorStatus::ref_from_prefix(bytes) else {
             return Err(Error::too_short("status block", GenericErrorStatus::SIZE, bytes.len()));
@@ -325,6 +326,7 @@ impl<'a> StatusBlock<'a> {
 
     /// The data entries, by their lengths. After an entry that cannot be read nothing more can be found: its error
     /// is the last item.
+    #[inline]
     pub fn entries(&self) -> DataEntries<'a> {
         let after = self.bytes.get(GenericErrorStatus::SIZE..).unwrap_or_default();
         let length = self.header.data_length.get() as usize;
@@ -425,26 +427,32 @@ impl<'a> DataEntries<'a> {
     #[inline(always)]
     fn header(&self) -> Result<(DataEntry<'a>, &'a [u8]), Error> {
         let short = |needed| Error::too_short("data entry", needed, self.rest.len());
-        let (front, mut after) = self
-            .rest
-            .split_first_chunk::<{ GenericErrorData::SHORT }>()
-            .ok_or(short(GenericErrorData::SHORT))?;
-        let mut header = GenericErrorData::new_zeroed();
-        front.write_to_prefix(header.as_mut_bytes()).map_err(|_| short(GenericErrorData::SHORT))?;
-        let header_len = header.header_len();
-        if header_len > GenericErrorData::SHORT {
-            (header.timestamp, after) = Timestamp::read_from_prefix(after).map_err(|_| short(header_len))?;
+        let Ok((front, after)) = EntryFront::ref_from_prefix(self.rest) else {
+            return Err(short(GenericErrorData::SHORT));
+        };
+        let mut entry = DataEntry {
+            number: self.number,
+            offset: self.offset,
+            front,
+            stored_timestamp: None,
+            header_bytes: front.as_bytes(),
+            payload: &[],
+        };
+        if front.revision.get() < GenericErrorData::REVISION_3 {
+            return Ok((entry, after));
         }
-        let header_bytes = self.rest.get(..header_len).ok_or(short(header_len))?;
-        let entry =
-            DataEntry { number: self.number, offset: self.offset, header, header_bytes, payload: &[] };
+        let Ok((timestamp, after)) = Timestamp::ref_from_prefix(after) else {
+            return Err(short(size_of::<GenericErrorData>()));
+        };
+        entry.stored_timestamp = Some(timestamp);
+        entry.header_bytes = self.rest.get(..size_of::<GenericErrorData>()).unwrap_or_default();
         Ok((entry, after))
     }
 
     #[inline]
     fn take(&mut self) -> Result<DataEntry<'a>, Error> {
         let (entry, after) = self.header()?;
-        let length = entry.header.error_data_length.get();
+        let length = entry.front.error_data_length.get();
         let Some((payload, rest)) = after.split_at_checked(length as usize) else {
             let kind = ErrorKind::InnerLength {
                 what: "error data length",
@@ -483,10 +491,28 @@ impl core::iter::FusedIterator for DataEntries<'_> {}
 pub struct DataEntry<'a> {
     number: u16,
     offset: usize,
-    header: GenericErrorData,
+    front: &'a EntryFront,
+    /// Where the entry's revision has one, valid or not.
+    stored_timestamp: Option<&'a Timestamp>,
     header_bytes: &'a [u8],
     payload: &'a [u8],
 }
+
+/// The first 64 bytes of an entry's header, which every revision has: those of [`GenericErrorData`].
+#[derive(Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct EntryFront {
+    section_type: SectionTypeId,
+    severity: Severity,
+    revision: U16,
+    validation_bits: u8,
+    flags: u8,
+    error_data_length: U32,
+    fru_id: Guid,
+    fru_text: FruText,
+}
+
+const _: () = assert!(size_of::<EntryFront>() == GenericErrorData::SHORT);
 
 impl<'a> DataEntry<'a> {
     /// Place among the block's entries, from 0.
@@ -495,13 +521,54 @@ impl<'a> DataEntry<'a> {
     }
 
     /// The header at full size; the timestamp is zero in an entry before revision 3.0.
-    pub const fn header(&self) -> &GenericErrorData {
-        &self.header
+    #[inline]
+    pub const fn header(&self) -> GenericErrorData {
+        let front = self.front;
+        GenericErrorData {
+            section_type: front.section_type,
+            severity: front.severity,
+            revision: front.revision,
+            validation_bits: front.validation_bits,
+            flags: front.flags,
+            error_data_length: front.error_data_length,
+            fru_id: front.fru_id,
+            fru_text: front.fru_text,
+            timestamp: match self.stored_timestamp {
+                Some(timestamp) => *timestamp,
+                None => Timestamp::from_linux_seconds(0),
+            },
+        }
     }
 
     /// The header as it was stored: 64 or 72 bytes.
     pub const fn header_bytes(&self) -> &'a [u8] {
         self.header_bytes
+    }
+
+    /// When; `None` when its validity bit is clear or the revision has no timestamp.
+    #[inline]
+    pub const fn timestamp(&self) -> Option<Timestamp> {
+        match self.stored_timestamp {
+            Some(timestamp) if self.front.validation_bits & DataEntryValidation::TIMESTAMP.bits() != 0 => {
+                Some(*timestamp)
+            }
+            _ => None,
+        }
+    }
+
+    /// Stores in a descriptor what the entry says: type, length, severity, flags and unit. The rest of it stays as it was.
+    ///
+    /// [`GenericErrorData::descriptor`] makes a new one; this goes from value to value, for the time of a panic.
+    #[inline]
+    pub const fn store_descriptor(&self, descriptor: &mut SectionDescriptor) {
+        let front = self.front;
+        descriptor.section_length = front.error_data_length;
+        descriptor.validation_bits = front.validation_bits & 3;
+        descriptor.flags = U32::new(front.flags as u32);
+        descriptor.section_type = front.section_type;
+        descriptor.fru_id = front.fru_id;
+        descriptor.severity = front.severity;
+        descriptor.fru_text = front.fru_text;
     }
 
     /// The payload as it was stored.
@@ -511,12 +578,12 @@ impl<'a> DataEntry<'a> {
 
     /// Severity of the entry.
     pub const fn severity(&self) -> Severity {
-        self.header.severity
+        self.front.severity
     }
 
     /// What the payload is.
     pub const fn section_type(&self) -> SectionTypeId {
-        self.header.section_type
+        self.front.section_type
     }
 
     /// The payload, decoded by the entry's section type.
@@ -539,27 +606,17 @@ impl<'a> DataEntry<'a> {
     /// The header of the record that this entry becomes: its severity, and its time when it has one.
     #[inline]
     pub const fn record_header(&self, notification: NotificationType) -> RecordHeader {
-        let header = RecordHeader::new(self.header.severity, notification);
-        match self.header.timestamp() {
+        let header = RecordHeader::new(self.front.severity, notification);
+        match self.timestamp() {
             Some(timestamp) => header.with_timestamp(timestamp),
             None => header,
         }
-    }
-
-    /// Writes the entry as a record of one section into `out`: type, severity, flags, unit and payload are kept.
-    /// `header` is best made from [`DataEntry::record_header`], which keeps the timestamp.
-    ///
-    /// # Errors
-    /// As [`RecordBuilder::encode`](crate::RecordBuilder::encode).
-    #[inline]
-    pub fn encode_record<'b>(&self, header: &RecordHeader, out: &'b mut [u8]) -> Result<&'b [u8], Error> {
-        crate::encode_sections(header, core::iter::once((self.header.descriptor(), self.payload)), out)
     }
 }
 
 impl Describe for DataEntry<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.header.describe(out)?;
+        self.header().describe(out)?;
         match self.body() {
             Ok(body) => out.field("body", Value::Group(body.fields())),
             Err(error) => {
@@ -607,162 +664,3 @@ impl<'a> Iterator for StatusBlocks<'a> {
 }
 
 impl core::iter::FusedIterator for StatusBlocks<'_> {}
-
-/// Writes a status block entry by entry: lengths and counts are computed here, never passed in.
-///
-/// Until [`StatusBlockWriter::finish`] the block's status is 0, which readers take for "no error": a block that was
-/// not finished is never a half one.
-///
-/// ```
-/// use cper::section::MemoryError;
-/// use cper::{GenericErrorData, Severity, StatusBlock, StatusBlockWriter};
-///
-/// let mut buffer = [0; 256];
-/// let mut writer = StatusBlockWriter::new(&mut buffer, Severity::CORRECTED)?;
-/// writer.entry(GenericErrorData::new(Severity::CORRECTED), &MemoryError::new().with_card(2))?;
-/// let block = StatusBlock::parse(writer.finish()?)?;
-/// assert_eq!(block.entries().count(), 1);
-/// # Ok::<(), cper::Error>(())
-/// ```
-#[derive(Debug)]
-pub struct StatusBlockWriter<'b> {
-    out: &'b mut [u8],
-    severity: Severity,
-    /// Bytes written, the header included.
-    length: usize,
-    entries: u32,
-    raw_data: Option<(usize, usize)>,
-    status: BlockStatus,
-}
-
-impl<'b> StatusBlockWriter<'b> {
-    /// Begins a block at the start of `out`.
-    ///
-    /// # Errors
-    /// When `out` is shorter than the block's header.
-    pub fn new(out: &'b mut [u8], severity: Severity) -> Result<Self, Error> {
-        let available = out.len();
-        let Ok((header, _)) = GenericErrorStatus::mut_from_prefix(out) else {
-            let needed = GenericErrorStatus::SIZE as u32;
-            return Err(Error::new(ErrorKind::BufferTooSmall { needed, available: clamp(available) }, 0));
-        };
-        *header = GenericErrorStatus::new_zeroed();
-        let length = GenericErrorStatus::SIZE;
-        Ok(Self { out, severity, length, entries: 0, raw_data: None, status: BlockStatus::empty() })
-    }
-
-    /// Appends an entry. The header's type and length are filled in; its revision says whether it is 64 or 72 bytes
-    /// long.
-    ///
-    /// # Errors
-    /// When the buffer is too small (the error says for how much), the block is full (1,023 entries), raw data was
-    /// written already, or the body wrote another length than it announced. The block so far stays as it was.
-    pub fn entry<S: Encode>(&mut self, header: GenericErrorData, body: &S) -> Result<(), Error> {
-        let length = body.encoded_len();
-        let header = GenericErrorData { section_type: SectionTypeId(S::TYPE), ..header };
-        self.append(header, length, |space| body.encode(space).is_some_and(|rest| rest.is_empty()))
-    }
-
-    /// Appends an entry whose payload is bytes already; `header` says what they are.
-    ///
-    /// # Errors
-    /// As [`StatusBlockWriter::entry`].
-    pub fn entry_bytes(&mut self, header: GenericErrorData, payload: &[u8]) -> Result<(), Error> {
-        self.append(header, payload.len(), |space| payload.write_to(space).is_ok())
-    }
-
-    /// Appends a record's section, with all its descriptor says.
-    ///
-    /// # Errors
-    /// As [`StatusBlockWriter::entry`].
-    pub fn section(&mut self, section: &Section<'_>, timestamp: Option<Timestamp>) -> Result<(), Error> {
-        let header = GenericErrorData::from_descriptor(section.descriptor());
-        let header = match timestamp {
-            Some(timestamp) => header.with_timestamp(timestamp),
-            None => header,
-        };
-        self.entry_bytes(header, section.bytes())
-    }
-
-    fn append(
-        &mut self,
-        header: GenericErrorData,
-        body_len: usize,
-        write: impl FnOnce(&mut [u8]) -> bool,
-    ) -> Result<(), Error> {
-        let too_large = |what| Error::new(ErrorKind::TooLarge { what }, self.length);
-        if self.raw_data.is_some() {
-            return Err(Error::new(ErrorKind::AfterRawData, self.length));
-        }
-        if self.entries >= GenericErrorStatus::MAX_ENTRIES {
-            return Err(too_large("entry count"));
-        }
-        let header_len = header.header_len();
-        let end = self.length.checked_add(header_len).and_then(|front| front.checked_add(body_len));
-        let end = end.filter(|end| u32::try_from(*end).is_ok()).ok_or(too_large("data length"))?;
-        let space = self.space(end)?;
-        let header = GenericErrorData { error_data_length: U32::new(body_len as u32), ..header };
-        let written = space.split_at_mut_checked(header_len).is_some_and(|(front, body)| {
-            let stored = header.as_bytes().get(..header_len).map(|bytes| bytes.write_to(front));
-            matches!(stored, Some(Ok(()))) && write(body)
-        });
-        if !written {
-            return Err(Error::new(ErrorKind::EncodedLength, self.length));
-        }
-        self.length = end;
-        self.entries = self.entries.saturating_add(1);
-        self.status = self.status.and(BlockStatus::of_one(header.severity));
-        Ok(())
-    }
-
-    /// The bytes from the end of the block so far to `end`.
-    fn space(&mut self, end: usize) -> Result<&mut [u8], Error> {
-        let available = clamp(self.out.len());
-        let kind = ErrorKind::BufferTooSmall { needed: clamp(end), available };
-        let start = self.length;
-        self.out.get_mut(start..end).ok_or(Error::new(kind, start))
-    }
-
-    /// Appends raw data behind the entries, in a form that only its maker knows.
-    ///
-    /// # Errors
-    /// When the buffer is too small, or raw data was written already.
-    pub fn raw_data(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let too_large = Error::new(ErrorKind::TooLarge { what: "raw data length" }, self.length);
-        let end = self
-            .length
-            .checked_add(bytes.len())
-            .filter(|end| u32::try_from(*end).is_ok())
-            .ok_or(too_large)?;
-        if self.raw_data.is_some() {
-            return Err(Error::new(ErrorKind::AfterRawData, self.length));
-        }
-        let start = self.length;
-        let space = self.space(end)?;
-        bytes.write_to(space).map_err(|_| too_large)?;
-        self.raw_data = Some((start, bytes.len()));
-        self.length = end;
-        Ok(())
-    }
-
-    /// Writes the header, status last, and returns the block. The status bits follow from the entries' severities.
-    ///
-    /// # Errors
-    /// None that can happen after [`StatusBlockWriter::new`]; the signature keeps the path free of panics.
-    pub fn finish(self) -> Result<&'b [u8], Error> {
-        let Self { out, severity, length, entries, raw_data, status } = self;
-        let (raw_data_offset, raw_data_length) = raw_data.unwrap_or_default();
-        let entries_end = if raw_data.is_some() { raw_data_offset } else { length };
-        let short = Error::too_short("status block", length, out.len());
-        let (block, _) = out.split_at_mut_checked(length).ok_or(short)?;
-        let (header, _) = GenericErrorStatus::mut_from_prefix(block).map_err(|_| short)?;
-        *header = GenericErrorStatus {
-            block_status: U32::new(status.bits() | entries << 4),
-            raw_data_offset: U32::new(raw_data_offset as u32),
-            raw_data_length: U32::new(raw_data_length as u32),
-            data_length: U32::new(entries_end.saturating_sub(GenericErrorStatus::SIZE) as u32),
-            severity,
-        };
-        Ok(block)
-    }
-}

@@ -333,7 +333,7 @@ fn refused_blocks_and_short_sections_print_what_linux_prints() {
     let mut writer = StatusBlockWriter::new(&mut buffer, Severity::new(0x1_0002)).unwrap();
     let memory =
         MemoryError::new().with_extended_row(0x2_0001).with_chip_id(5).with_bank_group_and_address(1, 2);
-    writer.entry(GenericErrorData::new(Severity::new(9)), &memory).unwrap();
+    writer.entry(&GenericErrorData::new(Severity::new(9)), &memory).unwrap();
     let mut block = writer.finish().unwrap().to_vec();
     assert_eq!(
         KernelText::new(&StatusBlock::parse(&block).unwrap()).to_string(),
@@ -393,7 +393,7 @@ fn times_of_entries_are_told_whatever_their_digits() {
         let mut buffer = [0; 256];
         let mut writer = StatusBlockWriter::new(&mut buffer, Severity::CORRECTED).unwrap();
         let entry = GenericErrorData::new(Severity::CORRECTED).with_timestamp(time);
-        writer.entry(entry, &MemoryError::new()).unwrap();
+        writer.entry(&entry, &MemoryError::new()).unwrap();
         let block = writer.finish().unwrap();
         let text = KernelText::new(&StatusBlock::parse(block).unwrap()).to_string();
         text.lines().find(|line| line.contains("tstamp")).unwrap().to_owned()

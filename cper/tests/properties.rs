@@ -96,12 +96,16 @@ proptest! {
     fn headers_and_descriptors_of_any_bits_are_read_as_written(
         header in any_header(),
         parts in proptest::collection::vec(any_part(), 0..5),
+        hint in any::<proptest::sample::Index>(),
     ) {
         let length = 128 + parts.iter().map(|(_, body)| 72 + body.len()).sum::<usize>();
         let written = [0xa5, 0x5a].map(|fill| {
             let mut out = vec![fill; length];
-            let sections = parts.iter().map(|(descriptor, body)| (*descriptor, &body[..]));
-            encode_sections(&header, sections, &mut out).unwrap();
+            let mut writer = RecordWriter::for_sections(&mut out, &header, hint.index(parts.len() + 1)).unwrap();
+            for (descriptor, body) in &parts {
+                writer.section_bytes(descriptor.section_type, descriptor, body).unwrap();
+            }
+            writer.finish().unwrap();
             out
         });
         prop_assert_eq!(&written[0], &written[1], "a byte was left as it was");
@@ -179,10 +183,9 @@ proptest! {
             error = error.with_module_handle(handle);
         }
         let mut out = [0xa5; 512];
-        let record = RecordBuilder::new(RecordHeader::fatal(NotificationType::MCE))
-            .section(SectionDescriptor::new(Severity::FATAL), &error)
-            .encode(&mut out)
-            .unwrap();
+        let mut writer = RecordWriter::new(&mut out, &RecordHeader::fatal(NotificationType::MCE)).unwrap();
+        writer.section(&SectionDescriptor::new(Severity::FATAL), &error).unwrap();
+        let record = writer.finish().unwrap();
         let section = Record::parse(record).unwrap().sections().next().unwrap().unwrap();
         let Ok(Body::Memory(read)) = section.body() else { panic!("not a memory section") };
         prop_assert_eq!(read.structure(), Some(&error));

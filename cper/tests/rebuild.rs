@@ -9,12 +9,12 @@ use cper::section::vendor::{
 };
 use cper::section::*;
 use cper::zerocopy::FromBytes;
-use cper::{Guid, Record, SectionDescriptor, SectionTypeId, StatusBlock, encode_sections};
+use cper::{Guid, Record, RecordWriter, SectionDescriptor, SectionTypeId, StatusBlock};
 
 /// The section's bytes, in a buffer that held something else.
 fn written(section: &impl Encode) -> Vec<u8> {
     let mut out = vec![0xa5; section.encoded_len()];
-    assert!(section.encode(&mut out).unwrap().is_empty());
+    section.encode(&mut out).unwrap();
     out
 }
 
@@ -243,8 +243,11 @@ fn assert_record_rebuilt(name: &str, record: Record<'_>) -> bool {
         return false;
     }
     let mut out = vec![0xa5; parts];
-    let bodies = bodies.iter().map(|(descriptor, body)| (*descriptor, &body[..]));
-    assert_eq!(encode_sections(record.header(), bodies, &mut out).unwrap(), record.as_bytes(), "{name}");
+    let mut writer = RecordWriter::for_sections(&mut out, record.header(), bodies.len()).unwrap();
+    for (descriptor, body) in &bodies {
+        writer.section_bytes(descriptor.section_type, descriptor, body).unwrap();
+    }
+    assert_eq!(writer.finish().unwrap(), record.as_bytes(), "{name}");
     true
 }
 

@@ -30,24 +30,26 @@ fn captured() -> Vec<(String, Vec<u8>)> {
 fn two_sections(out: &mut [u8]) -> Result<&[u8], Error> {
     let memory = MemoryError::new().with_physical_address(0x1234_5000).with_extended_row(0x2_0001);
     let fru = FruText::new(b"DIMM_A1").unwrap();
-    RecordBuilder::new(
-        RecordHeader::fatal(NotificationType::MCE)
+    let mut writer = RecordWriter::for_sections(
+        out,
+        &RecordHeader::fatal(NotificationType::MCE)
             .with_creator(CreatorId::LINUX_PSTORE)
             .with_record_id(0x0102_0304_0506_0708)
             .with_timestamp(Timestamp::new(2026, 11, 22, 7, 8, 26))
             .with_platform_id(Guid([1; 16]))
             .with_partition_id(Guid([2; 16]))
             .with_flags(RecordFlags::PREVIOUS_ERROR),
-    )
-    .section(
-        SectionDescriptor::primary(Severity::FATAL).with_fru_text(fru).with_fru_id(Guid([3; 16])),
+        2,
+    )?;
+    writer.section(
+        &SectionDescriptor::primary(Severity::FATAL).with_fru_text(fru).with_fru_id(Guid([3; 16])),
         &memory,
-    )
-    .section(
-        SectionDescriptor::new(Severity::CORRECTED),
+    )?;
+    writer.section(
+        &SectionDescriptor::new(Severity::CORRECTED),
         &memory.with_memory_error_type(MemoryErrorType::PARITY),
-    )
-    .encode(out)
+    )?;
+    writer.finish().map(|record| &*record)
 }
 
 #[test]
@@ -117,16 +119,17 @@ fn values_survive_writing_and_every_byte_is_written() {
 }
 
 #[test]
-fn too_small_a_buffer_says_how_much_and_stays_untouched() {
+fn too_small_a_buffer_says_how_much_and_holds_no_record() {
     let full = 128 + 2 * 72 + 2 * 80;
     for length in 0..full {
         let mut out = vec![0xa5; length];
         let error = two_sections(&mut out).unwrap_err();
-        assert_eq!(
-            error.kind(),
-            ErrorKind::BufferTooSmall { needed: full as u32, available: u32::try_from(length).unwrap() }
-        );
-        assert!(out.iter().all(|byte| *byte == 0xa5));
+        // For header and descriptors, for the first body, for both.
+        let needed = [272, 352, full as u32].into_iter().find(|needed| *needed as usize > length).unwrap();
+        let available = u32::try_from(length).unwrap();
+        assert_eq!(error.kind(), ErrorKind::BufferTooSmall { needed, available });
+        assert!(Record::parse(&out).is_err());
+        assert!(length >= 272 || out.iter().all(|byte| *byte == 0xa5));
     }
     assert!(two_sections(&mut vec![0; full]).is_ok());
 }
@@ -363,26 +366,18 @@ fn sections_lie_in_any_order_with_gaps_and_slack() {
     assert_eq!(again.relayout(&mut twice).unwrap(), rebuilt, "rebuilding once more changes nothing");
 }
 
-#[test]
-fn as_many_sections_as_the_field_holds() {
-    const BODY: &[u8] = &[0; 65_536];
-    let header = RecordHeader::new(Severity::FATAL, NotificationType::MCE);
-    let descriptor = SectionDescriptor::new(Severity::FATAL);
-    let many = |count: usize, body: &'static [u8]| std::iter::repeat_n((descriptor, body), count);
-    let mut out = vec![0xa5; 128 + 65_535 * (72 + 1)];
-    let bytes = encode_sections(&header, many(65_535, b"x"), &mut out).unwrap();
-    let record = Record::parse(bytes).unwrap();
-    assert_eq!((record.header().section_count.get(), bytes.len()), (65_535, 128 + 65_535 * 73));
-    assert_eq!(record.sections().filter(|section| section.as_ref().unwrap().bytes() == b"x").count(), 65_535);
-    assert_eq!(record.sections().last().unwrap().unwrap().number(), 65_534);
-    let refused = |count, body| encode_sections(&header, many(count, body), &mut []).unwrap_err().to_string();
-    assert_eq!(refused(65_536, b""), "offset 0: section count does not fit its field");
-    // 64 KiB each are 4 GiB with the descriptors, and nothing is written.
-    assert_eq!(refused(65_535, BODY), "offset 0: record length does not fit its field");
-    assert_eq!(refused(65_465, BODY), "offset 0: record length does not fit its field");
-    // The longest record of all is only a matter of the buffer.
-    let needed = "offset 0: buffer too small: 4294962240 bytes needed, 0 given";
-    assert_eq!(refused(65_464, BODY), needed);
+/// A record of sections of one type.
+fn record_of<'b>(
+    header: &RecordHeader,
+    descriptor: &SectionDescriptor,
+    bodies: &[&[u8]],
+    out: &'b mut [u8],
+) -> Result<&'b [u8], Error> {
+    let mut writer = RecordWriter::new(out, header)?;
+    for body in bodies {
+        writer.section_bytes(descriptor.section_type, descriptor, body)?;
+    }
+    writer.finish().map(|record| &*record)
 }
 
 /// A section that announces one length and writes another.
@@ -401,10 +396,9 @@ impl Encode for Liar {
         self.announces
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        let (section, rest) = out.split_at_mut_checked(self.writes)?;
-        section.fill(1);
-        Some(rest)
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
+        out.get_mut(..self.writes)?.fill(1);
+        (self.writes == out.len()).then_some(())
     }
 }
 
@@ -416,30 +410,21 @@ fn half_a_record_has_no_signature() {
     two_sections(&mut valid).unwrap();
     for (announces, writes) in [(8, 0), (8, 7), (8, 9)] {
         let mut out = valid;
-        let error = RecordBuilder::new(header)
-            .section(descriptor, &MemoryError::new())
-            .section(descriptor, &Liar { announces, writes })
-            .encode(&mut out)
-            .unwrap_err();
+        let mut writer = RecordWriter::new(&mut out, &header).unwrap();
+        writer.section(&descriptor, &MemoryError::new()).unwrap();
+        let error = writer.section(&descriptor, &Liar { announces, writes }).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::EncodedLength, "{announces} {writes}");
+        assert_eq!(error.section(), Some(1));
         assert!(matches!(Record::parse(&out).unwrap_err().kind(), ErrorKind::Signature(_)));
     }
-    // What cannot fit is seen before anything is written.
+    // What cannot fit is refused, and the record stays as it was.
     for announces in [usize::MAX, usize::MAX - 127, u32::MAX as usize] {
         let mut out = valid;
-        let error = RecordBuilder::new(header)
-            .section(descriptor, &Liar { announces, writes: 0 })
-            .encode(&mut out)
-            .unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::TooLarge { .. }), "{error}");
-        assert_eq!(out, valid);
+        let mut writer = RecordWriter::new(&mut out, &header).unwrap();
+        let error = writer.section(&descriptor, &Liar { announces, writes: 0 }).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge { what: "record length" });
+        assert_eq!(writer.finish().unwrap().len(), 128);
     }
-    assert_eq!(
-        RecordBuilder::new(header)
-            .section(descriptor, &Liar { announces: usize::MAX, writes: 0 })
-            .encoded_len(),
-        None
-    );
 }
 
 /// A section of a crate of its own, of fixed size.
@@ -498,10 +483,8 @@ impl Encode for Note<'_> {
         self.0.len()
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        let (text, rest) = out.split_at_mut_checked(self.0.len())?;
-        self.0.as_bytes().write_to(text).ok()?;
-        Some(rest)
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
+        self.0.as_bytes().write_to(out).ok()
     }
 }
 
@@ -510,13 +493,12 @@ fn sections_of_another_crate_are_like_our_own() {
     let fan = FanError { fan: 3.into(), rpm: 1200.into() };
     let descriptor = SectionDescriptor::new(Severity::CORRECTED);
     let mut out = [0xa5; 512];
-    let length = RecordBuilder::new(RecordHeader::new(Severity::CORRECTED, NotificationType::CMC))
-        .section(descriptor, &fan)
-        .section(descriptor, &MemoryError::new())
-        .section(descriptor, &Note("too hot"))
-        .encode(&mut out)
-        .unwrap()
-        .len();
+    let header = RecordHeader::new(Severity::CORRECTED, NotificationType::CMC);
+    let mut writer = RecordWriter::for_sections(&mut out, &header, 3).unwrap();
+    writer.section(&descriptor, &fan).unwrap();
+    writer.section(&descriptor, &MemoryError::new()).unwrap();
+    writer.section(&descriptor, &Note("too hot")).unwrap();
+    let length = writer.finish().unwrap().len();
     let record = Record::parse(&out[..length]).unwrap();
     let sections: Vec<_> = record.sections().map(Result::unwrap).collect();
     assert_eq!(sections[0].section_type().guid(), FanError::TYPE);
@@ -591,7 +573,7 @@ fn bytes_behind_each_section_of_fixed_size_are_told() {
         for more in [0, 3] {
             let body = vec![0; length + more];
             let mut out = [0; 512];
-            let bytes = encode_sections(&header, [(descriptor, &body[..])].into_iter(), &mut out).unwrap();
+            let bytes = record_of(&header, &descriptor, &[&body], &mut out).unwrap();
             let text = Record::parse(bytes).unwrap().to_string();
             assert_eq!(text.contains("trailing 3 bytes"), more == 3, "{section_type}: {text}");
             let body = Body::decode(section_type.guid(), &body).unwrap();
@@ -622,18 +604,14 @@ fn a_record_from_bytes_keeps_the_types() {
     let header = RecordHeader::new(Severity::INFORMATIONAL, NotificationType::BOOT);
     let mut descriptor = SectionDescriptor::new(Severity::INFORMATIONAL);
     descriptor.section_type = SectionTypeId::NVIDIA;
-    let bytes =
-        encode_sections(&header, [(descriptor, &b"abc"[..]), (descriptor, b"")].into_iter(), &mut out)
-            .unwrap();
+    let bytes = record_of(&header, &descriptor, &[b"abc", b""], &mut out).unwrap();
     let record = Record::parse(bytes).unwrap();
     let sections: Vec<_> = record.sections().map(Result::unwrap).collect();
     assert_eq!(sections.len(), 2);
     assert_eq!((sections[0].section_type(), sections[0].bytes()), (SectionTypeId::NVIDIA, &b"abc"[..]));
     assert_eq!(sections[1].bytes(), b"");
     assert_eq!(
-        encode_sections(&header, [(descriptor, &[0; 9][..])].into_iter(), &mut [0; 208])
-            .unwrap_err()
-            .to_string(),
+        record_of(&header, &descriptor, &[&[0; 9]], &mut [0; 208]).unwrap_err().to_string(),
         "offset 0: buffer too small: 209 bytes needed, 208 given"
     );
 }
@@ -670,7 +648,7 @@ fn names_of_types_show_and_unknown_ones_show_their_guid() {
         descriptor.section_type = SectionTypeId::new(guid);
         let mut out = [0; 256];
         let header = RecordHeader::fatal(NotificationType::BOOT);
-        let bytes = encode_sections(&header, [(descriptor, &b"?"[..])].into_iter(), &mut out).unwrap();
+        let bytes = record_of(&header, &descriptor, &[b"?"], &mut out).unwrap();
         let text = Record::parse(bytes).unwrap().to_string();
         let name = SectionTypeId::new(guid).name().unwrap();
         assert!(text.contains(&format!("{name} ({guid})")), "{text}");

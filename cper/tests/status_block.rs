@@ -41,7 +41,7 @@ fn rebuilt(block: &StatusBlock<'_>) -> Vec<u8> {
     let mut writer = StatusBlockWriter::new(&mut out, block.severity()).unwrap();
     for entry in block.entries() {
         let entry = entry.unwrap();
-        writer.entry_bytes(*entry.header(), entry.bytes()).unwrap();
+        writer.entry_bytes(entry.section_type(), &entry.header(), entry.bytes()).unwrap();
     }
     if let Some(raw) = block.raw_data() {
         writer.raw_data(raw.unwrap()).unwrap();
@@ -229,7 +229,7 @@ fn entries_of_each_revision_keep_their_values() {
     // ACPI 4.0 in its drafts' 1.0, ACPI 4.0 to 6.0, and ACPI 6.1 on.
     let bytes = data("gesb/mem-v100-fru.gesb");
     let block = StatusBlock::parse(&bytes).unwrap();
-    let header = *entries(&block)[0].header();
+    let header = entries(&block)[0].header();
     assert_eq!(
         (header.revision.get(), header.header_len(), entries(&block)[0].header_bytes().len()),
         (0x100, 64, 64)
@@ -239,7 +239,7 @@ fn entries_of_each_revision_keep_their_values() {
 
     let bytes = data("gesb/mem-v201.gesb");
     let block = StatusBlock::parse(&bytes).unwrap();
-    let header = *entries(&block)[0].header();
+    let header = entries(&block)[0].header();
     assert_eq!((header.revision.get(), header.header_len()), (0x201, 64));
     assert_eq!(header.with_timestamp(Timestamp::new(2026, 1, 1, 0, 0, 0)).timestamp(), None);
 
@@ -427,7 +427,7 @@ fn three_entries(out: &mut [u8]) -> Result<&[u8], Error> {
     let fru = FruText::new(b"DIMM_A1").unwrap();
     let mut writer = StatusBlockWriter::new(out, Severity::FATAL)?;
     writer.entry(
-        GenericErrorData::new(Severity::FATAL)
+        &GenericErrorData::new(Severity::FATAL)
             .with_fru_text(fru)
             .with_fru_id(Guid([3; 16]))
             .with_flags(SectionFlags::PRIMARY | SectionFlags::LATENT)
@@ -435,14 +435,13 @@ fn three_entries(out: &mut [u8]) -> Result<&[u8], Error> {
         &memory,
     )?;
     writer.entry(
-        GenericErrorData::new(Severity::CORRECTED).with_revision(GenericErrorData::REVISION_2),
+        &GenericErrorData::new(Severity::CORRECTED).with_revision(GenericErrorData::REVISION_2),
         &memory.with_memory_error_type(MemoryErrorType::PARITY),
     )?;
-    let mut vendor = GenericErrorData::new(Severity::INFORMATIONAL).with_revision(0x0100);
-    vendor.section_type = SectionTypeId::NVIDIA;
-    writer.entry_bytes(vendor, b"odd")?;
+    let vendor = GenericErrorData::new(Severity::INFORMATIONAL).with_revision(0x0100);
+    writer.entry_bytes(SectionTypeId::NVIDIA, &vendor, b"odd")?;
     writer.raw_data(b"raw")?;
-    writer.finish()
+    writer.finish().map(|block| &*block)
 }
 
 const THREE: usize = 20 + 72 + 80 + 64 + 80 + 64 + 3 + 3;
@@ -488,7 +487,7 @@ fn status_bits_follow_from_the_entries() {
         let mut out = [0xa5; 512];
         let mut writer = StatusBlockWriter::new(&mut out, Severity::FATAL).unwrap();
         for severity in severities {
-            writer.entry_bytes(GenericErrorData::new(*severity), &[]).unwrap();
+            writer.entry_bytes(SectionTypeId::MEMORY, &GenericErrorData::new(*severity), &[]).unwrap();
         }
         StatusBlock::parse(writer.finish().unwrap()).unwrap().header().block_status.get()
     };
@@ -506,7 +505,7 @@ fn status_bits_follow_from_the_entries() {
 fn a_block_is_none_until_it_is_finished() {
     let mut out = [0xa5; 256];
     let mut writer = StatusBlockWriter::new(&mut out, Severity::FATAL).unwrap();
-    writer.entry_bytes(GenericErrorData::new(Severity::FATAL), b"abc").unwrap();
+    writer.entry_bytes(SectionTypeId::MEMORY, &GenericErrorData::new(Severity::FATAL), b"abc").unwrap();
     assert_eq!(out[..20], [0; 20], "status 0: no error");
 }
 
@@ -523,14 +522,15 @@ fn too_small_a_buffer_says_how_much_and_keeps_the_block_so_far() {
     }
     let mut out = [0xa5; 20 + 72 + 3 + 80];
     let mut writer = StatusBlockWriter::new(&mut out, Severity::FATAL).unwrap();
-    writer.entry_bytes(GenericErrorData::new(Severity::FATAL), b"abc").unwrap();
-    let error = writer.entry_bytes(GenericErrorData::new(Severity::FATAL), &[0; 9]).unwrap_err();
+    writer.entry_bytes(SectionTypeId::MEMORY, &GenericErrorData::new(Severity::FATAL), b"abc").unwrap();
+    let header = GenericErrorData::new(Severity::FATAL);
+    let error = writer.entry_bytes(SectionTypeId::MEMORY, &header, &[0; 9]).unwrap_err();
     assert_eq!(error.to_string(), "offset 95: buffer too small: 176 bytes needed, 175 given");
     assert!(writer.raw_data(&[0; 81]).is_err());
     writer.raw_data(&[7; 80]).unwrap();
     let after = writer.raw_data(&[1]).unwrap_err();
     assert_eq!(after.to_string(), "offset 175: raw data is the last part of a status block");
-    assert_eq!(writer.entry_bytes(GenericErrorData::new(Severity::FATAL), b"").unwrap_err(), after);
+    assert_eq!(writer.entry_bytes(SectionTypeId::MEMORY, &header, b"").unwrap_err(), after);
     let block = StatusBlock::parse(writer.finish().unwrap()).unwrap();
     assert_eq!((block.entries().count(), block.raw_data()), (1, Some(Ok(&[7u8; 80][..]))));
 }
@@ -541,9 +541,9 @@ fn a_block_is_full_at_1023_entries() {
     let mut writer = StatusBlockWriter::new(&mut out, Severity::CORRECTED).unwrap();
     let header = GenericErrorData::new(Severity::CORRECTED).with_revision(GenericErrorData::REVISION_2);
     for _ in 0..1023 {
-        writer.entry_bytes(header, &[]).unwrap();
+        writer.entry_bytes(SectionTypeId::MEMORY, &header, &[]).unwrap();
     }
-    let error = writer.entry_bytes(header, &[]).unwrap_err();
+    let error = writer.entry_bytes(SectionTypeId::MEMORY, &header, &[]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge { what: "entry count" });
     let block = StatusBlock::parse(writer.finish().unwrap()).unwrap();
     assert_eq!((block.header().entry_count(), block.entries().count()), (1023, 1023));
@@ -589,11 +589,13 @@ fn an_entry_becomes_a_record_and_an_entry_again() {
 
         let mut buffer = [0x5a; 512];
         let mut writer = StatusBlockWriter::new(&mut buffer, entry.severity()).unwrap();
-        writer.section(&section, record.header().timestamp()).unwrap();
+        let header = GenericErrorData::from_descriptor(section.descriptor());
+        let header = record.header().timestamp().map_or(header, |time| header.with_timestamp(time));
+        writer.entry_bytes(section.section_type(), &header, section.bytes()).unwrap();
         let block = StatusBlock::parse(writer.finish().unwrap()).unwrap();
         let again = entries(&block)[0];
         // A descriptor does not say which revision the entry was; the newest is written.
-        assert_eq!(*again.header(), entry.header().with_revision(GenericErrorData::REVISION_3));
+        assert_eq!(again.header(), entry.header().with_revision(GenericErrorData::REVISION_3));
         assert_eq!(again.bytes(), entry.bytes());
     }
 }
@@ -683,7 +685,7 @@ proptest! {
         let mut out = vec![0xa5; 4096];
         let mut writer = StatusBlockWriter::new(&mut out, Severity::new(severity)).unwrap();
         for (header, payload) in &all {
-            writer.entry_bytes(*header, payload).unwrap();
+            writer.entry_bytes(header.section_type, header, payload).unwrap();
         }
         if let Some(raw) = &raw {
             writer.raw_data(raw).unwrap();
@@ -699,7 +701,7 @@ proptest! {
         for (entry, (header, payload)) in read.iter().zip(&all) {
             let mut expected = *header;
             expected.error_data_length.set(payload.len() as u32);
-            prop_assert_eq!(entry.header(), &expected);
+            prop_assert_eq!(entry.header(), expected);
             prop_assert_eq!(entry.bytes(), &payload[..]);
         }
         prop_assert_eq!(rebuilt(&block), bytes);
@@ -726,7 +728,11 @@ proptest! {
         let header = RecordHeader::fatal(NotificationType::MCE).with_record_id(id);
         let sections = all.iter().map(|(entry, payload)| (entry.descriptor(), &payload[..]));
         let mut out = vec![0xa5; 4096];
-        let bytes = encode_sections(&header, sections.clone(), &mut out).unwrap();
+        let mut writer = RecordWriter::new(&mut out, &header).unwrap();
+        for (descriptor, payload) in sections.clone() {
+            writer.section_bytes(descriptor.section_type, &descriptor, payload).unwrap();
+        }
+        let bytes = &*writer.finish().unwrap();
         let record = Record::parse(bytes).unwrap();
         prop_assert_eq!((record.record_id(), record.missing()), (id, 0));
         let read: Vec<_> = record.sections().map(Result::unwrap).collect();

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use cper::section::{MemoryError, MemoryErrorType, PciAddress, PcieDeviceId, PcieError};
 use cper::{
-    CreatorId, FruText, NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity, Timestamp,
+    CreatorId, FruText, NotificationType, RecordHeader, RecordWriter, SectionDescriptor, Severity, Timestamp,
 };
 use nix::sys::resource::{UsageWho, getrusage};
 
@@ -97,12 +97,13 @@ fn write_records(path: &Path, number: u64) -> Result<(), Box<dyn std::error::Err
             .with_record_id(id)
             .with_timestamp(Timestamp::from_unix(1_700_000_000 + id).ok_or("a time")?);
         let descriptor = SectionDescriptor::primary(severity);
-        let record = if id % 10 == 0 {
+        let mut writer = RecordWriter::new(&mut buffer, &header)?;
+        if id % 10 == 0 {
             let address =
                 PciAddress { segment: 0, bus: (id >> 8) as u8, device: (id >> 3) as u8 & 0x1f, function: 0 };
             let device = PcieDeviceId::new(0x8086, 0x1572, 0x02_0000).with_address(address);
             let error = PcieError::new().with_device_id(device);
-            RecordBuilder::new(header).section(descriptor, &error).encode(&mut buffer)?
+            writer.section(&descriptor, &error)?;
         } else {
             let name = format!("DIMM_{}", id % 16);
             let error = MemoryError::new()
@@ -112,9 +113,9 @@ fn write_records(path: &Path, number: u64) -> Result<(), Box<dyn std::error::Err
                 .with_module((id % 16) as u16)
                 .with_memory_error_type(MemoryErrorType::SINGLE_BIT_ECC);
             let descriptor = descriptor.with_fru_text(FruText::new(name.as_bytes())?);
-            RecordBuilder::new(header).section(descriptor, &error).encode(&mut buffer)?
-        };
-        file.write_all(record)?;
+            writer.section(&descriptor, &error)?;
+        }
+        file.write_all(writer.finish()?)?;
     }
     file.into_inner()?.sync_all()?;
     Ok(())

@@ -17,7 +17,7 @@ use cper::section::{
 };
 use cper::zerocopy::{FromZeros, IntoBytes};
 use cper::{
-    CreatorId, FruText, Guid, NotificationType, RecordBuilder, RecordFlags, RecordHeader, SectionDescriptor,
+    CreatorId, FruText, Guid, NotificationType, RecordFlags, RecordHeader, RecordWriter, SectionDescriptor,
     Severity,
 };
 
@@ -36,7 +36,9 @@ fn header() -> RecordHeader {
 
 fn record(header: RecordHeader, descriptor: SectionDescriptor, section: &impl Encode) -> Vec<u8> {
     let mut buffer = [0; 4096];
-    RecordBuilder::new(header).section(descriptor, section).encode(&mut buffer).unwrap().to_vec()
+    let mut writer = RecordWriter::new(&mut buffer, &header).unwrap();
+    writer.section(&descriptor, section).unwrap();
+    writer.finish().unwrap().to_vec()
 }
 
 fn primary() -> SectionDescriptor {
@@ -241,12 +243,11 @@ fn a_windows_machine_check_says_what_a_struct_mce_says() {
 #[test]
 fn a_section_without_a_valid_field_leads_nothing() {
     let mut buffer = [0; 4096];
-    let bytes = RecordBuilder::new(header())
-        .section(primary(), &MemoryError::new())
-        .section(SectionDescriptor::new(Severity::CORRECTED), &ProcessorGeneric::new().with_processor_id(11))
-        .encode(&mut buffer)
-        .unwrap();
-    let path = file("empty.cper", bytes);
+    let mut writer = RecordWriter::new(&mut buffer, &header()).unwrap();
+    writer.section(&primary(), &MemoryError::new()).unwrap();
+    let processor = ProcessorGeneric::new().with_processor_id(11);
+    writer.section(&SectionDescriptor::new(Severity::CORRECTED), &processor).unwrap();
+    let path = file("empty.cper", writer.finish().unwrap());
     let said = ras(&["decode", "-q", &path]).stdout;
     assert!(said.contains("processor 0xb") && !said.contains("memory"), "{said}");
     let text = ras(&["decode", &path]).stdout;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use common::{Run, data, finished, path, ras, ras_json, ras_with_input};
-use cper::{NotificationType, RecordHeader, SectionDescriptor, SectionTypeId, Severity, encode_sections};
+use cper::{NotificationType, RecordHeader, RecordWriter, SectionDescriptor, SectionTypeId, Severity};
 use serde_json::Value;
 
 /// A new folder of a test's own.
@@ -59,14 +59,14 @@ const FIELDS: [(&str, usize, usize, bool); 11] = [
 /// A fatal record of sections of these types, their bodies bytes that are neither zeros nor ones.
 fn record(sections: &[(SectionTypeId, usize)]) -> Vec<u8> {
     let body: Vec<u8> = (0..1024).map(|place: u32| (place % 7 + 1) as u8).collect();
-    let parts = sections.iter().map(|(section_type, length)| {
-        let mut descriptor = SectionDescriptor::new(Severity::RECOVERABLE);
-        descriptor.section_type = *section_type;
-        (descriptor, &body[..*length])
-    });
     let mut out = vec![0; 4096];
     let header = RecordHeader::new(Severity::FATAL, NotificationType::NMI).with_record_id(7);
-    encode_sections(&header, parts, &mut out).unwrap().to_vec()
+    let mut writer = RecordWriter::for_sections(&mut out, &header, sections.len()).unwrap();
+    for (section_type, length) in sections {
+        let descriptor = SectionDescriptor::new(Severity::RECOVERABLE);
+        writer.section_bytes(*section_type, &descriptor, &body[..*length]).unwrap();
+    }
+    writer.finish().unwrap().to_vec()
 }
 
 /// What a torn variant has to be: bad, or not, or either.

@@ -204,7 +204,8 @@ pub fn erst_store(bytes: &[u8]) {
                 match store.write(&record, &mut device) {
                     Ok(()) => drop(model.insert(identifier, record)),
                     Err(error) => assert!(
-                        identifier == 0 || matches!(error.kind(), ErrorKind::Status(Status::NOT_ENOUGH_SPACE)),
+                        identifier == 0
+                            || matches!(error.kind(), ErrorKind::Status(Status::NOT_ENOUGH_SPACE)),
                         "{error}"
                     ),
                 }

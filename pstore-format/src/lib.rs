@@ -36,7 +36,7 @@
 //! # Encode
 //!
 //! ```
-//! use pstore_format::produce::RecordDraft;
+//! use pstore_format::produce::encode_dmesg;
 //! use pstore_format::record::{Payload, StoredRecord};
 //! use pstore_format::{RecordIds, seal};
 //!
@@ -44,7 +44,7 @@
 //! let mut buffer = [0; 8192];
 //!
 //! let text = b"Panic#1 Part1\n<0>[    2.203827] Kernel Offset: disabled\n";
-//! let record = RecordDraft::dmesg(text, ids.next_id(), 1763793602).encode(&mut buffer)?;
+//! let record = encode_dmesg(text, ids.next_id(), 1763793602, &mut buffer)?;
 //! seal::seal(record)?; // optional: tells a torn record from a whole one
 //!
 //! assert_eq!(StoredRecord::parse(record)?.payload(), Payload::Dmesg(text));
@@ -57,7 +57,7 @@
 //! | | read | written |
 //! |---|---|---|
 //! | ERST: kernel logs, machine checks ([`record`], [`produce`]) | all of Linux's, and the 2023 series' | yes; byte for byte as Linux |
-//! | ERST: APEI errors, as the series keeps them | any CPER section | yes; as they should be, or byte for byte as the series |
+//! | ERST: APEI errors, as the series keeps them | any CPER section | yes, with all that an entry says |
 //! | record ids ([`ids`]) | both forms | yes |
 //! | kernel logs ([`dmesg`]) | headers, parts, dumps, lines | header lines |
 //! | deflate: raw (windows of 11 to 15 bits) and zlib ([`inflate`]) | yes | no |

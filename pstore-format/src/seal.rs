@@ -148,7 +148,7 @@ static TABLE: [u32; 256] = {
 mod tests {
     use super::*;
     use crate::RecordId;
-    use crate::produce::RecordDraft;
+    use crate::produce::encode_mce_as_linux;
     use std::string::ToString;
     use std::vec::Vec;
 
@@ -156,12 +156,8 @@ mod tests {
     fn sealed(stored: bool) -> Vec<u8> {
         let mce: Vec<u8> = (0..128).collect();
         let mut record = [0; 328];
-        seal(
-            RecordDraft::mce_as_linux(&mce, RecordId::new(0x1234_5678_0000_0001))
-                .encode(&mut record)
-                .unwrap(),
-        )
-        .unwrap();
+        let id = RecordId::new(0x1234_5678_0000_0001);
+        seal(encode_mce_as_linux(&mce, id, &mut record).unwrap()).unwrap();
         if stored {
             record[108..110].copy_from_slice(b"ER");
         }
@@ -181,7 +177,7 @@ mod tests {
             let header =
                 RecordHeader::fatal(cper::NotificationType::MCE).with_persistence_information(before);
             let mut record = [0; 128];
-            cper::encode_sections(&header, core::iter::empty(), &mut record).unwrap();
+            cper::RecordWriter::for_sections(&mut record, &header, 0).unwrap().finish().unwrap();
             seal(&mut record).unwrap();
             assert_eq!(verify(&record), Seal::Valid, "{before:?}");
             let stored = if before.starts_with(b"ER") { *b"ER" } else { [0; 2] };

@@ -8,7 +8,9 @@ use common::{body, files, id_of, read, slots};
 use cper::{CreatorId, NotificationType, Record, SectionTypeId, Severity, StatusBlock};
 use proptest::prelude::*;
 use pstore_format::names::FileName;
-use pstore_format::produce::{RecordDraft, encode_mce, prepared_mce};
+use pstore_format::produce::{
+    RecordSlot, encode_compressed_dmesg, encode_dmesg, encode_mce, encode_mce_as_linux, prepared_mce,
+};
 use pstore_format::record::{Payload, RecordPrefix, StoredRecord};
 use pstore_format::seal::{Seal, seal, verify};
 use pstore_format::{RecordId, RecordIds};
@@ -108,14 +110,14 @@ fn every_record_a_kernel_wrote_is_written_again_byte_for_byte() {
         }
         let record = StoredRecord::parse(&bytes).unwrap();
         let (id, time) = (record.id(), record.time().unwrap());
-        let draft = match record.payload() {
-            Payload::Dmesg(text) => RecordDraft::dmesg(text, id, time),
-            Payload::CompressedDmesg(stream) => RecordDraft::compressed_dmesg(stream, id, time),
-            Payload::Mce(mce) => RecordDraft::mce_as_linux(mce, id),
-            _ => continue,
-        };
         let mut out = vec![0xA5; 8192];
-        let again = draft.encode(&mut out).unwrap();
+        let again = match record.payload() {
+            Payload::Dmesg(text) => encode_dmesg(text, id, time, &mut out),
+            Payload::CompressedDmesg(stream) => encode_compressed_dmesg(stream, id, time, &mut out),
+            Payload::Mce(mce) => encode_mce_as_linux(mce, id, &mut out),
+            _ => continue,
+        }
+        .unwrap();
         assert_eq!(again.len(), record.record().as_bytes().len());
         // ERST has put its signature into the stored copy.
         again[108..110].copy_from_slice(b"ER");
@@ -133,7 +135,7 @@ fn every_record_a_kernel_wrote_is_written_again_byte_for_byte() {
 fn a_machine_check_written_as_it_should_be_keeps_what_is_known() {
     let mce = read("mce/mce-intel.mce");
     let mut out = [0xA5; 328];
-    RecordDraft::mce(&mce, RecordId::new(5)).unwrap().encode(&mut out).unwrap();
+    encode_mce(&mce, RecordId::new(5), &mut out).unwrap();
     let record = StoredRecord::parse(&out).unwrap();
     assert_eq!((record.severity(), record.record().severity()), (Severity::FATAL, Severity::FATAL));
     assert_eq!(record.record().notification_type(), NotificationType::MCE);
@@ -146,14 +148,20 @@ fn a_machine_check_written_as_it_should_be_keeps_what_is_known() {
 #[test]
 fn every_entry_of_every_captured_status_block_becomes_a_record() {
     let mut ids = RecordIds::starting_at(0x6b02_9869);
+    let mut buffer = [0xA5; 2048];
+    let slot = RecordSlot::prepare(&mut buffer, NotificationType::CPE).unwrap();
     let (mut entries, mut units) = (0, 0);
     for name in files("gesb").into_iter().filter(|name| name.strip_suffix(".gesb").is_some()) {
         let bytes = read(format!("gesb/{name}"));
         for entry in StatusBlock::parse(&bytes).unwrap().entries() {
             let entry = entry.unwrap();
             let id = ids.next_id();
-            let mut out = [0xA5; 2048];
-            RecordDraft::entry(&entry, NotificationType::CPE, id).encode(&mut out).unwrap();
+            let out = slot.fill(&entry, id).unwrap().to_vec();
+            assert_eq!(out.len(), 200 + entry.bytes().len());
+            // What was in the slot before shows nowhere.
+            let mut other = [0x5A; 2048];
+            let fresh = RecordSlot::prepare(&mut other, NotificationType::CPE).unwrap();
+            assert_eq!(fresh.fill(&entry, id).unwrap(), out);
             let record = StoredRecord::parse(&out).unwrap();
             assert_eq!((record.id(), record.severity()), (id, entry.severity()), "{name}");
             assert_eq!(record.record().severity(), entry.severity());
@@ -174,25 +182,24 @@ fn every_entry_of_every_captured_status_block_becomes_a_record() {
                 (ours, theirs) => panic!("{name}: {ours:?} but {theirs:?}"),
             }
 
-            let length = 200 + entry.bytes().len();
-            let mut series = [0xA5; 2048];
-            RecordDraft::entry_as_series(&entry, id, 0xBADC_0FFE).encode(&mut series).unwrap();
+            // As the series writes it: fatal and an exception, flags, unit and time lost, an offset that is none.
+            let mut series = out.clone();
+            let (prefix, _) = <RecordPrefix as zerocopy::FromBytes>::mut_from_prefix(&mut series).unwrap();
+            prefix.header.severity = Severity::FATAL;
+            prefix.header.notification_type = NotificationType::MCE;
+            prefix.header.validation_bits.set(0);
+            prefix.header.timestamp = cper::Timestamp::from_linux_seconds(0);
+            prefix.descriptor = cper::SectionDescriptor {
+                section_offset: 0xBADC_0FFE.into(),
+                section_length: prefix.descriptor.section_length,
+                section_type: entry.section_type(),
+                ..cper::SectionDescriptor::primary(entry.severity())
+            };
             let record = StoredRecord::parse(&series).unwrap();
             assert_eq!(record.payload(), Payload::Section(entry.section_type(), entry.bytes()), "{name}");
             assert_eq!((record.severity(), record.record().severity()), (entry.severity(), Severity::FATAL));
-            assert_eq!(record.record().notification_type(), NotificationType::MCE);
             assert_eq!((record.time(), record.prefix().unwrap().descriptor.fru_text()), (None, None));
             assert!(record.record().sections().next().unwrap().is_err(), "its offset is no offset");
-            assert_eq!(series[..12], out[..12]);
-            assert_eq!(series[16..20], [0; 4]);
-            assert_eq!(series[128..132], 0xBADC_0FFEu32.to_le_bytes());
-            assert_eq!(
-                series[132..160],
-                [&(length as u32 - 200).to_le_bytes()[..], &[0, 1, 0, 0, 1, 0, 0, 0], &out[144..160]]
-                    .concat()
-            );
-            assert_eq!(series[160..176], [0; 16]);
-            assert_eq!(series[180..200], [0; 20]);
             entries += 1;
         }
     }
@@ -205,8 +212,9 @@ fn an_entrys_timestamp_becomes_seconds() {
     let entry = StatusBlock::parse(&block).unwrap().entries().next().unwrap().unwrap();
     assert_eq!(entry.header().timestamp(), None);
     let mut out = [0; 1024];
-    RecordDraft::entry(&entry, NotificationType::NMI, RecordId::new(1)).encode(&mut out).unwrap();
-    assert_eq!(StoredRecord::parse(&out).unwrap().time(), None);
+    let slot = RecordSlot::prepare(&mut out, NotificationType::NMI).unwrap();
+    let record = slot.fill(&entry, RecordId::new(1)).unwrap();
+    assert_eq!(StoredRecord::parse(record).unwrap().time(), None);
 
     // 2026-11-22 07:08:26 in BCD, in an entry of revision 3.0.
     let header = cper::GenericErrorData::new(Severity::CORRECTED);
@@ -217,18 +225,18 @@ fn an_entrys_timestamp_becomes_seconds() {
     ] {
         let mut buffer = [0; 256];
         let mut writer = cper::StatusBlockWriter::new(&mut buffer, Severity::CORRECTED).unwrap();
-        writer.entry(header.with_timestamp(timestamp), &cper::section::MemoryError::new()).unwrap();
+        writer.entry(&header.with_timestamp(timestamp), &cper::section::MemoryError::new()).unwrap();
         let block = StatusBlock::parse(writer.finish().unwrap()).unwrap();
         let entry = block.entries().next().unwrap().unwrap();
-        RecordDraft::entry(&entry, NotificationType::NMI, RecordId::new(1)).encode(&mut out).unwrap();
-        assert_eq!(StoredRecord::parse(&out).unwrap().time(), time);
+        let record = slot.fill(&entry, RecordId::new(1)).unwrap();
+        assert_eq!(StoredRecord::parse(record).unwrap().time(), time);
     }
 }
 
 /// A record in pstore's form around some bytes.
 fn prefixed(change: impl FnOnce(&mut RecordPrefix), body: &[u8]) -> Vec<u8> {
     let mut out = vec![0; 200 + body.len()];
-    RecordDraft::mce_as_linux(body, RecordId::new(7)).encode(&mut out).unwrap();
+    encode_mce_as_linux(body, RecordId::new(7), &mut out).unwrap();
     let (prefix, _) = <RecordPrefix as zerocopy::FromBytes>::mut_from_prefix(&mut out).unwrap();
     change(prefix);
     out
@@ -326,8 +334,8 @@ fn text_shows_header_descriptor_and_body() {
     let block = read("gesb/mem-full-v23.gesb");
     let entry = StatusBlock::parse(&block).unwrap().entries().next().unwrap().unwrap();
     let mut out = [0; 1024];
-    let record =
-        RecordDraft::entry(&entry, NotificationType::CMC, RecordId::new(1)).encode(&mut out).unwrap();
+    let slot = RecordSlot::prepare(&mut out, NotificationType::CMC).unwrap();
+    let record = slot.fill(&entry, RecordId::new(1)).unwrap();
     let text = StoredRecord::parse(record).unwrap().to_string();
     assert!(text.contains("physical address"), "{text}");
     let text = StoredRecord::parse(&record[..220]).unwrap().to_string();
@@ -386,22 +394,24 @@ fn every_flip_of_a_bit_shows() {
 
 proptest! {
     #[test]
-    fn a_draft_is_read_as_it_was_meant(
+    fn a_record_is_read_as_it_was_meant(
         body in proptest::collection::vec(any::<u8>(), 1..600),
         id in any::<u64>(),
         time in 1u64..1 << 40,
         slack in 0usize..40,
     ) {
         let mut out = vec![0xA5; 200 + body.len() + slack];
-        for (draft, payload) in [
-            (RecordDraft::dmesg(&body, RecordId::new(id), time), Payload::Dmesg(&body)),
-            (RecordDraft::compressed_dmesg(&body, RecordId::new(id), time), Payload::CompressedDmesg(&body)),
-            (RecordDraft::mce_as_linux(&body, RecordId::new(id)).with_time(time), Payload::Mce(&body)),
-        ] {
-            seal(draft.encode(&mut out).unwrap()).unwrap();
+        let id = RecordId::new(id);
+        for (kind, payload) in [Payload::Dmesg(&body), Payload::CompressedDmesg(&body), Payload::Mce(&body)].into_iter().enumerate() {
+            let (record, time) = match kind {
+                0 => (encode_dmesg(&body, id, time, &mut out), Some(time)),
+                1 => (encode_compressed_dmesg(&body, id, time, &mut out), Some(time)),
+                _ => (encode_mce_as_linux(&body, id, &mut out), body.get(48..56).map(|time| u64::from_le_bytes(time.try_into().unwrap())).filter(|time| *time != 0)),
+            };
+            seal(record.unwrap()).unwrap();
             prop_assert_eq!(verify(&out), Seal::Valid);
             let record = StoredRecord::parse(&out).unwrap();
-            prop_assert_eq!((record.payload(), record.id(), record.time()), (payload, RecordId::new(id), Some(time)));
+            prop_assert_eq!((record.payload(), record.id(), record.time()), (payload, id, time));
         }
     }
 
@@ -409,14 +419,13 @@ proptest! {
     #[test]
     fn a_machine_check_is_written_alike_in_every_way(mce in proptest::collection::vec(any::<u8>(), 128), id: u64) {
         let (mce, id): ([u8; 128], _) = (mce.try_into().unwrap(), RecordId::new(id));
-        let [mut out, mut other] = [[0xA5; 328], [0x5A; 328]];
-        let draft = RecordDraft::mce_as_linux(&mce, id).encode(&mut out).unwrap();
-        prop_assert_eq!(&*draft, &*encode_mce(&mce, id, &mut other).unwrap());
+        let mut out = [0xA5; 328];
+        let record = encode_mce_as_linux(&mce, id, &mut out).unwrap();
         let mut prepared = prepared_mce::<128>();
         prepared.header.record_id.set(id.raw());
         prepared.body.0 = mce;
-        prop_assert_eq!(&*draft, prepared.as_bytes());
-        prop_assert_eq!(StoredRecord::parse(draft).unwrap().payload(), Payload::Mce(&mce));
+        prop_assert_eq!(&*record, prepared.as_bytes());
+        prop_assert_eq!(StoredRecord::parse(record).unwrap().payload(), Payload::Mce(&mce));
     }
 
     #[test]
@@ -426,7 +435,7 @@ proptest! {
         bit: proptest::sample::Index,
     ) {
         let mut out = vec![0xA5; 200 + body.len()];
-        let record = RecordDraft::dmesg(&body, RecordId::new(id), 1).encode(&mut out).unwrap();
+        let record = encode_dmesg(&body, RecordId::new(id), 1, &mut out).unwrap();
         seal(record).unwrap();
         prop_assert_eq!(verify(record), Seal::Valid);
         let bit = bit.index(record.len() * 8);

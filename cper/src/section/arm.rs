@@ -980,15 +980,13 @@ impl Encode for ArmProcessorParts<'_> {
             .saturating_add(self.vendor_specific.len())
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
         let (header, out) = ArmProcessorHeader::mut_from_prefix(out).ok()?;
         let (errors, out) = out.split_at_mut_checked(size_of_val(self.errors))?;
         *header = ArmProcessorHeader { section_length: U32::new(self.encoded_len() as u32), ..self.header };
         self.errors.write_to(errors).ok()?;
-        let out = context::encode(self.contexts, self.padding, out)?;
-        let (vendor_specific, out) = out.split_at_mut_checked(self.vendor_specific.len())?;
-        self.vendor_specific.write_to(vendor_specific).ok()?;
-        Some(out)
+        let vendor_specific = context::encode(self.contexts, self.padding, out)?;
+        self.vendor_specific.write_to(vendor_specific).ok()
     }
 }
 
@@ -1066,7 +1064,7 @@ mod tests {
         let errors = [error; 3];
         let parts = ArmProcessorParts::new(header, &errors, &[], &[]).unwrap();
         let mut out = [0xa5; 136];
-        assert!(parts.encode(&mut out).unwrap().is_empty());
+        parts.encode(&mut out).unwrap();
         assert_eq!(ArmErrors::new(header, errors).as_bytes(), out);
     }
 

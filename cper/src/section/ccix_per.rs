@@ -2,16 +2,15 @@
 //!
 //! ```
 //! use cper::section::{CcixPerErrorParts, CcixPerErrorHeader};
-//! use cper::{NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity};
+//! use cper::{NotificationType, RecordHeader, RecordWriter, SectionDescriptor, Severity};
 //! use cper::zerocopy::little_endian::U32;
 //!
 //! let log = [U32::new(0x0000_0005); 5];
 //! let error = CcixPerErrorParts::new(CcixPerErrorHeader::new().with_source_id(3)).with_log(&log);
 //! let mut buffer = [0; 512];
-//! let record = RecordBuilder::new(RecordHeader::fatal(NotificationType::NMI))
-//!     .section(SectionDescriptor::primary(Severity::FATAL), &error)
-//!     .encode(&mut buffer)?;
-//! assert_eq!(record.len(), 128 + 72 + 16 + 20);
+//! let mut writer = RecordWriter::new(&mut buffer, &RecordHeader::fatal(NotificationType::NMI))?;
+//! writer.section(&SectionDescriptor::primary(Severity::FATAL), &error)?;
+//! assert_eq!(writer.finish()?.len(), 128 + 72 + 16 + 20);
 //! # Ok::<(), cper::Error>(())
 //! ```
 
@@ -167,15 +166,12 @@ impl Encode for CcixPerErrorParts<'_> {
         size_of_val(self.log).saturating_add(CcixPerErrorHeader::SIZE)
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        let length = self.encoded_len();
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
         let mut header = self.header;
-        header.length = U32::new(u32::try_from(length).ok()?);
-        let (body, rest) = out.split_at_mut_checked(length)?;
-        let (to, log) = CcixPerErrorHeader::mut_from_prefix(body).ok()?;
+        header.length = U32::new(u32::try_from(self.encoded_len()).ok()?);
+        let (to, log) = CcixPerErrorHeader::mut_from_prefix(out).ok()?;
         *to = header;
-        self.log.write_to(log).ok()?;
-        Some(rest)
+        self.log.write_to(log).ok()
     }
 }
 

@@ -4,19 +4,19 @@
 //! ```
 //! use cper::section::{CxlAgentAddress, CxlAgentType, CxlProtocolErrorHeader, CxlProtocolErrorParts};
 //! use cper::section::{CxlRasCapability, CxlUncorrectableErrors};
-//! use cper::{NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity};
+//! use cper::{NotificationType, RecordHeader, RecordWriter, SectionDescriptor, Severity};
 //!
 //! let header = CxlProtocolErrorHeader::new()
 //!     .with_agent_type(CxlAgentType::DEVICE)
 //!     .with_agent_address(CxlAgentAddress::from_function(0, 0x38, 0, 1));
 //! let log = CxlRasCapability::new().with_uncorrectable_status(CxlUncorrectableErrors::POISON_RECEIVED);
 //! let mut buffer = [0; 512];
-//! RecordBuilder::new(RecordHeader::fatal(NotificationType::CXL_COMPONENT))
-//!     .section(
-//!         SectionDescriptor::primary(Severity::FATAL),
-//!         &CxlProtocolErrorParts::new(header).with_ras_capability(&log),
-//!     )
-//!     .encode(&mut buffer)?;
+//! let mut writer = RecordWriter::new(&mut buffer, &RecordHeader::fatal(NotificationType::CXL_COMPONENT))?;
+//! writer.section(
+//!     &SectionDescriptor::primary(Severity::FATAL),
+//!     &CxlProtocolErrorParts::new(header).with_ras_capability(&log),
+//! )?;
+//! writer.finish()?;
 //! # Ok::<(), cper::Error>(())
 //! ```
 
@@ -594,14 +594,12 @@ impl Encode for CxlProtocolErrorParts<'_> {
         CxlProtocolErrorHeader::SIZE.saturating_add(self.dvsec.len()).saturating_add(self.error_log.len())
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
         let (header, rest) = CxlProtocolErrorHeader::mut_from_prefix(out).ok()?;
         let (dvsec, rest) = rest.split_at_mut_checked(self.dvsec.len())?;
-        let (log, rest) = rest.split_at_mut_checked(self.error_log.len())?;
         *header = self.header;
         self.dvsec.write_to(dvsec).ok()?;
-        self.error_log.write_to(log).ok()?;
-        Some(rest)
+        self.error_log.write_to(rest).ok()
     }
 }
 

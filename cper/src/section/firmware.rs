@@ -3,15 +3,14 @@
 //!
 //! ```
 //! use cper::section::{FirmwareErrorRecordParts, FirmwareErrorRecordType};
-//! use cper::{Guid, NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity};
+//! use cper::{Guid, NotificationType, RecordHeader, RecordWriter, SectionDescriptor, Severity};
 //!
 //! let crash_log = Guid::parse_const("8f87f311-c998-4d9e-a0c4-6065518c4f6d");
 //! let reference = FirmwareErrorRecordParts::new(FirmwareErrorRecordType::SOC_TYPE_2, crash_log).with_data(b"log");
 //! let mut buffer = [0; 512];
-//! let record = RecordBuilder::new(RecordHeader::fatal(NotificationType::BOOT))
-//!     .section(SectionDescriptor::primary(Severity::FATAL), &reference)
-//!     .encode(&mut buffer)?;
-//! assert_eq!(record.len(), 128 + 72 + 32 + 3);
+//! let mut writer = RecordWriter::new(&mut buffer, &RecordHeader::fatal(NotificationType::BOOT))?;
+//! writer.section(&SectionDescriptor::primary(Severity::FATAL), &reference)?;
+//! assert_eq!(writer.finish()?.len(), 128 + 72 + 32 + 3);
 //! # Ok::<(), cper::Error>(())
 //! ```
 
@@ -219,16 +218,17 @@ impl Encode for FirmwareErrorRecordParts<'_> {
         front_len(self.header.revision).saturating_add(self.data.len()).max(FirmwareErrorRecordHeader::SIZE)
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        let (body, rest) = out.split_at_mut_checked(self.encoded_len())?;
-        let (front, after) = body.split_at_mut_checked(FirmwareErrorRecordHeader::SIZE)?;
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
+        if out.len() != self.encoded_len() {
+            return None;
+        }
+        let (front, after) = out.split_at_mut_checked(FirmwareErrorRecordHeader::SIZE)?;
         self.header.write_to(front).ok()?;
         if self.header.revision >= 2 {
             self.guid.write_to_prefix(after).ok()?;
         }
         // In revision 1 the data covers the identifier's zeros, as far as it goes.
-        self.data.write_to_prefix(body.get_mut(front_len(self.header.revision)..)?).ok()?;
-        Some(rest)
+        self.data.write_to_prefix(out.get_mut(front_len(self.header.revision)..)?).ok()
     }
 }
 

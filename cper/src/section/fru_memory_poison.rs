@@ -356,15 +356,14 @@ impl Encode for FruMemoryPoisonParts<'_> {
         size_of_val(self.poison_list).saturating_add(FruMemoryPoisonHeader::SIZE)
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        let (section, rest) = out.split_at_mut_checked(self.encoded_len())?;
-        let (header, list) = FruMemoryPoisonHeader::mut_from_prefix(section).ok()?;
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
+        let (header, list) = FruMemoryPoisonHeader::mut_from_prefix(out).ok()?;
         *header = self.header;
         self.poison_list.write_to(list).ok()?;
-        let checksum = checksum(section);
-        let (header, _) = FruMemoryPoisonHeader::mut_from_prefix(section).ok()?;
+        let checksum = checksum(out);
+        let (header, _) = FruMemoryPoisonHeader::mut_from_prefix(out).ok()?;
         header.checksum = U32::new(checksum);
-        Some(rest)
+        Some(())
     }
 }
 
@@ -374,7 +373,7 @@ mod tests {
     use super::*;
     use crate::section::Body;
     use crate::section::checks::{every_flip_shows, written};
-    use crate::{CreatorId, NotificationType, Record, RecordBuilder, RecordHeader, Severity};
+    use crate::{CreatorId, NotificationType, Record, RecordHeader, RecordWriter, Severity};
     use std::string::ToString;
     use std::vec::Vec;
     use std::{format, vec};
@@ -538,11 +537,9 @@ mod tests {
         let header = RecordHeader::new(Severity::RECOVERABLE, NotificationType::MCE)
             .with_creator(CreatorId::LINUX_FMPM);
         let mut bytes = vec![0; 512];
-        let record = RecordBuilder::new(header)
-            .section(SectionDescriptor::primary(Severity::RECOVERABLE), &parts)
-            .encode(&mut bytes)
-            .unwrap();
-        let length = record.len();
+        let mut writer = RecordWriter::new(&mut bytes, &header).unwrap();
+        writer.section(&SectionDescriptor::primary(Severity::RECOVERABLE), &parts).unwrap();
+        let length = writer.finish().unwrap().len();
         bytes.truncate(length);
         bytes[128] = 128;
         bytes[132..136].copy_from_slice(&u32::try_from(length - 128).unwrap().to_le_bytes());

@@ -810,12 +810,12 @@ impl Encode for Ia32X64Parts<'_> {
             .saturating_add(context::encoded_len(self.contexts, self.padding))
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
         let (header, out) = Ia32X64Header::mut_from_prefix(out).ok()?;
         let (errors, out) = out.split_at_mut_checked(size_of_val(self.errors))?;
         *header = self.header;
         self.errors.write_to(errors).ok()?;
-        context::encode(self.contexts, self.padding, out)
+        context::encode(self.contexts, self.padding, out)?.is_empty().then_some(())
     }
 }
 

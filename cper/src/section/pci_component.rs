@@ -3,15 +3,14 @@
 //!
 //! ```
 //! use cper::section::{PciComponentErrorHeader, PciComponentErrorParts, RegisterDataPair};
-//! use cper::{NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity};
+//! use cper::{NotificationType, RecordHeader, RecordWriter, SectionDescriptor, Severity};
 //!
 //! let registers = [RegisterDataPair::new(0xfed0_0010, 0x8000_0001)];
 //! let error = PciComponentErrorParts::new(PciComponentErrorHeader::new()).with_memory_registers(&registers);
 //! let mut buffer = [0; 512];
-//! let record = RecordBuilder::new(RecordHeader::new(Severity::RECOVERABLE, NotificationType::NMI))
-//!     .section(SectionDescriptor::primary(Severity::RECOVERABLE), &error)
-//!     .encode(&mut buffer)?;
-//! assert_eq!(record.len(), 128 + 72 + 40 + 16);
+//! let mut writer = RecordWriter::new(&mut buffer, &RecordHeader::new(Severity::RECOVERABLE, NotificationType::NMI))?;
+//! writer.section(&SectionDescriptor::primary(Severity::RECOVERABLE), &error)?;
+//! assert_eq!(writer.finish()?.len(), 128 + 72 + 40 + 16);
 //! # Ok::<(), cper::Error>(())
 //! ```
 
@@ -326,17 +325,15 @@ impl Encode for PciComponentErrorParts<'_> {
             .saturating_add(PciComponentErrorHeader::SIZE)
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
         let mut header = self.header;
         header.memory_number = U32::new(u32::try_from(self.memory.len()).ok()?);
         header.io_number = U32::new(u32::try_from(self.io.len()).ok()?);
-        let (body, rest) = out.split_at_mut_checked(self.encoded_len())?;
-        let (to, body) = PciComponentErrorHeader::mut_from_prefix(body).ok()?;
+        let (to, body) = PciComponentErrorHeader::mut_from_prefix(out).ok()?;
         *to = header;
         let (memory, io) = body.split_at_mut_checked(size_of_val(self.memory))?;
         self.memory.write_to(memory).ok()?;
-        self.io.write_to(io).ok()?;
-        Some(rest)
+        self.io.write_to(io).ok()
     }
 }
 

@@ -15,7 +15,7 @@ use cper::section::vendor::{
 use cper::section::*;
 use cper::zerocopy::little_endian::U32;
 use cper::zerocopy::{Immutable, IntoBytes};
-use cper::{Error, Guid, NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity};
+use cper::{Error, Guid, NotificationType, RecordHeader, RecordWriter, SectionDescriptor, Severity};
 
 /// Registers of a processor: their type and bytes.
 pub(crate) type Context = (u16, Vec<u8>);
@@ -40,15 +40,12 @@ pub(crate) fn written(length: usize, write: impl Fn(&mut [u8]) -> Option<usize>)
 /// The section as it is written, by itself and in a record.
 fn body(section: &impl Encode) -> Vec<u8> {
     let length = section.encoded_len();
-    let body = written(length, |out| {
-        let available = out.len();
-        section.encode(out).map(|rest| available - rest.len())
-    });
+    let body = written(length, |out| section.encode(out.get_mut(..length)?).map(|()| length));
     let mut out = vec![0xa5; 200 + length];
-    let record = RecordBuilder::new(RecordHeader::fatal(NotificationType::MCE))
-        .section(SectionDescriptor::new(Severity::FATAL), section)
-        .encode(&mut out)
-        .expect("room enough");
+    let header = RecordHeader::fatal(NotificationType::MCE);
+    let mut writer = RecordWriter::new(&mut out, &header).expect("room enough");
+    writer.section(&SectionDescriptor::new(Severity::FATAL), section).expect("room enough");
+    let record = writer.finish().expect("room enough");
     assert_eq!(record.len(), 200 + length);
     assert_eq!(&record[200..], body);
     body

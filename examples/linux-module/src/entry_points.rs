@@ -12,7 +12,7 @@ use core::slice;
 use cper::{Severity, StatusBlock};
 use mce_record::MceRecord;
 use pstore_format::RecordId;
-use pstore_format::produce::RecordDraft;
+use pstore_format::produce::encode_mce;
 use pstore_format::record::{Payload, StoredRecord};
 use pstore_format::seal;
 
@@ -157,8 +157,8 @@ pub unsafe extern "C" fn rust_store_block(
         return;
     }
     for entry in block.entries() {
-        let patched = entry.ok().and_then(|entry| panic_record::patch(record, &entry, next_id()));
-        tally.count(patched.map_or(EINVAL, store));
+        let filled = entry.ok().and_then(|entry| panic_record::fill(record, &entry, next_id()));
+        tally.count(filled.map_or(EINVAL, store));
     }
 }
 
@@ -176,7 +176,7 @@ pub unsafe extern "C" fn rust_store_mce(
 ) -> c_int {
     // SAFETY: the caller's promises.
     let (mce, record) = unsafe { (input(mce, mce_length), slot(record, record_length)) };
-    let Some(record) = RecordDraft::mce(mce, next_id()).and_then(|draft| draft.encode(record)).ok() else {
+    let Ok(record) = encode_mce(mce, next_id(), record) else {
         return EINVAL;
     };
     let corrected = StoredRecord::parse(record).is_ok_and(|record| record.severity() == Severity::CORRECTED);

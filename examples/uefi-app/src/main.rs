@@ -19,8 +19,8 @@ use core::fmt;
 use cper::fields::Fields;
 use cper::section::{MemoryError, MemoryErrorType};
 use cper::{
-    CreatorId, FruText, NotificationType, Record, RecordBuilder, RecordFlags, RecordHeader,
-    SectionDescriptor, Severity, StatusBlock, StatusBlocks, Timestamp,
+    CreatorId, FruText, NotificationType, Record, RecordFlags, RecordHeader, RecordWriter, SectionDescriptor,
+    Severity, StatusBlock, StatusBlocks, Timestamp,
 };
 use erst_table::{Error, ErrorKind, IDENTIFIER_UNSPECIFIED, IoError, Semantics, Store, Table, Walk};
 use mce_record::MceRecord;
@@ -312,8 +312,9 @@ impl Ras {
                 .with_memory_error_type(MemoryErrorType::MULTI_BIT_ECC);
             let descriptor = SectionDescriptor::primary(Severity::INFORMATIONAL).with_fru_text(fru);
             let too_long = |_| Failure::Words("the store is too small for a record");
-            let builder = RecordBuilder::new(header).section(descriptor, &memory);
-            let mut record = builder.encode(buffer).map_err(too_long)?.to_vec();
+            let mut writer = RecordWriter::new(buffer, &header).map_err(too_long)?;
+            writer.section(&descriptor, &memory).map_err(too_long)?;
+            let mut record = writer.finish().map_err(too_long)?.to_vec();
             seal(&mut record).map_err(|_| Failure::Words("the record cannot be sealed"))?;
 
             store.write(&record, hardware)?;

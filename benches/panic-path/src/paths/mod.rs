@@ -6,13 +6,13 @@ use core::{ptr, slice};
 use cper::section::{ErrorStatus, MemoryError, MemoryErrorType, MemoryErrorView, MemoryValidation};
 use cper::zerocopy::little_endian::U64;
 use cper::{
-    CreatorId, FruText, Guid, NotificationType, PreparedRecord, Record, RecordBuilder, RecordFlags,
-    RecordHeader, RecordMut, SectionDescriptor, Severity, StatusBlock, Timestamp,
+    CreatorId, FruText, Guid, NotificationType, PreparedRecord, Record, RecordFlags, RecordHeader, RecordMut,
+    RecordWriter, SectionDescriptor, Severity, StatusBlock, Timestamp,
 };
 use erst_table::{AccessWidth, AddressSpace, IoError, RegisterIo, Semantics, Store, Table};
 use mce_record::{Layout, Mce};
 use pstore_format::RecordId;
-use pstore_format::produce::RecordDraft;
+use pstore_format::produce::{RecordSlot, encode_mce, encode_mce_as_linux};
 use pstore_format::record::StoredRecord;
 use pstore_format::seal;
 
@@ -67,7 +67,7 @@ impl MemoryInput {
         unsafe { slice::from_raw_parts(self.fru_text, self.fru_len) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn timestamp(&self) -> Timestamp {
         let timestamp = Timestamp::new(
             self.year as u16,
@@ -80,7 +80,7 @@ impl MemoryInput {
         if self.precise != 0 { timestamp.precise() } else { timestamp }
     }
 
-    #[inline]
+    #[inline(always)]
     fn header(&self) -> RecordHeader {
         RecordHeader::new(Severity::new(self.severity), NotificationType::new(self.notification))
             .with_timestamp(self.timestamp())
@@ -90,12 +90,12 @@ impl MemoryInput {
             .with_flags(RecordFlags::from_bits_retain(self.flags))
     }
 
-    #[inline]
+    #[inline(always)]
     fn descriptor(&self, fru_text: FruText) -> SectionDescriptor {
         SectionDescriptor::primary(Severity::new(self.severity)).with_fru_id(self.fru).with_fru_text(fru_text)
     }
 
-    #[inline]
+    #[inline(always)]
     fn body(&self) -> MemoryError {
         let mut body = MemoryError::new()
             .with_error_status(ErrorStatus(U64::new(self.status)))
@@ -135,8 +135,10 @@ unsafe fn input<'a>(bytes: *const u8, len: usize) -> &'a [u8] {
     unsafe { slice::from_raw_parts(bytes, len) }
 }
 
-fn length(record: Result<&[u8], cper::Error>) -> usize {
-    record.map_or(0, <[u8]>::len)
+/// Bytes of what is written; 0 when it cannot be.
+#[inline]
+fn written<'b>(write: impl FnOnce() -> Result<&'b mut [u8], cper::Error>) -> usize {
+    write().map_or(0, |record| record.len())
 }
 
 /// A memory record from field values, the FRU text given as text. 0 when the buffer is too small.
@@ -149,7 +151,11 @@ pub unsafe extern "C" fn rust_fill_memory(out: *mut u8, len: usize, input: &Memo
     // SAFETY: the caller's promise.
     let out = unsafe { buffer(out, len) };
     let Ok(fru_text) = FruText::new(input.text()) else { return 0 };
-    length(RecordBuilder::new(input.header()).section(input.descriptor(fru_text), &input.body()).encode(out))
+    written(|| {
+        let mut writer = RecordWriter::new(out, &input.header())?;
+        writer.section(&input.descriptor(fru_text), &input.body())?;
+        writer.finish()
+    })
 }
 
 /// The same, the text converted where it is used, as one would write it.
@@ -161,8 +167,12 @@ pub unsafe extern "C" fn rust_fill_memory(out: *mut u8, len: usize, input: &Memo
 pub unsafe extern "C" fn rust_fill_memory_in_order(out: *mut u8, len: usize, input: &MemoryInput) -> usize {
     // SAFETY: the caller's promise.
     let out = unsafe { buffer(out, len) };
-    let descriptor = input.descriptor(FruText::new(input.text()).unwrap_or_default());
-    length(RecordBuilder::new(input.header()).section(descriptor, &input.body()).encode(out))
+    written(|| {
+        let mut writer = RecordWriter::new(out, &input.header())?;
+        let fru_text = FruText::new(input.text())?;
+        writer.section(&input.descriptor(fru_text), &input.body())?;
+        writer.finish()
+    })
 }
 
 /// The same, laid out in the buffer and then filled in place.
@@ -186,7 +196,6 @@ pub unsafe extern "C" fn rust_fill_memory_in_place(out: *mut u8, len: usize, inp
     body.set_requestor_id(input.requestor);
     body.set_responder_id(input.responder);
     body.set_target_id(input.target);
-    body.set_extended_raw(input.extended);
     body.set_card_handle(input.card_handle);
     body.set_module_handle(input.module_handle);
     body.set_validation(MemoryValidation::from_bits_retain(input.valid));
@@ -207,7 +216,11 @@ pub unsafe extern "C" fn rust_fill_memory_ready(
 ) -> usize {
     // SAFETY: the caller's promise.
     let out = unsafe { buffer(out, len) };
-    length(RecordBuilder::new(input.header()).section(input.descriptor(*fru_text), &input.body()).encode(out))
+    written(|| {
+        let mut writer = RecordWriter::new(out, &input.header())?;
+        writer.section(&input.descriptor(*fru_text), &input.body())?;
+        writer.finish()
+    })
 }
 
 /// Two memory sections in one record.
@@ -224,13 +237,34 @@ pub unsafe extern "C" fn rust_fill_two(
 ) -> usize {
     // SAFETY: the caller's promise.
     let out = unsafe { buffer(out, len) };
-    let body = input.body();
-    length(
-        RecordBuilder::new(input.header())
-            .section(input.descriptor(*fru_text), &body)
-            .section(SectionDescriptor::new(Severity::CORRECTED), &body)
-            .encode(out),
-    )
+    written(|| {
+        let mut writer = RecordWriter::for_sections(out, &input.header(), 2)?;
+        writer.section(&input.descriptor(*fru_text), &input.body())?;
+        writer.section(&SectionDescriptor::new(Severity::CORRECTED), &input.body())?;
+        writer.finish()
+    })
+}
+
+/// The same without the hint that two sections will come.
+///
+/// # Safety
+/// As [`rust_fill_memory`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_fill_two_unannounced(
+    out: *mut u8,
+    len: usize,
+    input: &MemoryInput,
+    fru_text: &FruText,
+) -> usize {
+    // SAFETY: the caller's promise.
+    let out = unsafe { buffer(out, len) };
+    written(|| {
+        let mut writer = RecordWriter::new(out, &input.header())?;
+        writer.section(&input.descriptor(*fru_text), &input.body())?;
+        writer.section(&SectionDescriptor::new(Severity::CORRECTED), &input.body())?;
+        writer.finish()
+    })
 }
 
 /// Section bytes handed on under a header and a descriptor.
@@ -249,7 +283,11 @@ pub unsafe extern "C" fn rust_wrap_bytes(
 ) -> usize {
     // SAFETY: the caller's promises.
     let (out, body) = unsafe { (buffer(out, len), input(body, body_len)) };
-    length(cper::encode_sections(header, core::iter::once((*descriptor, body)), out))
+    written(|| {
+        let mut writer = RecordWriter::new(out, header)?;
+        writer.section_bytes(descriptor.section_type, descriptor, body)?;
+        writer.finish()
+    })
 }
 
 type MemoryRecord = PreparedRecord<MemoryError>;
@@ -360,9 +398,15 @@ fn guid(guid: Guid) -> u64 {
 fn fold_header(header: &RecordHeader) -> u64 {
     let mut sum =
         u64::from(header.revision.get() as u32 ^ header.severity.raw() ^ header.validation_bits.get());
-    sum ^= header.timestamp().map_or(0, |time| u64::from_le_bytes(cper::zerocopy::transmute!(time)));
-    sum ^= header.platform_id().map_or(0, guid);
-    sum ^= header.partition_id().map_or(0, guid);
+    if let Some(time) = header.timestamp() {
+        sum ^= u64::from_le_bytes(cper::zerocopy::transmute!(time));
+    }
+    if let Some(platform) = header.platform_id() {
+        sum ^= guid(platform);
+    }
+    if let Some(partition) = header.partition_id() {
+        sum ^= guid(partition);
+    }
     sum ^= guid(header.creator_id.guid());
     sum ^= guid(header.notification_type.guid());
     sum ^= header.record_id.get();
@@ -378,34 +422,39 @@ fn fold_descriptor(descriptor: &SectionDescriptor) -> u64 {
             ^ descriptor.flags.get()
             ^ descriptor.severity.raw(),
     );
-    sum ^= descriptor.fru_id().map_or(0, guid);
-    sum ^ descriptor.fru_text().map_or(0, |text| {
+    if let Some(unit) = descriptor.fru_id() {
+        sum ^= guid(unit);
+    }
+    if let Some(text) = descriptor.fru_text() {
         let [front, middle]: [[u8; 8]; 2] =
             cper::zerocopy::transmute!(*text.0.first_chunk::<16>().unwrap_or(&[0; 16]));
         let back = text.0.get(16..).and_then(<[u8]>::first_chunk).map_or(0, |back| u32::from_le_bytes(*back));
-        u64::from_le_bytes(front) ^ u64::from_le_bytes(middle) ^ u64::from(back)
-    })
+        sum ^= u64::from_le_bytes(front) ^ u64::from_le_bytes(middle) ^ u64::from(back);
+    }
+    sum
+}
+
+/// Folds each value that is valid, as a reader takes it.
+macro_rules! fold {
+    ($sum:ident, $view:ident: $($field:ident),+) => {
+        $(if let Some(value) = $view.$field() {
+            $sum ^= u64::from(value);
+        })+
+    };
 }
 
 fn fold_memory(memory: MemoryErrorView<'_>) -> u64 {
-    let mut sum = memory.error_status().map_or(0, ErrorStatus::raw);
-    sum ^= memory.physical_address().unwrap_or(0);
-    sum ^= memory.physical_address_mask().unwrap_or(0);
-    sum ^= u64::from(memory.node().unwrap_or(0));
-    sum ^= u64::from(memory.card().unwrap_or(0));
-    sum ^= u64::from(memory.module().unwrap_or(0));
-    sum ^= u64::from(memory.bank().unwrap_or(0));
-    sum ^= u64::from(memory.device().unwrap_or(0));
-    sum ^= u64::from(memory.row().unwrap_or(0));
-    sum ^= u64::from(memory.column().unwrap_or(0));
-    sum ^= u64::from(memory.bit_position().unwrap_or(0));
-    sum ^= memory.requestor_id().unwrap_or(0);
-    sum ^= memory.responder_id().unwrap_or(0);
-    sum ^= memory.target_id().unwrap_or(0);
-    sum ^= u64::from(memory.memory_error_type().unwrap_or_default().raw());
-    sum ^= u64::from(memory.rank().unwrap_or(0));
-    sum ^= u64::from(memory.card_handle().unwrap_or(0));
-    sum ^ u64::from(memory.module_handle().unwrap_or(0))
+    let mut sum = 0;
+    if let Some(status) = memory.error_status() {
+        sum ^= status.raw();
+    }
+    fold!(sum, memory: physical_address, physical_address_mask, node, card, module, bank, device, row, column);
+    fold!(sum, memory: bit_position, requestor_id, responder_id, target_id);
+    if let Some(kind) = memory.memory_error_type() {
+        sum ^= u64::from(kind.raw());
+    }
+    fold!(sum, memory: rank, card_handle, module_handle);
+    sum
 }
 
 /// A status block's entries, each into a record; the bytes written last. 0 when one fails.
@@ -428,7 +477,7 @@ pub unsafe extern "C" fn rust_entries_to_records(
     for entry in block.entries() {
         let Ok(entry) = entry else { return 0 };
         let header = entry.record_header(NotificationType::NMI).with_record_id(id);
-        written = length(entry.encode_record(&header, out));
+        written = self::written(|| entry.encode_record(&header, out));
     }
     written
 }
@@ -460,7 +509,7 @@ pub unsafe extern "C" fn rust_fill_mce(
 ) -> usize {
     // SAFETY: the caller's promises.
     let (out, mce) = unsafe { (buffer(out, len), input(mce, mce_len)) };
-    RecordDraft::mce_as_linux(mce, RecordId::new(id)).encode(out).map_or(0, |record| record.len())
+    encode_mce_as_linux(mce, RecordId::new(id), out).map_or(0, |record| record.len())
 }
 
 /// The same with severity, notification and time taken from the machine check.
@@ -478,11 +527,21 @@ pub unsafe extern "C" fn rust_fill_mce_graded(
 ) -> usize {
     // SAFETY: the caller's promises.
     let (out, mce) = unsafe { (buffer(out, len), input(mce, mce_len)) };
-    let record = RecordDraft::mce(mce, RecordId::new(id)).and_then(|draft| draft.encode(out));
-    record.map_or(0, |record| record.len())
+    encode_mce(mce, RecordId::new(id), out).map_or(0, |record| record.len())
 }
 
-/// Each entry of a status block into a record of Linux' creator; the bytes written last. 0 when one fails.
+/// A slot for such records, in Linux' form. 0 on success.
+///
+/// # Safety
+/// `out` is writable for `len` bytes.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_prepare_slot(out: *mut u8, len: usize) -> i32 {
+    // SAFETY: the caller's promise.
+    i32::from(RecordSlot::prepare(unsafe { buffer(out, len) }, NotificationType::NMI).is_err())
+}
+
+/// Each entry of a status block into a slot that was prepared; the bytes written last. 0 when one fails.
 ///
 /// # Safety
 /// `out` and `block` are writable and readable for their lengths.
@@ -497,12 +556,11 @@ pub unsafe extern "C" fn rust_entries_to_erst(
 ) -> usize {
     // SAFETY: the caller's promises.
     let (out, block) = unsafe { (buffer(out, len), input(block, block_len)) };
-    let Ok(block) = StatusBlock::parse(block) else { return 0 };
+    let (Ok(block), Ok(slot)) = (StatusBlock::parse(block), RecordSlot::prepared(out)) else { return 0 };
     let mut written = 0;
     for entry in block.entries() {
         let Ok(entry) = entry else { return 0 };
-        let draft = RecordDraft::entry(&entry, NotificationType::NMI, RecordId::new(id));
-        written = draft.encode(out).map_or(0, |record| record.len());
+        written = slot.fill(&entry, RecordId::new(id)).map_or(0, |record| record.len());
     }
     written
 }
@@ -635,9 +693,13 @@ pub extern "C" fn rust_firmware(store: &mut Store<'_>, out: &mut [u8; 280], addr
 /// Its frame is gone before the write begins.
 #[inline(never)]
 fn address_record(out: &mut [u8; 280], address: u64, id: u64) -> usize {
-    let header = RecordHeader::fatal(NotificationType::MCE).with_record_id(id);
-    let memory = MemoryError::new().with_physical_address(address);
-    length(
-        RecordBuilder::new(header).section(SectionDescriptor::primary(Severity::FATAL), &memory).encode(out),
-    )
+    written(|| {
+        let header = RecordHeader::fatal(NotificationType::MCE).with_record_id(id);
+        let mut writer = RecordWriter::new(out, &header)?;
+        writer.section(
+            &SectionDescriptor::primary(Severity::FATAL),
+            &MemoryError::new().with_physical_address(address),
+        )?;
+        writer.finish()
+    })
 }

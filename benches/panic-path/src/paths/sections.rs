@@ -10,13 +10,13 @@ use cper::section::{
 use cper::zerocopy::little_endian::{U16, U32, U64};
 use cper::zerocopy::transmute;
 use cper::{
-    FruText, PreparedRecord, PreparedStatusBlock, Record, RecordBuilder, RecordHeader, Section,
+    FruText, PreparedRecord, PreparedStatusBlock, Record, RecordHeader, RecordWriter, Section,
     SectionDescriptor, Severity,
 };
 use pstore_format::RecordId;
-use pstore_format::produce::{MceBytes, encode_mce};
+use pstore_format::produce::{MceBytes, encode_mce_as_linux};
 
-use super::{MemoryInput, buffer, fold_descriptor, fold_header, input, length};
+use super::{MemoryInput, buffer, fold_descriptor, fold_header, input, written};
 
 fn pcie(input: &MemoryInput, capability: &PcieCapability, aer: &AerCapability) -> PcieError {
     let address = PciAddress { segment: input.node, bus: input.error_type, device: 2, function: 1 };
@@ -51,8 +51,11 @@ pub unsafe extern "C" fn rust_fill_pcie(
 ) -> usize {
     // SAFETY: the caller's promise.
     let out = unsafe { buffer(out, len) };
-    let body = pcie(input, capability, aer);
-    length(RecordBuilder::new(input.header()).section(input.descriptor(*fru_text), &body).encode(out))
+    written(|| {
+        let mut writer = RecordWriter::new(out, &input.header())?;
+        writer.section(&input.descriptor(*fru_text), &pcie(input, capability, aer))?;
+        writer.finish()
+    })
 }
 
 fn generic(input: &MemoryInput, name: &BrandString) -> ProcessorGeneric {
@@ -88,8 +91,11 @@ pub unsafe extern "C" fn rust_fill_generic(
 ) -> usize {
     // SAFETY: the caller's promise.
     let out = unsafe { buffer(out, len) };
-    let body = generic(input, name);
-    length(RecordBuilder::new(input.header()).section(input.descriptor(*fru_text), &body).encode(out))
+    written(|| {
+        let mut writer = RecordWriter::new(out, &input.header())?;
+        writer.section(&input.descriptor(*fru_text), &generic(input, name))?;
+        writer.finish()
+    })
 }
 
 fn arm(input: &MemoryInput) -> ArmErrors<1> {
@@ -128,8 +134,11 @@ pub unsafe extern "C" fn rust_fill_arm(
 ) -> usize {
     // SAFETY: the caller's promise.
     let out = unsafe { buffer(out, len) };
-    let body = arm(input);
-    length(RecordBuilder::new(input.header()).section(input.descriptor(*fru_text), &body).encode(out))
+    written(|| {
+        let mut writer = RecordWriter::new(out, &input.header())?;
+        writer.section(&input.descriptor(*fru_text), &arm(input))?;
+        writer.finish()
+    })
 }
 
 /// A machine check record of a `struct mce` of known length, as Linux writes it. 0 when the buffer is too small.
@@ -140,7 +149,7 @@ pub unsafe extern "C" fn rust_fill_arm(
 #[inline(never)]
 pub unsafe extern "C" fn rust_fill_mce_128(out: *mut u8, len: usize, mce: &[u8; 128], id: u64) -> usize {
     // SAFETY: the caller's promise.
-    encode_mce(mce, RecordId::new(id), unsafe { buffer(out, len) }).map_or(0, |record| record.len())
+    encode_mce_as_linux(mce, RecordId::new(id), unsafe { buffer(out, len) }).map_or(0, |record| record.len())
 }
 
 /// A prepared machine check: its id and its `struct mce`.
@@ -263,22 +272,35 @@ fn fold_words<const N: usize>(words: [[u8; 8]; N]) -> u64 {
 pub unsafe extern "C" fn rust_read_pcie(bytes: *const u8, len: usize) -> u64 {
     // SAFETY: the caller's promise.
     read::<PcieError>(unsafe { input(bytes, len) }, |pcie| {
-        let mut sum = u64::from(pcie.port_type().unwrap_or_default().raw());
-        sum ^= pcie.version().map_or(0, |version| u64::from(u32::from_le_bytes(transmute!(version))));
-        sum ^= pcie.command_status().map_or(0, |both| u64::from(u32::from_le_bytes(transmute!(both))));
-        sum ^= pcie.device_id().map_or(0, |id| fold_words::<2>(transmute!(id)));
-        sum ^= pcie.device_serial_number().unwrap_or(0);
-        sum ^= pcie.bridge_control_status().map_or(0, |both| u64::from(u32::from_le_bytes(transmute!(both))));
-        sum ^= pcie.capability_structure().map_or(0, |capability| {
-            let (words, last): ([[u8; 8]; 7], [u8; 4]) = {
-                let bytes: [u8; 60] = transmute!(*capability);
-                let words = bytes.first_chunk::<56>().copied().unwrap_or([0; 56]);
-                let last = bytes.get(56..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
-                (transmute!(words), last)
-            };
-            fold_words(words) ^ u64::from(u32::from_le_bytes(last))
-        });
-        sum ^ pcie.aer_info().map_or(0, |aer| fold_words::<12>(transmute!(*aer)))
+        let mut sum = 0;
+        if let Some(port) = pcie.port_type() {
+            sum ^= u64::from(port.raw());
+        }
+        if let Some(version) = pcie.version() {
+            sum ^= u64::from(u32::from_le_bytes(transmute!(version)));
+        }
+        if let Some(both) = pcie.command_status() {
+            sum ^= u64::from(u32::from_le_bytes(transmute!(both)));
+        }
+        if let Some(id) = pcie.device_id() {
+            sum ^= fold_words::<2>(transmute!(id));
+        }
+        if let Some(number) = pcie.device_serial_number() {
+            sum ^= number;
+        }
+        if let Some(both) = pcie.bridge_control_status() {
+            sum ^= u64::from(u32::from_le_bytes(transmute!(both)));
+        }
+        if let Some(capability) = pcie.capability_structure() {
+            let bytes: [u8; 60] = transmute!(*capability);
+            let words = bytes.first_chunk::<56>().copied().unwrap_or([0; 56]);
+            let last = bytes.get(56..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
+            sum ^= fold_words::<7>(transmute!(words)) ^ u64::from(u32::from_le_bytes(last));
+        }
+        if let Some(aer) = pcie.aer_info() {
+            sum ^= fold_words::<12>(transmute!(*aer));
+        }
+        sum
     })
 }
 
@@ -347,5 +369,11 @@ pub unsafe extern "C" fn rust_wrap_many(
 ) -> usize {
     // SAFETY: the caller's promises.
     let (out, body) = unsafe { (buffer(out, len), input(body, body_len)) };
-    length(cper::encode_sections(header, core::iter::repeat_n((*descriptor, body), count), out))
+    written(|| {
+        let mut writer = RecordWriter::for_sections(out, header, count)?;
+        for _ in 0..count {
+            writer.section_bytes(descriptor.section_type, descriptor, body)?;
+        }
+        writer.finish()
+    })
 }

@@ -6,16 +6,16 @@
 //!
 //! ```
 //! use cper::section::{Body, CxlDramEvent, CxlEvent, CxlEventHeader, CxlEventSeverity, U24};
-//! use cper::{NotificationType, Record, RecordBuilder, RecordHeader, SectionDescriptor, Severity};
+//! use cper::{NotificationType, Record, RecordHeader, RecordWriter, SectionDescriptor, Severity};
 //!
 //! let dram = CxlDramEvent::new().with_channel(1).with_row(U24::new(0x1_2345));
 //! let event = CxlEvent::new(CxlEventHeader::new(CxlEventSeverity::WARNING).with_handle(1), dram);
 //! let mut buffer = [0; 512];
-//! let bytes = RecordBuilder::new(RecordHeader::new(Severity::CORRECTED, NotificationType::CXL_COMPONENT))
-//!     .section(SectionDescriptor::primary(Severity::CORRECTED), &event)
-//!     .encode(&mut buffer)?;
+//! let header = RecordHeader::new(Severity::CORRECTED, NotificationType::CXL_COMPONENT);
+//! let mut writer = RecordWriter::new(&mut buffer, &header)?;
+//! writer.section(&SectionDescriptor::primary(Severity::CORRECTED), &event)?;
 //!
-//! let section = Record::parse(bytes)?.sections().next().unwrap()?;
+//! let section = Record::parse(writer.finish()?)?.sections().next().unwrap()?;
 //! let Body::CxlComponentEvent(event) = section.body()? else { panic!("another section") };
 //! println!("{event}");
 //! # Ok::<(), cper::Error>(())

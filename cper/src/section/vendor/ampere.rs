@@ -90,8 +90,8 @@ impl Encode for AmpereErrorParts<'_> {
         self.data.len().saturating_add(AmpereErrorHeader::SIZE)
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        super::write_all([self.header.as_bytes(), self.data], out)
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
+        super::write_all([self.header.as_bytes(), self.data], out)?.is_empty().then_some(())
     }
 }
 

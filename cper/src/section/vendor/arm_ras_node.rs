@@ -717,12 +717,13 @@ impl Encode for ArmRasNodeParts<'_> {
             .saturating_add(self.auxiliary.map_or(0, |auxiliary| auxiliary.encoded_len()))
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
         let out = write_all([self.header.as_bytes(), self.records.as_bytes()], out)?;
-        match &self.auxiliary {
-            Some(auxiliary) => auxiliary.encode(out),
-            None => Some(out),
-        }
+        let rest = match &self.auxiliary {
+            Some(auxiliary) => auxiliary.encode(out)?,
+            None => out,
+        };
+        rest.is_empty().then_some(())
     }
 }
 

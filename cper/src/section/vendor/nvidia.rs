@@ -313,8 +313,8 @@ impl Encode for NvidiaErrorParts<'_> {
         self.variable.len().saturating_add(size_of::<NvidiaErrorHeader>())
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        super::write_all([self.header.as_bytes(), self.variable], out)
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
+        super::write_all([self.header.as_bytes(), self.variable], out)?.is_empty().then_some(())
     }
 }
 

@@ -680,10 +680,11 @@ impl Encode for NvidiaEventParts<'_> {
             .fold(front, usize::saturating_add)
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
         let front = [self.header.as_bytes(), self.info_header.as_bytes(), self.info.as_bytes()];
         let out = write_all(front, out)?;
-        self.contexts.iter().try_fold(out, |out, context| context.encode(self.padding, out))
+        let rest = self.contexts.iter().try_fold(out, |out, context| context.encode(self.padding, out))?;
+        rest.is_empty().then_some(())
     }
 }
 

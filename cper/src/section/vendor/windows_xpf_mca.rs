@@ -494,8 +494,11 @@ impl Encode for WindowsXpfMcaParts<'_> {
         }
     }
 
-    fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        let (mut section, rest) = out.split_at_mut_checked(self.encoded_len())?;
+    fn encode(&self, out: &mut [u8]) -> Option<()> {
+        if out.len() != self.encoded_len() {
+            return None;
+        }
+        let mut section = out;
         let capability = self.global_capability.unwrap_or_default();
         let recovery = self.recovery.unwrap_or_default();
         let banks = self.further_banks.map_or(&[][..], IntoBytes::as_bytes);
@@ -505,7 +508,7 @@ impl Encode for WindowsXpfMcaParts<'_> {
             part.write_to(to).ok()?;
             section = after;
         }
-        Some(rest)
+        Some(())
     }
 }
 

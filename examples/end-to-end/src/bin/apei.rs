@@ -13,7 +13,7 @@ use std::{env, fs};
 
 use cper::section::{MemoryError, MemoryErrorType};
 use cper::{
-    CreatorId, DataEntry, FruText, GenericErrorData, Guid, NotificationType, RecordBuilder, RecordHeader,
+    CreatorId, DataEntry, FruText, GenericErrorData, Guid, NotificationType, RecordHeader, RecordWriter,
     SectionDescriptor, SectionFlags, Severity, StatusBlock, StatusBlockWriter, Timestamp,
 };
 use erst_table::qemu::{Image, Overwrite, format, image_length};
@@ -114,7 +114,7 @@ fn fatal_block() -> Outcome<Vec<u8>> {
     let mut buffer = vec![0; BLOCK_LENGTH as usize];
     let mut writer = StatusBlockWriter::new(&mut buffer, Severity::FATAL)?;
     writer.entry(
-        GenericErrorData::new(Severity::FATAL)
+        &GenericErrorData::new(Severity::FATAL)
             .with_flags(SectionFlags::PRIMARY | SectionFlags::CONTAINMENT_WARNING)
             .with_fru_id(Guid([0xF1; 16]))
             .with_fru_text(FruText::new(b"DIMM_A1")?)
@@ -122,12 +122,12 @@ fn fatal_block() -> Outcome<Vec<u8>> {
         &memory,
     )?;
     writer.entry(
-        GenericErrorData::new(Severity::CORRECTED).with_fru_text(FruText::new(b"TWENTY CHARACTERS OK")?),
+        &GenericErrorData::new(Severity::CORRECTED).with_fru_text(FruText::new(b"TWENTY CHARACTERS OK")?),
         &memory.with_rank(3),
     )?;
     let vendor =
-        GenericErrorData { section_type: VENDOR.into(), ..GenericErrorData::new(Severity::RECOVERABLE) };
-    writer.entry_bytes(vendor.with_fru_id(Guid([0xF2; 16])).with_revision(0x0201), &[0xC3; 37])?;
+        GenericErrorData::new(Severity::RECOVERABLE).with_fru_id(Guid([0xF2; 16])).with_revision(0x0201);
+    writer.entry_bytes(VENDOR.into(), &vendor, &[0xC3; 37])?;
     Ok(writer.finish()?.to_vec())
 }
 
@@ -183,10 +183,9 @@ fn full(file: &Path) -> Outcome {
             .with_creator(CreatorId::new(Guid([0xAA; 16])))
             .with_record_id(number << 20);
         let memory = MemoryError::new().with_physical_address(number << 12);
-        let record = RecordBuilder::new(header)
-            .section(SectionDescriptor::primary(Severity::RECOVERABLE), &memory)
-            .encode(&mut buffer)?;
-        let edit = Image::parse(&image)?.plan_write(record, Overwrite::Beside)?;
+        let mut writer = RecordWriter::new(&mut buffer, &header)?;
+        writer.section(&SectionDescriptor::primary(Severity::RECOVERABLE), &memory)?;
+        let edit = Image::parse(&image)?.plan_write(writer.finish()?, Overwrite::Beside)?;
         edit.apply(&mut image)?;
     }
     fs::write(file, &image)?;

@@ -14,15 +14,14 @@ use std::{env, fs};
 
 use cper::section::MemoryError;
 use cper::{
-    CreatorId, Guid, NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, SectionTypeId,
-    Severity,
+    CreatorId, Guid, NotificationType, RecordHeader, RecordWriter, SectionDescriptor, SectionTypeId, Severity,
 };
 use erst_table::qemu::{Image, Overwrite, format, image_length};
 use erst_table::{
     AccessWidth, Action, AddressSpace, GenericAddress, Instruction, InstructionEntry, TableBuilder,
 };
 use pstore_format::RecordId;
-use pstore_format::produce::RecordDraft;
+use pstore_format::produce::encode_dmesg;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -103,21 +102,17 @@ fn foreign() -> Result<Vec<u8>, Box<dyn Error>> {
     for number in 0..SLOTS {
         let identifier = 0x0f00_0000_0000_0001 + number as u64;
         let record = if number == 0 {
-            RecordDraft::dmesg(
-                b"Panic#1 Part1\n<0>[    1.000000] the one that is Linux's\n",
-                RecordId::new(identifier),
-                1,
-            )
-            .encode(&mut buffer)?
-            .to_vec()
+            let log = b"Panic#1 Part1\n<0>[    1.000000] the one that is Linux's\n";
+            encode_dmesg(log, RecordId::new(identifier), 1, &mut buffer)?.to_vec()
         } else {
             let header = RecordHeader::fatal(NotificationType::CMC)
                 .with_creator(creators[number % creators.len()])
                 .with_record_id(identifier);
             let memory = MemoryError::new().with_card(number as u16);
             let descriptor = SectionDescriptor::primary(Severity::CORRECTED);
-            let builder = RecordBuilder::new(header).section(descriptor, &memory);
-            let mut record = builder.encode(&mut buffer)?.to_vec();
+            let mut writer = RecordWriter::new(&mut buffer, &header)?;
+            writer.section(&descriptor, &memory)?;
+            let mut record = writer.finish()?.to_vec();
             if number % 4 == 3 {
                 // A kind of section that nobody knows.
                 let kind = SectionTypeId::new(Guid::parse_const("12345678-9abc-def0-1122-334455667788"));

@@ -15,7 +15,7 @@ use erst_table::{
     Store, Table, Walk,
 };
 use pstore_format::RecordId;
-use pstore_format::produce::RecordDraft;
+use pstore_format::produce::encode_dmesg;
 
 use end_to_end::memory::PhysicalMemory;
 
@@ -68,8 +68,8 @@ fn identifier(number: u64) -> u64 {
 /// Record `number` with this log, and the signature that the operating system adds when it is stored.
 fn record_of(number: u64, log: &[u8]) -> Vec<u8> {
     let mut buffer = vec![0xA5; SLOT];
-    let draft = RecordDraft::dmesg(log, RecordId::new(identifier(number)), 1_763_793_600 + number);
-    let mut record = draft.encode(&mut buffer).expect("a slot holds it").to_vec();
+    let (id, time) = (RecordId::new(identifier(number)), 1_763_793_600 + number);
+    let mut record = encode_dmesg(log, id, time, &mut buffer).expect("a slot holds it").to_vec();
     record[108..110].copy_from_slice(b"ER");
     record
 }

@@ -12,12 +12,14 @@ use std::{env, fs};
 
 use cper::section::{MemoryError, MemoryErrorType};
 use cper::{
-    CreatorId, FruText, NotificationType, RecordBuilder, RecordHeader, SectionDescriptor, Severity,
+    CreatorId, FruText, NotificationType, RecordHeader, RecordMut, RecordWriter, SectionDescriptor, Severity,
     StatusBlock, Timestamp,
 };
 use erst_table::qemu::{Image, Overwrite, format, image_length};
 use pstore_format::RecordIds;
-use pstore_format::produce::RecordDraft;
+use pstore_format::produce::{
+    RecordSlot, encode_compressed_dmesg, encode_dmesg, encode_mce, encode_mce_as_linux,
+};
 use pstore_format::seal::{Seal, seal, verify};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -70,28 +72,24 @@ fn records(blocks: &Path) -> Outcome<Vec<Expected>> {
         for part in 1..=3 {
             let log = log(part, if part == 3 { SLOT - 200 } else { 4000 });
             let time = TIME + u64::from(part);
-            add(
-                "dmesg",
-                RecordDraft::dmesg(&log, ids.next_id(), time).encode(&mut buffer)?,
-                &log,
-                Some(time),
-            )?;
+            let record = encode_dmesg(&log, ids.next_id(), time, &mut buffer)?;
+            add("dmesg", record, &log, Some(time))?;
         }
         for part in 4..=6 {
             let log = log(part, 16_000);
             let stream = miniz_oxide::deflate::compress_to_vec(&log, 9);
             let time = TIME + u64::from(part);
-            let draft = RecordDraft::compressed_dmesg(&stream, ids.next_id(), time);
-            add("dmesg", draft.encode(&mut buffer)?, &log, Some(time))?;
+            let record = encode_compressed_dmesg(&stream, ids.next_id(), time, &mut buffer)?;
+            add("dmesg", record, &log, Some(time))?;
         }
 
         for length in [88, 96, 104, 112, 120, 128] {
             let mut mce = vec![0x5A; length];
             mce[48..56].copy_from_slice(&(TIME + length as u64).to_le_bytes());
-            let draft = RecordDraft::mce(&mce, ids.next_id())?;
-            add("mce", draft.encode(&mut buffer)?, &mce, Some(TIME + length as u64))?;
-            let draft = RecordDraft::mce_as_linux(&mce, ids.next_id());
-            add("mce", draft.encode(&mut buffer)?, &mce, None)?;
+            let record = encode_mce(&mce, ids.next_id(), &mut buffer)?;
+            add("mce", record, &mce, Some(TIME + length as u64))?;
+            let record = encode_mce_as_linux(&mce, ids.next_id(), &mut buffer)?;
+            add("mce", record, &mce, None)?;
         }
 
         let mut files: Vec<_> =
@@ -102,12 +100,17 @@ fn records(blocks: &Path) -> Outcome<Vec<Expected>> {
             let bytes = fs::read(file)?;
             for entry in StatusBlock::parse(&bytes)?.entries() {
                 let entry = entry?;
-                let draft = RecordDraft::entry(&entry, NotificationType::NMI, ids.next_id()).with_time(TIME);
-                add("unknown", draft.encode(&mut buffer)?, entry.bytes(), Some(TIME))?;
+                let slot = RecordSlot::prepare(&mut buffer, NotificationType::NMI)?;
+                let record = slot.fill(&entry, ids.next_id())?;
+                // Not each entry has a time, and the play looks at the one that the kernel shows.
+                let mut stamped = RecordMut::parse(record)?;
+                let header = stamped.header_mut()?;
+                *header = header.with_timestamp(Timestamp::from_linux_seconds(TIME));
+                add("unknown", record, entry.bytes(), Some(TIME))?;
             }
         }
 
-        // By the record builder, with a section of values.
+        // By the record writer, with a section of values.
         let header = RecordHeader::fatal(NotificationType::MCE)
             .with_creator(CreatorId::LINUX_PSTORE)
             .with_record_id(ids.next_id().raw())
@@ -116,8 +119,9 @@ fn records(blocks: &Path) -> Outcome<Vec<Expected>> {
             .with_physical_address(0x1008_0040)
             .with_memory_error_type(MemoryErrorType::MULTI_BIT_ECC);
         let descriptor = SectionDescriptor::primary(Severity::FATAL).with_fru_text(FruText::new(b"DIMM_A1")?);
-        let length = RecordBuilder::new(header).section(descriptor, &memory).encode(&mut buffer)?.len();
-        let (record, _) = buffer.split_at_mut(length);
+        let mut writer = RecordWriter::new(&mut buffer, &header)?;
+        writer.section(&descriptor, &memory)?;
+        let record = writer.finish()?;
         let body = record[200..].to_vec();
         add("unknown", record, &body, Some(TIME))?;
     }

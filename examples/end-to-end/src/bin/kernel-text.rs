@@ -95,7 +95,7 @@ fn block(random: &mut Random, number: usize) -> Outcome<Vec<u8>> {
     for entry in 0..=random.below(3) {
         let section_type = if entry == 0 { TYPES[number % TYPES.len()] } else { random.one_of(&TYPES) };
         let header = header(random, section_type);
-        writer.entry_bytes(header, &body(random, section_type))?;
+        writer.entry_bytes(section_type, &header, &body(random, section_type))?;
     }
     Ok(writer.finish()?.to_vec())
 }

@@ -19,7 +19,7 @@ use end_to_end::memory::PhysicalMemory;
 use erst_table::qemu::{Image, ImageProblem};
 use erst_table::{Semantics, Store, Table, Walk};
 use pstore_format::RecordId;
-use pstore_format::produce::RecordDraft;
+use pstore_format::produce::encode_dmesg;
 use pstore_format::seal::{Seal, seal, verify};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -67,9 +67,9 @@ fn record(kind: u64) -> Outcome<Vec<u8>> {
     let mut state = kind;
     let length = LONGEST / 2 + (random(&mut state) as usize % (LONGEST / 2 - 200)) / 8 * 8;
     let body: Vec<u8> = (0..length / 8).flat_map(|_| random(&mut state).to_le_bytes()).collect();
-    let draft = RecordDraft::dmesg(&body, RecordId::new(1 + kind % IDENTIFIERS), 1_763_793_600);
+    let id = RecordId::new(1 + kind % IDENTIFIERS);
     let mut buffer = vec![0xA5; LONGEST];
-    let mut record = draft.encode(&mut buffer)?.to_vec();
+    let mut record = encode_dmesg(&body, id, 1_763_793_600, &mut buffer)?.to_vec();
     record[108..110].copy_from_slice(b"ER");
     seal(&mut record)?;
     Ok(record)

@@ -13,7 +13,7 @@ use cper::section::{
     PciAddress, PcieDeviceId, PcieError, UncorrectableErrors,
 };
 use cper::{
-    CreatorId, FruText, GenericErrorData, Guid, NotificationType, RecordBuilder, RecordHeader,
+    CreatorId, FruText, GenericErrorData, Guid, NotificationType, RecordHeader, RecordWriter,
     SectionDescriptor, Severity, StatusBlockWriter, Timestamp,
 };
 use pstore_format::RecordId;
@@ -122,10 +122,10 @@ fn a_time_that_is_not_the_records_own_is_marked() {
             header = header.with_timestamp(cper::zerocopy::transmute!(bytes));
         }
         let mut buffer = [0; 512];
-        let record = RecordBuilder::new(header)
-            .section(SectionDescriptor::primary(Severity::CORRECTED), &MemoryError::new().with_node(1))
-            .encode(&mut buffer)
-            .unwrap();
+        let mut writer = RecordWriter::new(&mut buffer, &header).unwrap();
+        let descriptor = SectionDescriptor::primary(Severity::CORRECTED);
+        writer.section(&descriptor, &MemoryError::new().with_node(1)).unwrap();
+        let record = writer.finish().unwrap();
         let (table, row) = only_row(&entries("HwErrRec0000", record.to_vec()));
         assert_eq!(table, "mc_event");
         let mark = match &row["timestamp"] {
@@ -165,19 +165,19 @@ fn an_empty_section_is_no_row_beside_others() {
     let descriptor = SectionDescriptor::primary(Severity::FATAL);
     let mut buffer = [0; 1024];
     let processor = cper::section::ProcessorGeneric::new().with_processor_id(11);
-    let record = RecordBuilder::new(header)
-        .section(descriptor, &MemoryError::new())
-        .section(SectionDescriptor::new(Severity::FATAL), &processor)
-        .encode(&mut buffer)
-        .unwrap();
-    let entries = entries("HwErrRec0000", record.to_vec());
+    let mut writer = RecordWriter::new(&mut buffer, &header).unwrap();
+    writer.section(&descriptor, &MemoryError::new()).unwrap();
+    writer.section(&SectionDescriptor::new(Severity::FATAL), &processor).unwrap();
+    let entries = entries("HwErrRec0000", writer.finish().unwrap().to_vec());
     let tables: Vec<_> = entries.iter().flat_map(|entry| &entry.rows).collect();
     assert_eq!(tables.len(), 1, "{tables:?}");
     assert_eq!((tables[0].0, tables[0].1.table), (1, "non_standard_event"));
     // Alone it is all that there is to tell. It has a byte: a body of zeros did not reach the store.
     let mut buffer = [0; 512];
     let empty = MemoryError::new().with_node(7).with_validation(MemoryValidation::empty());
-    let record = RecordBuilder::new(header).section(descriptor, &empty).encode(&mut buffer).unwrap();
+    let mut writer = RecordWriter::new(&mut buffer, &header).unwrap();
+    writer.section(&descriptor, &empty).unwrap();
+    let record = writer.finish().unwrap();
     assert_eq!(only_row(&self::entries("HwErrRec0000", record.to_vec())).0, "mc_event");
 }
 
@@ -241,7 +241,7 @@ fn port(device: u8, uncorrectable: u32, correctable: u32, correctable_mask: u32)
 fn block(header: GenericErrorData, body: &impl Encode) -> Vec<u8> {
     let mut buffer = [0; 4096];
     let mut writer = StatusBlockWriter::new(&mut buffer, header.severity).unwrap();
-    writer.entry(header, body).unwrap();
+    writer.entry(&header, body).unwrap();
     writer.finish().unwrap().to_vec()
 }
 
@@ -413,11 +413,10 @@ fn memory_errors_of_machine_checks_are_extended_log() {
         let mut buffer = [0; 512];
         let descriptor =
             SectionDescriptor::primary(Severity::CORRECTED).with_fru_id(UNIT).with_fru_text(dimm());
-        RecordBuilder::new(RecordHeader::new(Severity::CORRECTED, notification).with_timestamp(time))
-            .section(descriptor, &traced_memory())
-            .encode(&mut buffer)
-            .unwrap()
-            .to_vec()
+        let header = RecordHeader::new(Severity::CORRECTED, notification).with_timestamp(time);
+        let mut writer = RecordWriter::new(&mut buffer, &header).unwrap();
+        writer.section(&descriptor, &traced_memory()).unwrap();
+        writer.finish().unwrap().to_vec()
     };
     let (table, ours) = only_row(&entries("HwErrRec0000", record(NotificationType::CMC)));
     assert_eq!(table, "extlog_event");
