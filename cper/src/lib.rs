@@ -92,6 +92,7 @@ mod bodies;
 mod creator;
 mod descriptor;
 mod encode;
+mod entries;
 mod error;
 pub mod fields;
 mod guid;
