@@ -94,6 +94,7 @@
 
 mod creator;
 mod descriptor;
+mod entries;
 mod error;
 pub mod fields;
 mod grammar;

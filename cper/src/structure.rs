@@ -15,7 +15,7 @@
 //!     /// Speed, in a unit of its own.
 //!     16 speed: u16 raw speed_raw;                          // the stored value; `speed()` is written by hand
 //!     /// Kind of fan.
-//!     18 kind: FanKind as named => set_kind with_kind;      // always valid
+//!     18 kind: FanKind as named => set_kind with_kind;      // always valid; without `=>` writers compute it
 //!     /// Revision of the fan. Without a form it is described by hand.
 //!     19 revision: u8 => set_revision with_revision;
 //!     /// Slot of the fan; the short form ends before it.
@@ -211,7 +211,14 @@ macro_rules! structure_fields {
 
 /// Readers and setters of one field of the structure.
 macro_rules! structure_field {
-    ([$($doc:tt)*] $field:ident: $type:tt [$($form:ident)?] [] [] [] [$($flags:ident)?]) => {};
+    ([$($doc:tt)*] $field:ident: $type:tt [] [] [] [] [$($flags:ident)?]) => {};
+    ([$($doc:tt)*] $field:ident: $type:tt [$form:ident] [] [] [] [$($flags:ident)?]) => {
+        $($doc)*
+        #[inline]
+        pub const fn $field(&self) -> $crate::structure::value_type!($type) {
+            $crate::structure::value!($type, self.$field)
+        }
+    };
     ([$($doc:tt)*] $field:ident: $type:tt [$($form:ident)?] [$stored:ident] [] [] [$($flags:ident)?]) => {
         $($doc)*
         ///
@@ -330,7 +337,7 @@ macro_rules! setters {
 /// A view: the bytes of a body, at least as many as the shortest form has.
 macro_rules! view_of_bytes {
     ($view:ident from $min:literal of $name:ident as $section:ident $what:literal) => {
-        #[doc = concat!("A ", $what, " section as it was read: all its bytes. See [`", stringify!($name), "`].")]
+        #[doc = concat!("The body of a section, \"", $what, "\", as it was read: all its bytes. See [`", stringify!($name), "`].")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub struct $view<'a> {
             bytes: &'a [u8],
@@ -497,7 +504,7 @@ macro_rules! view_fields {
 
 /// Readers of one field of a view.
 macro_rules! view_field {
-    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [] [] [] [$($flags:ident)?]) => {};
+    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [] [] [] [] [$($flags:ident)?]) => {};
     ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [$stored:ident] [] [] [$($flags:ident)?]) => {
         $($doc)*
         ///
@@ -519,7 +526,7 @@ macro_rules! view_field {
             $crate::structure::at::<$at, $type>(self.bytes)
         }
     };
-    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [] [$always:ident] [] [$($flags:ident)?]) => {
+    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [] [$($always:ident)?] [] [$($flags:ident)?]) => {
         $($doc)*
         #[inline]
         pub fn $field(&self) -> $crate::structure::value_type!($type) {
@@ -583,11 +590,10 @@ macro_rules! described {
             $out.field(stringify!($field), $crate::fields::shown!($form, value))?;
         }
     };
-    ($self:ident $out:ident $field:ident [$form:ident] [$always:ident] []) => {
+    ($self:ident $out:ident $field:ident [$form:ident] [$($always:ident)?] []) => {
         $out.field(stringify!($field), $crate::fields::shown!($form, $self.$field()))?;
     };
     ($self:ident $out:ident $field:ident [] $always:tt $raw:tt) => {};
-    ($self:ident $out:ident $field:ident [$form:ident] [] []) => {};
 }
 
 /// The type in which a field is stored.

@@ -144,6 +144,8 @@ const COMPARISONS: &[Comparison] = &[
         )],
         only_ours: &[
             ("error_information.*.error_types", "what the type byte means"),
+            ("error_information.*.read_as", "by which revision it means that"),
+            ("error_information.*.other_readings", "what it means by other revisions"),
             ("error_information.*.error_information", "all bits beside what they mean"),
             ("contexts.*.registers.*.register", "the register's name beside its encoding"),
         ],
@@ -750,7 +752,21 @@ fn records(folder: &Path) -> Vec<PathBuf> {
 fn described(body: &Body<'_>) -> Value {
     match body {
         Body::ArmProcessor(section) => {
-            serde_json::to_value(section.reading_types(ArmErrorTypeReading::Bits0To3)).unwrap()
+            let mut json = serde_json::to_value(body).unwrap();
+            for (number, error) in section.error_information().flatten().enumerate() {
+                let reading = ArmErrorTypeReading::Bits0To3;
+                let details = [
+                    ("cache_error", error.cache_error(reading).map(serde_json::to_value)),
+                    ("tlb_error", error.tlb_error(reading).map(serde_json::to_value)),
+                    ("bus_error", error.bus_error(reading).map(serde_json::to_value)),
+                ];
+                let told = json["error_information"][number].as_object_mut().unwrap();
+                for (name, details) in details {
+                    told.remove(name);
+                    told.extend(details.map(|details| (name.to_owned(), details.unwrap())));
+                }
+            }
+            json
         }
         body => {
             let mut json = serde_json::to_value(body).unwrap();

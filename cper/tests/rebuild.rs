@@ -72,13 +72,14 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         Body::AmpereSpecific(section) => written(section.structure().unwrap()),
         Body::Ia32X64Processor(section) => {
             let (errors, contexts) = (copied(section.error_information()), all(section.contexts()));
-            let parts = Ia32X64Parts::new(**section, &errors, &contexts).unwrap();
+            let parts = Ia32X64Parts::new(*section.structure().unwrap(), &errors, &contexts).unwrap();
             written(&parts.with_padding(section.contexts().padding()))
         }
         Body::ArmProcessor(section) => {
             let (errors, contexts) = (copied(section.error_information()), all(section.contexts()));
             let vendor = section.vendor_specific();
-            let parts = ArmProcessorParts::new(**section, &errors, &contexts, vendor).unwrap();
+            let parts =
+                ArmProcessorParts::new(*section.structure().unwrap(), &errors, &contexts, vendor).unwrap();
             written(&parts.with_padding(section.contexts().padding()))
         }
         Body::PciComponent(section) => {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use cper::fields::{Describe, Value, Visitor};
 use cper::section::vendor::{WindowsCpuVendor, WindowsXpfMca};
-use cper::section::{Body, Ia32X64Processor, MemoryErrorView, PcieErrorView};
+use cper::section::{Body, MemoryErrorView, PcieErrorView};
 use erst_table::Table;
 use mce_record::{CpuVendor, Mce};
 
@@ -33,12 +33,11 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
             | Body::PciBus(_)
             | Body::DmarGeneric(_)
             | Body::DmarVtd(_)
-            | Body::DmarIommu(_)),
-        ) => {
-            format!("{}{}: {}", type_name(section), and_unit(section), body.summary())
-        }
+            | Body::DmarIommu(_)
+            | Body::Ia32X64Processor(_)
+            | Body::ArmProcessor(_)),
+        ) => body_line(section, body),
         Content::Body(Body::Pcie(pcie)) => pcie_line(section, pcie),
-        Content::Body(Body::Ia32X64Processor(processor)) => x86_line(section, processor),
         Content::Body(Body::Unknown(bytes)) if section.kind.name().is_none() => {
             format!("unknown section {}{}, {}", section.kind, and_unit(section), size(bytes.len()))
         }
@@ -83,7 +82,7 @@ pub fn is_empty(section: &Section<'_>) -> bool {
 /// A machine check that Windows stored, as Linux would have stored it. What processor it is, the sections beside it say.
 pub fn windows_machine_check(machine: &WindowsXpfMca<'_>, record: &[Section<'_>]) -> Mce {
     let cpuid = record.iter().find_map(|section| match &section.content {
-        Content::Body(Body::Ia32X64Processor(processor)) => processor.cpuid_info().map(|info| info.eax.get()),
+        Content::Body(Body::Ia32X64Processor(processor)) => processor.cpuid_info().map(|info| info.eax()),
         Content::Body(Body::ProcessorGeneric(processor)) => processor.cpu_version_info(),
         _ => None,
     });
@@ -156,7 +155,7 @@ fn stated_address(told: &Told) -> bool {
 /// A line out of what a section says of itself, for types that have no line of their own.
 fn told_line(section: &Section<'_>, told: &Told) -> String {
     let mut line = format!("{}{}", type_name(section), and_unit(section));
-    for (name, before) in [("mpidr_el1", "MPIDR"), ("requester_id", "requester"), ("address", "at")] {
+    for (name, before) in [("requester_id", "requester"), ("address", "at")] {
         if let Some(text) = told.word(name).filter(|_| name != "address" || stated_address(told)) {
             let _ = write!(line, ", {before} {text}");
         }
@@ -288,58 +287,9 @@ fn pcie_line(section: &Section<'_>, pcie: &PcieErrorView<'_>) -> String {
     line
 }
 
-fn x86_line(section: &Section<'_>, processor: &Ia32X64Processor<'_>) -> String {
-    let mut line = String::from("processor");
-    if let Some(id) = processor.local_apic_id() {
-        let _ = write!(line, " APIC {id}");
-    }
-    line.push_str(&and_unit(section));
-    let mut errors: Vec<String> = Vec::new();
-    for error in processor.error_information() {
-        let Ok(error) = error else {
-            errors.push("error information cut short".into());
-            continue;
-        };
-        let mut text = error.error_structure_type.name().unwrap_or("error of unknown type").to_owned();
-        if error.check().is_some() {
-            let told = Told::by(error);
-            for name in ["error_type", "transaction_type", "operation", "participation_type", "address_space"]
-            {
-                if let Some(value) = told.word(name) {
-                    let _ = write!(text, ", {value}");
-                }
-            }
-            if let Some(level) = told.number("level") {
-                let _ = write!(text, ", level {level}");
-            }
-            for (name, word) in [
-                ("processor_context_corrupt", "context corrupt"),
-                ("uncorrected", "uncorrected"),
-                ("time_out", "timed out"),
-                ("overflow", "further errors lost"),
-            ] {
-                if told.text(name) == Some("yes") {
-                    let _ = write!(text, ", {word}");
-                }
-            }
-        }
-        errors.push(text);
-    }
-    if errors.is_empty() {
-        line.push_str(": error without error information");
-    } else {
-        let _ = write!(line, ": {}", errors.join("; "));
-    }
-    let contexts = processor.contexts().flatten().count();
-    if contexts != 0 {
-        let _ = write!(line, "; {contexts} register context{}", if contexts == 1 { "" } else { "s" });
-    }
-    if processor.contexts().any(|context| context.is_err())
-        && !processor.error_information().any(|e| e.is_err())
-    {
-        line.push_str("; register context cut short");
-    }
-    line
+/// What the crate says of a section's body, after its type and the name of the field-replaceable unit.
+fn body_line(section: &Section<'_>, body: &Body<'_>) -> String {
+    format!("{}{}: {}", type_name(section), and_unit(section), body.summary())
 }
 
 /// The names of the flags that are set: `cache, micro architectural`.

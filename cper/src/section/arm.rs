@@ -4,136 +4,97 @@
 //! array each, then what the vendor adds. The section holds its own length, which need not be true.
 
 use core::fmt;
-use core::ops::Deref;
 
 use bitflags::bitflags;
-use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::check_info::{AccessOperation, ParticipationType, TransactionType, check_bits};
-use super::context::{
-    self, Context, ContextHeader, ContextPadding, Contexts, ProcessorErrors, RegisterTable, Registers,
-};
-use super::{Decode, Encode, FixedSection, SectionType};
-use crate::fields::{Describe, Each, Value, Visitor, describe_rest, show_fields, valid_fields};
+use super::context::{self, ContextBytes, ContextForm, ContextPadding, Contexts, RegisterTable, Registers};
+use super::{Encode, FixedSection, SectionType};
+use crate::entries::Entries;
+use crate::fields::{Describe, Each, Value, Visitor, describe_rest};
 use crate::kind::View;
 use crate::open_value::open_value;
-use crate::{Error, ErrorKind, Guid, SectionTypeId};
+use crate::structure::structure;
+use crate::{Error, ErrorKind, Guid};
 
-/// The first 40 bytes of an Arm processor section.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct ArmProcessorHeader {
-    /// [`ArmProcessorValidation`].
-    pub validation_bits: U32,
+structure! {
+    /// The first 40 bytes of an Arm processor section. Writers compute both counts and the length.
+    ArmProcessorHeader: 40 bytes, new;
+    head of ArmProcessor from 40 as ARM_PROCESSOR "Arm processor error";
+    valid ArmProcessorValidation: u32 in validation_bits {
+        /// What the vendor adds: [`ArmProcessor::vendor_specific`].
+        VENDOR_SPECIFIC = 3;
+    };
+    0 validation_bits: u32;
     /// Number of error information structures, at least 1.
-    pub err_info_num: U16,
+    4 err_info_num: u16 as number;
     /// Number of register contexts.
-    pub context_info_num: U16,
-    /// Bytes of the section, header and vendor's part included.
-    pub section_length: U32,
+    6 context_info_num: u16 as number;
+    /// Bytes of the section, with its header and the vendor's part.
+    8 section_length: u32 as number;
     /// Affinity level at which the error is, 0 to 3.
-    pub error_affinity_level: u8,
-    /// 0.
-    pub reserved: [u8; 3],
+    12 error_affinity_level: u8 as number, error_affinity_level_raw set_error_affinity_level with_error_affinity_level,
+        ERROR_AFFINITY_LEVEL = 1;
+    13 reserved: [u8; 3];
     /// `MPIDR_EL1`: which processor.
-    pub mpidr_el1: U64,
+    16 mpidr_el1: u64 as hex, mpidr_el1_raw set_mpidr_el1 with_mpidr_el1, MPIDR_EL1 = 0;
     /// `MIDR_EL1`: what processor. It has no validity bit.
-    pub midr_el1: U64,
-    /// Bit 0: the processor is running.
-    pub running_state: U32,
+    24 midr_el1: u64 as hex => set_midr_el1 with_midr_el1;
+    /// Bit 0: the processor is running. Of one that is not, [`ArmProcessorHeader::psci_state`] says more.
+    32 running_state: u32 as hex, running_state_raw set_running_state with_running_state, RUNNING_STATE = 2;
     /// PSCI state of a processor that is not running.
-    pub psci_state: U32,
+    36 psci_state: u32 raw psci_state_raw;
 }
 
-/// One error of the processor: 32 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct ArmErrorInformation {
-    /// 0.
-    pub version: u8,
-    /// 32.
-    pub length: u8,
-    /// [`ArmErrorValidation`].
-    pub validation_bits: U16,
-    /// What failed.
-    pub error_type: ArmErrorType,
+structure! {
+    /// One error of the processor.
+    ArmErrorInformation: 32 bytes;
+    valid ArmErrorValidation: u16 in validation_bits {};
+    /// Version of the structure: 0.
+    0 version: u8 as number => set_version with_version;
+    /// Bytes of the structure: 32.
+    1 length: u8 as number => set_length with_length;
+    2 validation_bits: u16;
+    /// What failed. Three revisions of the specification number it in three ways: [`ArmErrorType::types`].
+    4 error_type: ArmErrorType as hex => set_error_type with_error_type;
     /// How many errors: 0 one, 1 several, more their number.
-    pub multiple_error: U16,
-    /// [`ArmErrorFlags`].
-    pub flags: u8,
-    /// How it failed, as the type says: [`ArmErrorInformation::cache_error`] and its siblings.
-    pub error_information: U64,
+    5 multiple_error: u16 as number, multiple_error_raw set_multiple_error with_multiple_error, MULTIPLE_ERROR = 0;
+    /// The error's place among others.
+    7 flags: (u8 ArmErrorFlags) as flags, flags_raw set_flags with_flags, FLAGS = 1;
+    /// How it failed, all 64 bits: [`ArmErrorInformation::cache_error`] and its siblings read them.
+    8 error_information: u64 as hex, error_information_raw set_error_information with_error_information,
+        ERROR_INFORMATION = 2;
     /// Virtual address of the fault.
-    pub virtual_fault_address: U64,
+    16 virtual_fault_address: u64 as hex,
+        virtual_fault_address_raw set_virtual_fault_address with_virtual_fault_address, VIRTUAL_FAULT_ADDRESS = 3;
     /// Physical address of the fault.
-    pub physical_fault_address: U64,
+    24 physical_fault_address: u64 as hex,
+        physical_fault_address_raw set_physical_fault_address with_physical_fault_address, PHYSICAL_FAULT_ADDRESS = 4;
 }
 
-/// The header of a register context; the array follows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct ArmContextHeader {
-    /// 0.
-    pub version: U16,
+structure! {
+    /// The header of a register context; the array follows it. Writers compute the array's size.
+    ArmContextHeader: 8 bytes;
+    /// Version of the structure: 0.
+    0 version: u16 as number => set_version with_version;
     /// What the registers are.
-    pub register_context_type: ArmContextType,
+    2 register_context_type: ArmContextType as named => set_register_context_type with_register_context_type;
     /// Bytes of the array.
-    pub register_array_size: U32,
+    4 register_array_size: u32 as number;
 }
 
-/// A system register of a context of type [`ArmContextType::MISC_SYSTEM`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct ArmSystemRegister {
+structure! {
+    /// A system register of a context of type [`ArmContextType::MISC_SYSTEM`].
+    ArmSystemRegister: 10 bytes;
     /// Which register.
-    pub mrs_encoding: MrsEncoding,
+    0 mrs_encoding: MrsEncoding as hex => set_mrs_encoding with_mrs_encoding;
     /// Its value.
-    pub value: U64,
+    2 value: u64 as hex => set_value with_value;
 }
-
-const _: () = {
-    assert!(size_of::<ArmProcessorHeader>() == 40 && align_of::<ArmProcessorHeader>() == 1);
-    assert!(core::mem::offset_of!(ArmProcessorHeader, mpidr_el1) == 16);
-    assert!(core::mem::offset_of!(ArmProcessorHeader, psci_state) == 36);
-    assert!(size_of::<ArmErrorInformation>() == 32 && align_of::<ArmErrorInformation>() == 1);
-    assert!(core::mem::offset_of!(ArmErrorInformation, multiple_error) == 5);
-    assert!(core::mem::offset_of!(ArmErrorInformation, error_information) == 8);
-    assert!(size_of::<ArmContextHeader>() == 8 && align_of::<ArmContextHeader>() == 1);
-    assert!(size_of::<ArmSystemRegister>() == 10 && align_of::<ArmSystemRegister>() == 1);
-};
 
 bitflags! {
-    /// Which fields of an [`ArmProcessorHeader`] hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct ArmProcessorValidation: u32 {
-        /// [`ArmProcessorHeader::mpidr_el1`].
-        const MPIDR_EL1 = 1 << 0;
-        /// [`ArmProcessorHeader::error_affinity_level`].
-        const ERROR_AFFINITY_LEVEL = 1 << 1;
-        /// [`ArmProcessorHeader::running_state`].
-        const RUNNING_STATE = 1 << 2;
-        /// What the vendor adds: [`ArmProcessor::vendor_specific`].
-        const VENDOR_SPECIFIC = 1 << 3;
-        const _ = !0;
-    }
-
-    /// Which fields of an [`ArmErrorInformation`] hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct ArmErrorValidation: u16 {
-        /// [`ArmErrorInformation::multiple_error`].
-        const MULTIPLE_ERROR = 1 << 0;
-        /// [`ArmErrorInformation::flags`].
-        const FLAGS = 1 << 1;
-        /// [`ArmErrorInformation::error_information`].
-        const ERROR_INFORMATION = 1 << 2;
-        /// [`ArmErrorInformation::virtual_fault_address`].
-        const VIRTUAL_FAULT_ADDRESS = 1 << 3;
-        /// [`ArmErrorInformation::physical_fault_address`].
-        const PHYSICAL_FAULT_ADDRESS = 1 << 4;
-        const _ = !0;
-    }
-
     /// An error's place among others.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct ArmErrorFlags: u8 {
@@ -162,8 +123,8 @@ bitflags! {
     }
 }
 
-/// How the type byte of an [`ArmErrorInformation`] is to be read. Its values overlap (2 is a bus, a cache or a TLB),
-/// and nothing in the record says which reading its writer had in mind.
+/// How the type byte of an [`ArmErrorInformation`] is to be read. Its values overlap: 2 is a bus, a cache or a TLB.
+/// Nothing in the record states which numbering its writer used; [`ArmErrorInformation::fits`] tells which can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum ArmErrorTypeReading {
     /// 0 cache, 1 TLB, 2 bus, 3 micro-architectural: UEFI up to 2.9, EDK2, and Linux until November 2025.
@@ -181,12 +142,29 @@ impl ArmErrorTypeReading {
     pub const ALL: [Self; 3] = [Self::Enumeration, Self::Bits1To4, Self::Bits0To3];
 }
 
+impl fmt::Display for ArmErrorTypeReading {
+    /// The reading and the specification that has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Enumeration => "number (UEFI before 2.9A)",
+            Self::Bits1To4 => "bits 4:1 (UEFI 2.9A and 2.10)",
+            Self::Bits0To3 => "bits 3:0 (UEFI 2.11)",
+        })
+    }
+}
+
 /// The type byte of an [`ArmErrorInformation`], which three revisions of the specification read in three ways.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
 )]
 #[repr(transparent)]
 pub struct ArmErrorType(pub u8);
+
+impl From<ArmErrorType> for u64 {
+    fn from(kind: ArmErrorType) -> Self {
+        Self::from(kind.0)
+    }
+}
 
 impl ArmErrorType {
     /// What failed, by one reading; `None` for a value that this reading does not have.
@@ -396,6 +374,12 @@ impl MrsEncoding {
     }
 }
 
+impl From<MrsEncoding> for u64 {
+    fn from(encoding: MrsEncoding) -> Self {
+        encoding.0.get().into()
+    }
+}
+
 impl fmt::Display for MrsEncoding {
     /// The name that assemblers take for any system register, such as `S3_0_C0_C0_5` (`MPIDR_EL1`).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -403,42 +387,21 @@ impl fmt::Display for MrsEncoding {
     }
 }
 
-impl Describe for ArmSystemRegister {
-    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("mrs_encoding", Value::hex(self.mrs_encoding.0.get()))?;
-        out.field("register", Value::Message(&self.mrs_encoding))?;
-        out.field("value", Value::hex(self.value.get()))
+impl ArmSystemRegister {
+    /// A register and its value.
+    pub const fn new(mrs_encoding: MrsEncoding, value: u64) -> Self {
+        Self::ZERO.with_mrs_encoding(mrs_encoding).with_value(value)
     }
 }
 
-valid_fields! {
-    ArmProcessorHeader, validation_bits: u32 as ArmProcessorValidation;
-    /// Affinity level at which the error is, 0 to 3.
-    error_affinity_level / with_error_affinity_level: u8 as number, ERROR_AFFINITY_LEVEL;
-    /// `MPIDR_EL1`: which processor.
-    mpidr_el1 / with_mpidr_el1: u64 as hex, MPIDR_EL1;
-    /// Bit 0: the processor is running. [`ArmProcessorHeader::with_psci_state`] is for one that is not.
-    running_state / with_running_state: u32 as hex, RUNNING_STATE;
+impl Describe for ArmSystemRegister {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        self.describe_fields(out)?;
+        out.field("register", Value::Message(&self.mrs_encoding))
+    }
 }
 
 impl ArmProcessorHeader {
-    /// A header with no field valid. Counts and length are the business of [`ArmProcessorParts`].
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 40])
-    }
-
-    /// `MIDR_EL1`: what processor. It has no validity bit.
-    pub const fn midr_el1(&self) -> u64 {
-        self.midr_el1.get()
-    }
-
-    /// `MIDR_EL1`: what processor. It has no validity bit.
-    #[must_use]
-    pub const fn with_midr_el1(mut self, midr_el1: u64) -> Self {
-        self.midr_el1 = U64::new(midr_el1);
-        self
-    }
-
     /// Whether the processor is running; `None` when the running state's validity bit is clear.
     pub const fn is_running(&self) -> Option<bool> {
         match self.running_state() {
@@ -451,46 +414,59 @@ impl ArmProcessorHeader {
     /// bit is clear.
     pub const fn psci_state(&self) -> Option<u32> {
         match self.is_running() {
-            Some(false) => Some(self.psci_state.get()),
+            Some(false) => Some(self.psci_state_raw()),
             _ => None,
         }
     }
 
-    /// Sets the PSCI state of a processor that is not running.
+    /// Sets the PSCI state of a processor that is not running, and the running state to say so.
+    pub const fn set_psci_state(&mut self, psci_state: u32) {
+        self.psci_state = U32::new(psci_state);
+        self.set_running_state(0);
+    }
+
+    /// Sets the PSCI state of a processor that is not running, and the running state to say so.
     #[must_use]
     pub const fn with_psci_state(mut self, psci_state: u32) -> Self {
-        self.psci_state = U32::new(psci_state);
-        self.with_running_state(0)
+        self.set_psci_state(psci_state);
+        self
     }
-}
 
-impl Default for ArmProcessorHeader {
-    fn default() -> Self {
-        Self::new()
+    /// The same header for so many errors and contexts, and a section of this length.
+    const fn with_counts(mut self, errors: u16, contexts: u16, length: u32) -> Self {
+        self.err_info_num = U16::new(errors);
+        self.context_info_num = U16::new(contexts);
+        self.section_length = U32::new(length);
+        self
     }
-}
-
-valid_fields! {
-    ArmErrorInformation, validation_bits: u16 as ArmErrorValidation;
-    /// How many errors: 0 one, 1 several, more their number.
-    multiple_error / with_multiple_error: u16 as number, MULTIPLE_ERROR;
-    /// The error's place among others.
-    flags / with_flags: ArmErrorFlags as flags, FLAGS;
-    /// How it failed: all 64 bits.
-    error_information / with_error_information: u64 as hex, ERROR_INFORMATION;
-    /// Virtual address of the fault.
-    virtual_fault_address / with_virtual_fault_address: u64 as hex, VIRTUAL_FAULT_ADDRESS;
-    /// Physical address of the fault.
-    physical_fault_address / with_physical_fault_address: u64 as hex, PHYSICAL_FAULT_ADDRESS;
 }
 
 impl ArmErrorInformation {
     /// An error of this type with no field valid.
     pub const fn new(error_type: ArmErrorType) -> Self {
-        let mut error: Self = zerocopy::transmute!([0u8; 32]);
-        error.length = 32;
-        error.error_type = error_type;
-        error
+        Self::ZERO.with_length(Self::SIZE as u8).with_error_type(error_type)
+    }
+
+    /// Whether the error can be of the numbering that the reading means: the reading has the value of its type, and
+    /// the error information has no field that only other types have.
+    pub const fn fits(&self, reading: ArmErrorTypeReading) -> bool {
+        let types = match self.error_type().types(reading) {
+            Some(types) => types,
+            None => return false,
+        };
+        let possible = match self.error_information() {
+            // Fields from the participation type on are those of buses.
+            Some(bits) if bits & 0xf80 != 0 => ArmErrorTypes::BUS,
+            // Operations of caches and TLBs go further than those of buses.
+            Some(bits) if bits & 2 != 0 => match bits >> 18 & 15 {
+                7 | 8 => ArmErrorTypes::CACHE.union(ArmErrorTypes::TLB),
+                9 | 10 => ArmErrorTypes::CACHE,
+                _ => ArmErrorTypes::all(),
+            },
+            _ => ArmErrorTypes::all(),
+        };
+        // What the bits mean of an error inside the processor is the processor's own affair.
+        types.intersects(possible.union(ArmErrorTypes::MICRO_ARCHITECTURAL))
     }
 
     /// How a cache failed; `None` when the type by this reading is without one, or the validity bit is clear.
@@ -518,52 +494,128 @@ impl ArmErrorInformation {
     }
 
     const fn information_of(&self, one: ArmErrorTypes, reading: ArmErrorTypeReading) -> Option<u64> {
-        match self.error_type.types(reading) {
+        match self.error_type().types(reading) {
             Some(types) if types.contains(one) => self.error_information(),
             _ => None,
         }
     }
 }
 
-/// An error together with the reading of its type.
-struct Read<'a>(&'a ArmErrorInformation, ArmErrorTypeReading);
+/// The readings that are possible, the likeliest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Readings([Option<ArmErrorTypeReading>; 3]);
 
-impl Describe for Read<'_> {
-    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        let Self(error, reading) = self;
-        out.field("version", Value::number(error.version))?;
-        out.field("length", Value::number(error.length))?;
-        out.field("error_type", Value::hex(error.error_type.0))?;
-        if let Some(types) = error.error_type.types(*reading) {
-            out.field("error_types", Value::flags(types))?;
-        }
-        if let Some(error) = error.cache_error(*reading) {
-            out.field("cache_error", Value::Group(&error))?;
-        }
-        if let Some(error) = error.tlb_error(*reading) {
-            out.field("tlb_error", Value::Group(&error))?;
-        }
-        if let Some(error) = error.bus_error(*reading) {
-            out.field("bus_error", Value::Group(&error))?;
-        }
-        error.describe_valid(out)
+impl Readings {
+    /// What a type can mean: by each possible reading that has it, the likeliest first. By no other than the
+    /// likeliest when that is certain.
+    fn of(self, kind: ArmErrorType) -> impl Iterator<Item = (ArmErrorTypeReading, ArmErrorTypes)> + Clone {
+        self.0.into_iter().flatten().filter_map(move |reading| Some((reading, kind.types(reading)?)))
     }
 }
 
-impl ContextHeader for ArmContextHeader {
-    const NAME: &'static str = "processor context information";
-    const TYPES: u16 = 10;
+/// An error, and the readings that its section allows.
+struct ErrorRead<'a>(&'a ArmErrorInformation, Readings);
 
-    fn kind(&self) -> u16 {
-        self.register_context_type.raw()
+impl Describe for ErrorRead<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        let Self(error, readings) = self;
+        error.describe_fields(out)?;
+        let mut meanings = readings.of(error.error_type());
+        let Some(meaning) = meanings.next() else { return Ok(()) };
+        let (reading, _) = meaning;
+        Meaning(meaning).describe(out)?;
+        if let Some(error) = error.cache_error(reading) {
+            out.field("cache_error", Value::Group(&error))?;
+        }
+        if let Some(error) = error.tlb_error(reading) {
+            out.field("tlb_error", Value::Group(&error))?;
+        }
+        if let Some(error) = error.bus_error(reading) {
+            out.field("bus_error", Value::Group(&error))?;
+        }
+        if meanings.clone().next().is_none() {
+            return Ok(());
+        }
+        out.field("other_readings", Value::List(&Each(meanings.map(Meaning))))
     }
+}
 
-    fn array_len(&self) -> usize {
-        self.register_array_size.get() as usize
+/// What a type means by a reading.
+struct Meaning((ArmErrorTypeReading, ArmErrorTypes));
+
+impl Describe for Meaning {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        let Self((reading, types)) = self;
+        out.field("error_types", Value::flags(*types))?;
+        out.field("read_as", Value::Message(reading))
     }
+}
 
-    fn with_array_len(self, length: usize) -> Self {
-        Self { register_array_size: U32::new(length as u32), ..self }
+/// Names of what failed: `cache`, `cache and TLB`.
+struct Names(ArmErrorTypes);
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = ["cache", "TLB", "bus", "micro-architectural"];
+        let set = (0..).zip(names).filter(|(place, _)| self.0.bits() >> place & 1 != 0);
+        set.enumerate()
+            .try_for_each(|(number, (_, name))| write!(f, "{}{name}", if number == 0 { "" } else { " and " }))
+    }
+}
+
+/// An error in a few words.
+impl fmt::Display for ErrorRead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(error, readings) = self;
+        let kind = error.error_type();
+        let mut meanings = readings.of(kind);
+        let Some((reading, types)) = meanings.next() else {
+            return write!(f, "error of unknown type {:#04x}", kind.0);
+        };
+        write!(f, "{} error", Names(types))?;
+        for (number, (_, types)) in meanings.enumerate() {
+            write!(f, "{}{} error", if number == 0 { " (or " } else { ", or " }, Names(types))?;
+        }
+        if readings.of(kind).nth(1).is_some() {
+            f.write_str(" in another numbering)")?;
+        }
+        let (cache, tlb) = (error.cache_error(reading), error.tlb_error(reading));
+        let bus = error.bus_error(reading);
+        if let Some(operation) = cache.and_then(ArmCacheError::operation) {
+            write!(f, ", {operation}")?;
+        } else if let Some(operation) = tlb.and_then(ArmTlbError::operation) {
+            write!(f, ", {operation}")?;
+        } else if let Some(operation) = bus.and_then(ArmBusError::operation) {
+            write!(f, ", {operation}")?;
+        }
+        if let Some(level) = cache.and_then(ArmCacheError::level).or(tlb.and_then(ArmTlbError::level)) {
+            write!(f, ", level {level}")?;
+        }
+        if bus.and_then(ArmBusError::time_out) == Some(true) {
+            f.write_str(", timed out")?;
+        }
+        match error.physical_fault_address() {
+            Some(address) => write!(f, " at {address:#x}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What the contexts of this section have in common.
+pub(super) const CONTEXT_FORM: ContextForm = ContextForm {
+    name: "processor context information",
+    header_size: ArmContextHeader::SIZE,
+    types: 10,
+    read: |header| {
+        let header = ArmContextHeader::ref_from_bytes(header).ok()?;
+        Some((header.register_context_type.raw(), header.register_array_size()))
+    },
+};
+
+impl ArmContextHeader {
+    /// A header of registers of this type, version 0.
+    pub const fn new(register_context_type: ArmContextType) -> Self {
+        Self::ZERO.with_register_context_type(register_context_type)
     }
 }
 
@@ -689,20 +741,61 @@ const AARCH64_EL3: RegisterTable = &[(
 const AARCH64_128_BIT_TTBR: RegisterTable =
     &[(16, &["ttbr0_el1", "ttbr0_el2", "ttbr0_el3", "ttbr1_el1", "ttbr1_el2", "vttbr_el2"])];
 
-/// A register context of an Arm processor.
-pub type ArmContext<'a> = Context<'a, ArmContextHeader>;
+/// A register context of an Arm processor: its header, and the array of registers.
+///
+/// It is what a section's contexts are read as, and what they are written from; the size in the header is computed
+/// when it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArmContext<'a> {
+    header: ArmContextHeader,
+    array: &'a [u8],
+    padding: &'a [u8],
+}
 
 impl<'a> ArmContext<'a> {
     /// A context of these registers.
     pub const fn new(register_context_type: ArmContextType, array: &'a [u8]) -> Self {
-        let header =
-            ArmContextHeader { version: U16::ZERO, register_context_type, register_array_size: U32::ZERO };
+        Self::with_header(ArmContextHeader::new(register_context_type), array)
+    }
+
+    /// A context of this header and these registers.
+    pub const fn with_header(header: ArmContextHeader, array: &'a [u8]) -> Self {
         Self { header, array, padding: &[] }
     }
 
     /// A context of system registers.
     pub fn system(registers: &'a [ArmSystemRegister]) -> Self {
         Self::new(ArmContextType::MISC_SYSTEM, registers.as_bytes())
+    }
+
+    /// The context that was read.
+    fn read(bytes: ContextBytes<'a>) -> Self {
+        // The header is whole: its form says how many bytes it has.
+        let header = ArmContextHeader::read_from_bytes(bytes.header).unwrap_or(ArmContextHeader::ZERO);
+        Self { header, array: bytes.array, padding: bytes.unusual_padding() }
+    }
+
+    /// The header as it was stored.
+    pub const fn header(&self) -> &ArmContextHeader {
+        &self.header
+    }
+
+    /// The register array.
+    pub const fn array(&self) -> &'a [u8] {
+        self.array
+    }
+
+    /// What fills the context up to a multiple of 16 bytes, when it is not zeros as it should be; otherwise nothing.
+    /// It is written as zeros.
+    pub const fn padding(&self) -> &'a [u8] {
+        self.padding
+    }
+
+    /// The header with the size of the array.
+    const fn written_header(&self) -> ArmContextHeader {
+        let mut header = self.header;
+        header.register_array_size = U32::new(self.array.len() as u32);
+        header
     }
 
     /// The registers of types 0 to 7 and 9 by name, as far as the array goes; none of another type. Those of type 9
@@ -738,9 +831,7 @@ impl<'a> ArmContext<'a> {
 
 impl Describe for ArmContext<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("version", Value::number(self.header.version.get()))?;
-        out.field("register_context_type", self.header.register_context_type.into())?;
-        out.field("register_array_size", Value::number(self.header.register_array_size.get()))?;
+        self.header.describe_fields(out)?;
         if self.header.register_context_type == ArmContextType::MISC_SYSTEM {
             let registers = self.system_registers();
             out.field("registers", Value::List(&Each(registers.iter().copied())))?;
@@ -752,36 +843,30 @@ impl Describe for ArmContext<'_> {
     }
 }
 
-/// An Arm processor section: its header, to which it dereferences, and all its bytes.
-#[derive(Clone, Copy, Debug)]
-pub struct ArmProcessor<'a> {
-    header: &'a ArmProcessorHeader,
-    bytes: &'a [u8],
-    reading: ArmErrorTypeReading,
-}
+/// Errors that a summary names before it only counts.
+const SHOWN: usize = 5;
 
 impl<'a> ArmProcessor<'a> {
-    /// The same section, described with another reading of its errors' types.
-    #[must_use]
-    pub const fn reading_types(mut self, reading: ArmErrorTypeReading) -> Self {
-        self.reading = reading;
-        self
-    }
-
-    /// All bytes that were given, to the section length and behind it.
-    pub const fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    /// Bytes that the section length claims and the input did not have.
+    /// How many bytes the section length claims and the body does not have.
     pub fn missing(&self) -> usize {
-        (self.section_length.get() as usize).saturating_sub(self.bytes.len())
+        (self.section_length() as usize).saturating_sub(self.bytes.len())
+    }
+
+    /// Whether the processor is running; `None` when the running state's validity bit is clear.
+    pub fn is_running(&self) -> Option<bool> {
+        self.running_state().map(|state| state & 1 != 0)
+    }
+
+    /// PSCI state of a processor that is not running; `None` for one that is, or when the running state's validity
+    /// bit is clear.
+    pub fn psci_state(&self) -> Option<u32> {
+        if self.is_running() == Some(false) { self.psci_state_raw() } else { None }
     }
 
     /// The section by its own length. A length that has no room for header and errors, or is more than there is, is
     /// taken for the bytes that were given.
     fn content(&self) -> &'a [u8] {
-        let declared = self.section_length.get() as usize;
+        let declared = self.section_length() as usize;
         if declared < self.errors_end() {
             self.bytes
         } else {
@@ -790,68 +875,87 @@ impl<'a> ArmProcessor<'a> {
     }
 
     fn errors_end(&self) -> usize {
-        usize::from(self.err_info_num.get())
-            .saturating_mul(size_of::<ArmErrorInformation>())
-            .saturating_add(size_of::<ArmProcessorHeader>())
+        usize::from(self.err_info_num())
+            .saturating_mul(ArmErrorInformation::SIZE)
+            .saturating_add(ArmProcessorHeader::SIZE)
     }
 
-    /// The errors, in their order. One that the section has no room for is an error in its place, and the last item;
-    /// its offset counts from the section's start.
-    pub fn error_information(&self) -> ProcessorErrors<'a, ArmErrorInformation> {
-        let offset = size_of::<ArmProcessorHeader>();
-        let rest = self.content().get(offset..).unwrap_or_default();
-        ProcessorErrors::new(rest, offset, self.err_info_num.get())
+    /// The errors, in their order.
+    pub fn error_information(&self) -> Entries<'a, ArmErrorInformation> {
+        let rest = self.content().get(ArmProcessorHeader::SIZE..).unwrap_or_default();
+        Entries::new(rest, self.err_info_num().into(), "error information count", 4)
+    }
+
+    /// How the types of this section's errors can be read, the likeliest reading first: those that fit all errors, or
+    /// every reading when none does.
+    ///
+    /// Bits 4:1 are the likeliest, as Linux reads them now. On a processor of `HiSilicon` the enumeration is, which
+    /// its firmware is known to write.
+    pub fn readings(&self) -> impl Iterator<Item = ArmErrorTypeReading> + Clone + use<> {
+        self.possible().0.into_iter().flatten()
+    }
+
+    fn possible(&self) -> Readings {
+        use ArmErrorTypeReading::{Bits0To3, Bits1To4, Enumeration};
+        const HISILICON: u64 = 0x48;
+        let readings = match self.midr_el1() >> 24 & 0xff {
+            HISILICON => [Enumeration, Bits1To4, Bits0To3],
+            _ => [Bits1To4, Enumeration, Bits0To3],
+        };
+        let errors = self.error_information();
+        let errors = errors.as_slice();
+        let fits = readings.map(|reading| errors.iter().all(|error| error.fits(reading)).then_some(reading));
+        Readings(if fits == [None; 3] { readings.map(Some) } else { fits })
     }
 
     /// The register contexts, in their order. One that does not fit is an error in its place, and the last item; its
     /// offset counts from the section's start.
-    pub fn contexts(&self) -> Contexts<'a, ArmContextHeader> {
+    pub fn contexts(&self) -> Contexts<'a, ArmContext<'a>> {
         let offset = self.errors_end();
         let rest = self.content().get(offset..).unwrap_or_default();
-        Contexts::new(rest, offset, self.context_info_num.get())
+        Contexts::new((rest, offset, self.context_info_num()), &CONTEXT_FORM, ArmContext::read)
     }
 
-    /// What the vendor added behind the contexts. Linux does not look at its validity bit, nor is it looked at here.
+    /// What the vendor added after the contexts. Linux does not look at its validity bit, nor is it looked at here.
     pub fn vendor_specific(&self) -> &'a [u8] {
         self.contexts().after()
     }
 
-    /// What begins with the error or context that does not fit; nothing when all do.
+    /// The bytes from the error or context on that does not fit; nothing when all do.
     pub fn unread(&self) -> &'a [u8] {
-        match self.error_information().unread() {
-            [] => self.contexts().unread(),
-            unread => unread,
+        let errors = self.error_information();
+        if errors.error().is_none() {
+            return self.contexts().unread();
         }
+        let rest = self.content().get(ArmProcessorHeader::SIZE..).unwrap_or_default();
+        rest.get(errors.len_in_bytes()..).unwrap_or_default()
     }
 
-    /// What lies behind the section by its own length.
+    /// The bytes after the section by its own length.
     pub fn trailing(&self) -> &'a [u8] {
         self.bytes.get(self.content().len()..).unwrap_or_default()
     }
-}
 
-impl Deref for ArmProcessor<'_> {
-    type Target = ArmProcessorHeader;
-
-    fn deref(&self) -> &ArmProcessorHeader {
-        self.header
-    }
-}
-
-impl SectionType for ArmProcessor<'_> {
-    const TYPE: Guid = SectionTypeId::ARM_PROCESSOR.0;
-    const NAME: &'static str = "Arm processor error";
-}
-
-impl Decode for ArmProcessor<'_> {
-    type View<'a> = ArmProcessor<'a>;
-
-    fn decode(body: &[u8]) -> Result<ArmProcessor<'_>, Error> {
-        match ArmProcessorHeader::ref_from_prefix(body) {
-            Ok((header, _)) => {
-                Ok(ArmProcessor { header, bytes: body, reading: ArmErrorTypeReading::default() })
-            }
-            Err(_) => Err(Error::too_short(Self::NAME, size_of::<ArmProcessorHeader>(), body.len())),
+    /// Each error, and which processor has it.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (entries, readings) = (self.error_information(), self.possible());
+        let errors = entries.as_slice();
+        for (number, error) in errors.iter().take(SHOWN).enumerate() {
+            write!(f, "{}{}", if number == 0 { "" } else { "; " }, ErrorRead(error, readings))?;
+        }
+        if let more @ 1.. = errors.len().saturating_sub(SHOWN) {
+            write!(f, "; {more} more")?;
+        }
+        let cut = entries.error().is_some();
+        f.write_str(match (errors.is_empty(), cut) {
+            (true, true) => "error information cut short",
+            (true, false) => "error without error information",
+            (false, true) => "; error information cut short",
+            (false, false) => "",
+        })?;
+        match self.mpidr_el1() {
+            Some(mpidr) => write!(f, ", MPIDR {mpidr:#x}"),
+            None => Ok(()),
         }
     }
 }
@@ -868,25 +972,25 @@ impl<'a> View<'a> for ArmProcessor<'a> {
     fn missing(&self) -> usize {
         self.missing()
     }
+
+    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_summary(f)
+    }
 }
 
 impl Describe for ArmProcessor<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("err_info_num", Value::number(self.err_info_num.get()))?;
-        out.field("context_info_num", Value::number(self.context_info_num.get()))?;
-        out.field("section_length", Value::number(self.section_length.get()))?;
-        if self.missing() != 0 {
-            out.field("missing_bytes", Value::Number(self.missing() as u64))?;
-            Error::inner_length("section length", self.section_length.get(), self.bytes.len(), 8)
-                .describe(out)?;
-        }
-        out.field("midr_el1", Value::hex(self.midr_el1()))?;
-        self.header.describe_valid(out)?;
+        self.describe_fields(out)?;
         if let Some(state) = self.psci_state() {
             out.field("psci_state", Value::hex(state))?;
         }
-        let reading = self.reading;
-        let errors = self.error_information().map(move |error| error.map(|error| Read(error, reading)));
+        if self.missing() != 0 {
+            out.field("missing_bytes", Value::Number(self.missing() as u64))?;
+            Error::inner_length("section length", self.section_length(), self.bytes.len(), 8)
+                .describe(out)?;
+        }
+        let readings = self.possible();
+        let errors = self.error_information().map(move |error| error.map(|error| ErrorRead(error, readings)));
         out.field("error_information", Value::List(&Each(errors)))?;
         out.field("contexts", Value::List(&Each(self.contexts())))?;
         describe_rest("unread", self.unread(), out)?;
@@ -894,8 +998,6 @@ impl Describe for ArmProcessor<'_> {
         describe_rest("trailing", self.trailing(), out)
     }
 }
-
-show_fields!(ArmProcessor<'a>);
 
 /// What an Arm processor section is written from.
 ///
@@ -930,31 +1032,43 @@ impl<'a> ArmProcessorParts<'a> {
     ///
     /// # Errors
     /// When there are more than 65,535 errors or contexts, or the section is 4 GiB or more.
-    pub fn new(
+    pub const fn new(
         header: ArmProcessorHeader,
         errors: &'a [ArmErrorInformation],
         contexts: &'a [ArmContext<'a>],
         vendor_specific: &'a [u8],
     ) -> Result<Self, Error> {
-        let too_large = |what| Error::new(ErrorKind::TooLarge { what }, 0);
-        let (Ok(err_info_num), Ok(context_info_num)) =
-            (u16::try_from(errors.len()), u16::try_from(contexts.len()))
-        else {
-            return Err(too_large("count of processor error or context information"));
-        };
-        let mut valid = header.validation();
-        valid.set(ArmProcessorValidation::VENDOR_SPECIFIC, !vendor_specific.is_empty());
-        let header = ArmProcessorHeader {
-            validation_bits: U32::new(valid.bits()),
-            err_info_num: U16::new(err_info_num),
-            context_info_num: U16::new(context_info_num),
-            ..header
-        };
-        let parts = Self { header, errors, contexts, vendor_specific, padding: ContextPadding::To16 };
-        match u32::try_from(parts.encoded_len()) {
-            Ok(_) => Ok(parts),
-            Err(_) => Err(too_large("section length")),
+        const MOST: usize = u16::MAX as usize;
+        if errors.len() > MOST || contexts.len() > MOST {
+            let what = "count of processor error or context information";
+            return Err(Error::new(ErrorKind::TooLarge { what }, 0));
         }
+        let valid = header.validation().difference(ArmProcessorValidation::VENDOR_SPECIFIC);
+        let vendor_valid = if vendor_specific.is_empty() {
+            ArmProcessorValidation::empty()
+        } else {
+            ArmProcessorValidation::VENDOR_SPECIFIC
+        };
+        let header = header.with_validation(valid.union(vendor_valid));
+        let parts = Self { header, errors, contexts, vendor_specific, padding: ContextPadding::To16 };
+        if parts.length() as u64 > u32::MAX as u64 {
+            return Err(Error::new(ErrorKind::TooLarge { what: "section length" }, 0));
+        }
+        Ok(parts)
+    }
+
+    /// Bytes of the section.
+    const fn length(&self) -> usize {
+        let mut length = ArmProcessorHeader::SIZE
+            .saturating_add(size_of_val(self.errors))
+            .saturating_add(self.vendor_specific.len());
+        let mut contexts = self.contexts;
+        while let [context, rest @ ..] = contexts {
+            let size = ArmContextHeader::SIZE.saturating_add(context.array.len());
+            length = length.saturating_add(self.padding.padded(size));
+            contexts = rest;
+        }
+        length
     }
 
     /// Chooses how contexts are padded. Linux and libcper take padding for the next context, or for the vendor's
@@ -974,45 +1088,43 @@ impl SectionType for ArmProcessorParts<'_> {
 
 impl Encode for ArmProcessorParts<'_> {
     fn encoded_len(&self) -> usize {
-        size_of::<ArmProcessorHeader>()
-            .saturating_add(size_of_val(self.errors))
-            .saturating_add(context::encoded_len(self.contexts, self.padding))
-            .saturating_add(self.vendor_specific.len())
+        self.length()
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
         let (header, out) = ArmProcessorHeader::mut_from_prefix(out).ok()?;
         let (errors, out) = out.split_at_mut_checked(size_of_val(self.errors))?;
-        *header = ArmProcessorHeader { section_length: U32::new(self.encoded_len() as u32), ..self.header };
+        let (err_info_num, context_info_num) = (self.errors.len() as u16, self.contexts.len() as u16);
+        *header = self.header.with_counts(err_info_num, context_info_num, self.length() as u32);
         self.errors.write_to(errors).ok()?;
-        let vendor_specific = context::encode(self.contexts, self.padding, out)?;
-        self.vendor_specific.write_to(vendor_specific).ok()
+        let out = self.contexts.iter().try_fold(out, |out, context| {
+            context::encode(context.written_header().as_bytes(), context.array, self.padding, out)
+        })?;
+        self.vendor_specific.write_to(out).ok()
     }
 }
 
-/// A section of `N` error structures and nothing behind them, as one structure: the body of a
+/// A section of `N` error structures and nothing after them, as one structure: the body of a
 /// [`PreparedRecord`](crate::PreparedRecord), whose fields are stored where they lie.
 ///
 /// ```
 /// use cper::section::{ArmErrorInformation, ArmErrorType, ArmErrors, ArmProcessorHeader};
 /// use cper::{NotificationType, PreparedRecord, RecordHeader, SectionDescriptor, Severity};
 ///
-/// let error = ArmErrorInformation::new(ArmErrorType(1)).with_virtual_fault_address(0); // at boot
+/// let error = ArmErrorInformation::new(ArmErrorType(2)); // at boot
 /// let errors = ArmErrors::new(ArmProcessorHeader::new(), [error]);
 /// let header = RecordHeader::fatal(NotificationType::SEA);
 /// let mut record = PreparedRecord::new(header, SectionDescriptor::primary(Severity::FATAL), errors);
 ///
-/// record.body.errors[0].virtual_fault_address.set(0xffff_8000_1234_5678); // at panic time
+/// record.body.errors_mut()[0].set_virtual_fault_address(0xffff_8000_1234_5678); // at panic time
 /// # assert!(cper::Record::parse(record.as_bytes())?.sections().all(|section| section.is_ok()));
 /// # Ok::<(), cper::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct ArmErrors<const N: usize> {
-    /// The header; count and length are filled in.
-    pub header: ArmProcessorHeader,
-    /// The error structures.
-    pub errors: [ArmErrorInformation; N],
+    header: ArmProcessorHeader,
+    errors: [ArmErrorInformation; N],
 }
 
 impl<const N: usize> ArmErrors<N> {
@@ -1023,11 +1135,27 @@ impl<const N: usize> ArmErrors<N> {
 
     /// Lays out the section: count and length are computed.
     pub const fn new(header: ArmProcessorHeader, errors: [ArmErrorInformation; N]) -> Self {
-        let mut section = Self { header, errors };
-        section.header.err_info_num = U16::new(Self::COUNT);
-        section.header.context_info_num = U16::new(0);
-        section.header.section_length = U32::new(size_of::<Self>() as u32);
-        section
+        Self { header: header.with_counts(Self::COUNT, 0, size_of::<Self>() as u32), errors }
+    }
+
+    /// The header.
+    pub const fn header(&self) -> &ArmProcessorHeader {
+        &self.header
+    }
+
+    /// The header, to set its fields.
+    pub const fn header_mut(&mut self) -> &mut ArmProcessorHeader {
+        &mut self.header
+    }
+
+    /// The error structures.
+    pub const fn errors(&self) -> &[ArmErrorInformation; N] {
+        &self.errors
+    }
+
+    /// The error structures, to set their fields.
+    pub const fn errors_mut(&mut self) -> &mut [ArmErrorInformation; N] {
+        &mut self.errors
     }
 }
 
@@ -1042,9 +1170,11 @@ impl<const N: usize> FixedSection for ArmErrors<N> {}
 mod tests {
     extern crate std;
     use super::*;
-    use crate::section::checks::{every_flip_shows, written};
+    use crate::kind::Decode;
+    use crate::section::checks::{assert_map, bit_map, written};
     use std::string::{String, ToString};
     use std::{vec, vec::Vec};
+    use zerocopy::FromZeros;
 
     /// What Linux's `cper-arm.c` prints for it is in `examples/data/gesb/arm.hostoracle-arm64.txt`.
     const CAPTURED: &[u8] = include_bytes!("../../../examples/data/sections/arm.proc_arm.sec");
@@ -1072,8 +1202,8 @@ mod tests {
     fn captured_bytes_give_what_linux_prints() {
         let section = captured();
         assert_eq!(section.bytes(), CAPTURED);
-        assert_eq!((section.err_info_num.get(), section.context_info_num.get()), (2, 1));
-        assert_eq!((section.section_length.get(), section.missing()), (372, 0));
+        assert_eq!((section.err_info_num(), section.context_info_num()), (2, 1));
+        assert_eq!((section.section_length(), section.missing()), (372, 0));
         assert_eq!(section.midr_el1(), 0x410f_d083);
         assert_eq!(section.mpidr_el1(), Some(0x8000_0001));
         assert_eq!(section.error_affinity_level(), Some(1));
@@ -1083,8 +1213,8 @@ mod tests {
         );
         let errors: Vec<_> = section.error_information().map(Result::unwrap).collect();
         assert_eq!(errors.len(), 2);
-        assert_eq!((errors[0].version, errors[0].length), (0, 32));
-        assert_eq!(errors[0].error_type, ArmErrorType(2));
+        assert_eq!((errors[0].version(), errors[0].length()), (0, 32));
+        assert_eq!(errors[0].error_type(), ArmErrorType(2));
         assert_eq!(errors[0].multiple_error(), Some(2));
         assert_eq!(errors[0].flags(), Some(ArmErrorFlags::FIRST | ArmErrorFlags::PROPAGATED));
         assert_eq!(errors[0].error_information(), Some(0x92_0b8f));
@@ -1107,7 +1237,7 @@ mod tests {
         );
         let contexts: Vec<_> = section.contexts().map(Result::unwrap).collect();
         assert_eq!(contexts.len(), 1);
-        assert_eq!(contexts[0].header().register_context_type, ArmContextType::AARCH64_GPR);
+        assert_eq!(contexts[0].header().register_context_type(), ArmContextType::AARCH64_GPR);
         // 248 bytes: the array ends before SP.
         let registers: Vec<_> = contexts[0].registers().collect();
         assert_eq!(registers.len(), 31);
@@ -1166,16 +1296,96 @@ mod tests {
         assert_eq!(decoded(ArmErrorTypeReading::Bits0To3), (None, Some(ArmTlbError(bits)), None));
         let silent = ArmErrorInformation::new(ArmErrorType(2));
         assert_eq!(silent.cache_error(ArmErrorTypeReading::Bits1To4), None);
-        for (reading, group) in [
-            (ArmErrorTypeReading::Enumeration, "  bus error\n"),
-            (ArmErrorTypeReading::Bits1To4, "  cache error\n"),
-            (ArmErrorTypeReading::Bits0To3, "  tlb error\n"),
+    }
+
+    /// A section of one error each of these types and of this information, of a processor with this `MIDR_EL1`.
+    fn section_of(midr: u64, errors: &[(u8, Option<u64>)]) -> Vec<u8> {
+        let errors: Vec<_> = errors
+            .iter()
+            .map(|(kind, bits)| {
+                let error = ArmErrorInformation::new(ArmErrorType(*kind));
+                bits.map_or(error, |bits| error.with_error_information(bits))
+            })
+            .collect();
+        written(
+            &ArmProcessorParts::new(ArmProcessorHeader::new().with_midr_el1(midr), &errors, &[], b"")
+                .unwrap(),
+        )
+    }
+
+    #[test]
+    fn readings_that_a_section_rules_out() {
+        use ArmErrorTypeReading::{Bits0To3, Bits1To4, Enumeration};
+        let readings = |midr, errors: &[(u8, Option<u64>)]| {
+            ArmProcessor::new(&section_of(midr, errors)).unwrap().readings().collect::<Vec<_>>()
+        };
+        let all = [Bits1To4, Enumeration, Bits0To3];
+        let bus = Some(1 << 7);
+        let operation = |number: u64| Some(number << 18 | 2);
+        for (errors, expected) in [
+            (&[][..], &all[..]),
+            (&[(0, None)], &[Enumeration]),
+            (&[(1, None)], &[Enumeration, Bits0To3]),
+            (&[(2, None)], &all),
+            (&[(3, None)], &[Enumeration, Bits0To3]),
+            (&[(4, None)], &[Bits1To4, Bits0To3]),
+            (&[(16, None)], &[Bits1To4]),
+            // One error decides for all.
+            (&[(2, None), (0, None)], &[Enumeration]),
+            (&[(2, None), (16, None)], &[Bits1To4]),
+            // Only buses have fields from the participation type on.
+            (&[(2, bus)], &[Enumeration]),
+            (&[(8, bus)], &all[..1]),
+            (&[(4, bus)], &[Bits0To3]),
+            // Only caches and TLBs have operations from 7 on, only caches from 9.
+            (&[(2, operation(6))], &all),
+            (&[(2, operation(7))], &[Bits1To4, Bits0To3]),
+            (&[(2, operation(10))], &[Bits1To4]),
+            (&[(0, operation(9))], &[Enumeration]),
+            // An error inside the processor has bits of its own.
+            (&[(3, bus)], &[Enumeration]),
+            (&[(16, bus)], &[Bits1To4]),
+            // No reading fits both: nothing is ruled out.
+            (&[(0, None), (16, None)], &all),
+            (&[(0xff, None)], &all),
         ] {
-            let text = captured().reading_types(reading).to_string();
-            let first = text.split("[1]").next().unwrap();
-            assert_eq!(first.matches(" error\n").count(), 1, "{first}");
-            assert!(first.contains(group), "{first}");
+            if errors == [(8, bus)] {
+                // A bus by bits 4:1, something inside the processor by bits 3:0.
+                assert_eq!(readings(0x410f_d083, errors), [Bits1To4, Bits0To3]);
+            } else {
+                assert_eq!(readings(0x410f_d083, errors), expected, "{errors:?}");
+            }
         }
+        assert_eq!(readings(0x481f_d010, &[(2, None)]), [Enumeration, Bits1To4, Bits0To3]);
+        assert_eq!(readings(0x481f_d010, &[(16, None)]), [Bits1To4]);
+    }
+
+    #[test]
+    fn every_reading_that_is_possible_is_told() {
+        let told = |midr, errors: &[(u8, Option<u64>)]| {
+            let bytes = section_of(midr, errors);
+            let section = crate::section::Body::decode(ArmProcessor::TYPE, &bytes).unwrap();
+            (section.to_string(), section.summary().to_string())
+        };
+        let (text, summary) = told(0x480f_d010, &[(0, Some(0x0040_0004))]);
+        assert!(text.contains(
+            "    error types             0x1  cache\n    read as                 number (UEFI before 2.9A)\n    \
+             cache error\n      level                   1\n"
+        ), "{text}");
+        assert!(!text.contains("other readings"), "{text}");
+        assert_eq!(summary, "cache error, level 1");
+        let (text, summary) = told(0x410f_d010, &[(2, Some(0x0040_0004))]);
+        assert!(text.contains(
+            "    error types             0x1  cache\n    read as                 bits 4:1 (UEFI 2.9A and 2.10)\n    \
+             cache error\n      level                   1\n    other readings\n      [0] \n        \
+             error types             0x4  bus\n        read as                 number (UEFI before 2.9A)\n      [1] \n        \
+             error types             0x2  tlb\n        read as                 bits 3:0 (UEFI 2.11)\n"
+        ), "{text}");
+        assert_eq!(summary, "cache error (or bus error, or TLB error in another numbering), level 1");
+        // What is possible of no reading is told as the byte that it is.
+        let (text, summary) = told(0x410f_d010, &[(0xff, None)]);
+        assert!(text.contains("error type              0xff\n") && !text.contains("error types"), "{text}");
+        assert_eq!(summary, "error of unknown type 0xff");
     }
 
     /// One writer after the other: value, validity bit, place.
@@ -1377,10 +1587,7 @@ mod tests {
             (encoding.op0(), encoding.op1(), encoding.crn(), encoding.crm(), encoding.op2()),
             (3, 3, 6, 13, 2)
         );
-        let registers = [
-            ArmSystemRegister { mrs_encoding: mpidr_el1, value: U64::new(0x8100_0200) },
-            ArmSystemRegister { mrs_encoding: encoding, value: U64::new(7) },
-        ];
+        let registers = [ArmSystemRegister::new(mpidr_el1, 0x8100_0200), ArmSystemRegister::new(encoding, 7)];
         let context = ArmContext::system(&registers);
         assert_eq!((context.array().len(), context.system_registers()), (20, &registers[..]));
         let long = [context.array(), b"rest"].concat();
@@ -1388,8 +1595,8 @@ mod tests {
         assert_eq!(context.system_registers(), registers);
         let text = crate::fields::Fields(&context).to_string();
         assert!(text.contains(
-            "    mrs encoding            0x4005\n    register                S3_0_C0_C0_5\n    \
-             value                   0x0000000081000200\n"
+            "    mrs encoding            0x4005\n    value                   0x0000000081000200\n    \
+             register                S3_0_C0_C0_5\n"
         ));
         assert!(text.contains("trailing 4 bytes"));
         assert_eq!(ArmContext::new(ArmContextType::AARCH64_GPR, &long).system_registers(), []);
@@ -1436,7 +1643,7 @@ mod tests {
                 let bytes = written(&parts.with_padding(padding));
                 assert_eq!(bytes.len(), 40 + 64 + length + vendor.len());
                 let section = ArmProcessor::decode(&bytes).unwrap();
-                assert_eq!(section.section_length.get() as usize, bytes.len());
+                assert_eq!(section.section_length() as usize, bytes.len());
                 assert_eq!((section.mpidr_el1(), section.error_affinity_level()), (None, None));
                 assert_eq!((section.is_running(), section.psci_state()), (Some(false), Some(0x0102_0304)));
                 assert_eq!(
@@ -1473,17 +1680,23 @@ mod tests {
             header.as_bytes(),
             b"\x07\0\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\x18\x17\x16\x15\x14\x13\x12\x11\x28\x27\x26\x25\x24\x23\x22\x21\0\0\0\0\x34\x33\x32\x31"
         );
-        let silent = ArmProcessorHeader { validation_bits: U32::ZERO, ..header };
+        let silent = header.with_validation(ArmProcessorValidation::empty());
         assert_eq!((silent.is_running(), silent.psci_state(), silent.running_state()), (None, None, None));
         for (bit, line) in [
             (1, "mpidr el1               0x1112131415161718\n"),
             (2, "error affinity level    3\n"),
             (4, "running state           0x00000000\npsci state              0x31323334\n"),
         ] {
-            let only = ArmProcessorHeader { validation_bits: U32::new(bit), ..header };
+            let only = header.with_validation(ArmProcessorValidation::from_bits_retain(bit));
             let text = ArmProcessor::decode(only.as_bytes()).unwrap().to_string();
-            let before = "section length          0\nmidr el1                0x2122232425262728\n";
-            assert!(text.contains(&[before, line, "error information\n"].concat()), "{text}");
+            // The line before, and what follows the header.
+            let others = ["section length          0\n", "midr el1                0x2122232425262728\n"];
+            let rest = others.iter().fold(text.replace(line, ""), |text, other| text.replace(other, ""));
+            assert!(text.contains(line), "{text}");
+            assert_eq!(
+                rest,
+                "err info num            0\ncontext info num        0\nerror information\ncontexts\n"
+            );
         }
     }
 
@@ -1572,7 +1785,7 @@ mod tests {
         let section = ArmProcessor::decode(&CAPTURED[..80]).unwrap();
         assert_eq!(
             section.error_information().nth(1).unwrap().unwrap_err().to_string(),
-            "offset 72: processor error information needs 32 bytes, 8 available"
+            "offset 4: error information count is 2, at most 1 fit"
         );
         assert_eq!(
             ArmProcessor::decode(&CAPTURED[..39]).unwrap_err().to_string(),
@@ -1592,8 +1805,128 @@ mod tests {
     }
 
     #[test]
-    fn a_flip_of_any_bit_shows() {
-        every_flip_shows(SectionTypeId::ARM_PROCESSOR, CAPTURED);
+    fn every_bit_is_where_the_specification_has_it() {
+        let header = ArmProcessorHeader::new().with_validation(ArmProcessorValidation::from_bits_retain(7));
+        assert_map(
+            &bit_map(header.as_bytes(), 0..4, |bytes, told| told(&ArmProcessor::new(bytes).unwrap())),
+            "4.0 err_info_num *16
+             6.0 context_info_num *16
+             8.0 section_length *32
+             12.0 error_affinity_level *8
+             13.0 hidden ~*24
+             16.0 mpidr_el1 *64
+             24.0 midr_el1 *64
+             32.0 running_state *32
+             36.0 psci_state *32",
+        );
+        let error = ArmErrorInformation::new(ArmErrorType(2))
+            .with_validation(ArmErrorValidation::from_bits_retain(0x1f));
+        let readings = Readings([Some(ArmErrorTypeReading::Bits1To4), None, None]);
+        assert_map(
+            &bit_map(error.as_bytes(), 2..4, |bytes, told| {
+                told(&ErrorRead(ArmErrorInformation::ref_from_bytes(bytes).unwrap(), readings));
+            }),
+            "0.0 version *8
+             1.0 length *8
+             4.0 error_type *8
+             5.0 multiple_error *16
+             7.0 flags FIRST LAST PROPAGATED OVERFLOW -*4
+             8.0 error_information *64
+             16.0 virtual_fault_address *64
+             24.0 physical_fault_address *64",
+        );
+        let context = [&[0, 0, 3, 0, 8, 0, 0, 0][..], &[0; 8]].concat();
+        assert_map(
+            &bit_map(&context, 0..0, |bytes, told| {
+                let (header, array) = bytes.split_at(8);
+                told(&ArmContext::read(ContextBytes { header, array, padding: &[] }));
+            }),
+            "0.0 version *16
+             2.0 register_context_type *16
+             4.0 register_array_size *32
+             8.0 registers.sctlr_s *32
+             12.0 registers.spsr_mon *32",
+        );
+        let register = ArmSystemRegister::new_zeroed();
+        assert_map(
+            &bit_map(register.as_bytes(), 0..0, |bytes, told| {
+                told(ArmSystemRegister::ref_from_bytes(bytes).unwrap());
+            }),
+            "0.0 mrs_encoding *16 2.0 value *64",
+        );
+    }
+
+    /// The parts of a section are in its description, and the bytes after each of them.
+    #[test]
+    fn every_part_of_the_section_is_described() {
+        let map = |bytes: &[u8], from| {
+            bit_map(bytes, 0..from, |bytes, told| told(&ArmProcessor::new(bytes).unwrap()))
+        };
+        let mut bytes = section_of(0, &[(2, None)]);
+        bytes[42] = 0x1f;
+        // The validity bits that no field has.
+        assert_map(
+            &map(&bytes, 40),
+            "40.0 error_information ~*21 42.5 hidden ~*11 44.0 error_information ~*224",
+        );
+        let context = [ArmContext::new(ArmContextType::AARCH32_SECURE, &[0; 8])];
+        let parts = ArmProcessorParts::new(ArmProcessorHeader::new(), &[], &context, b"\0").unwrap();
+        let mut bytes = written(&parts);
+        assert_map(&map(&bytes, 48), "48.0 contexts ~*64 56.0 vendor_specific ~*8");
+        bytes.push(0);
+        assert_map(&map(&bytes, 57), "57.0 trailing ~*8");
+        // A context that is not whole.
+        assert_map(&map(&bytes[..50], 48), "48.0 unread ~*16");
+        let errors = section_of(0, &[(2, None), (2, None)]);
+        assert_map(&map(&errors[..80], 72), "72.0 unread ~*64");
+    }
+
+    #[test]
+    fn a_summary_says_what_broke_and_where() {
+        let summary = |bytes: &[u8]| {
+            crate::section::Body::decode(ArmProcessor::TYPE, bytes).unwrap().summary().to_string()
+        };
+        assert_eq!(
+            summary(CAPTURED),
+            "cache error (or bus error, or TLB error in another numbering), data write, level 2 at 0x40080040; \
+             TLB error (or bus error in another numbering), data write, level 1 at 0x40081000, \
+             MPIDR 0x80000001"
+        );
+        assert_eq!(
+            summary(&CAPTURED[..80]),
+            // Without the second error nothing speaks against the fields of a bus in the first.
+            "bus error, data write at 0x40080040; error information cut short, MPIDR 0x80000001"
+        );
+        assert_eq!(summary(&CAPTURED[..40]), "error information cut short, MPIDR 0x80000001");
+        let bus = ArmBusError::new().with_operation(AccessOperation::DATA_READ).with_time_out(true).0;
+        assert_eq!(
+            summary(&section_of(0, &[(8, Some(bus)), (16, None)])),
+            "bus error, data read, timed out; micro-architectural error"
+        );
+        assert_eq!(summary(&section_of(0, &[])), "error without error information");
+        assert_eq!(
+            summary(&section_of(0, &[(6, None); 7])).split("; ").skip(4).collect::<Vec<_>>(),
+            ["cache and TLB error (or TLB and bus error in another numbering)", "2 more"]
+        );
+    }
+
+    /// A section can be laid out when the program is compiled.
+    #[test]
+    fn parts_are_made_in_constants() {
+        const ERRORS: &[ArmErrorInformation] =
+            &[ArmErrorInformation::new(ArmErrorType(2)).with_physical_fault_address(7)];
+        const CONTEXTS: &[ArmContext<'_>] = &[ArmContext::with_header(
+            ArmContextHeader::new(ArmContextType::AARCH64_GPR).with_version(1),
+            &[1; 9],
+        )];
+        const PARTS: Result<ArmProcessorParts<'_>, Error> =
+            ArmProcessorParts::new(ArmProcessorHeader::new().with_midr_el1(5), ERRORS, CONTEXTS, b"v");
+        let bytes = written(&PARTS.unwrap());
+        assert_eq!(bytes.len(), 40 + 32 + 32 + 1);
+        let section = ArmProcessor::new(&bytes).unwrap();
+        let context = section.contexts().next().unwrap().unwrap();
+        assert_eq!((context.header().version(), context.header().register_array_size()), (1, 9));
+        assert_eq!((section.midr_el1(), section.vendor_specific()), (5, &b"v"[..]));
     }
 
     #[test]
@@ -1602,10 +1935,11 @@ mod tests {
         for lines in [
             "err info num            2\ncontext info num        1\nsection length          372\n",
             "error information\n  [0] \n    version                 0\n    length                  32\n    \
-             error type              0x02\n    error types             0x1  cache\n    cache error\n",
-            "    multiple error          2\n    flags                   0x5  first, propagated\n    \
-             error information       0x0000000000920b8f\n    virtual fault address   0xffff800012345678\n    \
-             physical fault address  0x0000000040080040\n",
+             error type              0x02\n    multiple error          2\n    \
+             flags                   0x5  first, propagated\n    error information       0x0000000000920b8f\n    \
+             virtual fault address   0xffff800012345678\n    physical fault address  0x0000000040080040\n    \
+             error types             0x1  cache\n    read as                 bits 4:1 (UEFI 2.9A and 2.10)\n    \
+             cache error\n",
             "contexts\n  [0] \n    version                 0\n    \
              register context type   AArch64 general purpose registers (4)\n    register array size     248\n    \
              registers\n      x0                      0x000000000000a000\n",

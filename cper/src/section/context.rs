@@ -1,110 +1,44 @@
-//! What the x86 and Arm processor sections are made of: error structures of fixed size, then register contexts, a
-//! header and an array each.
+//! The register contexts of the x86 and Arm processor sections: a header and an array each, one after the other.
 //!
 //! The specification pads each context with zeros to a multiple of 16 bytes; Linux and libcper neither write nor
 //! expect that. Both forms are read: all contexts of a section are tried as padded, then as unpadded.
 
 use core::fmt;
 use core::iter::FusedIterator;
-use core::marker::PhantomData;
 
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
-
+use crate::Error;
 use crate::fields::{Describe, Value, Visitor, describe_rest};
-use crate::{Error, ErrorKind, error::clamp};
 
-/// Iterator over the error structures of a processor section.
-///
-/// One that does not fit is an error in its place, and the last item.
-#[derive(Clone, Debug)]
-pub struct ProcessorErrors<'a, T> {
-    rest: &'a [u8],
-    offset: usize,
-    left: u16,
-    structure: PhantomData<T>,
-}
-
-impl<'a, T> ProcessorErrors<'a, T> {
-    /// `count` structures at the start of `bytes`, which lie `offset` bytes into the section.
-    pub(super) const fn new(bytes: &'a [u8], offset: usize, count: u16) -> Self {
-        Self { rest: bytes, offset, left: count, structure: PhantomData }
-    }
-}
-
-impl<'a, T: FromBytes + Immutable + KnownLayout + Unaligned + 'a> ProcessorErrors<'a, T> {
-    /// What begins with the structure that does not fit; nothing when all do.
-    pub fn unread(mut self) -> &'a [u8] {
-        if self.by_ref().any(|error| error.is_err()) { self.rest } else { &[] }
-    }
-}
-
-impl<'a, T: FromBytes + Immutable + KnownLayout + Unaligned + 'a> Iterator for ProcessorErrors<'a, T> {
-    type Item = Result<&'a T, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let Ok((structure, rest)) = T::ref_from_prefix(self.rest) else {
-            self.left = 0;
-            let error = Error::too_short("processor error information", size_of::<T>(), self.rest.len());
-            return Some(Err(error.at(self.offset)));
-        };
-        self.rest = rest;
-        self.offset = self.offset.saturating_add(size_of::<T>());
-        Some(Ok(structure))
-    }
-}
-
-impl<'a, T: FromBytes + Immutable + KnownLayout + Unaligned + 'a> FusedIterator for ProcessorErrors<'a, T> {}
-
-/// The header of a register context, of either processor section.
-pub trait ContextHeader: FromBytes + IntoBytes + Immutable + KnownLayout + Unaligned + Copy {
+/// What the contexts of one kind of section have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ContextForm {
     /// What messages call a context.
-    const NAME: &'static str;
+    pub(super) name: &'static str,
+    /// Bytes of the header.
+    pub(super) header_size: usize,
     /// The lowest type that the specification does not define.
-    const TYPES: u16;
-
-    /// Type of the registers.
-    fn kind(&self) -> u16;
-
-    /// Bytes of the array behind the header.
-    fn array_len(&self) -> usize;
-
-    /// The same header for an array of another length.
-    #[must_use]
-    fn with_array_len(self, length: usize) -> Self;
+    pub(super) types: u16,
+    /// The type and the array size that a header states; `None` when it is not whole.
+    pub(super) read: fn(&[u8]) -> Option<(u16, u32)>,
 }
 
-/// A register context: its header, and the array of registers.
-///
-/// It is what a section's contexts are read as, and what they are written from; the size in the header is computed
-/// when it is written.
+/// The bytes of a context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Context<'a, H> {
-    pub(super) header: H,
+pub(super) struct ContextBytes<'a> {
+    /// The header, as many bytes as the form says.
+    pub(super) header: &'a [u8],
+    /// The register array.
     pub(super) array: &'a [u8],
+    /// What fills the context up.
     pub(super) padding: &'a [u8],
 }
 
-impl<'a, H> Context<'a, H> {
-    /// The header as it was stored.
-    pub const fn header(&self) -> &H {
-        &self.header
-    }
-
-    /// The register array.
-    pub const fn array(&self) -> &'a [u8] {
-        self.array
-    }
-
-    /// What fills the context up to a multiple of 16 bytes, when it is not zeros as it should be; otherwise nothing.
-    /// It is written as zeros.
-    pub const fn padding(&self) -> &'a [u8] {
-        self.padding
+impl<'a> ContextBytes<'a> {
+    /// The padding when it is not zeros, as it should be; otherwise nothing.
+    pub(super) fn unusual_padding(&self) -> &'a [u8] {
+        if is_zero(self.padding) { &[] } else { self.padding }
     }
 }
-
-/// A context and the number of bytes of padding behind it.
-type Padded<'a, H> = (Context<'a, H>, usize);
 
 /// Whether a section's contexts are each filled up with zeros to a multiple of 16 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -140,61 +74,126 @@ pub(super) fn is_zero(bytes: &[u8]) -> bool {
 ///
 /// A context that does not fit is an error in its place, and the last item.
 #[derive(Clone, Debug)]
-pub struct Contexts<'a, H> {
-    rest: &'a [u8],
-    offset: usize,
-    left: u16,
-    padding: ContextPadding,
-    header: PhantomData<H>,
+pub struct Contexts<'a, C> {
+    walk: Walk<'a>,
+    context: fn(ContextBytes<'a>) -> C,
 }
 
-impl<'a, H: ContextHeader> Contexts<'a, H> {
-    /// `count` contexts at the start of `bytes`, which lie `offset` bytes into the section.
-    pub(super) fn new(bytes: &'a [u8], offset: usize, count: u16) -> Self {
-        let walk = |padding| Self { rest: bytes, offset, left: count, padding, header: PhantomData };
+impl<'a, C> Contexts<'a, C> {
+    /// `count` contexts at the start of `bytes`, which lie `offset` bytes into the section; `context` makes one of its
+    /// bytes.
+    pub(super) fn new(
+        (bytes, offset, count): (&'a [u8], usize, u16),
+        form: &'static ContextForm,
+        context: fn(ContextBytes<'a>) -> C,
+    ) -> Self {
+        let walk = |padding| Walk { rest: bytes, offset, left: count, padding, form };
         let (padded, unpadded) = (walk(ContextPadding::To16), walk(ContextPadding::None));
-        if padded.clone().fit() >= unpadded.clone().fit() { padded } else { unpadded }
+        let walk = if padded.clone().fit() >= unpadded.clone().fit() { padded } else { unpadded };
+        Self { walk, context }
     }
 
     /// How the contexts of this section are laid out; when both ways are possible, as the specification says.
     pub const fn padding(&self) -> ContextPadding {
-        self.padding
+        self.walk.padding
     }
 
-    /// What lies behind the contexts not yet walked; nothing where one of them does not fit.
-    pub fn after(mut self) -> &'a [u8] {
-        if self.by_ref().any(|context| context.is_err()) { &[] } else { self.rest }
+    /// The bytes after the contexts that were not yet walked; nothing where one of them does not fit.
+    pub fn after(&self) -> &'a [u8] {
+        match self.walk.clone().end() {
+            (rest, true) => rest,
+            _ => &[],
+        }
     }
 
-    /// What begins with the context that does not fit; nothing when all do.
-    pub fn unread(mut self) -> &'a [u8] {
-        if self.by_ref().any(|context| context.is_err()) { self.rest } else { &[] }
+    /// The bytes from the context on that does not fit; nothing when all do.
+    pub fn unread(&self) -> &'a [u8] {
+        match self.walk.clone().end() {
+            (rest, false) => rest,
+            _ => &[],
+        }
+    }
+}
+
+impl<C> Iterator for Contexts<'_, C> {
+    type Item = Result<C, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.walk.next()?.map(self.context))
+    }
+}
+
+impl<C> FusedIterator for Contexts<'_, C> {}
+
+/// Iterator over the bytes of the contexts, padded in one way.
+#[derive(Clone, Debug)]
+struct Walk<'a> {
+    rest: &'a [u8],
+    offset: usize,
+    left: u16,
+    padding: ContextPadding,
+    form: &'static ContextForm,
+}
+
+impl<'a> Walk<'a> {
+    /// The bytes that no context takes, and whether all contexts fit.
+    fn end(mut self) -> (&'a [u8], bool) {
+        let fit = !self.by_ref().any(|context| context.is_err());
+        (self.rest, fit)
     }
 
     /// How well this way of padding explains the bytes: whether all contexts are there, how many of the first ones
-    /// are of known types with nothing but zeros behind them, and whether no padding is missing. A header of zeros is
+    /// are of known types with nothing but zeros after them, and whether no padding is missing. A header of zeros is
     /// taken for padding.
     fn fit(mut self) -> (bool, u16, bool) {
         let (mut found, mut sound) = (0u16, 0u16);
         let mut whole = true;
-        let (count, way) = (self.left, self.padding);
-        while let Some(Ok((context, padding))) = self.take_one() {
-            let kind = context.header.kind();
+        let (count, way, form) = (self.left, self.padding, self.form);
+        while let Some(Ok(context)) = self.next() {
+            let kind = (form.read)(context.header).map_or(u16::MAX, |(kind, _)| kind);
             if kind == 0 && context.array.is_empty() {
                 break;
             }
-            if sound == found && kind < H::TYPES && context.padding.is_empty() {
+            if sound == found && kind < form.types && is_zero(context.padding) {
                 sound = sound.saturating_add(1);
             }
-            let used = size_of::<H>().saturating_add(context.array.len());
-            whole &= way.padded(used) == used.saturating_add(padding);
+            let used = form.header_size.saturating_add(context.array.len());
+            whole &= way.padded(used) == used.saturating_add(context.padding.len());
             found = found.saturating_add(1);
         }
         (found == count, sound, whole)
     }
 
-    /// The next context and the padding behind it. Behind the last one there may be none.
-    fn take_one(&mut self) -> Option<Result<Padded<'a, H>, Error>> {
+    /// Takes one context from the front. After the last one there may be no padding.
+    fn split(&mut self) -> Result<ContextBytes<'a>, Error> {
+        let size = self.form.header_size;
+        let header = self.rest.split_at_checked(size);
+        let stated = header.and_then(|(header, after)| Some((header, (self.form.read)(header)?.1, after)));
+        let Some((header, length, after)) = stated else {
+            return Err(Error::too_short(self.form.name, size, self.rest.len()).at(self.offset));
+        };
+        let Some((array, mut rest)) = after.split_at_checked(length as usize) else {
+            return Err(Error::inner_length("register array size", length, after.len(), self.offset));
+        };
+        let used = size.saturating_add(array.len());
+        let mut padding: &[u8] = &[];
+        if self.padding == ContextPadding::To16 {
+            match rest.split_at_checked(padding_of(used)) {
+                // What follows the last context need not be padding.
+                Some((pad, after)) if self.left != 0 || is_zero(pad) => (padding, rest) = (pad, after),
+                _ => {}
+            }
+        }
+        self.rest = rest;
+        self.offset = self.offset.saturating_add(used).saturating_add(padding.len());
+        Ok(ContextBytes { header, array, padding })
+    }
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = Result<ContextBytes<'a>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
         let taken = self.split();
         if taken.is_err() {
@@ -202,72 +201,23 @@ impl<'a, H: ContextHeader> Contexts<'a, H> {
         }
         Some(taken)
     }
-
-    fn split(&mut self) -> Result<Padded<'a, H>, Error> {
-        let short = Error::too_short(H::NAME, size_of::<H>(), self.rest.len()).at(self.offset);
-        let (header, after) = H::read_from_prefix(self.rest).map_err(|_| short)?;
-        let length = header.array_len();
-        let Some((array, mut rest)) = after.split_at_checked(length) else {
-            let kind = ErrorKind::InnerLength {
-                what: "register array size",
-                value: clamp(length),
-                limit: clamp(after.len()),
-            };
-            return Err(Error::new(kind, self.offset));
-        };
-        let used = size_of::<H>().saturating_add(length);
-        let mut padding: &[u8] = &[];
-        if self.padding == ContextPadding::To16 {
-            match rest.split_at_checked(padding_of(used)) {
-                // What lies behind the last context need not be padding.
-                Some((pad, behind)) if self.left != 0 || is_zero(pad) => (padding, rest) = (pad, behind),
-                _ => {}
-            }
-        }
-        self.rest = rest;
-        self.offset = self.offset.saturating_add(used).saturating_add(padding.len());
-        let length = padding.len();
-        if is_zero(padding) {
-            padding = &[];
-        }
-        Ok((Context { header, array, padding }, length))
-    }
 }
 
-impl<'a, H: ContextHeader> Iterator for Contexts<'a, H> {
-    type Item = Result<Context<'a, H>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        Some(self.take_one()?.map(|(context, _)| context))
-    }
-}
-
-impl<H: ContextHeader> FusedIterator for Contexts<'_, H> {}
-
-/// Bytes that these contexts take.
-pub(super) fn encoded_len<H: ContextHeader>(contexts: &[Context<'_, H>], padding: ContextPadding) -> usize {
-    contexts.iter().map(|context| context_len(context, padding)).fold(0, usize::saturating_add)
-}
-
-fn context_len<H: ContextHeader>(context: &Context<'_, H>, padding: ContextPadding) -> usize {
-    padding.padded(size_of::<H>().saturating_add(context.array.len()))
-}
-
-/// Writes the contexts, padding included, and returns the rest; `None` when `out` is too short.
-pub(super) fn encode<'b, H: ContextHeader>(
-    contexts: &[Context<'_, H>],
+/// Writes a context, padding included, and returns the rest; `None` when `out` is too short.
+pub(super) fn encode<'b>(
+    header: &[u8],
+    array: &[u8],
     padding: ContextPadding,
     out: &'b mut [u8],
 ) -> Option<&'b mut [u8]> {
-    contexts.iter().try_fold(out, |out, context| {
-        let (space, rest) = out.split_at_mut_checked(context_len(context, padding))?;
-        let (header, space) = H::mut_from_prefix(space).ok()?;
-        let (array, zeros) = space.split_at_mut_checked(context.array.len())?;
-        *header = context.header.with_array_len(context.array.len());
-        context.array.write_to(array).ok()?;
-        zeros.fill(0);
-        Some(rest)
-    })
+    let length = padding.padded(header.len().saturating_add(array.len()));
+    let (context, rest) = out.split_at_mut_checked(length)?;
+    let (to, context) = context.split_at_mut_checked(header.len())?;
+    to.copy_from_slice(header);
+    let (to, zeros) = context.split_at_mut_checked(array.len())?;
+    to.copy_from_slice(array);
+    zeros.fill(0);
+    Some(rest)
 }
 
 /// A register of a context, by name.
@@ -384,63 +334,55 @@ mod tests {
     extern crate std;
     use super::*;
     use std::{vec, vec::Vec};
-    use zerocopy::FromZeros;
-    use zerocopy::little_endian::U16;
 
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-    #[repr(C)]
-    struct Header {
-        kind: U16,
-        size: U16,
+    /// A header of two numbers, type and size.
+    const FORM: ContextForm = ContextForm {
+        name: "context",
+        header_size: 4,
+        types: 3,
+        read: |header| match header {
+            &[a, b, c, d] => Some((u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]).into())),
+            _ => None,
+        },
+    };
+
+    fn contexts(bytes: &[u8], offset: usize, count: u16) -> Contexts<'_, ContextBytes<'_>> {
+        Contexts::new((bytes, offset, count), &FORM, |context| context)
     }
 
-    impl ContextHeader for Header {
-        const NAME: &'static str = "context";
-        const TYPES: u16 = 3;
-
-        fn kind(&self) -> u16 {
-            self.kind.get()
-        }
-
-        fn array_len(&self) -> usize {
-            usize::from(self.size.get())
-        }
-
-        fn with_array_len(self, length: usize) -> Self {
-            Self { size: U16::new(u16::try_from(length).unwrap()), ..self }
-        }
-    }
-
-    fn context(kind: u16, array: &[u8]) -> Context<'_, Header> {
-        Context { header: Header { kind: U16::new(kind), size: U16::new(0) }, array, padding: &[] }
-    }
-
-    fn written(contexts: &[Context<'_, Header>], padding: ContextPadding, tail: &[u8]) -> Vec<u8> {
-        let mut out = vec![0xa5; encoded_len(contexts, padding)];
-        assert_eq!(encode(contexts, padding, &mut out).map(|rest| rest.len()), Some(0));
+    fn written(contexts: &[(u16, &[u8])], padding: ContextPadding, tail: &[u8]) -> Vec<u8> {
+        let length = contexts.iter().map(|(_, array)| padding.padded(4 + array.len())).sum();
+        let write = |out: &mut [u8]| {
+            let rest = contexts.iter().try_fold(out, |out, (kind, array)| {
+                let size = u16::try_from(array.len()).unwrap();
+                encode([kind.to_le_bytes(), size.to_le_bytes()].as_flattened(), array, padding, out)
+            });
+            rest.map(|rest| rest.len())
+        };
+        let mut out = vec![0xa5; length];
+        assert_eq!(write(&mut out), Some(0));
         if !out.is_empty() {
-            let short = out.len() - 1;
-            assert!(encode(contexts, padding, &mut out.clone()[..short]).is_none());
+            assert!(write(&mut out.clone()[..length - 1]).is_none());
         }
         out.extend(tail);
         out
     }
 
     fn arrays(bytes: &[u8], count: u16) -> Vec<Option<&[u8]>> {
-        Contexts::<Header>::new(bytes, 40, count).map(|item| item.ok().map(|context| context.array)).collect()
+        contexts(bytes, 40, count).map(|item| item.ok().map(|context| context.array)).collect()
     }
 
     #[test]
     fn both_ways_of_padding_are_read_back() {
-        let parts = [context(1, b"abc"), context(2, b"defgh"), context(0, &[7; 12]), context(1, b"z")];
+        let parts = [(1, &b"abc"[..]), (2, &b"defgh"[..]), (0, &[7; 12][..]), (1, &b"z"[..])];
         for padding in [ContextPadding::To16, ContextPadding::None] {
             for tail in [&b""[..], b"vendor", &[1; 40]] {
                 let bytes = written(&parts, padding, tail);
-                let contexts = Contexts::<Header>::new(&bytes, 40, 4);
+                let contexts = contexts(&bytes, 40, 4);
                 assert_eq!(contexts.padding(), padding);
-                assert_eq!(contexts.clone().after(), tail);
+                assert_eq!(contexts.after(), tail);
                 let arrays: Vec<_> = contexts.map(|item| item.unwrap().array).collect();
-                assert_eq!(arrays, parts.map(|part| part.array));
+                assert_eq!(arrays, parts.map(|part| part.1));
             }
         }
     }
@@ -448,31 +390,31 @@ mod tests {
     #[test]
     fn written_bytes_are_header_array_and_zeros() {
         assert_eq!(
-            written(&[context(2, b"abc"), context(1, b"")], ContextPadding::To16, b""),
+            written(&[(2, &b"abc"[..]), (1, &b""[..])], ContextPadding::To16, b""),
             b"\x02\0\x03\0abc\0\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
         );
         assert_eq!(
-            written(&[context(2, b"abc"), context(1, b"")], ContextPadding::None, b""),
+            written(&[(2, &b"abc"[..]), (1, &b""[..])], ContextPadding::None, b""),
             b"\x02\0\x03\0abc\x01\0\0\0"
         );
     }
 
     #[test]
     fn the_last_context_need_not_be_padded() {
-        let mut bytes = written(&[context(1, b"abc"), context(2, b"de")], ContextPadding::To16, b"");
+        let mut bytes = written(&[(1, &b"abc"[..]), (2, &b"de"[..])], ContextPadding::To16, b"");
         bytes.truncate(22);
         assert_eq!(arrays(&bytes, 2), [Some(&b"abc"[..]), Some(b"de")]);
         assert_eq!(arrays(&bytes[..21], 2), [Some(&b"abc"[..]), None]);
         bytes.extend(b"vendor's own, not zeros");
-        assert_eq!(Contexts::<Header>::new(&bytes, 0, 2).after(), b"vendor's own, not zeros");
+        assert_eq!(contexts(&bytes, 0, 2).after(), b"vendor's own, not zeros");
     }
 
     #[test]
     fn padding_that_is_not_zero_is_tried_last() {
-        let mut bytes = written(&[context(1, b"abc"), context(2, b"de")], ContextPadding::To16, b"");
+        let mut bytes = written(&[(1, &b"abc"[..]), (2, &b"de"[..])], ContextPadding::To16, b"");
         bytes[15] = 0xff;
         assert_eq!(arrays(&bytes, 2), [Some(&b"abc"[..]), Some(b"de")]);
-        let padding = Contexts::<Header>::new(&bytes, 40, 2).map(|context| context.unwrap().padding());
+        let padding = contexts(&bytes, 40, 2).map(|context| context.unwrap().unusual_padding());
         assert_eq!(padding.collect::<Vec<_>>(), [&bytes[7..16], &[]]);
         bytes[7..16].fill(0xff);
         assert_eq!(arrays(&bytes, 2), [Some(&b"abc"[..]), Some(b"de")]);
@@ -483,78 +425,78 @@ mod tests {
 
     #[test]
     fn a_context_of_no_registers_is_one() {
-        let parts = [context(1, b""), context(2, b"abcd"), context(0, b"e")];
+        let parts = [(1, &b""[..]), (2, &b"abcd"[..]), (0, &b"e"[..])];
         let bytes = written(&parts, ContextPadding::None, b"");
-        assert_eq!(arrays(&bytes, 3), parts.map(|part| Some(part.array)));
-        assert_eq!(Contexts::<Header>::new(&bytes, 0, 3).padding(), ContextPadding::None);
+        assert_eq!(arrays(&bytes, 3), parts.map(|part| Some(part.1)));
+        assert_eq!(contexts(&bytes, 0, 3).padding(), ContextPadding::None);
     }
 
     #[test]
     fn padding_that_is_missing_was_never_there() {
-        let padding = |bytes: &[u8], count| Contexts::<Header>::new(bytes, 0, count).padding();
-        let bytes = written(&[context(1, b"abc")], ContextPadding::To16, b"");
+        let padding = |bytes: &[u8], count| contexts(bytes, 0, count).padding();
+        let bytes = written(&[(1, &b"abc"[..])], ContextPadding::To16, b"");
         assert_eq!(padding(&bytes, 1), ContextPadding::To16);
         assert_eq!(padding(&bytes[..15], 1), ContextPadding::None);
-        let bytes = written(&[context(1, b"abc")], ContextPadding::None, b"vendor's own");
+        let bytes = written(&[(1, &b"abc"[..])], ContextPadding::None, b"vendor's own");
         assert_eq!(padding(&bytes, 1), ContextPadding::None);
     }
 
-    /// How two contexts are read that are there both ways: the second header lies behind the first array, and where
+    /// How two contexts are read that are there both ways: the second header lies after the first array, and where
     /// padding would have it. The padding is no zeros, which speaks against it as long as the types are known.
-    fn preferred<H: ContextHeader>(first: H, second: H) -> ContextPadding {
-        let head = size_of::<H>();
+    fn preferred(
+        form: &'static ContextForm,
+        header: impl Fn(u16, u8) -> Vec<u8>,
+        first: u16,
+        second: u16,
+    ) -> ContextPadding {
+        let head = form.header_size;
         let (used, padded) = (head + 1, ContextPadding::To16.padded(head + 1));
         let length = 16 - head % 16;
         let mut bytes = vec![0xff; padded + head + length];
-        bytes[..head].copy_from_slice(first.with_array_len(1).as_bytes());
-        bytes[used..used + head].copy_from_slice(second.with_array_len(2).as_bytes());
-        bytes[padded..padded + head].copy_from_slice(second.with_array_len(length).as_bytes());
-        let contexts = Contexts::<H>::new(&bytes, 0, 2);
-        assert_eq!(contexts.clone().flatten().count(), 2);
-        contexts.padding()
+        bytes[..head].copy_from_slice(&header(first, 1));
+        bytes[used..used + head].copy_from_slice(&header(second, 2));
+        bytes[padded..padded + head].copy_from_slice(&header(second, length as u8));
+        let contexts = Contexts::new((&bytes, 0, 2), form, |context| context);
+        let padding = contexts.padding();
+        assert_eq!(contexts.flatten().count(), 2);
+        padding
     }
 
     #[test]
     fn types_that_are_not_defined_explain_nothing() {
-        use crate::section::{ArmContextHeader, ArmContextType, Ia32X64ContextHeader, Ia32X64ContextType};
-        let arm = |kind| ArmContextHeader {
-            register_context_type: ArmContextType::new(kind),
-            ..ArmContextHeader::new_zeroed()
-        };
-        let x86 = |kind| Ia32X64ContextHeader {
-            register_context_type: Ia32X64ContextType::new(kind),
-            ..Ia32X64ContextHeader::new_zeroed()
-        };
-        let own = |kind| context(kind, b"").header;
+        use crate::section::{arm, ia32x64};
+        let own = |kind: u16, size| [&kind.to_le_bytes()[..], &[size, 0]].concat();
+        let arm = |kind: u16, size| [&[0; 2], &kind.to_le_bytes()[..], &[size, 0, 0, 0]].concat();
+        let x86 = |kind: u16, size| [&kind.to_le_bytes()[..], &[size, 0], &[0; 12]].concat();
         for kind in 0..12 {
             let expected = |types| if kind < types { ContextPadding::None } else { ContextPadding::To16 };
-            assert_eq!(preferred(own(kind), own(2)), expected(3), "{kind}");
-            assert_eq!(preferred(arm(kind), arm(1)), expected(10), "Arm {kind}");
-            assert_eq!(preferred(x86(kind), x86(1)), expected(8), "x86 {kind}");
+            assert_eq!(preferred(&FORM, own, kind, 2), expected(3), "{kind}");
+            assert_eq!(preferred(&arm::CONTEXT_FORM, arm, kind, 1), expected(10), "Arm {kind}");
+            assert_eq!(preferred(&ia32x64::CONTEXT_FORM, x86, kind, 1), expected(8), "x86 {kind}");
         }
     }
 
     #[test]
     fn a_context_that_does_not_fit_is_the_last_item() {
-        let bytes = written(&[context(1, b"abc"), context(9, b"defg")], ContextPadding::None, b"");
+        let bytes = written(&[(1, &b"abc"[..]), (9, &b"defg"[..])], ContextPadding::None, b"");
         let errors: Vec<_> = (0..bytes.len())
             .map(|length| {
-                let mut contexts = Contexts::<Header>::new(&bytes[..length], 40, 2);
-                let error = contexts.by_ref().find_map(Result::err).unwrap();
-                assert_eq!(contexts.next(), None);
-                let whole = Contexts::<Header>::new(&bytes[..length], 40, 2);
+                let mut walked = contexts(&bytes[..length], 40, 2);
+                let error = walked.by_ref().find_map(Result::err).unwrap();
+                assert_eq!(walked.next(), None);
+                let whole = contexts(&bytes[..length], 40, 2);
                 let unread = if length < 7 { &bytes[..length] } else { &bytes[7..length] };
-                assert_eq!((whole.clone().after(), whole.unread()), (&[][..], unread));
+                assert_eq!((whole.after(), whole.unread()), (&[][..], unread));
                 error
             })
             .collect();
         assert_eq!(errors[3], Error::too_short("context", 4, 3).at(40));
-        let kind = |value, limit| ErrorKind::InnerLength { what: "register array size", value, limit };
-        assert_eq!(errors[6], Error::new(kind(3, 2), 40));
+        let size = |value, limit, offset| Error::inner_length("register array size", value, limit, offset);
+        assert_eq!(errors[6], size(3, 2, 40));
         assert_eq!(errors[7], Error::too_short("context", 4, 0).at(47));
-        assert_eq!(errors[14], Error::new(kind(4, 3), 47));
+        assert_eq!(errors[14], size(4, 3, 47));
         assert_eq!(arrays(&bytes, 2), [Some(&b"abc"[..]), Some(b"defg")]);
-        assert!(Contexts::<Header>::new(&bytes, 40, 2).unread().is_empty());
+        assert!(contexts(&bytes, 40, 2).unread().is_empty());
         assert_eq!(arrays(&[0; 64], 0), []);
         assert_eq!(arrays(&[], 65_535), [None]);
     }

@@ -7,16 +7,14 @@
 //! Both forms are read. It also leaves room behind the list for entries to come.
 
 use core::fmt;
-use core::iter::FusedIterator;
-use core::slice;
 
 use bitflags::bitflags;
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{Decode, Encode, SectionType};
-use crate::error::clamp;
-use crate::fields::{Describe, List, Value, Visitor, describe_rest, show_fields, valid_fields};
+use crate::entries::Entries;
+use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields, valid_fields};
 use crate::kind::View;
 use crate::open_value::open_value;
 use crate::{Error, ErrorKind, Guid, SectionDescriptor, SectionTypeId, Timestamp};
@@ -246,23 +244,18 @@ impl<'a> FruMemoryPoison<'a> {
     /// The poisoned addresses.
     ///
     /// `None` when the validity bit of the list or that of its length is clear.
-    pub fn poison_list(&self) -> Option<PoisonList<'a>> {
+    pub fn poison_list(&self) -> Option<Entries<'a, PoisonDescriptor>> {
         if !self.validation().contains(FruMemoryPoisonValidation::POISON_LIST) {
             return None;
         }
-        let value = self.poison_list_entries()?;
-        let limit = self.list.len() / PoisonDescriptor::SIZE;
-        let count = (value as usize).min(limit);
-        let (entries, _) = <[PoisonDescriptor]>::ref_from_prefix_with_elems(self.list, count).ok()?;
-        let kind = ErrorKind::InnerLength { what: "poison list entries", value, limit: clamp(limit) };
+        let count = self.poison_list_entries()?;
         let before = self.own_descriptor.map_or(0, |_| SectionDescriptor::SIZE);
-        let error = (value as usize > limit).then(|| Error::new(kind, 36).at(before));
-        Some(PoisonList { entries: entries.iter(), error })
+        Some(Entries::new(self.list, count, "poison list entries", before.saturating_add(36)))
     }
 
     /// What lies behind the list, such as room for entries to come; everything there when the list is not valid.
     pub fn trailing(&self) -> &'a [u8] {
-        let used = self.poison_list().map_or(0, |list| size_of_val(list.entries.as_slice()));
+        let used = self.poison_list().map_or(0, |list| list.len_in_bytes());
         self.list.get(used..).unwrap_or_default()
     }
 
@@ -279,34 +272,6 @@ impl<'a> FruMemoryPoison<'a> {
 fn checksum(section: &[u8]) -> u32 {
     let sum = section.iter().skip(4).fold(0u32, |sum, byte| sum.wrapping_add(u32::from(*byte)));
     sum.wrapping_neg()
-}
-
-/// Iterator over the poisoned addresses of a section.
-///
-/// It yields those that the section has; when it says that there are more, an error is the last item.
-#[derive(Clone, Debug)]
-pub struct PoisonList<'a> {
-    entries: slice::Iter<'a, PoisonDescriptor>,
-    error: Option<Error>,
-}
-
-impl<'a> Iterator for PoisonList<'a> {
-    type Item = Result<&'a PoisonDescriptor, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.entries.next().map(Ok).or_else(|| self.error.take().map(Err))
-    }
-}
-
-impl FusedIterator for PoisonList<'_> {}
-
-impl List for PoisonList<'_> {
-    fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
-        self.clone().try_for_each(|entry| match entry {
-            Ok(entry) => item(Value::Group(entry)),
-            Err(error) => item(Value::Error(&error)),
-        })
-    }
 }
 
 impl Describe for FruMemoryPoison<'_> {

@@ -5,122 +5,79 @@
 
 use core::fmt;
 use core::iter::FusedIterator;
-use core::ops::Deref;
 
-use bitflags::bitflags;
-use zerocopy::little_endian::{U16, U32, U64};
-use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::little_endian::U16;
+use zerocopy::{FromBytes, IntoBytes};
 
 use super::check_info::{AccessOperation, ParticipationType, TransactionType, check_bits};
-use super::context::{self, AddressedRegister, Context, ContextHeader, ContextPadding, RegisterTable};
-use super::context::{Contexts, ProcessorErrors, Registers};
-use super::{Decode, Encode, SectionType};
-use crate::fields::{Describe, Each, Value, Visitor, describe_rest, show_fields, valid_fields};
+use super::context::{self, AddressedRegister, ContextBytes, ContextForm, ContextPadding, Contexts};
+use super::context::{RegisterTable, Registers};
+use super::{Encode, SectionType};
+use crate::entries::Entries;
+use crate::fields::{Describe, Each, Value, Visitor, describe_rest};
 use crate::kind::View;
 use crate::open_value::{open_guid, open_value};
-use crate::{Error, ErrorKind, Guid, SectionTypeId};
+use crate::structure::structure;
+use crate::{Error, ErrorKind, Guid};
 
-/// The first 64 bytes of an IA32/X64 processor section.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct Ia32X64Header {
-    /// [`Ia32X64Validation`], and the counts of the structures that follow.
-    pub validation_bits: U64,
+structure! {
+    /// The first 64 bytes of an IA32/X64 processor section. Bits 13:2 of the validation bits are the counts of the
+    /// structures that follow, which writers compute.
+    Ia32X64Header: 64 bytes, new;
+    head of Ia32X64Processor from 64 as IA32_X64_PROCESSOR "IA32/X64 processor error";
+    valid Ia32X64Validation: u64 in validation_bits {};
+    0 validation_bits: u64;
     /// Local APIC id of the processor.
-    pub local_apic_id: U64,
+    8 local_apic_id: u64 as hex, local_apic_id_raw set_local_apic_id with_local_apic_id, LOCAL_APIC_ID = 0;
     /// What the processor says of itself.
-    pub cpuid_info: CpuidInfo,
+    16 cpuid_info: CpuidInfo as part, cpuid_info_raw set_cpuid_info with_cpuid_info, CPUID_INFO = 1;
 }
 
-/// CPUID leaf 1, each register extended to 64 bits.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct CpuidInfo {
+structure! {
+    /// CPUID leaf 1, each register extended to 64 bits.
+    CpuidInfo: 48 bytes;
     /// EAX: family, model and stepping.
-    pub eax: U64,
+    0 eax: u64 as hex => set_eax with_eax;
     /// EBX.
-    pub ebx: U64,
+    8 ebx: u64 as hex => set_ebx with_ebx;
     /// ECX: features.
-    pub ecx: U64,
+    16 ecx: u64 as hex => set_ecx with_ecx;
     /// EDX: features.
-    pub edx: U64,
-    /// 0.
-    pub reserved: [u8; 16],
+    24 edx: u64 as hex => set_edx with_edx;
+    32 reserved: [u8; 16];
 }
 
-/// One error of the processor: 64 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct Ia32X64ErrorInformation {
+structure! {
+    /// One error of the processor.
+    Ia32X64ErrorInformation: 64 bytes;
+    valid Ia32X64ErrorValidation: u64 in validation_bits {};
     /// What failed, and with it the meaning of the check information.
-    pub error_structure_type: Ia32X64ErrorType,
-    /// [`Ia32X64ErrorValidation`].
-    pub validation_bits: U64,
-    /// How it failed: [`Ia32X64ErrorInformation::check`].
-    pub check_info: U64,
+    0 error_structure_type: Ia32X64ErrorType as named => set_error_structure_type with_error_structure_type;
+    16 validation_bits: u64;
+    /// How it failed, all 64 bits: [`Ia32X64ErrorInformation::check`] reads them.
+    24 check_info: u64 as hex, check_info_raw set_check_info with_check_info, CHECK_INFO = 0;
     /// Address of what was accessed.
-    pub target_id: U64,
+    32 target_id: u64 as hex, target_id_raw set_target_id with_target_id, TARGET_ID = 1;
     /// Who asked.
-    pub requestor_id: U64,
+    40 requestor_id: u64 as hex, requestor_id_raw set_requestor_id with_requestor_id, REQUESTOR_ID = 2;
     /// Who answered.
-    pub responder_id: U64,
+    48 responder_id: u64 as hex, responder_id_raw set_responder_id with_responder_id, RESPONDER_ID = 3;
     /// Instruction pointer of the error.
-    pub instruction_pointer: U64,
+    56 instruction_pointer: u64 as hex, instruction_pointer_raw set_instruction_pointer with_instruction_pointer,
+        INSTRUCTION_POINTER = 4;
 }
 
-/// The header of a register context; the array follows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct Ia32X64ContextHeader {
+structure! {
+    /// The header of a register context; the array follows it. Writers compute the array's size.
+    Ia32X64ContextHeader: 16 bytes;
     /// What the registers are.
-    pub register_context_type: Ia32X64ContextType,
+    0 register_context_type: Ia32X64ContextType as named => set_register_context_type with_register_context_type;
     /// Bytes of the array.
-    pub register_array_size: U16,
+    2 register_array_size: u16 as number;
     /// Number of the first model-specific register, of type [`Ia32X64ContextType::MSR`].
-    pub msr_address: U32,
+    4 msr_address: u32 as hex => set_msr_address with_msr_address;
     /// Address of the first memory-mapped register, of type [`Ia32X64ContextType::MEMORY_MAPPED`].
-    pub mm_register_address: U64,
-}
-
-const _: () = {
-    assert!(size_of::<Ia32X64Header>() == 64 && align_of::<Ia32X64Header>() == 1);
-    assert!(core::mem::offset_of!(Ia32X64Header, cpuid_info) == 16);
-    assert!(size_of::<CpuidInfo>() == 48);
-    assert!(size_of::<Ia32X64ErrorInformation>() == 64 && align_of::<Ia32X64ErrorInformation>() == 1);
-    assert!(core::mem::offset_of!(Ia32X64ErrorInformation, check_info) == 24);
-    assert!(size_of::<Ia32X64ContextHeader>() == 16 && align_of::<Ia32X64ContextHeader>() == 1);
-    assert!(core::mem::offset_of!(Ia32X64ContextHeader, mm_register_address) == 8);
-};
-
-bitflags! {
-    /// Which fields of an [`Ia32X64Header`] hold a value. Bits 13:2 are the counts of what follows it:
-    /// [`Ia32X64Header::error_count`] and [`Ia32X64Header::context_count`].
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct Ia32X64Validation: u64 {
-        /// [`Ia32X64Header::local_apic_id`].
-        const LOCAL_APIC_ID = 1 << 0;
-        /// [`Ia32X64Header::cpuid_info`].
-        const CPUID_INFO = 1 << 1;
-        const _ = !0;
-    }
-
-    /// Which fields of an [`Ia32X64ErrorInformation`] hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct Ia32X64ErrorValidation: u64 {
-        /// [`Ia32X64ErrorInformation::check_info`].
-        const CHECK_INFO = 1 << 0;
-        /// [`Ia32X64ErrorInformation::target_id`].
-        const TARGET_ID = 1 << 1;
-        /// [`Ia32X64ErrorInformation::requestor_id`].
-        const REQUESTOR_ID = 1 << 2;
-        /// [`Ia32X64ErrorInformation::responder_id`].
-        const RESPONDER_ID = 1 << 3;
-        /// [`Ia32X64ErrorInformation::instruction_pointer`].
-        const INSTRUCTION_POINTER = 1 << 4;
-        const _ = !0;
-    }
+    8 mm_register_address: u64 as hex => set_mm_register_address with_mm_register_address;
 }
 
 open_guid! {
@@ -289,87 +246,63 @@ pub enum Ia32X64Check {
     MicroArchitectural(MicroArchitecturalCheck),
 }
 
-valid_fields! {
-    Ia32X64Header, validation_bits: u64 as Ia32X64Validation;
-    /// Local APIC id of the processor.
-    local_apic_id / with_local_apic_id: u64 as hex, LOCAL_APIC_ID;
-    /// What the processor says of itself.
-    cpuid_info / with_cpuid_info: CpuidInfo as group, CPUID_INFO;
-}
-
 impl Ia32X64Header {
-    /// A header with no field valid. The counts are the business of [`Ia32X64Parts`].
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 64])
-    }
-
     /// Number of error information structures that follow: bits 7:2 of the validation bits.
     pub const fn error_count(&self) -> u8 {
-        (self.validation_bits.get() >> 2) as u8 & MAX_COUNT
+        error_count(self.validation())
     }
 
     /// Number of register contexts that follow those: bits 13:8 of the validation bits.
     pub const fn context_count(&self) -> u8 {
-        (self.validation_bits.get() >> 8) as u8 & MAX_COUNT
+        context_count(self.validation())
     }
 
-    const fn with_counts(mut self, errors: u8, contexts: u8) -> Self {
-        let bits = self.validation_bits.get() & !0x3ffc;
+    const fn with_counts(self, errors: u8, contexts: u8) -> Self {
+        let bits = self.validation().bits() & !0x3ffc;
         let counts = (errors & MAX_COUNT) as u64 | ((contexts & MAX_COUNT) as u64) << 6;
-        self.validation_bits = U64::new(bits | counts << 2);
-        self
+        self.with_validation(Ia32X64Validation::from_bits_retain(bits | counts << 2))
     }
 }
 
 /// The largest count of structures of one kind, and the mask of its field.
 const MAX_COUNT: u8 = 63;
 
-impl Default for Ia32X64Header {
-    fn default() -> Self {
-        Self::new()
-    }
+const fn error_count(validation: Ia32X64Validation) -> u8 {
+    (validation.bits() >> 2) as u8 & MAX_COUNT
+}
+
+const fn context_count(validation: Ia32X64Validation) -> u8 {
+    (validation.bits() >> 8) as u8 & MAX_COUNT
 }
 
 impl CpuidInfo {
     /// The registers as the CPUID instruction gives them.
     pub const fn new(eax: u32, ebx: u32, ecx: u32, edx: u32) -> Self {
-        Self {
-            eax: U64::new(eax as u64),
-            ebx: U64::new(ebx as u64),
-            ecx: U64::new(ecx as u64),
-            edx: U64::new(edx as u64),
-            reserved: [0; 16],
-        }
+        Self::ZERO.with_eax(eax as u64).with_ebx(ebx as u64).with_ecx(ecx as u64).with_edx(edx as u64)
     }
 }
 
 impl Describe for CpuidInfo {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("eax", Value::hex(self.eax.get()))?;
-        out.field("ebx", Value::hex(self.ebx.get()))?;
-        out.field("ecx", Value::hex(self.ecx.get()))?;
-        out.field("edx", Value::hex(self.edx.get()))
+        self.describe_fields(out)
     }
-}
-
-valid_fields! {
-    Ia32X64ErrorInformation, validation_bits: u64 as Ia32X64ErrorValidation;
-    /// All 64 bits of the check information; [`Ia32X64ErrorInformation::check`] reads them.
-    check_info / with_check_info: u64 as hex, CHECK_INFO;
-    /// Address of what was accessed.
-    target_id / with_target_id: u64 as hex, TARGET_ID;
-    /// Who asked.
-    requestor_id / with_requestor_id: u64 as hex, REQUESTOR_ID;
-    /// Who answered.
-    responder_id / with_responder_id: u64 as hex, RESPONDER_ID;
-    /// Instruction pointer of the error.
-    instruction_pointer / with_instruction_pointer: u64 as hex, INSTRUCTION_POINTER;
 }
 
 impl Ia32X64ErrorInformation {
     /// An error of this type with no field valid.
-    pub fn new(error_structure_type: Ia32X64ErrorType) -> Self {
-        Self { error_structure_type, ..Self::new_zeroed() }
+    pub const fn new(error_structure_type: Ia32X64ErrorType) -> Self {
+        Self::ZERO.with_error_structure_type(error_structure_type)
+    }
+
+    /// An error of the check's type with the check information valid.
+    pub const fn with_check(check: Ia32X64Check) -> Self {
+        let (kind, bits) = match check {
+            Ia32X64Check::Cache(check) => (Ia32X64ErrorType::CACHE, check.0),
+            Ia32X64Check::Tlb(check) => (Ia32X64ErrorType::TLB, check.0),
+            Ia32X64Check::Bus(check) => (Ia32X64ErrorType::BUS, check.0),
+            Ia32X64Check::MicroArchitectural(check) => (Ia32X64ErrorType::MICRO_ARCHITECTURAL, check.0),
+        };
+        Self::new(kind).with_check_info(bits)
     }
 
     /// The check information, read as the type says; `None` when its validity bit is clear or the type is unknown.
@@ -393,14 +326,7 @@ impl Ia32X64ErrorInformation {
 impl From<Ia32X64Check> for Ia32X64ErrorInformation {
     /// An error of the check's type with the check information valid.
     fn from(check: Ia32X64Check) -> Self {
-        match check {
-            Ia32X64Check::Cache(check) => Self::new(Ia32X64ErrorType::CACHE).with_check_info(check.0),
-            Ia32X64Check::Tlb(check) => Self::new(Ia32X64ErrorType::TLB).with_check_info(check.0),
-            Ia32X64Check::Bus(check) => Self::new(Ia32X64ErrorType::BUS).with_check_info(check.0),
-            Ia32X64Check::MicroArchitectural(check) => {
-                Self::new(Ia32X64ErrorType::MICRO_ARCHITECTURAL).with_check_info(check.0)
-            }
-        }
+        Self::with_check(check)
     }
 }
 
@@ -417,28 +343,83 @@ impl Ia32X64Check {
 
 impl Describe for Ia32X64ErrorInformation {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("error_structure_type", self.error_structure_type.into())?;
-        if let Some(check) = self.check() {
-            out.field("check", Value::Group(check.fields()))?;
+        self.describe_fields(out)?;
+        match self.check() {
+            Some(check) => out.field("check", Value::Group(check.fields())),
+            None => Ok(()),
         }
-        self.describe_valid(out)
     }
 }
 
-impl ContextHeader for Ia32X64ContextHeader {
-    const NAME: &'static str = "processor context information";
-    const TYPES: u16 = 8;
+/// An error in a few words.
+struct ErrorSummary<'a>(&'a Ia32X64ErrorInformation);
 
-    fn kind(&self) -> u16 {
-        self.register_context_type.raw()
+impl fmt::Display for ErrorSummary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(error) = self;
+        f.write_str(error.error_structure_type.name().unwrap_or("error of unknown type"))?;
+        let (level, flags) = match error.check() {
+            None => return Ok(()),
+            Some(Ia32X64Check::Cache(check)) => {
+                word(f, check.transaction_type())?;
+                word(f, check.operation())?;
+                let (corrupt, uncorrected) = (check.processor_context_corrupt(), check.uncorrected());
+                (check.level(), [corrupt, uncorrected, None, check.overflow()])
+            }
+            Some(Ia32X64Check::Tlb(check)) => {
+                word(f, check.transaction_type())?;
+                word(f, check.operation())?;
+                let (corrupt, uncorrected) = (check.processor_context_corrupt(), check.uncorrected());
+                (check.level(), [corrupt, uncorrected, None, check.overflow()])
+            }
+            Some(Ia32X64Check::Bus(check)) => {
+                word(f, check.transaction_type())?;
+                word(f, check.operation())?;
+                word(f, check.participation_type())?;
+                word(f, check.address_space())?;
+                let (corrupt, uncorrected) = (check.processor_context_corrupt(), check.uncorrected());
+                (check.level(), [corrupt, uncorrected, check.time_out(), check.overflow()])
+            }
+            Some(Ia32X64Check::MicroArchitectural(check)) => {
+                word(f, check.error_type())?;
+                let (corrupt, uncorrected) = (check.processor_context_corrupt(), check.uncorrected());
+                (None, [corrupt, uncorrected, None, check.overflow()])
+            }
+        };
+        if let Some(level) = level {
+            write!(f, ", level {level}")?;
+        }
+        let names = ["context corrupt", "uncorrected", "timed out", "further errors lost"];
+        flags
+            .into_iter()
+            .zip(names)
+            .try_for_each(|(flag, name)| word(f, flag.and_then(|set| set.then_some(name))))
     }
+}
 
-    fn array_len(&self) -> usize {
-        usize::from(self.register_array_size.get())
+/// Writes a word of a list, where there is one.
+fn word(f: &mut fmt::Formatter<'_>, word: Option<impl fmt::Display>) -> fmt::Result {
+    match word {
+        Some(word) => write!(f, ", {word}"),
+        None => Ok(()),
     }
+}
 
-    fn with_array_len(self, length: usize) -> Self {
-        Self { register_array_size: U16::new(length as u16), ..self }
+/// What the contexts of this section have in common.
+pub(super) const CONTEXT_FORM: ContextForm = ContextForm {
+    name: "processor context information",
+    header_size: Ia32X64ContextHeader::SIZE,
+    types: 8,
+    read: |header| {
+        let header = Ia32X64ContextHeader::ref_from_bytes(header).ok()?;
+        Some((header.register_context_type.raw(), header.register_array_size().into()))
+    },
+};
+
+impl Ia32X64ContextHeader {
+    /// A header of registers of this type.
+    pub const fn new(register_context_type: Ia32X64ContextType) -> Self {
+        Self::ZERO.with_register_context_type(register_context_type)
     }
 }
 
@@ -482,36 +463,69 @@ const IA32_DEBUG: RegisterTable = &[(4, DEBUG)];
 const X64_DEBUG: RegisterTable = &[(8, DEBUG)];
 const DEBUG: &[&str] = &["dr0", "dr1", "dr2", "dr3", "dr4", "dr5", "dr6", "dr7"];
 
-/// A register context of an x86 processor.
-pub type Ia32X64Context<'a> = Context<'a, Ia32X64ContextHeader>;
+/// A register context of an x86 processor: its header, and the array of registers.
+///
+/// It is what a section's contexts are read as, and what they are written from; the size in the header is computed
+/// when it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ia32X64Context<'a> {
+    header: Ia32X64ContextHeader,
+    array: &'a [u8],
+    padding: &'a [u8],
+}
 
 impl<'a> Ia32X64Context<'a> {
     /// A context of named or unclassified registers.
     pub const fn new(register_context_type: Ia32X64ContextType, array: &'a [u8]) -> Self {
-        Self {
-            header: Ia32X64ContextHeader {
-                register_context_type,
-                register_array_size: U16::ZERO,
-                msr_address: U32::ZERO,
-                mm_register_address: U64::ZERO,
-            },
-            array,
-            padding: &[],
-        }
+        Self::with_header(Ia32X64ContextHeader::new(register_context_type), array)
+    }
+
+    /// A context of this header and these registers.
+    pub const fn with_header(header: Ia32X64ContextHeader, array: &'a [u8]) -> Self {
+        Self { header, array, padding: &[] }
     }
 
     /// A context of model-specific registers, `number` the first and 8 bytes each.
     pub const fn msrs(number: u32, array: &'a [u8]) -> Self {
-        let mut context = Self::new(Ia32X64ContextType::MSR, array);
-        context.header.msr_address = U32::new(number);
-        context
+        let header = Ia32X64ContextHeader::new(Ia32X64ContextType::MSR);
+        Self::with_header(header.with_msr_address(number), array)
     }
 
     /// A context of memory-mapped registers, the first at `address` and 8 bytes each.
     pub const fn memory_mapped(address: u64, array: &'a [u8]) -> Self {
-        let mut context = Self::new(Ia32X64ContextType::MEMORY_MAPPED, array);
-        context.header.mm_register_address = U64::new(address);
-        context
+        let header = Ia32X64ContextHeader::new(Ia32X64ContextType::MEMORY_MAPPED);
+        Self::with_header(header.with_mm_register_address(address), array)
+    }
+
+    /// The context that was read.
+    fn read(bytes: ContextBytes<'a>) -> Self {
+        // The header is whole: its form says how many bytes it has.
+        let header =
+            Ia32X64ContextHeader::read_from_bytes(bytes.header).unwrap_or(Ia32X64ContextHeader::ZERO);
+        Self { header, array: bytes.array, padding: bytes.unusual_padding() }
+    }
+
+    /// The header as it was stored.
+    pub const fn header(&self) -> &Ia32X64ContextHeader {
+        &self.header
+    }
+
+    /// The register array.
+    pub const fn array(&self) -> &'a [u8] {
+        self.array
+    }
+
+    /// What fills the context up to a multiple of 16 bytes, when it is not zeros as it should be; otherwise nothing.
+    /// It is written as zeros.
+    pub const fn padding(&self) -> &'a [u8] {
+        self.padding
+    }
+
+    /// The header with the size of the array.
+    const fn written_header(&self) -> Ia32X64ContextHeader {
+        let mut header = self.header;
+        header.register_array_size = U16::new(self.array.len() as u16);
+        header
     }
 
     /// The registers of types 2, 3, 5 and 6 by name, as far as the array goes; none of another type.
@@ -532,8 +546,8 @@ impl<'a> Ia32X64Context<'a> {
     /// The registers of types 1 and 7 by address, as far as the array goes; none of another type.
     pub fn addressed_registers(&self) -> AddressedRegisters<'a> {
         let (address, step) = match self.header.register_context_type {
-            Ia32X64ContextType::MSR => (u64::from(self.header.msr_address.get()), 1),
-            Ia32X64ContextType::MEMORY_MAPPED => (self.header.mm_register_address.get(), 8),
+            Ia32X64ContextType::MSR => (u64::from(self.header.msr_address()), 1),
+            Ia32X64ContextType::MEMORY_MAPPED => (self.header.mm_register_address(), 8),
             _ => return AddressedRegisters { rest: &[], address: 0, step: 0 },
         };
         AddressedRegisters { rest: self.array, address, step }
@@ -545,7 +559,7 @@ impl<'a> Ia32X64Context<'a> {
     /// number `0xc0002001` has all bits of, and has at least six registers.
     pub fn smca_bank(&self) -> Option<SmcaBank> {
         const MC0_STATUS: u32 = 0xc000_2001;
-        let number = self.header.msr_address.get();
+        let number = self.header.msr_address();
         if self.header.register_context_type != Ia32X64ContextType::MSR || number & MC0_STATUS != MC0_STATUS {
             return None;
         }
@@ -624,19 +638,13 @@ impl Describe for SmcaBank {
 
 impl Describe for Ia32X64Context<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("register_context_type", self.header.register_context_type.into())?;
-        out.field("register_array_size", Value::number(self.header.register_array_size.get()))?;
-        match self.header.register_context_type {
-            Ia32X64ContextType::MSR => {
-                out.field("msr_address", Value::hex(self.header.msr_address.get()))?;
-            }
-            Ia32X64ContextType::MEMORY_MAPPED => {
-                out.field("mm_register_address", Value::hex(self.header.mm_register_address.get()))?;
-            }
-            _ => {
-                context::describe_registers(&self.registers(), out)?;
-                return describe_rest("padding", self.padding, out);
-            }
+        self.header.describe_fields(out)?;
+        if !matches!(
+            self.header.register_context_type,
+            Ia32X64ContextType::MSR | Ia32X64ContextType::MEMORY_MAPPED
+        ) {
+            context::describe_registers(&self.registers(), out)?;
+            return describe_rest("padding", self.padding, out);
         }
         if let Some(bank) = self.smca_bank() {
             out.field("smca_bank", Value::Group(&bank))?;
@@ -649,72 +657,78 @@ impl Describe for Ia32X64Context<'_> {
     }
 }
 
-/// An IA32/X64 processor section: its header, to which it dereferences, and all its bytes.
-#[derive(Clone, Copy, Debug)]
-pub struct Ia32X64Processor<'a> {
-    header: &'a Ia32X64Header,
-    bytes: &'a [u8],
-}
-
 impl<'a> Ia32X64Processor<'a> {
-    /// The whole section as it was stored.
-    pub const fn bytes(&self) -> &'a [u8] {
-        self.bytes
+    /// Number of error information structures that follow: bits 7:2 of the validation bits.
+    pub fn error_count(&self) -> u8 {
+        error_count(self.validation())
     }
 
-    /// The errors, in their order. One that the section has no room for is an error in its place, and the last item;
-    /// its offset counts from the section's start.
-    pub fn error_information(&self) -> ProcessorErrors<'a, Ia32X64ErrorInformation> {
-        let offset = size_of::<Ia32X64Header>();
-        let rest = self.bytes.get(offset..).unwrap_or_default();
-        ProcessorErrors::new(rest, offset, u16::from(self.error_count()))
+    /// Number of register contexts that follow those: bits 13:8 of the validation bits.
+    pub fn context_count(&self) -> u8 {
+        context_count(self.validation())
+    }
+
+    /// The errors, in their order.
+    pub fn error_information(&self) -> Entries<'a, Ia32X64ErrorInformation> {
+        let rest = self.bytes.get(Ia32X64Header::SIZE..).unwrap_or_default();
+        Entries::new(rest, self.error_count().into(), "error information count", 0)
     }
 
     /// The register contexts, in their order. One that does not fit is an error in its place, and the last item; its
     /// offset counts from the section's start.
-    pub fn contexts(&self) -> Contexts<'a, Ia32X64ContextHeader> {
-        let errors = usize::from(self.header.error_count());
-        let offset = errors
-            .saturating_mul(size_of::<Ia32X64ErrorInformation>())
-            .saturating_add(size_of::<Ia32X64Header>());
+    pub fn contexts(&self) -> Contexts<'a, Ia32X64Context<'a>> {
+        let offset = usize::from(self.error_count())
+            .saturating_mul(Ia32X64ErrorInformation::SIZE)
+            .saturating_add(Ia32X64Header::SIZE);
         let rest = self.bytes.get(offset..).unwrap_or_default();
-        Contexts::new(rest, offset, u16::from(self.header.context_count()))
+        Contexts::new((rest, offset, self.context_count().into()), &CONTEXT_FORM, Ia32X64Context::read)
     }
 
-    /// What begins with the error or context that does not fit; nothing when all do.
+    /// The bytes from the error or context on that does not fit; nothing when all do.
     pub fn unread(&self) -> &'a [u8] {
-        match self.error_information().unread() {
-            [] => self.contexts().unread(),
-            unread => unread,
+        let errors = self.error_information();
+        if errors.error().is_none() {
+            return self.contexts().unread();
         }
+        let rest = self.bytes.get(Ia32X64Header::SIZE..).unwrap_or_default();
+        rest.get(errors.len_in_bytes()..).unwrap_or_default()
     }
 
-    /// What lies behind the contexts; the specification has nothing there.
+    /// The bytes after the contexts; the specification has nothing there.
     pub fn trailing(&self) -> &'a [u8] {
         self.contexts().after()
     }
-}
 
-impl Deref for Ia32X64Processor<'_> {
-    type Target = Ia32X64Header;
-
-    fn deref(&self) -> &Ia32X64Header {
-        self.header
+    /// How many bytes the body claims to have and does not: those of the errors that its count claims.
+    pub fn missing(&self) -> usize {
+        let errors = usize::from(self.error_count()).saturating_mul(Ia32X64ErrorInformation::SIZE);
+        errors.saturating_add(Ia32X64Header::SIZE).saturating_sub(self.bytes.len())
     }
-}
 
-impl SectionType for Ia32X64Processor<'_> {
-    const TYPE: Guid = SectionTypeId::IA32_X64_PROCESSOR.0;
-    const NAME: &'static str = "IA32/X64 processor error";
-}
-
-impl Decode for Ia32X64Processor<'_> {
-    type View<'a> = Ia32X64Processor<'a>;
-
-    fn decode(body: &[u8]) -> Result<Ia32X64Processor<'_>, Error> {
-        match Ia32X64Header::ref_from_prefix(body) {
-            Ok((header, _)) => Ok(Ia32X64Processor { header, bytes: body }),
-            Err(_) => Err(Error::too_short(Self::NAME, size_of::<Ia32X64Header>(), body.len())),
+    /// Each error, how many contexts there are, and which processor has them.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let errors = self.error_information();
+        for (number, error) in errors.as_slice().iter().enumerate() {
+            write!(f, "{}{}", if number == 0 { "" } else { "; " }, ErrorSummary(error))?;
+        }
+        let cut = errors.error().is_some();
+        f.write_str(match (errors.as_slice().is_empty(), cut) {
+            (true, true) => "error information cut short",
+            (true, false) => "error without error information",
+            (false, true) => "; error information cut short",
+            (false, false) => "",
+        })?;
+        match self.contexts().flatten().count() {
+            0 => {}
+            1 => f.write_str("; 1 register context")?,
+            contexts => write!(f, "; {contexts} register contexts")?,
+        }
+        if !cut && self.contexts().any(|context| context.is_err()) {
+            f.write_str("; register context cut short")?;
+        }
+        match self.local_apic_id() {
+            Some(id) => write!(f, ", APIC {id}"),
+            None => Ok(()),
         }
     }
 }
@@ -727,24 +741,27 @@ impl<'a> View<'a> for Ia32X64Processor<'a> {
     fn trailing(&self) -> &'a [u8] {
         self.trailing()
     }
+
+    fn missing(&self) -> usize {
+        self.missing()
+    }
+
+    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_summary(f)
+    }
 }
 
 impl Describe for Ia32X64Processor<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.header.describe_valid(out)?;
+        self.describe_fields(out)?;
         out.field("proc_err_info_num", Value::number(self.error_count()))?;
         out.field("proc_context_info_num", Value::number(self.context_count()))?;
-        out.field(
-            "error_information",
-            Value::List(&Each(self.error_information().map(Result::<&_, _>::copied))),
-        )?;
+        out.field("error_information", Value::List(&self.error_information()))?;
         out.field("contexts", Value::List(&Each(self.contexts())))?;
         describe_rest("unread", self.unread(), out)?;
         describe_rest("trailing", self.trailing(), out)
     }
 }
-
-show_fields!(Ia32X64Processor<'a>);
 
 /// What an IA32/X64 processor section is written from.
 ///
@@ -772,20 +789,24 @@ impl<'a> Ia32X64Parts<'a> {
     ///
     /// # Errors
     /// When there are more than 63 errors or contexts, or an array is longer than 65,535 bytes.
-    pub fn new(
+    pub const fn new(
         header: Ia32X64Header,
         errors: &'a [Ia32X64ErrorInformation],
         contexts: &'a [Ia32X64Context<'a>],
     ) -> Result<Self, Error> {
-        let too_large = |what| Err(Error::new(ErrorKind::TooLarge { what }, 0));
-        let count = |count: usize| u8::try_from(count).ok().filter(|count| *count <= MAX_COUNT);
-        let (Some(error_count), Some(context_count)) = (count(errors.len()), count(contexts.len())) else {
-            return too_large("count of processor error or context information");
-        };
-        if contexts.iter().any(|context| context.array.len() > usize::from(u16::MAX)) {
-            return too_large("register array size");
+        const MOST: usize = MAX_COUNT as usize;
+        if errors.len() > MOST || contexts.len() > MOST {
+            let what = "count of processor error or context information";
+            return Err(Error::new(ErrorKind::TooLarge { what }, 0));
         }
-        let header = header.with_counts(error_count, context_count);
+        let mut arrays = contexts;
+        while let [context, rest @ ..] = arrays {
+            if context.array.len() > u16::MAX as usize {
+                return Err(Error::new(ErrorKind::TooLarge { what: "register array size" }, 0));
+            }
+            arrays = rest;
+        }
+        let header = header.with_counts(errors.len() as u8, contexts.len() as u8);
         Ok(Self { header, errors, contexts, padding: ContextPadding::To16 })
     }
 
@@ -805,9 +826,11 @@ impl SectionType for Ia32X64Parts<'_> {
 
 impl Encode for Ia32X64Parts<'_> {
     fn encoded_len(&self) -> usize {
-        size_of::<Ia32X64Header>()
-            .saturating_add(size_of_val(self.errors))
-            .saturating_add(context::encoded_len(self.contexts, self.padding))
+        let front = Ia32X64Header::SIZE.saturating_add(size_of_val(self.errors));
+        self.contexts.iter().fold(front, |length, context| {
+            let size = Ia32X64ContextHeader::SIZE.saturating_add(context.array.len());
+            length.saturating_add(self.padding.padded(size))
+        })
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
@@ -815,7 +838,10 @@ impl Encode for Ia32X64Parts<'_> {
         let (errors, out) = out.split_at_mut_checked(size_of_val(self.errors))?;
         *header = self.header;
         self.errors.write_to(errors).ok()?;
-        context::encode(self.contexts, self.padding, out)?.is_empty().then_some(())
+        let rest = self.contexts.iter().try_fold(out, |out, context| {
+            context::encode(context.written_header().as_bytes(), context.array, self.padding, out)
+        })?;
+        rest.is_empty().then_some(())
     }
 }
 
@@ -823,7 +849,8 @@ impl Encode for Ia32X64Parts<'_> {
 mod tests {
     extern crate std;
     use super::*;
-    use crate::section::checks::{every_flip_shows, written};
+    use crate::kind::Decode;
+    use crate::section::checks::{assert_map, bit_map, written};
     use std::string::{String, ToString};
     use std::{format, vec, vec::Vec};
 
@@ -850,7 +877,7 @@ mod tests {
         assert_eq!(section.local_apic_id(), Some(5));
         assert_eq!(
             section.cpuid_info(),
-            Some(CpuidInfo::new(0x306f2, 0x0010_0800, 0x7ffe_fbff, 0xbfeb_fbff))
+            Some(&CpuidInfo::new(0x306f2, 0x0010_0800, 0x7ffe_fbff, 0xbfeb_fbff))
         );
         let errors: Vec<_> = section.error_information().map(Result::unwrap).collect();
         for error in &errors {
@@ -871,7 +898,7 @@ mod tests {
     fn captured_contexts_give_what_linux_prints() {
         let contexts: Vec<_> = captured().contexts().map(Result::unwrap).collect();
         assert_eq!(contexts.len(), 3);
-        assert_eq!(contexts[0].header().register_context_type, Ia32X64ContextType::MSR);
+        assert_eq!(contexts[0].header().register_context_type(), Ia32X64ContextType::MSR);
         let msr = |address, value| AddressedRegister { address, value };
         assert_eq!(
             contexts[0].addressed_registers().collect::<Vec<_>>(),
@@ -1220,8 +1247,8 @@ mod tests {
             assert_eq!(read.len(), 4);
             for (read, context) in read.iter().zip(&contexts) {
                 assert_eq!(read.array, context.array);
-                let size = U16::new(u16::try_from(context.array.len()).unwrap());
-                assert_eq!(read.header, Ia32X64ContextHeader { register_array_size: size, ..context.header });
+                assert_eq!(read.header, context.written_header());
+                assert_eq!(usize::from(read.header.register_array_size()), context.array.len());
             }
         }
     }
@@ -1248,11 +1275,10 @@ mod tests {
 
     #[test]
     fn counts_leave_the_other_bits_alone() {
-        let mut header = Ia32X64Header::new();
-        header.validation_bits = U64::new(u64::MAX);
+        let header = Ia32X64Header::new().with_validation(Ia32X64Validation::from_bits_retain(u64::MAX));
         assert_eq!((header.error_count(), header.context_count()), (63, 63));
         let header = header.with_counts(5, 9);
-        assert_eq!(header.validation_bits.get(), !0x3ffc | 5 << 2 | 9 << 8);
+        assert_eq!(header.validation().bits(), !0x3ffc | 5 << 2 | 9 << 8);
         assert_eq!((header.error_count(), header.context_count()), (5, 9));
     }
 
@@ -1283,10 +1309,7 @@ mod tests {
         }
         let section = Ia32X64Processor::decode(&CAPTURED[..200]).unwrap();
         let errors: Vec<_> = section.error_information().filter_map(Result::err).collect();
-        assert_eq!(
-            errors[0].to_string(),
-            "offset 192: processor error information needs 64 bytes, 8 available"
-        );
+        assert_eq!(errors[0].to_string(), "offset 0: error information count is 4, at most 2 fit");
         assert_eq!(
             section.contexts().next().unwrap().unwrap_err().to_string(),
             "offset 320: processor context information needs 16 bytes, 0 available"
@@ -1325,8 +1348,111 @@ mod tests {
     }
 
     #[test]
-    fn a_flip_of_any_bit_shows() {
-        every_flip_shows(SectionTypeId::IA32_X64_PROCESSOR, CAPTURED);
+    fn every_bit_is_where_the_specification_has_it() {
+        let header = Ia32X64Header::new().with_validation(Ia32X64Validation::from_bits_retain(3));
+        assert_map(
+            &bit_map(header.as_bytes(), 0..0, |bytes, told| told(&Ia32X64Processor::new(bytes).unwrap())),
+            "0.0 local_apic_id ~*1
+             0.1 cpuid_info.eax ~*1
+             0.2 proc_err_info_num *6
+             1.0 proc_context_info_num *6
+             1.6 hidden ~*50
+             8.0 local_apic_id *64
+             16.0 cpuid_info.eax *64
+             24.0 cpuid_info.ebx *64
+             32.0 cpuid_info.ecx *64
+             40.0 cpuid_info.edx *64
+             48.0 hidden ~*128",
+        );
+        let error = Ia32X64ErrorInformation::new(Ia32X64ErrorType::CACHE)
+            .with_validation(Ia32X64ErrorValidation::from_bits_retain(0x1f));
+        assert_map(
+            &bit_map(error.as_bytes(), 16..24, |bytes, told| {
+                told(Ia32X64ErrorInformation::ref_from_bytes(bytes).unwrap());
+            }),
+            "0.0 error_structure_type ~*128
+             24.0 check_info *64
+             32.0 target_id *64
+             40.0 requestor_id *64
+             48.0 responder_id *64
+             56.0 instruction_pointer *64",
+        );
+        let context = [&[5, 0, 32, 0][..], &[0; 12 + 32]].concat();
+        assert_map(
+            &bit_map(&context, 0..0, |bytes, told| {
+                let (header, array) = bytes.split_at(16);
+                told(&Ia32X64Context::read(ContextBytes { header, array, padding: &[] }));
+            }),
+            "0.0 register_context_type *16
+             2.0 register_array_size *16
+             4.0 msr_address *32
+             8.0 mm_register_address *64
+             16.0 registers.dr0 *32
+             20.0 registers.dr1 *32
+             24.0 registers.dr2 *32
+             28.0 registers.dr3 *32
+             32.0 registers.dr4 *32
+             36.0 registers.dr5 *32
+             40.0 registers.dr6 *32
+             44.0 registers.dr7 *32",
+        );
+    }
+
+    /// The parts of a section are in its description, and the bytes after each of them.
+    #[test]
+    fn every_part_of_the_section_is_described() {
+        let map = |bytes: &[u8], from| {
+            bit_map(bytes, 0..from, |bytes, told| told(&Ia32X64Processor::new(bytes).unwrap()))
+        };
+        let error = [Ia32X64ErrorInformation::with_check(Ia32X64Check::Cache(CacheCheck(0)))];
+        let context = [Ia32X64Context::msrs(5, &[0; 16])];
+        let mut bytes = written(&Ia32X64Parts::new(Ia32X64Header::new(), &error, &context).unwrap());
+        assert_map(&map(&bytes, 144), "144.0 contexts ~*128");
+        assert_map(&map(&bytes[..100], 64), "64.0 unread ~*288");
+        bytes.push(0);
+        assert_map(&map(&bytes, 160), "160.0 trailing ~*8");
+        bytes.truncate(88 + 8);
+        bytes.extend([0; 32]);
+        assert_map(&map(&bytes, 96), "96.0 hidden ~*256");
+    }
+
+    #[test]
+    fn a_summary_says_what_broke_and_where() {
+        let summary = |bytes: &[u8]| {
+            crate::section::Body::decode(Ia32X64Processor::TYPE, bytes).unwrap().summary().to_string()
+        };
+        assert_eq!(
+            summary(CAPTURED),
+            "cache error, data access, instruction fetch, level 2, uncorrected; \
+             TLB error, data access, data read, level 1, context corrupt, uncorrected, further errors lost; \
+             bus error, generic, generic read, local processor responded to request, I/O, level 3, context corrupt, \
+             uncorrected, timed out, further errors lost; \
+             micro-architectural error, unclassified, context corrupt, uncorrected, further errors lost; \
+             3 register contexts, APIC 5"
+        );
+        assert!(summary(&CAPTURED[..200]).ends_with("; error information cut short, APIC 5"));
+        assert!(
+            summary(&CAPTURED[..650]).ends_with("; 2 register contexts; register context cut short, APIC 5")
+        );
+        assert_eq!(summary(&[0; 64]), "error without error information");
+    }
+
+    /// A section can be laid out when the program is compiled.
+    #[test]
+    fn parts_are_made_in_constants() {
+        const ERRORS: &[Ia32X64ErrorInformation] =
+            &[Ia32X64ErrorInformation::with_check(Ia32X64Check::Tlb(TlbCheck::new().with_level(1)))];
+        const CONTEXTS: &[Ia32X64Context<'_>] = &[Ia32X64Context::with_header(
+            Ia32X64ContextHeader::new(Ia32X64ContextType::FXSAVE).with_msr_address(3),
+            &[1; 16],
+        )];
+        const PARTS: Result<Ia32X64Parts<'_>, Error> =
+            Ia32X64Parts::new(Ia32X64Header::new().with_local_apic_id(9), ERRORS, CONTEXTS);
+        let bytes = written(&PARTS.unwrap());
+        assert_eq!(bytes.len(), 64 + 64 + 32);
+        let section = Ia32X64Processor::new(&bytes).unwrap();
+        assert_eq!(section.contexts().next().unwrap().unwrap().header().msr_address(), 3);
+        assert_eq!((section.local_apic_id(), section.error_count()), (Some(9), 1));
     }
 
     #[test]

@@ -80,9 +80,7 @@ pub use arm::{
 };
 pub use ccix_per::{CcixPerError, CcixPerErrorHeader, CcixPerErrorParts, CcixPerValidation};
 pub use check_info::{AccessOperation, ParticipationType, TransactionType};
-pub use context::{
-    AddressedRegister, Context, ContextPadding, Contexts, ProcessorErrors, Register, Registers,
-};
+pub use context::{AddressedRegister, ContextPadding, Contexts, Register, Registers};
 pub use cxl_event::*;
 pub use cxl_protocol::{
     CxlAgentAddress, CxlAgentType, CxlCorrectableErrors, CxlDeviceId, CxlDvsecId, CxlProtocolError,
@@ -104,7 +102,7 @@ pub use firmware::{
 };
 pub use fru_memory_poison::{
     FruArchType, FruIdType, FruMemoryPoison, FruMemoryPoisonHeader, FruMemoryPoisonParts,
-    FruMemoryPoisonValidation, HardwareIdType, PoisonAddressType, PoisonDescriptor, PoisonList,
+    FruMemoryPoisonValidation, HardwareIdType, PoisonAddressType, PoisonDescriptor,
 };
 pub use ia32x64::{
     AddressedRegisters, BusAddressSpace, BusCheck, CacheCheck, CacheOperation, CpuidInfo, Ia32X64Check,
@@ -135,6 +133,7 @@ pub use processor_generic::{
 
 use core::fmt;
 
+pub use crate::entries::Entries;
 pub use crate::kind::{Decode, Encode, FixedSection, FixedView, SectionType, View};
 pub use bodies::{Body, IpfProcessor, Summary};
 

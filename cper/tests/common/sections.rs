@@ -106,10 +106,10 @@ pub(crate) fn ia32x64(
     let parts = Ia32X64Parts::new(header, errors, &given).expect("few of each").with_padding(padding);
     let body = body(&parts);
     let read = Ia32X64Processor::decode(&body).expect("a written section is one");
-    assert_eq!(but(&*read, &[(0, 2)]), but(&header, &[(0, 2)]));
+    assert_eq!(but(read.structure().expect("whole"), &[(0, 2)]), but(&header, &[(0, 2)]));
     assert_eq!(copied(read.error_information()), errors);
     let found = read.contexts().map(|context| {
-        context.map(|context| (context.header().register_context_type.raw(), context.array().to_vec()))
+        context.map(|context| (context.header().register_context_type().raw(), context.array().to_vec()))
     });
     same_contexts(found, contexts, [read.contexts().padding(), padding]);
 }
@@ -127,10 +127,10 @@ pub(crate) fn arm_processor(
     let body = body(&parts.with_padding(padding));
     let read = ArmProcessor::decode(&body).expect("a written section is one");
     // Validity of the vendor's part, counts and length are computed.
-    assert_eq!(but(&*read, &[(0, 12)]), but(&header, &[(0, 12)]));
+    assert_eq!(but(read.structure().expect("whole"), &[(0, 12)]), but(&header, &[(0, 12)]));
     assert_eq!(copied(read.error_information()), errors);
     let found = read.contexts().map(|context| {
-        context.map(|context| (context.header().register_context_type.raw(), context.array().to_vec()))
+        context.map(|context| (context.header().register_context_type().raw(), context.array().to_vec()))
     });
     if same_contexts(found, contexts, [read.contexts().padding(), padding]) {
         assert_eq!((read.vendor_specific(), read.trailing()), (vendor, &[][..]));

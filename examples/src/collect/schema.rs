@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use cper::fields::{Value, Visitor};
-use cper::section::{ArmErrorInformation, ArmErrorTypeReading, Body, PciAddress};
+use cper::section::{ArmErrorInformation, Body, PciAddress};
 use cper::{Guid, RecordHeader, SectionFlags};
 use mce_record::MceRecord;
 
@@ -472,16 +472,18 @@ fn error_type(section: &Section<'_>) -> Option<String> {
             let uncorrectable = uncorrectable.errors().map(|error| error.to_string());
             uncorrectable.chain(correctable.errors().map(|error| error.to_string())).collect()
         }
-        Body::ArmProcessor(processor) => processor
-            .error_information()
-            .flatten()
-            .filter_map(|error| error.error_type.types(ArmErrorTypeReading::default()))
-            .map(summary::names_of)
-            .collect::<Vec<_>>(),
+        Body::ArmProcessor(processor) => {
+            let reading = processor.readings().next().unwrap_or_default();
+            let errors = processor.error_information().flatten();
+            errors
+                .filter_map(|error| error.error_type().types(reading))
+                .map(summary::names_of)
+                .collect::<Vec<_>>()
+        }
         Body::Ia32X64Processor(processor) => processor
             .error_information()
             .flatten()
-            .filter_map(|error| error.error_structure_type.name())
+            .filter_map(|error| error.error_structure_type().name())
             .map(str::to_owned)
             .collect(),
         Body::Unknown(_) | Body::IpfProcessor(_) => return None,

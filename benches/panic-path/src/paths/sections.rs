@@ -1,13 +1,13 @@
 //! Records of PCIe, processor and Arm errors: written from values, prepared and patched, read.
 
 use cper::section::{
-    AerCapability, ArmErrorFlags, ArmErrorInformation, ArmErrorType, ArmErrors, ArmProcessor,
-    ArmProcessorHeader, BrandString, BridgeControlStatus, Decode, ErrorStatus, MemoryError, PciAddress,
+    AerCapability, ArmErrorFlags, ArmErrorInformation, ArmErrorType, ArmErrorValidation, ArmErrors, ArmProcessor,
+    ArmProcessorHeader, ArmProcessorValidation, BrandString, BridgeControlStatus, Decode, ErrorStatus, MemoryError, PciAddress,
     PciCommand, PciCommandStatus, PciStatus, PcieCapability, PcieDeviceId, PcieError, PciePortType,
     PcieVersion, ProcessorErrorTypes, ProcessorFlags, ProcessorGeneric, ProcessorIsa, ProcessorOperation,
     ProcessorType, ProcessorValidation,
 };
-use cper::zerocopy::little_endian::{U16, U32, U64};
+use cper::zerocopy::little_endian::U64;
 use cper::zerocopy::transmute;
 use cper::{
     FruText, PreparedRecord, PreparedStatusBlock, Record, RecordHeader, RecordWriter, Section,
@@ -99,24 +99,20 @@ pub unsafe extern "C" fn rust_fill_generic(
 }
 
 fn arm(input: &MemoryInput) -> ArmErrors<1> {
-    let header = ArmProcessorHeader {
-        validation_bits: U32::new(input.valid as u32),
-        error_affinity_level: input.extended,
-        mpidr_el1: U64::new(input.requestor),
-        midr_el1: U64::new(input.responder),
-        running_state: U32::new(u32::from(input.rank)),
-        psci_state: U32::new(u32::from(input.node)),
-        ..ArmProcessorHeader::new()
-    };
-    let error = ArmErrorInformation {
-        validation_bits: U16::new(input.module),
-        multiple_error: U16::new(input.card),
-        flags: 1,
-        error_information: U64::new(input.status),
-        virtual_fault_address: U64::new(input.target),
-        physical_fault_address: U64::new(input.address),
-        ..ArmErrorInformation::new(ArmErrorType(input.error_type))
-    };
+    let header = ArmProcessorHeader::new()
+        .with_error_affinity_level(input.extended)
+        .with_mpidr_el1(input.requestor)
+        .with_midr_el1(input.responder)
+        .with_psci_state(u32::from(input.node))
+        .with_running_state(u32::from(input.rank))
+        .with_validation(ArmProcessorValidation::from_bits_retain(input.valid as u32));
+    let error = ArmErrorInformation::new(ArmErrorType(input.error_type))
+        .with_multiple_error(input.card)
+        .with_flags(ArmErrorFlags::FIRST)
+        .with_error_information(input.status)
+        .with_virtual_fault_address(input.target)
+        .with_physical_fault_address(input.address)
+        .with_validation(ArmErrorValidation::from_bits_retain(input.module));
     ArmErrors::new(header, [error])
 }
 
@@ -207,13 +203,13 @@ pub extern "C" fn rust_patch_arm(
     input: &MemoryInput,
 ) -> *const u8 {
     record.header.record_id.set(input.record_id);
-    record.body.header.mpidr_el1.set(input.requestor);
-    let [error] = &mut record.body.errors;
-    error.validation_bits.set(input.module);
-    error.error_type = ArmErrorType(input.error_type);
-    error.error_information.set(input.status);
-    error.virtual_fault_address.set(input.target);
-    error.physical_fault_address.set(input.address);
+    record.body.header_mut().set_mpidr_el1(input.requestor);
+    let [error] = record.body.errors_mut();
+    error.set_error_type(ArmErrorType(input.error_type));
+    error.set_error_information(input.status);
+    error.set_virtual_fault_address(input.target);
+    error.set_physical_fault_address(input.address);
+    error.set_validation(ArmErrorValidation::from_bits_retain(input.module));
     record.as_bytes().as_ptr()
 }
 
@@ -340,9 +336,9 @@ pub unsafe extern "C" fn rust_read_arm(bytes: *const u8, len: usize) -> u64 {
     read::<ArmProcessor<'_>>(unsafe { input(bytes, len) }, |arm| {
         let mut sum = u64::from(arm.error_affinity_level().unwrap_or(0));
         sum ^= arm.mpidr_el1().unwrap_or(0) ^ arm.midr_el1();
-        sum ^= u64::from(arm.running_state().unwrap_or(0) ^ arm.psci_state.get());
+        sum ^= u64::from(arm.running_state().unwrap_or(0) ^ arm.psci_state_raw().unwrap_or(0));
         for error in arm.error_information().flatten() {
-            sum ^= u64::from(error.error_type.0) ^ u64::from(error.multiple_error().unwrap_or(0));
+            sum ^= u64::from(error.error_type().0) ^ u64::from(error.multiple_error().unwrap_or(0));
             sum ^= u64::from(error.flags().unwrap_or(ArmErrorFlags::empty()).bits());
             sum ^= error.error_information().unwrap_or(0);
             sum ^= error.virtual_fault_address().unwrap_or(0);

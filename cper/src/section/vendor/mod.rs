@@ -34,13 +34,11 @@ pub use windows_xpf_mca::{
 use core::fmt;
 use core::iter::FusedIterator;
 use core::ops::Range;
-use core::slice;
 
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::IntoBytes;
 
-use crate::error::clamp;
+use crate::entries::Entries;
 use crate::fields::{Describe, List, Value, Visitor};
-use crate::{Error, ErrorKind};
 
 /// Writes these bytes, one behind the other, and returns the rest; `None` when `out` is too short.
 fn write_all<'b, const N: usize>(parts: [&[u8]; N], out: &'b mut [u8]) -> Option<&'b mut [u8]> {
@@ -49,53 +47,6 @@ fn write_all<'b, const N: usize>(parts: [&[u8]; N], out: &'b mut [u8]) -> Option
         part.write_to(to).ok()?;
         Some(rest)
     })
-}
-
-/// Iterator over an array of structures of one size.
-///
-/// It yields those that the section has; when it says that there are more, an error is the last item.
-#[derive(Clone, Debug)]
-pub struct Entries<'a, T> {
-    entries: slice::Iter<'a, T>,
-    error: Option<Error>,
-}
-
-impl<'a, T: FromBytes + Immutable + KnownLayout + Unaligned> Entries<'a, T> {
-    /// The first `count` structures of `bytes`. The count is the field `what`, which lies at `offset`.
-    fn new(bytes: &'a [u8], count: u32, what: &'static str, offset: usize) -> Self {
-        let limit = bytes.len().checked_div(size_of::<T>()).unwrap_or(0);
-        let entries = <[T]>::ref_from_prefix_with_elems(bytes, limit.min(count as usize));
-        let kind = ErrorKind::InnerLength { what, value: count, limit: clamp(limit) };
-        Self {
-            entries: entries.map_or(&[][..], |(entries, _)| entries).iter(),
-            error: (count as usize > limit).then(|| Error::new(kind, offset)),
-        }
-    }
-
-    /// Bytes of the structures not yet walked.
-    fn len_in_bytes(&self) -> usize {
-        size_of_val(self.entries.as_slice())
-    }
-}
-
-impl<'a, T> Iterator for Entries<'a, T> {
-    type Item = Result<&'a T, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.entries.next().map(Ok).or_else(|| self.error.take().map(Err))
-    }
-}
-
-impl<T> FusedIterator for Entries<'_, T> {}
-
-impl<T: Describe> List for Entries<'_, T> {
-    fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
-        self.entries.as_slice().iter().try_for_each(|entry| item(Value::Group(entry)))?;
-        match &self.error {
-            Some(error) => item(Value::Error(error)),
-            None => Ok(()),
-        }
-    }
 }
 
 /// Iterator over the bytes that no part of a section takes, where parts lie at offsets: each run with its offset.

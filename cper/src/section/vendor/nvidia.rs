@@ -259,9 +259,9 @@ impl Describe for NvidiaError<'_> {
             out.field("firmware_error", Value::Group(error))?;
         } else if self.is_cmet_info() {
             let registers = self.registers();
-            let channels = registers.entries.as_slice().iter().map(Channel);
+            let channels = registers.as_slice().iter().map(Channel);
             out.field("cmet_info", Value::List(&crate::fields::Each(channels)))?;
-            if let Some(error) = registers.error {
+            if let Some(error) = registers.error() {
                 error.describe(out)?;
             }
         } else {

@@ -1,6 +1,6 @@
 //! Errors of Arm processors: `arm_event` as Linux' `log_arm_hw_error` fills it.
 
-use cper::section::{ArmErrorInformation, ArmProcessor, ArmProcessorValidation};
+use cper::section::{ArmErrorInformation, ArmProcessor, ArmProcessorHeader, ArmProcessorValidation};
 use cper::zerocopy::IntoBytes;
 
 use super::row::{Row, blob, narrow, wide};
@@ -17,14 +17,15 @@ const FLAGS: [&str; 4] = ["first error", "last error", "propagated error", "over
 pub fn arm_event(processor: &ArmProcessor<'_>) -> Row {
     let errors: Vec<&ArmErrorInformation> = processor.error_information().flatten().collect();
     let valid = processor.validation();
-    let state =
-        |value: u32| if valid.contains(ArmProcessorValidation::RUNNING_STATE) { value } else { u32::MAX };
+    let state = |value: Option<u32>| {
+        value.filter(|_| valid.contains(ArmProcessorValidation::RUNNING_STATE)).unwrap_or(u32::MAX)
+    };
     // rasdaemon goes through all errors and keeps what the last one says.
     let count = errors.iter().rev().find_map(|error| error.multiple_error());
     let error_info = errors.iter().rev().find_map(|error| error.error_information());
     let virt = errors.iter().rev().find_map(|error| error.virtual_fault_address());
     let phys = errors.iter().rev().find_map(|error| error.physical_fault_address());
-    let types = errors.iter().flat_map(|error| names(u32::from(error.error_type.0) >> 1, TYPES));
+    let types = errors.iter().flat_map(|error| names(u32::from(error.error_type().0) >> 1, TYPES));
     let flags = errors.iter().filter_map(|error| error.flags());
     let flags = flags.flat_map(|flags| names(u32::from(flags.bits()), FLAGS));
     Row::new(
@@ -33,8 +34,8 @@ pub fn arm_event(processor: &ArmProcessor<'_>) -> Row {
             ("error_count", count.map_or(0, |count| i64::from(count) + 1).into()),
             ("affinity", processor.error_affinity_level().map_or(0xff, i64::from).into()),
             ("mpidr", wide(processor.mpidr_el1().unwrap_or(0))),
-            ("running_state", narrow(state(processor.running_state.get()))),
-            ("psci_state", narrow(state(processor.psci_state.get()))),
+            ("running_state", narrow(state(processor.running_state_raw()))),
+            ("psci_state", narrow(state(processor.psci_state_raw()))),
             (
                 "err_info",
                 blob(&errors.iter().flat_map(|error| error.as_bytes()).copied().collect::<Vec<_>>()),
@@ -53,8 +54,7 @@ pub fn arm_event(processor: &ArmProcessor<'_>) -> Row {
 /// The contexts with their headers: what lies between the errors and the vendor's part.
 fn contexts<'a>(processor: &ArmProcessor<'a>) -> &'a [u8] {
     let bytes = processor.bytes();
-    let start = size_of::<cper::section::ArmProcessorHeader>()
-        + usize::from(processor.err_info_num.get()) * size_of::<ArmErrorInformation>();
+    let start = ArmProcessorHeader::SIZE + usize::from(processor.err_info_num()) * ArmErrorInformation::SIZE;
     let end = bytes.len() - processor.trailing().len() - processor.vendor_specific().len();
     bytes.get(start..end).unwrap_or_default()
 }
