@@ -25,6 +25,7 @@ size_t rust_fill_pcie(uint8_t *out, size_t len, const struct mem_input *in, cons
 size_t rust_fill_generic(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru, const uint8_t *brand);
 size_t rust_fill_arm(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru);
 int rust_prepare_slot(uint8_t *out, size_t len);
+size_t rust_entries_to_erst_again(uint8_t *out, size_t len, const uint8_t *block, size_t block_len, uint64_t id);
 size_t rust_entries_to_erst(uint8_t *out, size_t len, const uint8_t *block, size_t block_len, uint64_t id);
 size_t rust_fill_mce_128(uint8_t *out, size_t len, const uint8_t *mce, uint64_t id);
 const uint8_t *rust_patch_mce(uint8_t *record, const uint8_t *mce, uint64_t id);
@@ -89,6 +90,7 @@ static size_t number = 1;
 	M(c_arm, cper_fill_arm(buf, &in)) M(arm, rust_fill_arm(buf, 272, &in, fru)) M(patch_arm, rust_patch_arm(buf, &in)) \
 	M(c_entries, cper_fill_entries(buf, sizeof buf, entries, 20 + 152 * number, in.record_id)) \
 	M(entries, rust_entries_to_records(buf, sizeof buf, entries, 20 + 152 * number, in.record_id)) \
+	M(entries_to_erst_again, rust_entries_to_erst_again(slot, sizeof slot, entries, 20 + 152 * number, in.record_id)) \
 	M(entries_to_erst, rust_entries_to_erst(slot, sizeof slot, entries, 20 + 152 * number, in.record_id)) \
 	M(c_read, sink = cper_read_mem(prepared, 280)) M(read, sink = rust_read_memory(prepared, 280)) \
 	M(c_read_pcie, sink = cper_read_pcie(pcie, 408)) M(read_pcie, sink = rust_read_pcie(pcie, 408)) \

@@ -287,7 +287,8 @@ impl Describe for GenericErrorData {
 #[derive(Clone, Copy, Debug)]
 pub struct StatusBlock<'a> {
     header: &'a GenericErrorStatus,
-    bytes: &'a [u8],
+    /// From the block's start to the end of the input, which may lie behind the block.
+    input: &'a [u8],
 }
 
 impl<'a> StatusBlock<'a> {
@@ -300,8 +301,7 @@ impl<'a> StatusBlock<'a> {
         let Ok((header, _)) = GenericErrorStatus::ref_from_prefix(bytes) else {
             return Err(Error::too_short("status block", GenericErrorStatus::SIZE, bytes.len()));
         };
-        let declared = usize::try_from(header.declared_len()).unwrap_or(usize::MAX);
-        Ok(Self { header, bytes: bytes.get(..declared).unwrap_or(bytes) })
+        Ok(Self { header, input: bytes })
     }
 
     /// The header, every field as it was stored.
@@ -311,12 +311,19 @@ impl<'a> StatusBlock<'a> {
 
     /// The block's bytes, to the end its lengths claim or the end of the input.
     pub const fn as_bytes(&self) -> &'a [u8] {
-        self.bytes
+        let declared = self.header.declared_len();
+        if declared >= self.input.len() as u64 {
+            return self.input;
+        }
+        match self.input.split_at_checked(declared as usize) {
+            Some((block, _)) => block,
+            None => self.input,
+        }
     }
 
     /// Bytes that the lengths claim and the input did not have.
     pub fn missing(&self) -> u64 {
-        self.header.declared_len().saturating_sub(self.bytes.len() as u64)
+        self.header.declared_len().saturating_sub(self.as_bytes().len() as u64)
     }
 
     /// Severity of the block.
@@ -328,7 +335,8 @@ impl<'a> StatusBlock<'a> {
     /// is the last item.
     #[inline]
     pub fn entries(&self) -> DataEntries<'a> {
-        let after = self.bytes.get(GenericErrorStatus::SIZE..).unwrap_or_default();
+        // A block is never shorter than its entries.
+        let after = self.input.get(GenericErrorStatus::SIZE..).unwrap_or_default();
         let length = self.header.data_length.get() as usize;
         DataEntries {
             rest: after.get(..length).unwrap_or(after),
@@ -356,8 +364,8 @@ impl<'a> StatusBlock<'a> {
     /// When it does not lie inside the input.
     pub fn raw_data(&self) -> Option<Result<&'a [u8], Error>> {
         let (offset, length) = (self.header.raw_data_offset.get(), self.header.raw_data_length.get());
-        let raw = || self.bytes.get(offset as usize..)?.get(..length as usize);
-        let limit = clamp(self.bytes.len()).saturating_sub(offset);
+        let raw = || self.as_bytes().get(offset as usize..)?.get(..length as usize);
+        let limit = clamp(self.as_bytes().len()).saturating_sub(offset);
         let kind = ErrorKind::InnerLength { what: "raw data length", value: length, limit };
         (length != 0).then(|| raw().ok_or(Error::new(kind, 8)))
     }
@@ -382,7 +390,7 @@ impl<'a> StatusBlock<'a> {
             };
             return Err(Error::new(kind, 4));
         }
-        let available = self.bytes.len().saturating_sub(GenericErrorStatus::SIZE);
+        let available = self.as_bytes().len().saturating_sub(GenericErrorStatus::SIZE);
         if (data_length as usize) > available {
             return Err(Error::too_short("data entries", data_length as usize, available)
                 .at(GenericErrorStatus::SIZE));
@@ -657,8 +665,8 @@ impl<'a> Iterator for StatusBlocks<'a> {
             return None;
         }
         let offset = self.offset;
-        self.rest = self.rest.get(block.bytes.len()..).unwrap_or_default();
-        self.offset = offset.saturating_add(block.bytes.len());
+        self.rest = self.rest.get(block.as_bytes().len()..).unwrap_or_default();
+        self.offset = offset.saturating_add(block.as_bytes().len());
         Some((offset, block))
     }
 }

@@ -455,6 +455,7 @@ const COMPARISONS: &[Comparison] = &[
         only_libcper: &[],
         only_ours: &[
             ("dvsec", "what the bytes mean"),
+            ("error_log_not_valid", "bytes of the log whose validity bit is clear"),
             ("error_log", "what the bytes mean"),
             ("error_log_rest", "what the bytes mean"),
         ],

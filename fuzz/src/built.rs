@@ -155,7 +155,7 @@ fn try_block(choices: &mut Unstructured) -> Result<()> {
         if header.header_len() == 64 {
             expected.timestamp = Default::default();
         }
-        assert_eq!((entry.header(), entry.bytes()), (&expected, *payload));
+        assert_eq!((entry.header(), entry.bytes()), (expected, *payload));
     }
     Ok(())
 }

@@ -182,6 +182,8 @@ impl RecordSlot {
     #[inline]
     fn of(out: &mut [u8]) -> Result<&mut Self, Error> {
         let available = out.len();
+        // A record is no longer than its length field can say, so that `fill` needs no check of it.
+        let out = out.get_mut(..available.min(u32::MAX as usize)).unwrap_or_default();
         Self::mut_from_bytes(out).map_err(|_| Error::buffer_too_small(RecordPrefix::SIZE, available))
     }
 
@@ -200,11 +202,10 @@ impl RecordSlot {
         let available = RecordPrefix::SIZE.saturating_add(self.payload.len());
         let too_small = || Error::buffer_too_small(length, available);
         let Some(space) = self.payload.get_mut(..payload.len()) else { return Err(too_small()) };
-        let Ok(record_length) = u32::try_from(length) else { return Err(too_small()) };
         let RecordPrefix { header, descriptor } = &mut self.prefix;
         entry.store_descriptor(descriptor);
         header.severity = entry.severity();
-        header.record_length = U32::new(record_length);
+        header.record_length = U32::new(length as u32);
         header.record_id = U64::new(id.raw());
         let calendar = entry.timestamp().and_then(|timestamp| timestamp.calendar());
         let seconds = calendar.and_then(|calendar| u64::try_from(calendar.unix_seconds()).ok());

@@ -541,6 +541,30 @@ pub unsafe extern "C" fn rust_prepare_slot(out: *mut u8, len: usize) -> i32 {
     i32::from(RecordSlot::prepare(unsafe { buffer(out, len) }, NotificationType::NMI).is_err())
 }
 
+/// The same with the slot found again in its bytes, as it is between C and Rust.
+///
+/// # Safety
+/// `out` and `block` are writable and readable for their lengths.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C" fn rust_entries_to_erst_again(
+    out: *mut u8,
+    len: usize,
+    block: *const u8,
+    block_len: usize,
+    id: u64,
+) -> usize {
+    // SAFETY: the caller's promises.
+    let (out, block) = unsafe { (buffer(out, len), input(block, block_len)) };
+    let (Ok(block), Ok(slot)) = (StatusBlock::parse(block), RecordSlot::prepared(out)) else { return 0 };
+    let mut written = 0;
+    for entry in block.entries() {
+        let Ok(entry) = entry else { return 0 };
+        written = slot.fill(&entry, RecordId::new(id)).map_or(0, |record| record.len());
+    }
+    written
+}
+
 /// Each entry of a status block into a slot that was prepared; the bytes written last. 0 when one fails.
 ///
 /// # Safety
@@ -555,8 +579,12 @@ pub unsafe extern "C" fn rust_entries_to_erst(
     id: u64,
 ) -> usize {
     // SAFETY: the caller's promises.
-    let (out, block) = unsafe { (buffer(out, len), input(block, block_len)) };
-    let (Ok(block), Ok(slot)) = (StatusBlock::parse(block), RecordSlot::prepared(out)) else { return 0 };
+    let block = unsafe { input(block, block_len) };
+    let Ok(block) = StatusBlock::parse(block) else { return 0 };
+    // What Rust keeps between boot and panic is the reference to the slot, which C cannot hand over.
+    let Some(payload) = len.checked_sub(200) else { return 0 };
+    // SAFETY: a slot is a prefix of 200 bytes and as many for a payload as there are, and the caller had it prepared.
+    let slot = unsafe { &mut *(ptr::slice_from_raw_parts_mut(out, payload) as *mut RecordSlot) };
     let mut written = 0;
     for entry in block.entries() {
         let Ok(entry) = entry else { return 0 };
