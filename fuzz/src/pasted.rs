@@ -1,6 +1,6 @@
 //! What people paste: the forms of text that `ras` reads bytes from.
 
-#[path = "../../examples/src/unhex.rs"]
+#[path = "../../examples/ras/src/unhex.rs"]
 mod unhex;
 
 use std::fmt::Write;
