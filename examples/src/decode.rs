@@ -16,7 +16,8 @@ use crate::printable::Printable;
 use crate::progress::Progress;
 use crate::ramoops::Parameters;
 use crate::recognise;
-use crate::scan::{self, File, Scan, Step, count};
+use crate::scan::{self, File, Scan, Step};
+use crate::summary::count;
 use crate::text::{Detail, Text};
 
 /// Reads records and says what broke, where, how badly and when

@@ -18,8 +18,7 @@ use crate::collect::files::sync_folder_of;
 use crate::found::{Found, Place, What};
 use crate::input::{self, Bytes};
 use crate::printable::Printable;
-use crate::scan::count;
-use crate::summary;
+use crate::summary::{self, count};
 
 /// Lists and changes the records in an ERST image of QEMU
 #[derive(Args, Debug)]

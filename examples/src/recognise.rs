@@ -15,7 +15,6 @@ use crate::dmesg;
 use crate::input::Bytes;
 use crate::key::Key;
 use crate::ramoops;
-use crate::scan::count;
 use crate::summary;
 use crate::unhex;
 
@@ -328,7 +327,7 @@ fn pasted(text: &[u8], name: &str, wanted: fn(Content<'_>) -> bool) -> Option<(S
     }
     let form = match others {
         0 => form.to_owned(),
-        _ => format!("{form}, without {} of other things", count(others, "dump")),
+        _ => format!("{form}, without {} of other things", summary::count(others, "dump")),
     };
     Some((form, bytes))
 }

@@ -17,7 +17,7 @@ use crate::found::{Content as Body, Found, LogKind, Part, Place, Reading, What};
 use crate::input::Bytes;
 use crate::ramoops::{self, Holds, Parameters, Region, ZoneRead};
 use crate::recognise::{self, Content};
-use crate::summary;
+use crate::summary::{self, count};
 
 /// A file that was recognised.
 #[derive(Debug)]
@@ -694,11 +694,6 @@ impl Extent {
 /// Where a record's header and the descriptors that are there end.
 fn descriptors_end(record: &Record<'_>) -> usize {
     RecordHeader::SIZE + size_of_val(record.descriptors())
-}
-
-/// `3 records`, `1 record`.
-pub fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 fn times(count: usize) -> String {

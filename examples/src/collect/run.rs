@@ -10,7 +10,7 @@ use crate::event::{Event, Grade, Kind as EventKind};
 use crate::found::{Found, What};
 use crate::printable::Printable;
 use crate::progress::Progress;
-use crate::scan::count;
+use crate::summary::count;
 use crate::text::{Detail, Text};
 
 use super::archive::Archive;

@@ -26,7 +26,9 @@ mod non_standard;
 mod nvidia;
 mod pcie;
 mod row;
+mod rows;
 mod schema;
+mod texts;
 mod time;
 
 use std::collections::{HashMap, HashSet};
@@ -53,7 +55,7 @@ pub const NAME: &str = "rasdaemon's database";
 
 /// Whether it has a place for an event.
 pub fn has_place(event: &Event<'_, '_>) -> bool {
-    !row::rows(event).is_empty()
+    !rows::rows(event).is_empty()
 }
 
 /// How long to wait for others who write.
@@ -103,7 +105,7 @@ impl Entry {
             Some(when) => (time::of(when.calendar), TimeFrom::Record),
             None => (time::local(now), TimeFrom::Collected),
         };
-        let mut rows = row::rows(event);
+        let mut rows = rows::rows(event);
         if !rows.is_empty() {
             let mark = match (time_from, event.unreadable) {
                 (TimeFrom::Record, _) => String::new(),
