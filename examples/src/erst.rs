@@ -298,8 +298,8 @@ fn what(stored: &StoredRecord<'_>) -> Result<String, String> {
     let types: Vec<String> =
         record.descriptors().iter().take(4).map(|one| one.section_type.to_string()).collect();
     let types = if types.is_empty() { "no section".into() } else { types.join(", ") };
-    let found = Found { place: Place::new("", 0), what: What::Record(*stored), raw: record.as_bytes() };
-    match found.problems(&found.sections()).first() {
+    let found = Found::new(Place::new("", 0), What::Record(*stored), record.as_bytes());
+    match found.problems().first() {
         Some((_, problem)) => Err(format!("{types}; bad: {problem}")),
         None => Ok(types),
     }

@@ -54,7 +54,7 @@ use row::Row;
 pub const NAME: &str = "rasdaemon's database";
 
 /// Whether it has a place for an event.
-pub fn has_place(event: &Event<'_, '_>) -> bool {
+pub fn has_place(event: &Event<'_>) -> bool {
     !rows::rows(event).is_empty()
 }
 
@@ -99,7 +99,7 @@ impl TimeFrom {
 
 impl Entry {
     /// The rows of an event that is known by this key; `now` in seconds since 1970.
-    pub fn of(key: Key, source: String, event: &Event<'_, '_>, now: u64) -> Self {
+    pub fn of(key: Key, source: String, event: &Event<'_>, now: u64) -> Self {
         let (time, time_from) = match event.time {
             Some(when) if when.by_id => (time::of(when.calendar), TimeFrom::Boot),
             Some(when) => (time::of(when.calendar), TimeFrom::Record),

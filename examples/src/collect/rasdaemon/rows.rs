@@ -11,8 +11,8 @@ use crate::found::{Content, Section, What};
 /// The rows an event becomes, each with its section's place in the event: one for each section that says something, two
 /// where rasdaemon has a decoder of the vendor's, none for one without a valid field beside others, and none for kernel
 /// logs, tables and bad parts, which rasdaemon has no tables for.
-pub fn rows(event: &Event<'_, '_>) -> Vec<(u32, Row)> {
-    let sections = (0..).zip(&event.sections).filter(|(_, section)| !is_idle(section, &event.sections));
+pub fn rows(event: &Event<'_>) -> Vec<(u32, Row)> {
+    let sections = (0..).zip(event.sections()).filter(|(_, section)| !is_idle(section, event.sections()));
     sections
         .flat_map(|(place, section)| {
             rows_of(event, section).into_iter().flatten().map(move |row| (place, row))
@@ -39,7 +39,7 @@ pub fn rows(event: &Event<'_, '_>) -> Vec<(u32, Row)> {
 /// The last line is where this says more than a live kernel, which drops a PCIe section without AER registers. The one
 /// before is what rasdaemon does with a section that it has a vendor's decoder for: `non_standard_event` has the FRU and
 /// the severity.
-fn rows_of(event: &Event<'_, '_>, section: &Section<'_>) -> [Option<Row>; 2] {
+fn rows_of(event: &Event<'_>, section: &Section<'_>) -> [Option<Row>; 2] {
     let severity = section.severity;
     let mut vendor = None;
     let specific = match &section.content {
@@ -81,14 +81,14 @@ fn rows_of(event: &Event<'_, '_>, section: &Section<'_>) -> [Option<Row>; 2] {
 }
 
 /// Whether firmware logged a corrected machine check with this record: what Linux' extended-log driver reads.
-fn by_machine_check(event: &Event<'_, '_>) -> bool {
+fn by_machine_check(event: &Event<'_>) -> bool {
     let What::Record(stored) = &event.found.what else { return false };
     stored.record().header().notification_type == NotificationType::CMC
 }
 
 /// GHES tells EDAC the severity of the whole block. A memory section that Linux stored before it panicked is told as
 /// recoverable when it is read back.
-fn memory_severity(event: &Event<'_, '_>, section: &Section<'_>) -> Severity {
+fn memory_severity(event: &Event<'_>, section: &Section<'_>) -> Severity {
     match &event.found.what {
         What::Block(block) => block.severity(),
         _ => section.severity.unwrap_or(Severity::RECOVERABLE),
