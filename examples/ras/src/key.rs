@@ -86,9 +86,9 @@ impl Key {
         match part.text() {
             // What ramoops appends to the file tells of the memory, not of the log.
             (text, None) if part.record.is_none() => {
-                Self::digest(creator.guid(), id, &[EccReport::split(&text).0])
+                Self::digest(creator.guid(), id, &[EccReport::split(text).0])
             }
-            (text, None) => Self::digest(creator.guid(), id, &[&text]),
+            (text, None) => Self::digest(creator.guid(), id, &[text]),
             (_, Some(_)) => Self::digest(creator.guid(), id, &[part.stored]),
         }
     }

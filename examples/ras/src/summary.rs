@@ -324,6 +324,11 @@ pub fn address(section: &Section<'_>) -> Option<String> {
     }
 }
 
+/// `3 records`, `1 record`.
+pub fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// A number of bytes for people.
 pub fn size(bytes: usize) -> String {
     let (value, unit) = match bytes {
