@@ -113,7 +113,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         }
         Body::FruMemoryPoison(section) => {
             let list = copied(section.poison_list().unwrap());
-            written(&FruMemoryPoisonParts::new(*section.header(), &list).unwrap())
+            written(&FruMemoryPoisonParts::new(*section.structure().unwrap(), &list).unwrap())
         }
         Body::CxlComponentEvent(event) => {
             // libcper's hold random bytes, too few for an event record.

@@ -54,6 +54,7 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
             | Body::CxlProtocol(_)
             | Body::CxlComponentEvent(_)
             | Body::FirmwareErrorRecord(_)
+            | Body::FruMemoryPoison(_)
             | Body::Ampere(_)
             | Body::AmpereSpecific(_)),
         ) => {

@@ -180,7 +180,7 @@ pub(crate) fn fru_memory_poison(header: FruMemoryPoisonHeader, list: &[PoisonDes
     let read = FruMemoryPoison::decode(&body).expect("a written section is one");
     // Checksum, validity of the list and its count are computed.
     let computed = [(0, 4), (4, 5), (36, 40)];
-    assert_eq!(but(read.header(), &computed), but(&header, &computed));
+    assert_eq!(but(read.structure().unwrap(), &computed), but(&header, &computed));
     assert_eq!(copied(read.poison_list().expect("a valid list")), list);
     assert!(read.checksum_is_right());
 }
