@@ -211,7 +211,7 @@ pub(crate) fn each_flag(
 }
 
 /// Text of a fixed field: up to the first NUL, printable ASCII as it is, everything else escaped.
-struct Printable<'a>(&'a [u8]);
+pub(crate) struct Printable<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -150,10 +150,10 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             written(&ArmRasNodeParts::new(*node.header(), &records, Some(parts)).unwrap())
         }
         Body::Nvidia(section) => match section.firmware_error() {
-            Some(error) => written(&NvidiaErrorParts::firmware_error(*section.header(), error)),
+            Some(error) => written(&NvidiaErrorParts::firmware_error(*section.structure().unwrap(), error)),
             None => {
                 let registers = copied(section.registers());
-                written(&NvidiaErrorParts::new(*section.header(), &registers).unwrap())
+                written(&NvidiaErrorParts::new(*section.structure().unwrap(), &registers).unwrap())
             }
         },
         Body::NvidiaEvent(event) => {

@@ -245,12 +245,12 @@ pub(crate) fn arm_ras_node(
 pub(crate) fn nvidia(header: NvidiaErrorHeader, registers: &[NvidiaRegister], error: &NvidiaFirmwareError) {
     let bytes = body(&NvidiaErrorParts::new(header, registers).expect("few registers"));
     let read = NvidiaError::decode(&bytes).expect("a written section is one");
-    assert_eq!(but(read.header(), &[(22, 23)]), but(&header, &[(22, 23)]));
+    assert_eq!(but(read.structure().unwrap(), &[(22, 23)]), but(&header, &[(22, 23)]));
     assert_eq!(copied(read.registers()), registers);
 
     let bytes = body(&NvidiaErrorParts::firmware_error(header, error));
     let read = NvidiaError::decode(&bytes).expect("a written section is one");
-    assert_eq!(but(read.header(), &[(0, 16)]), but(&header, &[(0, 16)]));
+    assert_eq!(but(read.structure().unwrap(), &[(0, 16)]), but(&header, &[(0, 16)]));
     assert_eq!((read.firmware_error(), read.trailing()), (Some(error), &[][..]));
 }
 

@@ -14,17 +14,17 @@ const EVENT_VERSION: u8 = 1;
 
 /// The row of an error section, whose bytes these are.
 pub fn ns_event(error: &NvidiaError<'_>, bytes: &[u8]) -> Row {
-    let registers = error.variable();
+    let registers = error.data();
     Row::new(
         "nvidia_ns_event",
         [
-            ("signature", text(&error.signature)),
-            ("error_type", error.error_type.get().into()),
-            ("error_instance", error.error_instance.get().into()),
-            ("severity", error.severity.into()),
-            ("socket", error.socket.into()),
-            ("number_regs", error.register_count.into()),
-            ("instance_base", wide(error.instance_base.get())),
+            ("signature", text(error.signature())),
+            ("error_type", error.error_type().into()),
+            ("error_instance", error.error_instance().into()),
+            ("severity", error.severity().raw().into()),
+            ("socket", error.socket().into()),
+            ("number_regs", error.register_count().into()),
+            ("instance_base", wide(error.instance_base())),
             ("reg_data", if registers.is_empty() { Value::Null } else { blob(registers) }),
             ("raw_data", blob(bytes)),
         ],

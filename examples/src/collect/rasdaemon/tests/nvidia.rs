@@ -47,18 +47,15 @@ fn has(row: &Columns, expected: &[(&str, Value)]) {
 
 #[test]
 fn an_error_is_a_row_of_its_own_and_one_with_its_bytes() {
-    let header = NvidiaErrorHeader {
-        signature: signature(b"CMET-SHA256"),
-        error_type: U16::new(0xfffe),
-        error_instance: U16::new(3),
-        severity: 2,
-        socket: 1,
-        register_count: 0,
-        reserved: 0,
-        instance_base: U64::new(0xffff_0000_1234_5678),
-    };
+    let header = NvidiaErrorHeader::new()
+        .with_signature(signature(b"CMET-SHA256"))
+        .with_error_type(0xfffe)
+        .with_error_instance(3)
+        .with_severity(Severity::CORRECTED)
+        .with_socket(1)
+        .with_instance_base(0xffff_0000_1234_5678);
     let pairs = [(0x10, 0x20), (u64::MAX, 1)]
-        .map(|(address, value)| NvidiaRegister { address: U64::new(address), value: U64::new(value) });
+        .map(|(address, value)| NvidiaRegister::new().with_address(address).with_value(value));
     for pairs in [&pairs[..], &[]] {
         let body = NvidiaErrorParts::new(header, pairs).unwrap();
         let rows = rows(&body);
