@@ -158,10 +158,9 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         },
         Body::NvidiaEvent(event) => {
             let contexts = all(event.contexts());
-            let version = event.info_header().version.get();
-            let parts = NvidiaEventParts::new(*event.header(), version, event.info(), &contexts).unwrap();
+            let parts = NvidiaEventParts::new(*event.structure().unwrap(), event.info(), &contexts).unwrap();
             // Before it padded contexts, libcper wrote them one behind the other.
-            let padded = contexts.iter().all(|context| context.header().size.get() % 16 == 0);
+            let padded = contexts.iter().all(|context| context.structure().size_raw() % 16 == 0);
             let padding = if padded { ContextPadding::To16 } else { ContextPadding::None };
             written(&parts.with_padding(padding))
         }

@@ -56,6 +56,7 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
             | Body::FirmwareErrorRecord(_)
             | Body::FruMemoryPoison(_)
             | Body::Nvidia(_)
+            | Body::NvidiaEvent(_)
             | Body::Ampere(_)
             | Body::AmpereSpecific(_)),
         ) => {

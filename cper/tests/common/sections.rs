@@ -257,7 +257,6 @@ pub(crate) fn nvidia(header: NvidiaErrorHeader, registers: &[NvidiaRegister], er
 /// An NVIDIA event; a context is its version, type, version of its data, and data.
 pub(crate) fn nvidia_event(
     header: NvidiaEventHeader,
-    version: u16,
     info: NvidiaInfo,
     contexts: &[(u16, u16, u16, Vec<u8>)],
 ) {
@@ -267,11 +266,11 @@ pub(crate) fn nvidia_event(
             NvidiaContext::new(*version, NvidiaDataType::new(*kind), *data_version, data)
         })
         .collect();
-    let body = body(&NvidiaEventParts::new(header, version, info, &given).expect("few of each"));
+    let body = body(&NvidiaEventParts::new(header, info, &given).expect("few of each"));
     let read = NvidiaEvent::decode(&body).expect("a written section is one");
-    // The number of contexts and the kind of device are computed.
-    assert_eq!(but(read.header(), &[(1, 3)]), but(&header, &[(1, 3)]));
-    assert_eq!(read.info_header().version.get(), version);
+    // The number of contexts, the kind of device and the size of the info are computed.
+    let computed = [(1, 3), (34, 35)];
+    assert_eq!(but(read.structure().unwrap(), &computed), but(&header, &computed));
     match (read.info(), info) {
         (NvidiaInfo::Cpu(read), NvidiaInfo::Cpu(given)) => assert_eq!(read, given),
         (NvidiaInfo::Gpu(read), NvidiaInfo::Gpu(given)) => assert_eq!(read, given),
@@ -281,8 +280,8 @@ pub(crate) fn nvidia_event(
     }
     let found = read.contexts().map(|context| {
         context.map(|context| {
-            let header = context.header();
-            let numbers = (header.version.get(), header.data_type.raw(), header.data_version.get());
+            let header = context.structure();
+            let numbers = (header.version(), header.data_type().raw(), header.data_version());
             (numbers.0, numbers.1, numbers.2, context.data().to_vec())
         })
     });

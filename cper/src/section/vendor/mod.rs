@@ -20,9 +20,9 @@ pub use nvidia::{
     CmetInfo, NvidiaError, NvidiaErrorHeader, NvidiaErrorParts, NvidiaFirmwareError, NvidiaRegister,
 };
 pub use nvidia_event::{
-    NvidiaContext, NvidiaContextHeader, NvidiaContexts, NvidiaCpuInfo, NvidiaDataType, NvidiaEvent,
-    NvidiaEventHeader, NvidiaEventParts, NvidiaGpuInfo, NvidiaGpuMetadata, NvidiaGpuPci, NvidiaInfo,
-    NvidiaInfoHeader, NvidiaRecommendedActions, NvidiaSource, NvidiaXid,
+    NvidiaContext, NvidiaContextHeader, NvidiaCpuInfo, NvidiaDataType, NvidiaEvent, NvidiaEventHeader,
+    NvidiaEventParts, NvidiaGpuInfo, NvidiaGpuMetadata, NvidiaGpuPci, NvidiaInfo, NvidiaRecommendedActions,
+    NvidiaSource, NvidiaXid,
 };
 pub use windows_xpf_mca::{
     AMD_REGISTERS, WindowsBankStatus, WindowsBankStatusFlags, WindowsCpuVendor, WindowsFurtherBank,
