@@ -853,7 +853,7 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
             }
         }
         Body::ArmRasNode(node) => {
-            json["error_syndrome_array_num_entries"] = node.descriptor_count.get().into();
+            json["error_syndrome_array_num_entries"] = node.descriptor_count().into();
         }
         Body::NvidiaEvent(event) => nvidia_event(event, json),
         Body::CcixPer(error) => {

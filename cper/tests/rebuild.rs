@@ -131,7 +131,9 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         Body::ArmRasNode(node) => {
             let records = copied(node.records());
             let Some(auxiliary) = node.auxiliary() else {
-                return Some(written(&ArmRasNodeParts::new(*node.header(), &records, None).unwrap()));
+                return Some(written(
+                    &ArmRasNodeParts::new(*node.structure().unwrap(), &records, None).unwrap(),
+                ));
             };
             let auxiliary = auxiliary.unwrap();
             let contexts = all(auxiliary.contexts());
@@ -139,15 +141,14 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             let contexts: Vec<_> = contexts
                 .iter()
                 .zip(&registers)
-                .map(|(context, registers)| ArmRasContextParts {
-                    address_space: context.address_space(),
-                    registers,
+                .map(|(context, registers)| {
+                    ArmRasContextParts::new(registers).with_address_space(context.address_space())
                 })
                 .collect();
             let key_values = copied(auxiliary.key_values());
-            let version = auxiliary.header().version;
-            let parts = ArmRasAuxiliaryParts { version, contexts: &contexts, key_values: &key_values };
-            written(&ArmRasNodeParts::new(*node.header(), &records, Some(parts)).unwrap())
+            let version = auxiliary.structure().version();
+            let parts = ArmRasAuxiliaryParts::new(&contexts, &key_values).with_version(version);
+            written(&ArmRasNodeParts::new(*node.structure().unwrap(), &records, Some(parts)).unwrap())
         }
         Body::Nvidia(section) => match section.firmware_error() {
             Some(error) => written(&NvidiaErrorParts::firmware_error(*section.structure().unwrap(), error)),

@@ -55,6 +55,7 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
             | Body::CxlComponentEvent(_)
             | Body::FirmwareErrorRecord(_)
             | Body::FruMemoryPoison(_)
+            | Body::ArmRasNode(_)
             | Body::Nvidia(_)
             | Body::NvidiaEvent(_)
             | Body::Ampere(_)

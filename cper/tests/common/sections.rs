@@ -218,22 +218,22 @@ pub(crate) fn arm_ras_node(
     let contexts: Vec<_> = auxiliary
         .iter()
         .flat_map(|(_, contexts, _)| *contexts)
-        .map(|(address_space, registers)| ArmRasContextParts { address_space: *address_space, registers })
+        .map(|(address_space, registers)| {
+            ArmRasContextParts::new(registers).with_address_space(*address_space)
+        })
         .collect();
-    let parts = auxiliary.map(|(version, _, key_values)| ArmRasAuxiliaryParts {
-        version,
-        contexts: &contexts,
-        key_values,
+    let parts = auxiliary.map(|(version, _, key_values)| {
+        ArmRasAuxiliaryParts::new(&contexts, key_values).with_version(version)
     });
     let body = body(&ArmRasNodeParts::new(header, records, parts).expect("few of each"));
     let read = ArmRasNode::decode(&body).expect("a written section is one");
     let computed = [(8, 16)];
-    assert_eq!(but(read.header(), &computed), but(&header, &computed));
+    assert_eq!(but(read.structure().unwrap(), &computed), but(&header, &computed));
     assert_eq!(copied(read.records()), records);
     let found = read.auxiliary().map(|auxiliary| auxiliary.expect("what was written is there"));
     assert_eq!(found.is_some(), auxiliary.is_some());
     if let (Some(found), Some((version, contexts, key_values))) = (found, auxiliary) {
-        assert_eq!(found.header().version, version);
+        assert_eq!(found.structure().version(), version);
         let read = all(found.contexts());
         let read: Vec<_> =
             read.iter().map(|context| (context.address_space(), copied(context.registers()))).collect();

@@ -12,9 +12,9 @@ pub use ampere::{
 };
 pub use arm_ras_node::{
     ArmRasAuxiliary, ArmRasAuxiliaryHeader, ArmRasAuxiliaryParts, ArmRasComponentType, ArmRasContext,
-    ArmRasContextHeader, ArmRasContextParts, ArmRasContexts, ArmRasInstance, ArmRasInstanceFormat,
-    ArmRasKeyValue, ArmRasNode, ArmRasNodeHeader, ArmRasNodeParts, ArmRasRecord, ArmRasRegister,
-    ArmRasTypeFormat, ArmRasUnitType,
+    ArmRasContextHeader, ArmRasContextParts, ArmRasInstance, ArmRasInstanceFormat, ArmRasKeyValue,
+    ArmRasNode, ArmRasNodeHeader, ArmRasNodeParts, ArmRasRecord, ArmRasRegister, ArmRasTypeFormat,
+    ArmRasUnitType,
 };
 pub use nvidia::{
     CmetInfo, NvidiaError, NvidiaErrorHeader, NvidiaErrorParts, NvidiaFirmwareError, NvidiaRegister,
@@ -37,7 +37,6 @@ use core::ops::Range;
 
 use zerocopy::IntoBytes;
 
-use crate::entries::Entries;
 use crate::fields::{Describe, List, Value, Visitor};
 
 /// Writes these bytes, one behind the other, and returns the rest; `None` when `out` is too short.
