@@ -133,7 +133,7 @@ pub use processor_generic::{
 
 use core::fmt;
 
-pub use crate::entries::Entries;
+pub use crate::entries::{Entries, SizedEntries};
 pub use crate::kind::{Decode, Encode, FixedSection, FixedView, SectionType, View};
 pub use bodies::{Body, IpfProcessor, Summary};
 

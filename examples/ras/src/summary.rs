@@ -42,7 +42,11 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
             | Body::CxlComponentEvent(_)
             | Body::FirmwareErrorRecord(_)
             | Body::Ampere(_)
-            | Body::AmpereSpecific(_)),
+            | Body::AmpereSpecific(_)
+            | Body::FruMemoryPoison(_)
+            | Body::ArmRasNode(_)
+            | Body::Nvidia(_)
+            | Body::NvidiaEvent(_)),
         ) => body_line(section, body),
         Content::Body(Body::Pcie(pcie)) => pcie_line(section, pcie),
         Content::Body(Body::Unknown(bytes)) if section.kind.name().is_none() => {
