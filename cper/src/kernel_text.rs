@@ -417,7 +417,7 @@ impl<'t, 'f> Out<'t, 'f> {
         } else if cxl && section_type == SectionTypeId::CXL_MEMORY_MODULE {
             return self.section_type("CXL Memory Module Event");
         } else {
-            self.body(format_args!("section type: unknown, {}", section_type.guid()))?;
+            self.body(format_args!("section type: unknown, {}", section_type.raw()))?;
             self.body(format_args!("section length: {:#x}", body.len()))?;
             return self.dump(2, body, 4, true);
         };
@@ -722,7 +722,7 @@ impl<'t, 'f> Out<'t, 'f> {
         let kind = Ia32X64ErrorType::new(Guid(bytes_at(error, 0)));
         self.inner(format_args!("Error Structure Type: {}", kind.name().unwrap_or("unknown")))?;
         if kind.name().is_none() {
-            self.inner(format_args!("Error Structure Type: {}", kind.guid()))?;
+            self.inner(format_args!("Error Structure Type: {}", kind.raw()))?;
         }
         if valid(0) && error.len() >= 32 {
             let check = u64_at(error, 24);

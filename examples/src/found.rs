@@ -295,7 +295,7 @@ pub struct Section<'a> {
 impl Section<'_> {
     /// Whether not even its type is there, but the zeros or ones of a store that was not written.
     pub fn is_absent(&self) -> bool {
-        let bytes = self.kind.guid().0;
+        let bytes = self.kind.raw().0;
         matches!(self.content, Content::Bad(..)) && (bytes == [0; 16] || bytes == [0xff; 16])
     }
 
@@ -517,7 +517,7 @@ fn torn(descriptor: &SectionDescriptor, behind: &[u8]) -> Option<String> {
         if is_fill(descriptor.as_bytes()) {
             return Some(format!("section descriptor is all {name}"));
         }
-        if is_fill(&descriptor.section_type.guid().0) {
+        if is_fill(&descriptor.section_type.raw().0) {
             return Some(format!("section type is all {name}, section of {length} bytes at {offset}"));
         }
         if !behind.is_empty() && is_fill(behind) {
@@ -604,7 +604,7 @@ impl<'a> Section<'a> {
                 kind: LogKind::Dump,
                 reading: None,
             }),
-            _ => match Body::decode(kind.guid(), bytes) {
+            _ => match Body::decode(kind, bytes) {
                 Ok(body) => Content::Body(body),
                 Err(error) => {
                     let (at, reason) = bad(error.offset(), error.kind().to_string());

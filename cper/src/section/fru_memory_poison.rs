@@ -17,7 +17,7 @@ use crate::entries::Entries;
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields, valid_fields};
 use crate::kind::View;
 use crate::open_value::open_value;
-use crate::{Error, ErrorKind, Guid, SectionDescriptor, SectionTypeId, Timestamp};
+use crate::{Error, ErrorKind, SectionDescriptor, SectionTypeId, Timestamp};
 
 /// The fixed part of a FRU memory poison section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -187,7 +187,7 @@ impl core::ops::Deref for FruMemoryPoison<'_> {
 }
 
 impl SectionType for FruMemoryPoison<'_> {
-    const TYPE: Guid = SectionTypeId::FRU_MEMORY_POISON.0;
+    const TYPE: SectionTypeId = SectionTypeId::FRU_MEMORY_POISON;
     const NAME: &'static str = "FRU memory poison";
 }
 
@@ -199,7 +199,7 @@ impl Decode for FruMemoryPoison<'_> {
     /// like the type, a checksum that is right tells that this is no descriptor.
     fn decode(body: &[u8]) -> Result<FruMemoryPoison<'_>, Error> {
         let is_own = |descriptor: &SectionDescriptor| {
-            descriptor.section_type.0 == Self::TYPE && descriptor.section_offset.get() != checksum(body)
+            descriptor.section_type == Self::TYPE && descriptor.section_offset.get() != checksum(body)
         };
         let (own_descriptor, bytes) = match SectionDescriptor::ref_from_prefix(body) {
             Ok((descriptor, rest)) if is_own(descriptor) => (Some(descriptor), rest),
@@ -312,7 +312,7 @@ impl<'a> FruMemoryPoisonParts<'a> {
 }
 
 impl SectionType for FruMemoryPoisonParts<'_> {
-    const TYPE: Guid = FruMemoryPoison::TYPE;
+    const TYPE: SectionTypeId = FruMemoryPoison::TYPE;
     const NAME: &'static str = FruMemoryPoison::NAME;
 }
 
@@ -389,7 +389,7 @@ mod tests {
         assert_eq!(poison.trailing(), [0; 16]);
         let checksum = poison.header().checksum;
         assert_eq!(
-            Body::decode(SectionTypeId::FRU_MEMORY_POISON.0, &bytes).unwrap().to_string(),
+            Body::decode(SectionTypeId::FRU_MEMORY_POISON, &bytes).unwrap().to_string(),
             format!(
                 "checksum                0x{checksum:08x}\n\
                  checksum is right       yes\n\
@@ -545,7 +545,7 @@ mod tests {
         };
         let list = [entry(1)];
         let bytes = written(&FruMemoryPoisonParts::new(named, &list).unwrap());
-        assert_eq!(bytes[16..32], FruMemoryPoison::TYPE.0);
+        assert_eq!(bytes[16..32], FruMemoryPoison::TYPE.raw().0);
         let poison = FruMemoryPoison::decode(&bytes).unwrap();
         assert!(poison.own_descriptor().is_none() && poison.checksum_is_right());
         assert_eq!((poison.fru_id, poison.trailing()), (named.fru_id, &[][..]));

@@ -355,7 +355,7 @@ impl core::ops::Deref for ArmRasNode<'_> {
 }
 
 impl SectionType for ArmRasNode<'_> {
-    const TYPE: Guid = SectionTypeId::ARM_RAS_NODE.0;
+    const TYPE: SectionTypeId = SectionTypeId::ARM_RAS_NODE;
     const NAME: &'static str = "Arm RAS node";
 }
 
@@ -706,7 +706,7 @@ impl<'a> ArmRasNodeParts<'a> {
 }
 
 impl SectionType for ArmRasNodeParts<'_> {
-    const TYPE: Guid = ArmRasNode::TYPE;
+    const TYPE: SectionTypeId = ArmRasNode::TYPE;
     const NAME: &'static str = ArmRasNode::NAME;
 }
 
@@ -759,7 +759,7 @@ mod tests {
     #[test]
     fn every_field_is_told() {
         let bytes = section();
-        let text = Body::decode(SectionTypeId::ARM_RAS_NODE.0, &bytes).unwrap().to_string();
+        let text = Body::decode(SectionTypeId::ARM_RAS_NODE, &bytes).unwrap().to_string();
         let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("00")).collect();
         assert_eq!(
             lines,

@@ -13,7 +13,7 @@ use super::Entries;
 use crate::fields::{Describe, Value, Values, Visitor, describe_rest, show_fields};
 use crate::kind::View;
 use crate::section::{Decode, Encode, SectionType};
-use crate::{Error, ErrorKind, Guid, SectionTypeId, Severity};
+use crate::{Error, ErrorKind, SectionTypeId, Severity};
 
 /// The fixed part of an NVIDIA error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -177,7 +177,7 @@ impl core::ops::Deref for NvidiaError<'_> {
 }
 
 impl SectionType for NvidiaError<'_> {
-    const TYPE: Guid = SectionTypeId::NVIDIA.0;
+    const TYPE: SectionTypeId = SectionTypeId::NVIDIA;
     const NAME: &'static str = "NVIDIA error";
 }
 
@@ -304,7 +304,7 @@ impl<'a> NvidiaErrorParts<'a> {
 }
 
 impl SectionType for NvidiaErrorParts<'_> {
-    const TYPE: Guid = NvidiaError::TYPE;
+    const TYPE: SectionTypeId = NvidiaError::TYPE;
     const NAME: &'static str = NvidiaError::NAME;
 }
 
@@ -335,7 +335,7 @@ mod tests {
     }
 
     fn told(bytes: &[u8]) -> String {
-        Body::decode(SectionTypeId::NVIDIA.0, bytes).unwrap().to_string()
+        Body::decode(SectionTypeId::NVIDIA, bytes).unwrap().to_string()
     }
 
     const HEAD: &str = "\

@@ -13,7 +13,7 @@ use crate::fields::{Describe, List, Value, Values, Visitor, describe_rest, show_
 use crate::kind::View;
 use crate::open_value::open_value;
 use crate::section::{ContextPadding, Decode, Encode, SectionType, context::is_zero};
-use crate::{Error, ErrorKind, Guid, SectionTypeId};
+use crate::{Error, ErrorKind, SectionTypeId};
 
 /// The header of an NVIDIA event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -330,7 +330,7 @@ impl core::ops::Deref for NvidiaEvent<'_> {
 }
 
 impl SectionType for NvidiaEvent<'_> {
-    const TYPE: Guid = SectionTypeId::NVIDIA_EVENT.0;
+    const TYPE: SectionTypeId = SectionTypeId::NVIDIA_EVENT;
     const NAME: &'static str = "NVIDIA event";
 }
 
@@ -667,7 +667,7 @@ impl<'a> NvidiaEventParts<'a> {
 }
 
 impl SectionType for NvidiaEventParts<'_> {
-    const TYPE: Guid = NvidiaEvent::TYPE;
+    const TYPE: SectionTypeId = NvidiaEvent::TYPE;
     const NAME: &'static str = NvidiaEvent::NAME;
 }
 
@@ -729,7 +729,7 @@ mod tests {
     #[test]
     fn an_event_of_a_processor() {
         let bytes = cpu_event();
-        let text = Body::decode(SectionTypeId::NVIDIA_EVENT.0, &bytes).unwrap().to_string();
+        let text = Body::decode(SectionTypeId::NVIDIA_EVENT, &bytes).unwrap().to_string();
         let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("0000 ")).collect();
         assert_eq!(
             lines,
