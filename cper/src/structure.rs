@@ -373,7 +373,7 @@ macro_rules! view_of_bytes {
         }
 
         impl $crate::kind::SectionType for $view<'_> {
-            const TYPE: $crate::Guid = $crate::SectionTypeId::$section.0;
+            const TYPE: $crate::SectionTypeId = $crate::SectionTypeId::$section;
             const NAME: &'static str = $what;
         }
 
@@ -446,7 +446,7 @@ macro_rules! fixed_view {
         }
 
         impl $crate::kind::SectionType for $name {
-            const TYPE: $crate::Guid = $crate::SectionTypeId::$section.0;
+            const TYPE: $crate::SectionTypeId = $crate::SectionTypeId::$section;
             const NAME: &'static str = $what;
         }
 

@@ -210,10 +210,10 @@ const WITH_UNCLAIMED_PARTS: &[(&str, &str)] = &[
 /// bytes was decoded of it.
 fn assert_rebuilt(name: &str, section_type: SectionTypeId, bytes: &[u8]) -> bool {
     let longer = [bytes, &[0xd7; 16]].concat();
-    let body = Body::decode(section_type.guid(), &longer).unwrap();
+    let body = Body::decode(section_type, &longer).unwrap();
     let text = body.to_string().replace(' ', "");
     assert!(text.contains("d7d7d7d7"), "{name}: {section_type}: {text}");
-    let body = Body::decode(section_type.guid(), bytes).unwrap();
+    let body = Body::decode(section_type, bytes).unwrap();
     let Some(again) = rewritten(&body) else { return false };
     let place = again.iter().zip(bytes).position(|(a, b)| a != b);
     let alike = WITH_UNCLAIMED_PARTS.iter().all(|(unclaimed, _)| *unclaimed != name);

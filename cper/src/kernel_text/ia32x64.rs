@@ -45,7 +45,7 @@ fn error_information(out: &mut Out<'_, '_>, error: &Ia32X64ErrorInformation) -> 
     let kind = error.error_structure_type();
     out.inner(format_args!("Error Structure Type: {}", kind.name().unwrap_or("unknown")))?;
     if kind.name().is_none() {
-        out.inner(format_args!("Error Structure Type: {}", kind.guid()))?;
+        out.inner(format_args!("Error Structure Type: {}", kind.raw()))?;
     }
     if let Some(check) = error.check_info() {
         out.inner(format_args!("Check Information: {check:#018x}"))?;

@@ -281,7 +281,7 @@ fn print_section(
         *known == section_type && version >= *since && *not_for != Some(architecture)
     });
     let Some((_, name, _, _, print)) = known else {
-        out.body(format_args!("section type: unknown, {}", section_type.guid()))?;
+        out.body(format_args!("section type: unknown, {}", section_type.raw()))?;
         out.body(format_args!("section length: {:#x}", body.len()))?;
         return out.dump(2, body, 4, true);
     };

@@ -17,7 +17,7 @@ use crate::fields::{Describe, Each, Value, Visitor, describe_rest};
 use crate::kind::View;
 use crate::open_value::open_value;
 use crate::structure::structure;
-use crate::{Error, ErrorKind, Guid};
+use crate::{Error, ErrorKind, SectionTypeId};
 
 structure! {
     /// The first 40 bytes of an Arm processor section. Writers compute both counts and the length.
@@ -1078,7 +1078,7 @@ impl<'a> ArmProcessorParts<'a> {
 }
 
 impl SectionType for ArmProcessorParts<'_> {
-    const TYPE: Guid = ArmProcessor::TYPE;
+    const TYPE: SectionTypeId = ArmProcessor::TYPE;
     const NAME: &'static str = ArmProcessor::NAME;
 }
 
@@ -1156,7 +1156,7 @@ impl<const N: usize> ArmErrors<N> {
 }
 
 impl<const N: usize> SectionType for ArmErrors<N> {
-    const TYPE: Guid = ArmProcessor::TYPE;
+    const TYPE: SectionTypeId = ArmProcessor::TYPE;
     const NAME: &'static str = ArmProcessor::NAME;
 }
 

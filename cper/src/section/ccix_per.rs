@@ -23,7 +23,7 @@ use super::register::Dwords;
 use crate::fields::{Describe, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType, View};
 use crate::structure::structure;
-use crate::{Error, Guid};
+use crate::{Error, SectionTypeId};
 
 structure! {
     /// The fixed part of a CCIX protocol error. [`CcixPerErrorParts`] fills in the length.
@@ -158,7 +158,7 @@ impl<'a> CcixPerErrorParts<'a> {
 }
 
 impl SectionType for CcixPerErrorParts<'_> {
-    const TYPE: Guid = CcixPerError::TYPE;
+    const TYPE: SectionTypeId = CcixPerError::TYPE;
     const NAME: &'static str = CcixPerError::NAME;
 }
 

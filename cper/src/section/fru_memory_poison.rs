@@ -16,7 +16,7 @@ use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
 use crate::kind::{Decode, Encode, SectionType, View};
 use crate::open_value::open_value;
 use crate::structure::{at, structure};
-use crate::{Error, ErrorKind, Guid, SectionDescriptor, SectionTypeId, Timestamp};
+use crate::{Error, ErrorKind, SectionDescriptor, SectionTypeId, Timestamp};
 
 structure! {
     /// The fixed part of a FRU memory poison section. [`FruMemoryPoisonParts`] fills in checksum and number of entries.
@@ -106,7 +106,7 @@ pub struct FruMemoryPoison<'a> {
 }
 
 impl SectionType for FruMemoryPoison<'_> {
-    const TYPE: Guid = SectionTypeId::FRU_MEMORY_POISON.0;
+    const TYPE: SectionTypeId = SectionTypeId::FRU_MEMORY_POISON;
     const NAME: &'static str = "FRU memory poison";
 }
 
@@ -151,7 +151,7 @@ impl<'a> FruMemoryPoison<'a> {
     /// When there are fewer bytes than the fixed part has.
     pub fn new(bytes: &'a [u8]) -> Result<Self, Error> {
         let is_own = |descriptor: &SectionDescriptor| {
-            descriptor.section_type.0 == Self::TYPE && descriptor.section_offset.get() != checksum(bytes)
+            descriptor.section_type == Self::TYPE && descriptor.section_offset.get() != checksum(bytes)
         };
         let own = at::<0, SectionDescriptor>(bytes).filter(|descriptor| is_own(descriptor));
         let start = own.map_or(0, |_| SectionDescriptor::SIZE);
@@ -335,7 +335,7 @@ impl<'a> FruMemoryPoisonParts<'a> {
 }
 
 impl SectionType for FruMemoryPoisonParts<'_> {
-    const TYPE: Guid = FruMemoryPoison::TYPE;
+    const TYPE: SectionTypeId = FruMemoryPoison::TYPE;
     const NAME: &'static str = FruMemoryPoison::NAME;
 }
 
@@ -412,7 +412,7 @@ mod tests {
         assert_eq!(poison.trailing(), [0; 16]);
         let checksum = poison.checksum();
         assert_eq!(
-            Body::decode(SectionTypeId::FRU_MEMORY_POISON.0, &bytes).unwrap().to_string(),
+            Body::decode(SectionTypeId::FRU_MEMORY_POISON, &bytes).unwrap().to_string(),
             format!(
                 "checksum                0x{checksum:08x}\n\
                  checksum is right       yes\n\
@@ -569,7 +569,7 @@ mod tests {
             .with_fru_id(0x5844_0a12);
         let list = [entry(1)];
         let bytes = written(&FruMemoryPoisonParts::new(named, &list).unwrap());
-        assert_eq!(bytes[16..32], FruMemoryPoison::TYPE.0);
+        assert_eq!(bytes[16..32], FruMemoryPoison::TYPE.raw().0);
         let poison = FruMemoryPoison::decode(&bytes).unwrap();
         assert!(poison.own_descriptor().is_none() && poison.checksum_is_right());
         assert_eq!((poison.fru_id(), poison.trailing()), (named.fru_id(), &[][..]));

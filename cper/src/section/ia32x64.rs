@@ -18,7 +18,7 @@ use crate::fields::{Describe, Each, Value, Visitor, describe_rest};
 use crate::kind::View;
 use crate::open_value::{open_guid, open_value};
 use crate::structure::structure;
-use crate::{Error, ErrorKind, Guid};
+use crate::{Error, ErrorKind, SectionTypeId};
 
 structure! {
     /// The first 64 bytes of an IA32/X64 processor section. Bits 13:2 of the validation bits are the counts of the
@@ -820,7 +820,7 @@ impl<'a> Ia32X64Parts<'a> {
 }
 
 impl SectionType for Ia32X64Parts<'_> {
-    const TYPE: Guid = Ia32X64Processor::TYPE;
+    const TYPE: SectionTypeId = Ia32X64Processor::TYPE;
     const NAME: &'static str = Ia32X64Processor::NAME;
 }
 
@@ -1223,7 +1223,7 @@ mod tests {
             Ia32X64ErrorInformation::from(Ia32X64Check::Cache(CacheCheck(5))),
             Ia32X64ErrorInformation::from(Ia32X64Check::Bus(BusCheck(6))),
             Ia32X64ErrorInformation::from(Ia32X64Check::MicroArchitectural(MicroArchitecturalCheck(7))),
-            Ia32X64ErrorInformation::new(Ia32X64ErrorType::new(Guid([9; 16]))).with_check_info(8),
+            Ia32X64ErrorInformation::new(Ia32X64ErrorType::new(crate::Guid([9; 16]))).with_check_info(8),
         ];
         let arrays = [counting(92), counting(244), counting(16), counting(0)];
         let contexts = [

@@ -335,7 +335,7 @@ pub struct Section<'a> {
 impl Section<'_> {
     /// Whether not even its type is there, but the zeros or ones of a store that was not written.
     pub fn is_absent(&self) -> bool {
-        let bytes = self.kind.guid().0;
+        let bytes = self.kind.raw().0;
         matches!(self.content, Content::Bad(..)) && (bytes == [0; 16] || bytes == [0xff; 16])
     }
 
@@ -563,7 +563,7 @@ fn torn(descriptor: &SectionDescriptor, behind: &[u8]) -> Option<String> {
         if is_fill(descriptor.as_bytes()) {
             return Some(format!("section descriptor is all {name}"));
         }
-        if is_fill(&descriptor.section_type.guid().0) {
+        if is_fill(&descriptor.section_type.raw().0) {
             return Some(format!("section type is all {name}, section of {length} bytes at {offset}"));
         }
         if !behind.is_empty() && is_fill(behind) {
@@ -642,7 +642,7 @@ impl<'a> Section<'a> {
             SectionTypeId::LINUX_DMESG | SectionTypeId::LINUX_DMESG_COMPRESSED => {
                 Content::Log(Part::new(place, bytes, kind == SectionTypeId::LINUX_DMESG_COMPRESSED))
             }
-            _ => match Body::decode(kind.guid(), bytes) {
+            _ => match Body::decode(kind, bytes) {
                 Ok(body) => Content::Body(body),
                 Err(error) => {
                     let (at, reason) = bad(error.offset(), error.kind().to_string());

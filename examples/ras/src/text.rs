@@ -182,10 +182,10 @@ impl Text {
             // What Linux writes there is the same in every record.
             What::Record(stored) if stored.prefix().is_none() => {
                 let header = stored.record().header();
-                if !header.creator_id.guid().is_zero() {
+                if !header.creator_id.raw().is_zero() {
                     field(out, "creator", header.creator_id)?;
                 }
-                if !header.notification_type.guid().is_zero() {
+                if !header.notification_type.raw().is_zero() {
                     field(out, "notification", header.notification_type)?;
                 }
                 let flags = flags(header.flags());

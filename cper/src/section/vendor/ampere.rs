@@ -5,7 +5,7 @@ use core::fmt;
 
 use zerocopy::IntoBytes;
 
-use crate::Guid;
+use crate::SectionTypeId;
 use crate::fields::{Describe, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType, View};
 use crate::section::{CorrectableErrors, UncorrectableErrors};
@@ -80,7 +80,7 @@ impl<'a> AmpereErrorParts<'a> {
 }
 
 impl SectionType for AmpereErrorParts<'_> {
-    const TYPE: Guid = AmpereError::TYPE;
+    const TYPE: SectionTypeId = AmpereError::TYPE;
     const NAME: &'static str = AmpereError::NAME;
 }
 
@@ -348,14 +348,14 @@ mod tests {
     }
 
     fn lines(bytes: &[u8]) -> Vec<std::string::String> {
-        let text = Body::decode(SectionTypeId::AMPERE_SPECIFIC.0, bytes).unwrap().to_string();
+        let text = Body::decode(SectionTypeId::AMPERE_SPECIFIC, bytes).unwrap().to_string();
         text.lines().map(Into::into).collect()
     }
 
     #[test]
     fn the_short_one() {
         let bytes = [10, 0, 1, 0, 3, 0, 0, 0, 0xd1];
-        let body = Body::decode(SectionTypeId::AMPERE.0, &bytes).unwrap();
+        let body = Body::decode(SectionTypeId::AMPERE, &bytes).unwrap();
         assert_eq!(
             body.to_string(),
             "type id                 10\nsub type id             1\ninstance id             3\n\

@@ -14,7 +14,7 @@ use crate::fields::{Describe, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType, View};
 use crate::open_value::open_value;
 use crate::structure::{at, structure};
-use crate::{Error, ErrorKind, Guid};
+use crate::{Error, ErrorKind, Guid, SectionTypeId};
 
 structure! {
     /// The fixed part of an Arm RAS node section. [`ArmRasNodeParts`] fills in count and offsets.
@@ -511,7 +511,7 @@ impl<'a> ArmRasNode<'a> {
         records_end.max(auxiliary_end).saturating_sub(self.bytes.len())
     }
 
-    /// Each record's error, and the component.
+    /// Values record's error, and the component.
     fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let entries = self.records();
         let records = entries.as_slice();
@@ -798,7 +798,7 @@ impl<'a> ArmRasNodeParts<'a> {
 }
 
 impl SectionType for ArmRasNodeParts<'_> {
-    const TYPE: Guid = ArmRasNode::TYPE;
+    const TYPE: SectionTypeId = ArmRasNode::TYPE;
     const NAME: &'static str = ArmRasNode::NAME;
 }
 
@@ -853,7 +853,7 @@ mod tests {
     #[test]
     fn every_field_is_told() {
         let bytes = section();
-        let text = Body::decode(SectionTypeId::ARM_RAS_NODE.0, &bytes).unwrap().to_string();
+        let text = Body::decode(SectionTypeId::ARM_RAS_NODE, &bytes).unwrap().to_string();
         let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("00")).collect();
         assert_eq!(
             lines,

@@ -12,7 +12,7 @@ use crate::entries::Entries;
 use crate::fields::{Describe, Each, Printable, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType, View};
 use crate::structure::{at, structure};
-use crate::{Error, ErrorKind, Guid, Severity};
+use crate::{Error, ErrorKind, SectionTypeId, Severity};
 
 structure! {
     /// The fixed part of an NVIDIA error. [`NvidiaErrorParts`] fills in the number of pairs.
@@ -315,7 +315,7 @@ impl<'a> NvidiaErrorParts<'a> {
 }
 
 impl SectionType for NvidiaErrorParts<'_> {
-    const TYPE: Guid = NvidiaError::TYPE;
+    const TYPE: SectionTypeId = NvidiaError::TYPE;
     const NAME: &'static str = NvidiaError::NAME;
 }
 
@@ -349,7 +349,7 @@ mod tests {
     }
 
     fn told(bytes: &[u8]) -> String {
-        Body::decode(SectionTypeId::NVIDIA.0, bytes).unwrap().to_string()
+        Body::decode(SectionTypeId::NVIDIA, bytes).unwrap().to_string()
     }
 
     const HEAD: &str = "\

@@ -14,7 +14,7 @@ use crate::kind::{Encode, SectionType, View};
 use crate::open_value::open_value;
 use crate::section::{ContextPadding, context::is_zero};
 use crate::structure::{at, structure};
-use crate::{Error, ErrorKind, Guid};
+use crate::{Error, ErrorKind, SectionTypeId};
 
 structure! {
     /// The header of an NVIDIA event, and that of what is known of the device. [`NvidiaEventParts`] fills in the number
@@ -596,7 +596,7 @@ impl<'a> NvidiaEventParts<'a> {
 }
 
 impl SectionType for NvidiaEventParts<'_> {
-    const TYPE: Guid = NvidiaEvent::TYPE;
+    const TYPE: SectionTypeId = NvidiaEvent::TYPE;
     const NAME: &'static str = NvidiaEvent::NAME;
 }
 
@@ -659,7 +659,7 @@ mod tests {
     #[test]
     fn an_event_of_a_processor() {
         let bytes = cpu_event();
-        let text = Body::decode(SectionTypeId::NVIDIA_EVENT.0, &bytes).unwrap().to_string();
+        let text = Body::decode(SectionTypeId::NVIDIA_EVENT, &bytes).unwrap().to_string();
         let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("0000 ")).collect();
         assert_eq!(
             lines,

@@ -112,7 +112,7 @@ pub static COLUMNS: &[Column] = &[
     text("summary", "what broke, in one line", |row| Some(row.line().1.as_str().into())),
     // The section.
     text("section_type", "what the section is, by name or GUID", |row| Some(word(row.section()?.kind))),
-    text("section_type_id", "its GUID", |row| Some(word(row.section()?.kind.guid()))),
+    text("section_type_id", "its GUID", |row| Some(word(row.section()?.kind.raw()))),
     column(
         "is_primary",
         "whether it is the record's primary section",
