@@ -137,6 +137,31 @@ impl FromStr for Guid {
     }
 }
 
+/// Its text; the 16 stored bytes in a binary format.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Guid {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Guid {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            crate::grammar::deserialize_text(deserializer, "a GUID")
+        } else {
+            serde::Deserialize::deserialize(deserializer).map(Self)
+        }
+    }
+}
+
+crate::grammar::any_structure!(Guid);
+
 #[cfg(feature = "uuid")]
 impl From<uuid::Uuid> for Guid {
     fn from(uuid: uuid::Uuid) -> Self {

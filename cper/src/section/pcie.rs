@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
 use zerocopy::little_endian::{U16, U32};
 
 use super::aer::AerCapability;
@@ -91,9 +90,8 @@ structure! {
     2 control: (u16 BridgeControl) as flags => set_control with_control;
 }
 
-bitflags! {
+crate::open_value::flag_set! {
     /// The PCI command register.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct PciCommand: u16 {
         /// Answers to I/O addresses.
         const IO_SPACE = 1 << 0;
@@ -121,7 +119,6 @@ bitflags! {
     }
 
     /// The bridge control register.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct BridgeControl: u16 {
         /// Acts on parity errors of the secondary side.
         const PARITY_ERROR_RESPONSE = 1 << 0;
