@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 without=(cper/src erst-table/src mce-record/src pstore-format/src)
-with=(examples/src)
+with=(examples/ras/src)
 
 control=$(mktemp -d)
 trap 'rm -r "$control"' EXIT

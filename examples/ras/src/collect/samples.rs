@@ -34,7 +34,7 @@ impl Drop for Folder {
 /// Gives each event in captured files to a sink.
 pub fn collected(files: &[&str], mut sink: impl FnMut(&Collected<'_, '_>)) {
     for name in files {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../data").join(name);
         let file =
             File { name: (*name).to_owned(), bytes: input::load(&path).unwrap(), form: None, region: None };
         let content = recognise::recognise(&file.bytes, path.file_name().unwrap().to_str().unwrap()).unwrap();
