@@ -404,6 +404,20 @@ impl PcieError {
         self
     }
 
+    /// Sets where the device is found in configuration space; who it is stays as it was.
+    #[inline]
+    pub const fn set_address(&mut self, address: PciAddress) {
+        self.set_device_id(self.device_id_raw().with_address(address));
+    }
+
+    /// Sets where the device is found in configuration space; who it is stays as it was.
+    #[must_use]
+    #[inline]
+    pub const fn with_address(mut self, address: PciAddress) -> Self {
+        self.set_address(address);
+        self
+    }
+
     /// Sets who the device is and the address of the register block it is behind, which takes the place of segment,
     /// device and function.
     pub const fn set_rcrb_device_id(&mut self, id: PcieDeviceId, base: u64) {
