@@ -26,9 +26,8 @@ BREAKS = [
         "clippy pstore-format",
     ),
     (
-        "reserved-dropped", "a record is its bytes", CPER + "encode.rs",
-        "*to = SectionDescriptor { section_offset: U32::new(offset), section_length, ..descriptor };",
-        "*to = SectionDescriptor { section_offset: U32::new(offset), section_length, reserved: 0, ..descriptor };",
+        "reserved-dropped", "a record is its bytes", CPER + "record_writer.rs",
+        "        *to = *descriptor;\n", "        *to = *descriptor;\n        to.as_mut_bytes()[11] = 0;\n",
         "test cper properties",
     ),
     (
@@ -39,8 +38,7 @@ BREAKS = [
     ),
     (
         "bit-unseen", "a record is its bytes", "pstore-format/src/seal.rs",
-        "let after = from_field.get(8..).unwrap_or_default();",
-        "let after = from_field.get(9..).unwrap_or_default();",
+        "(before, from_field.get(8..).unwrap_or_default())", "(before, from_field.get(9..).unwrap_or_default())",
         "unit pstore-format",
     ),
     (
@@ -51,8 +49,8 @@ BREAKS = [
         "test cper record",
     ),
     (
-        "trailing-lost", "nothing is lost to a neighbour", CPER + "section/mod.rs",
-        "            Self::Memory2(section) => size_of_val(*section),\n", "", "test cper trailing",
+        "trailing-lost", "nothing is lost to a neighbour", CPER + "structure.rs",
+        "self.bytes.get($name::SIZE..).unwrap_or_default()", "&self.bytes[..0]", "test cper trailing",
     ),
     (
         "no-advance", "the outer slice wins, iterators advance", "mce-record/src/mcelog.rs",
@@ -80,7 +78,7 @@ BREAKS = [
     ),
     (
         "short-refused", "length decides the layout", CPER + "section/memory.rs",
-        "const MIN: usize = 73;", "const MIN: usize = 80;", "test cper properties",
+        "from 73 as MEMORY", "from 80 as MEMORY", "test cper properties",
     ),
     (
         "revision-refused", "length decides the layout", CPER + "record.rs",
@@ -96,8 +94,7 @@ BREAKS = [
     ),
     (
         "half-a-record", "too small a buffer is left alone", "pstore-format/src/produce.rs",
-        "        let record = out.get_mut(..length).ok_or(too_small)?;\n",
-        "        if out.len() < length {\n            out.fill(0);\n        }\n        let record = out.get_mut(..length).ok_or(too_small)?;\n",
+        "    if out.len() < length {\n        return", "    if out.len() < length {\n        out.fill(0);\n        return",
         "unit pstore-format",
     ),
     (
@@ -121,6 +118,10 @@ BREAKS = [
         "pub const fn is_valid(self)", "pub const fn is_good(self)", "api",
     ),
 ]
+
+# A description of a body that tells nothing. The tests of each section's own file must notice, whatever others say.
+UNTOLD = ("untold", "a record is its bytes: each body tells its fields")
+DESCRIBE = "    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {\n"
 
 LIMITS = "ulimit -v 6000000; exec timeout 300 "
 
@@ -149,8 +150,43 @@ def noticed(output):
     return ", ".join(tests[:3]) or (errors or lines or ["it did not end"])[0][:110]
 
 
+def untold(tree):
+    """Empties the description of every body; returns the modules whose own tests pass still, and how many bodies it were."""
+    source = pathlib.Path(tree, CPER)
+    table = source.joinpath("section/bodies.rs").read_text(encoding="utf-8")
+    views = [*re.findall(r"^    \w+\((?:vendor::)?(\w+)<'a>\) of", table, re.M), "CxlComponentEvent"]
+    before, modules = {}, {}
+    for path in sorted(source.joinpath("section").rglob("*.rs")):
+        text = path.read_text(encoding="utf-8")
+        for view in views:
+            start = f"impl Describe for {view}<'_> {{\n{DESCRIBE}"
+            if start in text:
+                before.setdefault(path, text)
+                text = text.replace(start, start + "        return Ok(());\n")
+                place = path.relative_to(source).with_suffix("").as_posix().removesuffix("/mod")
+                modules[view] = place.replace("/", "::")
+        if path in before:
+            path.write_text(text, encoding="utf-8")
+    lost = set(views) - set(modules)
+    if lost:
+        sys.exit(f"{UNTOLD[0]}: no description found of {', '.join(sorted(lost))}")
+    result = run(tree, "unit cper")
+    for path, text in before.items():
+        path.write_text(text, encoding="utf-8")
+    failed = re.findall(r"^---- (\S+)::tests::\S+ stdout ----$", result.stdout, re.M)
+    return {module for module in modules.values() if module not in failed}, len(modules)
+
+
 def main(tree, wanted):
     missed, sound = [], set()
+    if not wanted or UNTOLD[0] in wanted:
+        if run(tree, "unit cper").returncode != 0:
+            sys.exit("unit cper fails on the tree as it is")
+        sound.add("unit cper")
+        silent, bodies = untold(tree)
+        missed += [f"{UNTOLD[0]} in {module}" for module in sorted(silent)]
+        said = f"MISSED  {UNTOLD[0]:24} {UNTOLD[1]}: {', '.join(sorted(silent))}"
+        print(said if silent else f"caught  {UNTOLD[0]:24} {UNTOLD[1]}: each of {bodies} by its own tests", flush=True)
     for name, invariant, file, text, other, check in BREAKS:
         if wanted and name not in wanted:
             continue
@@ -174,7 +210,7 @@ def main(tree, wanted):
             print(f"caught  {name:24} {invariant}: {check}: {noticed(output)}", flush=True)
     if missed:
         sys.exit(f"{len(missed)} breaks that no gate notices: {', '.join(missed)}")
-    print(f"{len(wanted or BREAKS)} breaks, each caught")
+    print(f"{len(wanted) or len(BREAKS) + 1} breaks, each caught")
 
 
 main(sys.argv[1], sys.argv[2:])

@@ -65,6 +65,8 @@ error_kind! {
     } => "FRU text of {} bytes, at most 20 fit", length;
     /// Text is not of the form `aabbccdd-eeff-gghh-iijj-kkllmmnnoopp`.
     GuidText => "not a GUID of the form aabbccdd-eeff-gghh-iijj-kkllmmnnoopp";
+    /// Text is not of the form `ssss:bb:dd.f`.
+    PciAddressText => "not a PCI address of the form ssss:bb:dd.f";
 }
 
 impl Error {
@@ -196,6 +198,7 @@ mod tests {
             (ErrorKind::AfterRawData, "raw data is the last part of a status block"),
             (ErrorKind::FruText { length: 21 }, "FRU text of 21 bytes, at most 20 fit"),
             (ErrorKind::GuidText, "not a GUID of the form aabbccdd-eeff-gghh-iijj-kkllmmnnoopp"),
+            (ErrorKind::PciAddressText, "not a PCI address of the form ssss:bb:dd.f"),
         ] {
             assert_eq!(kind.to_string(), words);
         }

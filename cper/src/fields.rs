@@ -210,6 +210,22 @@ pub(crate) fn each_flag(
     (0..64u32).map(|place| 1u64 << place).filter(move |bit| bits & bit != 0).map(move |bit| (bit, name(bit)))
 }
 
+/// The names of the bits of a set, as people read them: `timestamp, 0x40`; `none` when no bit is set.
+pub(crate) fn write_flags<F: bitflags::Flags<Bits: Into<u64>>>(
+    flags: F,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    let mut separator = "";
+    for (bit, name) in each_flag(flags.bits().into(), flag_name::<F>) {
+        match name {
+            Some(name) => write!(f, "{separator}{}", Readable(name))?,
+            None => write!(f, "{separator}{bit:#x}")?,
+        }
+        separator = ", ";
+    }
+    if separator.is_empty() { f.write_str("none") } else { Ok(()) }
+}
+
 /// Text of a fixed field: up to the first NUL, printable ASCII as it is, everything else escaped.
 pub(crate) struct Printable<'a>(pub(crate) &'a [u8]);
 

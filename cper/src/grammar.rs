@@ -85,6 +85,8 @@ macro_rules! open_value {
                 $crate::grammar::deserialize_code(deserializer).map(Self::new)
             }
         }
+
+        $crate::grammar::any_number!($name: $raw);
     };
 }
 
@@ -134,6 +136,8 @@ macro_rules! number {
                 $raw::try_from(wide).map(Self::new).map_err(serde::de::Error::custom)
             }
         }
+
+        $crate::grammar::any_number!($name: $raw);
     };
 }
 
@@ -215,7 +219,49 @@ macro_rules! flags {
                 $crate::grammar::deserialize_code(deserializer).map(Self::new)
             }
         }
+
+        $crate::grammar::any_number!($name: $raw);
     };
+}
+
+/// With the feature `arbitrary`: any number, named or not.
+macro_rules! any_number {
+    ($name:ident: $raw:ident) => {
+        /// Any number, named or not.
+        #[cfg(feature = "arbitrary")]
+        impl<'a> arbitrary::Arbitrary<'a> for $name {
+            fn arbitrary(choices: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+                <$raw>::arbitrary(choices).map(Self::new)
+            }
+        }
+    };
+}
+
+/// With the feature `arbitrary`: wire structures of any bytes.
+macro_rules! any_structure {
+    ($($name:ident),* $(,)?) => { $(
+        /// Any bytes.
+        #[cfg(feature = "arbitrary")]
+        impl<'a> arbitrary::Arbitrary<'a> for $name {
+            fn arbitrary(choices: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+                $crate::grammar::any_bytes(choices)
+            }
+
+            fn size_hint(_: usize) -> (usize, Option<usize>) {
+                (size_of::<Self>(), Some(size_of::<Self>()))
+            }
+        }
+    )* };
+}
+
+/// A wire structure of any bytes; zeros where the choices end.
+#[cfg(feature = "arbitrary")]
+pub(crate) fn any_bytes<T: zerocopy::FromBytes + zerocopy::IntoBytes>(
+    choices: &mut arbitrary::Unstructured<'_>,
+) -> arbitrary::Result<T> {
+    let mut value = T::new_zeroed();
+    choices.fill_buffer(value.as_mut_bytes())?;
+    Ok(value)
 }
 
 /// What open values, numbers and flags have in common.
@@ -425,8 +471,9 @@ impl core::fmt::Display for Names {
 mod with_serde {
     use core::fmt;
     use core::marker::PhantomData;
+    use core::str::FromStr;
 
-    use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+    use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
     use serde::ser::{Serialize, SerializeMap, Serializer};
 
     use super::Names;
@@ -438,13 +485,22 @@ mod with_serde {
         key: &'static str,
         name: Option<impl Serialize>,
     ) -> Result<S::Ok, S::Error> {
+        serialize_named(serializer, ("value", value), (key, name))
+    }
+
+    /// A value under a key, and what it is called: a map of both, or the value alone in a binary format.
+    pub(crate) fn serialize_named<S: Serializer>(
+        serializer: S,
+        (key, value): (&'static str, &impl Serialize),
+        (name_key, name): (&'static str, Option<impl Serialize>),
+    ) -> Result<S::Ok, S::Error> {
         if !serializer.is_human_readable() {
             return value.serialize(serializer);
         }
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("value", value)?;
+        map.serialize_entry(key, value)?;
         if let Some(name) = name {
-            map.serialize_entry(key, &name)?;
+            map.serialize_entry(name_key, &name)?;
         }
         map.end()
     }
@@ -485,55 +541,91 @@ mod with_serde {
     pub(crate) fn deserialize_code<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
         deserializer: D,
     ) -> Result<T, D::Error> {
+        deserialize_named(deserializer, "value")
+    }
+
+    /// The value that [`serialize_named`] has written under a key.
+    pub(crate) fn deserialize_named<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+        deserializer: D,
+        key: &'static str,
+    ) -> Result<T, D::Error> {
         if deserializer.is_human_readable() {
-            deserializer.deserialize_map(Code(PhantomData))
+            deserializer.deserialize_map(Named { key, value: PhantomData })
         } else {
             T::deserialize(deserializer)
         }
     }
 
-    struct Code<T>(PhantomData<T>);
+    struct Named<T> {
+        key: &'static str,
+        value: PhantomData<T>,
+    }
 
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Code<T> {
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Named<T> {
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a map with a value")
+            write!(f, "a map with a {}", self.key)
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
             let mut value = None;
-            while let Some(Key(is_value)) = map.next_key()? {
+            while let Some(is_value) = map.next_key_seed(IsKey(self.key))? {
                 if !is_value {
                     map.next_value::<IgnoredAny>()?;
                 } else if value.replace(map.next_value()?).is_some() {
-                    return Err(A::Error::duplicate_field("value"));
+                    return Err(A::Error::duplicate_field(self.key));
                 }
             }
-            value.ok_or_else(|| A::Error::missing_field("value"))
+            value.ok_or_else(|| A::Error::missing_field(self.key))
         }
     }
 
-    /// Whether a key is `value`.
-    struct Key(bool);
+    /// Whether a key is this one.
+    struct IsKey(&'static str);
 
-    impl<'de> Deserialize<'de> for Key {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            deserializer.deserialize_identifier(KeyVisitor)
+    impl<'de> DeserializeSeed<'de> for IsKey {
+        type Value = bool;
+
+        fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+            deserializer.deserialize_identifier(self)
         }
     }
 
-    struct KeyVisitor;
-
-    impl Visitor<'_> for KeyVisitor {
-        type Value = Key;
+    impl Visitor<'_> for IsKey {
+        type Value = bool;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a key")
         }
 
-        fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
-            Ok(Key(key == "value"))
+        fn visit_str<E: Error>(self, key: &str) -> Result<bool, E> {
+            Ok(key == self.0)
+        }
+    }
+
+    /// The text of a value, read by its `FromStr`.
+    pub(crate) fn deserialize_text<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(
+        deserializer: D,
+        expected: &'static str,
+    ) -> Result<T, D::Error> {
+        deserializer.deserialize_str(Parsed { expected, value: PhantomData })
+    }
+
+    struct Parsed<T> {
+        expected: &'static str,
+        value: PhantomData<T>,
+    }
+
+    impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Parsed<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.expected)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+            text.parse().map_err(E::custom)
         }
     }
 
@@ -606,5 +698,10 @@ mod with_serde {
 }
 
 #[cfg(feature = "serde")]
-pub(crate) use with_serde::{Text, Wide, deserialize_code, serialize_code, serialize_error};
-pub(crate) use {any, conversions, error, error_kind, flags, number, open_value, register};
+pub(crate) use with_serde::{
+    Text, Wide, deserialize_code, deserialize_named, deserialize_text, serialize_code, serialize_error,
+    serialize_named,
+};
+pub(crate) use {
+    any, any_number, any_structure, conversions, error, error_kind, flags, number, open_value, register,
+};

@@ -137,124 +137,30 @@ impl FromStr for Guid {
     }
 }
 
+/// Its text; the 16 stored bytes in a binary format.
 #[cfg(feature = "serde")]
-mod with_serde {
-    use core::fmt;
-
-    use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Unexpected, Visitor};
-    use serde::ser::{Serialize, SerializeMap, Serializer};
-
-    use super::Guid;
-
-    /// The text; the 16 bytes in a binary format.
-    impl Serialize for Guid {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            if serializer.is_human_readable() {
-                serializer.collect_str(self)
-            } else {
-                self.0.serialize(serializer)
-            }
-        }
-    }
-
-    impl<'de> Deserialize<'de> for Guid {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            if deserializer.is_human_readable() {
-                deserializer.deserialize_str(Text)
-            } else {
-                Deserialize::deserialize(deserializer).map(Self)
-            }
-        }
-    }
-
-    struct Text;
-
-    impl Visitor<'_> for Text {
-        type Value = Guid;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a GUID")
-        }
-
-        fn visit_str<E: Error>(self, text: &str) -> Result<Guid, E> {
-            text.parse().map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
-        }
-    }
-
-    /// A GUID and what it is called: a map of both, or the GUID alone in a binary format.
-    pub(crate) fn serialize_named<S: Serializer>(
-        serializer: S,
-        guid: Guid,
-        name: Option<&str>,
-    ) -> Result<S::Ok, S::Error> {
-        if !serializer.is_human_readable() {
-            return guid.serialize(serializer);
-        }
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("guid", &guid)?;
-        if let Some(name) = name {
-            map.serialize_entry("name", name)?;
-        }
-        map.end()
-    }
-
-    /// The GUID that [`serialize_named`] has written.
-    pub(crate) fn deserialize_named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Guid, D::Error> {
-        if deserializer.is_human_readable() {
-            deserializer.deserialize_map(Named)
+impl serde::Serialize for Guid {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
         } else {
-            Guid::deserialize(deserializer)
-        }
-    }
-
-    struct Named;
-
-    impl<'de> Visitor<'de> for Named {
-        type Value = Guid;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a map with a GUID")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Guid, A::Error> {
-            let mut guid = None;
-            while let Some(Key(is_guid)) = map.next_key()? {
-                if !is_guid {
-                    map.next_value::<IgnoredAny>()?;
-                } else if guid.replace(map.next_value()?).is_some() {
-                    return Err(A::Error::duplicate_field("guid"));
-                }
-            }
-            guid.ok_or_else(|| A::Error::missing_field("guid"))
-        }
-    }
-
-    /// Whether a key is `guid`.
-    struct Key(bool);
-
-    impl<'de> Deserialize<'de> for Key {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            deserializer.deserialize_identifier(KeyVisitor)
-        }
-    }
-
-    struct KeyVisitor;
-
-    impl Visitor<'_> for KeyVisitor {
-        type Value = Key;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a key")
-        }
-
-        fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
-            Ok(Key(key == "guid"))
+            self.0.serialize(serializer)
         }
     }
 }
 
 #[cfg(feature = "serde")]
-pub(crate) use with_serde::{deserialize_named, serialize_named};
+impl<'de> serde::Deserialize<'de> for Guid {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            crate::grammar::deserialize_text(deserializer, "a GUID")
+        } else {
+            serde::Deserialize::deserialize(deserializer).map(Self)
+        }
+    }
+}
+
+crate::grammar::any_structure!(Guid);
 
 #[cfg(feature = "uuid")]
 impl From<uuid::Uuid> for Guid {

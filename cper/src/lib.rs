@@ -64,7 +64,7 @@
 //! | PCI sections | PCIe with capability and AER, PCI/PCI-X bus, PCI component | DPC and Flit logging data behind byte 208: its bytes only |
 //! | other sections of Appendix N | firmware error record reference, the three DMA remapping errors, CCIX, CXL protocol errors, CXL component events, FRU memory poison | the log inside a CCIX error, the CXL dynamic capacity event: bytes only |
 //! | vendors' sections | NVIDIA, NVIDIA event, Ampere, Arm RAS node, Windows machine check | HiSilicon, Yitian, JaguarMicro, AMD and the rest of Windows' own: by name |
-//! | sections of your own | with the same traits: [`section`] | |
+//! | sections of your own | with the same traits: [`section`]; with text and JSON inside the record: [`SectionDecoder`] | |
 //! | status blocks | generic error status blocks and entries of every revision, read, checked as Linux does, written; entries to records and back | |
 //! | text | for people; as Linux 6.1 and 6.12 print it: [`KernelText`] | what the AER driver prints later for the device |
 //!
@@ -72,8 +72,10 @@
 //!
 //! | feature | default | what |
 //! |---|---|---|
+//! | `alloc` | no | `OwnedRecord`, a record that owns its bytes |
+//! | `arbitrary` | no | `Arbitrary` for wire structures, values and whole records; it brings `alloc`, and needs `std` |
+//! | `serde` | no | `Serialize` for records, sections and status blocks, as [`fields`] says, and for values; `Deserialize` for [`Guid`], open values, flags and [`PciAddress`](section::PciAddress). A record is kept as its bytes |
 //! | `uuid` | no | conversions between [`Guid`] and `uuid::Uuid` |
-//! | `serde` | no | `Serialize` for records, sections and status blocks, as [`fields`] says |
 //!
 //! # Security
 //!
@@ -92,6 +94,10 @@
     )
 )]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+mod conversions;
 mod creator;
 mod descriptor;
 mod entries;
@@ -104,11 +110,14 @@ mod kernel_text;
 mod kind;
 mod notification;
 mod open_value;
+#[cfg(feature = "alloc")]
+mod owned;
 mod prepared;
 mod reading;
 mod record;
 mod record_writer;
 pub mod section;
+mod section_decoder;
 mod section_type;
 mod severity;
 mod status_block;
@@ -123,9 +132,12 @@ pub use guid::Guid;
 pub use header::{HeaderValidation, RecordFlags, RecordHeader};
 pub use kernel_text::{KernelArchitecture, KernelText, KernelVersion};
 pub use notification::NotificationType;
+#[cfg(feature = "alloc")]
+pub use owned::OwnedRecord;
 pub use prepared::{PreparedRecord, PreparedStatusBlock};
 pub use record::{Record, RecordMut, Section, Sections};
 pub use record_writer::RecordWriter;
+pub use section_decoder::{SectionDecoder, WithDecoders};
 pub use section_type::SectionTypeId;
 pub use severity::Severity;
 pub use status_block::{

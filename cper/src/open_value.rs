@@ -1,5 +1,5 @@
-//! Open values of this crate: those of the [grammar](crate::grammar), which are values of described fields too, and
-//! open GUIDs.
+//! Open values of this crate: those of the [grammar](crate::grammar), which are values of described fields too, open
+//! GUIDs, and flags whose constants' names are the names of the bits.
 
 /// Declares an open value of the grammar that a described field can hold.
 macro_rules! open_value {
@@ -107,11 +107,18 @@ macro_rules! open_guid {
             }
         }
 
-        /// `{"guid": "…", "name": "…"}`, without `name` for a GUID without one; the GUID alone in a binary format.
+        /// Compares the GUID.
+        impl PartialEq<$crate::Guid> for $name {
+            fn eq(&self, other: &$crate::Guid) -> bool {
+                self.0 == *other
+            }
+        }
+
+        /// `{"guid": "…", "name": "…"}`, without `name` for an unknown one; the 16 bytes in a binary format.
         #[cfg(feature = "serde")]
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $crate::guid::serialize_named(serializer, self.raw(), self.name())
+                $crate::grammar::serialize_named(serializer, ("guid", &self.raw()), ("name", self.name()))
             }
         }
 
@@ -119,27 +126,110 @@ macro_rules! open_guid {
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::guid::deserialize_named(deserializer).map(Self::new)
+                $crate::grammar::deserialize_named(deserializer, "guid").map(Self::new)
+            }
+        }
+
+        /// Any GUID.
+        #[cfg(feature = "arbitrary")]
+        impl<'a> arbitrary::Arbitrary<'a> for $name {
+            fn arbitrary(choices: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+                $crate::grammar::any_bytes(choices)
             }
         }
     };
 }
 
-pub(crate) use {open_guid, open_value};
+/// Declares flags, as `bitflags!` does, with the members that flags of the [grammar](crate::grammar) have. A bit is
+/// called as its constant is.
+macro_rules! flag_set {
+    ($( $(#[$meta:meta])* pub struct $name:ident: $raw:ident { $($bits:tt)* } )*) => { $(
+        bitflags::bitflags! {
+            $(#[$meta])*
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+            pub struct $name: $raw { $($bits)* }
+        }
+
+        impl $name {
+            /// The flags with these bits, named or not.
+            pub const fn new(raw: $raw) -> Self {
+                Self::from_bits_retain(raw)
+            }
+
+            /// The bits on the wire.
+            pub const fn raw(self) -> $raw {
+                self.bits()
+            }
+        }
+
+        $crate::grammar::conversions!($name: $raw);
+
+        /// The names of the bits that are set: `overflow, 0x80`; `none` when no bit is.
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                $crate::fields::write_flags(*self, f)
+            }
+        }
+
+        /// `{"value": 3, "names": ["…"]}`; the bits alone in a binary format.
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    serde::Serialize::serialize(&$crate::fields::Value::flags(*self), serializer)
+                } else {
+                    serde::Serialize::serialize(&self.raw(), serializer)
+                }
+            }
+        }
+
+        /// Reads `value`; names beside it are passed over.
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if !deserializer.is_human_readable() {
+                    return <$raw as serde::Deserialize>::deserialize(deserializer).map(Self::new);
+                }
+                let $crate::grammar::Wide(wide) = $crate::grammar::deserialize_code(deserializer)?;
+                $raw::try_from(wide).map(Self::new).map_err(serde::de::Error::custom)
+            }
+        }
+
+        $crate::grammar::any_number!($name: $raw);
+    )* };
+}
+
+pub(crate) use {flag_set, open_guid, open_value};
 
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use crate::section::MemoryErrorType;
-    use crate::{Guid, SectionTypeId};
     use std::{format, string::ToString};
 
     const MEMORY: &str = "a5bc1114-6f64-4ede-b863-3e83ed7c83b1";
+
+    #[cfg(feature = "serde")]
+    use core::fmt::Debug;
+    #[cfg(feature = "serde")]
+    use serde::{Serialize, de::DeserializeOwned};
+
+    #[cfg(feature = "serde")]
+    use crate::section::PciAddress;
+    use crate::section::{MemoryErrorType, MemoryValidation};
+    use crate::{Guid, SectionTypeId};
+
+    #[test]
+    fn an_open_value_converts_and_compares_by_its_number() {
+        assert_eq!(MemoryErrorType::from(8), MemoryErrorType::PARITY);
+        assert_eq!(u8::from(MemoryErrorType::PARITY), 8);
+        assert!(MemoryErrorType::PARITY < MemoryErrorType::new(200));
+    }
 
     #[test]
     fn an_open_guid_converts_compares_and_prints() {
         let (known, unknown) = (SectionTypeId::MEMORY, SectionTypeId::new(Guid([7; 16])));
         assert_eq!((MEMORY.parse(), SectionTypeId::from(known.raw())), (Ok(known), known));
+        assert_eq!(unknown, Guid([7; 16]));
         assert_eq!(Guid::from(unknown), Guid([7; 16]));
         assert!(unknown < known && "memory error".parse::<SectionTypeId>().is_err());
         assert_eq!(format!("{known:?}"), format!("SectionTypeId({MEMORY}: memory error)"));
@@ -150,31 +240,32 @@ mod tests {
         );
     }
 
-    #[cfg(feature = "serde")]
     #[test]
-    fn an_open_guid_is_read_from_what_it_is_written_as() {
-        let unnamed = "07070707-0707-0707-0707-070707070707";
-        for (value, json) in [
-            (SectionTypeId::MEMORY, serde_json::json!({"guid": MEMORY, "name": "memory error"})),
-            (SectionTypeId::new(Guid([7; 16])), serde_json::json!({"guid": unnamed})),
-        ] {
-            assert_eq!(serde_json::to_value(value).unwrap(), json);
-            assert_eq!(serde_json::from_value::<SectionTypeId>(json).unwrap(), value);
-        }
-        for wrong in
-            [serde_json::json!({"name": "memory error"}), serde_json::json!({"guid": "memory error"})]
-        {
-            assert!(serde_json::from_value::<SectionTypeId>(wrong).is_err());
-        }
-        let guid: Guid = serde_json::from_value(serde_json::json!(MEMORY)).unwrap();
-        assert_eq!((guid, serde_json::to_value(guid).unwrap()), (SectionTypeId::MEMORY.raw(), MEMORY.into()));
+    fn flags_are_called_as_their_constants_are() {
+        let validation = MemoryValidation::ERROR_STATUS | MemoryValidation::new(1 << 63);
+        assert_eq!(validation.to_string(), "error status, 0x8000000000000000");
+        assert_eq!(MemoryValidation::default().to_string(), "none");
+        assert_eq!(u64::from(MemoryValidation::new(1 << 63)), 1 << 63);
     }
 
+    #[cfg(feature = "serde")]
     #[test]
-    fn an_open_value_converts_and_compares_by_its_number() {
-        assert_eq!(MemoryErrorType::from(8), MemoryErrorType::PARITY);
-        assert_eq!(u8::from(MemoryErrorType::PARITY), 8);
-        assert!(MemoryErrorType::PARITY < MemoryErrorType::new(200));
+    fn flags_and_guids_are_read_from_what_they_are_written_as() {
+        fn both<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T, json: serde_json::Value) {
+            assert_eq!(serde_json::to_value(&value).unwrap(), json);
+            assert_eq!(serde_json::from_value::<T>(json).unwrap(), value);
+        }
+        both(Guid::from(SectionTypeId::MEMORY), serde_json::json!(MEMORY));
+        both(SectionTypeId::MEMORY, serde_json::json!({"guid": MEMORY, "name": "memory error"}));
+        let unknown = "00000000-0000-0000-0000-000000000001";
+        both(unknown.parse::<SectionTypeId>().unwrap(), serde_json::json!({"guid": unknown}));
+        both(MemoryValidation::NODE, serde_json::json!({"value": 8, "names": ["node"]}));
+        both(
+            MemoryValidation::new(1 << 63),
+            serde_json::json!({"value": "0x8000000000000000", "names": ["0x8000000000000000"]}),
+        );
+        let address = PciAddress::new(0, 0x3b, 0, 1);
+        both(address, serde_json::json!("0000:3b:00.1"));
     }
 
     #[cfg(feature = "serde")]

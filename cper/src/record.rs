@@ -8,6 +8,7 @@ use crate::error::clamp;
 use crate::fields::{Describe, Each, Value, Visitor, show_fields};
 use crate::kind::{Decode, FixedSection};
 use crate::section::Body;
+use crate::section_decoder::{SectionDecoder, WithDecoders, describe_body};
 use crate::{Error, ErrorKind, NotificationType, RecordHeader, SectionDescriptor, SectionTypeId, Severity};
 
 /// A record: its header and all its bytes. A copy of the view is a copy of two pointers.
@@ -95,13 +96,34 @@ impl<'a> Record<'a> {
     }
 }
 
+impl<'a> Record<'a> {
+    /// A record whose header was checked.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn of_parts(header: &'a RecordHeader, bytes: &'a [u8]) -> Self {
+        Self { header, bytes }
+    }
+
+    /// The record with its sections of other crates' types described by their [`SectionDecoder`].
+    pub const fn with_decoders(self, decoders: &[SectionDecoder]) -> WithDecoders<'_, Self> {
+        WithDecoders::new(self, decoders)
+    }
+}
+
 impl Describe for Record<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.header.describe(out)?;
-        if self.missing() != 0 {
-            out.field("missing_bytes", Value::Number(self.missing() as u64))?;
+        self.with_decoders(&[]).describe(out)
+    }
+}
+
+impl Describe for WithDecoders<'_, Record<'_>> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        let (record, decoders) = (self.shown(), self.decoders());
+        record.header.describe(out)?;
+        if record.missing() != 0 {
+            out.field("missing_bytes", Value::Number(record.missing() as u64))?;
         }
-        out.field("sections", Value::List(&Each(self.sections())))
+        let sections = record.sections().map(|section| section.map(|found| found.with_decoders(decoders)));
+        out.field("sections", Value::List(&Each(sections)))
     }
 }
 
@@ -202,15 +224,30 @@ impl<'a> Section<'a> {
     }
 }
 
+impl Section<'_> {
+    /// The section with its body described by the [`SectionDecoder`] of its type.
+    pub const fn with_decoders(self, decoders: &[SectionDecoder]) -> WithDecoders<'_, Self> {
+        WithDecoders::new(self, decoders)
+    }
+}
+
 impl Describe for Section<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.descriptor.describe(out)?;
-        match self.body() {
-            Ok(body) => out.field("body", Value::Group(body.fields())),
-            Err(error) => {
-                error.describe(out)?;
-                out.field("body", Value::Group(&self.body))
-            }
+        self.with_decoders(&[]).describe(out)
+    }
+}
+
+impl Describe for WithDecoders<'_, Section<'_>> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        let section = self.shown();
+        section.descriptor.describe(out)?;
+        match self.decoder(section.section_type()) {
+            Some(decoder) => decoder.describe(section.body, |error| section.locate(error), out),
+            None => describe_body(
+                section.body().as_ref().map(Body::fields).map_err(|error| *error),
+                section.body,
+                out,
+            ),
         }
     }
 }

@@ -10,6 +10,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use crate::error::clamp;
 use crate::fields::{Describe, Each, Value, Visitor, show_fields};
 use crate::section::{Body, Decode};
+use crate::section_decoder::{SectionDecoder, WithDecoders, describe_body};
 use crate::{
     Error, ErrorKind, FruText, Guid, NotificationType, RecordHeader, SectionDescriptor, SectionFlags,
     SectionTypeId, Severity, Timestamp,
@@ -399,17 +400,32 @@ impl<'a> StatusBlock<'a> {
     }
 }
 
+impl StatusBlock<'_> {
+    /// The block with its entries of other crates' types described by their [`SectionDecoder`].
+    pub const fn with_decoders(self, decoders: &[SectionDecoder]) -> WithDecoders<'_, Self> {
+        WithDecoders::new(self, decoders)
+    }
+}
+
 impl Describe for StatusBlock<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("severity", self.severity().into())?;
-        out.field("block_status", Value::flags(self.header.status()))?;
-        out.field("entry_count", Value::number(self.header.entry_count()))?;
-        out.field("data_length", Value::number(self.header.data_length.get()))?;
-        if self.missing() != 0 {
-            out.field("missing_bytes", Value::Number(self.missing()))?;
+        self.with_decoders(&[]).describe(out)
+    }
+}
+
+impl Describe for WithDecoders<'_, StatusBlock<'_>> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        let (block, decoders) = (self.shown(), self.decoders());
+        out.field("severity", block.severity().into())?;
+        out.field("block_status", Value::flags(block.header.status()))?;
+        out.field("entry_count", Value::number(block.header.entry_count()))?;
+        out.field("data_length", Value::number(block.header.data_length.get()))?;
+        if block.missing() != 0 {
+            out.field("missing_bytes", Value::Number(block.missing()))?;
         }
-        out.field("entries", Value::List(&Each(self.entries())))?;
-        match self.raw_data() {
+        let entries = block.entries().map(|entry| entry.map(|found| found.with_decoders(decoders)));
+        out.field("entries", Value::List(&Each(entries)))?;
+        match block.raw_data() {
             Some(Ok(raw)) => out.field("raw_data", Value::Bytes(raw)),
             Some(Err(error)) => error.describe(out),
             None => Ok(()),
@@ -623,15 +639,30 @@ impl<'a> DataEntry<'a> {
     }
 }
 
+impl DataEntry<'_> {
+    /// The entry with its payload described by the [`SectionDecoder`] of its type.
+    pub const fn with_decoders(self, decoders: &[SectionDecoder]) -> WithDecoders<'_, Self> {
+        WithDecoders::new(self, decoders)
+    }
+}
+
 impl Describe for DataEntry<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.header().describe(out)?;
-        match self.body() {
-            Ok(body) => out.field("body", Value::Group(body.fields())),
-            Err(error) => {
-                error.describe(out)?;
-                out.field("body", Value::Group(&self.payload))
-            }
+        self.with_decoders(&[]).describe(out)
+    }
+}
+
+impl Describe for WithDecoders<'_, DataEntry<'_>> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        let entry = self.shown();
+        entry.header().describe(out)?;
+        match self.decoder(entry.section_type()) {
+            Some(decoder) => decoder.describe(entry.payload, |error| entry.locate(error), out),
+            None => describe_body(
+                entry.body().as_ref().map(Body::fields).map_err(|error| *error),
+                entry.payload,
+                out,
+            ),
         }
     }
 }

@@ -99,6 +99,15 @@ macro_rules! structure {
             pub const SIZE: usize = $size;
         }
 
+        /// By the bytes.
+        impl core::hash::Hash for $name {
+            fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+                zerocopy::IntoBytes::as_bytes(self).hash(state);
+            }
+        }
+
+        $crate::grammar::any_structure!($name);
+
         $(
             impl $name {
                 /// The structure with all bytes zero: no field is valid.
@@ -155,9 +164,8 @@ macro_rules! validation {
         }
         $( $field:ident $flag:ident = $bit:literal; )*
     ) => {
-        bitflags::bitflags! {
+        $crate::open_value::flag_set! {
             #[doc = concat!("Which fields of a [`", stringify!($name), "`] hold a value.")]
-            #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
             pub struct $flags: $bits_type {
                 $(
                     #[doc = concat!("[`", stringify!($name), "::", stringify!($field), "`].")]
@@ -338,7 +346,7 @@ macro_rules! setters {
 macro_rules! view_of_bytes {
     ($view:ident from $min:literal of $name:ident as $section:ident $what:literal) => {
         #[doc = concat!("The body of a section, \"", $what, "\", as it was read: all its bytes. See [`", stringify!($name), "`].")]
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub struct $view<'a> {
             bytes: &'a [u8],
         }

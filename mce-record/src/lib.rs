@@ -9,7 +9,7 @@
 //!
 //! ```
 //! # use mce_record::{Mce, MciStatus};
-//! # use zerocopy::IntoBytes;
+//! # use mce_record::zerocopy::IntoBytes;
 //! # let mce = Mce {
 //! #     status: 0xbc00_0000_0101_0090.into(), mcgstatus: 5.into(), cpuid: 0x50654.into(), bank: 7,
 //! #     misc: 0x8c.into(), addr: 0x1008_0040.into(), mcgcap: (1 << 24).into(), ..Mce::default()

@@ -58,7 +58,7 @@ pub enum WordSize {
 /// ```
 /// use mce_record::mcelog::{Log, LogHead, SIGNATURE, WordSize};
 /// use mce_record::Mce;
-/// use zerocopy::IntoBytes;
+/// use mce_record::zerocopy::IntoBytes;
 ///
 /// let head = LogHead {
 ///     signature: SIGNATURE, len: 32.into(), next: 1.into(), flags: 0.into(), recordlen: 128.into(),

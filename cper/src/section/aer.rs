@@ -3,7 +3,6 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -160,9 +159,8 @@ register! {
     }
 }
 
-bitflags! {
+crate::open_value::flag_set! {
     /// Which error messages raise an interrupt at the root port.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct RootErrorCommand: u32 {
         /// Correctable ones.
         const CORRECTABLE_REPORTING_ENABLE = 1 << 0;

@@ -5,7 +5,6 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -94,9 +93,8 @@ structure! {
     2 value: u64 as hex => set_value with_value;
 }
 
-bitflags! {
+crate::open_value::flag_set! {
     /// An error's place among others.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct ArmErrorFlags: u8 {
         /// The first error that was captured.
         const FIRST = 1 << 0;
@@ -110,7 +108,6 @@ bitflags! {
     }
 
     /// What failed, whichever way the byte says it: [`ArmErrorType::types`].
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct ArmErrorTypes: u8 {
         /// A cache.
         const CACHE = 1 << 0;

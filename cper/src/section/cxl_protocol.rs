@@ -22,7 +22,6 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -258,9 +257,8 @@ structure! {
     24 header_log: [u32; 16] raw header_log_raw;
 }
 
-bitflags! {
+crate::open_value::flag_set! {
     /// Uncorrectable errors of a CXL RAS capability.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct CxlUncorrectableErrors: u32 {
         /// Parity error in data on CXL.cache.
         const CACHE_DATA_PARITY = 1 << 0;
@@ -296,7 +294,6 @@ bitflags! {
     }
 
     /// Correctable errors of a CXL RAS capability.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct CxlCorrectableErrors: u32 {
         /// ECC error in data on CXL.cache.
         const CACHE_DATA_ECC = 1 << 0;

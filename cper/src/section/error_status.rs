@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
 use zerocopy::little_endian::U64;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -16,9 +15,8 @@ use crate::open_value::open_value;
 #[repr(transparent)]
 pub struct ErrorStatus(pub U64);
 
-bitflags! {
+crate::open_value::flag_set! {
     /// Signals and circumstances of an error.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct ErrorStatusFlags: u64 {
         /// Detected on the address signals.
         const ADDRESS = 1 << 16;

@@ -3,7 +3,6 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
 use zerocopy::little_endian::U16;
 
 use super::error_status::ErrorStatus;
@@ -71,9 +70,8 @@ structure! {
     92 module_handle: u32 as hex, module_handle_raw set_module_handle with_module_handle, MODULE_HANDLE = 19;
 }
 
-bitflags! {
+crate::open_value::flag_set! {
     /// What became of a memory error.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct MemoryErrorState: u8 {
         /// It is uncorrected; when clear, corrected.
         const UNCORRECTED = 1 << 0;

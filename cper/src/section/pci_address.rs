@@ -1,6 +1,7 @@
 //! Addresses of PCI functions: segment, bus, device and function.
 
 use core::fmt;
+use core::str::FromStr;
 
 use zerocopy::little_endian::U16;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -18,6 +19,57 @@ pub struct PciAddress {
     pub function: u8,
 }
 
+impl PciAddress {
+    /// The address of a function.
+    pub const fn new(segment: u16, bus: u8, device: u8, function: u8) -> Self {
+        Self { segment, bus, device, function }
+    }
+}
+
+/// Reads `0000:3b:00.0`, or `3b:00.0` in segment 0: digits are hexadecimal.
+impl FromStr for PciAddress {
+    type Err = crate::Error;
+
+    fn from_str(text: &str) -> Result<Self, crate::Error> {
+        parse(text).ok_or(crate::Error::new(crate::ErrorKind::PciAddressText, 0))
+    }
+}
+
+fn parse(text: &str) -> Option<PciAddress> {
+    let (rest, function) = text.rsplit_once('.')?;
+    let (rest, device) = rest.rsplit_once(':')?;
+    let (segment, bus) = rest.rsplit_once(':').unwrap_or(("0", rest));
+    let [segment, bus, device, function] =
+        [(segment, 4), (bus, 2), (device, 2), (function, 2)].map(|(digits, most)| {
+            let is_hex = digits.len() <= most && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+            if is_hex { u16::from_str_radix(digits, 16).ok() } else { None }
+        });
+    Some(PciAddress::new(segment?, bus? as u8, device? as u8, function? as u8))
+}
+
+/// Its text; the four numbers in a binary format.
+#[cfg(feature = "serde")]
+impl serde::Serialize for PciAddress {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            (self.segment, self.bus, self.device, self.function).serialize(serializer)
+        }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for PciAddress {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            return crate::grammar::deserialize_text(deserializer, "a PCI address");
+        }
+        let (segment, bus, device, function) = serde::Deserialize::deserialize(deserializer)?;
+        Ok(Self { segment, bus, device, function })
+    }
+}
+
 impl fmt::Display for PciAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { segment, bus, device, function } = self;
@@ -31,7 +83,7 @@ impl fmt::Display for PciAddress {
     Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
 )]
 #[repr(transparent)]
-pub struct RequesterId(pub U16);
+pub struct RequesterId(U16);
 
 impl RequesterId {
     /// The requester with these 16 bits.
@@ -86,5 +138,23 @@ mod tests {
         let address = id.in_segment(0x12a);
         assert_eq!(address, PciAddress { segment: 0x12a, bus: 0x3b, device: 31, function: 5 });
         assert_eq!(address.to_string(), "012a:3b:1f.5");
+    }
+
+    #[test]
+    fn the_text_of_an_address_is_read() {
+        for (text, address) in [
+            ("0000:3b:00.0", PciAddress::new(0, 0x3b, 0, 0)),
+            ("3b:00.0", PciAddress::new(0, 0x3b, 0, 0)),
+            ("012a:FF:1f.7", PciAddress::new(0x12a, 0xff, 31, 7)),
+        ] {
+            assert_eq!(text.parse(), Ok(address));
+        }
+        let largest = PciAddress::new(u16::MAX, u8::MAX, u8::MAX, u8::MAX);
+        assert_eq!(largest.to_string().parse(), Ok(largest));
+        for text in
+            ["", "3b", "3b:00", "3b:00.", ":00.0", "3b:+0.0", "0:3b:100.0", "10000:3b:00.0", "a:b:c:d.e"]
+        {
+            assert!(text.parse::<PciAddress>().is_err(), "{text}");
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
 use zerocopy::little_endian::{U16, U32};
 
 use super::aer::AerCapability;
@@ -91,9 +90,8 @@ structure! {
     2 control: (u16 BridgeControl) as flags => set_control with_control;
 }
 
-bitflags! {
+crate::open_value::flag_set! {
     /// The PCI command register.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct PciCommand: u16 {
         /// Answers to I/O addresses.
         const IO_SPACE = 1 << 0;
@@ -121,7 +119,6 @@ bitflags! {
     }
 
     /// The bridge control register.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct BridgeControl: u16 {
         /// Acts on parity errors of the secondary side.
         const PARITY_ERROR_RESPONSE = 1 << 0;
@@ -404,6 +401,20 @@ impl PcieError {
     #[inline]
     pub const fn with_device_id(mut self, id: PcieDeviceId) -> Self {
         self.set_device_id(id);
+        self
+    }
+
+    /// Sets where the device is found in configuration space; who it is stays as it was.
+    #[inline]
+    pub const fn set_address(&mut self, address: PciAddress) {
+        self.set_device_id(self.device_id_raw().with_address(address));
+    }
+
+    /// Sets where the device is found in configuration space; who it is stays as it was.
+    #[must_use]
+    #[inline]
+    pub const fn with_address(mut self, address: PciAddress) -> Self {
+        self.set_address(address);
         self
     }
 

@@ -8,7 +8,6 @@ use super::register::register;
 use crate::fields::{Describe, Value, Visitor, show_fields};
 use crate::open_value::open_value;
 use crate::structure::structure;
-use bitflags::bitflags;
 
 structure! {
     /// The registers of the capability. Which of them mean something depends on the kind of port.
@@ -136,9 +135,8 @@ register! {
     }
 }
 
-bitflags! {
+crate::open_value::flag_set! {
     /// Device status (offset 0x0a).
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct DeviceStatus: u16 {
         /// A correctable error was detected.
         const CORRECTABLE_ERROR_DETECTED = 1 << 0;
@@ -267,9 +265,8 @@ register! {
     }
 }
 
-bitflags! {
+crate::open_value::flag_set! {
     /// Slot status (offset 0x1a).
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct SlotStatus: u16 {
         /// The attention button was pressed.
         const ATTENTION_BUTTON_PRESSED = 1 << 0;
@@ -293,7 +290,6 @@ bitflags! {
     }
 
     /// Root control (offset 0x1c).
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct RootControl: u16 {
         /// A correctable error below is a system error.
         const SYSTEM_ERROR_ON_CORRECTABLE_ENABLE = 1 << 0;
@@ -311,7 +307,6 @@ bitflags! {
     }
 
     /// Root capabilities (offset 0x1e).
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct RootCapabilities: u16 {
         /// Software can see configuration requests that are to be retried.
         const RRS_SOFTWARE_VISIBILITY = 1 << 0;
@@ -431,9 +426,8 @@ register! {
     }
 }
 
-bitflags! {
+crate::open_value::flag_set! {
     /// Slot capabilities 2 (offset 0x34).
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct SlotCapabilities2: u32 {
         /// Presence detection in band can be switched off.
         const IN_BAND_PD_DISABLE_SUPPORTED = 1 << 0;

@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::fields::{Describe, Readable, Value, Visitor, describe_rest};
@@ -49,9 +48,8 @@ structure! {
     184 instruction_ip: u64 as hex, instruction_ip_raw set_instruction_ip with_instruction_ip, INSTRUCTION_IP = 12;
 }
 
-bitflags! {
+crate::open_value::flag_set! {
     /// What failed; none is "unknown". The specification lists the values one by one, Linux reads them as a set.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct ProcessorErrorTypes: u8 {
         /// A cache.
         const CACHE = 1 << 0;
@@ -65,7 +63,6 @@ bitflags! {
     }
 
     /// How the program was hit.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct ProcessorFlags: u8 {
         /// The program can go on.
         const RESTARTABLE = 1 << 0;

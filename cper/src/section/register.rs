@@ -18,9 +18,8 @@ macro_rules! register {
             $( $field:ident: $plain:ident as $form:ident = $low:literal, $width:literal => $field_text:literal, )*
         }
     ) => {
-        bitflags::bitflags! {
+        $crate::open_value::flag_set! {
             #[doc = concat!("Single bits of [`", stringify!($name), "`].")]
-            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
             pub struct $flags: $raw {
                 $( #[doc = $flag_text] const $flag = 1 << $bit; )*
                 const _ = !$name::FIELDS;
@@ -29,7 +28,7 @@ macro_rules! register {
 
         $(#[$meta])*
         #[derive(
-            Clone, Copy, PartialEq, Eq, Default,
+            Clone, Copy, PartialEq, Eq, Hash, Default,
             zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout, zerocopy::Unaligned,
         )]
         #[repr(transparent)]
@@ -61,6 +60,9 @@ macro_rules! register {
                 }
             )*
         }
+
+        $crate::grammar::conversions!($name: $raw);
+        $crate::grammar::any_number!($name: $raw);
 
         impl core::fmt::Debug for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -106,9 +108,8 @@ macro_rules! error_bits {
         $(#[$error_meta:meta])* error $error:ident;
         $( $konst:ident = $bit:literal => $text:literal, $short:literal, )*
     ) => {
-        bitflags::bitflags! {
+        $crate::open_value::flag_set! {
             $(#[$set_meta])*
-            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
             pub struct $set: u32 {
                 $( #[doc = concat!($text, ".")] const $konst = 1 << $bit; )*
                 const _ = !0;

@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
 use zerocopy::little_endian::U64;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -108,9 +107,8 @@ impl Describe for CxlMediaAddress {
     }
 }
 
-bitflags! {
+crate::open_value::flag_set! {
     /// What is to be known of a memory event besides its kind.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct CxlMemoryEventDescriptor: u8 {
         /// The error could not be corrected.
         const UNCORRECTABLE = 1 << 0;
@@ -122,7 +120,6 @@ bitflags! {
     }
 
     /// Why the count of corrected errors is reported.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct CxlErrorThresholdFlags: u8 {
         /// The errors were in several components of the media.
         const MULTIPLE_COMPONENTS = 1 << 0;

@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
 use zerocopy::little_endian::I16;
 
 use super::component_id::component_id;
@@ -56,9 +55,8 @@ structure! {
         => set_corrected_persistent_error_count with_corrected_persistent_error_count;
 }
 
-bitflags! {
+crate::open_value::flag_set! {
     /// What a device needs.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct CxlHealthStatus: u8 {
         /// It needs maintenance.
         const MAINTENANCE_NEEDED = 1 << 0;

@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
-
 use super::component_id::component_id;
 use super::{CxlComponentId, CxlPldmComponentId, U24, event_data};
 use crate::fields::{Describe, Value, Visitor};
@@ -52,9 +50,8 @@ structure! {
     43 reserved_2: [u8; 37];
 }
 
-bitflags! {
+crate::open_value::flag_set! {
     /// What kind of operation it was.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct CxlMemorySparingFlags: u8 {
         /// The resources were only asked for.
         const QUERY_RESOURCES = 1 << 0;

@@ -3,7 +3,6 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
 use zerocopy::little_endian::{U16, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -55,9 +54,8 @@ open_value! {
     }
 }
 
-bitflags! {
+crate::open_value::flag_set! {
     /// Flags of an event. Bits 1:0 are the severity: [`CxlEventHeader::severity`].
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct CxlEventFlags: u32 {
         /// The condition is permanent.
         const PERMANENT = 1 << 2;
