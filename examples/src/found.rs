@@ -274,6 +274,8 @@ pub struct Log<'a> {
 }
 
 /// A part of a log, or a gap.
+// Gaps are few.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug)]
 pub enum Piece<'a> {
     /// A part and its number.

@@ -202,7 +202,7 @@ pub static COLUMNS: &[Column] = &[
     small("log_part", "which part of the dump; 1 is the newest text", |row| row.part.as_ref()?.number),
     text("log_text", "the part; what is not UTF-8 in it is U+FFFD", |row| {
         let (text, _) = row.part.as_ref()?.stored.text();
-        Some(String::from_utf8_lossy(&text).into_owned().into())
+        Some(String::from_utf8_lossy(text).into_owned().into())
     }),
     // All of it.
     column(
