@@ -32,7 +32,7 @@ use crate::{dmesg, scan};
 const NOW: u64 = 1_795_332_314;
 
 fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../data").join(name)
 }
 
 /// The entries of the events in these bytes.

@@ -1,4 +1,5 @@
-//! How many records a second `ras collect` puts into each sink, and how much memory that takes: `cargo bench -p ras`.
+//! How many records a second `ras collect` puts into each sink, and how much memory that takes:
+//! `cargo bench -p ras-records`.
 //!
 //! The records are in memory (a file in /dev/shm), made by the encoder: memory and PCIe errors, no two alike; so is what
 //! the sink writes. A run is all of it, from the program's start to what it wrote being synced: the records are found,

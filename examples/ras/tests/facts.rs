@@ -365,7 +365,7 @@ fn all_is_shown_with_v_and_marked_where_it_is_not_valid() {
 /// Real records beside the repository, where they are: what their own machines or tools say of them.
 #[test]
 fn records_of_real_machines() {
-    let field = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/field");
+    let field = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/field");
     if !field.is_dir() {
         eprintln!("NOT TRIED: real records, which are not part of the repository");
         return;

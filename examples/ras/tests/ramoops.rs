@@ -393,7 +393,7 @@ fn captured_memory_is_read_as_the_kernel_read_it() {
         let file = ras(&["decode", "-q", &data(&format!("ramoops/{name}.dmesg-ramoops-0"))]);
         assert!(file.stdout.starts_with("FATAL"), "{}", file.stdout);
     }
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/field/ramoops");
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/field/ramoops");
     if !shared.exists() {
         println!("{} is not there: the memory of a real board is not read", shared.display());
         return;

@@ -26,7 +26,7 @@ pub fn ras(arguments: &[&str]) -> Run {
 pub fn ras_with_input(arguments: &[&str], input: &[u8]) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_ras"))
         .args(arguments)
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .env_remove("NO_COLOR")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -61,7 +61,7 @@ pub fn data(name: &str) -> String {
 
 /// Where that file is.
 pub fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(data(name))
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(data(name))
 }
 
 /// The captured files of a folder with this ending, sorted.

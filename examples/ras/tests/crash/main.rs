@@ -218,7 +218,7 @@ fn assert_same(is: &BTreeMap<String, Vec<String>>, expected: &BTreeMap<String, V
 
 /// Captured records, as they lie in what plays the firmware's stores.
 fn stores(captured: &[(&str, &str)]) -> Tree {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data");
     let mut tree = Tree::default();
     for folder in [PSTORE, FILES, "archive", "json", "sqlite", "parquet", "prometheus"] {
         let above = Path::new(folder).ancestors().filter(|above| !above.as_os_str().is_empty());

@@ -359,7 +359,7 @@ fn a_body_that_claims_more_than_it_has_is_bad() {
 /// The inputs from the field that are not this project's to keep.
 #[test]
 fn torn_inputs_from_the_field_are_told() {
-    let field = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/field");
+    let field = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/field");
     if !field.is_dir() {
         println!("not tried: {} is not there", field.display());
         return;

@@ -293,7 +293,7 @@ fn a_reserved_action_is_a_remark() {
 
 /// Files of the field that are no part of this repository.
 fn field(name: &str) -> Option<PathBuf> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/field").join(name);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/field").join(name);
     file.exists().then_some(file)
 }
 

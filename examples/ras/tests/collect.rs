@@ -466,7 +466,7 @@ fn sinks_that_fail_are_told_and_the_others_kept() {
         let mut command = Command::new("sh");
         command.args(["-c", &limit, "sh", env!("CARGO_BIN_EXE_ras"), "collect", &image]);
         command.args(["--archive", text(&archive), "--json", text(&json), "--clear"]).args(others);
-        command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
         finished(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     };
     for blocks in ["0", "1", "4", "8", "20"] {
@@ -1039,7 +1039,7 @@ fn lines_for_the_journal_have_levels() {
     let metadata = log.metadata().unwrap();
     let status = Command::new(env!("CARGO_BIN_EXE_ras"))
         .args(["collect", &data("erst-images/mce-intel.img"), "gone"])
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .env("JOURNAL_STREAM", format!("{}:{}", metadata.dev(), metadata.ino()))
         .stdout(log.try_clone().unwrap())
         .stderr(log)

@@ -33,7 +33,7 @@ impl Drop for Folder {
 
 /// The folder of captured data.
 pub fn data() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../data")
 }
 
 /// Gives each event in captured files to a sink; a file that holds nothing known has none.

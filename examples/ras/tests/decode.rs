@@ -1,6 +1,6 @@
 //! `ras decode` run on captured data: its text against kept text, its values against what kernels wrote.
 //!
-//! `UPDATE_EXPECTED=1 cargo test -p ras` writes the kept text anew.
+//! `UPDATE_EXPECTED=1 cargo test -p ras-records` writes the kept text anew.
 
 mod common;
 
