@@ -6,7 +6,7 @@
 need python3 valgrind
 
 export CARGO_PROFILE_DEV_DEBUG=0
-cargo build -q -p ras --all-features
+cargo build -q -p ras-records --all-features
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 

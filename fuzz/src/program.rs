@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
+use ras::event::Event;
 use ras::found::{Content, Found, Part, What};
 use ras::input::Bytes;
 use ras::key::Key;
 use ras::scan::{File, Step};
 use ras::text::{Detail, Text};
-use ras::{dmesg, json, kernel, recognise, scan};
+use ras::{dmesg, json, kernel, scan};
 
 /// Names that say what bytes are where they do not say it themselves.
 const NAMES: [&str; 8] = [
@@ -41,10 +42,9 @@ pub fn every_form(bytes: &[u8]) {
 const FORMS: usize = 7;
 
 fn path(bytes: &[u8], name: &str, form: usize) {
-    let (bytes, text_form) = recognise::readable(Bytes::Read(bytes.to_vec()), name);
-    let length = bytes.len();
-    let file = File::new(name.into(), bytes, text_form, None);
-    let Some(content) = file.content().filter(|_| length <= LONGEST) else { return };
+    let file = File::new(name.into(), Bytes::Read(bytes.to_vec()), None);
+    let length = file.bytes.len();
+    let Some(content) = file.content.filter(|_| length <= LONGEST) else { return };
     let (mut found, mut reached, mut raw) = (Vec::new(), 0, 0);
     scan::visit(&file, content, form % 2 == 0, &mut |step| match step {
         Step::Found(one) => {
@@ -61,13 +61,13 @@ fn path(bytes: &[u8], name: &str, form: usize) {
     if form % FORMS == 6 {
         return found.iter().for_each(|one| _ = Key::of(one, cper::Guid::ZERO));
     }
-    let found = dmesg::assemble(found);
+    let events: Vec<Event<'_>> = dmesg::assemble(found).into_iter().map(Event::of).collect();
+    let texts = events.iter().map(|event| text_length(&event.found)).sum::<usize>();
     let mut out = Counted(0);
-    write(&mut out, &found, form % FORMS).expect("nothing refuses the text");
+    write(&mut out, events, form % FORMS).expect("nothing refuses the text");
     let linear = (16 << 10) + 512 * length;
-    // What a compressed log inflates to is bounded by itself, and is counted only where it matters.
+    // What a compressed log inflates to is bounded by itself.
     if out.0 > linear {
-        let texts = found.iter().map(text_length).sum::<usize>();
         assert!(out.0 <= linear + 8 * texts, "{} bytes of output for {length}, {texts} of text", out.0);
     }
 }
@@ -92,19 +92,19 @@ fn text_length(found: &Found<'_>) -> usize {
     }
 }
 
-fn write(out: &mut Counted, found: &[Found<'_>], form: usize) -> io::Result<()> {
+fn write(out: &mut Counted, mut events: Vec<Event<'_>>, form: usize) -> io::Result<()> {
     let text = |detail| Text { detail, columns: None, color: false, prefix: |_| "" };
+    let all: Vec<&Event<'_>> = events.iter().collect();
     match form {
-        0 => text(Detail::Normal).group(out, "file", found, false),
-        1 => text(Detail::Raw).group(out, "file", found, true),
-        2 => text(Detail::Lines).group(out, "file", found, true),
-        3 | 4 => json::write(out, found, form == 4),
-        // What is bad goes to standard error there.
-        _ => kernel::write(
-            out,
-            &found.iter().filter(|found| !found.is_bad()).cloned().collect::<Vec<_>>(),
-            form == 5,
-        ),
+        0 => text(Detail::Normal).group(out, "file", &all, false),
+        1 => text(Detail::Raw).group(out, "file", &all, true),
+        2 => text(Detail::Lines).group(out, "file", &all, true),
+        3 | 4 => json::write(out, &events, form == 4),
+        _ => {
+            // What is bad goes to standard error there.
+            events.retain(|event| !event.found.is_bad());
+            kernel::write(out, &events, form == 5)
+        }
     }
 }
 

@@ -114,7 +114,7 @@ pub use registers::{
 };
 pub use severity::{Circumstances, ExecutionContext, Grade, KernelRules};
 pub use status::{AmdStatus, IntelStatus, MciStatus, Outcome, StatusReading, ThresholdStatus};
-pub use text::{Details, KernelText, KernelTextOptions, Summary};
+pub use text::{BankError, Details, KernelText, KernelTextOptions, Summary};
 
 /// What the layout of [`Mce`] is made of: its integers, and `as_bytes` of the [`IntoBytes`](zerocopy::IntoBytes)
 /// trait.

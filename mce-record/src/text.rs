@@ -15,8 +15,17 @@ pub struct Summary<'r, 'a>(&'r MceRecord<'a>);
 
 impl fmt::Display for Summary<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "machine check on CPU {}, {}", self.0.cpu(), self.0.error())
+    }
+}
+
+/// What went wrong and where, without the processor. Made by [`MceRecord::error`].
+#[derive(Clone, Copy, Debug)]
+pub struct BankError<'r, 'a>(&'r MceRecord<'a>);
+
+impl fmt::Display for BankError<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let record = self.0;
-        write!(f, "machine check on CPU {}, ", record.cpu())?;
         match record.bank() {
             Some(bank) => write!(f, "bank {bank}")?,
             None => f.write_str("reported by firmware")?,
@@ -315,6 +324,12 @@ impl<'a> MceRecord<'a> {
     /// The record in a line.
     pub const fn summary(&self) -> Summary<'_, 'a> {
         Summary(self)
+    }
+
+    /// The bank, what went wrong and what became of it, without the number of the processor: for registers of a bank
+    /// that were found without that number.
+    pub const fn error(&self) -> BankError<'_, 'a> {
+        BankError(self)
     }
 
     /// The record in lines of a label and its value, without a line end after the last.

@@ -207,7 +207,13 @@ impl Kind {
     /// The kind of one section among these. One without a valid field is no error of its kind beside others that
     /// have some: Windows puts such a memory section in front of what its machine checks say.
     pub fn of_section(section: &Section<'_>, sections: &[Section<'_>]) -> Self {
-        if section.is_absent() || is_idle(section, sections) { Self::EMPTY } else { Self::of(section.kind) }
+        if section.is_absent() || is_idle(section, sections) {
+            Self::EMPTY
+        } else if section.machine_checks.is_empty() {
+            Self::of(section.kind)
+        } else {
+            Self::MACHINE_CHECK
+        }
     }
 }
 
@@ -315,7 +321,7 @@ impl<'a> Event<'a> {
         let sections = found.sections();
         let (grade, grades) = judge(&found);
         let lines = sections.iter().zip(grades);
-        let lines = lines.map(|(section, grade)| (grade, summary::section(section, sections))).collect();
+        let lines = lines.map(|(section, grade)| (grade, summary::section(section))).collect();
         let mut event = Self {
             kind: Kind::of_found(&found),
             grade,

@@ -20,6 +20,7 @@ use pstore_format::record::{RecordPrefix, StoredRecord};
 
 use crate::cut::Cut;
 use crate::decompress;
+use crate::machine_check::MachineCheck;
 use crate::printable::Printable;
 
 /// Where something lies.
@@ -274,6 +275,8 @@ pub struct Log<'a> {
 }
 
 /// A part of a log, or a gap.
+// Gaps are few.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug)]
 pub enum Piece<'a> {
     /// A part and its number.
@@ -326,6 +329,8 @@ pub struct Section<'a> {
     pub offset: u64,
     /// The body decoded.
     pub content: Content<'a>,
+    /// The banks of machine checks whose registers the body holds among other things.
+    pub machine_checks: Vec<MachineCheck>,
     /// Its place among the sections of its record or block.
     number: Option<u16>,
     /// What is wrong with it though something of it can be shown, and where in the file the reason is.
@@ -371,7 +376,7 @@ pub enum Content<'a> {
 impl<'a> Found<'a> {
     /// What begins at this place. Its sections are decoded here, and nowhere else.
     pub fn new(place: Place<'a>, what: What<'a>, raw: &'a [u8]) -> Self {
-        let sections = match &what {
+        let mut sections = match &what {
             What::Record(stored) => match stored.prefix() {
                 Some(prefix) => vec![stored_section(stored, prefix, place)],
                 None => record_sections(&stored.record(), place),
@@ -384,6 +389,7 @@ impl<'a> Found<'a> {
             What::Body(kind, bytes, _) => vec![Section::of(*kind, bytes, place, None)],
             What::Unknown(..) | What::Part(_) | What::Log(_) | What::Table(_) | What::Bad(_) => Vec::new(),
         };
+        find_machine_checks(&mut sections);
         Self { place, what, raw, sections }
     }
 
@@ -415,6 +421,19 @@ impl<'a> Found<'a> {
             _ => {}
         }
         problems
+    }
+}
+
+/// Finds the machine checks in sections; what processor they are of another section may say.
+fn find_machine_checks(sections: &mut [Section<'_>]) {
+    let cpuid = sections.iter().find_map(|section| match &section.content {
+        Content::Body(body) => MachineCheck::cpuid(body),
+        _ => None,
+    });
+    for section in sections {
+        if let Content::Body(body) = &section.content {
+            section.machine_checks = MachineCheck::all(body, cpuid.unwrap_or(0));
+        }
     }
 }
 
@@ -622,6 +641,7 @@ impl<'a> Section<'a> {
             bytes,
             offset: place.offset,
             content: Content::Bad(at, reason),
+            machine_checks: Vec::new(),
             number: None,
             fault: None,
         }
@@ -670,6 +690,7 @@ impl<'a> Section<'a> {
             bytes,
             offset: place.offset,
             content,
+            machine_checks: Vec::new(),
             number,
             fault,
         }

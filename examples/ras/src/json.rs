@@ -14,6 +14,7 @@ use serde::ser::Serializer;
 
 use crate::event::{Event, Grade, Unreadable};
 use crate::found::{Content, Log, LogKind, Part, Piece, Place, Reading, Section, What};
+use crate::machine_check::MachineCheck;
 use crate::not_valid::NotValid;
 use crate::printable::{Printable, commands};
 
@@ -94,8 +95,55 @@ struct Member<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Cow<'e, str>>,
     fields: Body<'e>,
+    /// The banks of machine checks whose registers the fields hold among other things.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    machine_checks: Vec<Check>,
     #[serde(skip_serializing_if = "Option::is_none")]
     not_valid: Option<Denied<'e>>,
+}
+
+/// A bank of a machine check inside another container.
+#[derive(Serialize)]
+struct Check {
+    /// The number that the system gave the processor, where it is known.
+    cpu: Option<u32>,
+    bank: u8,
+    summary: String,
+    /// What the registers say the bank is.
+    unit: Option<String>,
+    mci_status: Shown<Register>,
+    mci_addr: Option<Shown<Register>>,
+    mci_misc: Option<Shown<Register>>,
+    mca_ipid: Option<Shown<Register>>,
+    mca_synd: Option<Shown<Register>>,
+}
+
+impl Check {
+    fn of(check: &MachineCheck) -> Self {
+        let record = check.record();
+        let mce = record.mce();
+        let known = |value: u64| (value != 0).then_some(Shown(Register(value)));
+        Self {
+            cpu: check.cpu(),
+            bank: mce.bank,
+            summary: check.error(),
+            unit: record.unit().map(|unit| unit.to_string()),
+            mci_status: Shown(Register(mce.status.get())),
+            mci_addr: known(mce.addr.get()),
+            mci_misc: known(mce.misc.get()),
+            mca_ipid: known(mce.ipid.get()),
+            mca_synd: known(mce.synd.get()),
+        }
+    }
+}
+
+/// A register: all of its digits.
+struct Register(u64);
+
+impl fmt::Display for Register {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#018x}", self.0)
+    }
 }
 
 /// The fields of a section that its validity bits deny.
@@ -361,6 +409,7 @@ fn part_of<'e>(section: &'e Section<'e>, severity: Grade, line: &'e str, raw: bo
         summary: line.into(),
         error,
         fields: body(section),
+        machine_checks: section.machine_checks.iter().map(Check::of).collect(),
         not_valid: raw.then(|| NotValid::of(section)).flatten().map(Denied),
     }
 }
@@ -388,6 +437,7 @@ fn parts<'e>(log: &'e Log<'_>) -> Vec<Member<'e>> {
                     .map_or(part.kind.noun().into(), |number| format!("kernel log, part {number}").into()),
                 error: part.text().1.map(|error| error.to_string().into()),
                 fields: Body::Log(text(part, *number)),
+                machine_checks: Vec::new(),
                 not_valid: None,
             }
         })

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 
 use cper::{KernelText, Severity};
-use mce_record::KernelTextOptions;
+use mce_record::{KernelTextOptions, MceRecord};
 
 use crate::event::{Event, Grade};
-use crate::found::{Content, What, at};
+use crate::found::{Content, Section, What, at};
 use crate::printable::Printable;
 
 /// Writes what Linux printed of each event, byte by byte; to a terminal without what could command it. Bad parts go
@@ -37,22 +37,38 @@ fn printed(event: &Event<'_>) -> Vec<u8> {
     let mut out = Vec::new();
     match &event.found.what {
         What::Log(log) => log.parts().for_each(|part| out.extend_from_slice(part.text().0)),
-        What::Block(block) => KernelText::new(block).write_bytes(&mut |bytes| out.extend_from_slice(bytes)),
+        What::Block(block) => {
+            KernelText::new(block).write_bytes(&mut |bytes| out.extend_from_slice(bytes));
+            event.sections().iter().for_each(|section| machine_checks(section, &mut out));
+        }
         _ => {
             let panic = event.grade == Grade::Fatal;
             for section in event.sections() {
                 if let Content::Machine(record) = &section.content {
-                    let options = KernelTextOptions { panic, ..KernelTextOptions::default() };
-                    let text = record.kernel_text(options).to_string();
-                    out.extend_from_slice(text.trim_end_matches('\n').as_bytes());
-                    out.push(b'\n');
+                    machine_check(record, panic, &mut out);
                 } else {
                     let severity = section.severity.unwrap_or(Severity::INFORMATIONAL);
                     KernelText::of_section(section.kind, severity, section.bytes)
                         .write_bytes(&mut |bytes| out.extend_from_slice(bytes));
+                    machine_checks(section, &mut out);
                 }
             }
         }
     }
     out
+}
+
+/// The lines of a machine check.
+fn machine_check(record: &MceRecord<'_>, panic: bool, out: &mut Vec<u8>) {
+    let options = KernelTextOptions { panic, ..KernelTextOptions::default() };
+    let text = record.kernel_text(options).to_string();
+    out.extend_from_slice(text.trim_end_matches('\n').as_bytes());
+    out.push(b'\n');
+}
+
+/// The lines of the machine checks in a section that Linux logs as such when it meets the section, each as one that did
+/// not make it panic.
+fn machine_checks(section: &Section<'_>, out: &mut Vec<u8>) {
+    let logged = section.machine_checks.iter().filter(|check| check.is_logged());
+    logged.for_each(|check| machine_check(&check.record(), false, out));
 }

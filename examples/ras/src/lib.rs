@@ -21,6 +21,7 @@ pub mod input;
 pub mod json;
 pub mod kernel;
 pub mod key;
+pub mod machine_check;
 pub mod not_valid;
 pub mod printable;
 pub mod ramoops;

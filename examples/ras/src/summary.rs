@@ -3,18 +3,17 @@
 use std::fmt::Write as _;
 
 use cper::fields::{Describe, Value, Visitor};
-use cper::section::vendor::{WindowsCpuVendor, WindowsXpfMca};
-use cper::section::{Body, MemoryErrorView, PcieErrorView};
+use cper::section::{Body, Ia32X64Processor, MemoryErrorView, PcieErrorView};
 use erst_table::Table;
-use mce_record::{CpuVendor, Mce};
 
 use crate::dmesg;
 use crate::fields::Told;
 use crate::found::{Content, Log, LogKind, Section};
+use crate::machine_check::MachineCheck;
 use crate::printable::Printable;
 
-/// What broke, in a line that stands alone but for the time. The other sections of its record may say more of the same.
-pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
+/// What broke, in a line that stands alone but for the time.
+pub fn section(section: &Section<'_>) -> String {
     if is_empty(section) {
         return format!("{}{}: no field of it is valid", type_name(section), and_unit(section));
     }
@@ -27,6 +26,7 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
             let (there, whole) = cut.extent();
             format!("{}, {there} of {whole} bytes", told_line(section, &Told::by(cut)))
         }
+        Content::Body(body) if !section.machine_checks.is_empty() => machine_check_line(section, body),
         Content::Body(Body::Memory(memory)) => memory_line(section, memory),
         Content::Body(
             body @ (Body::ProcessorGeneric(_)
@@ -55,10 +55,6 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
         Content::Body(Body::Unknown(bytes)) => {
             format!("{}{}, {}, not decoded", type_name(section), and_unit(section), size(bytes.len()))
         }
-        Content::Body(Body::WindowsXpfMca(machine)) if machine.bank_number.get() < 0xff => {
-            let mce = windows_machine_check(machine, record);
-            format!("Windows {}{}", mce.record().summary(), and_unit(section))
-        }
         Content::Body(body) => told_line(section, &Told::by(body.fields())),
     }
 }
@@ -78,59 +74,6 @@ pub fn is_empty(section: &Section<'_>) -> bool {
         _ => false,
     }
 }
-
-/// A machine check that Windows stored, as Linux would have stored it. What processor it is, the sections beside it say.
-pub fn windows_machine_check(machine: &WindowsXpfMca<'_>, record: &[Section<'_>]) -> Mce {
-    let cpuid = record.iter().find_map(|section| match &section.content {
-        Content::Body(Body::Ia32X64Processor(processor)) => {
-            processor.cpuid_info().map(cper::section::CpuidInfo::eax)
-        }
-        Content::Body(Body::ProcessorGeneric(processor)) => processor.cpu_version_info(),
-        _ => None,
-    });
-    let mut cpuid = cpuid.unwrap_or(0) as u32;
-    let vendor = match machine.cpu_vendor {
-        WindowsCpuVendor::INTEL => CpuVendor::INTEL,
-        WindowsCpuVendor::AMD => CpuVendor::AMD,
-        _ => CpuVendor::new(0xff),
-    };
-    let register = |place: usize| machine.extended_registers[place].get();
-    let (mut ipid, mut synd) = (0, 0);
-    if vendor == CpuVendor::AMD {
-        (ipid, synd) = (register(0), register(1));
-        match (ipid, machine.bank_number.get(), cpuid & 0x0fff_fff0) {
-            // Only processors of family 17h and later have the register.
-            (1.., _, 0) => cpuid = FAMILY_17H,
-            // Where Windows left it out: on the processors of this model the bank is that of power and interrupts, as
-            // records of others of them say.
-            (0, 27, ZEN_3_DESKTOP) => ipid = POWER_AND_INTERRUPTS,
-            _ => {}
-        }
-    }
-    Mce {
-        status: machine.status.raw().into(),
-        misc: machine.misc,
-        addr: machine.address,
-        mcgstatus: machine.global_status.raw().into(),
-        ip: machine.instruction_pointer,
-        cpuvendor: vendor.raw(),
-        cpuid: cpuid.into(),
-        bank: machine.bank_number.get() as u8,
-        extcpu: machine.processor_number,
-        apicid: machine.apic_id,
-        mcgcap: machine.global_capability().map_or(0, |capability| capability.raw()).into(),
-        synd: synd.into(),
-        ipid: ipid.into(),
-        ..Mce::default()
-    }
-}
-
-/// EAX of CPUID leaf 1 on a processor of AMD's family 17h.
-const FAMILY_17H: u32 = 0x0080_0f00;
-/// The same of family 19h, model 21h, without the stepping.
-const ZEN_3_DESKTOP: u32 = 0x00a2_0f10;
-/// `MCA_IPID` of the bank for power, interrupts and the like, as Ryzens of that model store it.
-const POWER_AND_INTERRUPTS: u64 = 0x0001_002e_0000_0500;
 
 /// Whether a number that is said to be an address can be one. All ones is what a register reads as that nobody answers
 /// for, and what firmware writes that does not know.
@@ -289,6 +232,26 @@ fn pcie_line(section: &Section<'_>, pcie: &PcieErrorView<'_>) -> String {
     line
 }
 
+/// The banks that a section holds, and the processor that they are of.
+fn machine_check_line(section: &Section<'_>, body: &Body<'_>) -> String {
+    let by = if matches!(body, Body::WindowsXpfMca(_)) { "Windows " } else { "" };
+    let apic = match body {
+        Body::Ia32X64Processor(processor) => Ia32X64Processor::local_apic_id(processor),
+        _ => None,
+    };
+    let processor = match (section.machine_checks.first().and_then(MachineCheck::cpu), apic) {
+        (Some(cpu), _) => format!(" on CPU {cpu}"),
+        (None, Some(apic)) => format!(" on APIC {apic}"),
+        (None, None) => String::new(),
+    };
+    let banks: Vec<String> = section.machine_checks.iter().take(SHOWN).map(MachineCheck::error).collect();
+    let more = match section.machine_checks.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("; {more} more banks"),
+    };
+    format!("{by}machine check{processor}{}, {}{more}", and_unit(section), banks.join("; "))
+}
+
 /// What the crate says of a section's body, after its type and the name of the field-replaceable unit. It begins with
 /// the processor where the body names one.
 fn body_line(section: &Section<'_>, body: &Body<'_>) -> String {
@@ -315,9 +278,7 @@ pub fn address(section: &Section<'_>) -> Option<String> {
     match &section.content {
         Content::Body(Body::Memory(memory)) => shown(memory.physical_address()),
         Content::Body(Body::ProcessorGeneric(processor)) => shown(processor.target_address()),
-        Content::Body(Body::WindowsXpfMca(machine)) => {
-            shown(windows_machine_check(machine, &[]).record().address().map(|address| address.value))
-        }
+        Content::Body(_) => shown(machine_address(section)),
         Content::Machine(record) => {
             let address = record.address().filter(|address| is_address(address.value))?;
             Some(match (address.mode, address.lsb) {
@@ -329,6 +290,12 @@ pub fn address(section: &Section<'_>) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The address in the first bank that has one, of a machine check inside another container.
+pub fn machine_address(section: &Section<'_>) -> Option<u64> {
+    let mut addresses = section.machine_checks.iter().filter_map(|check| check.record().address());
+    addresses.next().map(|address| address.value)
 }
 
 /// `3 records`, `1 record`.

@@ -251,6 +251,10 @@ impl Text {
             Content::Cut(cut) => write!(lines, "{}", fields::compact(cut))?,
             Content::Bad(_, reason) => writeln!(lines, "{reason}")?,
         }
+        for check in &section.machine_checks {
+            writeln!(lines, "machine check in {}", check.error())?;
+            check.record().details().to_string().lines().try_for_each(|line| writeln!(lines, "  {line}"))?;
+        }
         let is_raw = self.detail == Detail::Raw;
         if let Some(not_valid) = is_raw.then(|| NotValid::of(section)).flatten() {
             writeln!(lines, "not valid, as their validity bits are clear:")?;

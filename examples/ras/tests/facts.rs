@@ -12,8 +12,8 @@ use cper::section::vendor::{
     WindowsXpfMcaParts,
 };
 use cper::section::{
-    AerCapability, Encode, Ia32X64ErrorInformation, Ia32X64ErrorType, Ia32X64Header, Ia32X64Parts,
-    MemoryError, MemoryValidation, PcieError, ProcessorGeneric,
+    AerCapability, CpuidInfo, Encode, Ia32X64Context, Ia32X64ErrorInformation, Ia32X64ErrorType,
+    Ia32X64Header, Ia32X64Parts, MemoryError, MemoryValidation, PcieError, ProcessorGeneric,
 };
 use cper::zerocopy::{FromZeros, IntoBytes};
 use cper::{
@@ -31,7 +31,11 @@ fn file(name: &str, bytes: &[u8]) -> String {
 }
 
 fn header() -> RecordHeader {
-    RecordHeader::new(Severity::CORRECTED, NotificationType::CMC)
+    header_of(Severity::CORRECTED)
+}
+
+fn header_of(severity: Severity) -> RecordHeader {
+    RecordHeader::new(severity, NotificationType::CMC)
 }
 
 fn record(header: RecordHeader, descriptor: SectionDescriptor, section: &impl Encode) -> Vec<u8> {
@@ -188,6 +192,102 @@ fn a_time_that_does_not_exist_is_no_other_time() {
     let mut clear = bytes.clone();
     clear[16] = 0;
     assert!(headline("clear.cper", &clear).contains("time not recorded"));
+}
+
+/// An IA32/X64 processor section as firmware of AMD's servers writes it: an array of model-specific registers.
+fn with_registers(msr: u32, registers: &[u64]) -> Vec<u8> {
+    let array: Vec<u8> = registers.iter().flat_map(|register| register.to_le_bytes()).collect();
+    let contexts = [Ia32X64Context::msrs(msr, &array)];
+    let header =
+        Ia32X64Header::new().with_local_apic_id(60).with_cpuid_info(CpuidInfo::new(0x00a0_0f11, 0, 0, 0));
+    record(header_of(Severity::FATAL), primary(), &Ia32X64Parts::new(header, &[], &contexts).unwrap())
+}
+
+/// An array may begin with the control register of a bank or with its status, and may hold several banks. A machine
+/// check in it has the headline and the row of any other.
+#[test]
+fn registers_of_a_bank_are_a_machine_check() {
+    const HARDWARE_ASSERTION: u64 = 0xb2a0_0000_0009_0108;
+    const DECODE_UNIT: u64 = 0x0003_00b0_0000_003c;
+    let from_control =
+        [0, HARDWARE_ASSERTION, 0, 0xd010_0000_0000_0000, 0x3_0000_01f9, DECODE_UNIT, 0x4d00_0001];
+    let error = "bank 3 (decode unit): hardware assertion; context corrupt";
+    let bytes = with_registers(0xc000_2030, &from_control);
+    let path = file("from-control.cper", &bytes);
+    let said = ras(&["decode", "-q", &path]).stdout;
+    assert!(said.starts_with("FATAL        machine check on APIC 60, ") && said.contains(error), "{said}");
+    // Linux 6.12 takes only those that begin with the status for a machine check.
+    let kernel = |path: &str| ras(&["decode", "--format", "kernel", path]).stdout;
+    assert!(!kernel(&path).contains("mce: "));
+    let from_status = file("from-status.cper", &with_registers(0xc000_2031, &from_control[1..]));
+    assert!(ras(&["decode", "-q", &from_status]).stdout.contains(error));
+    let said = kernel(&from_status);
+    assert!(
+        said.contains("mce: [Hardware Error]: CPU -1: Machine Check: 0 Bank 3: b2a0000000090108"),
+        "{said}"
+    );
+    assert!(said.contains("SYND 4d000001 IPID 300b00000003c") && said.contains("APIC 3c"), "{said}");
+
+    let object = &ras_json(&[&path])[0];
+    let check = &object["sections"][0]["machine_checks"][0];
+    assert_eq!((object["kind"].as_str(), check["bank"].as_u64()), (Some("machine_check"), Some(3)));
+    assert_eq!(check["mci_status"], "0xb2a0000000090108");
+    assert!(check["cpu"].is_null() && check["mci_addr"].is_null(), "{check}");
+
+    // Two banks of an array with the registers of four, as the others have no valid status; and one that is cut.
+    let mut several = [0; 64];
+    several[1] = HARDWARE_ASSERTION;
+    several[5] = DECODE_UNIT;
+    several[49] = HARDWARE_ASSERTION;
+    let said = headline("several.cper", &with_registers(0xc000_2000, &several));
+    assert!(
+        said.contains("bank 0 (decode unit): hardware assertion") && said.contains("; bank 3: "),
+        "{said}"
+    );
+    let cut = headline("cut.cper", &with_registers(0xc000_2051, &[HARDWARE_ASSERTION]));
+    assert!(cut.contains("bank 5: "), "{cut}");
+    // No status, no machine check; nor other registers.
+    for (msr, registers) in
+        [(0xc000_2032, &[HARDWARE_ASSERTION][..]), (0x10, &from_control), (0x480, &from_control)]
+    {
+        let said = headline("none.cper", &with_registers(msr, registers));
+        assert!(said.contains("IA32/X64 processor error: "), "{msr:#x}: {said}");
+    }
+    // The same of an Intel processor.
+    let said =
+        headline("legacy.cper", &with_registers(0x414, &[0, 0xbe00_0000_0000_0135, 0xdead_b000, 0x8c]));
+    assert!(said.contains("bank 5: level 1 data cache") && said.contains("address 0xdeadb000"), "{said}");
+
+    let database = file("machine-check.db", b"");
+    fs::remove_file(&database).unwrap();
+    ras(&["collect", "--sqlite", &database, &path]);
+    let database = rusqlite::Connection::open(&database).unwrap();
+    let row: (Option<i64>, i64, i64, String) = database
+        .query_row("SELECT cpu, bank, apicid, bank_name FROM mce_record", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .unwrap();
+    assert_eq!(row, (None, 3, 60, "Decode Unit (bank=3)".to_owned()));
+}
+
+/// Where Windows left `MCA_IPID` out, the unit is marked as assumed, and the register stays 0.
+#[test]
+fn an_assumed_unit_is_told_as_such() {
+    let mut machine = windows(0x9820_0000_0002_080b, 0);
+    machine.extended_registers[0] = 0.into();
+    let processor = ProcessorGeneric::new().with_cpu_version_info(0x00a2_0f10);
+    let mut buffer = [0; 4096];
+    let mut writer = RecordWriter::new(&mut buffer, &header()).unwrap();
+    writer.section(&primary(), &processor).unwrap();
+    writer.section(&SectionDescriptor::new(Severity::CORRECTED), &WindowsXpfMcaParts::new(machine)).unwrap();
+    let path = file("assumed.cper", writer.finish().unwrap());
+    let said = ras(&["decode", "-q", &path]).stdout;
+    assert!(
+        said.contains("bank 27 (power, interrupts, etc.): link error; corrected; unit assumed by"),
+        "{said}"
+    );
+    let check = &ras_json(&[&path])[0]["sections"][1]["machine_checks"][0];
+    assert!(check["mca_ipid"].is_null() && check["unit"].is_null(), "{check}");
 }
 
 /// A Windows machine check of an AMD processor, its count of extended registers 0 as Windows leaves it.

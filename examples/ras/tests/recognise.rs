@@ -340,7 +340,7 @@ fn files_of_the_field_are_what_they_are() {
         }
     }
     // Lines of standard output, and what each of them must hold.
-    let shown: [(&str, usize, &str); 16] = [
+    let shown: [(&str, usize, &str); 19] = [
         ("bert/status-0-crashlog.bin", 1, "FATAL        firmware error record"),
         ("bert/status-0-region.bin", 1, "firmware error record"),
         ("bert/table-and-region.bin", 1, "firmware error record"),
@@ -361,6 +361,9 @@ fn files_of_the_field_are_what_they_are() {
         ("paste-forms/two-dumps.txt", 2, "firmware error record"),
         ("paste-forms/two-hex-lines.txt", 2, "firmware error record"),
         ("transports/block.b64", 1, "CORRECTED    memory"),
+        ("amd-smca/milan-bank-3.bin", 1, "bank 3 (decode unit): hardware assertion"),
+        ("amd-smca/milan-bank-5.bin", 1, "bank 5 (execution unit): watchdog timeout"),
+        ("windows/zen3-event-19.cper", 3, "bank 27 (power, interrupts, etc.): link error"),
     ];
     for (name, lines, text) in shown {
         let Some(file) = field(name) else {

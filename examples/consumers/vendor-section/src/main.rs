@@ -10,7 +10,7 @@ use cper::section::{Decode, Encode, FixedSection, FixedView, MemoryError, Sectio
 use cper::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, little_endian::U32};
 use cper::{
     Error as CperError, NotificationType, Record, RecordHeader, RecordWriter, SectionDecoder,
-    SectionDescriptor, Severity, StatusBlock,
+    SectionDescriptor, SectionTypeId, Severity, StatusBlock,
 };
 
 /// A section of fixed length: it is its structure.

@@ -61,11 +61,10 @@ fn all_outputs_say_the_same_of_every_event() {
     ];
     let mut all = files(&data());
     let field = data().join("../../../shared/field");
-    match field.is_dir() {
-        true => all.extend(files(&field)),
-        false => {
-            eprintln!("the field's files are not beside the project: only the captured ones are compared")
-        }
+    if field.is_dir() {
+        all.extend(files(&field));
+    } else {
+        eprintln!("the field's files are not beside the project: only the captured ones are compared");
     }
 
     let (mut lines, mut seen, mut bad) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
@@ -97,15 +96,36 @@ fn all_outputs_say_the_same_of_every_event() {
         .map(|object| (object["key"].as_str().unwrap().to_owned(), object))
         .collect();
     assert_eq!(json.len(), lines.len());
-    let said: BTreeMap<&str, Said> = json.iter().map(|(key, object)| (&**key, by_json(object))).collect();
-    let mut compared = [0; 4];
+    let told = Told { json: &json, bad: &bad };
+    let compared = [
+        in_lines(&lines, &told),
+        in_parquet(&place("parquet"), &told),
+        in_counts(&place("counts.events"), &told),
+        in_database(&place("db"), &told),
+    ];
+    eprintln!("{} files; events compared in text, Parquet, Prometheus, SQLite: {compared:?}", all.len());
+    assert!(compared[..3].iter().all(|number| *number >= 250) && compared[3] >= 100, "{compared:?}");
+}
 
-    for (key, lines) in &lines {
-        let said = &said[key.as_str()];
-        if bad.contains(key) {
-            continue;
-        }
-        compared[0] += 1;
+/// What JSON says of every event, and the events that are bad parts.
+struct Told<'t> {
+    json: &'t BTreeMap<String, Value>,
+    bad: &'t BTreeSet<String>,
+}
+
+impl Told<'_> {
+    /// What JSON says of an event that is no bad part.
+    fn of(&self, key: &str) -> Option<Said> {
+        (!self.bad.contains(key)).then(|| by_json(&self.json[key]))
+    }
+}
+
+/// Compares with the lines for people; how many events there are.
+fn in_lines(lines: &BTreeMap<String, String>, told: &Told<'_>) -> usize {
+    let mut compared = 0;
+    for (key, lines) in lines {
+        let Some(said) = told.of(key) else { continue };
+        compared += 1;
         let grades =
             [Grade::Fatal, Grade::Recoverable, Grade::Corrected, Grade::Informational, Grade::Reserved(0)];
         // In the order in which a reader takes them, worst first.
@@ -117,14 +137,19 @@ fn all_outputs_say_the_same_of_every_event() {
         let word = if worst == "UNKNOWN" { "reserved".into() } else { grade.to_string() };
         assert!(said.severity.starts_with(&word), "{key}: {said:?}\n{lines}");
         assert!(lines.contains(&said.headline), "{key}: {said:?}\n{lines}");
-        let time = json[key]["time"].as_str();
+        let time = told.json[key]["time"].as_str();
         let shown =
             time.map_or("time not recorded".into(), |time| time.replace('T', " ").replace('Z', " UTC"));
         let has_time = lines.contains(&shown) || time.is_none() && lines.contains("cannot be read");
         assert!(has_time || said.kind == "erst_table", "{key}: {said:?}\n{lines}");
     }
+    compared
+}
 
-    let table = SerializedFileReader::new(File::open(place("parquet")).unwrap()).unwrap();
+/// Compares with the rows of the Parquet file.
+fn in_parquet(path: &Path, told: &Told<'_>) -> usize {
+    let mut compared = 0;
+    let table = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
     let mut kinds: BTreeMap<String, Vec<Said>> = BTreeMap::new();
     for row in table.get_row_iter(None).unwrap() {
         let row = row.unwrap();
@@ -142,44 +167,40 @@ fn all_outputs_say_the_same_of_every_event() {
             Said { severity: text("record_severity"), kind: text("kind"), time, headline: text("summary") };
         kinds.entry(text("key")).or_default().push(row);
     }
-    assert_eq!(kinds.len(), said.len());
+    assert_eq!(kinds.len(), told.json.len());
     for (key, rows) in &kinds {
-        let said = &said[key.as_str()];
-        if bad.contains(key) {
-            continue;
-        }
-        compared[1] += 1;
+        let Some(said) = told.of(key) else { continue };
+        compared += 1;
         assert!(
             rows.iter().all(|row| (&row.severity, row.time) == (&said.severity, said.time)),
             "{said:?} {rows:?}"
         );
-        assert!(rows.contains(said), "{key}: {said:?} {rows:?}");
+        assert!(rows.contains(&said), "{key}: {said:?} {rows:?}");
     }
+    compared
+}
 
-    for line in fs::read_to_string(place("counts.events")).unwrap().lines() {
+/// Compares with what Prometheus counted.
+fn in_counts(path: &Path, told: &Told<'_>) -> usize {
+    let mut compared = 0;
+    for line in fs::read_to_string(path).unwrap().lines() {
         let parts: Vec<&str> = line.split('\t').collect();
         // The other parts of a log have their keys alone.
         let [key, time, .., kind, severity] = parts[..] else {
             assert_eq!(parts.len(), 2, "{line}");
             continue;
         };
-        let said = &said[key];
-        if bad.contains(key) {
-            continue;
-        }
-        compared[2] += 1;
+        let Some(said) = told.of(key) else { continue };
+        compared += 1;
         assert_eq!(time.parse().ok(), said.time, "{line}");
         assert_eq!(kind, said.kind, "{line}");
         assert!(said.severity.starts_with(severity), "{line}: {said:?}");
     }
-
-    compared[3] = in_database(&place("db"), &json, &bad);
-    eprintln!("{} files; events compared in text, Parquet, Prometheus, SQLite: {compared:?}", all.len());
-    assert!(compared[..3].iter().all(|number| *number >= 250) && compared[3] >= 100, "{compared:?}");
+    compared
 }
 
 /// Compares the times of rows with those of events; how many there are.
-fn in_database(path: &Path, json: &BTreeMap<String, Value>, bad: &BTreeSet<String>) -> usize {
+fn in_database(path: &Path, told: &Told<'_>) -> usize {
     let database = rusqlite::Connection::open(path).unwrap();
     let mut keys = database.prepare("SELECT key, table_name, row_id, time_from FROM ras_collect").unwrap();
     let rows = keys.query_map([], |row| {
@@ -192,8 +213,8 @@ fn in_database(path: &Path, json: &BTreeMap<String, Value>, bad: &BTreeSet<Strin
     });
     let mut compared = 0;
     for (key, table, row, time_from) in rows.unwrap().map(Result::unwrap) {
-        assert!(key.parse::<Key>().is_ok() && !bad.contains(&key), "{key}");
-        let said = by_json(&json[&key]);
+        assert!(key.parse::<Key>().is_ok(), "{key}");
+        let said = told.of(&key).unwrap();
         let time: String = database
             .query_row(&format!("SELECT timestamp FROM {table} WHERE id = ?1"), [row], |row| row.get(0))
             .unwrap();

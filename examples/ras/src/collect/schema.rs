@@ -17,6 +17,7 @@ use crate::event::{Event, Grade, Kind};
 use crate::fields::Told;
 use crate::found::{Content, Log, Part, Piece, Place, Section, What};
 use crate::json;
+use crate::machine_check::MachineCheck;
 use crate::summary;
 
 use super::{Collected, Key, Record};
@@ -131,7 +132,10 @@ pub static COLUMNS: &[Column] = &[
     wide("address", "physical address", |row| address(row.section()?)),
     wide("address_mask", "which bits of the address are valid", |row| row.told("physical_address_mask")),
     // Processors.
-    small("cpu", "number that Linux gave the processor", |row| row.machine().map(MceRecord::cpu)),
+    small("cpu", "number that Linux gave the processor", |row| match &row.section()?.content {
+        Content::Machine(record) => Some(record.cpu()),
+        _ => row.section()?.machine_checks.first()?.cpu(),
+    }),
     small("socket", "socket of the processor", |row| row.machine()?.socket()),
     wide("processor_id", "local APIC id, or MPIDR_EL1 of an Arm processor", |row| {
         processor_id(row.section()?)
@@ -202,7 +206,7 @@ pub static COLUMNS: &[Column] = &[
     small("log_part", "which part of the dump; 1 is the newest text", |row| row.part.as_ref()?.number),
     text("log_text", "the part; what is not UTF-8 in it is U+FFFD", |row| {
         let (text, _) = row.part.as_ref()?.stored.text();
-        Some(String::from_utf8_lossy(&text).into_owned().into())
+        Some(String::from_utf8_lossy(text).into_owned().into())
     }),
     // All of it.
     column(
@@ -314,10 +318,12 @@ impl<'e> Row<'e> {
         }
     }
 
-    fn machine(&self) -> Option<&MceRecord<'e>> {
-        match &self.section()?.content {
-            Content::Machine(record) => Some(record),
-            _ => None,
+    /// The machine check that the section is, or the first whose registers it holds.
+    fn machine(&self) -> Option<MceRecord<'_>> {
+        let section = self.section()?;
+        match &section.content {
+            Content::Machine(record) => Some(*record),
+            _ => section.machine_checks.first().map(MachineCheck::record),
         }
     }
 
@@ -383,9 +389,7 @@ fn address(section: &Section<'_>) -> Option<u64> {
         Content::Body(Body::ArmProcessor(processor)) => {
             processor.error_information().flatten().find_map(ArmErrorInformation::physical_fault_address)
         }
-        Content::Body(Body::WindowsXpfMca(machine)) => {
-            Some(summary::windows_machine_check(machine, &[]).record().address()?.value)
-        }
+        Content::Body(_) => summary::machine_address(section),
         _ => None,
     };
     address.filter(|address| summary::is_address(*address))
@@ -425,13 +429,23 @@ fn pci_ids(section: &Section<'_>) -> Option<(u16, u16)> {
 /// What broke, in words that are the same for every error of the same part.
 pub fn component(section: &Section<'_>) -> Option<String> {
     summary::unit(section).or_else(|| match &section.content {
+        Content::Body(body) if !section.machine_checks.is_empty() => {
+            let check = section.machine_checks.first()?;
+            let apic = match body {
+                Body::Ia32X64Processor(processor) => processor.local_apic_id(),
+                _ => None,
+            };
+            let bank = format!("bank {}", check.record().mce().bank);
+            Some(match (check.cpu(), apic) {
+                (Some(cpu), _) => format!("CPU {cpu} {bank}"),
+                (None, Some(apic)) => format!("APIC {apic} {bank}"),
+                (None, None) => bank,
+            })
+        }
         Content::Machine(record) => Some(match record.bank() {
             Some(bank) => format!("CPU {} bank {bank}", record.cpu()),
             None => format!("CPU {}", record.cpu()),
         }),
-        Content::Body(Body::WindowsXpfMca(machine)) => {
-            Some(format!("CPU {} bank {}", machine.processor_number, machine.bank_number))
-        }
         Content::Body(Body::Memory(_) | Body::Memory2(_)) => dimm(section),
         Content::Body(Body::ArmProcessor(processor)) => Some(format!("MPIDR {:#x}", processor.mpidr_el1()?)),
         Content::Body(Body::Ia32X64Processor(processor)) => {
@@ -461,6 +475,9 @@ fn dimm(section: &Section<'_>) -> Option<String> {
 fn error_type(section: &Section<'_>) -> Option<String> {
     let body = match &section.content {
         Content::Machine(record) => return Some(record.code_kind().to_string()),
+        Content::Body(_) if !section.machine_checks.is_empty() => {
+            return Some(section.machine_checks.first()?.record().code_kind().to_string());
+        }
         Content::Body(body) => body,
         Content::Log(_) | Content::Cut(_) | Content::Bad(..) => return None,
     };

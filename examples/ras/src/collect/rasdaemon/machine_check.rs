@@ -7,8 +7,9 @@ use super::row::{Row, narrow, wide};
 use super::texts::Texts;
 use super::{mce_amd, mce_intel};
 
-/// The row. Columns for what the record's layout does not have are NULL; `MCA_SYND` and `MCA_IPID` have no column.
-pub fn mce_record(record: &MceRecord<'_>) -> Row {
+/// The row of a machine check on the processor of this number. Columns for what the record's layout does not have are
+/// NULL, and so is a number that nothing tells; `MCA_SYND` and `MCA_IPID` have no column.
+pub fn mce_record(record: &MceRecord<'_>, cpu: Option<u32>) -> Row {
     let mce = record.mce();
     let mut texts = Texts::default();
     if record.cpu_vendor().is_some_and(CpuVendor::is_amd_family) {
@@ -32,7 +33,7 @@ pub fn mce_record(record: &MceRecord<'_>) -> Row {
             ("tsc", wide(mce.tsc.get())),
             ("walltime", wide(mce.time.get())),
             ("ppin", record.ppin().map(wide).into()),
-            ("cpu", narrow(record.cpu())),
+            ("cpu", cpu.map(narrow).into()),
             ("cpuid", record.signature().map(|signature| narrow(signature.raw())).into()),
             ("apicid", record.apic_id().map(narrow).into()),
             ("socketid", record.socket().map(narrow).into()),

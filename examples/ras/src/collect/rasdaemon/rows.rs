@@ -14,9 +14,7 @@ use crate::found::{Content, Section, What};
 pub fn rows(event: &Event<'_>) -> Vec<(u32, Row)> {
     let sections = (0..).zip(event.sections()).filter(|(_, section)| !is_idle(section, event.sections()));
     sections
-        .flat_map(|(place, section)| {
-            rows_of(event, section).into_iter().flatten().map(move |row| (place, row))
-        })
+        .flat_map(|(place, section)| rows_of(event, section).into_iter().map(move |row| (place, row)))
         .collect()
 }
 
@@ -33,18 +31,21 @@ pub fn rows(event: &Event<'_>) -> Vec<(u32, Row)> {
 /// | CXL general media, DRAM, memory module event | CXL (6.12) | the table of its name |
 /// | other events of a CXL component | CXL | `cxl_generic_event` |
 /// | `struct mce` | mce | `mce_record` |
+/// | registers of a machine check's bank in another section | mce | `mce_record`, and that of the section |
 /// | NVIDIA | | `nvidia_ns_event` or `nvidia_vera_ns_event`, and `non_standard_event` |
 /// | all others, and those of the above that miss what their table needs or cannot be read | | `non_standard_event` |
 ///
 /// The last line is where this says more than a live kernel, which drops a PCIe section without AER registers. The one
 /// before is what rasdaemon does with a section that it has a vendor's decoder for: `non_standard_event` has the FRU and
 /// the severity.
-fn rows_of(event: &Event<'_>, section: &Section<'_>) -> [Option<Row>; 2] {
+fn rows_of(event: &Event<'_>, section: &Section<'_>) -> Vec<Row> {
     let severity = section.severity;
-    let mut vendor = None;
+    let checks = section.machine_checks.iter();
+    let mut rows: Vec<Row> =
+        checks.map(|check| machine_check::mce_record(&check.record(), check.cpu())).collect();
     let specific = match &section.content {
-        Content::Machine(record) => Some(machine_check::mce_record(record)),
-        Content::Log(_) => return [None, None],
+        Content::Machine(record) => Some(machine_check::mce_record(record, Some(record.cpu()))),
+        Content::Log(_) => return Vec::new(),
         Content::Bad(..) | Content::Cut(_) => None,
         Content::Body(body) => match body {
             Body::Memory(memory) if by_machine_check(event) => {
@@ -61,23 +62,24 @@ fn rows_of(event: &Event<'_>, section: &Section<'_>) -> [Option<Row>; 2] {
             Body::CxlProtocol(error) => cxl::aer_event(error, severity.unwrap_or(Severity::FATAL)),
             Body::CxlComponentEvent(event) => cxl::component_event(event),
             Body::Nvidia(error) => {
-                vendor = Some(nvidia::ns_event(error, section.bytes));
+                rows.push(nvidia::ns_event(error, section.bytes));
                 None
             }
             Body::NvidiaEvent(event) => {
-                vendor = nvidia::vera_event(event, section.bytes);
+                rows.extend(nvidia::vera_event(event, section.bytes));
                 None
             }
             _ => None,
         },
     };
     if specific.is_none() && section.bytes.is_empty() {
-        return [None, None];
+        return rows;
     }
     let row = specific.unwrap_or_else(|| {
         non_standard::non_standard_event(section, severity.unwrap_or(Severity::FATAL).into())
     });
-    [vendor, Some(row)]
+    rows.push(row);
+    rows
 }
 
 /// Whether firmware logged a corrected machine check with this record: what Linux' extended-log driver reads.
