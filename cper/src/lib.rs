@@ -101,6 +101,7 @@ mod grammar;
 mod guid;
 mod header;
 mod kernel_text;
+mod kernel_version;
 mod kind;
 mod notification;
 mod open_value;
@@ -121,7 +122,8 @@ pub use descriptor::{DescriptorValidation, FruText, SectionDescriptor, SectionFl
 pub use error::{Error, ErrorKind};
 pub use guid::Guid;
 pub use header::{HeaderValidation, RecordFlags, RecordHeader};
-pub use kernel_text::{KernelArchitecture, KernelText, KernelVersion};
+pub use kernel_text::{KernelArchitecture, KernelText};
+pub use kernel_version::KernelVersion;
 pub use notification::NotificationType;
 pub use prepared::{PreparedRecord, PreparedStatusBlock};
 pub use record::{Record, RecordMut, Section, Sections};

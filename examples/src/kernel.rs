@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use cper::{KernelText, Severity};
-use mce_record::KernelTextOptions;
 
 use crate::event::{Event, Grade};
 use crate::found::{Content, Found, What, at};
@@ -43,10 +42,8 @@ fn printed(found: &Found<'_>) -> Vec<u8> {
             let panic = event.grade == Grade::Fatal;
             for section in &event.sections {
                 if let Content::Machine(record) = &section.content {
-                    let options = KernelTextOptions { panic, ..KernelTextOptions::default() };
-                    let text = record.kernel_text(options).to_string();
-                    out.extend_from_slice(text.trim_end_matches('\n').as_bytes());
-                    out.push(b'\n');
+                    let text = mce_record::KernelText::new(record).prefix(mce_record::KernelText::PREFIX);
+                    out.extend_from_slice(text.panic(panic).to_string().as_bytes());
                 } else {
                     let severity = section.severity.unwrap_or(Severity::INFORMATIONAL);
                     KernelText::of_section(section.kind, severity, section.bytes)
