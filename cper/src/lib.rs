@@ -105,6 +105,7 @@ mod kernel_version;
 mod kind;
 mod notification;
 mod open_value;
+mod own_value;
 mod prepared;
 mod reading;
 mod record;

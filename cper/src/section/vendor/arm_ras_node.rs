@@ -11,7 +11,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::{Entries, Unclaimed, write_all};
 use crate::error::clamp;
-use crate::fields::{Describe, List, Value, Visitor, describe_rest, show_fields};
+use crate::fields::{Describe, List, OwnValue, Value, Visitor, describe_rest, show_fields};
 use crate::kind::View;
 use crate::open_value::open_value;
 use crate::section::{Decode, Encode, SectionType};
@@ -334,7 +334,7 @@ impl ArmRasKeyValue {
 impl Describe for ArmRasKeyValue {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         let name = (self.key == Self::MPAM_PARTID).then_some("MPAM PARTID");
-        out.field("key", Value::NamedGuid { value: self.key, name })?;
+        out.field("key", OwnValue::NamedGuid { value: self.key, name }.into())?;
         out.field("value", Value::hex(self.value.get()))
     }
 }
