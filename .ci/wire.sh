@@ -10,5 +10,7 @@ linked() {
 for crate in "${crates[@]:1}"; do
   linked "$crate" grammar
 done
-linked mce-record kernel_version
+for file in fields bit_map kernel_version; do
+  linked mce-record $file
+done
 python3 .ci/wire.py "${crates[@]/%//src}"

@@ -92,6 +92,8 @@
     )
 )]
 
+#[cfg(test)]
+mod bit_map;
 mod creator;
 mod descriptor;
 mod entries;

@@ -68,7 +68,7 @@
 //!
 //! | feature | default | what |
 //! |---|---|---|
-//! | `serde` | no | `Serialize` for records and registers: fields by the names of `struct mce` and a `decoded` object; 64-bit values as a number up to 2^53, as a string of hexadecimal digits with `0x` above; absent fields absent |
+//! | `serde` | no | `Serialize` for records, in the form of [`fields`], and for registers; `Deserialize` for open values and registers |
 //!
 //! # Security
 //!
@@ -87,15 +87,18 @@
     )
 )]
 
+#[cfg(test)]
+mod bit_map;
+mod describe;
 mod error;
 mod error_code;
+pub mod fields;
 mod grammar;
-#[cfg(feature = "serde")]
-mod json;
 mod kernel_text;
 mod kernel_version;
 mod list;
 pub mod mcelog;
+mod own_value;
 mod record;
 mod registers;
 mod severity;
