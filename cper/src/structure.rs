@@ -531,7 +531,7 @@ macro_rules! view_field {
         #[inline]
         pub fn $field(&self) -> $crate::structure::value_type!($type) {
             type Wire = $crate::structure::wire_type!($type);
-            const { assert!($at + size_of::<Wire>() <= Self::MIN, "the shortest form ends before the field") };
+            const { assert!(Self::MIN.saturating_sub($at) >= size_of::<Wire>(), "the shortest form ends before the field") };
             match $crate::structure::at::<$at, Wire>(self.bytes) {
                 Some(value) => $crate::structure::value!($type, *value),
                 // The shortest form has the field.

@@ -82,7 +82,9 @@ pub fn is_empty(section: &Section<'_>) -> bool {
 /// A machine check that Windows stored, as Linux would have stored it. What processor it is, the sections beside it say.
 pub fn windows_machine_check(machine: &WindowsXpfMca<'_>, record: &[Section<'_>]) -> Mce {
     let cpuid = record.iter().find_map(|section| match &section.content {
-        Content::Body(Body::Ia32X64Processor(processor)) => processor.cpuid_info().map(|info| info.eax()),
+        Content::Body(Body::Ia32X64Processor(processor)) => {
+            processor.cpuid_info().map(cper::section::CpuidInfo::eax)
+        }
         Content::Body(Body::ProcessorGeneric(processor)) => processor.cpu_version_info(),
         _ => None,
     });

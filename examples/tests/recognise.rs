@@ -346,7 +346,7 @@ fn files_of_the_field_are_what_they_are() {
         ("bert/table-and-region.bin", 1, "firmware error record"),
         ("bert/berr.bin", 1, "firmware error record"),
         ("kernel-text/smca-array-hidden.gesb", 1, "IA32/X64 processor error, DIMM_A1: "),
-        ("kernel-text/ia-last-info-cut.gesb", 1, "IA32/X64 processor error: "),
+        ("kernel-text/ia-last-info-cut.gesb", 1, "IA32/X64 processor error, XXXXXXXXXXXXXXXXXXXX: "),
         ("pstore-names/pstore-blk.img", 2, "kernel oops: BUG: kernel NULL pointer dereference"),
         ("paste-forms/uefi-dump.txt", 1, ", MPIDR 0x80000000"),
         ("paste-forms/uefi-mem.txt", 1, "firmware error record"),

@@ -450,10 +450,7 @@ impl ArmErrorInformation {
     /// Whether the error can be of the numbering that the reading means: the reading has the value of its type, and
     /// the error information has no field that only other types have.
     pub const fn fits(&self, reading: ArmErrorTypeReading) -> bool {
-        let types = match self.error_type().types(reading) {
-            Some(types) => types,
-            None => return false,
-        };
+        let Some(types) = self.error_type().types(reading) else { return false };
         let possible = match self.error_information() {
             // Fields from the participation type on are those of buses.
             Some(bits) if bits & 0xf80 != 0 => ArmErrorTypes::BUS,

@@ -73,7 +73,7 @@ impl<'a> CcixPerError<'a> {
     fn split(&self) -> (&'a [U32], &'a [u8]) {
         let after = self.bytes.get(CcixPerErrorHeader::SIZE..).unwrap_or_default();
         let claimed = (self.length() as usize).saturating_sub(CcixPerErrorHeader::SIZE);
-        let dwords = claimed.min(after.len()) / size_of::<U32>();
+        let dwords = claimed.min(after.len()) / 4;
         <[U32]>::ref_from_prefix_with_elems(after, dwords).unwrap_or((&[], after))
     }
 

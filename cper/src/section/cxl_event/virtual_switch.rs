@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn every_bit_is_where_the_specification_has_it() {
         let map = bit_map(&[0; 80], 0..0, |bytes, told| {
-            told(CxlVirtualSwitchEvent::ref_from_bytes(bytes).unwrap())
+            told(CxlVirtualSwitchEvent::ref_from_bytes(bytes).unwrap());
         });
         assert_map(
             &map,

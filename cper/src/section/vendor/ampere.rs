@@ -179,14 +179,14 @@ structure! {
 impl AmpereFirmwareError {
     /// Five words of data.
     pub const fn data(&self) -> [u64; 5] {
-        let [a, b, c, d, e] = self.data;
-        [a.get(), b.get(), c.get(), d.get(), e.get()]
+        let [first, second, third, fourth, fifth] = self.data;
+        [first.get(), second.get(), third.get(), fourth.get(), fifth.get()]
     }
 
     /// Five words of data.
     pub const fn set_data(&mut self, data: [u64; 5]) {
-        let [a, b, c, d, e] = data;
-        self.data = [U64::new(a), U64::new(b), U64::new(c), U64::new(d), U64::new(e)];
+        let [first, second, third, fourth, fifth] = data;
+        self.data = [U64::new(first), U64::new(second), U64::new(third), U64::new(fourth), U64::new(fifth)];
     }
 
     /// Five words of data.
