@@ -169,7 +169,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             written(&AmpereErrorParts::new(*section.structure().unwrap(), section.data()))
         }
         Body::WindowsXpfMca(section) => {
-            let mut parts = WindowsXpfMcaParts::new(*section.header());
+            let mut parts = WindowsXpfMcaParts::new(*section.structure().unwrap());
             if let Some(capability) = section.global_capability() {
                 parts = parts.with_global_capability(*capability);
             }

@@ -44,7 +44,7 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
         Content::Body(Body::Unknown(bytes)) => {
             format!("{}{}, {}, not decoded", type_name(section), and_unit(section), size(bytes.len()))
         }
-        Content::Body(Body::WindowsXpfMca(machine)) if machine.bank_number.get() < 0xff => {
+        Content::Body(Body::WindowsXpfMca(machine)) if machine.bank_number() < 0xff => {
             let mce = windows_machine_check(machine, record);
             format!("Windows {}{}", mce.record().summary(), and_unit(section))
         }
@@ -58,6 +58,7 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
             | Body::ArmRasNode(_)
             | Body::Nvidia(_)
             | Body::NvidiaEvent(_)
+            | Body::WindowsXpfMca(_)
             | Body::Ampere(_)
             | Body::AmpereSpecific(_)),
         ) => {
@@ -91,16 +92,15 @@ pub fn windows_machine_check(machine: &WindowsXpfMca<'_>, record: &[Section<'_>]
         _ => None,
     });
     let mut cpuid = cpuid.unwrap_or(0) as u32;
-    let vendor = match machine.cpu_vendor {
+    let vendor = match machine.cpu_vendor() {
         WindowsCpuVendor::INTEL => CpuVendor::INTEL,
         WindowsCpuVendor::AMD => CpuVendor::AMD,
         _ => CpuVendor::new(0xff),
     };
-    let register = |place: usize| machine.extended_registers[place].get();
     let (mut ipid, mut synd) = (0, 0);
     if vendor == CpuVendor::AMD {
-        (ipid, synd) = (register(0), register(1));
-        match (ipid, machine.bank_number.get(), cpuid & 0x0fff_fff0) {
+        [ipid, synd, ..] = machine.extended_registers();
+        match (ipid, machine.bank_number(), cpuid & 0x0fff_fff0) {
             // Only processors of family 17h and later have the register.
             (1.., _, 0) => cpuid = FAMILY_17H,
             // Where Windows left it out: on the processors of this model the bank is that of power and interrupts, as
@@ -110,16 +110,16 @@ pub fn windows_machine_check(machine: &WindowsXpfMca<'_>, record: &[Section<'_>]
         }
     }
     Mce {
-        status: machine.status.raw().into(),
-        misc: machine.misc,
-        addr: machine.address,
-        mcgstatus: machine.global_status.raw().into(),
-        ip: machine.instruction_pointer,
+        status: machine.status().raw().into(),
+        misc: machine.misc().into(),
+        addr: machine.address().into(),
+        mcgstatus: machine.global_status().raw().into(),
+        ip: machine.instruction_pointer().into(),
         cpuvendor: vendor.raw(),
         cpuid: cpuid.into(),
-        bank: machine.bank_number.get() as u8,
-        extcpu: machine.processor_number,
-        apicid: machine.apic_id,
+        bank: machine.bank_number() as u8,
+        extcpu: machine.processor_number().into(),
+        apicid: machine.apic_id().into(),
         mcgcap: machine.global_capability().map_or(0, |capability| capability.raw()).into(),
         synd: synd.into(),
         ipid: ipid.into(),

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 
 use common::{ras, ras_json};
 use cper::section::vendor::{
-    AmperePayload, AmpereRasNode, AmpereSpecificError, WindowsCpuVendor, WindowsXpfMcaHeader,
-    WindowsXpfMcaParts,
+    AmperePayload, AmpereRasNode, AmpereSpecificError, WindowsBankStatus, WindowsCpuVendor,
+    WindowsXpfMcaHeader, WindowsXpfMcaParts,
 };
 use cper::section::{
     AerCapability, Encode, Ia32X64ErrorInformation, Ia32X64ErrorType, Ia32X64Header, Ia32X64Parts,
     MemoryError, MemoryValidation, PcieError, ProcessorGeneric,
 };
-use cper::zerocopy::{FromZeros, IntoBytes};
+use cper::zerocopy::FromZeros;
 use cper::{
     CreatorId, FruText, Guid, NotificationType, RecordFlags, RecordHeader, RecordWriter, SectionDescriptor,
     Severity,
@@ -192,18 +192,18 @@ fn a_time_that_does_not_exist_is_no_other_time() {
 
 /// A Windows machine check of an AMD processor, its count of extended registers 0 as Windows leaves it.
 fn windows(status: u64, address: u64) -> WindowsXpfMcaHeader {
-    let mut machine = WindowsXpfMcaHeader::new_zeroed();
-    machine.version = 2.into();
-    machine.cpu_vendor = WindowsCpuVendor::AMD;
-    // 2024-11-09 09:55:33.
-    machine.timestamp = 0x01db_328d_84bf_407fu64.into();
-    machine.processor_number = 5.into();
-    machine.bank_number = 27.into();
-    machine.status.as_mut_bytes().copy_from_slice(&status.to_le_bytes());
-    machine.address = address.into();
-    machine.extended_registers[0] = 0x1_002e_0000_0500.into();
-    machine.extended_registers[1] = 0x5a02_0001.into();
-    machine
+    let mut registers = [0; 24];
+    (registers[0], registers[1]) = (0x1_002e_0000_0500, 0x5a02_0001);
+    WindowsXpfMcaHeader::new()
+        .with_version(2)
+        .with_cpu_vendor(WindowsCpuVendor::AMD)
+        // 2024-11-09 09:55:33.
+        .with_timestamp(0x01db_328d_84bf_407f)
+        .with_processor_number(5)
+        .with_bank_number(27)
+        .with_status(WindowsBankStatus::new(status))
+        .with_address(address)
+        .with_extended_registers(registers)
 }
 
 #[test]

@@ -312,7 +312,7 @@ pub(crate) fn windows_xpf_mca(
     }
     let body = body(&section);
     let read = WindowsXpfMca::decode(&body).expect("a written section is one");
-    assert_eq!(but(read.header(), &[]), but(header, &[]));
+    assert_eq!(but(read.structure().unwrap(), &[]), but(header, &[]));
     assert_eq!(
         read.global_capability().map(|read| but(read, &[])),
         (parts > 0).then(|| but(&capability, &[]))

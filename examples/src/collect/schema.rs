@@ -430,7 +430,7 @@ pub fn component(section: &Section<'_>) -> Option<String> {
             None => format!("CPU {}", record.cpu()),
         }),
         Content::Body(Body::WindowsXpfMca(machine)) => {
-            Some(format!("CPU {} bank {}", machine.processor_number, machine.bank_number))
+            Some(format!("CPU {} bank {}", machine.processor_number(), machine.bank_number()))
         }
         Content::Body(Body::Memory(_) | Body::Memory2(_)) => dimm(section),
         Content::Body(Body::ArmProcessor(processor)) => Some(format!("MPIDR {:#x}", processor.mpidr_el1()?)),
