@@ -2,9 +2,9 @@
 # Proves that Debian's ras-mc-ctl lists what `ras collect` recorded of every captured image, pstore folder and status
 # block, in a new database and in one that rasdaemon 0.6.8 made, once however often it runs, and with the registers
 # that the kernels printed; and that a database that can only be read is left as it is. `.ci/rasdaemon.sh keep` keeps
-# the lists that it compares with. Needs: Debian's perl DBI for SQLite, python3.
+# the lists that it compares with. Needs: Debian's perl DBI for SQLite, kmod (ras-mc-ctl looks for modprobe), python3.
 . "$(dirname "$0")/lib.sh"
-need libdbd-sqlite3-perl python3
+need libdbd-sqlite3-perl kmod python3
 # Unpacked, not installed: it would start.
 fetch_deb "$cache/rasdaemon" rasdaemon
 work=$(mktemp -d)
@@ -36,7 +36,7 @@ for database in new old; do
   ctl "$work/$database.db" >"$work/$database.txt"
   collect "$work/$database.db"
   ctl "$work/$database.db" | diff -u "$work/$database.txt" - || die "a second run changed the database"
-  kept=examples/tests/expected/ras-mc-ctl-$database.txt
+  kept=examples/ras/tests/expected/ras-mc-ctl-$database.txt
   [ "${1:-}" = keep ] && cp "$work/$database.txt" "$kept"
   [ "$(date +%F)" = "$today" ] || die "midnight has passed: run it again"
   diff -u "$kept" "$work/$database.txt" || die "ras-mc-ctl says something else of the $database database"

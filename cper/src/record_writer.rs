@@ -340,7 +340,7 @@ mod tests {
                     let mut out = vec![0xa5; expected.len() + more];
                     match write(&bodies, hint, &mut out) {
                         Ok(record) => {
-                            assert_eq!(record, expected, "{count} sections, hint {hint}, {more} more")
+                            assert_eq!(record, expected, "{count} sections, hint {hint}, {more} more");
                         }
                         // Room that was announced and not needed was not there.
                         Err(error) => {

@@ -432,6 +432,7 @@ pub struct DataEntries<'a> {
 impl<'a> DataEntries<'a> {
     /// The next entry without its payload, and all bytes behind its header.
     // Inlined, so that the compiler sees on the panic path that no slice of it can fail.
+    #[allow(clippy::inline_always)]
     #[inline(always)]
     fn header(&self) -> Result<(DataEntry<'a>, &'a [u8]), Error> {
         let short = |needed| Error::too_short("data entry", needed, self.rest.len());

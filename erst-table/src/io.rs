@@ -85,7 +85,7 @@ pub trait RegisterIo {
     }
 
     /// Moves memory for `MOVE_DATA`; source and destination may overlap. Here two accesses for each byte, of which the
-    /// interpreter asks for at most [`Limits::move_bytes`].
+    /// interpreter asks for at most [`Limits::move_bytes`](crate::Limits::move_bytes).
     ///
     /// # Errors
     ///

@@ -935,6 +935,9 @@ impl<'a> ArmProcessor<'a> {
 
     /// Each error, and which processor has it.
     fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(mpidr) = self.mpidr_el1() {
+            write!(f, "MPIDR {mpidr:#x}: ")?;
+        }
         let (entries, readings) = (self.error_information(), self.possible());
         let errors = entries.as_slice();
         for (number, error) in errors.iter().take(SHOWN).enumerate() {
@@ -949,11 +952,7 @@ impl<'a> ArmProcessor<'a> {
             (true, false) => "error without error information",
             (false, true) => "; error information cut short",
             (false, false) => "",
-        })?;
-        match self.mpidr_el1() {
-            Some(mpidr) => write!(f, ", MPIDR {mpidr:#x}"),
-            None => Ok(()),
-        }
+        })
     }
 }
 
@@ -1885,16 +1884,15 @@ mod tests {
         };
         assert_eq!(
             summary(CAPTURED),
-            "cache error (or bus error, or TLB error in another numbering), data write, level 2 at 0x40080040; \
-             TLB error (or bus error in another numbering), data write, level 1 at 0x40081000, \
-             MPIDR 0x80000001"
+            "MPIDR 0x80000001: cache error (or bus error, or TLB error in another numbering), data write, \
+             level 2 at 0x40080040; TLB error (or bus error in another numbering), data write, level 1 at 0x40081000"
         );
         assert_eq!(
             summary(&CAPTURED[..80]),
             // Without the second error nothing speaks against the fields of a bus in the first.
-            "bus error, data write at 0x40080040; error information cut short, MPIDR 0x80000001"
+            "MPIDR 0x80000001: bus error, data write at 0x40080040; error information cut short"
         );
-        assert_eq!(summary(&CAPTURED[..40]), "error information cut short, MPIDR 0x80000001");
+        assert_eq!(summary(&CAPTURED[..40]), "MPIDR 0x80000001: error information cut short");
         let bus = ArmBusError::new().with_operation(AccessOperation::DATA_READ).with_time_out(true).0;
         assert_eq!(
             summary(&section_of(0, &[(8, Some(bus)), (16, None)])),

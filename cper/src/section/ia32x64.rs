@@ -707,6 +707,9 @@ impl<'a> Ia32X64Processor<'a> {
 
     /// Each error, how many contexts there are, and which processor has them.
     fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(id) = self.local_apic_id() {
+            write!(f, "APIC {id}: ")?;
+        }
         let errors = self.error_information();
         for (number, error) in errors.as_slice().iter().enumerate() {
             write!(f, "{}{}", if number == 0 { "" } else { "; " }, ErrorSummary(error))?;
@@ -726,10 +729,7 @@ impl<'a> Ia32X64Processor<'a> {
         if !cut && self.contexts().any(|context| context.is_err()) {
             f.write_str("; register context cut short")?;
         }
-        match self.local_apic_id() {
-            Some(id) => write!(f, ", APIC {id}"),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }
 
@@ -1423,17 +1423,15 @@ mod tests {
         };
         assert_eq!(
             summary(CAPTURED),
-            "cache error, data access, instruction fetch, level 2, uncorrected; \
+            "APIC 5: cache error, data access, instruction fetch, level 2, uncorrected; \
              TLB error, data access, data read, level 1, context corrupt, uncorrected, further errors lost; \
              bus error, generic, generic read, local processor responded to request, I/O, level 3, context corrupt, \
              uncorrected, timed out, further errors lost; \
              micro-architectural error, unclassified, context corrupt, uncorrected, further errors lost; \
-             3 register contexts, APIC 5"
+             3 register contexts"
         );
-        assert!(summary(&CAPTURED[..200]).ends_with("; error information cut short, APIC 5"));
-        assert!(
-            summary(&CAPTURED[..650]).ends_with("; 2 register contexts; register context cut short, APIC 5")
-        );
+        assert!(summary(&CAPTURED[..200]).ends_with("; error information cut short"));
+        assert!(summary(&CAPTURED[..650]).ends_with("; 2 register contexts; register context cut short"));
         assert_eq!(summary(&[0; 64]), "error without error information");
     }
 

@@ -308,9 +308,14 @@ impl ArmRasRecord {
         }
     }
 
-    /// ERR ADDR; `None` when ERR STATUS does not mark it valid.
+    /// ERR ADDR; `None` when ERR STATUS does not mark it valid, and when it is all ones, which a register reads as
+    /// that nobody answers for.
     const fn valid_address(&self) -> Option<u64> {
-        if self.status() >> 31 & 1 != 0 { Some(self.address()) } else { None }
+        match self.address() {
+            u64::MAX => None,
+            address if self.status() >> 31 & 1 != 0 => Some(address),
+            _ => None,
+        }
     }
 }
 
