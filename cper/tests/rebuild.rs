@@ -121,7 +121,11 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             macro_rules! of {
                 ($($kind:ident),*) => {
                     match event.data()? {
-                        $( CxlEventData::$kind(data) => written(&CxlEvent { header, record, data: *data }), )*
+                        $( CxlEventData::$kind(data) => {
+                            let mut event = CxlEvent::new(record, *data);
+                            *event.header_mut() = header;
+                            written(&event)
+                        } )*
                         _ => return None,
                     }
                 };
