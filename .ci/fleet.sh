@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Proves that DuckDB answers the questions of examples/FLEET.md as it says there, that runs add up whatever their
+# Proves that DuckDB answers the questions of examples/ras/FLEET.md as it says there, that runs add up whatever their
 # order, that all sinks tell of the same events, and that Prometheus' own tool takes the counts. Needs: python3-venv,
 # DuckDB from Python's registry, the prometheus package.
 . "$(dirname "$0")/lib.sh"
@@ -29,4 +29,4 @@ for name in once twice; do "$cache/prometheus/usr/bin/promtool" check metrics <"
 mkdir "$work/hosts"
 "$ras" collect --parquet "$work/hosts/intel.parquet" examples/data/erst-images/mce-intel.img >"$work/text" 2>&1
 "$ras" collect --parquet "$work/hosts/amd.parquet" examples/data/erst-images/mce-amd.img >"$work/text" 2>&1
-"$duckdb/python" .ci/fleet.py "$work" examples/FLEET.md "${1:-}"
+"$duckdb/python" .ci/fleet.py "$work" examples/ras/FLEET.md "${1:-}"

@@ -36,7 +36,7 @@ for database in new old; do
   ctl "$work/$database.db" >"$work/$database.txt"
   collect "$work/$database.db"
   ctl "$work/$database.db" | diff -u "$work/$database.txt" - || die "a second run changed the database"
-  kept=examples/tests/expected/ras-mc-ctl-$database.txt
+  kept=examples/ras/tests/expected/ras-mc-ctl-$database.txt
   [ "${1:-}" = keep ] && cp "$work/$database.txt" "$kept"
   [ "$(date +%F)" = "$today" ] || die "midnight has passed: run it again"
   diff -u "$kept" "$work/$database.txt" || die "ras-mc-ctl says something else of the $database database"

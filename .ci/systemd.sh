@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 
 # The program is not installed here: the unit is checked with the one that was built.
 for unit in ras-collect.service ras-collect.timer; do
-  sed "s|/usr/bin/ras|$ras|" "examples/systemd/$unit" >"$work/$unit"
+  sed "s|/usr/bin/ras|$ras|" "examples/ras/systemd/$unit" >"$work/$unit"
 done
 complaints=$(systemd-analyze verify --man=no --recursive-errors=no "$work"/ras-collect.* 2>&1) || die "$complaints"
 [ -z "$complaints" ] || die "$complaints"

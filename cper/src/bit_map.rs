@@ -13,7 +13,7 @@ use crate::fields::{Describe, Value, Visitor};
 /// `body` is the background, with the validity bits set; bytes of it in `skip` are left alone. Each run of bits is
 /// the first bit as `byte.bit`, the field's path, and what the bits are: names of flags, `-*3` for three reserved
 /// ones, `*8` for eight that count up from the field's lowest (`@32*8`: from its bit 32), `~*8` for eight of a text.
-/// Bits that show nowhere are `hidden`.
+/// Bits that show nowhere are `hidden`; a bit that makes a field appear has that field.
 pub(crate) fn bit_map<F>(body: &[u8], skip: core::ops::Range<usize>, decode: F) -> String
 where
     F: Fn(&[u8], &mut dyn FnMut(&dyn Describe)),
@@ -40,7 +40,11 @@ where
                 (path.as_str(), "", (a ^ b).trailing_zeros())
             }
             (Some((path, _)), _) => (path.as_str(), "~", 0),
-            (None, _) => ("hidden", "~", 0),
+            // A field that was not there before the flip.
+            (None, _) => {
+                let new = flipped.iter().find(|leaf| !whole.contains(leaf));
+                (new.map_or("hidden", |(path, _)| path.as_str()), "~", 0)
+            }
         };
         let counts = what.is_empty();
         let begins = last.0 != path || (counts && place != last.1 + 1);

@@ -113,7 +113,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         }
         Body::FruMemoryPoison(section) => {
             let list = copied(section.poison_list().unwrap());
-            written(&FruMemoryPoisonParts::new(*section.header(), &list).unwrap())
+            written(&FruMemoryPoisonParts::new(*section.structure().unwrap(), &list).unwrap())
         }
         Body::CxlComponentEvent(event) => {
             // libcper's hold random bytes, too few for an event record.
@@ -121,7 +121,11 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             macro_rules! of {
                 ($($kind:ident),*) => {
                     match event.data()? {
-                        $( CxlEventData::$kind(data) => written(&CxlEvent { header, record, data: *data }), )*
+                        $( CxlEventData::$kind(data) => {
+                            let mut event = CxlEvent::new(record, *data);
+                            *event.header_mut() = header;
+                            written(&event)
+                        } )*
                         _ => return None,
                     }
                 };
@@ -131,7 +135,9 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         Body::ArmRasNode(node) => {
             let records = copied(node.records());
             let Some(auxiliary) = node.auxiliary() else {
-                return Some(written(&ArmRasNodeParts::new(*node.header(), &records, None).unwrap()));
+                return Some(written(
+                    &ArmRasNodeParts::new(*node.structure().unwrap(), &records, None).unwrap(),
+                ));
             };
             let auxiliary = auxiliary.unwrap();
             let contexts = all(auxiliary.contexts());
@@ -139,29 +145,27 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             let contexts: Vec<_> = contexts
                 .iter()
                 .zip(&registers)
-                .map(|(context, registers)| ArmRasContextParts {
-                    address_space: context.address_space(),
-                    registers,
+                .map(|(context, registers)| {
+                    ArmRasContextParts::new(registers).with_address_space(context.address_space())
                 })
                 .collect();
             let key_values = copied(auxiliary.key_values());
-            let version = auxiliary.header().version;
-            let parts = ArmRasAuxiliaryParts { version, contexts: &contexts, key_values: &key_values };
-            written(&ArmRasNodeParts::new(*node.header(), &records, Some(parts)).unwrap())
+            let version = auxiliary.structure().version();
+            let parts = ArmRasAuxiliaryParts::new(&contexts, &key_values).with_version(version);
+            written(&ArmRasNodeParts::new(*node.structure().unwrap(), &records, Some(parts)).unwrap())
         }
         Body::Nvidia(section) => match section.firmware_error() {
-            Some(error) => written(&NvidiaErrorParts::firmware_error(*section.header(), error)),
+            Some(error) => written(&NvidiaErrorParts::firmware_error(*section.structure().unwrap(), error)),
             None => {
                 let registers = copied(section.registers());
-                written(&NvidiaErrorParts::new(*section.header(), &registers).unwrap())
+                written(&NvidiaErrorParts::new(*section.structure().unwrap(), &registers).unwrap())
             }
         },
         Body::NvidiaEvent(event) => {
             let contexts = all(event.contexts());
-            let version = event.info_header().version.get();
-            let parts = NvidiaEventParts::new(*event.header(), version, event.info(), &contexts).unwrap();
+            let parts = NvidiaEventParts::new(*event.structure().unwrap(), event.info(), &contexts).unwrap();
             // Before it padded contexts, libcper wrote them one behind the other.
-            let padded = contexts.iter().all(|context| context.header().size.get() % 16 == 0);
+            let padded = contexts.iter().all(|context| context.structure().size_raw() % 16 == 0);
             let padding = if padded { ContextPadding::To16 } else { ContextPadding::None };
             written(&parts.with_padding(padding))
         }
@@ -169,7 +173,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             written(&AmpereErrorParts::new(*section.structure().unwrap(), section.data()))
         }
         Body::WindowsXpfMca(section) => {
-            let mut parts = WindowsXpfMcaParts::new(*section.header());
+            let mut parts = WindowsXpfMcaParts::new(*section.structure().unwrap());
             if let Some(capability) = section.global_capability() {
                 parts = parts.with_global_capability(*capability);
             }

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Plays the boot of a machine that runs systemd: the unit as examples/FLEET.md installs it, with records in ERST; then the
-# unit with each sink, and with each drop-in that FLEET.md and the unit itself tell of, twice; and the unit with a program
-# that hangs, and with one that eats memory. Nothing of the unit is emulated. UNIT names another unit than ours.
+# Plays the boot of a machine that runs systemd: the unit as examples/ras/FLEET.md installs it, with records in ERST;
+# then the unit with each sink, and with each drop-in that FLEET.md and the unit itself tell of, twice; and the unit with
+# a program that hangs, and with one that eats memory. Nothing of the unit is emulated. UNIT names another unit than ours.
 . "$(dirname "$0")/machine.sh"
 need systemd python3
 build_ras
 guest_ras >/dev/null
 # Where guest_ras puts the program and its libraries.
 root=$play/ras-root
-unit=${UNIT:-examples/systemd/ras-collect.service}
+unit=${UNIT:-examples/ras/systemd/ras-collect.service}
 
 # systemd and what it runs, each with its libraries.
 mkdir -p "$root"/{etc/systemd/system,lib/systemd,usr/bin,var/lib/{rasdaemon,prometheus/node-exporter},run,srv/ras}
@@ -32,12 +32,12 @@ echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
 cp "$here"/guest/systemd/* "$root/etc/systemd/system/"
 
 # The unit as the documentation installs it: its commands, in that root alone.
-mkdir -p "$root"/{bin,dev,build/target/release,build/examples}
+mkdir -p "$root"/{bin,dev,build/target/release,build/examples/ras}
 cp /bin/busybox "$root/bin/"
-cp -r examples/systemd "$root/build/examples/"
-cp "$unit" "$root/build/examples/systemd/ras-collect.service"
+cp -r examples/ras/systemd "$root/build/examples/ras/"
+cp "$unit" "$root/build/examples/ras/systemd/ras-collect.service"
 mv "$root/bin/ras" "$root/build/target/release/"
-python3 "$here/unit.py" install examples/FLEET.md >"$root/build/install.sh"
+python3 "$here/unit.py" install examples/ras/FLEET.md >"$root/build/install.sh"
 chroot "$root" /bin/busybox sh -c '/bin/busybox --install -s /bin && cd /build && PATH=/usr/bin:/bin sh -eux install.sh' \
   >"$play/install.log" 2>&1 || { cat "$play/install.log" && die "FLEET.md's commands do not install"; }
 rm -r "$root/build"
@@ -52,7 +52,7 @@ printf '[Service]\nTimeoutStartSec=3s\n' >"$root/etc/systemd/system/ras-hangs.se
 ln -s ../ras-hangs.service "$root/etc/systemd/system/sysinit.target.wants/"
 
 # What is asked of the unit: drop-ins, each with what is there before it.
-python3 "$here/unit.py" cases "$unit" examples/FLEET.md "$root/cases"
+python3 "$here/unit.py" cases "$unit" examples/ras/FLEET.md "$root/cases"
 for database in rasdaemon rasdaemon-wal; do
   cp examples/data/rasdaemon/ghes.db "$root/cases/$database/before.db"
 done

@@ -1,16 +1,15 @@
 //! What people paste: the forms of text that `ras` reads bytes from.
 
-#[path = "../../examples/src/unhex.rs"]
-mod unhex;
-
 use std::fmt::Write;
+
+use ras::unhex;
 
 /// Pasted text: no more bytes than letters; and bytes written in each of the forms are found again.
 pub fn pasted(bytes: &[u8]) {
     // A line of a star stands for as many lines as the next offset says, which need not be few.
     let stars = std::str::from_utf8(bytes).is_ok_and(|text| text.lines().any(|line| line.trim() == "*"));
     if !stars {
-        for (form, found) in unhex::decode(bytes) {
+        for (form, found) in unhex::decode(bytes).flatten() {
             assert!(!found.is_empty() && found.len() <= bytes.len(), "{form}");
         }
     }
@@ -19,7 +18,7 @@ pub fn pasted(bytes: &[u8]) {
         return;
     }
     for text in [plain(bytes), array(bytes), xxd(bytes), hexdump(bytes)] {
-        let found = unhex::decode(text.as_bytes());
+        let found: Vec<_> = unhex::decode(text.as_bytes()).flatten().collect();
         assert!(found.iter().any(|(_, found)| found == bytes), "{text}: {found:x?}");
     }
 }

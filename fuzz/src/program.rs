@@ -43,8 +43,8 @@ const FORMS: usize = 7;
 fn path(bytes: &[u8], name: &str, form: usize) {
     let (bytes, text_form) = recognise::readable(Bytes::Read(bytes.to_vec()), name);
     let length = bytes.len();
-    let file = File { name: name.into(), bytes, form: text_form };
-    let Some(content) = recognise::recognise(&file.bytes, name).filter(|_| length <= LONGEST) else { return };
+    let file = File::new(name.into(), bytes, text_form, None);
+    let Some(content) = file.content().filter(|_| length <= LONGEST) else { return };
     let (mut found, mut reached, mut raw) = (Vec::new(), 0, 0);
     scan::visit(&file, content, form % 2 == 0, &mut |step| match step {
         Step::Found(one) => {
@@ -59,7 +59,7 @@ fn path(bytes: &[u8], name: &str, form: usize) {
     });
     assert!(raw <= length, "{raw} bytes were found in {length}");
     if form % FORMS == 6 {
-        return found.into_iter().map(dmesg::alone).for_each(|one| _ = Key::of(&one, cper::Guid::ZERO));
+        return found.iter().for_each(|one| _ = Key::of(one, cper::Guid::ZERO));
     }
     let found = dmesg::assemble(found);
     let mut out = Counted(0);
@@ -93,14 +93,18 @@ fn text_length(found: &Found<'_>) -> usize {
 }
 
 fn write(out: &mut Counted, found: &[Found<'_>], form: usize) -> io::Result<()> {
-    let text = |detail| Text { detail, columns: None, prefix: |_| "" };
+    let text = |detail| Text { detail, columns: None, color: false, prefix: |_| "" };
     match form {
         0 => text(Detail::Normal).group(out, "file", found, false),
         1 => text(Detail::Raw).group(out, "file", found, true),
         2 => text(Detail::Lines).group(out, "file", found, true),
         3 | 4 => json::write(out, found, form == 4),
         // What is bad goes to standard error there.
-        _ => kernel::write(out, &found.iter().filter(|found| !found.is_bad()).cloned().collect::<Vec<_>>()),
+        _ => kernel::write(
+            out,
+            &found.iter().filter(|found| !found.is_bad()).cloned().collect::<Vec<_>>(),
+            form == 5,
+        ),
     }
 }
 

@@ -11,10 +11,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::check_info::{AccessOperation, ParticipationType, TransactionType, check_bits};
 use super::context::{self, ContextBytes, ContextForm, ContextPadding, Contexts, RegisterTable, Registers};
-use super::{Encode, FixedSection, SectionType};
 use crate::entries::Entries;
 use crate::fields::{Describe, Each, Value, Visitor, describe_rest};
-use crate::kind::View;
+use crate::kind::{Encode, FixedSection, SectionType, View};
 use crate::open_value::open_value;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, Guid};
@@ -773,7 +772,7 @@ impl<'a> ArmContext<'a> {
     }
 
     /// The header as it was stored.
-    pub const fn header(&self) -> &ArmContextHeader {
+    pub const fn structure(&self) -> &ArmContextHeader {
         &self.header
     }
 
@@ -918,23 +917,21 @@ impl<'a> ArmProcessor<'a> {
         self.contexts().after()
     }
 
-    /// The bytes from the error or context on that does not fit; nothing when all do.
-    pub fn unread(&self) -> &'a [u8] {
-        let errors = self.error_information();
-        if errors.error().is_none() {
-            return self.contexts().unread();
-        }
-        let rest = self.content().get(ArmProcessorHeader::SIZE..).unwrap_or_default();
-        rest.get(errors.len_in_bytes()..).unwrap_or_default()
-    }
-
-    /// The bytes after the section by its own length.
+    /// The bytes from the error or context on that does not fit; when all do, those after the section by its own length.
     pub fn trailing(&self) -> &'a [u8] {
-        self.bytes.get(self.content().len()..).unwrap_or_default()
+        let errors = self.error_information();
+        let read = match errors.error() {
+            Some(_) => ArmProcessorHeader::SIZE.saturating_add(errors.len_in_bytes()),
+            None => self.content().len().saturating_sub(self.contexts().unread().len()),
+        };
+        self.bytes.get(read..).unwrap_or_default()
     }
 
     /// Each error, and which processor has it.
     fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(mpidr) = self.mpidr_el1() {
+            write!(f, "MPIDR {mpidr:#x}: ")?;
+        }
         let (entries, readings) = (self.error_information(), self.possible());
         let errors = entries.as_slice();
         for (number, error) in errors.iter().take(SHOWN).enumerate() {
@@ -949,11 +946,7 @@ impl<'a> ArmProcessor<'a> {
             (true, false) => "error without error information",
             (false, true) => "; error information cut short",
             (false, false) => "",
-        })?;
-        match self.mpidr_el1() {
-            Some(mpidr) => write!(f, ", MPIDR {mpidr:#x}"),
-            None => Ok(()),
-        }
+        })
     }
 }
 
@@ -990,7 +983,6 @@ impl Describe for ArmProcessor<'_> {
         let errors = self.error_information().map(move |error| error.map(|error| ErrorRead(error, readings)));
         out.field("error_information", Value::List(&Each(errors)))?;
         out.field("contexts", Value::List(&Each(self.contexts())))?;
-        describe_rest("unread", self.unread(), out)?;
         describe_rest("vendor_specific", self.vendor_specific(), out)?;
         describe_rest("trailing", self.trailing(), out)
     }
@@ -1234,7 +1226,7 @@ mod tests {
         );
         let contexts: Vec<_> = section.contexts().map(Result::unwrap).collect();
         assert_eq!(contexts.len(), 1);
-        assert_eq!(contexts[0].header().register_context_type(), ArmContextType::AARCH64_GPR);
+        assert_eq!(contexts[0].structure().register_context_type(), ArmContextType::AARCH64_GPR);
         // 248 bytes: the array ends before SP.
         let registers: Vec<_> = contexts[0].registers().collect();
         assert_eq!(registers.len(), 31);
@@ -1775,8 +1767,8 @@ mod tests {
             assert_eq!(section.missing(), 372 - length);
             assert_eq!(section.vendor_specific().len(), length.saturating_sub(360));
             let unread = if length < 360 { &CAPTURED[40 + 32 * good..length] } else { &[] };
-            assert_eq!(section.unread(), unread, "at {length}");
-            let said = std::format!("\nunread {} bytes\n", unread.len());
+            assert_eq!(section.trailing(), unread, "at {length}");
+            let said = std::format!("\ntrailing {} bytes\n", unread.len());
             assert_eq!(section.to_string().contains(&said), !unread.is_empty(), "at {length}");
         }
         let section = ArmProcessor::decode(&CAPTURED[..80]).unwrap();
@@ -1873,9 +1865,9 @@ mod tests {
         bytes.push(0);
         assert_map(&map(&bytes, 57), "57.0 trailing ~*8");
         // A context that is not whole.
-        assert_map(&map(&bytes[..50], 48), "48.0 unread ~*16");
+        assert_map(&map(&bytes[..50], 48), "48.0 trailing ~*16");
         let errors = section_of(0, &[(2, None), (2, None)]);
-        assert_map(&map(&errors[..80], 72), "72.0 unread ~*64");
+        assert_map(&map(&errors[..80], 72), "72.0 trailing ~*64");
     }
 
     #[test]
@@ -1885,16 +1877,15 @@ mod tests {
         };
         assert_eq!(
             summary(CAPTURED),
-            "cache error (or bus error, or TLB error in another numbering), data write, level 2 at 0x40080040; \
-             TLB error (or bus error in another numbering), data write, level 1 at 0x40081000, \
-             MPIDR 0x80000001"
+            "MPIDR 0x80000001: cache error (or bus error, or TLB error in another numbering), data write, \
+             level 2 at 0x40080040; TLB error (or bus error in another numbering), data write, level 1 at 0x40081000"
         );
         assert_eq!(
             summary(&CAPTURED[..80]),
             // Without the second error nothing speaks against the fields of a bus in the first.
-            "bus error, data write at 0x40080040; error information cut short, MPIDR 0x80000001"
+            "MPIDR 0x80000001: bus error, data write at 0x40080040; error information cut short"
         );
-        assert_eq!(summary(&CAPTURED[..40]), "error information cut short, MPIDR 0x80000001");
+        assert_eq!(summary(&CAPTURED[..40]), "MPIDR 0x80000001: error information cut short");
         let bus = ArmBusError::new().with_operation(AccessOperation::DATA_READ).with_time_out(true).0;
         assert_eq!(
             summary(&section_of(0, &[(8, Some(bus)), (16, None)])),
@@ -1922,7 +1913,7 @@ mod tests {
         assert_eq!(bytes.len(), 40 + 32 + 32 + 1);
         let section = ArmProcessor::new(&bytes).unwrap();
         let context = section.contexts().next().unwrap().unwrap();
-        assert_eq!((context.header().version(), context.header().register_array_size()), (1, 9));
+        assert_eq!((context.structure().version(), context.structure().register_array_size()), (1, 9));
         assert_eq!((section.midr_el1(), section.vendor_specific()), (5, &b"v"[..]));
     }
 

@@ -71,9 +71,10 @@ impl<'a> CcixPerError<'a> {
 
     /// The whole dwords that the section's length reaches, valid or not, and the bytes after them.
     fn split(&self) -> (&'a [U32], &'a [u8]) {
+        const DWORD: usize = size_of::<U32>();
         let after = self.bytes.get(CcixPerErrorHeader::SIZE..).unwrap_or_default();
         let claimed = (self.length() as usize).saturating_sub(CcixPerErrorHeader::SIZE);
-        let dwords = claimed.min(after.len()) / 4;
+        let dwords = claimed.min(after.len()) / DWORD;
         <[U32]>::ref_from_prefix_with_elems(after, dwords).unwrap_or((&[], after))
     }
 

@@ -33,7 +33,7 @@
 //! fn fans(record: cper::Record<'_>) {
 //!     for section in record.sections().flatten() {
 //!         if let Some(Ok(error)) = section.decode::<FanError>() {
-//!             println!("fan {} at {} rpm", error.fan, error.rpm);
+//!             println!("fan {} at {} rpm", error.structure().fan, error.structure().rpm);
 //!         }
 //!     }
 //! }
@@ -133,7 +133,7 @@ pub use processor_generic::{
 
 use core::fmt;
 
-pub use crate::entries::Entries;
+pub use crate::entries::{Entries, SizedEntries};
 pub use crate::kind::{Decode, Encode, FixedSection, FixedView, SectionType, View};
 pub use bodies::{Body, IpfProcessor, Summary};
 

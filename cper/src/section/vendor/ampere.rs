@@ -4,10 +4,9 @@
 use core::fmt;
 
 use zerocopy::IntoBytes;
-use zerocopy::little_endian::U64;
 
 use crate::Guid;
-use crate::fields::{Describe, Value, Values, Visitor, describe_rest};
+use crate::fields::{Describe, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType, View};
 use crate::section::{CorrectableErrors, UncorrectableErrors};
 use crate::structure::structure;
@@ -173,28 +172,7 @@ structure! {
     /// Which data these are.
     0 firmware_specific: u32 as hex => set_firmware_specific with_firmware_specific;
     /// Five words of data.
-    4 data: [u64; 5] raw data_raw;
-}
-
-impl AmpereFirmwareError {
-    /// Five words of data.
-    pub const fn data(&self) -> [u64; 5] {
-        let [first, second, third, fourth, fifth] = self.data;
-        [first.get(), second.get(), third.get(), fourth.get(), fifth.get()]
-    }
-
-    /// Five words of data.
-    pub const fn set_data(&mut self, data: [u64; 5]) {
-        let [first, second, third, fourth, fifth] = data;
-        self.data = [U64::new(first), U64::new(second), U64::new(third), U64::new(fourth), U64::new(fifth)];
-    }
-
-    /// Five words of data.
-    #[must_use]
-    pub const fn with_data(mut self, data: [u64; 5]) -> Self {
-        self.set_data(data);
-        self
-    }
+    4 data: [u64; 5] as words => set_data with_data;
 }
 
 /// The payload of an Ampere specific error, by its layout.
@@ -344,11 +322,7 @@ impl Describe for AmpereSpecificErrorView<'_> {
             Some(AmperePayload::RasNode(node)) => node.describe_fields(out)?,
             Some(AmperePayload::PcieAer(aer)) => aer.describe_fields(out)?,
             Some(AmperePayload::PcieRasdp(path)) => path.describe_fields(out)?,
-            Some(AmperePayload::Firmware(firmware)) => {
-                firmware.describe_fields(out)?;
-                let words = firmware.data.iter().map(|word| Value::hex(word.get()));
-                out.field("data", Value::List(&Values(words)))?;
-            }
+            Some(AmperePayload::Firmware(firmware)) => firmware.describe_fields(out)?,
             None => {}
         }
         describe_rest("trailing", self.trailing(), out)

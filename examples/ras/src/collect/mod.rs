@@ -1,0 +1,279 @@
+//! `ras collect`: what the last boot left behind, into the tools people use, and only then out of the flash.
+//!
+//! Data flow one way: a [`source`] names files, [`crate::scan`] finds records in them, each becomes a [`Collected`],
+//! which every [`Sink`] is offered. The order of work is what makes it safe: the raw record is in the archive and on
+//! the disk, then the sinks are committed, then the record is cleared from where it was found, if it still is the very
+//! record that was archived.
+//!
+//! A record is known by its [`Key`], everywhere. A sink that keeps what it is given keeps the keys with it and takes
+//! nothing twice; so a second run, or a run after a crash at any point, neither loses nor doubles an event. Where there
+//! is an archive it has a [`ledger`] of what each sink was given: then a sink may be emptied, too.
+//!
+//! An event is a record, but for a kernel log, whose parts are records: they are put together by [`parts`]. The archive
+//! keeps records, and records are cleared; sinks are given events, with the keys of their records.
+
+#[cfg(test)]
+mod agreement;
+mod archive;
+pub mod files;
+mod json;
+mod known;
+pub mod ledger;
+mod log;
+mod parquet;
+mod parts;
+mod prometheus;
+mod rasdaemon;
+mod read;
+mod replace;
+mod run;
+#[cfg(test)]
+mod samples;
+mod schema;
+mod sink;
+mod source;
+mod turn;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::Outcome;
+use crate::decode::RamoopsLayout;
+use crate::event::Event;
+use crate::input;
+
+use archive::Archive;
+use files::is_busy;
+use json::Json;
+use ledger::Ledger;
+use parquet::Parquet;
+use prometheus::Prometheus;
+use rasdaemon::Database;
+use run::{Output, Plan, Run, Tell};
+use sink::Planned;
+use source::Source;
+
+pub use crate::key::Key;
+pub use files::Readers;
+pub use sink::{Added, Sink};
+
+/// Collects what the last boot left behind, keeps it, and clears it from the flash
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Sources are looked for in /dev/erst_dbg, EFI variables, pstore, the BERT region and
+systemd-pstore's archive. What an output has is not given to it again; with an archive
+that holds after the output was rotated too.
+Exit codes: 0 all read, 1 nothing recognised or wrong usage, 2 some records bad, kept
+by no output or not cleared, 3 an output failed or another run has it: then nothing
+is cleared.
+
+Examples:
+  ras collect examples/data/erst-images/mce-intel.img
+  ras collect --clear --sqlite /var/lib/rasdaemon/ras-mc_event.db")]
+pub struct Collect {
+    /// Files, folders, ERST images, Linux' ERST device; all that this machine has if none is named
+    #[arg(value_name = "SOURCE")]
+    sources: Vec<PathBuf>,
+    /// Add rows to this database of rasdaemon, which is made if it is not there
+    #[arg(long, value_name = "DB")]
+    sqlite: Option<PathBuf>,
+    /// Append an object a line to this file; - is standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Add rows to this Parquet file
+    #[arg(long, value_name = "FILE")]
+    parquet: Option<PathBuf>,
+    /// Write counts for Prometheus' node exporter to this file
+    #[arg(long, value_name = "FILE")]
+    prometheus: Option<PathBuf>,
+    /// Keep the raw records in this folder
+    #[arg(long, value_name = "DIR")]
+    archive: Option<PathBuf>,
+    /// Clear what was archived and recorded from where it was found; the archive is /var/lib/ras/archive unless said
+    #[arg(long)]
+    clear: bool,
+    /// Write and clear nothing, tell what would be done if the outputs were empty
+    #[arg(long)]
+    dry_run: bool,
+    /// Let this group read the files that are made; else they are their owner's alone, but for Prometheus' counts
+    #[arg(long, value_name = "GROUP")]
+    group: Option<String>,
+    /// Show the summary alone, not the events
+    #[arg(short, long)]
+    quiet: bool,
+    #[command(flatten)]
+    ramoops: RamoopsLayout,
+    /// Find sources and the default archive below this folder, as if it were /
+    #[arg(long, value_name = "DIR", default_value = "/", hide_default_value = true)]
+    root: PathBuf,
+}
+
+/// An event, as sinks are given it.
+#[derive(Clone, Copy, Debug)]
+pub struct Collected<'c, 'a> {
+    /// What it is known by: the key of its record, of its newest part when it is a log.
+    pub key: &'c Key,
+    /// The records that it is made of: one, or the parts of a log, the oldest text first.
+    pub records: &'c [Record<'c>],
+    /// The event. `event.found` says where it was found.
+    pub event: &'c Event<'a>,
+}
+
+/// A record.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'c> {
+    /// What it is known by.
+    pub key: Key,
+    /// Its bytes, as they are stored.
+    pub raw: &'c [u8],
+}
+
+impl Record<'_> {
+    /// What it is known by.
+    pub const fn key(&self) -> &Key {
+        &self.key
+    }
+}
+
+/// A kind of output.
+struct Kind {
+    /// What it is called.
+    name: &'static str,
+    path: Option<PathBuf>,
+    open: fn(&Path, Readers) -> anyhow::Result<Box<dyn Sink>>,
+    has_place: fn(&Event<'_>) -> bool,
+}
+
+/// Outputs that were opened, and those that could not be, with the reason.
+#[derive(Default)]
+struct Outputs {
+    archive: Option<Archive>,
+    others: Vec<Output>,
+    failed: Vec<(String, anyhow::Error)>,
+}
+
+impl Collect {
+    /// Runs the command.
+    pub fn run(&self) -> Outcome {
+        let sources = match &*self.sources {
+            [] => Source::find(&self.root),
+            named => named
+                .iter()
+                .map(|path| Source {
+                    ramoops: self.ramoops.parameters().copied(),
+                    ..Source::named(path, &self.root)
+                })
+                .collect(),
+        };
+        let readers = match Readers::of(self.group.as_deref()) {
+            Ok(readers) => readers,
+            Err(error) => {
+                log::error(&format!("{error:#}"));
+                return Outcome::default();
+            }
+        };
+        let default_archive = self.root.join(archive::PATH);
+        let archive = self.archive.as_deref().or_else(|| self.clear.then_some(&*default_archive));
+        let outputs = if self.dry_run { self.plan() } else { self.open(archive, readers) };
+        // A run that another one keeps from an output would do half of its work: it leaves all of it to the next.
+        if let Some((name, error)) = outputs.failed.iter().find(|(_, error)| is_busy(error)) {
+            log::error(&format!("{name}: {}: nothing is collected", error.root_cause()));
+            return Outcome { recognised: true, sink_failed: true, ..Outcome::default() };
+        }
+        let json_to_stdout = self.json.as_deref().is_some_and(|path| path.as_os_str() == input::STDIN);
+        let tell = match (json_to_stdout && !self.dry_run, self.quiet) {
+            (true, _) => Tell::Elsewhere,
+            (false, true) => Tell::Summary,
+            (false, false) => Tell::Events,
+        };
+        let mut run = Run::new(outputs.others, tell).clearing(self.clear);
+        run = match outputs.archive {
+            Some(open) => run.archiving(open),
+            None if self.dry_run => run.planning(Plan { archive }),
+            None => run,
+        };
+        for (name, error) in outputs.failed {
+            run.fail(&name, &error);
+        }
+        let outcome = read::all(&sources, run).finish();
+        // A machine on which nothing happened has nothing to collect: that is no failure.
+        Outcome { recognised: outcome.recognised || self.sources.is_empty() && !outcome.refused, ..outcome }
+    }
+
+    /// The outputs there are but for the archive.
+    fn kinds(&self) -> [Kind; 4] {
+        let [json, sqlite, parquet, prometheus] =
+            [&self.json, &self.sqlite, &self.parquet, &self.prometheus].map(Clone::clone);
+        let any = |_: &Event<'_>| true;
+        [
+            Kind {
+                name: "JSON file",
+                path: json,
+                open: |path, readers| Ok(Box::new(Json::open(path, readers)?)),
+                has_place: any,
+            },
+            Kind {
+                name: rasdaemon::NAME,
+                path: sqlite,
+                open: |path, readers| Ok(Box::new(Database::open(path, readers)?)),
+                has_place: rasdaemon::has_place,
+            },
+            Kind {
+                name: "Parquet file",
+                path: parquet,
+                open: |path, readers| Ok(Box::new(Parquet::open(path, readers)?)),
+                has_place: any,
+            },
+            Kind {
+                name: "Prometheus' file",
+                path: prometheus,
+                open: |path, readers| Ok(Box::new(Prometheus::open(path, readers)?)),
+                has_place: any,
+            },
+        ]
+    }
+
+    /// The outputs that were asked for.
+    fn open(&self, archive: Option<&Path>, readers: Readers) -> Outputs {
+        let mut outputs = Outputs::default();
+        if let Some(path) = archive {
+            match Archive::open(path, readers) {
+                Ok(open) => outputs.archive = Some(open),
+                Err(error) => outputs.failed.push((format!("archive {}", path.display()), error)),
+            }
+        }
+        for Kind { name, path, open, .. } in self.kinds() {
+            let Some(path) = path else { continue };
+            // What another run has leaves nothing to do with the others.
+            if outputs.failed.iter().any(|(_, error)| is_busy(error)) {
+                break;
+            }
+            // A pipe or terminal is another one each time.
+            let is_new_each_time =
+                path.as_os_str() == input::STDIN || path.metadata().is_ok_and(|metadata| !metadata.is_file());
+            let has_ledger = outputs.archive.is_some() && !is_new_each_time;
+            let ledger = match archive.filter(|_| has_ledger) {
+                Some(archive) => Ledger::open(archive, name, &path, readers).map(Some),
+                None => Ok(None),
+            };
+            match ledger.and_then(|ledger| Ok(Output { sink: open(&path, readers)?, ledger })) {
+                Ok(output) => outputs.others.push(output),
+                Err(error) => outputs.failed.push((format!("{name} {}", path.display()), error)),
+            }
+        }
+        outputs
+    }
+
+    /// The outputs that were asked for, in a run that writes nothing.
+    fn plan(&self) -> Outputs {
+        let planned = |kind: Kind| {
+            let name = match kind.path?.as_path() {
+                path if path.as_os_str() == input::STDIN => "standard output".to_owned(),
+                path => format!("{} {}", kind.name, path.display()),
+            };
+            Some(Output { sink: Box::new(Planned::new(name, kind.has_place)), ledger: None })
+        };
+        Outputs { others: self.kinds().into_iter().filter_map(planned).collect(), ..Outputs::default() }
+    }
+}

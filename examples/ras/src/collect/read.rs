@@ -1,0 +1,146 @@
+//! Reads sources with as many threads as there are processors, and hands on what is in them in order.
+//!
+//! A thread takes the next batch of files, reads and decodes it, and waits for the batch's turn with what it found. So
+//! no more is held than a group of files for each thread, and of what is in them some thousand records.
+
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use cper::Guid;
+
+use crate::event::Event;
+use crate::found::Found;
+use crate::input::Bytes;
+use crate::printable::Printable;
+use crate::recognise;
+use crate::scan::{File, Step};
+
+use super::Key;
+use super::run::{Read, Run};
+use super::source::{Loaded, Source};
+use super::turn::{Turn, Turns};
+
+/// Files taken at a time.
+const BATCH: usize = 128;
+
+/// Bytes of files that are held at a time.
+const GROUP_BYTES: usize = 16 << 20;
+
+/// Records handed on at a time.
+const CHUNK: usize = 256;
+
+/// Reads all sources and hands on what is in them.
+pub fn all<'s, 'o>(sources: &'s [Source], run: Run<'o>) -> Run<'o> {
+    let files = sources.iter().flat_map(|source| source.walk().map(move |path| (source, path)));
+    let files = Mutex::new((0, files));
+    let next = || {
+        let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
+        let batch: Vec<(&'s Source, anyhow::Result<PathBuf>)> = files.1.by_ref().take(BATCH).collect();
+        let number = files.0;
+        files.0 += 1;
+        (!batch.is_empty()).then_some((number, batch))
+    };
+    let turns = Turns::new(run);
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, NonZero::get) {
+            scope.spawn(|| {
+                while let Some((number, batch)) = next() {
+                    read(batch, &turns.place(number));
+                }
+            });
+        }
+    });
+    turns.into_inner()
+}
+
+/// Reads a batch, a group of files at a time.
+fn read(batch: Vec<(&Source, anyhow::Result<PathBuf>)>, turn: &Turn<'_, Run<'_>>) {
+    let mut group = Group { files: Vec::new(), held: 0 };
+    for (source, path) in batch {
+        let loaded = path.and_then(|path| {
+            let loaded = source.load(&path);
+            let loaded = loaded.map_err(|error| anyhow::anyhow!("{}: {error}", printable(&path)))?;
+            Ok((loaded, path))
+        });
+        match loaded {
+            Ok((Loaded::File(file), path)) => group.push(source, path, file, turn),
+            Ok((Loaded::Unrecognised(file), path)) if source.path == path => {
+                let reason = recognise::refusal(&file.bytes);
+                turn.within(|run| run.refuse(&format!("{}: {reason}", printable(&path))));
+            }
+            Ok((Loaded::Empty, path)) if source.named && source.path == path && path.is_file() => {
+                turn.within(|run| run.refuse(&format!("{}: {}", printable(&path), recognise::refusal(b""))));
+            }
+            Ok((Loaded::Unrecognised(_) | Loaded::Empty, _)) => turn.within(Run::skip),
+            Err(error) => turn.within(|run| run.refuse(&error.to_string())),
+        }
+    }
+    group.hand_on(turn);
+}
+
+fn printable(path: &Path) -> String {
+    Printable(path.as_os_str().as_encoded_bytes()).to_string()
+}
+
+/// Files of one folder that are held together.
+struct Group<'s> {
+    files: Vec<(&'s Source, PathBuf, File)>,
+    held: usize,
+}
+
+impl<'s> Group<'s> {
+    fn push(&mut self, source: &'s Source, path: PathBuf, file: File, turn: &Turn<'_, Run<'_>>) {
+        // A store has many records: it is a group of its own.
+        let is_store = |file: &File| matches!(file.bytes, Bytes::Mapped(..));
+        let with = self.files.last().is_some_and(|(_, last, held)| {
+            last.parent() == path.parent()
+                && self.held + file.bytes.held() <= GROUP_BYTES
+                && !is_store(held)
+                && !is_store(&file)
+        });
+        if !with {
+            self.hand_on(turn);
+        }
+        self.held += file.bytes.held();
+        self.files.push((source, path, file));
+    }
+
+    fn hand_on(&mut self, turn: &Turn<'_, Run<'_>>) {
+        let mut chunk: Chunk<'_, '_> = Vec::new();
+        for (source, path, file) in &self.files {
+            let boot = source.boot_of(file);
+            source.visit(file, &mut |step| {
+                if let Step::Found(found) = step {
+                    chunk.push((source, path, boot, found));
+                    if chunk.len() == CHUNK {
+                        hand_on(&mut chunk, turn);
+                    }
+                }
+            });
+        }
+        hand_on(&mut chunk, turn);
+        turn.within(|run| run.read(self.files.len()));
+        self.files.clear();
+        self.held = 0;
+    }
+}
+
+type Chunk<'s, 'a> = Vec<(&'s Source, &'a Path, Guid, Found<'a>)>;
+
+/// Decodes records side by side with other threads, and hands them on in their turn.
+fn hand_on(chunk: &mut Chunk<'_, '_>, turn: &Turn<'_, Run<'_>>) {
+    if chunk.is_empty() {
+        return;
+    }
+    let read: Vec<Read<'_, '_>> = chunk
+        .drain(..)
+        .map(|(source, path, boot, found)| Read {
+            source,
+            path,
+            key: Key::of(&found, boot),
+            event: Event::of(found),
+        })
+        .collect();
+    turn.within(|run| run.take(&read));
+}

@@ -1,0 +1,635 @@
+//! What a run does with what was found: archive and sinks in order, then clearing, and what people are told.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::Outcome;
+use crate::decode::{color, columns};
+use crate::event::{Event, Grade, Kind as EventKind};
+use crate::found::{Found, What};
+use crate::printable::Printable;
+use crate::progress::Progress;
+use crate::summary::count;
+use crate::text::{Detail, Text};
+
+use super::archive::Archive;
+use super::known::Known;
+use super::ledger::Ledger;
+use super::parts::{Held, Parts};
+use super::source::{Claim, Kind as SourceKind, Source};
+use super::{Added, Collected, Key, Record, Sink, log, rasdaemon};
+
+/// Refusals of single events that are told; of the others their number.
+const TOLD: usize = 10;
+
+/// A run.
+#[derive(Debug)]
+pub struct Run<'o> {
+    /// `None` if none was asked for, or it failed.
+    archive: Option<Archive>,
+    /// Those that failed are gone.
+    outputs: Vec<Output>,
+    /// In a run that writes and clears nothing.
+    plan: Option<Plan<'o>>,
+    /// Keys met, where no output knows which are.
+    seen: Known,
+    /// Parts of kernel logs that the machine has: those of one log may be in several sources.
+    of_machine: Parts,
+    /// Those in files of one folder, or in one store, and which.
+    of_folder: (PathBuf, Parts),
+    /// For people.
+    lines: Lines,
+    tell: Tell,
+    progress: Progress,
+    /// What may be cleared; `None` when nothing is to be, or may be any more.
+    claims: Option<BTreeMap<PathBuf, (Source, Vec<Claim>)>>,
+    outcome: Outcome,
+    tally: Tally,
+}
+
+/// A run that only tells what it would do.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan<'o> {
+    /// Where records would be archived.
+    pub archive: Option<&'o Path>,
+}
+
+/// An output, and what the archive knows that it was given.
+#[derive(Debug)]
+pub struct Output {
+    /// The output.
+    pub sink: Box<dyn Sink>,
+    /// `None` where there is no archive.
+    pub ledger: Option<Ledger>,
+}
+
+impl Output {
+    /// Gives it an event, unless it was given it before.
+    fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
+        let keys = || collected.records.iter().map(Record::key);
+        let Some(ledger) = &mut self.ledger else { return self.sink.add(collected) };
+        if ledger.has_all(keys())? {
+            return Ok(Added::Known);
+        }
+        let added = self.sink.add(collected)?;
+        if matches!(added, Added::New | Added::Known) {
+            ledger.add(keys())?;
+        }
+        Ok(added)
+    }
+}
+
+/// What people are told on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tell {
+    /// The events and the summary.
+    Events,
+    /// The summary.
+    Summary,
+    /// Nothing, something else is written there: the summary goes to standard error.
+    Elsewhere,
+}
+
+/// What people read.
+#[derive(Debug)]
+struct Lines {
+    out: BufWriter<io::Stdout>,
+    text: Text,
+}
+
+/// What a run has met and done.
+// Things that can be true in any combination.
+#[allow(clippy::struct_excessive_bools)]
+#[derive(Debug, Default)]
+struct Tally {
+    /// New events of each severity and kind, and their records, in the order they were met.
+    kinds: Vec<(Grade, EventKind, [usize; 2])>,
+    /// Records that all outputs had.
+    known: usize,
+    /// Records that no output keeps, parts of kernel logs and others.
+    unkept: [usize; 2],
+    /// Whether that is because the only output has no place for them.
+    no_place: bool,
+    bad: usize,
+    tables: usize,
+    skipped: usize,
+    refused: usize,
+    /// Whether something new is in the archive, and in the other outputs, for good.
+    archived: bool,
+    recorded: bool,
+    /// Whether there will be once they are committed.
+    is_new_in_archive: bool,
+    new_in: HashSet<String>,
+    /// Outputs that failed.
+    failed: Vec<String>,
+    cleared: usize,
+    kept: usize,
+    why_kept: Option<&'static str>,
+}
+
+/// Something that was read in a file of a source, with its key.
+#[derive(Debug)]
+pub struct Read<'f, 'a> {
+    /// Where it was found.
+    pub source: &'f Source,
+    /// The file in it.
+    pub path: &'f Path,
+    /// What it is known by, if it is a record.
+    pub key: Option<Key>,
+    /// What it tells.
+    pub event: Event<'a>,
+}
+
+impl<'o> Run<'o> {
+    /// A run with these outputs.
+    pub fn new(outputs: Vec<Output>, tell: Tell) -> Self {
+        let stdout = io::stdout();
+        let prefix: fn(Grade) -> &'static str = if log::is_journal(&stdout) { log::prefix } else { |_| "" };
+        let lines = Lines {
+            text: Text { detail: Detail::Lines, columns: columns(), color: color(), prefix },
+            out: BufWriter::new(stdout),
+        };
+        Self {
+            archive: None,
+            outputs,
+            plan: None,
+            seen: Known::default(),
+            of_machine: Parts::default(),
+            of_folder: (PathBuf::new(), Parts::default()),
+            lines,
+            tell,
+            progress: Progress::of_files(),
+            claims: None,
+            outcome: Outcome::default(),
+            tally: Tally::default(),
+        }
+    }
+
+    /// The same, with an archive.
+    pub fn archiving(self, archive: Archive) -> Self {
+        Self { archive: Some(archive), ..self }
+    }
+
+    /// The same, which writes and clears nothing.
+    pub fn planning(self, plan: Plan<'o>) -> Self {
+        Self { plan: Some(plan), ..self }
+    }
+
+    /// The same, which clears records if that is asked for.
+    pub fn clearing(self, clear: bool) -> Self {
+        Self { claims: clear.then(BTreeMap::new), ..self }
+    }
+
+    /// Files were read.
+    pub fn read(&mut self, files: usize) {
+        self.outcome.recognised |= files > 0;
+        (0..files).for_each(|_| self.progress.file());
+    }
+
+    /// A file was nothing known.
+    pub fn skip(&mut self) {
+        self.tally.skipped += 1;
+        self.progress.file();
+    }
+
+    /// Something could not be read.
+    pub fn refuse(&mut self, message: &str) {
+        self.progress.clear();
+        log::warn(message);
+        self.outcome.refused = true;
+    }
+
+    /// A sink failed: it is told, and nothing is cleared in this run.
+    pub fn fail(&mut self, name: &str, error: &anyhow::Error) {
+        self.progress.clear();
+        log::error(&format!("{name}: {error:#}"));
+        self.outcome.sink_failed = true;
+        self.tally.failed.push(name.to_owned());
+        if self.claims.take().is_some() {
+            log::error("nothing is cleared: what was to keep the records has not all of them");
+        }
+    }
+
+    /// Takes what was read: parts of kernel logs are held until all of them are there.
+    pub fn take(&mut self, all: &[Read<'_, '_>]) {
+        let mut told: Vec<&Event<'_>> = Vec::new();
+        for Read { source, path, key, event } in all {
+            let found = &event.found;
+            match (&found.what, key) {
+                (What::Part(part), Some(key)) => {
+                    let slot = found.place.slot;
+                    // Only what names its boot or its time is told from parts of other boots wherever it is.
+                    if source.kind != SourceKind::Files && (part.id_names_boot || part.time.is_some()) {
+                        self.of_machine.hold(source, path, *key, found, part);
+                    } else {
+                        let folder = if slot.is_some() { path } else { path.parent().unwrap_or(path) };
+                        if self.of_folder.0 != folder {
+                            self.folder_is_over();
+                            folder.clone_into(&mut self.of_folder.0);
+                        }
+                        self.of_folder.1.hold(source, path, *key, found, part);
+                    }
+                    let overflow = [self.of_folder.1.take_overflow(), self.of_machine.take_overflow()];
+                    for parts in overflow.iter().flatten() {
+                        self.logs(parts);
+                    }
+                    continue;
+                }
+                (What::Bad(_), _) => {
+                    self.tally.bad += 1;
+                    self.outcome.bad = true;
+                    self.progress.found(self.tally.bad);
+                }
+                (What::Table(_), _) => self.tally.tables += 1,
+                _ => {}
+            }
+            let Some(key) = key else {
+                if matches!(found.what, What::Bad(_)) {
+                    told.push(event);
+                }
+                continue;
+            };
+            let records = [Record { key: *key, raw: found.raw }];
+            let new = self.keep(&Collected { key, records: &records, event }, std::slice::from_ref(found), 0);
+            if !matches!(found.what, What::Bad(_)) {
+                self.claim(new, source, path, *key, found.place.slot);
+            }
+            if new.is_shown() && self.tell == Tell::Events {
+                told.push(event);
+            }
+        }
+        self.tell(&told);
+    }
+
+    /// Puts together the logs in a folder whose files were all read.
+    fn folder_is_over(&mut self) {
+        let parts = std::mem::take(&mut self.of_folder.1);
+        self.logs(&parts);
+    }
+
+    /// Puts together the logs that the machine has.
+    fn machine_is_over(&mut self) {
+        let parts = std::mem::take(&mut self.of_machine);
+        self.logs(&parts);
+    }
+
+    fn logs(&mut self, parts: &Parts) {
+        parts.logs(|collected: &Collected<'_, '_>, held: &[&Held]| {
+            let found: Vec<Found<'_>> = held.iter().map(|part| part.found()).collect();
+            let again = held.iter().map(|part| part.met.len() - 1).sum();
+            let new = self.keep(collected, &found, again);
+            for part in held {
+                for (source, path, slot) in &part.met {
+                    self.claim(new, source, path, part.key, *slot);
+                }
+            }
+            if new.is_shown() {
+                self.tell(&[collected.event]);
+            }
+        });
+    }
+
+    /// Gives an event to the archive and the outputs. Its records were found like this, some of them `again` in this
+    /// run.
+    fn keep(&mut self, collected: &Collected<'_, '_>, records: &[Found<'_>], again: usize) -> Kept {
+        let (mut new, mut kept, mut refused) = (false, false, false);
+        if let Some(archive) = &mut self.archive {
+            kept = true;
+            let mut add = || -> anyhow::Result<()> {
+                for (record, found) in collected.records.iter().zip(records) {
+                    let is_new = archive.add(&record.key, found)?;
+                    self.tally.is_new_in_archive |= is_new;
+                    new |= is_new;
+                }
+                Ok(())
+            };
+            if let Err(error) = add() {
+                kept = false;
+                let name = archive.name();
+                self.archive = None;
+                self.fail(&name, &error);
+            }
+        }
+        let is_planned = self.plan.is_some_and(|plan| plan.archive.is_some());
+        let is_look = self.archive.is_none() && self.outputs.is_empty() && self.tally.failed.is_empty();
+        if is_planned || is_look {
+            kept = true;
+            new |= self.is_first(collected);
+        }
+        let mut failed = Vec::new();
+        for (place, output) in self.outputs.iter_mut().enumerate() {
+            match output.add(collected) {
+                Ok(Added::New) => {
+                    (new, kept) = (true, true);
+                    self.tally.new_in.insert(output.sink.name());
+                }
+                Ok(Added::Known) => kept = true,
+                Ok(Added::NoPlace) => self.tally.no_place = true,
+                Ok(Added::Refused(why)) => {
+                    refused = true;
+                    self.tally.refused += 1;
+                    self.outcome.sink_failed = true;
+                    if self.tally.refused <= TOLD {
+                        log::error(&format!("{}: record {}: {why}", output.sink.name(), collected.key.id));
+                    }
+                }
+                Err(error) => failed.push((place, error)),
+            }
+        }
+        for (place, error) in failed.into_iter().rev() {
+            let output = self.outputs.remove(place);
+            self.fail(&output.sink.name(), &error);
+        }
+        let event = collected.event;
+        self.tally.known += if kept { again } else { 0 };
+        if !kept {
+            new = self.is_first(collected);
+        }
+        match (new, kept) {
+            (true, _) => {
+                self.tally.add(event, records.len());
+                self.progress.found(self.tally.bad);
+            }
+            (false, true) => self.tally.known += records.len(),
+            // It was told as kept by no output when it was met before.
+            (false, false) => {}
+        }
+        if new && !kept && event.kind != EventKind::BAD {
+            self.tally.unkept[usize::from(event.kind != EventKind::KERNEL_LOG)] += records.len();
+            self.outcome.bad = true;
+        }
+        match (kept && !refused, new) {
+            (is_safe, true) => Kept::New { is_safe },
+            (is_safe, false) => Kept::Known { is_safe },
+        }
+    }
+
+    /// Whether an event is met for the first time in this run.
+    fn is_first(&mut self, collected: &Collected<'_, '_>) -> bool {
+        // Better told twice than not at all.
+        self.seen.insert_all(collected.records.iter().map(Record::key)).unwrap_or(1) != 0
+    }
+
+    /// Notes that a record may be cleared, once it is in the archive for sure.
+    fn claim(&mut self, kept: Kept, source: &Source, path: &Path, key: Key, slot: Option<usize>) {
+        let (Kept::New { is_safe: true } | Kept::Known { is_safe: true }) = kept else { return };
+        let Some(claims) = &mut self.claims else { return };
+        let of_file = claims.entry(path.to_owned()).or_insert_with(|| (source.clone(), Vec::new()));
+        of_file.1.push(Claim { key, slot });
+    }
+
+    /// Tells people of events.
+    fn tell(&mut self, events: &[&Event<'_>]) {
+        if events.is_empty() || self.tell != Tell::Events {
+            return;
+        }
+        let told = self.lines.text.group(&mut self.lines.out, "", events, true);
+        self.told(told);
+    }
+
+    /// What became of telling people: who reads no further is no failure.
+    fn told(&mut self, told: io::Result<()>) {
+        let Err(error) = told else { return };
+        self.tell = Tell::Elsewhere;
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            self.fail("standard output", &error.into());
+        }
+    }
+
+    /// Commits, clears, and tells how it went.
+    pub fn finish(mut self) -> Outcome {
+        self.folder_is_over();
+        self.machine_is_over();
+        self.progress.clear();
+        if let Some(archive) = &mut self.archive {
+            match archive.commit() {
+                Ok(()) => self.tally.archived = self.tally.is_new_in_archive,
+                Err(error) => {
+                    let name = archive.name();
+                    self.archive = None;
+                    self.fail(&name, &error.into());
+                }
+            }
+        }
+        let outputs = if self.plan.is_none() { std::mem::take(&mut self.outputs) } else { Vec::new() };
+        for Output { sink, ledger } in outputs {
+            let name = sink.name();
+            if let Err(error) = sink.commit() {
+                self.fail(&name, &error);
+                continue;
+            }
+            self.tally.recorded |= self.tally.new_in.contains(&name);
+            // What failed to keep the records need not know who has them.
+            if let (Some(archive), Some(ledger)) = (&self.archive, ledger) {
+                if let Err(error) = ledger.commit() {
+                    let archive = archive.name();
+                    self.fail(&archive, &anyhow::Error::from(error).context("what the outputs were given"));
+                }
+            }
+        }
+        if self.tally.refused > TOLD {
+            log::error(&format!("{} more were refused", self.tally.refused - TOLD));
+        }
+        let claims = self.claims.take();
+        match self.plan {
+            Some(plan) => self.tell_plan(plan, claims),
+            None => self.clear(claims.unwrap_or_default()),
+        }
+        let summary = self.tally.summary(self.plan.is_some());
+        if self.tell == Tell::Elsewhere {
+            log::info(&summary);
+            return self.outcome;
+        }
+        self.say(&summary);
+        let told = self.lines.out.flush();
+        self.told(told);
+        self.outcome
+    }
+
+    /// Tells people something in a line.
+    fn say(&mut self, line: &str) {
+        let Lines { out, text } = &mut self.lines;
+        let prefix = (text.prefix)(Grade::Informational);
+        let told = writeln!(out, "{prefix}{line}");
+        self.told(told);
+    }
+
+    /// Tells what a run that is no dry one would do.
+    fn tell_plan(&mut self, plan: Plan<'_>, claims: Option<BTreeMap<PathBuf, (Source, Vec<Claim>)>>) {
+        let mut lines: Vec<String> = Vec::new();
+        lines.extend(plan.archive.map(|path| format!("would archive in {}", printable(path))));
+        lines.extend(self.outputs.iter().map(|output| format!("would record in {}", output.sink.name())));
+        if lines.is_empty() {
+            lines.push("would keep nothing: no output is named".into());
+        }
+        let mut sources: BTreeMap<PathBuf, (usize, Option<&str>)> = BTreeMap::new();
+        for (path, (source, claims)) in claims.unwrap_or_default() {
+            let why = source.keeps(&claims);
+            let of_source = sources.entry(if source.named { path } else { source.path }).or_insert((0, why));
+            of_source.0 += claims.len();
+        }
+        for (path, (number, why)) in sources {
+            let (records, path) = (count(number, "record"), printable(&path));
+            lines.push(match why {
+                None => format!("would clear {records} from {path}"),
+                Some(why) => format!("would leave {records} in {path}: {why}"),
+            });
+        }
+        for line in lines {
+            self.say(&line);
+        }
+    }
+
+    /// Clears what is in the archive for sure.
+    fn clear(&mut self, claims: BTreeMap<PathBuf, (Source, Vec<Claim>)>) {
+        let Some(archive) = &self.archive else { return };
+        let keys = claims.values().flat_map(|(_, claims)| claims.iter().map(|claim| claim.key)).collect();
+        let confirmed = match archive.confirm(&keys) {
+            Ok(confirmed) => confirmed,
+            Err(error) => {
+                let name = archive.name();
+                return self.fail(&name, &error.into());
+            }
+        };
+        for (path, (source, mut claims)) in claims {
+            let all = claims.len();
+            claims.retain(|claim| confirmed.contains(&claim.key));
+            let lost = all - claims.len();
+            let name = printable(&path);
+            if lost != 0 {
+                self.refuse(&format!(
+                    "{name}: {} not cleared: not in the archive as found",
+                    count(lost, "record")
+                ));
+            }
+            self.tally.kept += lost;
+            if let Some(why) = source.keeps(&claims) {
+                self.tally.kept += claims.len();
+                self.tally.why_kept = Some(why);
+                continue;
+            }
+            match source.clear(&path, &claims) {
+                Ok(done) => {
+                    self.tally.cleared += done.cleared;
+                    self.tally.kept += done.kept.len();
+                    for why in &done.kept {
+                        self.refuse(&format!("{name}: not cleared: {why}"));
+                    }
+                }
+                Err(error) => {
+                    self.tally.kept += claims.len();
+                    self.outcome.sink_failed = true;
+                    log::error(&format!("{name}: cannot clear {}: {error}", count(claims.len(), "record")));
+                }
+            }
+        }
+    }
+}
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug)]
+enum Kept {
+    /// It is new to an output, or no output keeps it.
+    New {
+        /// Whether all outputs that have a place for it have it, and there is one.
+        is_safe: bool,
+    },
+    /// All had it, or it was told in this run.
+    Known {
+        /// The same.
+        is_safe: bool,
+    },
+}
+
+impl Kept {
+    const fn is_shown(self) -> bool {
+        matches!(self, Self::New { .. })
+    }
+}
+
+fn printable(path: &Path) -> String {
+    Printable(path.as_os_str().as_encoded_bytes()).to_string()
+}
+
+impl Tally {
+    fn add(&mut self, event: &Event<'_>, records: usize) {
+        // Bad parts are counted, these among them.
+        if event.kind == EventKind::BAD {
+            return;
+        }
+        let (grade, kind) = (event.grade, event.kind);
+        match self.kinds.iter_mut().find(|(of, known, _)| (*of, *known) == (grade, kind)) {
+            Some((_, _, [events, all])) => (*events, *all) = (*events + 1, *all + records),
+            None => self.kinds.push((grade, kind, [1, records])),
+        }
+    }
+
+    /// `3 records: 1 fatal machine check, 1 fatal kernel log in 2 parts; archived, recorded, cleared`.
+    fn summary(&self, is_plan: bool) -> String {
+        let records: usize = self.kinds.iter().map(|(_, _, [_, records])| records).sum();
+        let kinds: Vec<String> = self
+            .kinds
+            .iter()
+            .map(|(grade, kind, [events, records])| {
+                let noun = if *events == 1 { kind.one } else { kind.many };
+                let parts = if records > events { format!(" in {records} parts") } else { String::new() };
+                format!("{events} {grade} {noun}{parts}")
+            })
+            .collect();
+        let mut line = match records {
+            0 if self.known > 0 => "no new records".to_owned(),
+            0 => "no records".to_owned(),
+            _ => format!("{}: {}", count(records, "record"), kinds.join(", ")),
+        };
+        let mut done: Vec<String> = Vec::new();
+        let mut say = |said: bool, word: String| {
+            if said {
+                done.push(word);
+            }
+        };
+        say(self.archived, "archived".into());
+        say(self.recorded && !is_plan, "recorded".into());
+        let all = records + self.known;
+        say(self.cleared > 0 && self.cleared == all, "cleared".into());
+        say(self.cleared > 0 && self.cleared != all, format!("{} cleared", self.cleared));
+        if !done.is_empty() {
+            line.push_str(&format!("; {}", done.join(", ")));
+        }
+        if !self.failed.is_empty() {
+            line.push_str(&format!("; failed: {}", self.failed.join(", ")));
+        }
+        if self.refused > 0 {
+            line.push_str(&format!("; {} refused", count(self.refused, "record")));
+        }
+        let unkept: usize = self.unkept.iter().sum();
+        if unkept > 0 {
+            let [parts, others] = self.unkept;
+            let what = match others {
+                0 => format!("{} of kernel log", count(parts, "part")),
+                _ => count(unkept, "record"),
+            };
+            line.push_str(&format!("; {what} not kept"));
+            if self.no_place {
+                let (name, them) = (rasdaemon::NAME, if unkept == 1 { "it" } else { "them" });
+                line.push_str(&format!(": {name} has no place for {them}; --json or --archive keeps {them}"));
+            }
+        }
+        if self.known > 0 {
+            line.push_str(&format!("; {} collected already", self.known));
+        }
+        if self.bad > 0 {
+            line.push_str(&format!("; {}", count(self.bad, "bad part")));
+        }
+        if let (Some(why), 1..) = (self.why_kept, self.kept) {
+            line.push_str(&format!("; {} left: {why}", self.kept));
+        }
+        if self.tables > 0 {
+            line.push_str(&format!("; {} left out, which no record is in", count(self.tables, "ERST table")));
+        }
+        if self.skipped > 0 {
+            line.push_str(&format!("; {} of other kinds left out", count(self.skipped, "file")));
+        }
+        line
+    }
+}

@@ -1,0 +1,74 @@
+//! What all sinks have in common.
+
+use std::fmt::Debug;
+
+use crate::event::Event;
+
+use super::known::Known;
+use super::{Collected, Record};
+
+/// What a sink did with an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It took it, and has it for good once it is committed.
+    New,
+    /// It has it already, from an earlier run or from this one.
+    Known,
+    /// It has no place for events of this kind, as rasdaemon's tables have none for kernel logs.
+    NoPlace,
+    /// It could not take this one, and says why; it can take others.
+    Refused(String),
+}
+
+/// Something that keeps events. It is made by an `open` of its own, which reads what an earlier run left, repairs what
+/// a crash tore, and refuses what is not its own.
+///
+/// An error says what could not be done and why, in that order; the sink's name stands before it. After one from
+/// [`add`](Self::add) the sink is dropped, uncommitted, and the others go on; nothing is cleared from the sources then.
+pub trait Sink: Debug + Send {
+    /// What it is and where, for messages: `Parquet file /srv/ras.parquet`.
+    fn name(&self) -> String;
+
+    /// Takes an event, unless it has all of its records. Of a log of which it has some parts it takes the others: the
+    /// event is known already, and there is more of it now. Nothing needs to be on the disk yet, and what is there already must do
+    /// no harm when the commit never comes.
+    fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added>;
+
+    /// Everything added is on the disk when this returns. Called once, at the end.
+    fn commit(self: Box<Self>) -> anyhow::Result<()>;
+}
+
+/// An output of a run that writes nothing: it says what that output would do if it were new.
+#[derive(Debug)]
+pub struct Planned {
+    /// What it is and where.
+    pub name: String,
+    /// Whether it has a place for an event.
+    pub has_place: fn(&Event<'_>) -> bool,
+    known: Known,
+}
+
+impl Planned {
+    /// An output that would be empty.
+    pub fn new(name: String, has_place: fn(&Event<'_>) -> bool) -> Self {
+        Self { name, has_place, known: Known::default() }
+    }
+}
+
+impl Sink for Planned {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
+        if !(self.has_place)(collected.event) {
+            return Ok(Added::NoPlace);
+        }
+        let keys = collected.records.iter().map(Record::key);
+        Ok(if self.known.insert_all(keys)? == 0 { Added::Known } else { Added::New })
+    }
+
+    fn commit(self: Box<Self>) -> anyhow::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,55 @@
+//! Backing images of QEMU's ERST device, the only files of which records are cleared: each by its slot, in writes of
+//! which any may be the last.
+
+use std::io;
+use std::path::Path;
+
+use cper::Guid;
+use erst_table::qemu::{Image, MAGIC};
+
+use crate::erst::Store;
+use crate::recognise::Content;
+use crate::scan::{self, File, Step};
+
+use super::{CHANGED, Claim, Cleared, Key, Kind};
+
+/// Frees the slots of records.
+pub fn clear(path: &Path, claims: &[Claim]) -> io::Result<Cleared> {
+    let mut cleared = Cleared::default();
+    let keep_all =
+        |cleared: &mut Cleared, why: &str| claims.iter().for_each(|claim| cleared.keep(&claim.key, why));
+    if !claims.iter().any(|claim| claim.slot.is_some()) {
+        keep_all(&mut cleared, Kind::Files.keeps().unwrap_or_default());
+        return Ok(cleared);
+    }
+    let mut store = Store::open(path).map_err(io::Error::other)?;
+    for claim in claims {
+        // Read anew each time: the slots are those of the image as it is now.
+        let file = File::known(path.to_string_lossy().into_owned(), store.bytes()?, Content::Image);
+        if !file.bytes.starts_with(&MAGIC) {
+            keep_all(&mut cleared, CHANGED);
+            return Ok(cleared);
+        }
+        let slot = claim.slot.filter(|slot| key_in_slot(&file, *slot) == Some(claim.key));
+        let edit = slot.and_then(|slot| Image::parse(&file.bytes).ok()?.plan_free(slot).ok());
+        match edit {
+            Some(edit) => {
+                store.apply(&edit)?;
+                cleared.cleared += 1;
+            }
+            None => cleared.keep(&claim.key, CHANGED),
+        }
+    }
+    Ok(cleared)
+}
+
+/// The key of the record in a slot.
+fn key_in_slot(file: &File, slot: usize) -> Option<Key> {
+    let mut key = None;
+    scan::visit_slot(file, slot, &mut |step| {
+        if let Step::Found(found) = step {
+            key = key.or(Key::of(&found, Guid::ZERO));
+        }
+    });
+    key
+}

@@ -1,0 +1,260 @@
+//! Where records lie on a machine: how a source is found, what of it is read, and how a record is cleared from it.
+
+mod bert;
+mod efi;
+mod erst_device;
+mod image;
+mod pstore;
+mod systemd;
+
+use std::io;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+
+use cper::Guid;
+
+use crate::input;
+use crate::ramoops::Parameters;
+use crate::recognise::Content;
+use crate::scan::{self, File, Step};
+use crate::walk::Walk;
+
+use super::Key;
+
+/// A kind of source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Linux' way to the records in ERST, whole: `/dev/erst_dbg`.
+    ErstDevice,
+    /// The file system in which Linux shows what it kept in ERST, EFI variables or memory, bodies alone.
+    Pstore,
+    /// EFI variables of firmware and of Linux.
+    Efi,
+    /// The region in which firmware left the last boot's errors.
+    Bert,
+    /// What systemd-pstore moved out of pstore.
+    Systemd,
+    /// Files and folders that were named.
+    Files,
+}
+
+/// A source.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// What kind it is.
+    pub kind: Kind,
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Whether it was named, so that what is wrong with it matters.
+    pub named: bool,
+    /// The boot for which firmware left what is in it; all zero where it is kept from boot to boot.
+    pub boot: Guid,
+    /// How the memory of ramoops in it is laid out, where that was said.
+    pub ramoops: Option<Parameters>,
+}
+
+impl Kind {
+    /// Those that a machine may have, whole records first: of one that is met twice the first is archived.
+    const OF_MACHINE: [Self; 5] = [Self::ErstDevice, Self::Efi, Self::Pstore, Self::Bert, Self::Systemd];
+
+    /// Where Linux or systemd has it, without the first slash.
+    const fn path(self) -> &'static str {
+        match self {
+            Self::ErstDevice => erst_device::PATH,
+            Self::Pstore => pstore::PATH,
+            Self::Efi => efi::PATH,
+            Self::Bert => bert::PATH,
+            Self::Systemd => systemd::PATH,
+            Self::Files => "",
+        }
+    }
+
+    /// The boot that all in a source is of.
+    fn boot(self, root: &Path) -> Guid {
+        match self {
+            Self::Bert => bert::boot(root),
+            _ => Guid::ZERO,
+        }
+    }
+
+    /// Why records stay where they are, where they cannot be cleared.
+    pub const fn keeps(self) -> Option<&'static str> {
+        match self {
+            Self::ErstDevice | Self::Pstore | Self::Efi => None,
+            Self::Bert => Some("firmware makes the BERT region anew at each boot"),
+            Self::Systemd | Self::Files => {
+                Some("only stores are cleared: ERST, its images, pstore and EFI variables")
+            }
+        }
+    }
+}
+
+impl Source {
+    /// The sources that there are below `root`.
+    pub fn find(root: &Path) -> Vec<Self> {
+        let all = Kind::OF_MACHINE.map(|kind| {
+            let (path, boot) = (root.join(kind.path()), kind.boot(root));
+            Self { kind, path, named: false, boot, ramoops: None }
+        });
+        all.into_iter().filter(|source| source.path.exists()).collect()
+    }
+
+    /// The source at a path that was named.
+    pub fn named(path: &Path, root: &Path) -> Self {
+        let of_machine = Kind::OF_MACHINE.into_iter().find(|kind| {
+            let place = root.join(kind.path());
+            path == place || path.starts_with(&place)
+        });
+        let device = || {
+            let is_device = path.metadata().is_ok_and(|metadata| metadata.file_type().is_char_device());
+            is_device.then_some(Kind::ErstDevice)
+        };
+        let kind = of_machine.or_else(device).unwrap_or(Kind::Files);
+        Self { kind, path: path.to_owned(), named: true, boot: kind.boot(root), ramoops: None }
+    }
+
+    /// The files in it.
+    pub fn walk(&self) -> Walk {
+        let wanted: fn(&[u8]) -> bool = match self.kind {
+            // Reading a variable costs firmware's time, and most are none of ours.
+            Kind::Efi => efi::is_wanted,
+            _ => |_| true,
+        };
+        Walk::new(&self.path, wanted)
+    }
+
+    /// The file at a path in this source: what is in it, once it is recognised.
+    pub fn load(&self, path: &Path) -> Result<Loaded, io::Error> {
+        let name = match path.to_str() {
+            Some(input::STDIN) => "standard input".to_owned(),
+            _ => path.to_string_lossy().into_owned(),
+        };
+        let bytes = match self.kind {
+            Kind::ErstDevice => erst_device::read(path)?,
+            _ => input::load(path)?,
+        };
+        let file = File::new(name, bytes, self.ramoops.as_ref());
+        Ok(match self.content(&file) {
+            Some(_) => Loaded::File(file),
+            None if file.bytes.is_empty() => Loaded::Empty,
+            None => Loaded::Unrecognised(file),
+        })
+    }
+
+    /// What a file of this source is.
+    pub fn content(&self, file: &File) -> Option<Content> {
+        let name = base(&file.name);
+        match self.kind {
+            // Everything there is a record, of whatever kind.
+            Kind::Pstore => file.content.or_else(|| pstore::any(name)),
+            Kind::ErstDevice if !file.bytes.is_empty() => Some(Content::Records(0)),
+            _ => file.content,
+        }
+    }
+
+    /// The boot that what is in a file is known by; that of an archived file is in its name.
+    pub fn boot_of(&self, file: &File) -> Guid {
+        let archived = || Key::split_name(base(&file.name)).map(|(key, _)| key.creator);
+        if self.boot.is_zero() { archived().unwrap_or(Guid::ZERO) } else { self.boot }
+    }
+
+    /// Hands on what is in a file.
+    pub fn visit<'a>(&self, file: &'a File, visit: &mut dyn FnMut(Step<'a>)) {
+        let Some(content) = self.content(file) else { return };
+        // What was cleared from a store was dealt with.
+        scan::visit(file, content, false, visit);
+    }
+}
+
+/// What became of reading a file.
+#[derive(Debug)]
+pub enum Loaded {
+    /// It holds something.
+    File(File),
+    /// It is empty, as a device or region without records is.
+    Empty,
+    /// It is nothing known.
+    Unrecognised(File),
+}
+
+/// A record that may be cleared.
+#[derive(Debug)]
+pub struct Claim {
+    /// What it is known by.
+    pub key: Key,
+    /// The slot, in a store.
+    pub slot: Option<usize>,
+}
+
+/// What became of claims.
+#[derive(Debug, Default)]
+pub struct Cleared {
+    /// Records that were cleared.
+    pub cleared: usize,
+    /// Records that were not, and why.
+    pub kept: Vec<String>,
+}
+
+impl Cleared {
+    fn keep(&mut self, key: &Key, why: impl std::fmt::Display) {
+        self.kept.push(format!("record {}: {why}", key.id));
+    }
+}
+
+/// Why a record is left where it is.
+const CHANGED: &str = "it is no longer what was archived";
+
+impl Source {
+    /// Why these records stay where they are, if they are not such as can be cleared: of files only the slots of stores
+    /// are.
+    pub fn keeps(&self, claims: &[Claim]) -> Option<&'static str> {
+        self.kind.keeps().filter(|_| claims.iter().all(|claim| claim.slot.is_none()))
+    }
+
+    /// Clears records from the file at a path, those that are still what was archived.
+    pub fn clear(&self, path: &Path, claims: &[Claim]) -> io::Result<Cleared> {
+        match self.kind {
+            Kind::ErstDevice => erst_device::clear(path, claims),
+            Kind::Pstore => pstore::clear(self, path, claims),
+            Kind::Efi => efi::clear(self, path, claims),
+            Kind::Bert | Kind::Systemd | Kind::Files => image::clear(path, claims),
+        }
+    }
+
+    /// The keys of all that is in a file now.
+    pub fn keys(&self, path: &Path) -> io::Result<Vec<Key>> {
+        let mut keys = Vec::new();
+        if let Loaded::File(file) = self.load(path)? {
+            let boot = self.boot_of(&file);
+            self.visit(&file, &mut |step| {
+                if let Step::Found(found) = step {
+                    keys.extend(Key::of(&found, boot));
+                }
+            });
+        }
+        Ok(keys)
+    }
+
+    /// Removes a file that is a record, if all in it is what was archived.
+    fn remove(
+        &self,
+        path: &Path,
+        claims: &[Claim],
+        remove: fn(&Path) -> io::Result<()>,
+    ) -> io::Result<Cleared> {
+        let mut cleared = Cleared::default();
+        let claimed = |key: &Key| claims.iter().any(|claim| claim.key == *key);
+        let keys = self.keys(path)?;
+        if !keys.is_empty() && keys.iter().all(claimed) {
+            remove(path)?;
+            cleared.cleared = claims.len();
+        } else {
+            for claim in claims {
+                cleared.keep(&claim.key, CHANGED);
+            }
+        }
+        Ok(cleared)
+    }
+}
+
+pub use crate::scan::base;

@@ -1,0 +1,682 @@
+//! What was found in the bytes, and where: views, nothing copied.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use cper::section::Body;
+use cper::zerocopy::IntoBytes;
+use cper::{
+    FruText, Guid, Record, RecordHeader, SectionDescriptor, SectionFlags, SectionTypeId, Severity,
+    StatusBlock,
+};
+use erst_table::Table;
+use mce_record::MceRecord;
+use pstore_format::ErrorKind;
+use pstore_format::RecordId;
+use pstore_format::inflate::Inflater;
+use pstore_format::ramoops::EccReport;
+use pstore_format::record::{RecordPrefix, StoredRecord};
+
+use crate::cut::Cut;
+use crate::decompress;
+use crate::printable::Printable;
+
+/// Where something lies.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The file, as it was named.
+    pub file: &'a str,
+    /// Bytes from its start; from the start of what its text stands for when it is a dump in hex.
+    pub offset: u64,
+    /// The slot of a store.
+    pub slot: Option<usize>,
+    /// Whether it was cleared from its ERST image: its bytes are still there, its owner has forgotten it.
+    pub cleared: bool,
+}
+
+impl<'a> Place<'a> {
+    /// A place in a file that has no slots.
+    pub fn new(file: &'a str, offset: usize) -> Self {
+        Self { file, offset: offset as u64, slot: None, cleared: false }
+    }
+
+    /// Another place in the same slot.
+    #[must_use]
+    pub const fn at(self, offset: u64) -> Self {
+        Self { offset, ..self }
+    }
+}
+
+/// `slot 3, offset 0x6000`, without the file.
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.slot {
+            Some(slot) => write!(f, "slot {slot}, offset {:#x}", self.offset),
+            None => write!(f, "offset {:#x}", self.offset),
+        }
+    }
+}
+
+/// Something found, decoded.
+#[derive(Debug)]
+pub struct Found<'a> {
+    /// Where it begins.
+    pub place: Place<'a>,
+    /// What it is.
+    pub what: What<'a>,
+    /// Its record as it is stored, all that was made out of it; the first part's when it is a log. Empty for a bad
+    /// part of something that was found too.
+    pub raw: &'a [u8],
+    /// The sections, decoded; a bad one stands in its place.
+    sections: Vec<Section<'a>>,
+}
+
+/// The kinds of things there are to find.
+#[derive(Clone, Debug)]
+pub enum What<'a> {
+    /// A CPER record, pstore's or any other.
+    Record(StoredRecord<'a>),
+    /// A generic error status block.
+    Block(StatusBlock<'a>),
+    /// A section descriptor and its body, without a record around them.
+    Section(&'a SectionDescriptor, &'a [u8]),
+    /// A body alone: a pstore file, whose name says what it is, or a `struct mce`.
+    Body(SectionTypeId, &'a [u8], Option<RecordId>),
+    /// A file of pstore that is not read here, or whose type nothing tells; and the type, where it has a name.
+    Unknown(&'a [u8], Option<RecordId>, Option<Cow<'a, str>>),
+    /// A part of a kernel log, not yet put together.
+    Part(Part<'a>),
+    /// A kernel log, as much of it as there is.
+    Log(Log<'a>),
+    /// An ERST table.
+    Table(Table<'a>),
+    /// Something that could not be read, and why. Its place is where the wrong value is.
+    Bad(String),
+}
+
+/// One stored part of a kernel log.
+#[derive(Clone, Debug)]
+pub struct Part<'a> {
+    /// Where it lies.
+    pub place: Place<'a>,
+    /// The record around it, if there is one.
+    pub record: Option<StoredRecord<'a>>,
+    /// The text as it is stored.
+    pub stored: &'a [u8],
+    /// Whether that is compressed.
+    pub compressed: bool,
+    /// Its id.
+    pub id: Option<RecordId>,
+    /// Whether ids name the boot, as those of ERST do.
+    pub id_names_boot: bool,
+    /// When it was written, seconds since 1970.
+    pub time: Option<u64>,
+    /// What sort of text it is.
+    pub kind: LogKind,
+    /// What an error-correcting code had to do with it.
+    pub reading: Option<Reading>,
+    /// The text.
+    pub text: Text<'a>,
+}
+
+/// The text of a part of a kernel log.
+#[derive(Clone, Debug)]
+pub enum Text<'a> {
+    /// The bytes as they are stored.
+    Stored(&'a [u8]),
+    /// What the stored bytes inflate to, and why that is not all of it.
+    Inflated(Arc<[u8]>, Option<pstore_format::Error>),
+}
+
+/// What sort of text a log is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogKind {
+    /// What the kernel kept when it died.
+    #[default]
+    Dump,
+    /// The console's output up to the end.
+    Console,
+    /// What user space wrote to `/dev/pmsg0`.
+    Messages,
+    /// One of these two.
+    ConsoleOrMessages,
+}
+
+impl LogKind {
+    /// For people.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Dump => "kernel log",
+            Self::Console => "console log",
+            Self::Messages => "user messages",
+            Self::ConsoleOrMessages => "console log or user messages",
+        }
+    }
+
+    /// The word in the names of pstore's files.
+    pub const fn type_name(self) -> &'static str {
+        match self {
+            Self::Dump => "dmesg",
+            Self::Console | Self::ConsoleOrMessages => "console",
+            Self::Messages => "pmsg",
+        }
+    }
+}
+
+/// What an error-correcting code had to do with a text: that of the memory it was in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// It was read as the code has it.
+    Corrected(EccReport),
+    /// As the code has it, and the bytes as they are stored read well too.
+    DoubtCorrected(EccReport),
+    /// As stored, and the code has something else that reads well too.
+    DoubtStored,
+}
+
+impl fmt::Display for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = |EccReport { corrected, unrecoverable }| {
+            let plural = if corrected == 1 { "" } else { "s" };
+            let lost = match unrecoverable {
+                0 => String::new(),
+                1 => ", 1 block beyond correction".into(),
+                many => format!(", {many} blocks beyond correction"),
+            };
+            format!("{corrected} byte{plural} corrected by its code{lost}")
+        };
+        match self {
+            Self::Corrected(report) if *report == EccReport::default() => {
+                f.write_str("no errors by its code")
+            }
+            Self::Corrected(report) => f.write_str(&told(*report)),
+            Self::DoubtCorrected(report) => {
+                write!(f, "in doubt: {}, but the bytes as stored read well too", told(*report))
+            }
+            Self::DoubtStored => f.write_str("in doubt: as stored, but its code has another text"),
+        }
+    }
+}
+
+/// The least room that a part's text is given, and how many times its compressed size.
+const TEXT_ROOM: (usize, usize) = (32 << 10, 16);
+
+impl<'a> Text<'a> {
+    /// The text of a part that is stored like this.
+    fn of(stored: &'a [u8], compressed: bool) -> Self {
+        if compressed { Self::inflate(stored) } else { Self::Stored(stored) }
+    }
+
+    /// Kernels write texts of up to three times their record; a stream that claims much more is cut.
+    fn inflate(stored: &[u8]) -> Self {
+        let mut text = vec![0; stored.len().saturating_mul(TEXT_ROOM.1).max(TEXT_ROOM.0)];
+        let (length, problem) = match Inflater::new().inflate(stored, &mut text) {
+            Ok(inflated) => (inflated.length, None),
+            Err(error) => {
+                if let ErrorKind::NotDecodable(compression) = error.kind() {
+                    if let Some(text) = decompress::text(compression, stored, text.len()) {
+                        return Self::Inflated(text.into(), None);
+                    }
+                }
+                (decoded(&error), Some(error))
+            }
+        };
+        Self::Inflated(text[..length.min(text.len())].into(), problem)
+    }
+}
+
+impl<'a> Part<'a> {
+    /// A part of a dump that is stored like this, of which nothing else is known.
+    pub fn new(place: Place<'a>, stored: &'a [u8], compressed: bool) -> Self {
+        Self {
+            place,
+            record: None,
+            stored,
+            compressed,
+            id: None,
+            id_names_boot: false,
+            time: None,
+            kind: LogKind::Dump,
+            reading: None,
+            text: Text::of(stored, compressed),
+        }
+    }
+
+    /// The text, and why it is not all of it.
+    pub fn text(&self) -> (&[u8], Option<pstore_format::Error>) {
+        match &self.text {
+            Text::Stored(text) => (text, None),
+            Text::Inflated(text, problem) => (text, *problem),
+        }
+    }
+}
+
+/// How much of the text came out before the error.
+fn decoded(error: &pstore_format::Error) -> usize {
+    use ErrorKind::{Checksum, Corrupt, TextTooLong, Unfinished};
+    match error.kind() {
+        Corrupt { decoded, .. } | Unfinished { decoded, .. } | Checksum { decoded } => decoded as usize,
+        TextTooLong { capacity } => capacity as usize,
+        _ => 0,
+    }
+}
+
+/// The parts that belong to one dump of the kernel log.
+#[derive(Clone, Debug)]
+pub struct Log<'a> {
+    /// Why it was dumped, such as "Panic", and which dump of its boot it was; `None` when its text does not say.
+    pub header: Option<(String, u32)>,
+    /// What is there, oldest text first.
+    pub pieces: Vec<Piece<'a>>,
+    /// Whether a dump beside it tells of the panic that is in it: the console has what the kernel kept as well.
+    pub repeats: bool,
+}
+
+/// A part of a log, or a gap.
+#[derive(Clone, Debug)]
+pub enum Piece<'a> {
+    /// A part and its number.
+    Part(Option<u32>, Part<'a>),
+    /// Numbers of parts that are not there.
+    Missing(std::ops::RangeInclusive<u32>),
+}
+
+impl<'a> Log<'a> {
+    /// The parts that are there, oldest text first.
+    pub fn parts(&self) -> impl DoubleEndedIterator<Item = &Part<'a>> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Part(_, part) => Some(part),
+            Piece::Missing(_) => None,
+        })
+    }
+
+    /// What sort of text it is.
+    pub fn kind(&self) -> LogKind {
+        self.parts().next().map_or(LogKind::Dump, |part| part.kind)
+    }
+
+    /// The numbers of parts that are not there.
+    pub fn missing(&self) -> impl Iterator<Item = &std::ops::RangeInclusive<u32>> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Part(..) => None,
+            Piece::Missing(parts) => Some(parts),
+        })
+    }
+}
+
+/// One section of a record, block or file, with what its descriptor says.
+#[derive(Debug)]
+pub struct Section<'a> {
+    /// What its body is.
+    pub kind: SectionTypeId,
+    /// How bad it is.
+    pub severity: Option<Severity>,
+    /// The unit it speaks of.
+    pub fru_id: Option<Guid>,
+    /// The unit's name.
+    pub fru_text: Option<FruText>,
+    /// Flags of the section.
+    pub flags: SectionFlags,
+    /// The descriptor that says all this, if there is one.
+    pub descriptor: Option<SectionDescriptor>,
+    /// The body as it is stored.
+    pub bytes: &'a [u8],
+    /// Where that is in the file.
+    pub offset: u64,
+    /// The body decoded.
+    pub content: Content<'a>,
+    /// Its place among the sections of its record or block.
+    number: Option<u16>,
+    /// What is wrong with it though something of it can be shown, and where in the file the reason is.
+    fault: Option<(u64, String)>,
+}
+
+impl Section<'_> {
+    /// Whether not even its type is there, but the zeros or ones of a store that was not written.
+    pub fn is_absent(&self) -> bool {
+        let bytes = self.kind.guid().0;
+        matches!(self.content, Content::Bad(..)) && (bytes == [0; 16] || bytes == [0xff; 16])
+    }
+
+    /// The first thing that is wrong with it, and where in the file the reason is.
+    pub fn problem(&self) -> Option<(u64, String)> {
+        let of_content = || match &self.content {
+            Content::Bad(at, reason) => Some((*at, reason.clone())),
+            Content::Body(body) => {
+                let error = body.first_error()?;
+                Some((self.offset + u64::from(error.offset()), numbered(self.number, error.kind())))
+            }
+            _ => None,
+        };
+        self.fault.clone().or_else(of_content)
+    }
+}
+
+/// The body of a section.
+#[derive(Debug)]
+pub enum Content<'a> {
+    /// What the CPER crate decodes.
+    Body(Body<'a>),
+    /// Linux' machine-check record.
+    Machine(MceRecord<'a>),
+    /// Linux' kernel log, inside a record that has other sections too.
+    Log(Part<'a>),
+    /// The front of a section that the CPER crate would decode.
+    Cut(Cut<'a>),
+    /// Why it could not be decoded, and where in the file the reason is.
+    Bad(u64, String),
+}
+
+impl<'a> Found<'a> {
+    /// What begins at this place. Its sections are decoded here, and nowhere else.
+    pub fn new(place: Place<'a>, what: What<'a>, raw: &'a [u8]) -> Self {
+        let sections = match &what {
+            What::Record(stored) => match stored.prefix() {
+                Some(prefix) => vec![stored_section(stored, prefix, place)],
+                None => record_sections(&stored.record(), place),
+            },
+            What::Block(block) => block_sections(block, place),
+            What::Section(descriptor, body) => {
+                let offset = descriptor.section_offset.get().max(SectionDescriptor::SIZE as u32);
+                vec![section(descriptor, body, place.at(place.offset + u64::from(offset)), None)]
+            }
+            What::Body(kind, bytes, _) => vec![Section::of(*kind, bytes, place, None)],
+            What::Unknown(..) | What::Part(_) | What::Log(_) | What::Table(_) | What::Bad(_) => Vec::new(),
+        };
+        Self { place, what, raw, sections }
+    }
+
+    /// Whether it is something that could not be read.
+    pub const fn is_bad(&self) -> bool {
+        matches!(self.what, What::Bad(_))
+    }
+
+    /// The sections, decoded; a bad one stands in its place.
+    pub fn sections(&self) -> &[Section<'a>] {
+        &self.sections
+    }
+
+    /// All that is wrong with it and its sections: where in the file, and what.
+    pub fn problems(&self) -> Vec<(u64, String)> {
+        let mut problems: Vec<_> = self.sections.iter().filter_map(Section::problem).collect();
+        match &self.what {
+            What::Record(stored) => {
+                let record = stored.record();
+                if record.header().section_count.get() == 0 {
+                    let at = std::mem::offset_of!(RecordHeader, section_count) as u64;
+                    problems.push((self.place.offset + at, "section count 0, at least 1 expected".into()));
+                }
+                // Each other error of a section stands in the section's place.
+                let outside = record.sections().nth(record.descriptors().len()).and_then(Result::err);
+                problems.extend(outside.map(|error| located(&error, self.place)));
+            }
+            What::Block(block) => problems.extend(block_problems(block, self.sections.len(), self.place)),
+            _ => {}
+        }
+        problems
+    }
+}
+
+/// The section of a record that Linux keeps, which begins behind the prefix whatever the descriptor says.
+fn stored_section<'a>(stored: &StoredRecord<'a>, prefix: &RecordPrefix, place: Place<'a>) -> Section<'a> {
+    let descriptor = &prefix.descriptor;
+    let body = place.at(place.offset + RecordPrefix::SIZE as u64);
+    let at = place.offset + RecordHeader::SIZE as u64;
+    if let Some(reason) = torn(descriptor, stored.file_content()) {
+        let severity = stored.record().severity();
+        return Section::lost(descriptor, severity, stored.body(), body, (at, numbered(Some(0), reason)));
+    }
+    let mut section = section(descriptor, stored.body(), body, Some(0));
+    if descriptor.section_length.get() == 0 {
+        section.fault = Some((at, numbered(Some(0), "section length 0")));
+    }
+    section
+}
+
+fn record_sections<'a>(record: &Record<'a>, place: Place<'a>) -> Vec<Section<'a>> {
+    let bytes = record.as_bytes();
+    let front = RecordHeader::SIZE + size_of_val(record.descriptors());
+    let behind = bytes.get(front..).unwrap_or_default();
+    // Sections that were cut can all claim the same bytes: they are shown once, so that what is shown stays linear.
+    let mut unclaimed = bytes.len();
+    let one = |(number, (found, descriptor)): (usize, (Result<_, cper::Error>, &SectionDescriptor))| {
+        let at = place.offset + (RecordHeader::SIZE + number * SectionDescriptor::SIZE) as u64;
+        let number = Some(number as u16);
+        let offset = descriptor.section_offset.get() as usize;
+        let body = place.at(place.offset + offset as u64);
+        let lost = |bytes, reason: String| {
+            Section::lost(descriptor, record.severity(), bytes, body, (at, numbered(number, reason)))
+        };
+        if let Some(reason) = torn(descriptor, behind) {
+            let bytes = found.map_or(&[][..], |section: cper::Section<'a>| section.bytes());
+            unclaimed = unclaimed.saturating_sub(bytes.len());
+            return lost(if offset < front { &[] } else { bytes }, reason);
+        }
+        let length = descriptor.section_length.get();
+        if length == 0 {
+            return lost(&[], format!("section of 0 bytes at {offset}: none of it is there"));
+        }
+        if offset < front {
+            let reason = format!(
+                "section of {length} bytes at {offset} lies in the record's first {front}, which are its header and section descriptors"
+            );
+            return lost(&[], reason);
+        }
+        match found {
+            Ok(found) => {
+                unclaimed = unclaimed.saturating_sub(found.bytes().len());
+                section(descriptor, found.bytes(), body, number)
+            }
+            Err(error) => {
+                let there = match error.kind() {
+                    cper::ErrorKind::SectionBounds { .. } => bytes.get(offset..).unwrap_or_default(),
+                    _ => &[],
+                };
+                let reason = error.kind().to_string();
+                if there.is_empty() || there.len() > unclaimed {
+                    return lost(&[], reason);
+                }
+                unclaimed -= there.len();
+                Section {
+                    fault: Some((at, numbered(number, reason))),
+                    ..section(descriptor, there, body, number)
+                }
+            }
+        }
+    };
+    record.sections().zip(record.descriptors()).enumerate().map(one).collect()
+}
+
+fn block_sections<'a>(block: &StatusBlock<'a>, place: Place<'a>) -> Vec<Section<'a>> {
+    // Entries lie one behind the other, each header before its payload.
+    let mut offset = place.offset + cper::GenericErrorStatus::SIZE as u64;
+    let mut one = |entry: cper::DataEntry<'a>| {
+        let payload = offset + entry.header_bytes().len() as u64;
+        offset = payload + entry.bytes().len() as u64;
+        section(&entry.header().descriptor(), entry.bytes(), place.at(payload), Some(entry.number()))
+    };
+    let entries = block.entries().filter_map(Result::ok);
+    let mut sections: Vec<_> = entries
+        .map(|entry| (is_fill_entry(&entry), one(entry)))
+        .filter_map(|(fill, section)| (!fill).then_some(section))
+        .collect();
+    if let (Some(entry), Some(error)) = (block.cut_entry(), block.entries().find_map(Result::err)) {
+        let (at, reason) = located(&error, place);
+        sections.push(Section { fault: Some((at, reason)), ..one(entry) });
+    }
+    sections
+}
+
+/// Whether an entry of a status block is none: zeros of which each 64 bytes would be an empty entry.
+fn is_fill_entry(entry: &cper::DataEntry<'_>) -> bool {
+    entry.bytes().is_empty() && entry.header_bytes().iter().all(|byte| *byte == 0)
+}
+
+/// Bytes of zeros in a block where its data length claims entries.
+pub fn padding(block: &StatusBlock<'_>) -> usize {
+    let entries = block.entries().flatten().filter(is_fill_entry);
+    entries.map(|entry| entry.header_bytes().len()).sum::<usize>() + zeros_at_the_end(block)
+}
+
+/// Bytes behind the last entry, too few for another, when they are zeros.
+fn zeros_at_the_end(block: &StatusBlock<'_>) -> usize {
+    let length = block.header().data_length.get() as usize;
+    let data = block.as_bytes().get(cper::GenericErrorStatus::SIZE..).unwrap_or_default();
+    let taken = |entry: cper::DataEntry<'_>| entry.header_bytes().len() + entry.bytes().len();
+    let entries: usize = block.entries().flatten().map(taken).sum();
+    let rest = data.get(..length).unwrap_or(data).get(entries..).unwrap_or_default();
+    if rest.iter().all(|byte| *byte == 0) { rest.len() } else { 0 }
+}
+
+fn block_problems(block: &StatusBlock<'_>, sections: usize, place: Place<'_>) -> Vec<(u64, String)> {
+    let mut problems = Vec::new();
+    let header = block.header();
+    if block.missing() != 0 {
+        let there = block.as_bytes().len();
+        let stated = there as u64 + block.missing();
+        problems.push((place.offset, format!("status block of {stated} bytes, {there} available")));
+    }
+    // The error of an entry that is cut stands in the section's place.
+    let entry = block.entries().find_map(Result::err);
+    let entry = entry.filter(|_| block.cut_entry().is_none() && zeros_at_the_end(block) == 0);
+    let raw_data = block.raw_data().and_then(Result::err);
+    problems.extend(entry.into_iter().chain(raw_data).map(|error| located(&error, place)));
+    let (stated, padding) = (usize::from(header.entry_count()), padding(block));
+    if padding != 0 && (sections == 0 || sections < stated) {
+        let at = std::mem::offset_of!(cper::GenericErrorStatus, data_length) as u64;
+        let (stated, length) = (stated.max(1), header.data_length.get());
+        problems.push((
+            place.offset + at,
+            format!("{sections} of {stated} entries in {length} bytes of data, {padding} of them zeros"),
+        ));
+    }
+    problems
+}
+
+/// Why a section did not reach the store: its descriptor, or all that lies behind the descriptors, is zeros, or the ones
+/// of erased flash.
+fn torn(descriptor: &SectionDescriptor, behind: &[u8]) -> Option<String> {
+    for (fill, name) in [(0, "zeros"), (0xff, "ones")] {
+        let is_fill = |bytes: &[u8]| bytes.iter().all(|byte| *byte == fill);
+        let (offset, length) = (descriptor.section_offset.get(), descriptor.section_length.get());
+        if is_fill(descriptor.as_bytes()) {
+            return Some(format!("section descriptor is all {name}"));
+        }
+        if is_fill(&descriptor.section_type.guid().0) {
+            return Some(format!("section type is all {name}, section of {length} bytes at {offset}"));
+        }
+        if !behind.is_empty() && is_fill(behind) {
+            let there = behind.len();
+            return Some(format!(
+                "nothing of its {length} bytes, all {there} behind the descriptors are {name}"
+            ));
+        }
+    }
+    None
+}
+
+/// Where in the file an error of a record or block is, and what it is.
+pub fn located(error: &cper::Error, place: Place<'_>) -> (u64, String) {
+    (place.offset + u64::from(error.offset()), numbered(error.section(), error.kind()))
+}
+
+/// What is wrong, with the number of the section where there can be several.
+fn numbered(number: Option<u16>, reason: impl fmt::Display) -> String {
+    number.map_or_else(|| reason.to_string(), |number| format!("section {number}: {reason}"))
+}
+
+/// A section whose body lies at `place`.
+fn section<'a>(
+    descriptor: &SectionDescriptor,
+    bytes: &'a [u8],
+    place: Place<'a>,
+    number: Option<u16>,
+) -> Section<'a> {
+    Section {
+        severity: Some(descriptor.severity),
+        fru_id: descriptor.fru_id(),
+        fru_text: descriptor.fru_text().copied(),
+        flags: descriptor.flags(),
+        descriptor: Some(*descriptor),
+        ..Section::of(descriptor.section_type, bytes, place, number)
+    }
+}
+
+impl<'a> Section<'a> {
+    /// A section of which nothing can be decoded. What its descriptor says of severity and unit is not believed.
+    fn lost(
+        descriptor: &SectionDescriptor,
+        severity: Severity,
+        bytes: &'a [u8],
+        place: Place<'a>,
+        (at, reason): (u64, String),
+    ) -> Self {
+        Self {
+            kind: descriptor.section_type,
+            severity: Some(severity),
+            fru_id: None,
+            fru_text: None,
+            flags: SectionFlags::empty(),
+            descriptor: None,
+            bytes,
+            offset: place.offset,
+            content: Content::Bad(at, reason),
+            number: None,
+            fault: None,
+        }
+    }
+
+    /// A body of this type at `place`, decoded as far as it goes.
+    fn of(kind: SectionTypeId, bytes: &'a [u8], place: Place<'a>, number: Option<u16>) -> Self {
+        let mut fault = None;
+        let bad = |offset: u32, reason: String| (place.offset + u64::from(offset), numbered(number, reason));
+        let content = match kind {
+            SectionTypeId::LINUX_MCE => match MceRecord::parse(bytes) {
+                Ok(record) => Content::Machine(record),
+                Err(error) => {
+                    let (at, reason) = bad(error.offset(), error.kind().to_string());
+                    Content::Bad(at, reason)
+                }
+            },
+            SectionTypeId::LINUX_DMESG | SectionTypeId::LINUX_DMESG_COMPRESSED => {
+                Content::Log(Part::new(place, bytes, kind == SectionTypeId::LINUX_DMESG_COMPRESSED))
+            }
+            _ => match Body::decode(kind.guid(), bytes) {
+                Ok(body) => Content::Body(body),
+                Err(error) => {
+                    let (at, reason) = bad(error.offset(), error.kind().to_string());
+                    let cut = match error.kind() {
+                        cper::ErrorKind::TooShort { needed, .. } => Cut::new(kind, bytes, needed as usize),
+                        _ => None,
+                    };
+                    match cut {
+                        Some(cut) => {
+                            fault = Some((at, reason));
+                            Content::Cut(cut)
+                        }
+                        None => Content::Bad(at, reason),
+                    }
+                }
+            },
+        };
+        Self {
+            kind,
+            severity: None,
+            fru_id: None,
+            fru_text: None,
+            flags: SectionFlags::empty(),
+            descriptor: None,
+            bytes,
+            offset: place.offset,
+            content,
+            number,
+            fault,
+        }
+    }
+}
+
+/// `file: slot 3, offset 0x6000`, what every complaint begins with.
+pub fn at(place: &Place<'_>) -> String {
+    format!("{}: {place}", Printable(place.file.as_bytes()))
+}

@@ -1,0 +1,462 @@
+//! What bytes are, told by the bytes; by the name only where the bytes cannot say (files of pstore hold a body alone).
+
+use cper::{SectionDescriptor, SectionTypeId, Severity, StatusBlock, StatusBlocks};
+use erst_table::{Table, qemu};
+use mce_record::mcelog::{self, WordSize};
+use mce_record::{CpuVendor, Layout, MceRecord};
+use pstore_format::RecordId;
+use pstore_format::dmesg::Header;
+use pstore_format::inflate::Inflater;
+use pstore_format::names::{EfiVariable, FileName, RecordType};
+use pstore_format::ramoops::DumpHeader;
+
+use crate::blk;
+use crate::dmesg;
+use crate::input::Bytes;
+use crate::key::Key;
+use crate::ramoops;
+use crate::summary;
+use crate::unhex;
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The backing image of QEMU's ERST device.
+    Image,
+    /// CPER records, back to back, from this offset on.
+    Records(usize),
+    /// Generic error status blocks, one or a BERT region of several, from this offset on.
+    Blocks(usize),
+    /// An ERST table.
+    Table,
+    /// A section descriptor and its body.
+    Section,
+    /// `struct mce`, each of this many bytes.
+    Machines(usize),
+    /// The kernel's log of machine checks, of a kernel with this word size.
+    MachineLog(WordSize),
+    /// A kernel log, from this offset on, compressed or not.
+    Log {
+        /// Where it begins.
+        skip: usize,
+        /// Whether it is compressed.
+        compressed: bool,
+        /// Its id, where the name tells, and whether that names the boot.
+        id: Option<(RecordId, bool)>,
+        /// When, where the name tells.
+        time: Option<u64>,
+    },
+    /// A file of pstore that holds a body alone, whose name says of what type.
+    Stored,
+    /// The parts of a kernel log put together, the name of each before it, as systemd-pstore does.
+    NamedParts,
+    /// A region of ramoops.
+    Ramoops,
+    /// A device of pstore/blk.
+    BlockDevice,
+}
+
+/// What is there to tell by.
+struct Input<'b> {
+    bytes: &'b [u8],
+    /// The file's name, without what an archive sets before it.
+    name: &'b str,
+    /// Whether it is a file of an archive.
+    is_archived: bool,
+}
+
+/// Tells whether the input is of one kind.
+type Recogniser = fn(&Input<'_>) -> Option<Content>;
+
+/// From sure to unsure; the first that knows the input decides.
+const RECOGNISERS: [Recogniser; 17] = [
+    // A magic number and what must stand behind it. Text that only speaks of the magic has no such header: bytes that
+    // are zero or no characters.
+    image,
+    records,
+    table,
+    error_region,
+    machine_log,
+    // A signature of four letters, and lengths that fit the zones' places.
+    |input| ramoops::begins(input.bytes).then_some(Content::Ramoops),
+    // The name, for what holds a body alone: nothing in a kernel log or a section body says what it is. Names come before
+    // contents without a magic, as a kernel log or a user's message can hold anything.
+    |input| by_name(input.bytes, input.name),
+    // A line of text in a form that the kernel alone writes.
+    kernel_log,
+    |input| dmesg::named_parts(input.bytes).next().map(|_| Content::NamedParts),
+    // Structures of which no field has a fixed value: all fields together must make sense.
+    |input| is_region(input.bytes, 0).then_some(Content::Blocks(0)),
+    |input| is_section(input.bytes).then_some(Content::Section),
+    |input| machines(input.bytes).map(Content::Machines),
+    // Bytes that inflate to such a line.
+    |input| is_compressed_log(input.bytes).then(|| log(true)),
+    // Two magic numbers, but anywhere in what may be a large device: the search costs most, and a file that holds a copy
+    // of a device is none before it is known to be nothing else.
+    |input| blk::is_device(input.bytes).then_some(Content::BlockDevice),
+    // A damaged header: the magic alone.
+    damaged_record,
+    damaged_table,
+    // A file of an archive is a record whatever it holds.
+    archived,
+];
+
+/// Tells what the bytes are.
+pub fn recognise(bytes: &[u8], name: &str) -> Option<Content> {
+    // In an archive everything is a record, of whatever kind.
+    let (name, is_archived) = Key::split_name(name).map_or((name, false), |(_, rest)| (rest, true));
+    let input = Input { bytes, name, is_archived };
+    RECOGNISERS.iter().find_map(|recogniser| recogniser(&input))
+}
+
+/// Whether the bytes begin with a magic, and are no text that begins with the same letters.
+fn has_magic(bytes: &[u8], magic: &[u8]) -> bool {
+    bytes.strip_prefix(magic).is_some_and(|rest| !unhex::is_text(&rest[..rest.len().min(64)]))
+}
+
+fn image(input: &Input<'_>) -> Option<Content> {
+    has_magic(input.bytes, &qemu::MAGIC).then_some(Content::Image)
+}
+
+fn archived(input: &Input<'_>) -> Option<Content> {
+    FileName::parse(input.name).filter(|_| input.is_archived).map(|_| Content::Stored)
+}
+
+/// `CPER`, a revision, and the end of the signature: four bytes that no text has.
+fn records(input: &Input<'_>) -> Option<Content> {
+    let is_record = input.bytes.starts_with(b"CPER") && input.bytes.get(6..10) == Some(&[0xff; 4]);
+    is_record.then_some(Content::Records(0))
+}
+
+fn damaged_record(input: &Input<'_>) -> Option<Content> {
+    has_magic(input.bytes, b"CPER").then_some(Content::Records(0))
+}
+
+/// The length that an ACPI table states, where the table begins with these letters and the bytes are as many.
+fn table_length(bytes: &[u8], signature: &[u8]) -> Option<usize> {
+    let length = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?) as usize;
+    (has_magic(bytes, signature) && (ACPI_HEADER..=bytes.len()).contains(&length)).then_some(length)
+}
+
+/// Bytes of the header that all ACPI tables but two have (ACPI 6.5 table 5.4).
+const ACPI_HEADER: usize = 36;
+
+fn table(input: &Input<'_>) -> Option<Content> {
+    table_length(input.bytes, b"ERST")?;
+    Table::parse(input.bytes).ok().map(|_| Content::Table)
+}
+
+fn damaged_table(input: &Input<'_>) -> Option<Content> {
+    (has_magic(input.bytes, b"ERST") && Table::parse(input.bytes).is_ok()).then_some(Content::Table)
+}
+
+/// A BERT table with its region behind it, or the region behind the four letters "BERR": the forms in which firmware's
+/// tools and Intel's pass a region on. A BERT table alone holds no error.
+fn error_region(input: &Input<'_>) -> Option<Content> {
+    let start = match table_length(input.bytes, b"BERT") {
+        Some(length) => length,
+        None if has_magic(input.bytes, b"BERR") => 4,
+        None => return None,
+    };
+    is_region(input.bytes, start).then_some(Content::Blocks(start))
+}
+
+fn machine_log(input: &Input<'_>) -> Option<Content> {
+    has_magic(input.bytes, &mcelog::SIGNATURE).then(|| Content::MachineLog(word_size(input.bytes)))
+}
+
+fn by_name(bytes: &[u8], name: &str) -> Option<Content> {
+    // Variables of EFI, as efivarfs shows them: four bytes of attributes before the value.
+    let variable = EfiVariable::parse_efivarfs(name).map(|variable| (variable, 4));
+    if let Some((variable, skip)) = variable.or_else(|| Some((EfiVariable::parse(name)?, 0))) {
+        return Some(Content::Log {
+            skip,
+            compressed: variable.is_compressed(),
+            id: Some((variable.record_id(), false)),
+            time: Some(variable.time),
+        });
+    }
+    if name.starts_with("HwErrRec") && bytes.get(4..)?.starts_with(b"CPER") {
+        return Some(Content::Records(4));
+    }
+    let stored = FileName::parse(name)?;
+    let known = stored.kind == "unknown"
+        || stored.section_type().is_some()
+        || (0..=RecordType::POWERPC_OPAL.raw())
+            .any(|number| RecordType::new(number).name() == Some(stored.kind));
+    known.then_some(Content::Stored)
+}
+
+/// A kernel log from the start of the bytes on.
+const fn log(compressed: bool) -> Content {
+    Content::Log { skip: 0, compressed, id: None, time: None }
+}
+
+/// The header is a line; pstore/zone's notice may be another before it. Before compression the line that says when was
+/// left in the files of ramoops.
+fn kernel_log(input: &Input<'_>) -> Option<Content> {
+    let front = &input.bytes[..input.bytes.len().min(256)];
+    if Header::parse(front).is_some() {
+        return Some(log(false));
+    }
+    let (line, text) = DumpHeader::parse(front).filter(|(_, text)| Header::parse(text).is_some())?;
+    let skip = front.len() - text.len();
+    Some(Content::Log { skip, compressed: false, id: None, time: Some(line.time) })
+}
+
+/// Whether a status block begins at this offset.
+fn is_region(bytes: &[u8], start: usize) -> bool {
+    let region = bytes.get(start..).unwrap_or_default();
+    StatusBlocks::new(region).next().is_some_and(|(at, block)| at == 0 && is_block(&block))
+}
+
+/// Whether a status block is one. Nothing in it has a fixed value, so the rest must bear it out: where its entries fill
+/// it to the byte, as Linux demands, the type of the first entry or the severity and status; where it is cut or its
+/// lengths are wrong, all of them. Linux prints a block whatever its severity and status are.
+pub fn is_block(block: &StatusBlock<'_>) -> bool {
+    let header = block.header();
+    let is_defined =
+        header.severity.raw() <= Severity::INFORMATIONAL.raw() && header.block_status.get() >> 14 == 0;
+    let of_known_type = || {
+        let guid = block.as_bytes().get(20..36).and_then(|bytes| bytes.try_into().ok());
+        guid.is_some_and(|guid| SectionTypeId::new(cper::Guid(guid)).name().is_some())
+    };
+    header.data_length.get() >= 64
+        && match block.check() {
+            Ok(()) => is_defined || of_known_type(),
+            Err(_) => is_defined && of_known_type(),
+        }
+}
+
+/// The descriptor at the start of the bytes and the body behind it, where the descriptor says it is.
+pub fn section(bytes: &[u8]) -> Option<(&SectionDescriptor, &[u8])> {
+    use cper::zerocopy::FromBytes;
+    let (descriptor, _) = SectionDescriptor::ref_from_prefix(bytes).ok()?;
+    let (offset, length) =
+        (descriptor.section_offset.get() as usize, descriptor.section_length.get() as usize);
+    let offset = if offset < SectionDescriptor::SIZE { SectionDescriptor::SIZE } else { offset };
+    Some((descriptor, bytes.get(offset..)?.get(..length)?))
+}
+
+/// Whether the bytes begin with a descriptor: of a known type, or one that fits the bytes exactly.
+fn is_section(bytes: &[u8]) -> bool {
+    section(bytes).is_some_and(|(descriptor, body)| {
+        let fits = descriptor.section_offset.get() as usize == SectionDescriptor::SIZE
+            && body.len() == bytes.len() - SectionDescriptor::SIZE;
+        !body.is_empty() && (fits || descriptor.section_type.name().is_some())
+    })
+}
+
+/// The size of each, when the bytes are entries of `struct mce` and nothing else.
+fn machines(bytes: &[u8]) -> Option<usize> {
+    let sizes = Layout::ALL.map(Layout::size);
+    let single = sizes.contains(&bytes.len()).then_some(bytes.len());
+    // What a program read from /dev/mcelog: many of one size.
+    single.into_iter().chain(sizes).find(|size| {
+        !bytes.is_empty() && bytes.len() % size == 0 && bytes.chunks_exact(*size).all(is_machine)
+    })
+}
+
+fn is_machine(bytes: &[u8]) -> bool {
+    let Ok(record) = MceRecord::parse(bytes) else { return false };
+    let mce = record.mce();
+    let new = record.cpu_vendor().is_none_or(|vendor| {
+        vendor == CpuVendor::UNKNOWN && mce.cpuid.get() == 0
+            || CpuVendor::name(vendor).is_some()
+                && mce.severity <= 7
+                && mce.pad == 0
+                && mce.cpuid.get() >> 28 == 0
+    });
+    new && record.status().valid()
+        && mce.finished <= 1
+        && (mce.bank < 64 || mce.bank == 0xff)
+        && mce.mcgstatus.get() >> 16 == 0
+}
+
+/// Where the entries of a log begin depends on the kernel's word size: the first entry tells which.
+fn word_size(bytes: &[u8]) -> WordSize {
+    let plausible = |size| {
+        let first = mcelog::Log::parse(bytes, size).ok().and_then(|log| log.entries().next()?.ok());
+        first.is_some_and(|entry| is_machine(entry.as_bytes()))
+    };
+    if !plausible(WordSize::Bits64) && plausible(WordSize::Bits32) {
+        WordSize::Bits32
+    } else {
+        WordSize::Bits64
+    }
+}
+
+/// Whether the bytes inflate to something that begins like a kernel log.
+fn is_compressed_log(bytes: &[u8]) -> bool {
+    let mut text = [0; 256];
+    let _ = Inflater::new().inflate(bytes, &mut text);
+    Header::parse(&text).is_some()
+}
+
+/// The bytes in the form in which they are recognised, how they got it, and what they are: those that a text stands for.
+/// Others are as they were.
+pub fn readable(bytes: Bytes, name: &str) -> (Bytes, Option<String>, Option<Content>) {
+    let content = recognise(&bytes, name);
+    if content.is_some() {
+        return (bytes, None, content);
+    }
+    match pasted(&bytes, name, |_| true) {
+        Some((form, bytes, content)) => (Bytes::Read(bytes), Some(form), Some(content)),
+        None => (bytes, None, None),
+    }
+}
+
+/// The bytes that a text stands for, of a kind that is wanted, and the form in which it does. Records and status blocks
+/// lie one behind the other, so of those all dumps count. Of anything else the first dump does, and the form says that
+/// there are others.
+fn pasted(text: &[u8], name: &str, wanted: fn(Content) -> bool) -> Option<(String, Vec<u8>, Content)> {
+    let mut dumps = unhex::decode(text).filter_map(|forms| {
+        forms.into_iter().find_map(|(form, bytes)| {
+            let content = recognise(&bytes, name).filter(|content| wanted(*content))?;
+            Some((content, form, bytes))
+        })
+    });
+    let (first, form, mut bytes) = dumps.next()?;
+    let follows = matches!(first, Content::Records(0) | Content::Blocks(0));
+    let mut others = 0;
+    for (content, _, more) in dumps {
+        if follows && content == first {
+            bytes.extend_from_slice(&more);
+        } else if more != bytes {
+            others += 1;
+        }
+    }
+    let form = match others {
+        0 => form.to_owned(),
+        _ => format!("{form}, without {} of other things", summary::count(others, "dump")),
+    };
+    Some((form, bytes, first))
+}
+
+/// The bytes of the first ERST table: the bytes themselves, or what a text stands for.
+pub fn table_bytes(bytes: Bytes) -> Bytes {
+    if recognise(&bytes, "") == Some(Content::Table) {
+        return bytes;
+    }
+    let table = pasted(&bytes, "", |content| content == Content::Table);
+    table.map_or(bytes, |(_, table, _)| Bytes::Read(table))
+}
+
+/// Why bytes are nothing that is known here.
+pub fn refusal(bytes: &[u8]) -> String {
+    // Of several dumps one that is a table says most.
+    let mut told = None;
+    for pasted in unhex::decode(bytes).filter_map(|forms| forms.into_iter().next()) {
+        let is_table = table_name(&pasted.1).is_some();
+        if told.is_none() || is_table {
+            told = Some(pasted);
+        }
+        if is_table {
+            break;
+        }
+    }
+    match told {
+        Some((form, pasted)) => {
+            format!("{form} of {}: {}", summary::size(pasted.len()), binary_refusal(&pasted))
+        }
+        None => match unhex::not_understood(bytes) {
+            Some(reason) => format!("{}: {reason}", seen(bytes)),
+            None => binary_refusal(bytes),
+        },
+    }
+}
+
+/// The first bytes, and where they are.
+fn seen(bytes: &[u8]) -> String {
+    let front = &bytes[..bytes.len().min(8)];
+    let hex: Vec<String> = front.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("offset 0: {} (\"{}\")", hex.join(" "), front.escape_ascii())
+}
+
+/// The four letters of an ACPI table, if the bytes are one.
+fn table_name(bytes: &[u8]) -> Option<&str> {
+    let signature: &[u8; 4] = bytes.first_chunk()?;
+    let length = table_length(bytes, signature)?;
+    let sum = bytes[..length].iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte));
+    let name = std::str::from_utf8(signature).ok()?;
+    let is_name = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    (is_name && (sum == 0 || signature == b"BERT")).then_some(name)
+}
+
+fn binary_refusal(bytes: &[u8]) -> String {
+    let seen = seen(bytes);
+    match bytes {
+        [] => "empty, 0 bytes".into(),
+        _ if bytes.starts_with(&[0; 8]) => {
+            format!("{seen}: no \"ERSTSTOR\", \"CPER\" or status block; empty or erased")
+        }
+        _ if bytes.starts_with(b"ERST") => match Table::parse(bytes) {
+            Err(error) => format!("ERST table: {error}"),
+            Ok(_) => seen,
+        },
+        _ => match table_name(bytes) {
+            Some("BERT") => format!("BERT table: {}", region_of(bytes)),
+            Some(name) => format!("ACPI table \"{name}\", which holds no errors"),
+            None => format!("{seen}: no record, ERST image or table, status block, struct mce or kernel log"),
+        },
+    }
+}
+
+/// Where the region is of which a BERT table tells (ACPI 6.5 table 18.1).
+fn region_of(table: &[u8]) -> String {
+    let length = table.get(36..40).and_then(|bytes| Some(u32::from_le_bytes(bytes.try_into().ok()?)));
+    let address = table.get(40..48).and_then(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?)));
+    let place = match (length, address) {
+        (Some(length), Some(address)) => format!(", {length} bytes at physical address {address:#x}"),
+        _ => String::new(),
+    };
+    format!(
+        "it only says where the error region is{place}; Linux shows the region as \
+         /sys/firmware/acpi/tables/data/BERT"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that look random and are the same each time.
+    fn noise(state: &mut u64) -> u8 {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*state >> 56) as u8
+    }
+
+    /// Bytes of chance, words, and tables of small numbers are nothing.
+    #[test]
+    fn nothing_is_recognised_in_noise() {
+        let mut state = 1;
+        for round in 0..60_000 {
+            let length = 1 + usize::from(noise(&mut state)) * 2;
+            let mut bytes: Vec<u8> = (0..length).map(|_| noise(&mut state)).collect();
+            match round % 4 {
+                1 => bytes
+                    .iter_mut()
+                    .for_each(|byte| *byte = b"etaoin shrdlu\nERSTCPB "[usize::from(*byte) % 22]),
+                2 => bytes.iter_mut().enumerate().for_each(|(at, byte)| *byte *= u8::from(at % 4 == 0)),
+                3 => bytes.iter_mut().for_each(|byte| *byte %= 3),
+                _ => {}
+            }
+            assert_eq!(recognise(&bytes, "noise.bin"), None, "round {round}: {bytes:x?}");
+        }
+    }
+
+    /// Every magic needs a header behind it.
+    #[test]
+    fn a_magic_alone_is_nothing() {
+        for magic in
+            [&qemu::MAGIC[..], b"CPER", b"ERST", b"BERT", b"BERR", b"DBGC", b"CGBD", &mcelog::SIGNATURE]
+        {
+            for behind in
+                [&b""[..], b" is four letters", b" @ 0x0000000000000000\n    0000: 45 52 53 54 30 02 00 00\n"]
+            {
+                let bytes = [magic, behind].concat();
+                assert_eq!(recognise(&bytes, "notes.txt"), None, "{}", bytes.escape_ascii());
+            }
+        }
+    }
+}

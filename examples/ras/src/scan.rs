@@ -1,0 +1,697 @@
+//! Walks over what a file holds and says what was found, good and bad.
+
+use cper::{Record, RecordHeader, SectionTypeId, StatusBlocks};
+use erst_table::Table;
+use erst_table::qemu::{Image, ImageProblem, Slot};
+use mce_record::mcelog;
+use pstore_format::RecordId;
+use pstore_format::dmesg::Header;
+use pstore_format::names::{FileName, RecordType};
+use pstore_format::ramoops::{Contents, DumpHeader, EccReport};
+use pstore_format::record::{Payload, StoredRecord};
+
+use crate::blk::{self, Placed};
+use crate::cursor::Cursor;
+use crate::dmesg;
+use crate::found::{Content as Body, Found, LogKind, Part, Place, Reading, What};
+use crate::input::Bytes;
+use crate::key::Key;
+use crate::ramoops::{self, Holds, Parameters, Region, ZoneRead};
+use crate::recognise::{self, Content};
+use crate::summary::{self, count};
+
+/// A file that was recognised.
+#[derive(Debug)]
+pub struct File {
+    /// As it was named.
+    pub name: String,
+    /// Its bytes, or those its text stands for.
+    pub bytes: Bytes,
+    /// The form of that text.
+    pub form: Option<String>,
+    /// What it is, if it is something.
+    pub content: Option<Content>,
+    /// What it holds, if it is the memory of ramoops.
+    pub region: Option<Region>,
+}
+
+impl File {
+    /// A file of these bytes, recognised, and read as the memory of ramoops if it is that; of these parameters, where
+    /// they were given.
+    pub fn new(name: String, bytes: Bytes, layout: Option<&Parameters>) -> Self {
+        let (bytes, form, content) = recognise::readable(bytes, base(&name));
+        let region = match (content, layout) {
+            (Some(Content::Ramoops), _) => Some(Region::read(&bytes, layout)),
+            (None, Some(_)) => Some(Region::read(&bytes, layout)).filter(|region| !region.is_empty()),
+            // The zones of a larger memory, or of one whose first zone is not in use.
+            (None, None) => ramoops::is_inside(&bytes).then(|| Region::read(&bytes, None)),
+            (Some(_), _) => None,
+        };
+        let content = region.as_ref().map(|_| Content::Ramoops).or(content);
+        Self { name, bytes, form, content, region }
+    }
+
+    /// A file of these bytes, of which is known what it is.
+    pub const fn known(name: String, bytes: Bytes, content: Content) -> Self {
+        Self { name, bytes, form: None, content: Some(content), region: None }
+    }
+
+    /// Its name without its folder, and without what an archive sets before it.
+    fn base(&self) -> &str {
+        let name = base(&self.name);
+        Key::split_name(name).map_or(name, |(_, rest)| rest)
+    }
+}
+
+/// The last part of a path, where it is text.
+pub fn base(name: &str) -> &str {
+    std::path::Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or("")
+}
+
+/// What was found in a file.
+#[derive(Debug, Default)]
+pub struct Scan<'a> {
+    /// What it is, for people.
+    pub title: String,
+    /// What is in it.
+    pub found: Vec<Found<'a>>,
+    /// Cleared records that were left out.
+    pub cleared: usize,
+    /// How many records are bad.
+    pub bad: usize,
+}
+
+/// Bytes looked at between two chances to give memory back.
+const STRIDE: usize = 4 << 20;
+
+/// What is told on the way through a file.
+// It is dealt with at once, never kept.
+#[allow(clippy::large_enum_variant)]
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// Something was found.
+    Found(Found<'a>),
+    /// The file was looked at up to here.
+    Reached(usize),
+}
+
+struct Scanner<'a, 'v> {
+    file: &'a File,
+    visit: &'v mut dyn FnMut(Step<'a>),
+    show_cleared: bool,
+    title: String,
+    cleared: usize,
+    released: usize,
+}
+
+/// Finds what a file holds, and lets somebody watch. Cleared records count, and are shown if so wished.
+pub fn scan<'a>(
+    file: &'a File,
+    content: Content,
+    show_cleared: bool,
+    watch: &mut dyn FnMut(&Step<'a>),
+) -> Scan<'a> {
+    let (mut found, mut bad) = (Vec::new(), 0);
+    let (title, cleared) = visit(file, content, show_cleared, &mut |step| {
+        watch(&step);
+        if let Step::Found(one) = step {
+            bad += usize::from(one.is_bad());
+            found.push(one);
+        }
+    });
+    Scan { title, found, cleared, bad }
+}
+
+/// Hands on what a file holds as it is found, however much that is. Gives what the file is, for people, and the number
+/// of cleared records that were left out.
+pub fn visit<'a>(
+    file: &'a File,
+    content: Content,
+    show_cleared: bool,
+    visit: &mut dyn FnMut(Step<'a>),
+) -> (String, usize) {
+    let mut scanner = Scanner { file, visit, show_cleared, title: String::new(), cleared: 0, released: 0 };
+    scanner.run(content);
+    if let Some(form) = &file.form {
+        scanner.title.push_str(&format!(", from {form}"));
+    }
+    (scanner.title, scanner.cleared)
+}
+
+/// Hands on what is in one slot of an ERST image, if it is in use.
+pub fn visit_slot<'a>(file: &'a File, slot: usize, visit: &mut dyn FnMut(Step<'a>)) {
+    let mut scanner =
+        Scanner { file, visit, show_cleared: false, title: String::new(), cleared: 0, released: 0 };
+    let slot = Image::parse(&file.bytes).and_then(|image| image.slot(slot));
+    if let Some(slot) = slot.ok().filter(Slot::is_used) {
+        scanner.used_slot(&slot);
+    }
+}
+
+impl<'a> Scanner<'a, '_> {
+    fn run(&mut self, content: Content) {
+        let bytes: &'a [u8] = &self.file.bytes;
+        match content {
+            Content::Image => self.image(bytes),
+            Content::Records(skip) => self.records(bytes, skip),
+            Content::Blocks(start) => self.blocks(bytes, start),
+            Content::Table => {
+                if let Ok(table) = Table::parse(bytes) {
+                    self.title = "ACPI table".into();
+                    self.push(self.place(0), What::Table(table), bytes);
+                }
+            }
+            Content::Section => {
+                if let Some((descriptor, body)) = recognise::section(bytes) {
+                    self.title = "section with its descriptor, no record around it".into();
+                    self.sections(self.place(0), What::Section(descriptor, body), bytes);
+                }
+            }
+            Content::Machines(size) => {
+                let count = bytes.len() / size;
+                self.title = format!("struct mce of {size} bytes{}", times(count));
+                for (index, bytes) in bytes.chunks_exact(size).enumerate() {
+                    let machine = What::Body(SectionTypeId::LINUX_MCE, bytes, None);
+                    self.sections(self.place(index * size), machine, bytes);
+                }
+            }
+            Content::MachineLog(word_size) => self.machine_log(bytes, word_size),
+            Content::Log { skip, compressed, id, time } => {
+                self.title = "kernel log".into();
+                let stored = bytes.get(skip..).unwrap_or_default();
+                let part = Part {
+                    id: id.map(|(id, _)| id),
+                    id_names_boot: id.is_some_and(|(_, names_boot)| names_boot),
+                    time,
+                    ..Part::new(self.place(skip), stored, compressed)
+                };
+                self.part(part, bytes);
+            }
+            Content::Stored => {
+                let Some(name) = FileName::parse(self.file.base()) else { return };
+                self.title = format!("pstore file, {} from {}", name.kind, name.backend);
+                self.stored(&name, 0, bytes);
+            }
+            Content::NamedParts => {
+                self.title = "kernel log, put together by systemd-pstore".into();
+                for (name, text) in dmesg::named_parts(bytes) {
+                    self.stored(&name, offset_in(bytes, text) as usize, text);
+                }
+            }
+            Content::Ramoops => {
+                let Some(region) = &self.file.region else { return };
+                self.title.clone_from(&region.title);
+                for zone in &region.zones {
+                    self.zone(zone);
+                }
+            }
+            Content::BlockDevice => self.block_device(bytes),
+        }
+    }
+
+    /// A file of pstore, at this offset.
+    fn stored(&mut self, name: &FileName<'_>, offset: usize, bytes: &'a [u8]) {
+        let (place, id) = (self.place(offset), name.id);
+        match Payload::of_file(name, bytes) {
+            Payload::Mce(_) => {
+                return self.sections(place, What::Body(SectionTypeId::LINUX_MCE, bytes, id), bytes);
+            }
+            Payload::Section(section_type, _) => {
+                return self.sections(place, What::Body(section_type, bytes, id), bytes);
+            }
+            _ => {}
+        }
+        let kind = match name.kind {
+            "console" => LogKind::Console,
+            "pmsg" => LogKind::Messages,
+            "dmesg" => LogKind::Dump,
+            // POWER's firmware keeps Linux' dumps too.
+            _ if Header::parse(bytes).is_some() => LogKind::Dump,
+            kind => {
+                let kind = Some(kind).filter(|kind| *kind != "unknown").map(|kind| kind.to_owned().into());
+                return self.push(place, What::Unknown(bytes, id, kind), bytes);
+            }
+        };
+        // Before they had a type of their own, compressed dumps of ramoops kept the line that says so and when.
+        let line = DumpHeader::parse(bytes).filter(|_| kind == LogKind::Dump);
+        let (stored, compressed) = match &line {
+            Some((line, rest)) => (*rest, line.compressed && Header::parse(rest).is_none()),
+            None => (bytes, name.compressed && Header::parse(bytes).is_none()),
+        };
+        let part = Part {
+            id,
+            id_names_boot: name.backend == "erst",
+            time: line.map(|(line, _)| line.time).or_else(|| name.meaning().time()),
+            kind,
+            // Linux says at the end what the code of the memory did.
+            reading: EccReport::split(bytes).1.filter(|_| name.backend == "ramoops").map(Reading::Corrected),
+            ..Part::new(place, stored, compressed)
+        };
+        self.part(part, bytes);
+    }
+
+    /// A zone of ramoops.
+    fn zone(&mut self, zone: &'a ZoneRead) {
+        let place = self.place(zone.offset);
+        if let Some((offset, problem)) = &zone.problem {
+            self.bad(self.place(*offset), problem.clone());
+        }
+        for (holds, content, reading) in &zone.readings {
+            let id = Some(RecordId::new(zone.number));
+            let kind = match holds {
+                Holds::Dump => LogKind::Dump,
+                Holds::Log(kind) => *kind,
+                Holds::Trace(version) => {
+                    let by = version.map_or(String::new(), |(major, minor, patch)| {
+                        format!(" of Linux {major}.{minor}.{patch}")
+                    });
+                    let kind = Some(format!("ftrace{by}").into());
+                    self.push(place, What::Unknown(content, id, kind), content);
+                    continue;
+                }
+            };
+            let line = DumpHeader::parse(content).filter(|_| kind == LogKind::Dump);
+            let stored = line.map_or(&content[..], |(_, stored)| stored);
+            let part = Part {
+                id,
+                time: line.map(|(line, _)| line.time),
+                kind,
+                reading: *reading,
+                ..Part::new(place, stored, line.is_some_and(|(line, _)| line.compressed))
+            };
+            self.part(part, content);
+        }
+    }
+
+    /// The zones of a device of pstore/blk. The number of a dump's zone among those for dumps is its id.
+    fn block_device(&mut self, bytes: &'a [u8]) {
+        let (mut zones, mut dumps) = (0, 0);
+        for Placed { offset, zone } in blk::zones(bytes) {
+            zones += 1;
+            let id = RecordId::new(dumps);
+            dumps += u64::from(zone.record_type() == RecordType::DMESG);
+            let place = Place::new(&self.file.name, offset);
+            let part = |kind, stored, compressed, id, time| Part {
+                id,
+                time,
+                kind,
+                ..Part::new(place, stored, compressed)
+            };
+            if let Some((header, text)) = zone.dump() {
+                self.part(part(LogKind::Dump, text, header.compressed, Some(id), Some(header.time)), text);
+                continue;
+            }
+            let Contents { older, newer } = zone.contents();
+            for ring in [older, newer].into_iter().filter(|ring| !ring.is_empty()) {
+                match zone.record_type() {
+                    RecordType::CONSOLE => self.part(part(LogKind::Console, ring, false, None, None), ring),
+                    RecordType::PMSG => self.part(part(LogKind::Messages, ring, false, None, None), ring),
+                    _ => self.push(self.place(offset), What::Unknown(ring, None, None), ring),
+                }
+            }
+        }
+        self.title = format!("pstore/blk device, {}", count(zones, "zone"));
+    }
+
+    fn place(&self, offset: usize) -> Place<'a> {
+        Place::new(&self.file.name, offset)
+    }
+
+    fn push(&mut self, place: Place<'a>, what: What<'a>, raw: &'a [u8]) {
+        (self.visit)(Step::Found(Found::new(place, what, raw)));
+    }
+
+    /// A bad part of something that is found too.
+    fn bad(&mut self, place: Place<'a>, reason: impl Into<String>) {
+        self.lost(place, reason, &[]);
+    }
+
+    /// Bytes that are all there is to show of something.
+    fn lost(&mut self, place: Place<'a>, reason: impl Into<String>, raw: &'a [u8]) {
+        self.push(place, What::Bad(reason.into()), raw);
+    }
+
+    /// Gives memory back now and then on the way through a large file.
+    fn reached(&mut self, offset: usize) {
+        (self.visit)(Step::Reached(offset));
+        if offset.saturating_sub(self.released) >= STRIDE {
+            self.file.bytes.release();
+            self.released = offset;
+        }
+    }
+
+    /// The slots of an image.
+    fn image(&mut self, bytes: &'a [u8]) {
+        let image = match Image::parse(bytes) {
+            Ok(image) => image,
+            Err(error) => {
+                self.title = "ERST store, its header unusable".into();
+                return self.lost(self.place(0), error.kind().to_string(), bytes);
+            }
+        };
+        for problem in image.check() {
+            // What is wrong with a slot is told with the slot.
+            if !is_of_slot(&problem) {
+                self.bad(self.place(0), problem.to_string());
+            }
+        }
+        let mut records = 0;
+        let mut data = 0;
+        for slot in image.slots() {
+            let offset = slot.offset as usize;
+            self.reached(offset);
+            if slot.is_used() {
+                records += 1;
+                self.used_slot(&slot);
+                continue;
+            }
+            if data < offset {
+                data = self.file.bytes.next_data(offset);
+            }
+            // Nothing was ever in a slot that is a hole of the file, and looking at it would take memory.
+            if data >= offset + slot.bytes.len() {
+                continue;
+            }
+            if let Some(record) = slot.cleared_record() {
+                self.cleared += 1;
+                if self.show_cleared {
+                    let place = Place { cleared: true, ..self.slot_place(&slot) };
+                    self.record(place, record, Room::all(record));
+                }
+            }
+        }
+        let size = summary::size(image.slot_size());
+        let slots = image.slot_count();
+        self.title = format!("ERST store, {slots} slots of {size}, {}", count(records, "record"));
+    }
+
+    fn slot_place(&self, slot: &Slot<'a>) -> Place<'a> {
+        Place { slot: Some(slot.index), ..self.place(slot.offset as usize) }
+    }
+
+    fn used_slot(&mut self, slot: &Slot<'a>) {
+        let place = self.slot_place(slot);
+        if !slot.bytes.starts_with(b"CPER") {
+            let seen = slot.bytes.get(..4).unwrap_or_default().escape_ascii();
+            let reason =
+                format!("signature \"{seen}\", not \"CPER\", in a slot with record {}", slot.identifier);
+            return self.lost(place, reason, slot.bytes);
+        }
+        if slot.record_identifier() != slot.identifier {
+            self.bad(
+                place.at(place.offset + ID_FIELD),
+                format!(
+                    "record id {} in the record, {} in the store's map",
+                    slot.record_identifier(),
+                    slot.identifier
+                ),
+            );
+        }
+        self.record(place, slot.bytes, Room::all(slot.bytes));
+    }
+
+    /// A record at the start of `bytes`, which are its own.
+    fn record(&mut self, place: Place<'a>, bytes: &'a [u8], room: Room) {
+        let stored = match StoredRecord::parse(bytes) {
+            Ok(stored) => stored,
+            Err(error) => {
+                let at = place.offset + u64::from(error.offset());
+                return self.lost(place.at(at), error.kind().to_string(), bytes);
+            }
+        };
+        let record = stored.record();
+        let raw = record.as_bytes();
+        let header = record.header();
+        if record.missing() != 0 {
+            let stated = header.record_length.get();
+            let reason = match room.next {
+                Some(next) => format!("record length {stated} runs over the record {next} bytes on"),
+                None => {
+                    let within = if place.slot.is_some() { "the slot" } else { "the bytes there are" };
+                    let room = room.length;
+                    format!("record length {stated} exceeds {within} ({room}); shown as far as it goes")
+                }
+            };
+            self.bad(place.at(place.offset + LENGTH_FIELD), reason);
+        }
+        let part = |text, compressed| Part {
+            record: Some(stored),
+            id: Some(stored.id()),
+            id_names_boot: true,
+            time: stored.time(),
+            ..Part::new(place, text, compressed)
+        };
+        match stored.payload() {
+            // A log of which nothing reached the store is a torn record.
+            Payload::Dmesg(text) if !is_fill(text) => self.part(part(text, false), raw),
+            Payload::CompressedDmesg(stream) if !is_fill(stream) => self.part(part(stream, true), raw),
+            _ => self.sections(place, What::Record(stored), raw),
+        }
+    }
+
+    /// Something with sections: what is wrong with it and with each is told as bad parts of their own.
+    fn sections(&mut self, place: Place<'a>, what: What<'a>, raw: &'a [u8]) {
+        let found = Found::new(place, what, raw);
+        for (at, reason) in found.problems() {
+            self.bad(place.at(at), reason);
+        }
+        for section in found.sections() {
+            // The record around it is there in any case.
+            if let Body::Log(part) = &section.content {
+                self.check(part, &[]);
+            }
+        }
+        (self.visit)(Step::Found(found));
+    }
+
+    fn part(&mut self, part: Part<'a>, raw: &'a [u8]) {
+        let readable = self.check(&part, raw);
+        if readable {
+            self.push(part.place, What::Part(part), raw);
+        }
+    }
+
+    /// Tells what is bad about the text of a part; whether there is any.
+    fn check(&mut self, part: &Part<'a>, raw: &'a [u8]) -> bool {
+        let (text, error) = part.text();
+        if let Some(error) = error {
+            // What was unrolled or corrected is no longer in the file.
+            let inside = self.file.bytes.as_ptr_range().contains(&part.stored.as_ptr());
+            let before = if inside { offset_in(&self.file.bytes, part.stored) } else { part.place.offset };
+            let raw = if text.is_empty() { raw } else { &[] };
+            self.lost(part.place.at(before + u64::from(error.offset())), error.kind().to_string(), raw);
+        }
+        !text.is_empty()
+    }
+
+    /// The kernel's log of machine checks, out of a dump of its memory.
+    fn machine_log(&mut self, bytes: &'a [u8], word_size: mcelog::WordSize) {
+        let log = match mcelog::Log::parse(bytes, word_size) {
+            Ok(log) => log,
+            Err(error) => {
+                return self.lost(self.place(error.offset() as usize), error.kind().to_string(), bytes);
+            }
+        };
+        let mut entries = 0;
+        for entry in log.entries() {
+            match entry {
+                Ok(entry) => {
+                    entries += 1;
+                    let place = self.place(0).at(offset_in(bytes, entry.as_bytes()));
+                    let machine = What::Body(SectionTypeId::LINUX_MCE, entry.as_bytes(), None);
+                    self.sections(place, machine, entry.as_bytes());
+                }
+                Err(error) => self.bad(self.place(error.offset() as usize), error.kind().to_string()),
+            }
+        }
+        let lost = if log.head().overflow() { ", further ones were lost" } else { "" };
+        self.title =
+            format!("machine-check log of the kernel, {entries} of {} entries used{lost}", log.head().len);
+    }
+
+    /// Records back to back. Where one is bad the next is looked for by its signature.
+    fn records(&mut self, bytes: &'a [u8], skip: usize) {
+        let mut cursor = Cursor::new(skip, bytes.len());
+        let mut records = 0;
+        while let Some(next) = self.next_record(bytes, cursor) {
+            records += 1;
+            let rest = bytes.get(next..).unwrap_or_default();
+            self.reached(next);
+            let extent = Extent::of(rest);
+            self.record(
+                self.place(next),
+                &rest[..extent.length],
+                Room { length: rest.len(), next: extent.next },
+            );
+            cursor.move_to(next + extent.length);
+        }
+        self.title = format!("{}, {}", count(records, "CPER record"), summary::size(bytes.len()));
+    }
+
+    /// Where the next record begins. What lies before it is bad, unless it is fill.
+    fn next_record(&mut self, bytes: &'a [u8], from: Cursor) -> Option<usize> {
+        let from = from.place()?;
+        // The usual case, for which the file system need not be asked.
+        if bytes.get(from..).is_some_and(|rest| rest.starts_with(b"CPER")) {
+            return Some(from);
+        }
+        let mut cursor = Cursor::new(self.file.bytes.next_data(from), bytes.len());
+        let (mut fill, mut found) = (true, None);
+        while let Some(at) = cursor.place() {
+            let rest = &bytes[at..];
+            // One stride and both signatures' length, so that none is missed between two strides.
+            let window = &rest[..rest.len().min(STRIDE + SIGNATURES - 1)];
+            found = signatures(window).next();
+            fill = fill && is_fill(&window[..found.unwrap_or(window.len())]);
+            if let Some(place) = &mut found {
+                *place += at;
+                break;
+            }
+            if window.len() == rest.len() {
+                break;
+            }
+            cursor.move_to(self.file.bytes.next_data(at + STRIDE));
+            self.reached(cursor.place().unwrap_or(bytes.len()));
+        }
+        if !fill {
+            let end = found.unwrap_or(bytes.len());
+            let next = if found.is_some() { "before the next record" } else { "to the end" };
+            let reason = format!("{} {next} that are no record", summary::size(end - from));
+            self.lost(self.place(from), reason, &bytes[from..end]);
+        }
+        found
+    }
+
+    /// A status block, or a region of them, from this offset on. One with block status 0 is shown like any other: Linux
+    /// writes 0 when it has read a block at boot, whether it printed the block or skipped it.
+    fn blocks(&mut self, bytes: &'a [u8], start: usize) {
+        let mut blocks = 0;
+        for (offset, block) in StatusBlocks::new(bytes.get(start..).unwrap_or_default()) {
+            let offset = start + offset;
+            let place = self.place(offset);
+            if !recognise::is_block(&block) {
+                let rest = bytes.len() - offset;
+                let reason = format!("{} behind the last status block that are none", summary::size(rest));
+                self.lost(place, reason, &bytes[offset..]);
+                break;
+            }
+            blocks += 1;
+            self.sections(place, What::Block(block), block.as_bytes());
+        }
+        self.title = match blocks {
+            1 => "generic error status block".into(),
+            _ => format!("error region, {blocks} status blocks"),
+        };
+    }
+}
+
+/// Whether there is nothing: zeros, or the ones of erased flash.
+fn is_fill(bytes: &[u8]) -> bool {
+    let mut words = bytes.chunks_exact(16);
+    let rest = words.remainder();
+    words.all(|word| word == [0; 16] || word == [0xff; 16])
+        && rest.iter().all(|byte| matches!(byte, 0 | 0xff))
+}
+
+/// Where the fields of a record's header are.
+const ID_FIELD: u64 = std::mem::offset_of!(RecordHeader, record_id) as u64;
+const LENGTH_FIELD: u64 = std::mem::offset_of!(RecordHeader, record_length) as u64;
+
+/// Where bytes out of a file lie in it.
+fn offset_in(file: &[u8], part: &[u8]) -> u64 {
+    (part.as_ptr().addr().wrapping_sub(file.as_ptr().addr())) as u64
+}
+
+fn is_of_slot(problem: &ImageProblem) -> bool {
+    matches!(
+        problem,
+        ImageProblem::RecordLength { .. }
+            | ImageProblem::RecordSignature { .. }
+            | ImageProblem::RecordIdentifier { .. }
+    )
+}
+
+/// Bytes from the first signature of a record to the end of the second.
+const SIGNATURES: usize = 10;
+
+/// Where records begin that have both signatures, which other bytes do not have by chance.
+fn signatures(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    let second = |place: &usize| bytes.get(place + 6..place + SIGNATURES) == Some(&[0xff; 4]);
+    memchr::memmem::find_iter(bytes, b"CPER").filter(second)
+}
+
+/// The bytes that a record could have had.
+#[derive(Clone, Copy)]
+struct Room {
+    /// How many there are.
+    length: usize,
+    /// Where another record begins that the record's length runs over.
+    next: Option<usize>,
+}
+
+impl Room {
+    fn all(bytes: &[u8]) -> Self {
+        Self { length: bytes.len(), next: None }
+    }
+}
+
+/// How far the record at the start of bytes reaches for somebody who looks for the next.
+struct Extent {
+    /// Bytes that are this record's, at least one; never those of the next record.
+    length: usize,
+    /// Where another record begins that this one's length runs over.
+    next: Option<usize>,
+}
+
+impl Extent {
+    /// The record length counts, if there are as many bytes and no other record begins among them. Otherwise the
+    /// sections tell; and where they cannot, as one of them runs out of the record, all bytes up to the next record are
+    /// this one's.
+    fn of(bytes: &[u8]) -> Self {
+        let Ok(record) = Record::parse(bytes) else {
+            let next = signatures(bytes).find(|place| *place > 0);
+            return Self { length: next.unwrap_or(bytes.len()), next };
+        };
+        let front = descriptors_end(&record);
+        let (mut sections_end, mut all_inside) = (front, true);
+        for section in record.sections() {
+            match section {
+                Ok(section) => {
+                    let descriptor = section.descriptor();
+                    let offset = descriptor.section_offset.get() as usize;
+                    sections_end = sections_end.max(offset + section.bytes().len());
+                }
+                Err(_) => all_inside = false,
+            }
+        }
+        let whole = record.as_bytes();
+        // What is looked for lies behind the header and the descriptors: a record never runs over itself. A section can
+        // hold a record, but one that ends where the record around it does not is none of a section.
+        let is_next = |place: &usize| {
+            let runs_on =
+                |inner: Record<'_>| inner.header().record_length.get() as usize > whole.len() - place;
+            *place >= sections_end
+                || record.missing() != 0
+                || Record::parse(&bytes[*place..]).is_ok_and(runs_on)
+        };
+        // The signatures of a record that begins in the last bytes of this one end behind it.
+        let end = bytes.len().min(whole.len() + SIGNATURES - 1);
+        let places = signatures(&bytes[front.min(end)..end]).map(|place| front + place);
+        let next = places.take_while(|place| *place < whole.len()).find(is_next);
+        let length = match next {
+            Some(next) if next < sections_end || !all_inside => next,
+            None if record.missing() == 0 || !all_inside => whole.len(),
+            _ => sections_end,
+        };
+        Self { length, next }
+    }
+}
+
+/// Where a record's header and the descriptors that are there end.
+fn descriptors_end(record: &Record<'_>) -> usize {
+    RecordHeader::SIZE + size_of_val(record.descriptors())
+}
+
+fn times(count: usize) -> String {
+    if count == 1 { String::new() } else { format!(", {count} of them") }
+}

@@ -1,0 +1,410 @@
+//! One line for each kind of thing that can break: what and where, names before numbers.
+
+use std::fmt::Write as _;
+
+use cper::fields::{Describe, Value, Visitor};
+use cper::section::vendor::{WindowsCpuVendor, WindowsXpfMca};
+use cper::section::{Body, MemoryErrorView, PcieErrorView};
+use erst_table::Table;
+use mce_record::{CpuVendor, Mce};
+
+use crate::dmesg;
+use crate::fields::Told;
+use crate::found::{Content, Log, LogKind, Section};
+use crate::printable::Printable;
+
+/// What broke, in a line that stands alone but for the time. The other sections of its record may say more of the same.
+pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
+    if is_empty(section) {
+        return format!("{}{}: no field of it is valid", type_name(section), and_unit(section));
+    }
+    match &section.content {
+        Content::Machine(record) => record.summary().to_string(),
+        Content::Log(part) => format!("kernel log, {}", size(part.text().0.len())),
+        Content::Bad(..) if section.is_absent() => "section that is not there".into(),
+        Content::Bad(..) => format!("{} that cannot be read", type_name(section)),
+        Content::Cut(cut) => {
+            let (there, whole) = cut.extent();
+            format!("{}, {there} of {whole} bytes", told_line(section, &Told::by(cut)))
+        }
+        Content::Body(Body::Memory(memory)) => memory_line(section, memory),
+        Content::Body(Body::Pcie(pcie)) => pcie_line(section, pcie),
+        Content::Body(Body::Unknown(bytes)) if section.kind.name().is_none() => {
+            format!("unknown section {}{}, {}", section.kind, and_unit(section), size(bytes.len()))
+        }
+        Content::Body(Body::Unknown(bytes)) => {
+            format!("{}{}, {}, not decoded", type_name(section), and_unit(section), size(bytes.len()))
+        }
+        Content::Body(Body::WindowsXpfMca(machine)) if machine.bank_number() < 0xff => {
+            let mce = windows_machine_check(machine, record);
+            format!("Windows {}{}", mce.record().summary(), and_unit(section))
+        }
+        Content::Body(body) => body_line(section, body),
+    }
+}
+
+/// Whether a section's body was read and has no valid field to tell of.
+pub fn is_empty(section: &Section<'_>) -> bool {
+    /// Ends at the first field.
+    struct First;
+    impl Visitor for First {
+        fn field(&mut self, _: &'static str, _: Value<'_>) -> std::fmt::Result {
+            Err(std::fmt::Error)
+        }
+    }
+    match &section.content {
+        Content::Body(Body::Unknown(_)) => false,
+        Content::Body(body) => Describe::describe(body.fields(), &mut First).is_ok(),
+        _ => false,
+    }
+}
+
+/// A machine check that Windows stored, as Linux would have stored it. What processor it is, the sections beside it say.
+pub fn windows_machine_check(machine: &WindowsXpfMca<'_>, record: &[Section<'_>]) -> Mce {
+    let cpuid = record.iter().find_map(|section| match &section.content {
+        Content::Body(Body::Ia32X64Processor(processor)) => {
+            processor.cpuid_info().map(cper::section::CpuidInfo::eax)
+        }
+        Content::Body(Body::ProcessorGeneric(processor)) => processor.cpu_version_info(),
+        _ => None,
+    });
+    let mut cpuid = cpuid.unwrap_or(0) as u32;
+    let vendor = match machine.cpu_vendor() {
+        WindowsCpuVendor::INTEL => CpuVendor::INTEL,
+        WindowsCpuVendor::AMD => CpuVendor::AMD,
+        _ => CpuVendor::new(0xff),
+    };
+    let (mut ipid, mut synd) = (0, 0);
+    if vendor == CpuVendor::AMD {
+        [ipid, synd, ..] = machine.extended_registers();
+        match (ipid, machine.bank_number(), cpuid & 0x0fff_fff0) {
+            // Only processors of family 17h and later have the register.
+            (1.., _, 0) => cpuid = FAMILY_17H,
+            // Where Windows left it out: on the processors of this model the bank is that of power and interrupts, as
+            // records of others of them say.
+            (0, 27, ZEN_3_DESKTOP) => ipid = POWER_AND_INTERRUPTS,
+            _ => {}
+        }
+    }
+    Mce {
+        status: machine.status().raw().into(),
+        misc: machine.misc().into(),
+        addr: machine.address().into(),
+        mcgstatus: machine.global_status().raw().into(),
+        ip: machine.instruction_pointer().into(),
+        cpuvendor: vendor.raw(),
+        cpuid: cpuid.into(),
+        bank: machine.bank_number() as u8,
+        extcpu: machine.processor_number().into(),
+        apicid: machine.apic_id().into(),
+        mcgcap: machine.global_capability().map_or(0, |capability| capability.raw()).into(),
+        synd: synd.into(),
+        ipid: ipid.into(),
+        ..Mce::default()
+    }
+}
+
+/// EAX of CPUID leaf 1 on a processor of AMD's family 17h.
+const FAMILY_17H: u32 = 0x0080_0f00;
+/// The same of family 19h, model 21h, without the stepping.
+const ZEN_3_DESKTOP: u32 = 0x00a2_0f10;
+/// `MCA_IPID` of the bank for power, interrupts and the like, as Ryzens of that model store it.
+const POWER_AND_INTERRUPTS: u64 = 0x0001_002e_0000_0500;
+
+/// Whether a number that is said to be an address can be one. All ones is what a register reads as that nobody answers
+/// for, and what firmware writes that does not know.
+pub const fn is_address(address: u64) -> bool {
+    address != u64::MAX
+}
+
+/// The number of a part of a machine. There are not so many that the last number of all would be one.
+pub fn part(number: Option<u16>) -> Option<u64> {
+    number.filter(|number| *number != u16::MAX).map(u64::from)
+}
+
+/// Whether the address that a section states holds: of Arm's RAS registers the bit AV of the status says so, and where
+/// nothing says so zero is no address.
+fn stated_address(told: &Told) -> bool {
+    let holds = |status: u64| status >> 31 & 1 != 0;
+    match (told.number("address"), told.number("status")) {
+        (Some(address), Some(status)) => holds(status) && is_address(address),
+        (Some(address), None) => address != 0 && is_address(address),
+        (None, _) => true,
+    }
+}
+
+/// A line out of what a section that is cut short says of itself.
+fn told_line(section: &Section<'_>, told: &Told) -> String {
+    let mut line = format!("{}{}", type_name(section), and_unit(section));
+    for (name, before) in [("requester_id", "requester"), ("address", "at")] {
+        if let Some(text) = told.word(name).filter(|_| name != "address" || stated_address(told)) {
+            let _ = write!(line, ", {before} {text}");
+        }
+    }
+    let names = [
+        "error_types",
+        "memory_error_type",
+        "fault_reason",
+        "event_code",
+        "request_type",
+        "access_type",
+        "operation",
+        "ccix_error_type",
+        "error_record_type",
+        "error_type",
+    ];
+    let what: Vec<&str> = names.iter().filter_map(|name| told.word(name)).take(3).collect();
+    if !what.is_empty() {
+        let _ = write!(line, ": {}", what.join(", "));
+    }
+    let place = list(
+        ["node", "card", "module", "rank", "bank", "device", "row", "column"]
+            .map(|name| (name, told.number(name))),
+    );
+    if !place.is_empty() {
+        let _ = write!(line, " ({place})");
+    }
+    line
+}
+
+/// Errors that a line names before it only counts.
+const SHOWN: usize = 5;
+
+/// What a section's body is, in the specification's words, or its GUID.
+pub fn type_name(section: &Section<'_>) -> String {
+    match section.kind.name() {
+        Some(name) => name.to_owned(),
+        None => format!("section {}", section.kind),
+    }
+}
+
+/// The name of the field-replaceable unit, if it has one.
+pub fn unit(section: &Section<'_>) -> Option<String> {
+    let text = section.fru_text.as_ref()?.as_bytes().trim_ascii();
+    (!text.is_empty()).then(|| Printable(text).to_string())
+}
+
+/// The name of the field-replaceable unit, after a comma.
+fn and_unit(section: &Section<'_>) -> String {
+    unit(section).map_or_else(String::new, |unit| [", ", &unit].concat())
+}
+
+/// Parts of a line, each with a name of its own, `None` left out.
+fn list<'p>(parts: impl IntoIterator<Item = (&'p str, Option<u64>)>) -> String {
+    let mut list = String::with_capacity(64);
+    for (name, value) in parts {
+        let Some(value) = value else { continue };
+        let _ = write!(list, "{}{name} {value}", if list.is_empty() { "" } else { ", " });
+    }
+    list
+}
+
+fn memory_line(section: &Section<'_>, memory: &MemoryErrorView<'_>) -> String {
+    // Room for what most lines are.
+    let mut line = String::with_capacity(128);
+    let _ = write!(line, "memory{}", and_unit(section));
+    let place = list([
+        ("node", part(memory.node())),
+        ("card", part(memory.card())),
+        ("module", part(memory.module())),
+        ("rank", part(memory.rank())),
+        ("bank", memory.bank().map(u64::from)),
+        ("bank group", memory.bank_group().map(u64::from)),
+        ("bank address", memory.bank_address().map(u64::from)),
+        ("chip", memory.chip_id().map(u64::from)),
+        ("device", part(memory.device())),
+        ("row", memory.row().map(u64::from)),
+        ("column", memory.column().map(u64::from)),
+        ("bit", part(memory.bit_position())),
+    ]);
+    if !place.is_empty() {
+        let _ = write!(line, " ({place})");
+    }
+    let _ = match (memory.memory_error_type(), memory.error_status()) {
+        (Some(kind), _) if kind.raw() != 0 => write!(line, ": {kind}"),
+        (_, Some(status)) if status.error_type().raw() != 0 => write!(line, ": {}", status.error_type()),
+        _ => write!(line, ": error of unknown type"),
+    };
+    line
+}
+
+fn pcie_line(section: &Section<'_>, pcie: &PcieErrorView<'_>) -> String {
+    let mut line = String::from("PCIe");
+    if let Some(address) = pcie.address() {
+        let _ = write!(line, " {address}");
+    }
+    if let Some(id) = pcie.device_id().filter(|id| id.vendor_id() != u16::MAX) {
+        let _ = write!(line, " [{:04x}:{:04x}]", id.vendor_id(), id.device_id());
+    }
+    if let Some(port) = pcie.port_type() {
+        let _ = write!(line, " ({port})");
+    }
+    line.push_str(&and_unit(section));
+    let Some(aer) = pcie.aer_info() else {
+        line.push_str(": error without AER registers");
+        return line;
+    };
+    if aer.uncorrectable_error_status().bits() == u32::MAX {
+        line.push_str(": AER registers of all ones, the device did not answer");
+        return line;
+    }
+    let mut errors: Vec<String> =
+        aer.uncorrectable_error_status().errors().map(|error| error.to_string()).collect();
+    errors.extend(aer.correctable_error_status().errors().map(|error| error.to_string()));
+    match errors.len() {
+        0 => line.push_str(": no error bit is set"),
+        number if number > SHOWN => {
+            let _ = write!(line, ": {} and {} more", errors[..SHOWN].join(", "), number - SHOWN);
+        }
+        _ => line.push_str(&format!(": {}", errors.join(", "))),
+    }
+    if let Some(first) = aer.first_error() {
+        if errors.len() > 1 {
+            let _ = write!(line, "; first {first}");
+        }
+        let header: Vec<String> = aer.logged_header().map(|dword| format!("{dword:08x}")).collect();
+        let _ = write!(line, "; header {}", header.join(" "));
+    }
+    line
+}
+
+/// What the crate says of a section's body, after its type and the name of the field-replaceable unit. It begins with
+/// the processor where the body names one.
+fn body_line(section: &Section<'_>, body: &Body<'_>) -> String {
+    let names_processor = match body {
+        Body::ArmProcessor(arm) => arm.mpidr_el1().is_some(),
+        Body::Ia32X64Processor(processor) => processor.local_apic_id().is_some(),
+        _ => false,
+    };
+    let then = if names_processor { ", " } else { ": " };
+    format!("{}{}{then}{}", type_name(section), and_unit(section), body.summary())
+}
+
+/// The names of the flags that are set: `cache, micro architectural`.
+pub fn names_of<F: bitflags::Flags + Copy>(flags: F) -> String {
+    let names = flags.iter_names().map(|(name, _)| name.to_lowercase().replace('_', " "));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Where in memory, for the line that tells when.
+pub fn address(section: &Section<'_>) -> Option<String> {
+    let shown = |address: Option<u64>| {
+        address.filter(|address| is_address(*address)).map(|address| format!("address {address:#x}"))
+    };
+    match &section.content {
+        Content::Body(Body::Memory(memory)) => shown(memory.physical_address()),
+        Content::Body(Body::ProcessorGeneric(processor)) => shown(processor.target_address()),
+        Content::Body(Body::WindowsXpfMca(machine)) => {
+            shown(windows_machine_check(machine, &[]).record().address().map(|address| address.value))
+        }
+        Content::Machine(record) => {
+            let address = record.address().filter(|address| is_address(address.value))?;
+            Some(match (address.mode, address.lsb) {
+                (Some(mode), Some(lsb @ 0..=62)) => {
+                    format!("address {:#x} ({mode}, {})", address.value, size(1 << lsb))
+                }
+                _ => format!("address {:#x}", address.value),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// `3 records`, `1 record`.
+pub fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A number of bytes for people.
+pub fn size(bytes: usize) -> String {
+    let (value, unit) = match bytes {
+        0..1024 => return format!("{bytes} byte{}", if bytes == 1 { "" } else { "s" }),
+        1024..0x10_0000 => (bytes as f64 / 1024.0, "KiB"),
+        0x10_0000..0x4000_0000 => (bytes as f64 / 1_048_576.0, "MiB"),
+        _ => (bytes as f64 / 1_073_741_824.0, "GiB"),
+    };
+    // One digit behind the point where it says something: 1.5 KiB, but 26 KiB.
+    let digits = usize::from(value < 10.0 && value.fract() != 0.0);
+    format!("{value:.digits$} {unit}")
+}
+
+/// Why a kernel log was kept.
+pub fn log(log: &Log<'_>) -> String {
+    let why = log.header.as_ref().map(|(why, _)| why.as_str());
+    let reason = dmesg::reason(log).map(|text| Printable(text.as_bytes()).to_string());
+    let noun = log.kind().noun();
+    match (why, reason) {
+        (None, Some(reason)) if matches!(log.kind(), LogKind::Console | LogKind::ConsoleOrMessages) => {
+            format!("{noun}, kernel panic: {reason}")
+        }
+        (None, Some(_)) if log.kind() == LogKind::Messages => noun.into(),
+        (Some("Panic") | None, Some(reason)) => format!("kernel panic: {reason}"),
+        (Some("Panic"), None) => format!("kernel panic; its message is {}", not_here(log)),
+        (Some("Oops"), Some(reason)) => format!("kernel oops: {reason}"),
+        (Some("Oops"), None) => format!("kernel oops; its message is {}", not_here(log)),
+        (Some(why), Some(reason)) => format!("kernel log, {}: {reason}", why.to_lowercase()),
+        (Some(why), None) => format!("kernel log, {}", why.to_lowercase()),
+        (None, None) => match dmesg::last_line(log) {
+            Some(line) => format!("{noun}: {}", Printable(line.as_bytes())),
+            None => format!("{noun} without text"),
+        },
+    }
+}
+
+/// Where a message is that was not found.
+fn not_here(log: &Log<'_>) -> String {
+    let missing: Vec<String> = log.missing().map(missing_parts).collect();
+    match (missing.is_empty(), log.parts().any(|part| part.text().1.is_some())) {
+        (false, _) => format!("not in the parts that are here, {} missing", missing.join(", ")),
+        (true, true) => "not in what can be read of the log".into(),
+        (true, false) => "not in the log".into(),
+    }
+}
+
+/// How much of a kernel log there is.
+pub fn log_extent(log: &Log<'_>) -> String {
+    let (mut parts, mut length) = (0, 0);
+    for part in log.parts() {
+        parts += 1;
+        length += part.text().0.len();
+    }
+    let missing: Vec<String> = log.missing().map(missing_parts).collect();
+    let mut line = match log.kind() {
+        LogKind::Dump => format!("kernel log, {parts} part{}", if parts == 1 { "" } else { "s" }),
+        kind => kind.noun().to_owned(),
+    };
+    if !missing.is_empty() {
+        let _ = write!(line, ", {} missing", missing.join(", "));
+    } else if parts > 1 {
+        line.push_str(", complete");
+    }
+    let _ = write!(line, ", {}", size(length));
+    line
+}
+
+/// `part 1`, `parts 3 to 5`.
+pub fn missing_parts(parts: &std::ops::RangeInclusive<u32>) -> String {
+    match (parts.start(), parts.end()) {
+        (first, last) if first == last => format!("part {first}"),
+        (first, last) => format!("parts {first} to {last}"),
+    }
+}
+
+/// What an ERST table is.
+pub fn table(table: &Table<'_>) -> String {
+    format!("ERST table, {} instruction entries, {} bytes", table.entries().len(), table.as_bytes().len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        let sizes = [0, 1, 1023, 1024, 1536, 26_553, 8 << 20, 3 << 30].map(size);
+        assert_eq!(
+            sizes,
+            ["0 bytes", "1 byte", "1023 bytes", "1 KiB", "1.5 KiB", "26 KiB", "8 MiB", "3 GiB"]
+        );
+    }
+}

@@ -1,0 +1,374 @@
+//! What people read: a line for each event, then everything behind it.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use cper::fields::Fields;
+use cper::{Guid, RecordFlags, SectionFlags};
+use pstore_format::dmesg;
+
+use crate::event::{Event, Grade};
+use crate::fields;
+use crate::found::{Content, Log, Part, Piece, Section, What, padding};
+use crate::not_valid::NotValid;
+use crate::printable::Printable;
+use crate::summary;
+
+/// How much is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// The one-line events alone.
+    Lines,
+    /// The events, then the details.
+    Normal,
+    /// And the raw fields and bytes.
+    Raw,
+}
+
+/// Writes for people.
+#[derive(Debug)]
+pub struct Text {
+    /// How much is shown.
+    pub detail: Detail,
+    /// Columns of the terminal, if it is one.
+    pub columns: Option<usize>,
+    /// Whether the severity of an event has a colour.
+    pub color: bool,
+    /// What stands in front of an event's line.
+    pub prefix: fn(Grade) -> &'static str,
+}
+
+/// Columns where there is no terminal.
+const WIDTH: usize = 80;
+
+/// Lines longer than this are hard to read.
+const WIDEST: usize = 110;
+
+/// What block status 0 means.
+const READ_AT_BOOT: &str = "the kernel has read the block at boot, and printed or skipped it";
+
+/// Colour says how bad it is, and nothing else.
+const fn style(grade: Grade) -> Style {
+    match grade {
+        Grade::Fatal => AnsiColor::Red.on_default().bold(),
+        Grade::Recoverable | Grade::Reserved(_) => AnsiColor::Yellow.on_default().bold(),
+        Grade::Corrected => AnsiColor::Green.on_default(),
+        Grade::Informational => AnsiColor::Cyan.on_default(),
+        Grade::Bad => AnsiColor::Magenta.on_default().bold(),
+    }
+}
+
+impl Text {
+    fn width(&self) -> usize {
+        self.columns.unwrap_or(WIDTH).clamp(40, WIDEST)
+    }
+
+    /// What a file or folder is, and the events in it.
+    pub fn group(
+        &self,
+        out: &mut dyn Write,
+        title: &str,
+        events: &[&Event<'_>],
+        name_files: bool,
+    ) -> io::Result<()> {
+        if self.detail > Detail::Lines {
+            writeln!(out, "{title}")?;
+            if !events.is_empty() {
+                writeln!(out)?;
+            }
+        }
+        let labels = events.iter().flat_map(|event| &event.lines).map(|(grade, _)| grade.label().len());
+        let label = match self.detail {
+            // Alone, the lines of several files stand below each other.
+            Detail::Lines => Grade::Recoverable.label().len(),
+            _ => labels.max().unwrap_or(0).max(Grade::Fatal.label().len()),
+        } + 2;
+        for event in events {
+            self.lines(out, event, label, name_files)?;
+        }
+        if self.detail > Detail::Lines {
+            for event in events {
+                self.details(out, event)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn lines(
+        &self,
+        out: &mut dyn Write,
+        event: &Event<'_>,
+        label: usize,
+        name_files: bool,
+    ) -> io::Result<()> {
+        let mut context = event.context();
+        if name_files && !context.is_empty() {
+            context.push(Printable(event.found.place.file.as_bytes()).to_string());
+        }
+        let context = context.join(" \u{b7} ");
+        for (grade, line) in event.shown_lines() {
+            let style = if self.color { style(*grade) } else { Style::new() };
+            let prefix = (self.prefix)(*grade);
+            write!(out, "{prefix}{style}{:label$}{style:#}", grade.label())?;
+            if self.detail == Detail::Lines && !context.is_empty() {
+                writeln!(out, "{line} \u{b7} {context}")?;
+            } else {
+                self.wrapped(out, line, label)?;
+            }
+        }
+        if self.detail > Detail::Lines && !context.is_empty() {
+            write!(out, "{:label$}", "")?;
+            self.wrapped(out, &context, label)?;
+        }
+        Ok(())
+    }
+
+    /// A line that hangs behind its label where the terminal ends; in a pipe it stays one line.
+    fn wrapped(&self, out: &mut dyn Write, line: &str, indent: usize) -> io::Result<()> {
+        let room = match self.columns {
+            Some(columns) if columns > indent + 20 => columns - indent,
+            _ => return writeln!(out, "{line}"),
+        };
+        let mut used = 0;
+        for word in line.split_inclusive(' ') {
+            let length = word.trim_end().chars().count();
+            if used > 0 && used + length > room {
+                write!(out, "\n{:indent$}", "")?;
+                used = 0;
+            }
+            write!(out, "{word}")?;
+            used += word.chars().count();
+        }
+        writeln!(out)
+    }
+
+    fn rule(&self, out: &mut dyn Write, title: &str) -> io::Result<()> {
+        let width = self.width();
+        let fill = width.saturating_sub(title.chars().count() + 4).max(3);
+        writeln!(out, "\n\u{2500}\u{2500} {title} {}", "\u{2500}".repeat(fill))
+    }
+
+    fn details(&self, out: &mut dyn Write, event: &Event<'_>) -> io::Result<()> {
+        match &event.found.what {
+            What::Bad(_) => Ok(()),
+            What::Log(log) => self.log(out, log),
+            What::Table(table) => {
+                self.rule(out, "ERST table")?;
+                for entry in table.entries() {
+                    writeln!(out, "{entry}")?;
+                }
+                Ok(())
+            }
+            What::Unknown(bytes, id, kind) => {
+                let id = id.map_or(String::new(), |id| format!(" \u{2500} record {id}"));
+                self.rule(
+                    out,
+                    &format!("{}{id}", Printable(kind.as_deref().unwrap_or("unknown").as_bytes())),
+                )?;
+                hex_dump(out, bytes)
+            }
+            _ => self.sections(out, event),
+        }
+    }
+
+    fn sections(&self, out: &mut dyn Write, event: &Event<'_>) -> io::Result<()> {
+        let id = event.id.map_or(String::new(), |id| format!(" \u{2500} record {id}"));
+        self.rule(out, &format!("{}{id}", event.kind.one))?;
+        match &event.found.what {
+            What::Record(stored) if self.detail == Detail::Raw => {
+                write!(out, "{}", stored.record().header())?;
+            }
+            // What Linux writes there is the same in every record.
+            What::Record(stored) if stored.prefix().is_none() => {
+                let header = stored.record().header();
+                if !header.creator_id.guid().is_zero() {
+                    field(out, "creator", header.creator_id)?;
+                }
+                if !header.notification_type.guid().is_zero() {
+                    field(out, "notification", header.notification_type)?;
+                }
+                let flags = flags(header.flags());
+                if header.flags() != RecordFlags::empty() && header.flags() != RecordFlags::PREVIOUS_ERROR {
+                    field(out, "flags", flags)?;
+                }
+            }
+            What::Block(block) => {
+                let status = block.header();
+                field(out, "severity", status.severity)?;
+                let names = flags(status.status());
+                let value = status.block_status.get();
+                let names = if value == 0 { READ_AT_BOOT } else { &names };
+                field(out, "block status", format!("{value:#x}  {names}"))?;
+            }
+            _ => {}
+        }
+        let several = event.sections().len() > 1;
+        for (number, section) in event.sections().iter().enumerate() {
+            if several {
+                writeln!(out)?;
+                let title = event.lines.get(number).map_or("", |(_, line)| line);
+                writeln!(out, "section {number}: {title}")?;
+            }
+            self.section(out, section, if several { 2 } else { 0 })?;
+        }
+        if let What::Block(block) = &event.found.what {
+            let padding = padding(block);
+            if padding != 0 {
+                writeln!(out, "\n{} of zeros where entries can be", summary::size(padding))?;
+            }
+            if let Some(Ok(raw)) = block.raw_data() {
+                writeln!(out, "\nraw data behind the entries, {}", summary::size(raw.len()))?;
+                hex_dump(out, raw)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn section(&self, out: &mut dyn Write, section: &Section<'_>, indent: usize) -> io::Result<()> {
+        let mut lines = Vec::new();
+        if let Some(severity) = section.severity {
+            // What the machine check says of itself is better than what Linux writes here.
+            if indent != 0 && !matches!(section.content, Content::Machine(_)) {
+                field(&mut lines, "severity", severity)?;
+            }
+        }
+        if let Some(id) = section.fru_id.filter(|id| *id != Guid::ZERO) {
+            field(&mut lines, "fru id", id)?;
+        }
+        if let Some(text) = section.fru_text.as_ref().filter(|text| !text.as_bytes().is_empty()) {
+            field(&mut lines, "fru text", Printable(text.as_bytes()))?;
+        }
+        let names = flags(section.flags.difference(SectionFlags::PRIMARY));
+        if !names.is_empty() {
+            field(&mut lines, "flags", names)?;
+        }
+        match &section.content {
+            Content::Machine(record) => writeln!(lines, "{record:#}")?,
+            Content::Body(body) if self.detail == Detail::Raw => write!(lines, "{}", Fields(body.fields()))?,
+            Content::Body(body) => write!(lines, "{}", fields::compact(body.fields()))?,
+            Content::Log(part) => self.part(&mut lines, part)?,
+            Content::Cut(cut) => write!(lines, "{}", fields::compact(cut))?,
+            Content::Bad(_, reason) => writeln!(lines, "{reason}")?,
+        }
+        let is_raw = self.detail == Detail::Raw;
+        if let Some(not_valid) = is_raw.then(|| NotValid::of(section)).flatten() {
+            writeln!(lines, "not valid, as their validity bits are clear:")?;
+            write!(lines, "{:2}", Fields(&not_valid))?;
+        }
+        let raw = is_raw || matches!(section.content, Content::Bad(..) | Content::Cut(_));
+        if raw && !matches!(section.content, Content::Body(cper::section::Body::Unknown(_)) | Content::Log(_))
+        {
+            let there = summary::size(section.bytes.len());
+            let available = match &section.content {
+                Content::Cut(cut) => format!("{there} of {} available", cut.extent().1),
+                Content::Bad(..) if section.bytes.is_empty() => format!("{there} available"),
+                _ => there,
+            };
+            writeln!(lines, "section at {:#x}, {available}", section.offset)?;
+            hex_dump(&mut lines, section.bytes)?;
+        }
+        for line in String::from_utf8_lossy(&lines).lines() {
+            writeln!(out, "{:indent$}{line}", "")?;
+        }
+        Ok(())
+    }
+
+    fn log(&self, out: &mut dyn Write, log: &Log<'_>) -> io::Result<()> {
+        let mut title = String::from(log.kind().noun());
+        let ids: Vec<u64> = log.parts().rev().filter_map(|part| part.id).map(u64::from).collect();
+        if let Some((first, others)) = ids.split_first() {
+            title.push_str(&format!(" \u{2500} record{} {first}", if others.is_empty() { "" } else { "s" }));
+            let shown = &ids[..ids.len().min(4)];
+            let digits = telling_digits(shown);
+            for other in others.iter().take(3) {
+                title.push_str(&format!(", \u{2026}{:0digits$}", other % 10_u64.pow(digits as u32)));
+            }
+            if others.len() > 3 {
+                title.push_str(", \u{2026}");
+            }
+        }
+        self.rule(out, &title)?;
+        for piece in &log.pieces {
+            match piece {
+                Piece::Missing(parts) => {
+                    writeln!(out, "[{} not in the store]", summary::missing_parts(parts))?;
+                }
+                Piece::Part(_, part) => {
+                    if self.detail == Detail::Raw {
+                        writeln!(out, "[{}]", crate::found::at(&part.place))?;
+                    }
+                    self.part(out, part)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The text of a part: without its header line and the levels in front of its lines, unless all is wanted.
+    fn part(&self, out: &mut dyn Write, part: &Part<'_>) -> io::Result<()> {
+        let (text, _) = part.text();
+        if self.detail == Detail::Raw {
+            for line in text.split_inclusive(|byte| *byte == b'\n') {
+                writeln!(out, "{}", Printable(line.strip_suffix(b"\n").unwrap_or(line)))?;
+            }
+            return Ok(());
+        }
+        let log = dmesg::Header::parse(text).map_or(text, |(_, log)| log);
+        for line in log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            writeln!(out, "{}", Printable(without_level(line)))?;
+        }
+        Ok(())
+    }
+}
+
+/// How many of the last digits tell ids apart: at least three. Those of EFI variables end with the part, two digits, and
+/// the dump's number, three; so where three do not tell, five are shown.
+fn telling_digits(ids: &[u64]) -> usize {
+    let tells = |digits: &u32| {
+        let ends: std::collections::BTreeSet<u64> = ids.iter().map(|id| id % 10_u64.pow(*digits)).collect();
+        ends.len() == ids.len()
+    };
+    [3].into_iter().chain(5..=19).find(tells).unwrap_or(19) as usize
+}
+
+/// `<6>` in front of a line.
+fn without_level(line: &[u8]) -> &[u8] {
+    match line.iter().position(|byte| *byte == b'>') {
+        Some(end @ 2..=6) if line[0] == b'<' && line[1..end].iter().all(u8::is_ascii_digit) => {
+            &line[end + 1..]
+        }
+        _ => line,
+    }
+}
+
+fn field(out: &mut dyn Write, name: &str, value: impl Display) -> io::Result<()> {
+    writeln!(out, "{name:24}{value}")
+}
+
+/// The names of the bits that are set, and those without a name in hex.
+fn flags<F: bitflags::Flags<Bits: Into<u64>> + Copy>(flags: F) -> String {
+    let mut nameless: u64 = flags.bits().into();
+    let mut names = Vec::new();
+    for (name, bit) in flags.iter_names() {
+        nameless &= !bit.bits().into();
+        names.push(name.to_lowercase().replace('_', " "));
+    }
+    if nameless != 0 {
+        names.push(format!("{nameless:#x}"));
+    }
+    names.join(", ")
+}
+
+/// Offset, 16 bytes in hex, and the same bytes as text, a line each 16.
+fn hex_dump(out: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
+    for (line, chunk) in bytes.chunks(16).enumerate() {
+        let hex: Vec<String> = chunk.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text: String = chunk
+            .iter()
+            .map(|byte| if (0x20..0x7f).contains(byte) { char::from(*byte) } else { '.' })
+            .collect();
+        writeln!(out, "  {:04x}  {:47}  {text}", line * 16, hex.join(" "))?;
+    }
+    Ok(())
+}

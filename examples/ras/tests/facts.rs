@@ -1,0 +1,446 @@
+//! What is shown as a fact is one: times by the encoding that they are in, addresses and numbers that are valid, and
+//! no register left out because a count says so.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::{ras, ras_json};
+use cper::section::vendor::{
+    AmperePayload, AmpereRasNode, AmpereSpecificError, WindowsBankStatus, WindowsCpuVendor,
+    WindowsXpfMcaHeader, WindowsXpfMcaParts,
+};
+use cper::section::{
+    AerCapability, Encode, Ia32X64ErrorInformation, Ia32X64ErrorType, Ia32X64Header, Ia32X64Parts,
+    MemoryError, MemoryValidation, PcieError, ProcessorGeneric,
+};
+use cper::zerocopy::FromZeros;
+use cper::{
+    CreatorId, FruText, Guid, NotificationType, RecordFlags, RecordHeader, RecordWriter, SectionDescriptor,
+    Severity,
+};
+
+/// A file of a test's own.
+fn file(name: &str, bytes: &[u8]) -> String {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("facts");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    fs::write(&path, bytes).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn header() -> RecordHeader {
+    RecordHeader::new(Severity::CORRECTED, NotificationType::CMC)
+}
+
+fn record(header: RecordHeader, descriptor: SectionDescriptor, section: &impl Encode) -> Vec<u8> {
+    let mut buffer = [0; 4096];
+    let mut writer = RecordWriter::new(&mut buffer, &header).unwrap();
+    writer.section(&descriptor, section).unwrap();
+    writer.finish().unwrap().to_vec()
+}
+
+fn primary() -> SectionDescriptor {
+    SectionDescriptor::primary(Severity::CORRECTED)
+}
+
+fn headline(name: &str, bytes: &[u8]) -> String {
+    ras(&["decode", "-q", &file(name, bytes)]).stdout
+}
+
+/// A record's eight bytes, who wrote it, what the line says of them, and what JSON and Prometheus have.
+#[test]
+fn one_reading_of_a_time_is_told_everywhere() {
+    let amdgpu = CreatorId::LINUX_AMDGPU;
+    let windows = CreatorId::WINDOWS_WHEA;
+    let other = CreatorId::new(Guid([7; 16]));
+    for (creator, bytes, line, time, seconds) in [
+        (
+            windows,
+            [0x37, 0x33, 9, 0, 4, 9, 0x19, 0x14],
+            "2025-09-04 09:51:55 UTC (binary)",
+            "2025-09-04T09:51:55Z",
+            1_756_979_515,
+        ),
+        (
+            amdgpu,
+            [9, 8, 7, 0, 9, 1, 21, 20],
+            "2021-01-09 07:08:09 UTC (binary)",
+            "2021-01-09T07:08:09Z",
+            1_610_176_089,
+        ),
+        (
+            other,
+            [0x18, 8, 5, 0, 16, 1, 24, 20],
+            "2024-01-16 05:08:24 UTC (binary)",
+            "2024-01-16T05:08:24Z",
+            1_705_381_704,
+        ),
+        (
+            windows,
+            [7, 0x28, 6, 0, 7, 2, 6, 0x15],
+            "2106-02-07 06:40:07 UTC (binary)",
+            "2106-02-07T06:40:07Z",
+            4_294_968_007,
+        ),
+        (
+            other,
+            [8, 0x14, 3, 0, 0x19, 1, 0x38, 0x20],
+            "2038-01-19 03:14:08 UTC",
+            "2038-01-19T03:14:08Z",
+            2_147_483_648,
+        ),
+        (
+            other,
+            [0, 0, 0, 0, 0x29, 2, 0x24, 0x20],
+            "2024-02-29 00:00:00 UTC",
+            "2024-02-29T00:00:00Z",
+            1_709_164_800,
+        ),
+        (other, [0, 0, 0, 0, 1, 1, 1, 0], "0001-01-01 00:00:00 UTC", "0001-01-01T00:00:00Z", -62_135_596_800),
+        (
+            other,
+            [0x59, 0x59, 0x23, 0, 0x31, 0x12, 0x99, 0x99],
+            "9999-12-31 23:59:59 UTC",
+            "9999-12-31T23:59:59Z",
+            253_402_300_799,
+        ),
+        // Linux' seconds.
+        (
+            CreatorId::LINUX_PSTORE,
+            0x1_0000_0000u64.to_le_bytes(),
+            "2106-02-07 06:28:16 UTC",
+            "2106-02-07T06:28:16Z",
+            4_294_967_296,
+        ),
+        (CreatorId::LINUX_PSTORE, 1u64.to_le_bytes(), "1970-01-01 00:00:01 UTC", "1970-01-01T00:00:01Z", 1),
+    ] {
+        let header = header().with_creator(creator).with_timestamp(cper::zerocopy::transmute!(bytes));
+        let path = file("time.cper", &record(header, primary(), &MemoryError::new().with_node(1)));
+        let said = ras(&["decode", "-q", &path]).stdout;
+        assert!(said.contains(&format!(" \u{b7} {line} \u{b7} ")), "{bytes:x?}: {said}");
+        let [event] = &ras_json(&[&path])[..] else { panic!("{bytes:x?}") };
+        assert_eq!(event["time"], time, "{bytes:x?}");
+        assert_eq!(event["header"]["timestamp"], time, "{bytes:x?}");
+        assert_eq!(event["time_encoding"] == "binary", line.ends_with("(binary)"), "{event}");
+        assert!(event["time_error"].is_null() && event["time_if_binary"].is_null(), "{event}");
+        assert_eq!(last_error(&path), Some(seconds), "{bytes:x?}");
+    }
+}
+
+/// What Prometheus is told of the last error in a file.
+fn last_error(path: &str) -> Option<i64> {
+    let metrics = format!("{path}.prom");
+    for old in [metrics.clone(), format!("{metrics}.events")] {
+        let _ = fs::remove_file(old);
+    }
+    let run = ras(&["collect", path, "--prometheus", &metrics]);
+    assert!(run.stderr.is_empty(), "{}", run.stderr);
+    let text = fs::read_to_string(&metrics).unwrap();
+    let value = |line: &str| {
+        line.strip_prefix("ras_last_error_timestamp_seconds{")?.split(' ').next_back()?.parse().ok()
+    };
+    text.lines().find_map(value)
+}
+
+#[test]
+fn a_time_that_does_not_exist_is_no_other_time() {
+    for (creator, bytes) in [
+        (CreatorId::default(), [0u8, 0, 0, 1, 0x30, 2, 0x24, 0x20]),
+        (CreatorId::default(), [0, 0, 0, 0, 0x29, 2, 0, 0x21]),
+        (CreatorId::default(), [0x60, 0x59, 0x23, 0, 0x31, 0x12, 0x16, 0x20]),
+        (CreatorId::default(), [0x15, 0x1e, 0x10, 0, 0x19, 7, 0x25, 0x20]),
+        (CreatorId::default(), [0x1a, 0, 0, 0, 1, 1, 0x24, 0x20]),
+        (CreatorId::default(), [0xff; 8]),
+        (CreatorId::default(), [0; 8]),
+        (CreatorId::default(), [100, 0, 0, 0, 0, 0, 0, 0]),
+        (CreatorId::WINDOWS_WHEA, [0, 0, 0, 0, 30, 2, 24, 20]),
+        (CreatorId::WINDOWS_WHEA, [0, 0x61, 0, 0, 1, 2, 24, 20]),
+        (CreatorId::LINUX_PSTORE, [0, 0, 0, 0, 0xff, 0, 0, 0]),
+    ] {
+        let header = header().with_creator(creator).with_timestamp(cper::zerocopy::transmute!(bytes));
+        let path = file("no-time.cper", &record(header, primary(), &MemoryError::new().with_node(1)));
+        let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let error = format!("timestamp {} cannot be read", hex.join(" "));
+        let said = ras(&["decode", "-q", &path]).stdout;
+        assert!(said.contains(&error) && !said.contains("UTC") && !said.contains("not recorded"), "{said}");
+        let [event] = &ras_json(&[&path])[..] else { panic!("{bytes:x?}") };
+        assert_eq!(
+            (&event["time"], &event["time_error"]),
+            (&serde_json::Value::Null, &error.into()),
+            "{event}"
+        );
+        assert_eq!(event["header"]["timestamp"], hex.concat());
+        // The flag is told as it lies there.
+        assert_eq!(event["header"]["timestamp_precise"], bytes[3] & 1 == 1, "{event}");
+        assert_eq!(last_error(&path), None, "{bytes:x?}");
+    }
+    // Nothing decides: both are told.
+    let header = header().with_timestamp(cper::zerocopy::transmute!([8u8, 7, 6, 0, 0x11, 2, 4, 0x16]));
+    let path = file("either.cper", &record(header, primary(), &MemoryError::new().with_node(1)));
+    let said = ras(&["decode", "-q", &path]).stdout;
+    let both = "1604-02-11 06:07:08 UTC (or, if it is binary, 2204-02-17 06:07:08 UTC)";
+    assert!(said.contains(both), "{said}");
+    assert_eq!(ras_json(&[&path])[0]["time_if_binary"], "2204-02-17T06:07:08Z");
+    // Without its validity bit it is not there.
+    let bytes = record(header.with_timestamp(cper::Timestamp::default()), primary(), &MemoryError::new());
+    let mut clear = bytes.clone();
+    clear[16] = 0;
+    assert!(headline("clear.cper", &clear).contains("time not recorded"));
+}
+
+/// A Windows machine check of an AMD processor, its count of extended registers 0 as Windows leaves it.
+fn windows(status: u64, address: u64) -> WindowsXpfMcaHeader {
+    let mut registers = [0; 24];
+    (registers[0], registers[1]) = (0x1_002e_0000_0500, 0x5a02_0001);
+    WindowsXpfMcaHeader::new()
+        .with_version(2)
+        .with_cpu_vendor(WindowsCpuVendor::AMD)
+        // 2024-11-09 09:55:33.
+        .with_timestamp(0x01db_328d_84bf_407f)
+        .with_processor_number(5)
+        .with_bank_number(27)
+        .with_status(WindowsBankStatus::new(status))
+        .with_address(address)
+        .with_extended_registers(registers)
+}
+
+#[test]
+fn a_windows_machine_check_says_what_a_struct_mce_says() {
+    let file_of = |name: &str, machine| {
+        let machine = WindowsXpfMcaParts::new(machine).with_global_capability(FromZeros::new_zeroed());
+        file(name, &record(header(), primary(), &machine))
+    };
+    let path = file_of("xpf.cper", windows(0x9820_0000_0002_080b, 0x1000));
+    let said = ras(&["decode", "-q", &path]).stdout;
+    assert!(
+        said.contains(
+            "Windows machine check on CPU 5, bank 27 (power, interrupts, etc.): link error; corrected"
+        ),
+        "{said}"
+    );
+    // The header has no time; the section has.
+    assert!(said.contains("2024-11-09 09:55:33 UTC") && !said.contains("0x1000"), "{said}");
+    let text = ras(&["decode", &path]).stdout;
+    for register in
+        ["ipid                    0x0001002e00000500", "synd                    0x000000005a020001"]
+    {
+        assert!(text.contains(register), "{text}");
+    }
+    assert_eq!(
+        ras_json(&[&path])[0]["sections"][0]["fields"]["extended_registers"]["ipid"],
+        0x1_002e_0000_0500u64
+    );
+    // With ADDRV there is an address, if it is one.
+    let status = 0x9c20_0000_0002_080b;
+    let said = ras(&["decode", "-q", &file_of("addrv.cper", windows(status, 0x1000))]).stdout;
+    assert!(said.contains("address 0x1000"), "{said}");
+    let said = ras(&["decode", "-q", &file_of("ones.cper", windows(status, u64::MAX))]).stdout;
+    assert!(!said.contains("address"), "{said}");
+}
+
+#[test]
+fn a_section_without_a_valid_field_leads_nothing() {
+    let mut buffer = [0; 4096];
+    let mut writer = RecordWriter::new(&mut buffer, &header()).unwrap();
+    writer.section(&primary(), &MemoryError::new()).unwrap();
+    let processor = ProcessorGeneric::new().with_processor_id(11);
+    writer.section(&SectionDescriptor::new(Severity::CORRECTED), &processor).unwrap();
+    let path = file("empty.cper", writer.finish().unwrap());
+    let said = ras(&["decode", "-q", &path]).stdout;
+    assert!(said.contains("processor 0xb") && !said.contains("memory"), "{said}");
+    let text = ras(&["decode", &path]).stdout;
+    assert!(text.ends_with("1 record: 1 processor error.\n"), "{text}");
+    assert!(text.contains("section 0: memory error: no field of it is valid"), "{text}");
+    let [event] = &ras_json(&[&path])[..] else { panic!("{text}") };
+    assert_eq!(event["kind"], "processor");
+    assert_eq!(event["summary"], "generic processor error: unknown error, processor 0xb");
+    let metrics = format!("{path}.prom");
+    for old in [metrics.clone(), format!("{metrics}.events")] {
+        let _ = fs::remove_file(old);
+    }
+    assert_eq!(ras(&["collect", &path, "--prometheus", &metrics]).stderr, "");
+    let metrics = fs::read_to_string(metrics).unwrap();
+    assert!(metrics.contains("kind=\"processor\"") && !metrics.contains("kind=\"memory\""), "{metrics}");
+    // Alone it is what there is. It has a byte: a body of zeros did not reach the store.
+    let empty = MemoryError::new().with_node(7).with_validation(MemoryValidation::empty());
+    let said = headline("alone.cper", &record(header(), primary(), &empty));
+    assert!(said.contains("memory error: no field of it is valid"), "{said}");
+}
+
+#[test]
+fn all_ones_are_no_value() {
+    let memory = MemoryError::new().with_node(u16::MAX).with_card(3).with_physical_address(u64::MAX);
+    let said = headline("memory.cper", &record(header(), primary(), &memory));
+    assert!(said.contains("memory (card 3):") && !said.contains("address"), "{said}");
+    let processor = ProcessorGeneric::new().with_target_address(u64::MAX);
+    let said = headline("processor.cper", &record(header(), primary(), &processor));
+    assert!(!said.contains("address"), "{said}");
+    let mut registers = [0xff; 96];
+    let pcie = PcieError::new().with_aer_info(AerCapability::new_zeroed());
+    let mut bytes = record(header(), primary(), &pcie);
+    let at = bytes.len() - registers.len();
+    registers[..4].copy_from_slice(&bytes[at..at + 4]);
+    bytes[at..].copy_from_slice(&registers);
+    let said = headline("pcie.cper", &bytes);
+    assert!(said.contains("AER registers of all ones, the device did not answer"), "{said}");
+    // Zero is an address where a bit says so.
+    let said =
+        headline("zero.cper", &record(header(), primary(), &MemoryError::new().with_physical_address(0)));
+    assert!(said.contains("address 0x0"), "{said}");
+}
+
+#[test]
+fn an_address_of_arm_registers_needs_its_bit() {
+    for (status, shown) in [(0u32, false), (1 << 30, false), (1 << 31 | 1 << 30, true)] {
+        let node = AmpereRasNode::new().with_status(status).with_address(0x4620_3000);
+        let error = AmpereSpecificError::new().with_unit(1).with_payload(AmperePayload::RasNode(&node));
+        let said = headline("ampere.cper", &record(header(), primary(), &error));
+        assert_eq!(said.contains("0x46203000"), shown, "{status:#x}: {said}");
+    }
+}
+
+#[test]
+fn what_is_cut_of_an_x86_section_is_named() {
+    let errors = [Ia32X64ErrorInformation::new(Ia32X64ErrorType::CACHE); 2];
+    let parts = Ia32X64Parts::new(Ia32X64Header::new().with_local_apic_id(5), &errors, &[]).unwrap();
+    let mut bytes = record(header(), primary(), &parts);
+    let whole = headline("x86.cper", &bytes);
+    assert!(whole.contains(", APIC 5: cache error; cache error") && !whole.contains("cut"), "{whole}");
+    // The section ends in the second structure.
+    let length = bytes.len() - 24;
+    bytes.truncate(length);
+    bytes[20..24].copy_from_slice(&(length as u32).to_le_bytes());
+    bytes[132..136].copy_from_slice(&(64u32 + 64 + 40).to_le_bytes());
+    let cut = headline("x86-cut.cper", &bytes);
+    assert!(cut.contains(", APIC 5: cache error; error information cut short"), "{cut}");
+    let text = ras(&["decode", &file("x86-cut.cper", &bytes)]).stdout;
+    assert!(text.contains("error information count is 2, at most 1 fit"), "{text}");
+    assert!(text.contains("trailing 40 bytes"), "{text}");
+}
+
+#[test]
+fn flags_without_a_name_are_shown_and_empty_names_are_not() {
+    let flags = RecordFlags::from_bits_retain(0x3a);
+    let descriptor = primary().with_fru_text(FruText::new(b"").unwrap());
+    let path = file("flags.cper", &record(header().with_flags(flags), descriptor, &MemoryError::new()));
+    let text = ras(&["decode", &path]).stdout;
+    assert!(text.contains("flags                   previous error, 0x38\n"), "{text}");
+    assert!(!text.contains("fru text"), "{text}");
+    assert!(ras_json(&[&path])[0]["sections"][0]["fru"].is_null());
+}
+
+#[test]
+fn all_is_shown_with_v_and_marked_where_it_is_not_valid() {
+    let descriptor = primary().with_fru_text(FruText::new(b"DIMM_B2").unwrap()).with_fru_id(Guid([0x5a; 16]));
+    let memory = MemoryError::new().with_node(1).with_bank(4).with_physical_address(0x1008_0040);
+    let mut bytes = record(header(), descriptor, &memory);
+    // Neither the unit nor the address is valid, and the node is.
+    bytes[128 + 10] = 0;
+    let body = bytes.len() - 80;
+    bytes[body] &= !2;
+    let path = file("denied.cper", &bytes);
+    let plain = ras(&["decode", &path]).stdout;
+    assert!(!plain.contains("DIMM_B2") && !plain.contains("10080040") && !plain.contains("5a5a"), "{plain}");
+    let all = ras(&["decode", "-v", &path]).stdout;
+    let (valid, denied) = all.split_once("not valid, as their validity bits are clear:\n").expect(&all);
+    let denied = denied.split_once("section at").unwrap().0;
+    assert!(valid.contains("node                    1\n") && !valid.contains("10080040"), "{all}");
+    for line in
+        ["  fru id", "  fru text                DIMM_B2\n", "  physical address        0x0000000010080040\n"]
+    {
+        assert!(denied.contains(line), "{all}");
+    }
+    assert!(!denied.contains("node") && denied.lines().count() == 3, "{all}");
+    let run = ras(&["decode", "-v", "--format", "json", &path]);
+    let event: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let section = &event["sections"][0];
+    assert_eq!(section["not_valid"]["physical_address"], 0x1008_0040);
+    assert_eq!(section["not_valid"]["fru_text"], "DIMM_B2");
+    assert!(section["fields"]["physical_address"].is_null() && section["fru"].is_null(), "{section}");
+    assert!(ras_json(&[&path])[0]["sections"][0]["not_valid"].is_null());
+}
+
+/// Real records beside the repository, where they are: what their own machines or tools say of them.
+#[test]
+fn records_of_real_machines() {
+    let field = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/field");
+    if !field.is_dir() {
+        eprintln!("NOT TRIED: real records, which are not part of the repository");
+        return;
+    }
+    for (name, words, not) in [
+        ("windows/Firmware1.cper", "2025-01-08 23:24:15", " at 0x0"),
+        ("windows/Memory1.cper", "2025-09-03 10:34:15", " at 0x0"),
+        ("windows/Multiple1.cper", "2024-10-24 14:20:20", "memory"),
+        ("windows/Multiple2.cper", "2024-11-09 09:55:33", " at 0x0"),
+        ("windows/Multiple2.cper", "bank 27 (power, interrupts, etc.): link error", " at 0x0"),
+        ("windows/Multiple4.cper", "2025-07-01 02:01:34", " at 0x0"),
+        ("windows/UnsupportedSection1.cper", "2024-01-25 21:08:17", "1418"),
+        ("windows/crashlog.cper", "2022-01-07 16:46:12", "not recorded"),
+        ("windows/amd-cut.cper", "2025-11-14 12:10:35", "not recorded"),
+        ("windows/xpf-mca-cut.cper", "2024-10-24 14:20:20", "not recorded"),
+        ("windows/zen3-event-19.cper", "bank 27 (power, interrupts, etc.): link error", " at 0x0"),
+        ("windows/zen3-event-19.cper", "2026-04-15 19:40:00", "not recorded"),
+        (
+            "time-binary/bmc-minute-1e.cper",
+            "timestamp 15 1e 10 00 19 07 25 20 cannot be read",
+            "not recorded",
+        ),
+        ("time-binary/feb-30.cper", "cannot be read", "UTC"),
+        ("severity/memory-corrected-recoverable.bin", "single-bit ECC", "ffffffff"),
+        ("vendor-sections/ampere.bin", "Ampere", " at "),
+        ("amdgpu/silent.cper", "2021-01-09 07:08:09", "1415"),
+        ("amdgpu/silent2.cper", "2024-01-16 05:08:24", "141"),
+        ("amdgpu/runtime.cper", "2026-01-09 14:08:24", "not recorded"),
+        ("amdgpu/fatal.cper", "2026-11-27 13:31:42", "not recorded"),
+    ] {
+        let said = ras(&["decode", "-q", field.join(name).to_str().unwrap()]).stdout;
+        // The names of the files are not what is looked at.
+        let said = said.replace(field.to_str().unwrap(), "");
+        assert!(said.contains(words), "{name}: {said}");
+        let lines = said.lines().filter(|line| !line.starts_with("BAD"));
+        assert!(lines.clone().count() > 0 && lines.clone().all(|line| !line.contains(not)), "{name}: {said}");
+    }
+    let text = ras(&["decode", "-v", field.join("windows/Multiple2.cper").to_str().unwrap()]).stdout;
+    assert!(text.contains("0x0001002e00000500") && text.contains("0x000000005a020001"), "{text}");
+    let text = ras(&["decode", field.join("windows/Multiple1.cper").to_str().unwrap()]).stdout;
+    assert!(text.ends_with("1 record: 1 processor error.\n"), "{text}");
+}
+
+/// Firmware whose header and section disagree is common. The event is as bad as the worst of both, in every output.
+#[test]
+fn a_header_and_its_section_make_one_severity() {
+    use Severity as S;
+    let levels = [
+        (S::FATAL, "fatal"),
+        (S::RECOVERABLE, "recoverable"),
+        (S::CORRECTED, "corrected"),
+        (S::INFORMATIONAL, "informational"),
+    ];
+    for (of_header, (header, _)) in levels.iter().enumerate() {
+        for (of_section, (section, _)) in levels.iter().enumerate() {
+            let word = levels[of_header.min(of_section)].1;
+            let header = RecordHeader::new(*header, NotificationType::CMC);
+            let descriptor = SectionDescriptor::primary(*section);
+            let bytes = record(header, descriptor, &MemoryError::new().with_node(1));
+            let path = file(&format!("severity-{of_header}-{of_section}.cper"), &bytes);
+            let label = if word == "informational" { "INFO".into() } else { word.to_uppercase() };
+            let said = ras(&["decode", "-q", &path]).stdout;
+            assert!(said.starts_with(&label), "{said}");
+            let [event] = &ras_json(&[&path])[..] else { panic!("{path}: one event") };
+            assert_eq!(event["severity"], word);
+            let metrics = format!("{path}.prom");
+            for old in [metrics.clone(), format!("{metrics}.events")] {
+                let _ = fs::remove_file(old);
+            }
+            let said = ras(&["collect", &path, "--prometheus", &metrics]).stdout;
+            assert!(said.starts_with(&label) && said.contains(&format!("1 {word} memory error")), "{said}");
+            let metrics = fs::read_to_string(metrics).unwrap();
+            let series: Vec<_> = metrics.lines().filter(|line| line.contains("severity=\"")).collect();
+            let same = format!("severity=\"{word}\"");
+            assert!(!series.is_empty() && series.iter().all(|line| line.contains(&same)), "{metrics}");
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! Records of which not all bytes reached the store: none holds the program up or takes its memory, and each is told.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use common::{Run, data, finished, path, ras, ras_json, ras_with_input};
+use cper::{NotificationType, RecordHeader, RecordWriter, SectionDescriptor, SectionTypeId, Severity};
+use serde_json::Value;
+
+/// A new folder of a test's own.
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("torn").join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Runs the program with 512 MiB of addresses and 5 seconds of a processor: what runs for ever is killed.
+fn ras_within_limits(arguments: &[&str]) -> Run {
+    let limited = "ulimit -v 524288 && ulimit -t 5 && exec \"$0\" \"$@\"";
+    let child = Command::new("sh")
+        .args(["-c", limited, env!("CARGO_BIN_EXE_ras")])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    finished(child)
+}
+
+/// Bytes of a record's header, and of each section descriptor.
+const HEADER: usize = 128;
+const DESCRIPTOR: usize = 72;
+
+/// The fields of a section descriptor, each with its place and length; a tear loses those that are marked.
+const FIELDS: [(&str, usize, usize, bool); 11] = [
+    ("offset", 0, 4, true),
+    ("length", 4, 4, true),
+    ("offset-and-length", 0, 8, true),
+    ("revision", 8, 2, false),
+    ("validation", 10, 1, false),
+    ("flags", 12, 4, false),
+    ("type", 16, 16, true),
+    ("fru-id", 32, 16, false),
+    ("severity", 48, 4, false),
+    ("fru-text", 52, 20, false),
+    ("all", 0, 72, true),
+];
+
+/// A fatal record of sections of these types, their bodies bytes that are neither zeros nor ones.
+fn record(sections: &[(SectionTypeId, usize)]) -> Vec<u8> {
+    let body: Vec<u8> = (0..1024).map(|place: u32| (place % 7 + 1) as u8).collect();
+    let mut out = vec![0; 4096];
+    let header = RecordHeader::new(Severity::FATAL, NotificationType::NMI).with_record_id(7);
+    let mut writer = RecordWriter::for_sections(&mut out, &header, sections.len()).unwrap();
+    for (section_type, length) in sections {
+        let descriptor = SectionDescriptor::new(Severity::RECOVERABLE);
+        writer.section_bytes(*section_type, &descriptor, &body[..*length]).unwrap();
+    }
+    writer.finish().unwrap().to_vec()
+}
+
+/// What a torn variant has to be: bad, or not, or either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expected {
+    Bad,
+    Whole,
+    Either,
+}
+
+/// Every torn variant of a record with so many sections.
+fn variants(record: &[u8], sections: usize) -> Vec<(String, Vec<u8>, Expected)> {
+    let bodies = HEADER + DESCRIPTOR * sections;
+    let mut variants = Vec::new();
+    // What begins like a record and has no byte more that is not text is none.
+    for length in 5..record.len() {
+        variants.push((format!("cut-{length:04}"), record[..length].to_vec(), Expected::Bad));
+        for fill in [0, 0xff] {
+            let mut filled = record.to_vec();
+            filled[length..].fill(fill);
+            // Where a body ends nothing tells, once some of it is there.
+            let expected = if length <= bodies { Expected::Bad } else { Expected::Either };
+            variants.push((format!("fill-{fill:02x}-{length:04}"), filled, expected));
+        }
+    }
+    for section in 0..sections {
+        for (name, place, length, is_bad) in FIELDS {
+            let mut zeroed = record.to_vec();
+            zeroed[HEADER + DESCRIPTOR * section + place..][..length].fill(0);
+            let expected = if is_bad { Expected::Bad } else { Expected::Whole };
+            variants.push((format!("zero-{section}-{name}"), zeroed, expected));
+        }
+    }
+    let mut zeroed = record.to_vec();
+    zeroed[HEADER..bodies].fill(0);
+    variants.push(("zero-all-descriptors".into(), zeroed, Expected::Bad));
+    variants
+}
+
+/// What `ras` tells of each file: how many bad parts, and the severities of the others.
+fn told(lines: &str) -> BTreeMap<String, (usize, Vec<String>)> {
+    let mut told: BTreeMap<String, (usize, Vec<String>)> = BTreeMap::new();
+    for line in lines.lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        let file = Path::new(event["source"]["file"].as_str().unwrap()).file_name().unwrap();
+        let of_file = told.entry(file.to_str().unwrap().to_owned()).or_default();
+        if event["kind"] == "bad" {
+            of_file.0 += 1;
+        } else {
+            of_file.1.push(event["severity"].as_str().unwrap().to_owned());
+        }
+    }
+    told
+}
+
+fn check(name: &str, record: &[u8], sections: usize) {
+    let folder = folder(name);
+    let variants = variants(record, sections);
+    let files = folder.join("files");
+    fs::create_dir(&files).unwrap();
+    for (name, bytes, _) in &variants {
+        fs::write(files.join(name), bytes).unwrap();
+    }
+    let whole = ras_with_input(&["decode", "--format", "json", "-"], record).stdout;
+    let bad_when_whole = told(&whole).values().map(|(bad, _)| bad).sum::<usize>();
+    for format in [&["--format", "json"][..], &["--format", "kernel"], &["-q"], &["-v"]] {
+        let run = ras_within_limits(&[&["decode"], format, &[text(&files)]].concat());
+        assert_eq!(run.code, 2, "{name}, {format:?}: {}", run.stderr);
+        if format != ["--format", "json"] {
+            continue;
+        }
+        let told = told(&run.stdout);
+        for (file, _, expected) in &variants {
+            let (bad, severities) = told.get(file).unwrap_or_else(|| panic!("{name}/{file} is not told"));
+            match expected {
+                Expected::Bad => assert!(*bad > 0, "{name}/{file} is told as whole: {severities:?}"),
+                Expected::Whole => assert_eq!(*bad, bad_when_whole, "{name}/{file}"),
+                Expected::Either => {}
+            }
+            // A header that is there counts: its record is told, and as what the header says.
+            if file.starts_with("fill") && file[8..].parse::<usize>().unwrap() <= HEADER + DESCRIPTOR {
+                let header_is_there = file[8..].parse::<usize>().unwrap() >= HEADER;
+                assert!(!header_is_there || severities == &["fatal"], "{name}/{file}: {severities:?}");
+            }
+            assert!(bad + severities.len() <= 12, "{name}/{file}: {bad} bad, {severities:?}");
+        }
+    }
+    let json = folder.join("collected.json");
+    let run = ras_within_limits(&["collect", "--json", text(&json), text(&files)]);
+    assert_eq!(run.code, 2, "{name}: {}", run.stderr);
+    assert!(fs::read_to_string(&json).unwrap().lines().count() > variants.len() / 2);
+
+    // In the place of Linux' device, and out of the archive again.
+    let root = folder.join("root");
+    fs::create_dir_all(root.join("dev")).unwrap();
+    for (file, bytes, _) in variants.iter().filter(|(name, ..)| name.starts_with("zero")) {
+        fs::write(root.join("dev/erst_dbg"), bytes).unwrap();
+        let archive = folder.join("archive").join(file);
+        let run = ras_within_limits(&["collect", "--root", text(&root), "--archive", text(&archive)]);
+        assert!(matches!(run.code, 0 | 2), "{name}/{file}: {}{}", run.stdout, run.stderr);
+    }
+    let run = ras_within_limits(&["decode", "-q", text(&folder.join("archive"))]);
+    assert_eq!(run.code, 2, "{name}: {}", run.stderr);
+    assert!(run.stdout.lines().count() >= FIELDS.len() * sections, "{}", run.stdout);
+}
+
+#[test]
+fn a_record_of_two_sections_torn_anywhere_is_told() {
+    check("two-sections", &record(&[(SectionTypeId::MEMORY, 80), (SectionTypeId::PCIE, 208)]), 2);
+}
+
+#[test]
+fn a_section_of_variable_size_torn_anywhere_is_told() {
+    check("arm", &record(&[(SectionTypeId::ARM_PROCESSOR, 100), (SectionTypeId::CXL_PROTOCOL, 120)]), 2);
+}
+
+/// What stands behind a torn record is the next record, and nothing of either is lost.
+#[test]
+fn a_torn_record_hides_none_behind_it() {
+    let whole = record(&[(SectionTypeId::MEMORY, 80), (SectionTypeId::PCIE, 208)]);
+    let folder = folder("behind");
+    for (name, torn, _) in variants(&whole, 2).iter().filter(|(name, ..)| name.starts_with("zero-")) {
+        let file = folder.join(name);
+        fs::write(&file, [torn, &whole[..]].concat()).unwrap();
+        let events = ras_json(&[text(&file)]);
+        let records: Vec<&Value> = events.iter().filter(|event| event["kind"] != "bad").collect();
+        assert_eq!(records.len(), 2, "{name}: {events:?}");
+        assert_eq!(records[1]["source"]["offset"], whole.len(), "{name}");
+        assert_eq!(records[1]["sections"][0]["type"]["name"], "memory error", "{name}");
+    }
+}
+
+/// A record that is cut where the next one begins takes nothing of it, wherever the cut is.
+#[test]
+fn a_record_that_is_cut_takes_nothing_of_the_next() {
+    let whole = record(&[(SectionTypeId::MEMORY, 80), (SectionTypeId::PCIE, 208)]);
+    let folder = folder("next");
+    for length in HEADER + 2 * DESCRIPTOR..whole.len() {
+        let file = folder.join(format!("{length}"));
+        fs::write(&file, [&whole[..length], &whole, &whole].concat()).unwrap();
+    }
+    let mut offsets: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for event in ras_json(&[text(&folder)]).iter().filter(|event| event["kind"] != "bad") {
+        let file = Path::new(event["source"]["file"].as_str().unwrap()).file_name().unwrap();
+        let of_file = offsets.entry(file.to_str().unwrap().to_owned()).or_default();
+        of_file.push(event["source"]["offset"].as_u64().unwrap());
+    }
+    for (length, offsets) in &offsets {
+        let length: u64 = length.parse().unwrap();
+        assert_eq!(offsets, &[0, length, length + whole.len() as u64], "cut at {length}");
+    }
+    assert!(offsets.len() > 40);
+}
+
+/// Signatures without records behind them cost one look each, not a look at all that follows.
+#[test]
+fn many_signatures_are_walked_once() {
+    let folder = folder("signatures");
+    let header = &record(&[(SectionTypeId::MEMORY, 80)])[..200];
+    let mut torn_descriptors = header.to_vec();
+    torn_descriptors[HEADER..].fill(0);
+    for (name, piece) in [
+        ("first", &b"CPER"[..]),
+        ("both", b"CPER\0\0\xff\xff\xff\xff\0\0\0\0"),
+        ("headers", header),
+        ("torn-headers", &torn_descriptors),
+    ] {
+        let file = folder.join(name);
+        fs::write(&file, [&b"CPER\0\x01"[..], &piece.repeat((1 << 18) / piece.len())].concat()).unwrap();
+        let run = ras_within_limits(&["decode", "-q", text(&file)]);
+        assert_eq!(run.code, 2, "{name}: {}", run.stderr);
+        let run = ras_within_limits(&["collect", "--dry-run", text(&file)]);
+        assert_eq!(run.code, 2, "{name}: {}", run.stderr);
+    }
+}
+
+/// A machine check of which the header alone reached the store is as bad as the header says.
+#[test]
+fn a_header_alone_counts() {
+    let folder = folder("header");
+    let mut bytes = fs::read(path("records/mce-intel.01-6b02986900000001.cper")).unwrap();
+    bytes[HEADER..].fill(0);
+    let root = folder.join("root/dev");
+    fs::create_dir_all(&root).unwrap();
+    let device = root.join("erst_dbg");
+    fs::write(&device, &bytes).unwrap();
+    let of_device = ras(&["collect", "--root", text(&folder.join("root"))]);
+    for run in [ras(&["decode", "-q", text(&device)]), of_device] {
+        assert!(run.stdout.contains("BAD ") && run.stdout.contains("FATAL "), "{}", run.stdout);
+        assert!(run.stdout.contains("section descriptor is all zeros"), "{}", run.stdout);
+        assert!(!run.stdout.contains("RECOVERABLE") && !run.stdout.contains("unknown"), "{}", run.stdout);
+        assert_eq!(run.code, 2);
+    }
+
+    let image = folder.join("torn.img");
+    let mut bytes = fs::read(path("erst-images/mce-intel.img")).unwrap();
+    let slot = bytes.windows(4).position(|window| window == b"CPER").unwrap();
+    bytes[slot + HEADER..slot + 328].fill(0);
+    fs::write(&image, bytes).unwrap();
+    let list = ras(&["erst", text(&image), "list"]);
+    assert!(list.code == 2 && list.stdout.contains("bad: section 0: section descriptor is all zeros"));
+    let run = ras(&["decode", "-q", text(&image)]);
+    assert!(run.code == 2 && run.stdout.contains("kernel panic"), "{}", run.stdout);
+    assert_eq!(ras(&["erst", &data("erst-images/mce-intel.img"), "list"]).code, 0);
+}
+
+/// A section that the record ends in shows the fields whose bytes are there.
+#[test]
+fn a_cut_section_is_shown_as_far_as_it_goes() {
+    let mut bytes =
+        record(&[(SectionTypeId::PROCESSOR_GENERIC, 192), (SectionTypeId::IA32_X64_PROCESSOR, 128)]);
+    let body = HEADER + 2 * DESCRIPTOR;
+    bytes[body..body + 8].copy_from_slice(&0x1fff_u64.to_le_bytes());
+    bytes[body + 8..body + 16].copy_from_slice(&[0, 2, 4, 0, 0, 3, 0, 0]);
+    bytes[body + 16..body + 24].copy_from_slice(&0xa00f11_u64.to_le_bytes());
+    let run = ras_with_input(&["decode", "-"], &bytes[..body + 116]);
+    assert_eq!(run.code, 2);
+    for shown in [
+        "section 0: section of 192 bytes at 272 exceeds the record (388)",
+        "X64 (2)",
+        "level                   3",
+        "0x0000000000a00f11",
+        "section at 0x110, 116 bytes of 192 available",
+        "section at 0x1d0, 0 bytes available",
+    ] {
+        assert!(run.stdout.contains(shown), "{shown}: {}", run.stdout);
+    }
+    // No field is shown whose bytes are not there, nor are bytes of the section told as bytes of nothing.
+    assert!(!run.stdout.contains("target address"), "{}", run.stdout);
+    assert!(!run.stdout.contains("are no record"), "{}", run.stdout);
+    let events = ras_with_input(&["decode", "--format", "json", "-"], &bytes[..body + 116]).stdout;
+    let last: Value = serde_json::from_str(events.lines().last().unwrap()).unwrap();
+    assert_eq!(last["sections"][0]["fields"]["level"], 3);
+    assert!(last["sections"][0]["error"].as_str().unwrap().contains("exceeds"));
+}
+
+/// An entry of a status block that ends early is shown too, and zeros in the place of entries are none.
+#[test]
+fn entries_that_are_cut_are_shown_and_zeros_are_no_entries() {
+    let mut block = Vec::new();
+    for (field, value) in [(0, 0x21_u32), (4, 0), (8, 0), (12, 72 + 80 + 6400), (16, 1)] {
+        assert_eq!(block.len(), field);
+        block.extend(value.to_le_bytes());
+    }
+    let mut entry = vec![0; 72 + 80];
+    entry[..16].copy_from_slice(&SectionTypeId::MEMORY.guid().0);
+    entry[16..24].copy_from_slice(&[1, 0, 0, 0, 0, 3, 0, 0]);
+    entry[24..28].copy_from_slice(&80_u32.to_le_bytes());
+    entry[72..74].copy_from_slice(&[2, 0]);
+    entry[88..96].copy_from_slice(&0x1234_5000_u64.to_le_bytes());
+    block.extend(&entry);
+    block.resize(20 + 72 + 80 + 6400, 0);
+
+    // The block says that it has two.
+    let run = ras_with_input(&["decode", "-"], &block);
+    assert_eq!(run.code, 2, "{}", run.stdout);
+    assert!(
+        run.stdout.contains("1 of 2 entries in 6552 bytes of data, 6400 of them zeros"),
+        "{}",
+        run.stdout
+    );
+    block[0] = 0x11;
+    let run = ras_with_input(&["decode", "-"], &block);
+    assert_eq!(run.code, 0, "{}", run.stdout);
+    assert_eq!(run.stdout.matches("FATAL").count(), 1, "{}", run.stdout);
+    assert!(run.stdout.contains("6.2 KiB of zeros where entries can be"), "{}", run.stdout);
+    assert!(!run.stdout.contains("00000000-"), "{}", run.stdout);
+
+    block[12..16].copy_from_slice(&152_u32.to_le_bytes());
+    let run = ras_with_input(&["decode", "-"], &block[..20 + 72 + 40]);
+    assert_eq!(run.code, 2, "{}", run.stdout);
+    assert!(run.stdout.contains("status block of 172 bytes, 132 available"), "{}", run.stdout);
+    assert!(run.stdout.contains("physical address        0x0000000012345000"), "{}", run.stdout);
+    assert!(run.stdout.contains("section at 0x5c, 40 bytes of"), "{}", run.stdout);
+}
+
+/// A body that claims more than there is is bad, though what is there is shown.
+#[test]
+fn a_body_that_claims_more_than_it_has_is_bad() {
+    let mut bytes = record(&[(SectionTypeId::ARM_PROCESSOR, 67)]);
+    let body = HEADER + DESCRIPTOR;
+    bytes[body..].fill(0);
+    bytes[body + 4..body + 12].copy_from_slice(&[0x76, 0xb4, 0, 0, 0x30, 0xe3, 0xf4, 0x32]);
+    let run = ras_with_input(&["decode", "-q", "-"], &bytes);
+    assert!(run.code == 2 && run.stdout.contains("BAD "), "{}", run.stdout);
+    assert!(run.stdout.contains("section length is 854909744, at most 67 fit"), "{}", run.stdout);
+    assert!(run.stdout.contains("Arm processor error"), "{}", run.stdout);
+}
+
+/// The inputs from the field that are not this project's to keep.
+#[test]
+fn torn_inputs_from_the_field_are_told() {
+    let field = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/field");
+    if !field.is_dir() {
+        println!("not tried: {} is not there", field.display());
+        return;
+    }
+    for (file, words) in [
+        ("torn/hang-200.bin", &["BAD "][..]),
+        ("torn/hang-280.bin", &["BAD "]),
+        ("torn/hang-288.bin", &["BAD "]),
+        ("torn/header-only.cper", &["BAD ", "FATAL "]),
+        ("torn/header-only.img", &["BAD ", "FATAL ", "kernel panic"]),
+        ("windows/amd-cut.cper", &["BAD ", "116 of 192 bytes"]),
+        ("arm/claims.bin", &["BAD "]),
+    ] {
+        let run = ras_within_limits(&["decode", "-q", text(&field.join(file))]);
+        assert_eq!(run.code, 2, "{file}: {}", run.stdout);
+        for word in words {
+            assert!(run.stdout.contains(word), "{file}, {word}: {}", run.stdout);
+        }
+        assert!(!run.stdout.contains("RECOVERABLE") || file.starts_with("arm"), "{file}: {}", run.stdout);
+    }
+    let run = ras(&["decode", "-q", text(&field.join("bert/declared-padding.bin"))]);
+    assert_eq!((run.code, run.stdout.lines().count()), (0, 1), "{}", run.stdout);
+}
