@@ -1,4 +1,5 @@
-//! One description of a structure's fields, for text and for serde alike.
+//! One description of a structure's fields, for text and for serde alike. Every crate that describes structures has this
+//! same file.
 //!
 //! Each section, header and status block tells its fields once, in [`Describe::describe`]: name and [`Value`],
 //! nothing for a field whose validity bit is clear. [`Fields`] turns that into indented text for people
@@ -12,19 +13,21 @@
 //! | [`Value::Code`] | name (number) | `{"value": 2, "name": "…"}`, no `name` when reserved |
 //! | [`Value::Flags`] | hex and the names of set bits | `{"value": 3, "names": ["…"]}` |
 //! | [`Value::Bool`] | yes, no | boolean |
-//! | [`Value::Guid`], [`Value::NamedGuid`] | text form, name first | string, `{"guid": "…", "name": "…"}` |
 //! | [`Value::Text`] | as it is, others than printable ASCII escaped | string, likewise |
-//! | [`Value::Time`] | `2026-11-22 07:08:26` | RFC 3339 in UTC, hex of the 8 bytes when it is no time |
 //! | [`Value::Bytes`] | hex dump | string of hex |
 //! | [`Value::Message`], [`Value::Error`] | as it is | string |
+//! | [`Value::Own`] | as [`OwnValue`] says | as [`OwnValue`] says |
 //! | [`Value::Group`], [`Value::List`] | indented | map, array |
 //!
 //! 2^53 is the largest integer that readers in JavaScript keep whole.
 
+// No crate uses all of it, and a crate can have no value of its own.
+#![allow(unused_imports, unused_macros, dead_code, unreachable_code)]
+
 use core::fmt::{self, Write};
 
-use crate::timestamp::Unreadable;
-use crate::{Calendar, Error, Guid, Timestamp};
+use crate::Error;
+pub use crate::own_value::OwnValue;
 
 /// Tells bytes that no other field tells, when there are any.
 pub(crate) fn describe_rest(name: &'static str, bytes: &[u8], out: &mut dyn Visitor) -> fmt::Result {
@@ -47,16 +50,6 @@ pub trait Visitor {
     /// # Errors
     /// When the receiver cannot take more.
     fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result;
-}
-
-impl<T: Describe> Describe for Result<T, Error> {
-    /// The structure, or why it could not be read.
-    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        match self {
-            Ok(described) => described.describe(out),
-            Err(error) => error.describe(out),
-        }
-    }
 }
 
 /// Several structures of one kind, such as the error structures of a processor section.
@@ -119,30 +112,16 @@ pub enum Value<'a> {
     },
     /// Yes or no.
     Bool(bool),
-    /// A GUID.
-    Guid(Guid),
-    /// A GUID that may have a name.
-    NamedGuid {
-        /// The GUID.
-        value: Guid,
-        /// Its name.
-        name: Option<&'static str>,
-    },
     /// Text in a fixed field; what follows a NUL is not shown.
     Text(&'a [u8]),
-    /// A timestamp.
-    Time {
-        /// The bytes.
-        time: Timestamp,
-        /// The time that they are; `None` when they are none.
-        calendar: Option<Calendar>,
-    },
     /// Raw bytes.
     Bytes(&'a [u8]),
     /// Something to say.
     Message(&'a dyn fmt::Display),
     /// Why a part could not be read, or is not all there.
     Error(&'a Error),
+    /// A value of a kind that only this crate has.
+    Own(OwnValue),
     /// A structure inside this one.
     Group(&'a dyn Describe),
     /// Several structures or values.
@@ -177,21 +156,15 @@ impl<'a> Value<'a> {
     }
 }
 
-impl From<Guid> for Value<'_> {
-    fn from(guid: Guid) -> Self {
-        Self::Guid(guid)
-    }
-}
-
 impl From<bool> for Value<'_> {
     fn from(value: bool) -> Self {
         Self::Bool(value)
     }
 }
 
-impl From<Timestamp> for Value<'_> {
-    fn from(time: Timestamp) -> Self {
-        Self::Time { time, calendar: time.calendar() }
+impl<T: Into<OwnValue>> From<T> for Value<'_> {
+    fn from(value: T) -> Self {
+        Self::Own(value.into())
     }
 }
 
@@ -315,11 +288,8 @@ impl TextOut<'_, '_> {
                 }
             }
             Value::Bool(value) => out.write_str(if value { "yes" } else { "no" })?,
-            Value::Guid(guid) | Value::NamedGuid { value: guid, name: None } => write!(out, "{guid}")?,
-            Value::NamedGuid { value, name: Some(name) } => write!(out, "{name} ({value})")?,
             Value::Text(bytes) => write!(out, "{}", Printable(bytes))?,
-            Value::Time { calendar: Some(calendar), .. } => write!(out, "{calendar}")?,
-            Value::Time { time, calendar: None } => write!(out, "{}", Unreadable(time))?,
+            Value::Own(value) => write!(out, "{value}")?,
             Value::Message(message) => write!(out, "{message}")?,
             Value::Error(error) => write!(out, "{error}")?,
             Value::Bytes(_) | Value::Group(_) | Value::List(_) => {}
@@ -373,6 +343,7 @@ mod json {
     use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 
     use super::{Describe, Fields, List, Printable, Value, Visitor, each_flag};
+    use crate::grammar::HexBytes;
 
     /// The largest integer that JavaScript readers keep whole.
     const SAFE: u64 = 1 << 53;
@@ -458,14 +429,6 @@ mod json {
         }
     }
 
-    struct HexBytes<'a>(&'a [u8]);
-
-    impl fmt::Display for HexBytes<'_> {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-        }
-    }
-
     fn unsigned<S: Serializer>(value: u64, serializer: S) -> Result<S::Ok, S::Error> {
         if value <= SAFE {
             serializer.serialize_u64(value)
@@ -494,22 +457,8 @@ mod json {
                     map.end()
                 }
                 Value::Bool(value) => serializer.serialize_bool(value),
-                Value::Guid(guid) => serializer.collect_str(&guid),
-                Value::NamedGuid { value, name } => {
-                    let mut map = serializer.serialize_map(None)?;
-                    map.serialize_entry("guid", &Value::Guid(value))?;
-                    if let Some(name) = name {
-                        map.serialize_entry("name", name)?;
-                    }
-                    map.end()
-                }
                 Value::Text(bytes) => serializer.collect_str(&Printable(bytes)),
-                Value::Time { calendar: Some(calendar), .. } => {
-                    serializer.collect_str(&format_args!("{calendar:#}"))
-                }
-                Value::Time { time, calendar: None } => {
-                    serializer.collect_str(&HexBytes(zerocopy::IntoBytes::as_bytes(&time)))
-                }
+                Value::Own(value) => value.serialize(serializer),
                 Value::Bytes(bytes) => serializer.collect_str(&HexBytes(bytes)),
                 Value::Message(message) => serializer.collect_str(message),
                 Value::Error(error) => serializer.collect_str(error),
@@ -588,195 +537,3 @@ macro_rules! shown {
 }
 
 pub(crate) use {show_fields, shown};
-
-#[cfg(test)]
-mod tests {
-    extern crate std;
-    use super::*;
-    use std::string::{String, ToString};
-
-    bitflags::bitflags! {
-        #[derive(Clone, Copy)]
-        struct Set: u16 {
-            const FIRST_ONE = 1;
-            const LAST = 1 << 15;
-            const _ = !0;
-        }
-    }
-
-    /// One field of each kind and form.
-    struct All;
-
-    impl Describe for All {
-        fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-            let guid = Guid::parse_const("00112233-4455-6677-8899-aabbccddeeff");
-            out.field("number", Value::number(7u8))?;
-            out.field("largest_number", Value::number(1u64 << 53))?;
-            out.field("wide_number", Value::number((1u64 << 53) + 1))?;
-            out.field("signed", Value::Signed(-7))?;
-            out.field("hex", Value::hex(0xau32))?;
-            out.field("wide_hex", Value::hex(u64::MAX))?;
-            out.field("code", Value::Code { value: 1, name: Some("one") })?;
-            out.field("reserved_code", Value::Code { value: 9, name: None })?;
-            out.field("flags", Value::flags(Set::from_bits_retain(0x8005)))?;
-            out.field("no_flags", Value::flags(Set::empty()))?;
-            out.field("yes", true.into())?;
-            out.field("no", false.into())?;
-            out.field("guid", guid.into())?;
-            out.field("named", Value::NamedGuid { value: guid, name: Some("it") })?;
-            out.field("unnamed", Value::NamedGuid { value: guid, name: None })?;
-            out.field("text", Value::text(b"a b~\\\"\n\x7f\xff\0hidden"))?;
-            out.field("time", Timestamp::new(2026, 11, 22, 7, 8, 6).into())?;
-            out.field("no_time", Timestamp::from_linux_seconds(7).into())?;
-            out.field("bytes", Value::Bytes(b" A~\x1f\x7f\xffghijklmnopq"))?;
-            out.field("message", Value::Message(&"said"))?;
-            out.field("a_name_longer_than_the_column", Value::number(1u8))?;
-            out.field("group", Value::Group(&Part(1)))?;
-            out.field("list", Value::List(&Each([Part(2), Part(3)].iter())))?;
-            out.field("values", Value::List(&Values([1u8, 2].into_iter().map(Value::number))))
-        }
-    }
-
-    struct Part(u8);
-
-    impl Describe for Part {
-        fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-            out.field("part", Value::number(self.0))
-        }
-    }
-
-    impl Describe for &Part {
-        fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-            Part::describe(self, out)
-        }
-    }
-
-    const TEXT: &str = "\
-number                  7
-largest number          9007199254740992
-wide number             9007199254740993
-signed                  -7
-hex                     0x0000000a
-wide hex                0xffffffffffffffff
-code                    one (1)
-reserved code           reserved (9)
-flags                   0x8005  first one, reserved 0x4, last
-no flags                0x0
-yes                     yes
-no                      no
-guid                    00112233-4455-6677-8899-aabbccddeeff
-named                   it (00112233-4455-6677-8899-aabbccddeeff)
-unnamed                 00112233-4455-6677-8899-aabbccddeeff
-text                    a b~\\\\\"\\n\\x7f\\xff
-time                    2026-11-22 07:08:06
-no time                 no calendar time (0700000000000000)
-bytes 17 bytes
-  0000  20 41 7e 1f 7f ff 67 68 69 6a 6b 6c 6d 6e 6f 70   A~...ghijklmnop
-  0010  71                                               q
-message                 said
-a name longer than the column 1
-group
-  part                    1
-list
-  [0] 
-    part                    2
-  [1] 
-    part                    3
-values
-  [0] 1
-  [1] 2
-";
-
-    #[test]
-    fn every_kind_of_value_has_its_text() {
-        assert_eq!(Fields(&All).to_string(), TEXT);
-        let indented = TEXT.lines().fold(String::new(), |text, line| text + "    " + line + "\n");
-        assert_eq!(std::format!("{:4}", Fields(&All)), indented);
-        assert_eq!(std::format!("{:?}", Fields(&All)), TEXT);
-        assert_eq!(std::format!("{:?}", Value::hex(7u8)), "0x07\n");
-    }
-
-    #[cfg(feature = "serde")]
-    #[test]
-    fn every_kind_of_value_has_its_json() {
-        let json = serde_json::json!({
-            "number": 7,
-            "largest_number": 9_007_199_254_740_992_u64,
-            "wide_number": "0x20000000000001",
-            "signed": -7,
-            "hex": 10,
-            "wide_hex": "0xffffffffffffffff",
-            "code": {"value": 1, "name": "one"},
-            "reserved_code": {"value": 9},
-            "flags": {"value": 0x8005, "names": ["first_one", "0x4", "last"]},
-            "no_flags": {"value": 0, "names": []},
-            "yes": true,
-            "no": false,
-            "guid": "00112233-4455-6677-8899-aabbccddeeff",
-            "named": {"guid": "00112233-4455-6677-8899-aabbccddeeff", "name": "it"},
-            "unnamed": {"guid": "00112233-4455-6677-8899-aabbccddeeff"},
-            "text": "a b~\\\\\"\\n\\x7f\\xff",
-            "time": "2026-11-22T07:08:06Z",
-            "no_time": "0700000000000000",
-            "bytes": "20417e1f7fff6768696a6b6c6d6e6f7071",
-            "message": "said",
-            "a_name_longer_than_the_column": 1,
-            "group": {"part": 1},
-            "list": [{"part": 2}, {"part": 3}],
-            "values": [1, 2],
-        });
-        assert_eq!(serde_json::to_value(Fields(&All)).unwrap(), json);
-        let all: &dyn Describe = &All;
-        assert_eq!(serde_json::to_value(all).unwrap(), json);
-    }
-
-    /// A receiver that is full.
-    struct Full;
-
-    impl Write for Full {
-        fn write_str(&mut self, _: &str) -> fmt::Result {
-            Err(fmt::Error)
-        }
-    }
-
-    #[test]
-    fn text_that_cannot_be_written_is_an_error() {
-        assert!(fmt::write(&mut Full, format_args!("{}", Fields(&All))).is_err());
-    }
-
-    #[cfg(feature = "serde")]
-    mod json {
-        use super::*;
-
-        /// What breaks off half way.
-        struct Broken;
-
-        impl Describe for Broken {
-            fn describe(&self, _: &mut dyn Visitor) -> fmt::Result {
-                Err(fmt::Error)
-            }
-        }
-
-        impl List for Broken {
-            fn each(&self, _: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
-                Err(fmt::Error)
-            }
-        }
-
-        struct Holder;
-
-        impl Describe for Holder {
-            fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-                out.field("list", Value::List(&Broken))
-            }
-        }
-
-        #[test]
-        fn what_cannot_be_told_is_an_error() {
-            let error = serde_json::to_value(Fields(&Broken)).unwrap_err();
-            assert_eq!(error.to_string(), "structure could not be described");
-            let error = serde_json::to_value(Fields(&Holder)).unwrap_err();
-            assert_eq!(error.to_string(), "list could not be described");
-        }
-    }
-}

@@ -434,6 +434,15 @@ pub(crate) const fn clamp(length: usize) -> u32 {
     if length > u32::MAX as usize { u32::MAX } else { length as u32 }
 }
 
+/// Bytes as two digits each.
+pub(crate) struct HexBytes<'a>(pub(crate) &'a [u8]);
+
+impl core::fmt::Display for HexBytes<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// The names of the bits that are set, and the bits without a name last.
 #[derive(Clone, Copy)]
 pub(crate) struct Names {

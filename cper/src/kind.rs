@@ -4,7 +4,6 @@
 //! sections, containers read and write bodies through that list.
 
 use core::fmt;
-use core::ops::Deref;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -101,7 +100,7 @@ impl<T: FixedSection> Encode for T {
     }
 }
 
-/// A body that is one wire structure of fixed size, and the bytes after it. It dereferences to the structure.
+/// A body that is one wire structure of fixed size, and the bytes after it.
 ///
 /// It is the view of fixed sections that have no view of their own, such as those of another crate.
 #[derive(Debug)]
@@ -144,14 +143,6 @@ impl<'a, T: FixedSection> FixedView<'a, T> {
     /// The bytes after the structure: a newer revision's fields, or padding.
     pub fn trailing(&self) -> &'a [u8] {
         self.bytes.get(size_of::<T>()..).unwrap_or_default()
-    }
-}
-
-impl<T> Deref for FixedView<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        self.structure
     }
 }
 

@@ -97,6 +97,8 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+#[cfg(test)]
+mod bit_map;
 mod conversions;
 mod creator;
 mod descriptor;
@@ -107,9 +109,11 @@ mod grammar;
 mod guid;
 mod header;
 mod kernel_text;
+mod kernel_version;
 mod kind;
 mod notification;
 mod open_value;
+mod own_value;
 #[cfg(feature = "alloc")]
 mod owned;
 mod prepared;
@@ -130,7 +134,8 @@ pub use descriptor::{DescriptorValidation, FruText, SectionDescriptor, SectionFl
 pub use error::{Error, ErrorKind};
 pub use guid::Guid;
 pub use header::{HeaderValidation, RecordFlags, RecordHeader};
-pub use kernel_text::{KernelArchitecture, KernelText, KernelVersion};
+pub use kernel_text::{KernelArchitecture, KernelText};
+pub use kernel_version::KernelVersion;
 pub use notification::NotificationType;
 #[cfg(feature = "alloc")]
 pub use owned::OwnedRecord;

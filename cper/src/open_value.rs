@@ -74,7 +74,7 @@ macro_rules! open_guid {
 
         impl From<$name> for $crate::fields::Value<'_> {
             fn from(value: $name) -> Self {
-                Self::NamedGuid { value: value.raw(), name: value.name() }
+                $crate::fields::OwnValue::NamedGuid { value: value.raw(), name: value.name() }.into()
             }
         }
 

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::CreatorId;
-use crate::fields::{Value, Visitor};
+use crate::fields::{OwnValue, Value, Visitor};
 use crate::timestamp::{Encoding, Reading, Timestamp};
 
 impl Timestamp {
@@ -28,13 +28,16 @@ impl Timestamp {
 /// Tells the fields of a timestamp whose validity bit is set.
 pub(crate) fn describe(time: Timestamp, creator: Option<CreatorId>, out: &mut dyn Visitor) -> fmt::Result {
     let reading = time.reading(creator);
-    out.field("timestamp", Value::Time { time, calendar: reading.map(|reading| reading.calendar) })?;
+    out.field(
+        "timestamp",
+        OwnValue::Time { time, calendar: reading.map(|reading| reading.calendar) }.into(),
+    )?;
     let encoding = reading.map(|reading| reading.encoding);
     if let Some(encoding) = encoding.filter(|encoding| *encoding != Encoding::Bcd) {
         out.field("timestamp_encoding", Value::Message(&encoding))?;
     }
     if let Some(calendar) = reading.and_then(|reading| reading.otherwise) {
-        out.field("timestamp_if_binary", Value::Time { time, calendar: Some(calendar) })?;
+        out.field("timestamp_if_binary", OwnValue::Time { time, calendar: Some(calendar) }.into())?;
     }
     // The count of seconds has no flags.
     if encoding != Some(Encoding::LinuxSeconds) {

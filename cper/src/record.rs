@@ -359,6 +359,16 @@ impl AsRef<[u8]> for Record<'_> {
     }
 }
 
+/// The structure, or why it could not be read.
+impl<T: Describe> Describe for Result<T, Error> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        match self {
+            Ok(described) => described.describe(out),
+            Err(error) => error.describe(out),
+        }
+    }
+}
+
 impl Describe for Error {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("error", Value::Error(self))

@@ -121,7 +121,11 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             macro_rules! of {
                 ($($kind:ident),*) => {
                     match event.data()? {
-                        $( CxlEventData::$kind(data) => written(&CxlEvent { header, record, data: *data }), )*
+                        $( CxlEventData::$kind(data) => {
+                            let mut event = CxlEvent::new(record, *data);
+                            *event.header_mut() = header;
+                            written(&event)
+                        } )*
                         _ => return None,
                     }
                 };
@@ -169,7 +173,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             written(&AmpereErrorParts::new(*section.structure().unwrap(), section.data()))
         }
         Body::WindowsXpfMca(section) => {
-            let mut parts = WindowsXpfMcaParts::new(*section.header());
+            let mut parts = WindowsXpfMcaParts::new(*section.structure().unwrap());
             if let Some(capability) = section.global_capability() {
                 parts = parts.with_global_capability(*capability);
             }

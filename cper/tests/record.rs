@@ -505,8 +505,10 @@ fn sections_of_another_crate_are_like_our_own() {
     let sections: Vec<_> = record.sections().map(Result::unwrap).collect();
     assert_eq!(sections[0].section_type(), FanError::TYPE);
     assert!(matches!(sections[0].body(), Ok(Body::Unknown(bytes)) if bytes == fan.as_bytes()));
-    let fans: Vec<_> =
-        sections.iter().map(|section| section.decode::<FanError>().map(|read| *read.unwrap())).collect();
+    let fans: Vec<_> = sections
+        .iter()
+        .map(|section| section.decode::<FanError>().map(|read| *read.unwrap().structure()))
+        .collect();
     assert_eq!(fans, [Some(fan), None, None]);
     assert_eq!(sections[2].decode::<Note<'_>>(), Some(Ok(Note("too hot"))));
     let memory: Vec<_> = sections.iter().map(|section| section.decode::<MemoryError>().is_some()).collect();

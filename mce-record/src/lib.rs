@@ -58,7 +58,7 @@
 //! | Intel's model-specific codes | [server processors from Skylake-SP to Granite Rapids](vendor::intel) | client processors, older servers, core banks, CHA, IIO |
 //! | AMD's extended codes | [scalable MCA](vendor::amd), families 17h to 1Ah | families before 17h |
 //! | severity | the kernel's rules, of Linux 6.1 and 6.12, computed again beside the stored one | AMD's rules before 5.18; Zhaoxin's are Intel's |
-//! | the kernel's text | [`MceRecord::kernel_text`], Linux 6.1 and 6.12 | the symbol behind the instruction pointer; what EDAC drivers add |
+//! | the kernel's text | [`KernelText`], Linux 6.1 and 6.12 | the symbol behind the instruction pointer; what EDAC drivers add |
 //! | [tracepoint] | the fields of all five versions, their names, the bytes of an event | 32-bit kernels' events |
 //! | [mcelog] | the log's head and entries | the device's ioctls |
 //!
@@ -68,7 +68,7 @@
 //!
 //! | feature | default | what |
 //! |---|---|---|
-//! | `serde` | no | `Serialize` for records and registers: fields by the names of `struct mce` and a `decoded` object; 64-bit values as a number up to 2^53, as a string of hexadecimal digits with `0x` above; absent fields absent |
+//! | `serde` | no | `Serialize` for records, in the form of [`fields`], and for registers; `Deserialize` for open values and registers |
 //!
 //! # Security
 //!
@@ -87,13 +87,18 @@
     )
 )]
 
+#[cfg(test)]
+mod bit_map;
+mod describe;
 mod error;
 mod error_code;
+pub mod fields;
 mod grammar;
-#[cfg(feature = "serde")]
-mod json;
+mod kernel_text;
+mod kernel_version;
 mod list;
 pub mod mcelog;
+mod own_value;
 mod record;
 mod registers;
 mod severity;
@@ -107,14 +112,16 @@ pub use error_code::{
     Channel, CodeKind, ErrorCode, InternalError, Level, MemoryOperation, Participation, Request, Target,
     Transaction,
 };
+pub use kernel_text::KernelText;
+pub use kernel_version::KernelVersion;
 pub use record::{AmdSyndromes, Layout, Mce, MceRecord};
 pub use registers::{
     Address, AddressMode, CpuSignature, CpuVendor, HandledFlags, InjectFlags, IoRequester, KernelSeverity,
     McaIpid, McaSynd, McgCap, McgStatus, MciCtl2, MciMisc, ThresholdCounter,
 };
-pub use severity::{Circumstances, ExecutionContext, Grade, KernelRules};
+pub use severity::{Circumstances, ExecutionContext, Grade};
 pub use status::{AmdStatus, IntelStatus, MciStatus, Outcome, StatusReading, ThresholdStatus};
-pub use text::{BankError, Details, KernelText, KernelTextOptions, Summary};
+pub use text::{BankError, Details, Summary};
 
 /// What the layout of [`Mce`] is made of: its integers, and `as_bytes` of the [`IntoBytes`](zerocopy::IntoBytes)
 /// trait.

@@ -9,20 +9,10 @@
 //! of 5.18 and later.
 
 use crate::error_code::ErrorCode;
+use crate::kernel_version::KernelVersion;
 use crate::record::MceRecord;
 use crate::registers::{CpuVendor, KernelSeverity, McgCap, McgStatus};
 use crate::status::MciStatus;
-
-/// The kernel whose rules are applied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum KernelRules {
-    /// Linux 6.1: whatever is graded uncorrected or worse in kernel context is a panic.
-    V6_1,
-    /// Linux 6.12: rules of their own for kernel context and for SEAM non-root mode.
-    #[default]
-    V6_12,
-}
 
 /// Where the processor was when the machine check came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,8 +31,9 @@ pub enum ExecutionContext {
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Circumstances {
-    /// The kernel.
-    pub rules: KernelRules,
+    /// The kernel. In Linux 6.1 every event graded uncorrected or worse in kernel context is a panic; 6.12 has rules of
+    /// their own for kernel context and for SEAM non-root mode.
+    pub version: KernelVersion,
     /// The event was a machine-check exception, not found by polling or a corrected-error interrupt.
     pub exception: bool,
     /// Where the processor was.
@@ -62,7 +53,7 @@ impl Circumstances {
     pub fn of(record: &MceRecord<'_>) -> Self {
         let smca = record.is_smca();
         Self {
-            rules: KernelRules::default(),
+            version: KernelVersion::default(),
             exception: record.mcg_status().in_progress(),
             context: if record.cs() & 3 == 3 { ExecutionContext::User } else { ExecutionContext::Kernel },
             memory_failure: true,
@@ -186,17 +177,17 @@ impl Rule {
             && (circumstances.exception || !self.exception)
             && self.context.is_none_or(|context| context == circumstances.context)
             && (circumstances.memory_failure || !self.memory_failure)
-            && (!self.skylake_memory || is_skylake_memory(record, circumstances.rules))
-            && (circumstances.rules != KernelRules::V6_1 || !self.newer)
+            && (!self.skylake_memory || is_skylake_memory(record, circumstances.version))
+            && (circumstances.version != KernelVersion::V6_1 || !self.newer)
     }
 }
 
 /// The memory controllers' banks of Skylake-SP from stepping 4 on, and of its successors with the same model.
 /// Linux 6.1 asks neither maker nor family.
-fn is_skylake_memory(record: &MceRecord<'_>, rules: KernelRules) -> bool {
+fn is_skylake_memory(record: &MceRecord<'_>, version: KernelVersion) -> bool {
     let processor = record.signature().unwrap_or_default();
     let intel = record.cpu_vendor() == Some(CpuVendor::INTEL) && processor.family() == 6;
-    (intel || rules == KernelRules::V6_1)
+    (intel || version == KernelVersion::V6_1)
         && processor.model() == 85
         && processor.stepping() >= 4
         && (13..=18).contains(&record.mce().bank)
@@ -307,7 +298,7 @@ const NO_MATCH: Rule = rule(KernelSeverity::SOME, "No match");
 
 fn grade_intel(record: &MceRecord<'_>, circumstances: Circumstances) -> Grade {
     let rule = RULES.iter().find(|rule| rule.matches(record, circumstances)).unwrap_or(&NO_MATCH);
-    let raised = circumstances.rules == KernelRules::V6_1
+    let raised = circumstances.version == KernelVersion::V6_1
         && circumstances.context == ExecutionContext::Kernel
         && rule.severity >= KernelSeverity::UC;
     let severity = if raised { KernelSeverity::PANIC } else { rule.severity };

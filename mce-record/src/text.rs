@@ -1,4 +1,4 @@
-//! What people read: a line, a block, and the kernel's own words.
+//! What people read: a line, and a block of lines.
 
 use core::fmt;
 
@@ -231,95 +231,6 @@ fn absent_line(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Resul
     names_of(None, format_args!("not in the layout of {} bytes", record.layout().size()))
 }
 
-/// What the text of the dying kernel depends on beside the record.
-#[derive(Clone, Copy, Debug)]
-pub struct KernelTextOptions<'a> {
-    /// What every line begins with.
-    pub prefix: &'a str,
-    /// The kernel gave up: it asks for mcelog, and says which rule made it.
-    pub panic: bool,
-    /// What the rule depends on; `None` takes what the record suggests ([`Circumstances::of`]).
-    pub circumstances: Option<Circumstances>,
-}
-
-/// The kernel's prefix, and an event it panicked over.
-impl Default for KernelTextOptions<'_> {
-    fn default() -> Self {
-        Self { prefix: "mce: [Hardware Error]: ", panic: true, circumstances: None }
-    }
-}
-
-/// The lines Linux 6.1 and 6.12 print for the event, made by [`MceRecord::kernel_text`].
-///
-/// The symbol behind the instruction pointer is left out, which only that kernel knew; so are fields the
-/// record does not have. Source: `arch/x86/kernel/cpu/mce/core.c`.
-#[derive(Clone, Copy, Debug)]
-pub struct KernelText<'r, 'a> {
-    record: &'r MceRecord<'a>,
-    options: KernelTextOptions<'r>,
-}
-
-impl fmt::Display for KernelText<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (record, prefix) = (self.record, self.options.prefix);
-        let (mce, global) = (record.mce(), record.mcg_status());
-        let exception = if global.in_progress() { " Exception" } else { "" };
-        // The kernel prints the CPU's number signed.
-        #[allow(clippy::cast_possible_wrap)]
-        let cpu = record.cpu() as i32;
-        write!(
-            f,
-            "{prefix}CPU {cpu}: Machine Check{exception}: {:x} Bank {}: {:016x}",
-            global.raw(),
-            mce.bank,
-            mce.status
-        )?;
-        if let Some(ip) = record.ip() {
-            let inexact = if global.error_ip_valid() { "" } else { " !INEXACT!" };
-            write!(f, "\n{prefix}RIP{inexact} {:02x}:<{ip:016x}> ", mce.cs)?;
-        }
-        write!(f, "\n{prefix}TSC {:x} ", mce.tsc)?;
-        let smca = record.is_smca();
-        let values = [
-            ("ADDR", mce.addr, true),
-            ("MISC", mce.misc, true),
-            ("PPIN", mce.ppin, true),
-            ("SYND", mce.synd, smca),
-            ("IPID", mce.ipid, smca),
-        ];
-        for (name, value, known) in values {
-            if known && value.get() != 0 {
-                write!(f, "{name} {value:x} ")?;
-            }
-        }
-        if record.cpu_vendor().is_some() {
-            write!(
-                f,
-                "\n{prefix}PROCESSOR {}:{:x} TIME {} SOCKET {} APIC {:x}",
-                mce.cpuvendor, mce.cpuid, mce.time, mce.socketid, mce.apicid
-            )?;
-        }
-        if let Some(microcode) = record.microcode() {
-            write!(f, " microcode {microcode:x}")?;
-        }
-        if self.options.panic { self.panic_lines(f) } else { Ok(()) }
-    }
-}
-
-impl KernelText<'_, '_> {
-    fn panic_lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (record, prefix) = (self.record, self.options.prefix);
-        if matches!(record.status_reading(), StatusReading::Intel(_)) {
-            write!(f, "\n{prefix}Run the above through 'mcelog --ascii'")?;
-        }
-        let circumstances = self.options.circumstances.unwrap_or(Circumstances::of(record));
-        match record.grade(circumstances).rule {
-            Some(rule) => write!(f, "\n{prefix}Machine check: {rule}"),
-            None => Ok(()),
-        }
-    }
-}
-
 impl<'a> MceRecord<'a> {
     /// The record in a line.
     pub const fn summary(&self) -> Summary<'_, 'a> {
@@ -335,11 +246,6 @@ impl<'a> MceRecord<'a> {
     /// The record in lines of a label and its value, without a line end after the last.
     pub const fn details(&self) -> Details<'_, 'a> {
         Details(self)
-    }
-
-    /// The lines the kernel prints for the event, without a line end after the last.
-    pub const fn kernel_text<'r>(&'r self, options: KernelTextOptions<'r>) -> KernelText<'r, 'a> {
-        KernelText { record: self, options }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use mce_record::{KernelTextOptions, Layout, Mce, MceRecord};
+use mce_record::{KernelText, Layout, Mce, MceRecord};
 use zerocopy::IntoBytes;
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data");
@@ -104,7 +104,7 @@ fn captured_records_print_as_the_kernel_did() {
     for name in ["mce-intel", "mce-amd"] {
         let bytes = bytes(&format!("mce/{name}.mce"));
         let record = MceRecord::parse(&bytes).unwrap();
-        let printed = record.kernel_text(KernelTextOptions::default()).to_string();
+        let printed = KernelText::new(&record).prefix(KernelText::PREFIX).panic(true).to_string();
         assert_eq!(
             printed.lines().collect::<Vec<_>>(),
             kernel_lines(&format!("mce/{name}.kernel.txt")),
@@ -157,11 +157,10 @@ fn rows(path: &str) -> Vec<BTreeMap<String, String>> {
 #[test]
 fn polled_records_print_as_the_kernel_did() {
     let records: Vec<Mce> = rows("rasdaemon/mcepoll.rows.txt").iter().map(record_of).collect();
-    let options = KernelTextOptions { panic: false, ..KernelTextOptions::default() };
     let printed: Vec<String> = records
         .iter()
         .flat_map(|mce| {
-            let text = mce.record().kernel_text(options).to_string();
+            let text = KernelText::new(&mce.record()).prefix(KernelText::PREFIX).to_string();
             text.lines().map(String::from).collect::<Vec<_>>()
         })
         .collect();

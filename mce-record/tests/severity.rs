@@ -1,7 +1,9 @@
 //! The kernel's severities, against a second implementation that tells the rules as a chain of decisions, over every
 //! combination of the bits they look at.
 
-use mce_record::{Circumstances, CpuVendor, ExecutionContext, Grade, KernelRules, KernelSeverity as Is, Mce};
+use mce_record::{
+    Circumstances, CpuVendor, ExecutionContext, Grade, KernelSeverity as Is, KernelVersion, Mce,
+};
 
 const VAL: u64 = 1 << 63;
 const OVER: u64 = 1 << 62;
@@ -24,7 +26,7 @@ fn intel(mce: &Mce, known: Circumstances) -> (Is, &'static str) {
     let (ripv, eipv, mcip, seam) = (global & 1 != 0, global & 2 != 0, global & 4 != 0, global & 0x1000 != 0);
     let recovery = mce.mcgcap.get() & 1 << 24 != 0;
     let code = status & 0xefff;
-    let newer = known.rules == KernelRules::V6_12;
+    let newer = known.version == KernelVersion::V6_12;
     let (kernel, user) = (known.context == ExecutionContext::Kernel, known.context == ExecutionContext::User);
     let recoverable = known.context == ExecutionContext::KernelRecoverable;
     let location = has(ADDRV | MISCV);
@@ -142,13 +144,13 @@ fn combinations(bits: &[u64]) -> Vec<u64> {
 
 fn circumstances() -> Vec<Circumstances> {
     let mut all = Vec::new();
-    for rules in [KernelRules::V6_1, KernelRules::V6_12] {
+    for version in [KernelVersion::V6_1, KernelVersion::V6_12] {
         for context in [ExecutionContext::Kernel, ExecutionContext::KernelRecoverable, ExecutionContext::User]
         {
             for exception in [false, true] {
                 for memory_failure in [false, true] {
                     all.push(Circumstances {
-                        rules,
+                        version,
                         exception,
                         context,
                         memory_failure,
@@ -219,7 +221,7 @@ fn skylake_patrol_scrub() {
                         known.exception = false;
                         let grade = mce.record().grade(known);
                         let model = cpuid >> 16 & 0xf == 5 && cpuid >> 4 & 0xf == 5 && cpuid & 0xf >= 4;
-                        let newer = known.rules == KernelRules::V6_12;
+                        let newer = known.version == KernelVersion::V6_12;
                         let processor = !newer || (cpuid >> 8 & 0xf == 6 && cpuvendor == CpuVendor::INTEL);
                         let form = status & !0x100f == VAL | ADDRV | MISCV | 0x0010_00c0;
                         let expected = model && processor && form && (13..=18).contains(&bank);
@@ -275,7 +277,7 @@ fn circumstances_out_of_a_record() {
     assert_eq!(
         plain,
         Circumstances {
-            rules: KernelRules::V6_12,
+            version: KernelVersion::V6_12,
             exception: false,
             context: ExecutionContext::Kernel,
             memory_failure: true,

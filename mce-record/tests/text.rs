@@ -1,7 +1,7 @@
 //! The line, the block of lines, and the kernel's text, of records made to bring out each part.
 
 use mce_record::{
-    Circumstances, CpuVendor, ExecutionContext, KernelRules, KernelTextOptions, Mce, MceRecord, McgCap,
+    Circumstances, CpuVendor, ExecutionContext, KernelText, KernelVersion, Mce, MceRecord, McgCap,
 };
 use zerocopy::IntoBytes;
 
@@ -231,8 +231,8 @@ not in this record: synd, ipid, ppin, microcode (not in the layout of 72 bytes)"
 
 /// The kernel's lines without their common prefix.
 fn kernel(record: &MceRecord<'_>, panic: bool) -> Vec<String> {
-    let options = KernelTextOptions { panic, prefix: "p ", ..KernelTextOptions::default() };
-    let text = record.kernel_text(options).to_string();
+    let text = KernelText::new(record).panic(panic).prefix("p ").to_string();
+    assert!(text.ends_with('\n'));
     text.lines().map(|line| line.strip_prefix("p ").unwrap().to_string()).collect()
 }
 
@@ -310,17 +310,14 @@ fn what_only_the_caller_knows() {
         let record = mce.record();
         let mut circumstances = Circumstances::of(&record);
         change(&mut circumstances);
-        let options =
-            KernelTextOptions { circumstances: Some(circumstances), ..KernelTextOptions::default() };
-        let text = record.kernel_text(options).to_string();
+        let text = KernelText::new(&record).panic(true).circumstances(circumstances).to_string();
         text.lines().last().unwrap().to_string()
     };
-    assert_eq!(rule(|_| {}), "mce: [Hardware Error]: Machine check: Uncorrected in kernel");
-    assert_eq!(
-        rule(|c| c.context = ExecutionContext::User),
-        "mce: [Hardware Error]: Machine check: Uncorrected"
-    );
-    assert_eq!(rule(|c| c.rules = KernelRules::V6_1), "mce: [Hardware Error]: Machine check: Uncorrected");
+    assert_eq!(rule(|_| {}), "Machine check: Uncorrected in kernel");
+    assert_eq!(rule(|c| c.context = ExecutionContext::User), "Machine check: Uncorrected");
+    assert_eq!(rule(|c| c.version = KernelVersion::V6_1), "Machine check: Uncorrected");
+    let text = KernelText::new(&mce.record()).panic(true).version(KernelVersion::V6_1).to_string();
+    assert!(text.ends_with("\nMachine check: Uncorrected\n"), "{text}");
 }
 
 #[test]

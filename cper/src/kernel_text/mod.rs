@@ -31,15 +31,17 @@ mod out;
 mod pcie;
 mod processor_generic;
 
+use crate::kernel_version::KernelVersion;
 use crate::section::{
     ArmProcessor, CxlProtocolError, FirmwareErrorRecord, Ia32X64Processor, MemoryErrorView, PcieErrorView,
     ProcessorGenericView,
 };
 use crate::{Error, GenericErrorData, SectionTypeId, Severity, StatusBlock, Timestamp};
-pub use out::{KernelArchitecture, KernelVersion};
+pub use out::KernelArchitecture;
 use out::{Options, Out, Sink, name_or_unknown, signed};
 
-/// A status block or a section in the text that Linux prints for it. It is made by `Display`, a line at a time.
+/// A status block or a section in the text that Linux prints for it. It is made by `Display`, a line at
+/// a time, and every line ends in a newline.
 #[derive(Clone, Copy, Debug)]
 pub struct KernelText<'a> {
     what: What<'a>,
@@ -78,7 +80,8 @@ impl<'a> KernelText<'a> {
         }
     }
 
-    /// Chooses the kernel.
+    /// Chooses the kernel. Linux 6.1 has no CXL sections, and prints the AER registers of a PCIe section for fatal errors
+    /// alone.
     #[must_use]
     pub const fn version(mut self, version: KernelVersion) -> Self {
         self.options.version = version;

@@ -4,16 +4,7 @@ use core::fmt::{self, Write};
 
 use zerocopy::{FromBytes, IntoBytes};
 
-/// The series of kernels whose text is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
-#[non_exhaustive]
-pub enum KernelVersion {
-    /// Linux 6.1: no CXL sections, and the AER registers of a PCIe section for fatal errors alone.
-    V6_1,
-    /// Linux 6.12.
-    #[default]
-    V6_12,
-}
+use crate::kernel_version::KernelVersion;
 
 /// Which processors' sections the kernel can decode: it is built for one architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

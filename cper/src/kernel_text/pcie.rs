@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-use super::out::{KernelVersion, Out, signed};
+use super::out::{Out, signed};
 use crate::Severity;
+use crate::kernel_version::KernelVersion;
 use crate::section::{PcieErrorView, PciePortType};
 
 pub(super) fn print(out: &mut Out<'_, '_>, pcie: &PcieErrorView<'_>, severity: Severity) -> fmt::Result {

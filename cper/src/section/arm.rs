@@ -10,10 +10,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::check_info::{AccessOperation, ParticipationType, TransactionType, check_bits};
 use super::context::{self, ContextBytes, ContextForm, ContextPadding, Contexts, RegisterTable, Registers};
-use super::{Encode, FixedSection, SectionType};
 use crate::entries::Entries;
 use crate::fields::{Describe, Each, Value, Visitor, describe_rest};
-use crate::kind::View;
+use crate::kind::{Encode, FixedSection, SectionType, View};
 use crate::open_value::open_value;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId};
@@ -770,7 +769,7 @@ impl<'a> ArmContext<'a> {
     }
 
     /// The header as it was stored.
-    pub const fn header(&self) -> &ArmContextHeader {
+    pub const fn structure(&self) -> &ArmContextHeader {
         &self.header
     }
 
@@ -915,19 +914,14 @@ impl<'a> ArmProcessor<'a> {
         self.contexts().after()
     }
 
-    /// The bytes from the error or context on that does not fit; nothing when all do.
-    pub fn unread(&self) -> &'a [u8] {
-        let errors = self.error_information();
-        if errors.error().is_none() {
-            return self.contexts().unread();
-        }
-        let rest = self.content().get(ArmProcessorHeader::SIZE..).unwrap_or_default();
-        rest.get(errors.len_in_bytes()..).unwrap_or_default()
-    }
-
-    /// The bytes after the section by its own length.
+    /// The bytes from the error or context on that does not fit; when all do, those after the section by its own length.
     pub fn trailing(&self) -> &'a [u8] {
-        self.bytes.get(self.content().len()..).unwrap_or_default()
+        let errors = self.error_information();
+        let read = match errors.error() {
+            Some(_) => ArmProcessorHeader::SIZE.saturating_add(errors.len_in_bytes()),
+            None => self.content().len().saturating_sub(self.contexts().unread().len()),
+        };
+        self.bytes.get(read..).unwrap_or_default()
     }
 
     /// Each error, and which processor has it.
@@ -986,7 +980,6 @@ impl Describe for ArmProcessor<'_> {
         let errors = self.error_information().map(move |error| error.map(|error| ErrorRead(error, readings)));
         out.field("error_information", Value::List(&Each(errors)))?;
         out.field("contexts", Value::List(&Each(self.contexts())))?;
-        describe_rest("unread", self.unread(), out)?;
         describe_rest("vendor_specific", self.vendor_specific(), out)?;
         describe_rest("trailing", self.trailing(), out)
     }
@@ -1230,7 +1223,7 @@ mod tests {
         );
         let contexts: Vec<_> = section.contexts().map(Result::unwrap).collect();
         assert_eq!(contexts.len(), 1);
-        assert_eq!(contexts[0].header().register_context_type(), ArmContextType::AARCH64_GPR);
+        assert_eq!(contexts[0].structure().register_context_type(), ArmContextType::AARCH64_GPR);
         // 248 bytes: the array ends before SP.
         let registers: Vec<_> = contexts[0].registers().collect();
         assert_eq!(registers.len(), 31);
@@ -1771,8 +1764,8 @@ mod tests {
             assert_eq!(section.missing(), 372 - length);
             assert_eq!(section.vendor_specific().len(), length.saturating_sub(360));
             let unread = if length < 360 { &CAPTURED[40 + 32 * good..length] } else { &[] };
-            assert_eq!(section.unread(), unread, "at {length}");
-            let said = std::format!("\nunread {} bytes\n", unread.len());
+            assert_eq!(section.trailing(), unread, "at {length}");
+            let said = std::format!("\ntrailing {} bytes\n", unread.len());
             assert_eq!(section.to_string().contains(&said), !unread.is_empty(), "at {length}");
         }
         let section = ArmProcessor::decode(&CAPTURED[..80]).unwrap();
@@ -1869,9 +1862,9 @@ mod tests {
         bytes.push(0);
         assert_map(&map(&bytes, 57), "57.0 trailing ~*8");
         // A context that is not whole.
-        assert_map(&map(&bytes[..50], 48), "48.0 unread ~*16");
+        assert_map(&map(&bytes[..50], 48), "48.0 trailing ~*16");
         let errors = section_of(0, &[(2, None), (2, None)]);
-        assert_map(&map(&errors[..80], 72), "72.0 unread ~*64");
+        assert_map(&map(&errors[..80], 72), "72.0 trailing ~*64");
     }
 
     #[test]
@@ -1917,7 +1910,7 @@ mod tests {
         assert_eq!(bytes.len(), 40 + 32 + 32 + 1);
         let section = ArmProcessor::new(&bytes).unwrap();
         let context = section.contexts().next().unwrap().unwrap();
-        assert_eq!((context.header().version(), context.header().register_array_size()), (1, 9));
+        assert_eq!((context.structure().version(), context.structure().register_array_size()), (1, 9));
         assert_eq!((section.midr_el1(), section.vendor_specific()), (5, &b"v"[..]));
     }
 

@@ -106,8 +106,13 @@ impl<'a, C> Contexts<'a, C> {
         }
     }
 
+    /// The bytes that no context takes: those from the one on that does not fit, or those after the last one.
+    pub(super) fn untaken(&self) -> &'a [u8] {
+        self.walk.clone().end().0
+    }
+
     /// The bytes from the context on that does not fit; nothing when all do.
-    pub fn unread(&self) -> &'a [u8] {
+    pub(super) fn unread(&self) -> &'a [u8] {
         match self.walk.clone().end() {
             (rest, false) => rest,
             _ => &[],

@@ -25,7 +25,7 @@ use core::fmt;
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::PcieCapability;
+use super::pcie_capability::PcieCapability;
 use crate::error::clamp;
 use crate::fields::{Describe, Readable, Value, Visitor, describe_rest, show_fields};
 use crate::kind::{Encode, SectionType, View};

@@ -12,10 +12,9 @@ use zerocopy::{FromBytes, IntoBytes};
 use super::check_info::{AccessOperation, ParticipationType, TransactionType, check_bits};
 use super::context::{self, AddressedRegister, ContextBytes, ContextForm, ContextPadding, Contexts};
 use super::context::{RegisterTable, Registers};
-use super::{Encode, SectionType};
 use crate::entries::Entries;
 use crate::fields::{Describe, Each, Value, Visitor, describe_rest};
-use crate::kind::View;
+use crate::kind::{Encode, SectionType, View};
 use crate::open_value::{open_guid, open_value};
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId};
@@ -506,7 +505,7 @@ impl<'a> Ia32X64Context<'a> {
     }
 
     /// The header as it was stored.
-    pub const fn header(&self) -> &Ia32X64ContextHeader {
+    pub const fn structure(&self) -> &Ia32X64ContextHeader {
         &self.header
     }
 
@@ -684,19 +683,17 @@ impl<'a> Ia32X64Processor<'a> {
         Contexts::new((rest, offset, self.context_count().into()), &CONTEXT_FORM, Ia32X64Context::read)
     }
 
-    /// The bytes from the error or context on that does not fit; nothing when all do.
-    pub fn unread(&self) -> &'a [u8] {
-        let errors = self.error_information();
-        if errors.error().is_none() {
-            return self.contexts().unread();
-        }
-        let rest = self.bytes.get(Ia32X64Header::SIZE..).unwrap_or_default();
-        rest.get(errors.len_in_bytes()..).unwrap_or_default()
-    }
-
-    /// The bytes after the contexts; the specification has nothing there.
+    /// The bytes from the error or context on that does not fit; when all do, those after the contexts. The
+    /// specification has nothing there.
     pub fn trailing(&self) -> &'a [u8] {
-        self.contexts().after()
+        let errors = self.error_information();
+        match errors.error() {
+            Some(_) => {
+                let read = Ia32X64Header::SIZE.saturating_add(errors.len_in_bytes());
+                self.bytes.get(read..).unwrap_or_default()
+            }
+            None => self.contexts().untaken(),
+        }
     }
 
     /// How many bytes the body claims to have and does not: those of the errors that its count claims.
@@ -758,7 +755,6 @@ impl Describe for Ia32X64Processor<'_> {
         out.field("proc_context_info_num", Value::number(self.context_count()))?;
         out.field("error_information", Value::List(&self.error_information()))?;
         out.field("contexts", Value::List(&Each(self.contexts())))?;
-        describe_rest("unread", self.unread(), out)?;
         describe_rest("trailing", self.trailing(), out)
     }
 }
@@ -898,7 +894,7 @@ mod tests {
     fn captured_contexts_give_what_linux_prints() {
         let contexts: Vec<_> = captured().contexts().map(Result::unwrap).collect();
         assert_eq!(contexts.len(), 3);
-        assert_eq!(contexts[0].header().register_context_type(), Ia32X64ContextType::MSR);
+        assert_eq!(contexts[0].structure().register_context_type(), Ia32X64ContextType::MSR);
         let msr = |address, value| AddressedRegister { address, value };
         assert_eq!(
             contexts[0].addressed_registers().collect::<Vec<_>>(),
@@ -1303,8 +1299,8 @@ mod tests {
             let text = section.to_string();
             assert!(text.contains("error "), "at {length}");
             let unread = &CAPTURED[ends[whole]..length];
-            assert_eq!((section.unread(), section.trailing()), (unread, &[][..]), "at {length}");
-            let said = std::format!("\nunread {} bytes\n", unread.len());
+            assert_eq!(section.trailing(), unread, "at {length}");
+            let said = std::format!("\ntrailing {} bytes\n", unread.len());
             assert_eq!(text.contains(&said), !unread.is_empty(), "at {length}");
         }
         let section = Ia32X64Processor::decode(&CAPTURED[..200]).unwrap();
@@ -1408,7 +1404,7 @@ mod tests {
         let context = [Ia32X64Context::msrs(5, &[0; 16])];
         let mut bytes = written(&Ia32X64Parts::new(Ia32X64Header::new(), &error, &context).unwrap());
         assert_map(&map(&bytes, 144), "144.0 contexts ~*128");
-        assert_map(&map(&bytes[..100], 64), "64.0 unread ~*288");
+        assert_map(&map(&bytes[..100], 64), "64.0 trailing ~*288");
         bytes.push(0);
         assert_map(&map(&bytes, 160), "160.0 trailing ~*8");
         bytes.truncate(88 + 8);
@@ -1449,7 +1445,7 @@ mod tests {
         let bytes = written(&PARTS.unwrap());
         assert_eq!(bytes.len(), 64 + 64 + 32);
         let section = Ia32X64Processor::new(&bytes).unwrap();
-        assert_eq!(section.contexts().next().unwrap().unwrap().header().msr_address(), 3);
+        assert_eq!(section.contexts().next().unwrap().unwrap().structure().msr_address(), 3);
         assert_eq!((section.local_apic_id(), section.error_count()), (Some(9), 1));
     }
 

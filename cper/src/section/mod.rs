@@ -33,7 +33,7 @@
 //! fn fans(record: cper::Record<'_>) {
 //!     for section in record.sections().flatten() {
 //!         if let Some(Ok(error)) = section.decode::<FanError>() {
-//!             println!("fan {} at {} rpm", error.fan, error.rpm);
+//!             println!("fan {} at {} rpm", error.structure().fan, error.structure().rpm);
 //!         }
 //!     }
 //! }

@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
-
 use super::error_status::ErrorStatus;
 use super::register::register;
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
@@ -54,19 +52,14 @@ open_value! {
     }
 }
 
-/// Bus and segment of a PCI bus.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct PciBusId {
+structure! {
+    /// Bus and segment of a PCI bus.
+    PciBusId: 2 bytes, new;
     /// Bus number.
-    pub bus: u8,
+    0 bus: u8 => set_bus with_bus;
     /// Segment number.
-    pub segment: u8,
+    1 segment: u8 => set_segment with_segment;
 }
-
-const _: () = assert!(size_of::<PciBusId>() == 2);
 
 impl Describe for PciBusId {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
@@ -97,7 +90,7 @@ impl PciBusErrorView<'_> {
             write!(f, " at {address:#x}")?;
         }
         match self.bus_id() {
-            Some(PciBusId { bus, segment }) => write!(f, ", bus {segment:02x}:{bus:02x}"),
+            Some(id) => write!(f, ", bus {:02x}:{:02x}", id.segment(), id.bus()),
             None => Ok(()),
         }
     }
@@ -154,7 +147,7 @@ mod tests {
         PciBusError::new()
             .with_error_status(ErrorStatus::new(ErrorStatusType::BUS, ErrorStatusFlags::CONTROL))
             .with_error_type(PciBusErrorType::ADDRESS_PARITY)
-            .with_bus_id(PciBusId { bus: 0x12, segment: 0x34 })
+            .with_bus_id(PciBusId::new().with_bus(0x12).with_segment(0x34))
             .with_bus_address(0x1112_1314_1516_1718)
             .with_bus_data(0x2122_2324_2526_2728)
             .with_bus_command(PciBusCommand::new(0x0132_3334_3536_3738))
@@ -182,7 +175,7 @@ mod tests {
         assert_eq!(section.structure(), Some(&values()));
         assert_eq!(section.error_status().map(ErrorStatus::flags), Some(ErrorStatusFlags::CONTROL));
         assert_eq!(section.error_type(), Some(PciBusErrorType::ADDRESS_PARITY));
-        assert_eq!(section.bus_id(), Some(PciBusId { bus: 0x12, segment: 0x34 }));
+        assert_eq!(section.bus_id(), Some(PciBusId::new().with_bus(0x12).with_segment(0x34)));
         assert_eq!(section.bus_address(), Some(0x1112_1314_1516_1718));
         assert_eq!(section.bus_data(), Some(0x2122_2324_2526_2728));
         let command = section.bus_command().unwrap();

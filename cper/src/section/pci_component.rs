@@ -19,7 +19,8 @@ use core::fmt;
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, IntoBytes};
 
-use super::{ErrorStatus, PciAddress};
+use super::error_status::ErrorStatus;
+use super::pci_address::PciAddress;
 use crate::fields::{Describe, Each, Value, Visitor, describe_rest, show_fields};
 use crate::kind::{Encode, SectionType, View};
 use crate::structure::structure;

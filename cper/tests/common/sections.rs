@@ -109,7 +109,7 @@ pub(crate) fn ia32x64(
     assert_eq!(but(read.structure().expect("whole"), &[(0, 2)]), but(&header, &[(0, 2)]));
     assert_eq!(copied(read.error_information()), errors);
     let found = read.contexts().map(|context| {
-        context.map(|context| (context.header().register_context_type().raw(), context.array().to_vec()))
+        context.map(|context| (context.structure().register_context_type().raw(), context.array().to_vec()))
     });
     same_contexts(found, contexts, [read.contexts().padding(), padding]);
 }
@@ -130,7 +130,7 @@ pub(crate) fn arm_processor(
     assert_eq!(but(read.structure().expect("whole"), &[(0, 12)]), but(&header, &[(0, 12)]));
     assert_eq!(copied(read.error_information()), errors);
     let found = read.contexts().map(|context| {
-        context.map(|context| (context.header().register_context_type().raw(), context.array().to_vec()))
+        context.map(|context| (context.structure().register_context_type().raw(), context.array().to_vec()))
     });
     if same_contexts(found, contexts, [read.contexts().padding(), padding]) {
         assert_eq!((read.vendor_specific(), read.trailing()), (vendor, &[][..]));
@@ -206,7 +206,8 @@ where
     let event = CxlEvent::new(record, data);
     let body = body(&event);
     let read = FixedView::<CxlEvent<D>>::new(&body).expect("a written section is one");
-    assert_eq!((&read.record, &read.data), (&event.record, &event.data));
+    let read = read.structure();
+    assert_eq!((read.record(), read.data()), (event.record(), event.data()));
 }
 
 /// An Arm RAS node; the auxiliary data are a version, contexts of registers and keys with values.
@@ -312,7 +313,7 @@ pub(crate) fn windows_xpf_mca(
     }
     let body = body(&section);
     let read = WindowsXpfMca::decode(&body).expect("a written section is one");
-    assert_eq!(but(read.header(), &[]), but(header, &[]));
+    assert_eq!(but(read.structure().unwrap(), &[]), but(header, &[]));
     assert_eq!(
         read.global_capability().map(|read| but(read, &[])),
         (parts > 0).then(|| but(&capability, &[]))

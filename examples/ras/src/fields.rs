@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use cper::fields::{Describe, Value, Visitor};
+use cper::fields::{Describe, OwnValue, Value, Visitor};
 
 /// Column at which values begin, past the indent: that of the CPER crate's own text.
 const VALUE_COLUMN: usize = 24;
@@ -82,7 +82,7 @@ pub fn is_zero(value: &Value<'_>) -> bool {
         Value::Signed(value) => *value == 0,
         Value::Bool(value) => !value,
         Value::Bytes(bytes) | Value::Text(bytes) => bytes.iter().all(|byte| *byte == 0),
-        Value::Guid(guid) | Value::NamedGuid { value: guid, .. } => guid.is_zero(),
+        Value::Own(OwnValue::Guid(guid) | OwnValue::NamedGuid { value: guid, .. }) => guid.is_zero(),
         // Registers shown in a form of their own: `00:00.0`, `00000000 00000000`.
         Value::Message(message) => message.to_string().chars().all(|c| matches!(c, '0' | ' ' | ':' | '.')),
         _ => false,

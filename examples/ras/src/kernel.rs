@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use cper::{KernelText, Severity};
-use mce_record::{KernelTextOptions, MceRecord};
+use mce_record::MceRecord;
 
 use crate::event::{Event, Grade};
 use crate::found::{Content, Section, What, at};
@@ -60,10 +60,8 @@ fn printed(event: &Event<'_>) -> Vec<u8> {
 
 /// The lines of a machine check.
 fn machine_check(record: &MceRecord<'_>, panic: bool, out: &mut Vec<u8>) {
-    let options = KernelTextOptions { panic, ..KernelTextOptions::default() };
-    let text = record.kernel_text(options).to_string();
-    out.extend_from_slice(text.trim_end_matches('\n').as_bytes());
-    out.push(b'\n');
+    let text = mce_record::KernelText::new(record).prefix(mce_record::KernelText::PREFIX);
+    out.extend_from_slice(text.panic(panic).to_string().as_bytes());
 }
 
 /// The lines of the machine checks in a section that Linux logs as such when it meets the section, each as one that did

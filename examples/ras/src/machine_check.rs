@@ -35,7 +35,7 @@ impl MachineCheck {
                 contexts.flat_map(|context| in_context(&context, cpuid, apic)).collect()
             }
             // Windows writes all ones where firmware reported the error and no bank did.
-            Body::WindowsXpfMca(machine) if machine.bank_number.get() < 0xff => {
+            Body::WindowsXpfMca(machine) if machine.bank_number() < 0xff => {
                 vec![of_windows(machine, cpuid)]
             }
             _ => Vec::new(),
@@ -95,7 +95,7 @@ const BANKS: u32 = 32;
 /// The banks in an array of model-specific registers: those whose status is there and valid. An array begins anywhere
 /// in a bank, as firmware likes, and may go on with the next one.
 fn in_context(context: &Ia32X64Context<'_>, cpuid: u32, apic: Option<u32>) -> Vec<MachineCheck> {
-    let header = context.header();
+    let header = context.structure();
     if header.register_context_type() != Ia32X64ContextType::MSR {
         return Vec::new();
     }
@@ -155,16 +155,16 @@ const fn vendor_of(cpuid: u32) -> CpuVendor {
 
 /// A machine check that Windows stored. What processor it is, the sections beside it say.
 fn of_windows(machine: &WindowsXpfMca<'_>, mut cpuid: u32) -> MachineCheck {
-    let vendor = match machine.cpu_vendor {
+    let vendor = match machine.cpu_vendor() {
         WindowsCpuVendor::INTEL => CpuVendor::INTEL,
         WindowsCpuVendor::AMD => CpuVendor::AMD,
         _ => CpuVendor::new(0xff),
     };
-    let register = |place: usize| machine.extended_registers[place].get();
+    let register = |place: usize| machine.extended_registers()[place];
     let (mut ipid, mut synd, mut assumed_ipid) = (0, 0, None);
     if vendor == CpuVendor::AMD {
         (ipid, synd) = (register(0), register(1));
-        match (ipid, machine.bank_number.get(), cpuid & 0x0fff_fff0) {
+        match (ipid, machine.bank_number(), cpuid & 0x0fff_fff0) {
             // Only processors of family 17h and later have the register.
             (1.., _, 0) => cpuid = FAMILY_17H,
             // Where Windows left it out: on the processors of this model the bank is that of power and interrupts, as
@@ -174,22 +174,22 @@ fn of_windows(machine: &WindowsXpfMca<'_>, mut cpuid: u32) -> MachineCheck {
         }
     }
     let mce = Mce {
-        status: machine.status.raw().into(),
-        misc: machine.misc,
-        addr: machine.address,
-        mcgstatus: machine.global_status.raw().into(),
-        ip: machine.instruction_pointer,
+        status: machine.status().raw().into(),
+        misc: machine.misc().into(),
+        addr: machine.address().into(),
+        mcgstatus: machine.global_status().raw().into(),
+        ip: machine.instruction_pointer().into(),
         cpuvendor: vendor.raw(),
         cpuid: cpuid.into(),
-        bank: machine.bank_number.get() as u8,
-        extcpu: machine.processor_number,
-        apicid: machine.apic_id,
+        bank: machine.bank_number() as u8,
+        extcpu: machine.processor_number().into(),
+        apicid: machine.apic_id().into(),
         mcgcap: machine.global_capability().map_or(0, |capability| capability.raw()).into(),
         synd: synd.into(),
         ipid: ipid.into(),
         ..Mce::default()
     };
-    MachineCheck { mce, cpu: Some(machine.processor_number.get()), assumed_ipid, is_logged: false }
+    MachineCheck { mce, cpu: Some(machine.processor_number()), assumed_ipid, is_logged: false }
 }
 
 /// EAX of CPUID leaf 1 on a processor of AMD's family 17h.

@@ -28,26 +28,6 @@ pub fn section(section: &Section<'_>) -> String {
         }
         Content::Body(body) if !section.machine_checks.is_empty() => machine_check_line(section, body),
         Content::Body(Body::Memory(memory)) => memory_line(section, memory),
-        Content::Body(
-            body @ (Body::ProcessorGeneric(_)
-            | Body::PciBus(_)
-            | Body::DmarGeneric(_)
-            | Body::DmarVtd(_)
-            | Body::DmarIommu(_)
-            | Body::Ia32X64Processor(_)
-            | Body::ArmProcessor(_)
-            | Body::PciComponent(_)
-            | Body::CcixPer(_)
-            | Body::CxlProtocol(_)
-            | Body::CxlComponentEvent(_)
-            | Body::FirmwareErrorRecord(_)
-            | Body::Ampere(_)
-            | Body::AmpereSpecific(_)
-            | Body::FruMemoryPoison(_)
-            | Body::ArmRasNode(_)
-            | Body::Nvidia(_)
-            | Body::NvidiaEvent(_)),
-        ) => body_line(section, body),
         Content::Body(Body::Pcie(pcie)) => pcie_line(section, pcie),
         Content::Body(Body::Unknown(bytes)) if section.kind.name().is_none() => {
             format!("unknown section {}{}, {}", section.kind, and_unit(section), size(bytes.len()))
@@ -55,7 +35,7 @@ pub fn section(section: &Section<'_>) -> String {
         Content::Body(Body::Unknown(bytes)) => {
             format!("{}{}, {}, not decoded", type_name(section), and_unit(section), size(bytes.len()))
         }
-        Content::Body(body) => told_line(section, &Told::by(body.fields())),
+        Content::Body(body) => body_line(section, body),
     }
 }
 
@@ -97,7 +77,7 @@ fn stated_address(told: &Told) -> bool {
     }
 }
 
-/// A line out of what a section says of itself, for types that have no line of their own.
+/// A line out of what a section that is cut short says of itself.
 fn told_line(section: &Section<'_>, told: &Told) -> String {
     let mut line = format!("{}{}", type_name(section), and_unit(section));
     for (name, before) in [("requester_id", "requester"), ("address", "at")] {

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 
 use common::{ras, ras_json};
 use cper::section::vendor::{
-    AmperePayload, AmpereRasNode, AmpereSpecificError, WindowsCpuVendor, WindowsXpfMcaHeader,
-    WindowsXpfMcaParts,
+    AmperePayload, AmpereRasNode, AmpereSpecificError, WindowsBankStatus, WindowsCpuVendor,
+    WindowsXpfMcaHeader, WindowsXpfMcaParts,
 };
 use cper::section::{
     AerCapability, CpuidInfo, Encode, Ia32X64Context, Ia32X64ErrorInformation, Ia32X64ErrorType,
     Ia32X64Header, Ia32X64Parts, MemoryError, MemoryValidation, PcieError, ProcessorGeneric,
 };
-use cper::zerocopy::{FromZeros, IntoBytes};
+use cper::zerocopy::FromZeros;
 use cper::{
     CreatorId, FruText, Guid, NotificationType, RecordFlags, RecordHeader, RecordWriter, SectionDescriptor,
     Severity,
@@ -274,7 +274,9 @@ fn registers_of_a_bank_are_a_machine_check() {
 #[test]
 fn an_assumed_unit_is_told_as_such() {
     let mut machine = windows(0x9820_0000_0002_080b, 0);
-    machine.extended_registers[0] = 0.into();
+    let mut registers = machine.extended_registers();
+    registers[0] = 0;
+    machine.set_extended_registers(registers);
     let processor = ProcessorGeneric::new().with_cpu_version_info(0x00a2_0f10);
     let mut buffer = [0; 4096];
     let mut writer = RecordWriter::new(&mut buffer, &header()).unwrap();
@@ -292,18 +294,18 @@ fn an_assumed_unit_is_told_as_such() {
 
 /// A Windows machine check of an AMD processor, its count of extended registers 0 as Windows leaves it.
 fn windows(status: u64, address: u64) -> WindowsXpfMcaHeader {
-    let mut machine = WindowsXpfMcaHeader::new_zeroed();
-    machine.version = 2.into();
-    machine.cpu_vendor = WindowsCpuVendor::AMD;
-    // 2024-11-09 09:55:33.
-    machine.timestamp = 0x01db_328d_84bf_407fu64.into();
-    machine.processor_number = 5.into();
-    machine.bank_number = 27.into();
-    machine.status.as_mut_bytes().copy_from_slice(&status.to_le_bytes());
-    machine.address = address.into();
-    machine.extended_registers[0] = 0x1_002e_0000_0500.into();
-    machine.extended_registers[1] = 0x5a02_0001.into();
-    machine
+    let mut registers = [0; 24];
+    (registers[0], registers[1]) = (0x1_002e_0000_0500, 0x5a02_0001);
+    WindowsXpfMcaHeader::new()
+        .with_version(2)
+        .with_cpu_vendor(WindowsCpuVendor::AMD)
+        // 2024-11-09 09:55:33.
+        .with_timestamp(0x01db_328d_84bf_407f)
+        .with_processor_number(5)
+        .with_bank_number(27)
+        .with_status(WindowsBankStatus::new(status))
+        .with_address(address)
+        .with_extended_registers(registers)
 }
 
 #[test]
@@ -417,7 +419,7 @@ fn what_is_cut_of_an_x86_section_is_named() {
     assert!(cut.contains(", APIC 5: cache error; error information cut short"), "{cut}");
     let text = ras(&["decode", &file("x86-cut.cper", &bytes)]).stdout;
     assert!(text.contains("error information count is 2, at most 1 fit"), "{text}");
-    assert!(text.contains("unread"), "{text}");
+    assert!(text.contains("trailing 40 bytes"), "{text}");
 }
 
 #[test]

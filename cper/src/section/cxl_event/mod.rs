@@ -54,7 +54,7 @@ use core::fmt;
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::PciAddress;
+use super::pci_address::PciAddress;
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
 use crate::kind::{Decode, FixedSection, FixedView, SectionType, View};
 use crate::structure::structure;
@@ -174,12 +174,9 @@ impl Describe for CxlComponentDeviceId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct CxlEvent<D> {
-    /// CPER's own head.
-    pub header: CxlComponentHeader,
-    /// What all event records begin with.
-    pub record: CxlEventHeader,
-    /// What the kind of event lays out.
-    pub data: D,
+    header: CxlComponentHeader,
+    record: CxlEventHeader,
+    data: D,
 }
 
 const _: () = {
@@ -195,17 +192,47 @@ impl<D> CxlEvent<D> {
         Self { header, record, data }
     }
 
+    /// CPER's own head.
+    pub const fn header(&self) -> &CxlComponentHeader {
+        &self.header
+    }
+
+    /// CPER's own head, to set its fields.
+    pub const fn header_mut(&mut self) -> &mut CxlComponentHeader {
+        &mut self.header
+    }
+
+    /// What all event records begin with.
+    pub const fn record(&self) -> &CxlEventHeader {
+        &self.record
+    }
+
+    /// What all event records begin with, to set its fields.
+    pub const fn record_mut(&mut self) -> &mut CxlEventHeader {
+        &mut self.record
+    }
+
+    /// What the kind of event lays out.
+    pub const fn data(&self) -> &D {
+        &self.data
+    }
+
+    /// What the kind of event lays out, to set its fields.
+    pub const fn data_mut(&mut self) -> &mut D {
+        &mut self.data
+    }
+
     /// Sets the device and its validity bit.
     #[must_use]
     pub fn with_device_id(mut self, id: CxlComponentDeviceId) -> Self {
-        self.header = self.header.with_device_id(id);
+        self.header.set_device_id(id);
         self
     }
 
     /// Sets the device's serial number and its validity bit.
     #[must_use]
     pub fn with_device_serial_number(mut self, number: u64) -> Self {
-        self.header = self.header.with_device_serial_number(number);
+        self.header.set_device_serial_number(number);
         self
     }
 }
@@ -460,7 +487,7 @@ impl<'a> CxlComponentEvent<'a> {
 
     /// What the kind of event lays out; `None` when there is no log or it has less than 112 bytes.
     pub fn data(&self) -> Option<CxlEventData<'a>> {
-        let (_, data) = self.event_log()?.split_at_checked(size_of::<CxlEventHeader>())?;
+        let (_, data) = self.event_log()?.split_at_checked(CxlEventHeader::SIZE)?;
         let event = self.event_type;
         Some(if event == SectionTypeId::CXL_GENERAL_MEDIA {
             CxlEventData::GeneralMedia(front(data)?)
@@ -518,9 +545,9 @@ impl Describe for EventLog<'_> {
         let known = match event.data() {
             Some(data) => {
                 data.describe(out)?;
-                size_of::<CxlEventHeader>().saturating_add(80)
+                CxlEventHeader::SIZE.saturating_add(80)
             }
-            None => size_of::<CxlEventHeader>(),
+            None => CxlEventHeader::SIZE,
         };
         match log.get(known..) {
             Some(rest) if !rest.is_empty() => out.field("rest", Value::Bytes(rest)),
@@ -631,7 +658,7 @@ mod tests {
         assert_eq!((id.segment(), id.bus(), id.device(), id.function()), (0x1234, 0x38, 0x1c, 4));
         assert_eq!(id.slot_number(), 0x129 >> 3);
         assert_eq!(event.device_serial_number(), Some(0x0102_0304_0506_0708));
-        assert_eq!(event.record().unwrap().handle.get(), 0xaa55);
+        assert_eq!(event.record().unwrap().handle(), 0xaa55);
         assert_eq!(event.event_log(), Some(&bytes[32..]));
         assert_eq!((event.trailing(), event.missing()), (&[][..], 0));
         assert!(event.to_string().starts_with(
@@ -824,7 +851,8 @@ mod tests {
         assert_eq!(read.record(), Some(&record));
         assert!(matches!(read.data(), Some(CxlEventData::Dram(dram)) if dram.channel() == Some(3)));
         let whole = CxlEvent::<CxlDramEvent>::decode(&bytes).unwrap();
-        assert_eq!((whole.record, whole.data.channel()), (record, Some(3)));
+        let whole = whole.structure();
+        assert_eq!((whole.record(), whole.data().channel()), (&record, Some(3)));
         assert_eq!(
             CxlEvent::<CxlDramEvent>::decode(&bytes[1..]).unwrap_err().to_string(),
             "offset 0: CXL DRAM event needs 144 bytes, 143 available"

@@ -4,45 +4,36 @@
 use core::fmt;
 
 use zerocopy::little_endian::{U16, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::U24;
 use crate::Timestamp;
 use crate::fields::{Describe, Value, Visitor, show_fields};
 use crate::open_value::open_value;
+use crate::structure::structure;
 
-/// The header of an event record, without its UUID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct CxlEventHeader {
+structure! {
+    /// The header of an event record, without its UUID.
+    CxlEventHeader: 32 bytes;
     /// Bytes of the whole event record with its UUID: 128.
-    pub length: u8,
+    0 length: u8 raw length_raw;
     /// Severity in bits 1:0, [`CxlEventFlags`] above.
-    pub flags: U24,
+    1 flags: U24 raw flags_raw;
     /// Handle of the record in its log, not 0.
-    pub handle: U16,
+    4 handle: u16 => set_handle with_handle;
     /// Handle of a related record, 0 for none.
-    pub related_handle: U16,
+    6 related_handle: u16 raw related_handle_raw;
     /// Nanoseconds since 1970-01-01 00:00:00 UTC, 0 when the device has no time.
-    pub timestamp: U64,
+    8 timestamp: u64 raw timestamp_raw;
     /// Class of the maintenance operation the device asks for.
-    pub maintenance_operation_class: u8,
+    16 maintenance_operation_class: u8 => set_maintenance_operation_class with_maintenance_operation_class;
     /// Subclass of that operation, if [`CxlEventFlags::MAINTENANCE_OPERATION_SUBCLASS_VALID`] is set.
-    pub maintenance_operation_subclass: u8,
+    17 maintenance_operation_subclass: u8 raw maintenance_operation_subclass_raw;
     /// Logical device, if [`CxlEventFlags::LD_ID_VALID`] is set. Since CXL 3.2.
-    pub ld_id: U16,
+    18 ld_id: u16 raw ld_id_raw;
     /// Head of the device, if [`CxlEventFlags::HEAD_ID_VALID`] is set. Since CXL 3.2.
-    pub head_id: u8,
-    /// 0.
-    pub reserved: [u8; 11],
+    20 head_id: u8 raw head_id_raw;
+    21 reserved: [u8; 11];
 }
-
-const _: () = {
-    assert!(size_of::<CxlEventHeader>() == 32 && align_of::<CxlEventHeader>() == 1);
-    assert!(core::mem::offset_of!(CxlEventHeader, handle) == 4);
-    assert!(core::mem::offset_of!(CxlEventHeader, timestamp) == 8);
-    assert!(core::mem::offset_of!(CxlEventHeader, ld_id) == 0x12);
-};
 
 open_value! {
     /// Severity of an event: bits 1:0 of its flags.
@@ -81,7 +72,7 @@ impl CxlEventHeader {
 
     /// A header of this severity with everything else zero but the length of the record.
     pub const fn new(severity: CxlEventSeverity) -> Self {
-        let mut header: Self = zerocopy::transmute!([0u8; 32]);
+        let mut header = Self::ZERO;
         header.length = Self::RECORD_LENGTH;
         header.flags = U24::new(severity.raw() as u32 & 3);
         header
@@ -132,54 +123,91 @@ impl CxlEventHeader {
         if self.flags().contains(CxlEventFlags::HEAD_ID_VALID) { Some(self.head_id) } else { None }
     }
 
+    /// Sets how bad it is; of a number above 3 the lower two bits are kept.
+    pub const fn set_severity(&mut self, severity: CxlEventSeverity) {
+        self.flags = U24::new(self.flags.get() & !3 | severity.raw() as u32 & 3);
+    }
+
+    /// Sets how bad it is; of a number above 3 the lower two bits are kept.
+    #[must_use]
+    pub const fn with_severity(mut self, severity: CxlEventSeverity) -> Self {
+        self.set_severity(severity);
+        self
+    }
+
+    /// Sets these flags too.
+    pub const fn set_flags(&mut self, flags: CxlEventFlags) {
+        self.flags = U24::new(self.flags.get() | flags.bits() & !3);
+    }
+
     /// Sets these flags too.
     #[must_use]
     pub const fn with_flags(mut self, flags: CxlEventFlags) -> Self {
-        self.flags = U24::new(self.flags.get() | flags.bits() & !3);
+        self.set_flags(flags);
         self
     }
 
-    /// Sets the record's handle.
-    #[must_use]
-    pub const fn with_handle(mut self, handle: u16) -> Self {
-        self.handle = U16::new(handle);
-        self
+    /// Sets the handle of a related record, 0 for none.
+    pub const fn set_related_handle(&mut self, handle: u16) {
+        self.related_handle = U16::new(handle);
     }
 
-    /// Sets the handle of a related record.
+    /// Sets the handle of a related record, 0 for none.
     #[must_use]
     pub const fn with_related_handle(mut self, handle: u16) -> Self {
-        self.related_handle = U16::new(handle);
+        self.set_related_handle(handle);
         self
+    }
+
+    /// Sets the time, in nanoseconds since 1970-01-01 00:00:00 UTC.
+    pub const fn set_timestamp(&mut self, nanoseconds: u64) {
+        self.timestamp = U64::new(nanoseconds);
     }
 
     /// Sets the time, in nanoseconds since 1970-01-01 00:00:00 UTC.
     #[must_use]
     pub const fn with_timestamp(mut self, nanoseconds: u64) -> Self {
-        self.timestamp = U64::new(nanoseconds);
+        self.set_timestamp(nanoseconds);
         self
     }
 
-    /// Sets class and subclass of the maintenance operation, and the validity bit of the subclass.
-    #[must_use]
-    pub const fn with_maintenance_operation(mut self, class: u8, subclass: u8) -> Self {
-        self.maintenance_operation_class = class;
+    /// Sets the subclass of the maintenance operation and its validity bit.
+    pub const fn set_maintenance_operation_subclass(&mut self, subclass: u8) {
         self.maintenance_operation_subclass = subclass;
-        self.with_flags(CxlEventFlags::MAINTENANCE_OPERATION_SUBCLASS_VALID)
+        self.set_flags(CxlEventFlags::MAINTENANCE_OPERATION_SUBCLASS_VALID);
+    }
+
+    /// Sets the subclass of the maintenance operation and its validity bit.
+    #[must_use]
+    pub const fn with_maintenance_operation_subclass(mut self, subclass: u8) -> Self {
+        self.set_maintenance_operation_subclass(subclass);
+        self
+    }
+
+    /// Sets the logical device and its validity bit.
+    pub const fn set_ld_id(&mut self, id: u16) {
+        self.ld_id = U16::new(id);
+        self.set_flags(CxlEventFlags::LD_ID_VALID);
     }
 
     /// Sets the logical device and its validity bit.
     #[must_use]
     pub const fn with_ld_id(mut self, id: u16) -> Self {
-        self.ld_id = U16::new(id);
-        self.with_flags(CxlEventFlags::LD_ID_VALID)
+        self.set_ld_id(id);
+        self
+    }
+
+    /// Sets the head and its validity bit.
+    pub const fn set_head_id(&mut self, id: u8) {
+        self.head_id = id;
+        self.set_flags(CxlEventFlags::HEAD_ID_VALID);
     }
 
     /// Sets the head and its validity bit.
     #[must_use]
     pub const fn with_head_id(mut self, id: u8) -> Self {
-        self.head_id = id;
-        self.with_flags(CxlEventFlags::HEAD_ID_VALID)
+        self.set_head_id(id);
+        self
     }
 }
 
@@ -187,7 +215,7 @@ impl Describe for CxlEventHeader {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("severity", self.severity().into())?;
         out.field("flags", Value::flags(self.flags()))?;
-        out.field("handle", Value::hex(self.handle.get()))?;
+        out.field("handle", Value::hex(self.handle()))?;
         if let Some(handle) = self.related_handle() {
             out.field("related_handle", Value::hex(handle))?;
         }
@@ -218,6 +246,7 @@ mod tests {
     extern crate std;
     use super::*;
     use std::string::ToString;
+    use zerocopy::{FromBytes, IntoBytes};
 
     /// Offsets of CXL 3.1 table 8-43, less the 0x10 of the UUID.
     fn bytes() -> [u8; 32] {
@@ -234,12 +263,12 @@ mod tests {
     fn every_field_is_where_the_specification_says() {
         let bytes = bytes();
         let header = CxlEventHeader::ref_from_bytes(&bytes).unwrap();
-        assert_eq!(header.length, 128);
+        assert_eq!(header.length_raw(), 128);
         assert_eq!(header.severity(), CxlEventSeverity::FAILURE);
         assert_eq!(header.flags().bits(), 0x80_03fc);
-        assert_eq!((header.handle.get(), header.related_handle()), (0x1234, Some(0x5678)));
+        assert_eq!((header.handle(), header.related_handle()), (0x1234, Some(0x5678)));
         assert_eq!(header.timestamp(), Some(1_795_331_306_123_456_789));
-        assert_eq!(header.maintenance_operation_class, 2);
+        assert_eq!(header.maintenance_operation_class(), 2);
         assert_eq!(header.maintenance_operation_subclass(), Some(3));
         assert_eq!((header.ld_id(), header.head_id()), (Some(0x0b0a), Some(7)));
         assert_eq!(
@@ -286,7 +315,8 @@ mod tests {
             .with_handle(0x1234)
             .with_related_handle(0x5678)
             .with_timestamp(1_795_331_306_123_456_789)
-            .with_maintenance_operation(2, 3)
+            .with_maintenance_operation_class(2)
+            .with_maintenance_operation_subclass(3)
             .with_ld_id(0x0b0a)
             .with_head_id(7);
         assert_eq!(written.as_bytes(), bytes());
@@ -294,9 +324,34 @@ mod tests {
         let empty = CxlEventHeader::new(CxlEventSeverity::new(0xff));
         assert_eq!(empty.severity(), CxlEventSeverity::FATAL);
         assert_eq!(flags(empty), 0);
-        assert_eq!(flags(empty.with_maintenance_operation(0, 0)), 0x40);
+        assert_eq!(flags(empty.with_maintenance_operation_subclass(0)), 0x40);
         assert_eq!((flags(empty.with_ld_id(0)), flags(empty.with_head_id(0))), (0x80, 0x100));
         assert_eq!(flags(empty.with_ld_id(0).with_head_id(0).with_ld_id(1)), 0x180);
+    }
+
+    #[test]
+    fn every_bit_is_where_the_specification_has_it() {
+        use crate::section::checks::{assert_map, bit_map};
+        let mut bytes = bytes();
+        bytes[2] |= 1;
+        bytes[1] |= 0xc0;
+        let map = bit_map(&bytes, 1..4, |bytes, told| told(CxlEventHeader::ref_from_bytes(bytes).unwrap()));
+        // A flip of the seconds' bits shows in the time first.
+        let map = map.split("\n8.0 ").next().unwrap().to_string()
+            + "\n16.0 "
+            + map.split("\n16.0 ").nth(1).unwrap();
+        assert_map(
+            &map,
+            "0.0 hidden ~*8 4.0 handle *16 6.0 related_handle *16 16.0 maintenance_operation_class *8
+             17.0 maintenance_operation_subclass *8 18.0 ld_id *16 20.0 head_id *8 21.0 hidden ~*88",
+        );
+        let flags =
+            bit_map(&[0; 32], 4..32, |bytes, told| told(CxlEventHeader::ref_from_bytes(bytes).unwrap()));
+        assert_map(
+            &flags,
+            "0.0 hidden ~*8 1.0 severity *2 1.2 flags PERMANENT MAINTENANCE_NEEDED PERFORMANCE_DEGRADED
+             HARDWARE_REPLACEMENT_NEEDED MAINTENANCE_OPERATION_SUBCLASS_VALID LD_ID_VALID HEAD_ID_VALID -*15",
+        );
     }
 
     #[test]

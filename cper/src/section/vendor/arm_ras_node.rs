@@ -10,7 +10,7 @@ use zerocopy::little_endian::{U16, U32, U64};
 
 use super::{Unclaimed, write_all};
 use crate::entries::{Entries, SizedEntries, SizedForm};
-use crate::fields::{Describe, Value, Visitor, describe_rest};
+use crate::fields::{Describe, OwnValue, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType, View};
 use crate::open_value::open_value;
 use crate::structure::{at, structure};
@@ -308,9 +308,14 @@ impl ArmRasRecord {
         }
     }
 
-    /// ERR ADDR; `None` when ERR STATUS does not mark it valid.
+    /// ERR ADDR; `None` when ERR STATUS does not mark it valid, and when it is all ones, which a register reads as
+    /// that nobody answers for.
     const fn valid_address(&self) -> Option<u64> {
-        if self.status() >> 31 & 1 != 0 { Some(self.address()) } else { None }
+        match self.address() {
+            u64::MAX => None,
+            address if self.status() >> 31 & 1 != 0 => Some(address),
+            _ => None,
+        }
     }
 }
 
@@ -387,7 +392,7 @@ impl ArmRasKeyValue {
 impl Describe for ArmRasKeyValue {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         let name = (self.key == Self::MPAM_PARTID).then_some("MPAM PARTID");
-        out.field("key", Value::NamedGuid { value: self.key, name })?;
+        out.field("key", OwnValue::NamedGuid { value: self.key, name }.into())?;
         self.describe_fields(out)
     }
 }

@@ -17,56 +17,47 @@
 use core::fmt;
 
 use bitflags::bitflags;
+use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::fields::{Describe, Each, Value, Values, Visitor, describe_rest, show_fields};
-use crate::kind::View;
+use crate::fields::{Describe, Each, Value, Values, Visitor, describe_rest};
+use crate::kind::{Encode, SectionType, View};
 use crate::open_value::open_value;
 use crate::section::register::register;
-use crate::section::{Decode, Encode, SectionType};
-use crate::{Error, SectionTypeId, Timestamp};
+use crate::structure::{at, structure};
+use crate::{Error, ErrorKind, SectionTypeId, Timestamp};
 
-/// The fixed part of a Windows machine check section.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct WindowsXpfMcaHeader {
+structure! {
+    /// The fixed part of a Windows machine check section.
+    WindowsXpfMcaHeader: 264 bytes, new;
+    head of WindowsXpfMca from 264 as WINDOWS_XPF_MCA "Windows machine check";
     /// Version of the structure, 1 to 5.
-    pub version: U32,
+    0 version: u32 => set_version with_version;
     /// Who made the processor.
-    pub cpu_vendor: WindowsCpuVendor,
+    4 cpu_vendor: WindowsCpuVendor => set_cpu_vendor with_cpu_vendor;
     /// When it happened, in units of 100 ns since 1601 (UTC).
-    pub timestamp: U64,
+    8 timestamp: u64 => set_timestamp with_timestamp;
     /// Number that Windows gave the processor.
-    pub processor_number: U32,
+    16 processor_number: u32 as number => set_processor_number with_processor_number;
     /// `MCG_STATUS`.
-    pub global_status: WindowsGlobalStatus,
+    20 global_status: WindowsGlobalStatus as group => set_global_status with_global_status;
     /// Instruction pointer at the time of the error.
-    pub instruction_pointer: U64,
+    28 instruction_pointer: u64 as hex => set_instruction_pointer with_instruction_pointer;
     /// Number of the bank.
-    pub bank_number: U32,
+    36 bank_number: u32 as number => set_bank_number with_bank_number;
     /// `MCi_STATUS`.
-    pub status: WindowsBankStatus,
+    40 status: WindowsBankStatus as group => set_status with_status;
     /// `MCi_ADDR`.
-    pub address: U64,
+    48 address: u64 as hex => set_address with_address;
     /// `MCi_MISC`.
-    pub misc: U64,
+    56 misc: u64 as hex => set_misc with_misc;
     /// How many of the extended registers hold a value; 0 in sections of version 2 whose registers are filled.
-    pub extended_register_count: U32,
+    64 extended_register_count: u32 as number => set_extended_register_count with_extended_register_count;
     /// APIC id of the processor; reserved in version 1.
-    pub apic_id: U32,
+    68 apic_id: u32 as number => set_apic_id with_apic_id;
     /// Further registers of the bank, [`AMD_REGISTERS`] on AMD.
-    pub extended_registers: [U64; 24],
+    72 extended_registers: [u64; 24] => set_extended_registers with_extended_registers;
 }
-
-const _: () = {
-    assert!(size_of::<WindowsXpfMcaHeader>() == 264 && align_of::<WindowsXpfMcaHeader>() == 1);
-    assert!(core::mem::offset_of!(WindowsXpfMcaHeader, global_status) == 0x14);
-    assert!(core::mem::offset_of!(WindowsXpfMcaHeader, status) == 0x28);
-    assert!(core::mem::offset_of!(WindowsXpfMcaHeader, extended_registers) == 0x48);
-};
 
 /// What AMD's extended registers are, in their order (`WHEA_AMD_EXTENDED_REGISTERS`).
 pub const AMD_REGISTERS: [&str; 10] =
@@ -128,27 +119,21 @@ register! {
     }
 }
 
-/// What was done to recover: `XPF_RECOVERY_INFO`.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct WindowsXpfRecovery {
-    /// Why recovery failed: [`WindowsXpfRecovery::failure_reason`].
-    pub failure_reason: U32,
-    /// What was tried: [`WindowsXpfRecovery::action`].
-    pub action: U32,
+structure! {
+    /// What was done to recover: `XPF_RECOVERY_INFO`.
+    WindowsXpfRecovery: 20 bytes, new;
+    /// Why recovery failed; unknown bits are kept.
+    0 failure_reason: (u32 WindowsRecoveryFailures) as flags => set_failure_reason with_failure_reason;
+    /// What was tried; unknown bits are kept.
+    4 action: (u32 WindowsRecoveryActions) as flags => set_action with_action;
     /// Whether something had to be done.
-    pub action_required: u8,
+    8 action_required: u8 as number => set_action_required with_action_required;
     /// Whether it was done.
-    pub recovery_succeeded: u8,
+    9 recovery_succeeded: u8 as number => set_recovery_succeeded with_recovery_succeeded;
     /// Whether the kernel did it.
-    pub recovery_kernel: u8,
-    /// 0.
-    pub reserved: [u8; 9],
+    10 recovery_kernel: u8 as number => set_recovery_kernel with_recovery_kernel;
+    11 reserved: [u8; 9];
 }
-
-const _: () = assert!(size_of::<WindowsXpfRecovery>() == 20 && align_of::<WindowsXpfRecovery>() == 1);
 
 bitflags! {
     /// Why recovery failed.
@@ -192,51 +177,25 @@ bitflags! {
     }
 }
 
-impl WindowsXpfRecovery {
-    /// Why recovery failed; unknown bits are kept.
-    pub const fn failure_reason(&self) -> WindowsRecoveryFailures {
-        WindowsRecoveryFailures::from_bits_retain(self.failure_reason.get())
-    }
-
-    /// What was tried; unknown bits are kept.
-    pub const fn action(&self) -> WindowsRecoveryActions {
-        WindowsRecoveryActions::from_bits_retain(self.action.get())
-    }
-}
-
 impl Describe for WindowsXpfRecovery {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("failure_reason", Value::flags(self.failure_reason()))?;
-        out.field("action", Value::flags(self.action()))?;
-        out.field("action_required", Value::number(self.action_required))?;
-        out.field("recovery_succeeded", Value::number(self.recovery_succeeded))?;
-        out.field("recovery_kernel", Value::number(self.recovery_kernel))
+        self.describe_fields(out)
     }
 }
 
-/// Up to 32 banks beside the first, a list for each register.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct WindowsFurtherBanks {
-    /// How many there are.
-    pub count: U32,
-    /// Their numbers.
-    pub numbers: [U32; 32],
-    /// Their `MCi_STATUS`.
-    pub statuses: [WindowsBankStatus; 32],
-    /// Their `MCi_ADDR`.
-    pub addresses: [U64; 32],
-    /// Their `MCi_MISC`.
-    pub miscs: [U64; 32],
-}
+/// Banks that a section has room for beside the first.
+const FURTHER_BANKS: usize = 32;
 
-const _: () = {
-    assert!(size_of::<WindowsFurtherBanks>() == 900 && align_of::<WindowsFurtherBanks>() == 1);
-    assert!(core::mem::offset_of!(WindowsFurtherBanks, statuses) == 424 - 292);
-    assert!(core::mem::offset_of!(WindowsFurtherBanks, miscs) == 936 - 292);
-};
+structure! {
+    /// Up to 32 banks beside the first, a list for each register.
+    WindowsFurtherBanks: 900 bytes, new;
+    /// How many there are.
+    0 count: u32 as number;
+    4 numbers: [u32; 32];
+    132 statuses: [WindowsBankStatus; 32];
+    388 addresses: [u64; 32];
+    644 miscs: [u64; 32];
+}
 
 /// One bank of [`WindowsFurtherBanks`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -261,6 +220,27 @@ impl Describe for WindowsFurtherBank {
 }
 
 impl WindowsFurtherBanks {
+    /// These banks.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] over 32 banks.
+    pub fn of(banks: &[WindowsFurtherBank]) -> Result<Self, Error> {
+        if banks.len() > FURTHER_BANKS {
+            return Err(Error::new(ErrorKind::TooLarge { what: "further bank count" }, BANKS_AT));
+        }
+        let mut lists = Self::new();
+        lists.count = U32::new(banks.len() as u32);
+        let registers = lists.statuses.iter_mut().zip(&mut lists.addresses).zip(&mut lists.miscs);
+        for ((number, ((status, address), misc)), bank) in lists.numbers.iter_mut().zip(registers).zip(banks)
+        {
+            *number = U32::new(bank.number);
+            *status = bank.status;
+            *address = U64::new(bank.address);
+            *misc = U64::new(bank.misc);
+        }
+        Ok(lists)
+    }
+
     /// The banks that the count says, at most 32, and any behind them that is not all zeros, with those between.
     pub fn banks(&self) -> impl Iterator<Item = WindowsFurtherBank> + Clone {
         let registers = self.statuses.iter().zip(&self.addresses).zip(&self.miscs);
@@ -273,52 +253,16 @@ impl WindowsFurtherBanks {
         };
         let last = banks.clone().rposition(filled);
         let filled = last.map_or(0, |last| last.saturating_add(1));
-        banks.take(filled.max(self.count.get() as usize))
+        banks.take(filled.max(self.count() as usize))
     }
 }
 
-/// A Windows machine check: its fixed part, to which it dereferences, and the parts its length has room for.
-#[derive(Clone, Copy, Debug)]
-pub struct WindowsXpfMca<'a> {
-    header: &'a WindowsXpfMcaHeader,
-    global_capability: Option<&'a WindowsGlobalCapability>,
-    recovery: Option<&'a WindowsXpfRecovery>,
-    further_banks: Option<&'a WindowsFurtherBanks>,
-    trailing: &'a [u8],
-    bytes: &'a [u8],
-}
+/// Where the further banks begin, and where they end.
+const BANKS_AT: usize = 292;
+const BANKS_END: usize = BANKS_AT.saturating_add(WindowsFurtherBanks::SIZE);
 
-impl core::ops::Deref for WindowsXpfMca<'_> {
-    type Target = WindowsXpfMcaHeader;
-
-    fn deref(&self) -> &WindowsXpfMcaHeader {
-        self.header
-    }
-}
-
-impl SectionType for WindowsXpfMca<'_> {
-    const TYPE: SectionTypeId = SectionTypeId::WINDOWS_XPF_MCA;
-    const NAME: &'static str = "Windows machine check";
-}
-
-/// A structure and what follows it; `None` and all the bytes when they are too few.
-fn next<T: FromBytes + Immutable + KnownLayout + Unaligned>(bytes: &[u8]) -> (Option<&T>, &[u8]) {
-    T::ref_from_prefix(bytes).map_or((None, bytes), |(part, rest)| (Some(part), rest))
-}
-
-impl Decode for WindowsXpfMca<'_> {
-    type View<'a> = WindowsXpfMca<'a>;
-
-    fn decode(body: &[u8]) -> Result<WindowsXpfMca<'_>, Error> {
-        let short = Error::too_short(Self::NAME, size_of::<WindowsXpfMcaHeader>(), body.len());
-        let (header, rest) = WindowsXpfMcaHeader::ref_from_prefix(body).map_err(|_| short)?;
-        let (global_capability, rest) = next(rest);
-        let (recovery, rest) = next(rest);
-        // The number of further banks and 64 of them, of version 5.
-        let (further_banks, trailing) = if rest.len() < 4 + 64 * 28 { next(rest) } else { (None, rest) };
-        Ok(WindowsXpfMca { header, global_capability, recovery, further_banks, trailing, bytes: body })
-    }
-}
+/// Bytes of version 5: the number of further banks and 64 of them.
+const VERSION_5: usize = 2088;
 
 impl<'a> View<'a> for WindowsXpfMca<'a> {
     fn bytes(&self) -> &'a [u8] {
@@ -328,54 +272,84 @@ impl<'a> View<'a> for WindowsXpfMca<'a> {
     fn trailing(&self) -> &'a [u8] {
         self.trailing()
     }
+
+    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_summary(f)
+    }
 }
 
 impl<'a> WindowsXpfMca<'a> {
-    /// All bytes of the body.
-    pub const fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    /// The fixed part, every field as it was stored.
-    pub const fn header(&self) -> &'a WindowsXpfMcaHeader {
-        self.header
-    }
-
     /// When it happened, to the second; `None` before 1970.
     pub fn time(&self) -> Option<Timestamp> {
         // Seconds from 1601 to 1970.
-        let seconds = (self.header.timestamp.get() / 10_000_000).checked_sub(11_644_473_600)?;
+        let seconds = (self.timestamp() / 10_000_000).checked_sub(11_644_473_600)?;
         Timestamp::from_unix(seconds)
     }
 
     /// The extended registers that hold a value: as many as the count says, and all up to the last that is not zero.
     /// Windows leaves the count 0 in sections of version 2 and fills the registers.
-    pub fn extended_registers(&self) -> &'a [U64] {
-        let registers = &self.header.extended_registers;
+    pub fn filled_registers(&self) -> &'a [U64] {
+        let Some(registers) = self.structure().map(|header| &header.extended_registers) else { return &[] };
         let last = registers.iter().rposition(|register| register.get() != 0);
         let filled = last.map_or(0, |last| last.saturating_add(1));
-        let count = filled.max(self.header.extended_register_count.get() as usize);
+        let count = filled.max(self.extended_register_count() as usize);
         registers.get(..count).unwrap_or(registers)
     }
 
     /// `MCG_CAP`; `None` when the section ends before it.
-    pub const fn global_capability(&self) -> Option<&'a WindowsGlobalCapability> {
-        self.global_capability
+    pub fn global_capability(&self) -> Option<&'a WindowsGlobalCapability> {
+        at::<264, _>(self.bytes)
     }
 
     /// What was done to recover; `None` when the section ends before it.
-    pub const fn recovery(&self) -> Option<&'a WindowsXpfRecovery> {
-        self.recovery
+    pub fn recovery(&self) -> Option<&'a WindowsXpfRecovery> {
+        at::<272, _>(self.bytes)
     }
 
-    /// Further banks; `None` when the section ends before them.
-    pub const fn further_banks(&self) -> Option<&'a WindowsFurtherBanks> {
-        self.further_banks
+    /// Further banks; `None` when the section ends before them, or is of version 5.
+    pub fn further_banks(&self) -> Option<&'a WindowsFurtherBanks> {
+        if self.bytes.len() < VERSION_5 { at::<BANKS_AT, _>(self.bytes) } else { None }
     }
 
-    /// What follows the last part that is whole.
-    pub const fn trailing(&self) -> &'a [u8] {
-        self.trailing
+    /// The bytes after the last part that is whole.
+    pub fn trailing(&self) -> &'a [u8] {
+        let end = if self.further_banks().is_some() {
+            BANKS_END
+        } else {
+            [BANKS_AT, 272]
+                .into_iter()
+                .find(|end| *end <= self.bytes.len())
+                .unwrap_or(WindowsXpfMcaHeader::SIZE)
+        };
+        self.bytes.get(end..).unwrap_or_default()
+    }
+
+    /// How many bytes the body claims to have and does not: none, its length decides which parts there are.
+    pub const fn missing(&self) -> usize {
+        0
+    }
+
+    /// The error of the bank, and the processor.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (status, flags) = (self.status(), self.status().flags());
+        f.write_str(if !flags.contains(WindowsBankStatusFlags::VALID) {
+            "no error"
+        } else if flags.contains(WindowsBankStatusFlags::UNCORRECTED) {
+            "uncorrected error"
+        } else {
+            "corrected error"
+        })?;
+        write!(f, " {:#06x}", status.error_code())?;
+        if flags.contains(WindowsBankStatusFlags::ADDRESS_VALID) {
+            write!(f, " at {:#x}", self.address())?;
+        }
+        let (bank, processor) = (self.bank_number(), self.processor_number());
+        write!(f, ", bank {bank}, status {:#x}, CPU {processor}", status.raw())?;
+        match self.further_banks().map_or(0, |further| further.banks().count()) {
+            0 => Ok(()),
+            1 => f.write_str("; 1 further bank"),
+            further => write!(f, "; {further} further banks"),
+        }
     }
 }
 
@@ -398,50 +372,37 @@ impl Describe for AmdRegisters<'_> {
 
 impl Describe for WindowsXpfMca<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("version", Value::number(self.version.get()))?;
-        out.field("cpu_vendor", self.cpu_vendor.into())?;
-        out.field("timestamp", Value::hex(self.timestamp.get()))?;
+        out.field("version", Value::number(self.version()))?;
+        out.field("cpu_vendor", self.cpu_vendor().into())?;
+        out.field("timestamp", Value::hex(self.timestamp()))?;
         if let Some(time) = self.time() {
             out.field("time", time.into())?;
         }
-        out.field("processor_number", Value::number(self.processor_number.get()))?;
-        out.field("global_status", Value::Group(&self.global_status))?;
-        out.field("instruction_pointer", Value::hex(self.instruction_pointer.get()))?;
-        out.field("bank_number", Value::number(self.bank_number.get()))?;
-        out.field("status", Value::Group(&self.status))?;
-        out.field("address", Value::hex(self.address.get()))?;
-        out.field("misc", Value::hex(self.misc.get()))?;
-        out.field("extended_register_count", Value::number(self.extended_register_count.get()))?;
-        out.field("apic_id", Value::number(self.apic_id.get()))?;
-        let registers = self.extended_registers();
-        if self.cpu_vendor == WindowsCpuVendor::AMD && self.global_capability.is_some() {
+        self.describe_fields(out)?;
+        let registers = self.filled_registers();
+        if self.cpu_vendor() == WindowsCpuVendor::AMD && self.global_capability().is_some() {
             out.field("extended_registers", Value::Group(&AmdRegisters(registers)))?;
         } else {
             let registers = registers.iter().map(|register| Value::hex(register.get()));
             out.field("extended_registers", Value::List(&Values(registers)))?;
         }
-        if let Some(capability) = self.global_capability {
+        if let Some(capability) = self.global_capability() {
             out.field("global_capability", Value::Group(capability))?;
         }
-        if let Some(recovery) = self.recovery {
+        if let Some(recovery) = self.recovery() {
             out.field("recovery", Value::Group(recovery))?;
         }
-        if let Some(further) = self.further_banks {
-            let (count, room) = (further.count.get(), further.numbers.len());
+        if let Some(further) = self.further_banks() {
+            let count = further.count();
             out.field("further_bank_count", Value::number(count))?;
-            if count as usize > room {
-                let before =
-                    self.trailing.as_ptr().addr().wrapping_sub(self.header.as_bytes().as_ptr().addr());
-                let at = before.saturating_sub(size_of_val(further));
-                Error::inner_length("further bank count", count, room, at).describe(out)?;
+            if count as usize > FURTHER_BANKS {
+                Error::inner_length("further bank count", count, FURTHER_BANKS, BANKS_AT).describe(out)?;
             }
             out.field("further_banks", Value::List(&Each(further.banks())))?;
         }
-        describe_rest("trailing", self.trailing, out)
+        describe_rest("trailing", self.trailing(), out)
     }
 }
-
-show_fields!(WindowsXpfMca<'a>);
 
 /// A Windows machine check to be written: the fixed part and what it has of the later ones.
 ///
@@ -516,10 +477,13 @@ impl Encode for WindowsXpfMcaParts<'_> {
 mod tests {
     extern crate std;
     use super::*;
+    use crate::SectionTypeId;
+    use crate::kind::Decode;
     use crate::section::Body;
-    use crate::section::checks::{assert_map, bit_map, every_flip_shows, written};
+    use crate::section::checks::{assert_map, bit_map, written};
     use std::string::{String, ToString};
     use std::vec::Vec;
+    use zerocopy::FromBytes;
 
     /// The first 80 bytes of a section that Windows 11 stored on a Zen machine, as its owner published them: a load
     /// hit an error in the data cache. The IPID's hardware id 0x0b0 and type 0x0010 are those of a load-store unit,
@@ -595,7 +559,16 @@ mod tests {
                 "  banks                   0",
             ]
         );
-        every_flip_shows(SectionTypeId::WINDOWS_XPF_MCA, &bytes);
+        // On AMD each extended register has a field.
+        let map = bit_map(&bytes, 0..72, |body, out| out(&WindowsXpfMca::decode(body).unwrap()));
+        let names =
+            ["ipid", "synd", "config", "destat", "deaddr", "misc_1", "misc_2", "misc_3", "misc_4", "ras_cap"];
+        let registers = names
+            .iter()
+            .enumerate()
+            .map(|(number, name)| std::format!("{}.0 extended_registers.{name} *64", 72 + number * 8));
+        let registers = registers.collect::<Vec<_>>().join("\n");
+        assert!(map.starts_with(&["\n", registers.as_str(), "\n"].concat()), "{map}");
     }
 
     #[test]
@@ -706,7 +679,7 @@ mod tests {
         // A count past the array's end is told, and all there is.
         let many = counted(1, 200, 0);
         let section = WindowsXpfMca::decode(&many).unwrap();
-        assert_eq!((section.extended_registers().len(), section.extended_register_count.get()), (24, 200));
+        assert_eq!((section.filled_registers().len(), section.extended_register_count()), (24, 200));
     }
 
     #[test]
@@ -749,7 +722,7 @@ mod tests {
                 let mut bytes = counted(vendor, 0, 0);
                 bytes[72 + last * 8 + 7] = 0x5a;
                 let section = WindowsXpfMca::decode(&bytes).unwrap();
-                assert_eq!(section.extended_registers().len(), last + 1);
+                assert_eq!(section.filled_registers().len(), last + 1);
                 assert!(section.to_string().contains(" 0x5a00000000000000\n"), "{section}");
             }
         }
@@ -774,7 +747,7 @@ mod tests {
     #[test]
     fn times_are_of_1601() {
         let time = |units: u64| {
-            let header = WindowsXpfMcaHeader { timestamp: U64::new(units), ..WindowsXpfMcaHeader::default() };
+            let header = WindowsXpfMcaHeader::new().with_timestamp(units);
             WindowsXpfMca::decode(header.as_bytes()).unwrap().time().map(|time| time.to_string())
         };
         assert_eq!(time(116_444_736_000_000_000).as_deref(), Some("1970-01-01 00:00:00"));
@@ -788,7 +761,7 @@ mod tests {
         let mut bytes = counted(2, 10, 32);
         bytes[283..292].fill(0);
         let section = WindowsXpfMca::decode(&bytes).unwrap();
-        let parts = WindowsXpfMcaParts::new(*section.header());
+        let parts = WindowsXpfMcaParts::new(*section.structure().unwrap());
         assert_eq!(written(&parts), bytes[..264]);
         let parts = parts.with_global_capability(*section.global_capability().unwrap());
         assert_eq!(written(&parts), bytes[..272]);
@@ -797,10 +770,85 @@ mod tests {
         let parts = parts.with_further_banks(section.further_banks().unwrap());
         assert_eq!(written(&parts), bytes);
         // What was not given is zero, and has its place.
-        let parts =
-            WindowsXpfMcaParts::new(*section.header()).with_further_banks(section.further_banks().unwrap());
+        let parts = WindowsXpfMcaParts::new(*section.structure().unwrap())
+            .with_further_banks(section.further_banks().unwrap());
         let mut zeros = bytes.clone();
         zeros[264..292].fill(0);
         assert_eq!(written(&parts), zeros);
+    }
+
+    #[test]
+    fn a_bank_has_a_map_of_its_own() {
+        let mut lists = [0; 900];
+        lists[0] = 1;
+        let map = |skip| {
+            bit_map(&lists, skip, |bytes, told| {
+                let banks = WindowsFurtherBanks::ref_from_bytes(bytes).unwrap();
+                banks.banks().take(1).for_each(|bank| told(&bank));
+            })
+        };
+        assert!(map(0..4).starts_with("\n4.0 bank_number *32\n8.0 hidden"));
+        assert!(map(0..132).starts_with("\n132.0 status.error_code *16\n134.0 status.model_error_code *16"));
+        assert!(map(0..388).starts_with("\n388.0 address *64\n396.0 hidden"));
+        assert!(map(0..644).starts_with("\n644.0 misc *64\n652.0 hidden"));
+    }
+
+    #[test]
+    fn the_summary_says_which_error_and_which_processor() {
+        let summary = |bytes: &[u8]| Body::decode(WindowsXpfMca::TYPE, bytes).unwrap().summary().to_string();
+        let mut bytes = stored();
+        assert_eq!(summary(&bytes), "uncorrected error 0x0135, bank 0, status 0xbaa00000000c0135, CPU 6");
+        bytes[47] = 0x84; // valid, with an address
+        bytes[48] = 0x40;
+        bytes[292] = 2;
+        assert_eq!(
+            summary(&bytes),
+            "corrected error 0x0135 at 0x40, bank 0, status 0x84a00000000c0135, CPU 6; 2 further banks"
+        );
+        bytes[47] = 0;
+        assert!(summary(&bytes[..264]).starts_with("no error 0x0135, bank 0"));
+    }
+
+    #[test]
+    fn every_writer_sets_its_bytes() {
+        let counted: [u8; 264] = core::array::from_fn(|place| (place as u8).wrapping_add(1));
+        let read = WindowsXpfMcaHeader::ref_from_bytes(&counted).unwrap();
+        let written = WindowsXpfMcaHeader::new()
+            .with_version(read.version())
+            .with_cpu_vendor(read.cpu_vendor())
+            .with_timestamp(read.timestamp())
+            .with_processor_number(read.processor_number())
+            .with_global_status(read.global_status())
+            .with_instruction_pointer(read.instruction_pointer())
+            .with_bank_number(read.bank_number())
+            .with_status(read.status())
+            .with_address(read.address())
+            .with_misc(read.misc())
+            .with_extended_register_count(read.extended_register_count())
+            .with_apic_id(read.apic_id())
+            .with_extended_registers(read.extended_registers());
+        assert_eq!(written.as_bytes(), counted);
+        let read = WindowsXpfRecovery::ref_from_bytes(&counted[..20]).unwrap();
+        let written = WindowsXpfRecovery::new()
+            .with_failure_reason(read.failure_reason())
+            .with_action(read.action())
+            .with_action_required(read.action_required())
+            .with_recovery_succeeded(read.recovery_succeeded())
+            .with_recovery_kernel(read.recovery_kernel());
+        assert_eq!(written.as_bytes()[..11], counted[..11]);
+        let bytes = counted_banks(3);
+        let lists = WindowsFurtherBanks::ref_from_bytes(&bytes).unwrap();
+        let banks: Vec<_> = lists.banks().collect();
+        assert_eq!(WindowsFurtherBanks::of(&banks).as_ref(), Ok(lists));
+        let many = std::vec![banks[0]; 33];
+        assert!(WindowsFurtherBanks::of(&many[1..]).is_ok());
+        assert_eq!(
+            WindowsFurtherBanks::of(&many).unwrap_err().to_string(),
+            "offset 292: further bank count does not fit its field"
+        );
+    }
+
+    fn counted_banks(banks: u8) -> Vec<u8> {
+        counted(1, 0, banks)[292..].to_vec()
     }
 }

@@ -1,0 +1,1 @@
+../../cper/src/bit_map.rs

@@ -1,0 +1,1 @@
+../../cper/src/kernel_version.rs
