@@ -1,4 +1,9 @@
-//! Section bodies, one file each, and what they have in common.
+//! Section bodies, a module each, and what they have in common.
+//!
+//! [`Body`] lists the sections, and below stand their types: `MemoryError` is what is written, `MemoryErrorView` what
+//! is read; of a body of variable size `ArmProcessorHeader` is the fixed part, `ArmProcessorParts` what is written and
+//! `ArmProcessor` what is read. The values and structures that a section consists of are in its module, such as
+//! [`memory`] or [`pcie`], and can be imported from here too.
 //!
 //! A body is read as a view of its bytes ([`Decode`], [`View`]). A body of fixed size is written as its wire structure,
 //! one of variable size from its parts ([`Encode`]). Another crate implements the same traits for a section of its
@@ -39,96 +44,144 @@
 //! }
 //! ```
 
-mod aer;
-mod arm;
+pub mod aer;
+pub mod arm;
 mod bodies;
-mod ccix_per;
-mod check_info;
+pub mod ccix_per;
+pub mod check_info;
 #[cfg(test)]
 mod checks;
-mod context;
-mod cxl_event;
-mod cxl_protocol;
-mod dmar_generic;
-mod dmar_iommu;
-mod dmar_vtd;
-mod error_status;
-mod firmware;
-mod fru_memory_poison;
-mod ia32x64;
-mod memory;
-mod memory_2;
-mod pci_address;
-mod pci_bus;
-mod pci_component;
-mod pcie;
+pub mod context;
+pub mod cxl_event;
+pub mod cxl_protocol;
+pub mod dmar_generic;
+pub mod dmar_iommu;
+pub mod dmar_vtd;
+pub mod error_status;
+pub mod firmware;
+pub mod fru_memory_poison;
+pub mod ia32x64;
+pub mod memory;
+pub mod memory_2;
+pub mod pci_address;
+pub mod pci_bus;
+pub mod pci_component;
+pub mod pcie;
 pub mod pcie_capability;
-mod processor_generic;
+pub mod processor_generic;
 mod register;
 pub mod vendor;
 
+// The sections. Each as it is written, and as it is read.
+#[doc(inline)]
+pub use arm::{ArmErrors, ArmProcessor, ArmProcessorHeader, ArmProcessorParts};
+#[doc(inline)]
+pub use ccix_per::{CcixPerError, CcixPerErrorHeader, CcixPerErrorParts};
+#[doc(inline)]
+pub use cxl_event::{
+    CxlComponentEvent, CxlComponentHeader, CxlDramEvent, CxlEvent, CxlEventHeader, CxlGeneralMediaEvent,
+    CxlMemoryModuleEvent, CxlMemorySparingEvent, CxlMldPortEvent, CxlPhysicalSwitchEvent,
+    CxlVirtualSwitchEvent,
+};
+#[doc(inline)]
+pub use cxl_protocol::{CxlProtocolError, CxlProtocolErrorHeader, CxlProtocolErrorParts};
+#[doc(inline)]
+pub use dmar_generic::{DmarGenericError, DmarGenericErrorView};
+#[doc(inline)]
+pub use dmar_iommu::{DmarIommuError, DmarIommuErrorView};
+#[doc(inline)]
+pub use dmar_vtd::{DmarVtdError, DmarVtdErrorView};
+#[doc(inline)]
+pub use firmware::{FirmwareErrorRecord, FirmwareErrorRecordHeader, FirmwareErrorRecordParts};
+#[doc(inline)]
+pub use fru_memory_poison::{FruMemoryPoison, FruMemoryPoisonHeader, FruMemoryPoisonParts};
+#[doc(inline)]
+pub use ia32x64::{Ia32X64Header, Ia32X64Parts, Ia32X64Processor};
+#[doc(inline)]
+pub use memory::{MemoryError, MemoryErrorView};
+#[doc(inline)]
+pub use memory_2::{MemoryError2, MemoryError2View};
+#[doc(inline)]
+pub use pci_bus::{PciBusError, PciBusErrorView};
+#[doc(inline)]
+pub use pci_component::{PciComponentError, PciComponentErrorHeader, PciComponentErrorParts};
+#[doc(inline)]
+pub use pcie::{PcieError, PcieErrorView};
+#[doc(inline)]
+pub use processor_generic::{ProcessorGeneric, ProcessorGenericView};
+
+// What sections consist of: documented in their modules, and found here too.
+#[doc(hidden)]
 pub use aer::{
     AerCapability, AerControl, AerControlFlags, CorrectableError, CorrectableErrors,
     ExtendedCapabilityHeader, RootErrorCommand, RootErrorFlags, RootErrorStatus, UncorrectableError,
     UncorrectableErrors,
 };
+#[doc(hidden)]
 pub use arm::{
     ArmAccessMode, ArmAddressSpace, ArmBusError, ArmCacheError, ArmCacheOperation, ArmContext,
     ArmContextHeader, ArmContextType, ArmErrorFlags, ArmErrorInformation, ArmErrorType, ArmErrorTypeReading,
-    ArmErrorTypes, ArmErrorValidation, ArmErrors, ArmProcessor, ArmProcessorHeader, ArmProcessorParts,
-    ArmProcessorValidation, ArmSystemRegister, ArmTlbError, ArmTlbOperation, MrsEncoding,
+    ArmErrorTypes, ArmErrorValidation, ArmProcessorValidation, ArmSystemRegister, ArmTlbError,
+    ArmTlbOperation, MrsEncoding,
 };
-pub use ccix_per::{CcixPerError, CcixPerErrorHeader, CcixPerErrorParts, CcixPerValidation};
+#[doc(hidden)]
+pub use ccix_per::CcixPerValidation;
+#[doc(hidden)]
 pub use check_info::{AccessOperation, ParticipationType, TransactionType};
+#[doc(hidden)]
 pub use context::{AddressedRegister, ContextPadding, Contexts, Register, Registers};
+#[doc(hidden)]
 pub use cxl_event::*;
+#[doc(hidden)]
 pub use cxl_protocol::{
-    CxlAgentAddress, CxlAgentType, CxlCorrectableErrors, CxlDeviceId, CxlDvsecId, CxlProtocolError,
-    CxlProtocolErrorHeader, CxlProtocolErrorParts, CxlProtocolValidation, CxlRasCapability,
-    CxlUncorrectableErrors, DvsecHeader,
+    CxlAgentAddress, CxlAgentType, CxlCorrectableErrors, CxlDeviceId, CxlDvsecId, CxlProtocolValidation,
+    CxlRasCapability, CxlUncorrectableErrors, DvsecHeader,
 };
-pub use dmar_generic::{
-    DmarAccessType, DmarAddressType, DmarArchitecture, DmarFaultReason, DmarGenericError,
-    DmarGenericErrorView,
-};
-pub use dmar_iommu::{DmarIommuError, DmarIommuErrorView, IommuEvent, IommuEventCode};
+#[doc(hidden)]
+pub use dmar_generic::{DmarAccessType, DmarAddressType, DmarArchitecture, DmarFaultReason};
+#[doc(hidden)]
+pub use dmar_iommu::{IommuEvent, IommuEventCode};
+#[doc(hidden)]
 pub use dmar_vtd::{
-    DmarVtdError, DmarVtdErrorView, VtdAddressType, VtdFaultReason, VtdFaultRecord, VtdFaultSource,
-    VtdFaultSourceFlags, VtdFaultStatus, VtdFaultStatusFlags, VtdRequestType,
+    VtdAddressType, VtdFaultReason, VtdFaultRecord, VtdFaultSource, VtdFaultSourceFlags, VtdFaultStatus,
+    VtdFaultStatusFlags, VtdRequestType,
 };
+#[doc(hidden)]
 pub use error_status::{ErrorStatus, ErrorStatusFlags, ErrorStatusType};
-pub use firmware::{
-    FirmwareErrorRecord, FirmwareErrorRecordHeader, FirmwareErrorRecordParts, FirmwareErrorRecordType,
-};
+#[doc(hidden)]
+pub use firmware::FirmwareErrorRecordType;
+#[doc(hidden)]
 pub use fru_memory_poison::{
-    FruArchType, FruIdType, FruMemoryPoison, FruMemoryPoisonHeader, FruMemoryPoisonParts,
-    FruMemoryPoisonValidation, HardwareIdType, PoisonAddressType, PoisonDescriptor,
+    FruArchType, FruIdType, FruMemoryPoisonValidation, HardwareIdType, PoisonAddressType, PoisonDescriptor,
 };
+#[doc(hidden)]
 pub use ia32x64::{
     AddressedRegisters, BusAddressSpace, BusCheck, CacheCheck, CacheOperation, CpuidInfo, Ia32X64Check,
     Ia32X64Context, Ia32X64ContextHeader, Ia32X64ContextType, Ia32X64ErrorInformation, Ia32X64ErrorType,
-    Ia32X64ErrorValidation, Ia32X64Header, Ia32X64Parts, Ia32X64Processor, Ia32X64Validation,
-    MicroArchitecturalCheck, MicroArchitecturalErrorType, SmcaBank, TlbCheck,
+    Ia32X64ErrorValidation, Ia32X64Validation, MicroArchitecturalCheck, MicroArchitecturalErrorType,
+    SmcaBank, TlbCheck,
 };
-pub use memory::{MemoryError, MemoryErrorType, MemoryErrorView, MemoryValidation};
-pub use memory_2::{Memory2Validation, MemoryError2, MemoryError2View, MemoryErrorState};
+#[doc(hidden)]
+pub use memory::{MemoryErrorType, MemoryValidation};
+#[doc(hidden)]
+pub use memory_2::{Memory2Validation, MemoryErrorState};
+#[doc(hidden)]
 pub use pci_address::{PciAddress, RequesterId};
-pub use pci_bus::{
-    PciBusCommand, PciBusCommandFlags, PciBusError, PciBusErrorType, PciBusErrorView, PciBusId,
-    PciBusValidation,
-};
-pub use pci_component::{
-    PciComponentError, PciComponentErrorHeader, PciComponentErrorParts, PciComponentId,
-    PciComponentValidation, RegisterDataPair,
-};
+#[doc(hidden)]
+pub use pci_bus::{PciBusCommand, PciBusCommandFlags, PciBusErrorType, PciBusId, PciBusValidation};
+#[doc(hidden)]
+pub use pci_component::{PciComponentId, PciComponentValidation, RegisterDataPair};
+#[doc(hidden)]
 pub use pcie::{
     BridgeControl, BridgeControlStatus, PciCommand, PciCommandStatus, PciStatus, PciStatusFlags,
-    PcieDeviceId, PcieError, PcieErrorView, PcieValidation, PcieVersion,
+    PcieDeviceId, PcieValidation, PcieVersion,
 };
+#[doc(hidden)]
 pub use pcie_capability::{PcieCapability, PciePortType};
+#[doc(hidden)]
 pub use processor_generic::{
-    BrandString, ProcessorErrorTypes, ProcessorFlags, ProcessorGeneric, ProcessorGenericView, ProcessorIsa,
-    ProcessorOperation, ProcessorType, ProcessorValidation,
+    BrandString, ProcessorErrorTypes, ProcessorFlags, ProcessorIsa, ProcessorOperation, ProcessorType,
+    ProcessorValidation,
 };
 
 use core::fmt;

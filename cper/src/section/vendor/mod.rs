@@ -1,34 +1,45 @@
 //! Sections that vendors define for their own hardware.
 
-mod ampere;
-mod arm_ras_node;
-mod nvidia;
-mod nvidia_event;
-mod windows_xpf_mca;
+pub mod ampere;
+pub mod arm_ras_node;
+pub mod nvidia;
+pub mod nvidia_event;
+pub mod windows_xpf_mca;
 
+#[doc(inline)]
 pub use ampere::{
-    AmpereError, AmpereErrorHeader, AmpereErrorParts, AmpereFirmwareError, AmperePayload, AmperePcieAer,
-    AmperePcieRasdp, AmpereRasNode, AmpereSpecificError, AmpereSpecificErrorView,
+    AmpereError, AmpereErrorHeader, AmpereErrorParts, AmpereSpecificError, AmpereSpecificErrorView,
 };
+#[doc(inline)]
+pub use arm_ras_node::{ArmRasNode, ArmRasNodeHeader, ArmRasNodeParts};
+#[doc(inline)]
+pub use nvidia::{NvidiaError, NvidiaErrorHeader, NvidiaErrorParts};
+#[doc(inline)]
+pub use nvidia_event::{NvidiaEvent, NvidiaEventHeader, NvidiaEventParts};
+#[doc(inline)]
+pub use windows_xpf_mca::{WindowsXpfMca, WindowsXpfMcaHeader, WindowsXpfMcaParts};
+
+// What sections consist of: documented in their modules, and found here too.
+#[doc(hidden)]
+pub use ampere::{AmpereFirmwareError, AmperePayload, AmperePcieAer, AmperePcieRasdp, AmpereRasNode};
+#[doc(hidden)]
 pub use arm_ras_node::{
     ArmRasAuxiliary, ArmRasAuxiliaryHeader, ArmRasAuxiliaryParts, ArmRasComponentType, ArmRasContext,
     ArmRasContextHeader, ArmRasContextParts, ArmRasInstance, ArmRasInstanceFormat, ArmRasKeyValue,
-    ArmRasNode, ArmRasNodeHeader, ArmRasNodeParts, ArmRasRecord, ArmRasRegister, ArmRasTypeFormat,
-    ArmRasUnitType,
+    ArmRasRecord, ArmRasRegister, ArmRasTypeFormat, ArmRasUnitType,
 };
-pub use nvidia::{
-    CmetInfo, NvidiaError, NvidiaErrorHeader, NvidiaErrorParts, NvidiaFirmwareError, NvidiaRegister,
-};
+#[doc(hidden)]
+pub use nvidia::{CmetInfo, NvidiaFirmwareError, NvidiaRegister};
+#[doc(hidden)]
 pub use nvidia_event::{
-    NvidiaContext, NvidiaContextHeader, NvidiaCpuInfo, NvidiaDataType, NvidiaEvent, NvidiaEventHeader,
-    NvidiaEventParts, NvidiaGpuInfo, NvidiaGpuMetadata, NvidiaGpuPci, NvidiaInfo, NvidiaRecommendedActions,
-    NvidiaSource, NvidiaXid,
+    NvidiaContext, NvidiaContextHeader, NvidiaCpuInfo, NvidiaDataType, NvidiaGpuInfo, NvidiaGpuMetadata,
+    NvidiaGpuPci, NvidiaInfo, NvidiaRecommendedActions, NvidiaSource, NvidiaXid,
 };
+#[doc(hidden)]
 pub use windows_xpf_mca::{
     AMD_REGISTERS, WindowsBankStatus, WindowsBankStatusFlags, WindowsCpuVendor, WindowsFurtherBank,
     WindowsFurtherBanks, WindowsGlobalCapability, WindowsGlobalCapabilityFlags, WindowsGlobalStatus,
-    WindowsGlobalStatusFlags, WindowsRecoveryActions, WindowsRecoveryFailures, WindowsXpfMca,
-    WindowsXpfMcaHeader, WindowsXpfMcaParts, WindowsXpfRecovery,
+    WindowsGlobalStatusFlags, WindowsRecoveryActions, WindowsRecoveryFailures, WindowsXpfRecovery,
 };
 
 use core::fmt;
