@@ -355,7 +355,7 @@ impl<'t, 'f> Out<'t, 'f> {
         if let Some(time) = header.timestamp() {
             self.timestamp(time)?;
         }
-        self.line(1, format_args!("Error {number}, type: {}", severity_name(header.severity)))?;
+        self.line(1, format_args!("Error {number}, type: {}", severity_name(header.severity())))?;
         if let Some(id) = header.fru_id() {
             self.line(1, format_args!("fru_id: {id}"))?;
         }

@@ -38,7 +38,7 @@
 //! let mut buffer = [0; 512];
 //! let mut writer = RecordWriter::new(
 //!     &mut buffer,
-//!     &RecordHeader::fatal(NotificationType::MCE).with_creator(CreatorId::LINUX_PSTORE).with_record_id(7),
+//!     &RecordHeader::fatal(NotificationType::MCE).with_creator_id(CreatorId::LINUX_PSTORE).with_record_id(7),
 //! )?;
 //! writer.section(
 //!     &SectionDescriptor::primary(Severity::FATAL).with_fru_text(dimm),

@@ -199,7 +199,7 @@ impl Decode for FruMemoryPoison<'_> {
     /// like the type, a checksum that is right tells that this is no descriptor.
     fn decode(body: &[u8]) -> Result<FruMemoryPoison<'_>, Error> {
         let is_own = |descriptor: &SectionDescriptor| {
-            descriptor.section_type == Self::TYPE && descriptor.section_offset.get() != checksum(body)
+            descriptor.section_type() == Self::TYPE && descriptor.section_offset() != checksum(body)
         };
         let (own_descriptor, bytes) = match SectionDescriptor::ref_from_prefix(body) {
             Ok((descriptor, rest)) if is_own(descriptor) => (Some(descriptor), rest),
@@ -500,7 +500,7 @@ mod tests {
         let list = [entry(1), entry(2)];
         let parts = FruMemoryPoisonParts::new(FruMemoryPoisonHeader::new().with_fru_id(5), &list).unwrap();
         let header = RecordHeader::new(Severity::RECOVERABLE, NotificationType::MCE)
-            .with_creator(CreatorId::LINUX_FMPM);
+            .with_creator_id(CreatorId::LINUX_FMPM);
         let mut bytes = vec![0; 512];
         let mut writer = RecordWriter::new(&mut bytes, &header).unwrap();
         writer.section(&SectionDescriptor::primary(Severity::RECOVERABLE), &parts).unwrap();
