@@ -1,7 +1,5 @@
 //! Conversions by the standard library's traits, where a value of this crate is made from bytes or text of others.
 
-use core::str::FromStr;
-
 use crate::{Error, FruText, Record, StatusBlock};
 
 /// As [`Record::parse`].
@@ -28,27 +26,11 @@ impl AsRef<[u8]> for StatusBlock<'_> {
     }
 }
 
-impl FruText {
-    /// The text, if it is UTF-8; the bytes are [`FruText::as_bytes`].
-    pub fn as_str(&self) -> Option<&str> {
-        core::str::from_utf8(self.as_bytes()).ok()
-    }
-}
-
 /// As [`FruText::new`].
 impl TryFrom<&str> for FruText {
     type Error = Error;
 
     fn try_from(text: &str) -> Result<Self, Error> {
-        Self::new(text.as_bytes())
-    }
-}
-
-/// As [`FruText::new`].
-impl FromStr for FruText {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
         Self::new(text.as_bytes())
     }
 }

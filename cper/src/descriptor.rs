@@ -3,63 +3,44 @@
 use core::fmt;
 
 use bitflags::bitflags;
-use zerocopy::little_endian::{U16, U32};
+use zerocopy::little_endian::U16;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::clamp;
 use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::structure::structure;
 use crate::{Error, ErrorKind, Guid, SectionTypeId, Severity};
 
-/// Where a section's body lies, what it is, and which unit it speaks of: 72 bytes each, after the header.
-///
-/// A new descriptor is made with [`SectionDescriptor::new`] and the `with_*` methods; offset, length and type are
-/// the business of [`RecordWriter`](crate::RecordWriter).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct SectionDescriptor {
-    /// Bytes from the start of the record to the body.
-    pub section_offset: U32,
-    /// Bytes of the body.
-    pub section_length: U32,
+structure! {
+    /// Where a section's body lies, what it is, and which unit it speaks of: 72 bytes each, after the header.
+    ///
+    /// A new descriptor is made with [`SectionDescriptor::new`] and the `with_*` methods; offset, length and type are
+    /// the business of [`RecordWriter`](crate::RecordWriter) and [`PreparedRecord`](crate::PreparedRecord).
+    SectionDescriptor: 72 bytes;
+    valid DescriptorValidation: u8 in validation_bits {};
+    /// Bytes from the start of the record to the body. Writers fill it in.
+    0 section_offset: u32 => set_section_offset with_section_offset;
+    /// Bytes of the body. Writers fill it in.
+    4 section_length: u32 => set_section_length with_section_length;
     /// 0x0100.
-    pub revision: U16,
-    /// [`DescriptorValidation`].
-    pub validation_bits: u8,
-    /// 0.
-    pub reserved: u8,
-    /// [`SectionFlags`].
-    pub flags: U32,
-    /// What the body is.
-    pub section_type: SectionTypeId,
-    /// The field-replaceable unit, if [`DescriptorValidation::FRU_ID`] is set.
-    pub fru_id: Guid,
+    8 revision: u16 => set_revision with_revision;
+    10 validation_bits: u8;
+    11 reserved: u8;
+    /// Flags of the section; unknown bits are kept.
+    12 flags: (u32 SectionFlags) => set_flags with_flags;
+    /// What the body is. Writers fill it in.
+    16 section_type: SectionTypeId => set_section_type with_section_type;
+    /// The field-replaceable unit.
+    32 fru_id: Guid, fru_id_raw set_fru_id with_fru_id, FRU_ID = 0;
     /// Severity of this section.
-    pub severity: Severity,
-    /// Name of the field-replaceable unit, if [`DescriptorValidation::FRU_TEXT`] is set.
-    pub fru_text: FruText,
+    48 severity: Severity => set_severity with_severity;
+    /// Name of the field-replaceable unit.
+    52 fru_text: FruText, fru_text_raw set_fru_text with_fru_text, FRU_TEXT = 1;
 }
 
-const _: () = {
-    assert!(size_of::<SectionDescriptor>() == 72 && align_of::<SectionDescriptor>() == 1);
-    assert!(core::mem::offset_of!(SectionDescriptor, flags) == 12);
-    assert!(core::mem::offset_of!(SectionDescriptor, section_type) == 16);
-    assert!(core::mem::offset_of!(SectionDescriptor, severity) == 48);
-    assert!(core::mem::offset_of!(SectionDescriptor, fru_text) == 52);
-};
-
 bitflags! {
-    /// Which optional descriptor fields hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct DescriptorValidation: u8 {
-        /// [`SectionDescriptor::fru_id`].
-        const FRU_ID = 1 << 0;
-        /// [`SectionDescriptor::fru_text`].
-        const FRU_TEXT = 1 << 1;
-        const _ = !0;
-    }
-
     /// Flags of one section (UEFI 2.11 table N.5, "Flags"). EDK2 and Linux know bits 0 to 5.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct SectionFlags: u32 {
         /// The section associated with the error condition.
         const PRIMARY = 1 << 0;
@@ -150,6 +131,31 @@ impl FruText {
     }
 }
 
+impl FruText {
+    /// The text, if it is ASCII throughout.
+    pub fn as_str(&self) -> Option<&str> {
+        core::str::from_utf8(self.as_bytes()).ok().filter(|text| text.is_ascii())
+    }
+}
+
+/// [`FruText::new`].
+impl TryFrom<&[u8]> for FruText {
+    type Error = Error;
+
+    fn try_from(text: &[u8]) -> Result<Self, Error> {
+        Self::new(text)
+    }
+}
+
+/// [`FruText::new`] of the text's bytes.
+impl core::str::FromStr for FruText {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::new(text.as_bytes())
+    }
+}
+
 impl fmt::Display for FruText {
     /// Printable ASCII as it is, everything else escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,71 +172,15 @@ impl fmt::Debug for FruText {
 impl SectionDescriptor {
     /// Revision written by [`SectionDescriptor::new`]: 1.0.
     pub const REVISION: u16 = 0x0100;
-    /// Bytes of a descriptor.
-    pub const SIZE: usize = size_of::<Self>();
 
     /// A descriptor with everything else zero: no flags, no unit.
     pub const fn new(severity: Severity) -> Self {
-        Self {
-            section_offset: U32::new(0),
-            section_length: U32::new(0),
-            revision: U16::new(Self::REVISION),
-            validation_bits: 0,
-            reserved: 0,
-            flags: U32::new(0),
-            section_type: SectionTypeId::new(Guid::ZERO),
-            fru_id: Guid::ZERO,
-            severity,
-            fru_text: FruText::EMPTY,
-        }
+        Self { revision: U16::new(Self::REVISION), severity, ..Self::ZERO }
     }
 
     /// The descriptor of the record's primary section.
     pub const fn primary(severity: Severity) -> Self {
         Self::new(severity).with_flags(SectionFlags::PRIMARY)
-    }
-
-    /// Which optional fields hold a value; unknown bits are kept.
-    pub const fn validation(&self) -> DescriptorValidation {
-        DescriptorValidation::from_bits_retain(self.validation_bits)
-    }
-
-    /// Flags of the section; unknown bits are kept.
-    pub const fn flags(&self) -> SectionFlags {
-        SectionFlags::from_bits_retain(self.flags.get())
-    }
-
-    /// The field-replaceable unit; `None` when its validity bit is clear.
-    pub const fn fru_id(&self) -> Option<Guid> {
-        if self.validation().contains(DescriptorValidation::FRU_ID) { Some(self.fru_id) } else { None }
-    }
-
-    /// Name of the field-replaceable unit; `None` when its validity bit is clear.
-    pub const fn fru_text(&self) -> Option<&FruText> {
-        if self.validation().contains(DescriptorValidation::FRU_TEXT) { Some(&self.fru_text) } else { None }
-    }
-
-    /// Sets the flags.
-    #[must_use]
-    pub const fn with_flags(mut self, flags: SectionFlags) -> Self {
-        self.flags = U32::new(flags.bits());
-        self
-    }
-
-    /// Sets the unit and its validity bit.
-    #[must_use]
-    pub const fn with_fru_id(mut self, id: Guid) -> Self {
-        self.fru_id = id;
-        self.validation_bits |= DescriptorValidation::FRU_ID.bits();
-        self
-    }
-
-    /// Sets the unit's name and its validity bit.
-    #[must_use]
-    pub const fn with_fru_text(mut self, text: FruText) -> Self {
-        self.fru_text = text;
-        self.validation_bits |= DescriptorValidation::FRU_TEXT.bits();
-        self
     }
 }
 
@@ -245,9 +195,9 @@ impl Describe for SectionDescriptor {
             out.field("fru_text", Value::text(&text.0))?;
         }
         out.field("flags", Value::flags(self.flags()))?;
-        out.field("revision", Value::hex(self.revision.get()))?;
-        out.field("section_offset", Value::number(self.section_offset.get()))?;
-        out.field("section_length", Value::number(self.section_length.get()))
+        out.field("revision", Value::hex(self.revision()))?;
+        out.field("section_offset", Value::number(self.section_offset()))?;
+        out.field("section_length", Value::number(self.section_length()))
     }
 }
 
@@ -267,6 +217,11 @@ mod tests {
             assert_eq!(fru.as_bytes(), &text[..length]);
             assert!(fru.0[length..].iter().all(|byte| *byte == 0));
         }
+        assert_eq!(
+            ("CPU0".parse(), FruText::new(b"CPU0").unwrap().as_str()),
+            (FruText::new(b"CPU0"), Some("CPU0"))
+        );
+        assert_eq!(FruText::new("Speicher ä".as_bytes()).unwrap().as_str(), None);
         let error = FruText::new(&text).unwrap_err();
         assert_eq!(error.to_string(), "offset 0: FRU text of 21 bytes, at most 20 fit");
     }
@@ -284,8 +239,8 @@ mod tests {
         assert_eq!((bare.fru_id(), bare.fru_text(), bare.flags()), (None, None, SectionFlags::empty()));
         let text = FruText::new(b"CPU0").unwrap();
         let full = bare.with_fru_id(Guid([7; 16])).with_fru_text(text);
-        assert_eq!((full.fru_id(), full.fru_text()), (Some(Guid([7; 16])), Some(&text)));
-        assert_eq!(full.validation_bits, 3);
+        assert_eq!((full.fru_id(), full.fru_text()), (Some(Guid([7; 16])), Some(text)));
+        assert_eq!(full.validation().bits(), 3);
         assert_eq!(SectionDescriptor::primary(Severity::FATAL).flags(), SectionFlags::PRIMARY);
     }
 }

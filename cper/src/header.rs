@@ -3,79 +3,56 @@
 use core::fmt;
 
 use bitflags::bitflags;
-use zerocopy::little_endian::{U16, U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::little_endian::{U16, U32};
 
 use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::structure::structure;
 use crate::timestamp::{Reading, Timestamp};
 use crate::{CreatorId, Guid, NotificationType, Severity, reading};
 
-/// The first 128 bytes of every record.
-///
-/// A new header is made with [`RecordHeader::new`] and the `with_*` methods; section count and record length are
-/// the business of [`RecordWriter`](crate::RecordWriter).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct RecordHeader {
+structure! {
+    /// The first 128 bytes of every record.
+    ///
+    /// A new header is made with [`RecordHeader::new`] and the `with_*` methods; section count and record length are
+    /// the business of [`RecordWriter`](crate::RecordWriter) and [`PreparedRecord`](crate::PreparedRecord).
+    RecordHeader: 128 bytes;
+    valid HeaderValidation: u32 in validation_bits {};
     /// "CPER".
-    pub signature: [u8; 4],
+    0 signature: [u8; 4] => set_signature with_signature;
     /// Minor version in the low byte, major in the high one. Never a reason to refuse: 0x0000, 0x0100 (Linux),
     /// 0x0101 (UEFI 2.11) and 0x0210 (Windows) are all in use.
-    pub revision: U16,
+    4 revision: u16 => set_revision with_revision;
     /// 0xffffffff.
-    pub signature_end: U32,
-    /// Number of section descriptors, 1 or more.
-    pub section_count: U16,
+    6 signature_end: u32 => set_signature_end with_signature_end;
+    /// Number of section descriptors, 1 or more. Writers fill it in.
+    10 section_count: u16 => set_section_count with_section_count;
     /// Severity of the record: that of its worst section.
-    pub severity: Severity,
-    /// [`HeaderValidation`].
-    pub validation_bits: U32,
-    /// Bytes of header, descriptors and bodies; may include slack for later additions.
-    pub record_length: U32,
-    /// When, if [`HeaderValidation::TIMESTAMP`] is set.
-    pub timestamp: Timestamp,
-    /// SMBIOS system UUID, if [`HeaderValidation::PLATFORM_ID`] is set.
-    pub platform_id: Guid,
-    /// Software domain, if [`HeaderValidation::PARTITION_ID`] is set.
-    pub partition_id: Guid,
+    12 severity: Severity => set_severity with_severity;
+    16 validation_bits: u32;
+    /// Bytes of header, descriptors and bodies; may include slack for later additions. Writers fill it in.
+    20 record_length: u32 => set_record_length with_record_length;
+    /// When the error happened or was collected: the bytes as they are; [`RecordHeader::time`] reads them.
+    24 timestamp: Timestamp, timestamp_raw set_timestamp with_timestamp, TIMESTAMP = 1;
+    /// The platform: SMBIOS system UUID.
+    32 platform_id: Guid, platform_id_raw set_platform_id with_platform_id, PLATFORM_ID = 0;
+    /// The software domain.
+    48 partition_id: Guid, partition_id_raw set_partition_id with_partition_id, PARTITION_ID = 2;
     /// Who created the record.
-    pub creator_id: CreatorId,
+    64 creator_id: CreatorId => set_creator_id with_creator_id;
     /// How the error was signalled.
-    pub notification_type: NotificationType,
+    80 notification_type: NotificationType => set_notification_type with_notification_type;
     /// Unique together with the creator.
-    pub record_id: U64,
-    /// [`RecordFlags`].
-    pub flags: U32,
+    96 record_id: u64 => set_record_id with_record_id;
+    /// Flags of the record; unknown bits are kept.
+    104 flags: (u32 RecordFlags) => set_flags with_flags;
     /// Private to the creator. In ERST the first two bytes are "ER" (ACPI 6.5, section 18.5.2).
-    pub persistence_information: [u8; 8],
-    /// 0.
-    pub reserved: [u8; 12],
+    108 persistence_information: [u8; 8] => set_persistence_information with_persistence_information;
+    116 reserved: [u8; 12];
 }
 
-const _: () = {
-    assert!(size_of::<RecordHeader>() == 128 && align_of::<RecordHeader>() == 1);
-    assert!(core::mem::offset_of!(RecordHeader, severity) == 12);
-    assert!(core::mem::offset_of!(RecordHeader, timestamp) == 24);
-    assert!(core::mem::offset_of!(RecordHeader, creator_id) == 64);
-    assert!(core::mem::offset_of!(RecordHeader, record_id) == 96);
-    assert!(core::mem::offset_of!(RecordHeader, persistence_information) == 108);
-};
-
 bitflags! {
-    /// Which optional header fields hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct HeaderValidation: u32 {
-        /// [`RecordHeader::platform_id`].
-        const PLATFORM_ID = 1 << 0;
-        /// [`RecordHeader::timestamp`].
-        const TIMESTAMP = 1 << 1;
-        /// [`RecordHeader::partition_id`].
-        const PARTITION_ID = 1 << 2;
-        const _ = !0;
-    }
-
     /// Flags of the whole record (UEFI 2.11 table N.3).
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct RecordFlags: u32 {
         /// System software recovered from the error.
         const RECOVERED = 1 << 0;
@@ -92,8 +69,6 @@ impl RecordHeader {
     pub const SIGNATURE: [u8; 4] = *b"CPER";
     /// Revision written by [`RecordHeader::new`]: 1.1, that of UEFI 2.11.
     pub const REVISION: u16 = 0x0101;
-    /// Bytes of the header.
-    pub const SIZE: usize = size_of::<Self>();
 
     /// A header with everything else zero: no sections, no times, no ids.
     pub const fn new(severity: Severity, notification_type: NotificationType) -> Self {
@@ -101,19 +76,9 @@ impl RecordHeader {
             signature: Self::SIGNATURE,
             revision: U16::new(Self::REVISION),
             signature_end: U32::new(0xffff_ffff),
-            section_count: U16::new(0),
             severity,
-            validation_bits: U32::new(0),
-            record_length: U32::new(0),
-            timestamp: Timestamp::from_linux_seconds(0),
-            platform_id: Guid::ZERO,
-            partition_id: Guid::ZERO,
-            creator_id: CreatorId::new(Guid::ZERO),
             notification_type,
-            record_id: U64::new(0),
-            flags: U32::new(0),
-            persistence_information: [0; 8],
-            reserved: [0; 12],
+            ..Self::ZERO
         }
     }
 
@@ -122,108 +87,16 @@ impl RecordHeader {
         Self::new(Severity::FATAL, notification_type)
     }
 
-    /// Which optional fields hold a value; unknown bits are kept.
-    pub const fn validation(&self) -> HeaderValidation {
-        HeaderValidation::from_bits_retain(self.validation_bits.get())
-    }
-
-    /// Flags of the record; unknown bits are kept.
-    pub const fn flags(&self) -> RecordFlags {
-        RecordFlags::from_bits_retain(self.flags.get())
-    }
-
-    /// When the error happened or was collected; `None` when its validity bit is clear.
-    ///
-    /// The bytes as they are; [`RecordHeader::time`] reads them.
-    pub const fn timestamp(&self) -> Option<Timestamp> {
-        if self.validation().contains(HeaderValidation::TIMESTAMP) { Some(self.timestamp) } else { None }
-    }
-
     /// When the error happened or was collected, in the encoding that the record's creator and the bytes speak for;
     /// `None` when its validity bit is clear or the bytes are no time.
     pub fn time(&self) -> Option<Reading> {
         self.timestamp()?.reading(Some(self.creator_id))
     }
-
-    /// The platform; `None` when its validity bit is clear.
-    pub const fn platform_id(&self) -> Option<Guid> {
-        if self.validation().contains(HeaderValidation::PLATFORM_ID) { Some(self.platform_id) } else { None }
-    }
-
-    /// The software domain; `None` when its validity bit is clear.
-    pub const fn partition_id(&self) -> Option<Guid> {
-        if self.validation().contains(HeaderValidation::PARTITION_ID) {
-            Some(self.partition_id)
-        } else {
-            None
-        }
-    }
-
-    /// Sets the revision; only to write what another writer would.
-    #[must_use]
-    pub const fn with_revision(mut self, revision: u16) -> Self {
-        self.revision = U16::new(revision);
-        self
-    }
-
-    /// Sets the time and its validity bit.
-    #[must_use]
-    pub const fn with_timestamp(mut self, timestamp: Timestamp) -> Self {
-        self.timestamp = timestamp;
-        self.valid(HeaderValidation::TIMESTAMP)
-    }
-
-    /// Sets the platform and its validity bit.
-    #[must_use]
-    pub const fn with_platform_id(mut self, platform: Guid) -> Self {
-        self.platform_id = platform;
-        self.valid(HeaderValidation::PLATFORM_ID)
-    }
-
-    /// Sets the software domain and its validity bit.
-    #[must_use]
-    pub const fn with_partition_id(mut self, partition: Guid) -> Self {
-        self.partition_id = partition;
-        self.valid(HeaderValidation::PARTITION_ID)
-    }
-
-    /// Sets who creates the record.
-    #[must_use]
-    pub const fn with_creator(mut self, creator: CreatorId) -> Self {
-        self.creator_id = creator;
-        self
-    }
-
-    /// Sets the id, unique together with the creator.
-    #[must_use]
-    pub const fn with_record_id(mut self, id: u64) -> Self {
-        self.record_id = U64::new(id);
-        self
-    }
-
-    /// Sets the flags.
-    #[must_use]
-    pub const fn with_flags(mut self, flags: RecordFlags) -> Self {
-        self.flags = U32::new(flags.bits());
-        self
-    }
-
-    /// Sets the creator's private bytes.
-    #[must_use]
-    pub const fn with_persistence_information(mut self, bytes: [u8; 8]) -> Self {
-        self.persistence_information = bytes;
-        self
-    }
-
-    const fn valid(mut self, bit: HeaderValidation) -> Self {
-        self.validation_bits = U32::new(self.validation_bits.get() | bit.bits());
-        self
-    }
 }
 
 impl Describe for RecordHeader {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("record_id", Value::hex(self.record_id.get()))?;
+        out.field("record_id", Value::hex(self.record_id()))?;
         out.field("severity", self.severity.into())?;
         out.field("notification_type", self.notification_type.into())?;
         out.field("creator_id", self.creator_id.into())?;
@@ -237,9 +110,9 @@ impl Describe for RecordHeader {
             out.field("partition_id", partition.into())?;
         }
         out.field("flags", Value::flags(self.flags()))?;
-        out.field("revision", Value::hex(self.revision.get()))?;
-        out.field("section_count", Value::number(self.section_count.get()))?;
-        out.field("record_length", Value::number(self.record_length.get()))?;
+        out.field("revision", Value::hex(self.revision()))?;
+        out.field("section_count", Value::number(self.section_count()))?;
+        out.field("record_length", Value::number(self.record_length()))?;
         if self.persistence_information != [0; 8] {
             out.field("persistence_information", Value::Bytes(&self.persistence_information))?;
         }

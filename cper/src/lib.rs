@@ -20,8 +20,9 @@
 //! println!("{} {}", record.severity(), record.notification_type());
 //! for section in record.sections() {
 //!     match section?.body()? {
-//!         Body::Memory(memory) => println!("at {:x?}", memory.physical_address()), // None: not known
-//!         body => println!("{body}"),
+//!         Body::Memory(memory) => println!("DIMM at {:x?}", memory.physical_address()), // None: validity bit clear
+//!         Body::Pcie(pcie) => println!("{:?}", pcie.address()),
+//!         other => println!("{}: {}", other.name(), other.summary()), // unknown ones too
 //!     }
 //! }
 //! # Ok::<(), cper::Error>(())
@@ -31,28 +32,54 @@
 //!
 //! ```
 //! use cper::section::{MemoryError, MemoryErrorType};
-//! use cper::{CreatorId, FruText, NotificationType, RecordHeader, RecordWriter, SectionDescriptor, Severity};
+//! use cper::{
+//!     CreatorId, FruText, NotificationType, Record, RecordHeader, RecordWriter, SectionDescriptor,
+//!     SectionTypeId, Severity,
+//! };
 //!
-//! let dimm = FruText::new(b"DIMM_A1")?; // made while all is well
+//! // Made while all is well.
+//! let dimms = [(FruText::new(b"DIMM_A1")?, 0x1008_0040), (FruText::new(b"DIMM_B1")?, 0x2_5000_1000)];
+//! # let (section_type, raw) = (SectionTypeId::NVIDIA, b"what the driver says");
 //!
-//! let mut buffer = [0; 512];
-//! let mut writer = RecordWriter::new(
+//! let mut buffer = [0; 1024];
+//! let mut writer = RecordWriter::for_sections(
 //!     &mut buffer,
-//!     &RecordHeader::fatal(NotificationType::MCE).with_creator(CreatorId::LINUX_PSTORE).with_record_id(7),
+//!     &RecordHeader::fatal(NotificationType::MCE).with_creator_id(CreatorId::LINUX_PSTORE).with_record_id(7),
+//!     dimms.len() + 1, // a hint: count, offsets and lengths are computed
 //! )?;
-//! writer.section(
-//!     &SectionDescriptor::primary(Severity::FATAL).with_fru_text(dimm),
-//!     &MemoryError::new()
-//!         .with_physical_address(0x1008_0040)
-//!         .with_memory_error_type(MemoryErrorType::MULTI_BIT_ECC),
-//! )?; // or more of them, in a loop
+//! for (name, address) in dimms {
+//!     writer.section(
+//!         &SectionDescriptor::primary(Severity::FATAL).with_fru_text(name),
+//!         &MemoryError::new()
+//!             .with_physical_address(address)
+//!             .with_memory_error_type(MemoryErrorType::MULTI_BIT_ECC),
+//!     )?;
+//! }
+//! writer.section_bytes(section_type, &SectionDescriptor::new(Severity::FATAL), raw)?; // a type known at run time
 //! let record = writer.finish()?; // ready for ERST
-//! assert_eq!(record.len(), 280);
+//! assert_eq!(Record::parse(record)?.sections().count(), 3);
 //! # Ok::<(), cper::Error>(())
 //! ```
 //!
 //! A record that is laid out while the machine is healthy and only patched when it dies is a [`PreparedRecord`], or a
-//! [`RecordMut`] over bytes from elsewhere; a status block is a [`PreparedStatusBlock`].
+//! [`RecordMut`] over bytes from elsewhere; a status block is a [`PreparedStatusBlock`]:
+//!
+//! ```
+//! use cper::section::MemoryError;
+//! use cper::{NotificationType, PreparedRecord, RecordHeader, SectionDescriptor, Severity};
+//!
+//! static RECORD: PreparedRecord<MemoryError> = PreparedRecord::new(
+//!     RecordHeader::fatal(NotificationType::MCE),
+//!     SectionDescriptor::primary(Severity::FATAL),
+//!     MemoryError::new(),
+//! );
+//!
+//! let mut record = RECORD; // at boot
+//! # let (id, address) = (7, 0x1008_0040);
+//! record.header_mut().set_record_id(id); // at panic time: a handful of stores
+//! record.body_mut().set_physical_address(address);
+//! assert_eq!(record.as_bytes().len(), 280); // for the store
+//! ```
 //!
 //! # What is supported
 //!

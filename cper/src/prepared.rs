@@ -1,6 +1,5 @@
 //! Records laid out while the machine is healthy, and only patched when it dies.
 
-use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::section::FixedSection;
@@ -21,8 +20,8 @@ use crate::{BlockStatus, Error, GenericErrorData, GenericErrorStatus, RecordHead
 /// let mut record = PreparedRecord::new(header, SectionDescriptor::primary(Severity::FATAL), memory);
 ///
 /// // At panic time.
-/// record.header.record_id.set(0x6b02_9869_0000_0001);
-/// record.body.set_physical_address(0x1008_0040);
+/// record.header_mut().set_record_id(0x6b02_9869_0000_0001);
+/// record.body_mut().set_physical_address(0x1008_0040);
 /// let bytes = record.as_bytes();
 /// # assert_eq!(Record::parse(bytes)?.sections().count(), 1);
 /// # Ok::<(), cper::Error>(())
@@ -58,12 +57,9 @@ use crate::{BlockStatus, Error, GenericErrorData, GenericErrorStatus, RecordHead
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct PreparedRecord<B> {
-    /// The header; count and length are filled in.
-    pub header: RecordHeader,
-    /// The one descriptor; offset, length and type are filled in.
-    pub descriptor: SectionDescriptor,
-    /// The section's body.
-    pub body: B,
+    header: RecordHeader,
+    descriptor: SectionDescriptor,
+    body: B,
 }
 
 impl<B: FixedSection> PreparedRecord<B> {
@@ -73,13 +69,22 @@ impl<B: FixedSection> PreparedRecord<B> {
 
     /// Lays out the record: count, lengths, offset and type are computed.
     pub const fn new(header: RecordHeader, descriptor: SectionDescriptor, body: B) -> Self {
-        let mut record = Self { header, descriptor, body };
-        record.header.section_count = U16::new(1);
-        record.header.record_length = U32::new(Self::LENGTH);
-        record.descriptor.section_offset = U32::new(Self::BODY);
-        record.descriptor.section_length = U32::new(size_of::<B>() as u32);
-        record.descriptor.section_type = B::TYPE;
-        record
+        let (header, descriptor) = Self::laid_out(header, descriptor);
+        Self { header, descriptor, body }
+    }
+
+    #[inline]
+    const fn laid_out(
+        header: RecordHeader,
+        descriptor: SectionDescriptor,
+    ) -> (RecordHeader, SectionDescriptor) {
+        (
+            header.with_section_count(1).with_record_length(Self::LENGTH),
+            descriptor
+                .with_section_offset(Self::BODY)
+                .with_section_length(size_of::<B>() as u32)
+                .with_section_type(B::TYPE),
+        )
     }
 
     /// Lays out the record at the start of `out`, to be filled in place there; what lies behind stays as it was.
@@ -97,9 +102,9 @@ impl<B: FixedSection> PreparedRecord<B> {
     /// let memory = MemoryError::new().with_physical_address(0).with_node(0);
     /// let descriptor = SectionDescriptor::primary(Severity::FATAL);
     /// let record = PreparedRecord::lay_out(header, descriptor, memory, &mut buffer)?;
-    /// record.header.record_id.set(0x6b02_9869_0000_0001);
-    /// record.body.set_physical_address(0x1008_0040);
-    /// record.body.set_node(1);
+    /// record.header_mut().set_record_id(0x6b02_9869_0000_0001);
+    /// record.body_mut().set_physical_address(0x1008_0040);
+    /// record.body_mut().set_node(1);
     /// assert_eq!(record.as_bytes().len(), 280);
     /// # Ok::<(), cper::Error>(())
     /// ```
@@ -118,16 +123,45 @@ impl<B: FixedSection> PreparedRecord<B> {
             return Err(Error::buffer_too_small(size_of::<Self>(), available));
         };
         // Part by part, as `new` makes them: made whole, some of them would go through the stack.
-        record.header =
-            RecordHeader { section_count: U16::new(1), record_length: U32::new(Self::LENGTH), ..header };
-        record.descriptor = SectionDescriptor {
-            section_offset: U32::new(Self::BODY),
-            section_length: U32::new(size_of::<B>() as u32),
-            section_type: B::TYPE,
-            ..descriptor
-        };
+        (record.header, record.descriptor) = Self::laid_out(header, descriptor);
         record.body = body;
         Ok(record)
+    }
+
+    /// The header; count and length are filled in.
+    #[inline]
+    pub const fn header(&self) -> &RecordHeader {
+        &self.header
+    }
+
+    /// The header, to be patched.
+    #[inline]
+    pub const fn header_mut(&mut self) -> &mut RecordHeader {
+        &mut self.header
+    }
+
+    /// The one descriptor; offset, length and type are filled in.
+    #[inline]
+    pub const fn descriptor(&self) -> &SectionDescriptor {
+        &self.descriptor
+    }
+
+    /// The one descriptor, to be patched.
+    #[inline]
+    pub const fn descriptor_mut(&mut self) -> &mut SectionDescriptor {
+        &mut self.descriptor
+    }
+
+    /// The section's body.
+    #[inline]
+    pub const fn body(&self) -> &B {
+        &self.body
+    }
+
+    /// The section's body, to be patched.
+    #[inline]
+    pub const fn body_mut(&mut self) -> &mut B {
+        &mut self.body
     }
 
     /// The record, ready to be handed on.
@@ -151,7 +185,7 @@ impl<B: FixedSection> PreparedRecord<B> {
 /// let mut block = PreparedStatusBlock::new(GenericErrorData::new(Severity::FATAL), memory);
 ///
 /// // When it happens.
-/// block.body.set_physical_address(0x1008_0040);
+/// block.body_mut().set_physical_address(0x1008_0040);
 /// let bytes = block.report();
 /// # assert_eq!(StatusBlock::parse(bytes)?.entries().count(), 1);
 /// # Ok::<(), cper::Error>(())
@@ -159,28 +193,52 @@ impl<B: FixedSection> PreparedRecord<B> {
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct PreparedStatusBlock<B> {
-    /// The block's header; lengths are filled in, status and severity when an error is reported.
-    pub header: GenericErrorStatus,
-    /// The header of the one entry; type, length and revision are filled in.
-    pub entry: GenericErrorData,
-    /// The entry's payload, which is a section's body.
-    pub body: B,
+    header: GenericErrorStatus,
+    entry: GenericErrorData,
+    body: B,
 }
 
 impl<B: FixedSection> PreparedStatusBlock<B> {
     /// Lays out the block. The entry's revision is 3.0: before, there was no timestamp, and the header was shorter.
-    pub const fn new(mut entry: GenericErrorData, body: B) -> Self {
-        entry.section_type = B::TYPE;
-        entry.revision = U16::new(GenericErrorData::REVISION_3);
-        entry.error_data_length = U32::new(size_of::<B>() as u32);
-        let header = GenericErrorStatus {
-            block_status: U32::new(0),
-            raw_data_offset: U32::new(0),
-            raw_data_length: U32::new(0),
-            data_length: U32::new(size_of::<(GenericErrorData, B)>() as u32),
-            severity: entry.severity,
-        };
+    pub const fn new(entry: GenericErrorData, body: B) -> Self {
+        let header = GenericErrorStatus::new()
+            .with_data_length(size_of::<(GenericErrorData, B)>() as u32)
+            .with_severity(entry.severity());
+        let entry = entry
+            .with_section_type(B::TYPE)
+            .with_revision(GenericErrorData::REVISION_3)
+            .with_error_data_length(size_of::<B>() as u32);
         Self { header, entry, body }
+    }
+
+    /// The block's header; lengths are filled in, status and severity when an error is reported.
+    #[inline]
+    pub const fn header(&self) -> &GenericErrorStatus {
+        &self.header
+    }
+
+    /// The header of the one entry; type, length and revision are filled in.
+    #[inline]
+    pub const fn entry(&self) -> &GenericErrorData {
+        &self.entry
+    }
+
+    /// The header of the one entry, to be patched.
+    #[inline]
+    pub const fn entry_mut(&mut self) -> &mut GenericErrorData {
+        &mut self.entry
+    }
+
+    /// The entry's payload, which is a section's body.
+    #[inline]
+    pub const fn body(&self) -> &B {
+        &self.body
+    }
+
+    /// The entry's payload, to be patched.
+    #[inline]
+    pub const fn body_mut(&mut self) -> &mut B {
+        &mut self.body
     }
 
     /// Sets the block's severity and status from the entry's severity, the status last, and returns the block.
@@ -190,8 +248,9 @@ impl<B: FixedSection> PreparedStatusBlock<B> {
     pub fn report(&mut self) -> &[u8] {
         /// The count of entries begins at bit 4.
         const ONE_ENTRY: u32 = 1 << 4;
-        self.header.severity = self.entry.severity;
-        self.header.block_status.set(BlockStatus::of_one(self.entry.severity).bits() | ONE_ENTRY);
+        let severity = self.entry.severity();
+        self.header.set_severity(severity);
+        self.header.set_block_status(BlockStatus::of_one(severity).bits() | ONE_ENTRY);
         IntoBytes::as_bytes(self)
     }
 }
@@ -211,19 +270,19 @@ mod tests {
     fn it_is_what_the_writer_writes() {
         let mut out = [0xa5; 280];
         let mut writer = RecordWriter::new(&mut out, &HEADER).unwrap();
-        writer.section(&DESCRIPTOR, &RECORD.body).unwrap();
+        writer.section(&DESCRIPTOR, RECORD.body()).unwrap();
         assert_eq!(RECORD.as_bytes(), writer.finish().unwrap());
     }
 
     #[test]
     fn it_is_laid_out_in_a_buffer() {
         let mut out = [0xa5; 281];
-        let record = PreparedRecord::lay_out(HEADER, DESCRIPTOR, RECORD.body, &mut out).unwrap();
+        let record = PreparedRecord::lay_out(HEADER, DESCRIPTOR, *RECORD.body(), &mut out).unwrap();
         assert_eq!(record.as_bytes(), RECORD.as_bytes());
         assert_eq!(out[280], 0xa5);
 
         let mut short = [0xa5; 279];
-        let error = PreparedRecord::lay_out(HEADER, DESCRIPTOR, RECORD.body, &mut short).unwrap_err();
+        let error = PreparedRecord::lay_out(HEADER, DESCRIPTOR, *RECORD.body(), &mut short).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BufferTooSmall { needed: 280, available: 279 });
         assert_eq!(short, [0xa5; 279]);
     }
@@ -231,8 +290,8 @@ mod tests {
     #[test]
     fn a_patch_is_in_the_bytes() {
         let mut record = RECORD;
-        record.header.record_id.set(0x1122_3344_5566_7788);
-        record.body.set_physical_address(0xdead_b000);
+        record.header_mut().set_record_id(0x1122_3344_5566_7788);
+        record.body_mut().set_physical_address(0xdead_b000);
         assert_eq!(record.as_bytes()[96..104], 0x1122_3344_5566_7788u64.to_le_bytes());
         assert_eq!(record.as_bytes()[216..224], 0xdead_b000u64.to_le_bytes());
     }
@@ -243,9 +302,9 @@ mod tests {
             [Severity::RECOVERABLE, Severity::FATAL, Severity::CORRECTED, Severity::INFORMATIONAL];
         for severity in severities.into_iter().chain([Severity::new(9)]) {
             let entry = GenericErrorData::new(severity).with_revision(GenericErrorData::REVISION_2);
-            let mut block = PreparedStatusBlock::new(entry, RECORD.body);
-            assert_eq!(block.header.block_status.get(), 0);
-            block.body.set_row(7);
+            let mut block = PreparedStatusBlock::new(entry, *RECORD.body());
+            assert_eq!(block.header.block_status(), 0);
+            block.body_mut().set_row(7);
 
             let mut out = [0xa5; 172];
             let mut writer = StatusBlockWriter::new(&mut out, severity).unwrap();
@@ -257,9 +316,9 @@ mod tests {
 
     #[test]
     fn a_block_is_as_bad_as_its_entry_when_it_is_reported() {
-        let mut block = PreparedStatusBlock::new(GenericErrorData::new(Severity::CORRECTED), RECORD.body);
-        block.entry.severity = Severity::FATAL;
-        let mut fatal = PreparedStatusBlock::new(GenericErrorData::new(Severity::FATAL), RECORD.body);
+        let mut block = PreparedStatusBlock::new(GenericErrorData::new(Severity::CORRECTED), *RECORD.body());
+        block.entry_mut().set_severity(Severity::FATAL);
+        let mut fatal = PreparedStatusBlock::new(GenericErrorData::new(Severity::FATAL), *RECORD.body());
         assert_eq!(block.report(), fatal.report());
     }
 }

@@ -31,10 +31,10 @@ impl<'a> Record<'a> {
         let Ok((header, _)) = RecordHeader::ref_from_prefix(bytes) else {
             return Err(Error::too_short("record header", RecordHeader::SIZE, bytes.len()));
         };
-        if header.signature != RecordHeader::SIGNATURE {
-            return Err(Error::new(ErrorKind::Signature(header.signature), 0));
+        if header.signature() != RecordHeader::SIGNATURE {
+            return Err(Error::new(ErrorKind::Signature(header.signature()), 0));
         }
-        let declared = header.record_length.get();
+        let declared = header.record_length();
         if (declared as usize) < RecordHeader::SIZE {
             return Err(Error::new(ErrorKind::RecordLength(declared), 20));
         }
@@ -54,29 +54,29 @@ impl<'a> Record<'a> {
 
     /// Bytes that the record length claims and the input did not have.
     pub fn missing(&self) -> usize {
-        (self.header.record_length.get() as usize).saturating_sub(self.bytes.len())
+        (self.header.record_length() as usize).saturating_sub(self.bytes.len())
     }
 
     /// Severity of the record.
     pub const fn severity(&self) -> Severity {
-        self.header.severity
+        self.header.severity()
     }
 
     /// How the error was signalled.
     pub const fn notification_type(&self) -> NotificationType {
-        self.header.notification_type
+        self.header.notification_type()
     }
 
     /// The id, unique together with the creator.
     pub const fn record_id(&self) -> u64 {
-        self.header.record_id.get()
+        self.header.record_id()
     }
 
     /// The descriptors that lie inside the record, as they were stored.
     #[inline]
     pub fn descriptors(&self) -> &'a [SectionDescriptor] {
         let after = self.bytes.get(RecordHeader::SIZE..).unwrap_or_default();
-        let count = usize::from(self.header.section_count.get()).min(after.len() / SectionDescriptor::SIZE);
+        let count = usize::from(self.header.section_count()).min(after.len() / SectionDescriptor::SIZE);
         // Cut out first: zerocopy's prefix with a count keeps an overflow check at small sizes.
         let descriptors = after.get(..count.saturating_mul(SectionDescriptor::SIZE)).unwrap_or_default();
         <[SectionDescriptor]>::ref_from_bytes(descriptors).unwrap_or_default()
@@ -90,7 +90,7 @@ impl<'a> Record<'a> {
             bytes: self.bytes,
             descriptors: self.bytes.get(RecordHeader::SIZE..).unwrap_or_default(),
             number: 0,
-            count: self.header.section_count.get(),
+            count: self.header.section_count(),
             unclaimed: self.bytes.len(),
         }
     }
@@ -162,7 +162,7 @@ impl<'a> Iterator for Sections<'a> {
         };
         self.number = number.saturating_add(1);
         self.descriptors = descriptors;
-        let (offset, length) = (descriptor.section_offset.get(), descriptor.section_length.get());
+        let (offset, length) = (descriptor.section_offset(), descriptor.section_length());
         let Some(body) = slice(self.bytes, offset, length) else {
             let kind = ErrorKind::SectionBounds { offset, length, available: clamp(self.bytes.len()) };
             return Some(Err(Error::new(kind, at).in_section(number)));
@@ -204,12 +204,12 @@ impl<'a> Section<'a> {
 
     /// What the body is.
     pub const fn section_type(&self) -> SectionTypeId {
-        self.descriptor.section_type
+        self.descriptor.section_type()
     }
 
     /// Severity of the section.
     pub const fn severity(&self) -> Severity {
-        self.descriptor.severity
+        self.descriptor.severity()
     }
 
     /// The body as it was stored.
@@ -220,7 +220,7 @@ impl<'a> Section<'a> {
     /// Turns an error of the body into one of the record.
     #[inline]
     pub(crate) fn locate(&self, error: Error) -> Error {
-        error.at(self.descriptor.section_offset.get() as usize).in_section(self.number)
+        error.at(self.descriptor.section_offset() as usize).in_section(self.number)
     }
 }
 
@@ -309,7 +309,7 @@ impl<'a> RecordMut<'a> {
     /// When the record has no such section, or its descriptor lies outside.
     #[inline]
     pub fn descriptor_mut(&mut self, number: u16) -> Result<&mut SectionDescriptor, Error> {
-        let count = self.header_mut()?.section_count.get();
+        let count = self.header_mut()?.section_count();
         let at =
             usize::from(number).saturating_mul(SectionDescriptor::SIZE).saturating_add(RecordHeader::SIZE);
         let rest = if number < count { self.bytes.get_mut(at..) } else { None };
@@ -326,7 +326,7 @@ impl<'a> RecordMut<'a> {
     #[inline]
     pub fn section_mut(&mut self, number: u16) -> Result<&mut [u8], Error> {
         let descriptor = self.descriptor_mut(number)?;
-        let (offset, length) = (descriptor.section_offset.get(), descriptor.section_length.get());
+        let (offset, length) = (descriptor.section_offset(), descriptor.section_length());
         let available = clamp(self.bytes.len());
         let body = self.bytes.get_mut(offset as usize..).and_then(|rest| rest.get_mut(..length as usize));
         let kind = ErrorKind::SectionBounds { offset, length, available };
@@ -340,10 +340,10 @@ impl<'a> RecordMut<'a> {
     #[inline]
     pub fn decode_mut<T: FixedSection>(&mut self, number: u16) -> Result<&mut T, Error> {
         let descriptor = self.descriptor_mut(number)?;
-        if !T::is_type(descriptor.section_type) {
+        if !T::is_type(descriptor.section_type()) {
             return Err(Error::new(ErrorKind::SectionType, 0).in_section(number));
         }
-        let offset = descriptor.section_offset.get() as usize;
+        let offset = descriptor.section_offset() as usize;
         let body = self.section_mut(number)?;
         let available = body.len();
         match T::mut_from_prefix(body) {

@@ -2,7 +2,6 @@
 
 use core::cell::Cell;
 
-use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, IntoBytes};
 
 use crate::error::clamp;
@@ -85,7 +84,7 @@ impl<'b> RecordWriter<'b> {
             return Err(too_small(end, available));
         };
         *to = *header;
-        to.signature = [0; 4];
+        to.set_signature([0; 4]);
         Ok(Self { out, room, count: 0, end })
     }
 
@@ -147,9 +146,9 @@ impl<'b> RecordWriter<'b> {
         let (front, bodies) = self.out.split_at_mut_checked(self.end)?;
         let (to, _) = SectionDescriptor::mut_from_prefix(front.get_mut(front_len(self.count)..)?).ok()?;
         *to = *descriptor;
-        to.section_type = section_type;
-        to.section_offset = U32::new(offset);
-        to.section_length = U32::new(section_length);
+        to.set_section_type(section_type);
+        to.set_section_offset(offset);
+        to.set_section_length(section_length);
         encode(bodies.get_mut(..length)?)
     }
 
@@ -189,8 +188,8 @@ impl<'b> RecordWriter<'b> {
         let mut rest = self.out.get_mut(RecordHeader::SIZE..).unwrap_or_default();
         for _ in 0..self.count {
             let Ok((descriptor, after)) = SectionDescriptor::mut_from_prefix(rest) else { break };
-            let offset = descriptor.section_offset.get().wrapping_add(to as u32).wrapping_sub(from as u32);
-            descriptor.section_offset = U32::new(offset);
+            let offset = descriptor.section_offset().wrapping_add(to as u32).wrapping_sub(from as u32);
+            descriptor.set_section_offset(offset);
             rest = after;
         }
         (self.room, self.end) = (room, end);
@@ -210,9 +209,9 @@ impl<'b> RecordWriter<'b> {
         let too_small = too_small(end, out.len());
         let Some((record, _)) = out.split_at_mut_checked(end) else { return Err(too_small) };
         let Ok((header, _)) = RecordHeader::mut_from_prefix(&mut *record) else { return Err(too_small) };
-        header.section_count = U16::new(count as u16);
-        header.record_length = U32::new(end as u32);
-        header.signature = RecordHeader::SIGNATURE;
+        header.set_section_count(count as u16);
+        header.set_record_length(end as u32);
+        header.set_signature(RecordHeader::SIGNATURE);
         Ok(record)
     }
 
@@ -254,7 +253,7 @@ impl Record<'_> {
     /// The first section's that cannot be read, or [`ErrorKind::BufferTooSmall`]; `out` then holds no record.
     pub fn relayout<'b>(&self, out: &'b mut [u8]) -> Result<&'b mut [u8], Error> {
         let header = self.header();
-        let mut writer = RecordWriter::for_sections(out, header, header.section_count.get().into())?;
+        let mut writer = RecordWriter::for_sections(out, header, header.section_count().into())?;
         for section in self.sections() {
             let section = section?;
             writer.section_bytes(section.section_type(), section.descriptor(), section.bytes())?;
@@ -296,20 +295,14 @@ mod tests {
     /// The record of these bodies, laid out by hand.
     fn expected(bodies: &[Vec<u8>]) -> Vec<u8> {
         let length = front_len(bodies.len()) + bodies.concat().len();
-        let header = RecordHeader {
-            section_count: U16::new(bodies.len() as u16),
-            record_length: U32::new(length as u32),
-            ..HEADER
-        };
+        let header = HEADER.with_section_count(bodies.len() as u16).with_record_length(length as u32);
         let mut record = header.as_bytes().to_vec();
         let mut offset = front_len(bodies.len());
         for body in bodies {
-            let descriptor = SectionDescriptor {
-                section_offset: U32::new(offset as u32),
-                section_length: U32::new(body.len() as u32),
-                section_type: SectionTypeId::MEMORY,
-                ..SectionDescriptor::new(Severity::CORRECTED)
-            };
+            let descriptor = SectionDescriptor::new(Severity::CORRECTED)
+                .with_section_offset(offset as u32)
+                .with_section_length(body.len() as u32)
+                .with_section_type(SectionTypeId::MEMORY);
             record.extend(descriptor.as_bytes());
             offset += body.len();
         }

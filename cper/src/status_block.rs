@@ -11,35 +11,30 @@ use crate::error::clamp;
 use crate::fields::{Describe, Each, Value, Visitor, show_fields};
 use crate::section::{Body, Decode};
 use crate::section_decoder::{SectionDecoder, WithDecoders, describe_body};
+use crate::structure::structure;
 use crate::{
-    Error, ErrorKind, FruText, Guid, NotificationType, RecordHeader, SectionDescriptor, SectionFlags,
-    SectionTypeId, Severity, Timestamp,
+    DescriptorValidation, Error, ErrorKind, FruText, Guid, NotificationType, RecordHeader, SectionDescriptor,
+    SectionFlags, SectionTypeId, Severity, Timestamp,
 };
 
-/// The first 20 bytes of a generic error status block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct GenericErrorStatus {
-    /// [`BlockStatus`]; 0 means that there is no error, or that it was taken note of.
-    pub block_status: U32,
-    /// Bytes from the start of the block to the raw data, which lies behind the entries.
-    pub raw_data_offset: U32,
-    /// Bytes of raw data.
-    pub raw_data_length: U32,
-    /// Bytes of all data entries.
-    pub data_length: U32,
+structure! {
+    /// The first 20 bytes of a generic error status block.
+    GenericErrorStatus: 20 bytes, new;
+    /// [`BlockStatus`] and the count of entries; 0 means that there is no error, or that it was taken note of.
+    0 block_status: u32 => set_block_status with_block_status;
+    /// Bytes from the start of the block to the raw data, which lies behind the entries. Writers fill it in.
+    4 raw_data_offset: u32 => set_raw_data_offset with_raw_data_offset;
+    /// Bytes of raw data. Writers fill it in.
+    8 raw_data_length: u32 => set_raw_data_length with_raw_data_length;
+    /// Bytes of all data entries. Writers fill it in.
+    12 data_length: u32 => set_data_length with_data_length;
     /// Severity of the block; ACPI calls [`Severity::INFORMATIONAL`] "none".
-    pub severity: Severity,
+    16 severity: Severity => set_severity with_severity;
 }
-
-const _: () = {
-    assert!(size_of::<GenericErrorStatus>() == 20 && align_of::<GenericErrorStatus>() == 1);
-    assert!(core::mem::offset_of!(GenericErrorStatus, data_length) == 12);
-};
 
 bitflags! {
     /// Status of a block. Bits 13:4 count the entries: [`GenericErrorStatus::entry_count`].
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct BlockStatus: u32 {
         /// An uncorrectable error is reported.
         const UNCORRECTABLE_VALID = 1 << 0;
@@ -50,18 +45,6 @@ bitflags! {
         /// More than one correctable error happened.
         const MULTIPLE_CORRECTABLE = 1 << 3;
         const _ = !0x3ff0;
-    }
-
-    /// Which optional fields of a data entry hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct DataEntryValidation: u8 {
-        /// [`GenericErrorData::fru_id`].
-        const FRU_ID = 1 << 0;
-        /// [`GenericErrorData::fru_text`].
-        const FRU_TEXT = 1 << 1;
-        /// [`GenericErrorData::timestamp`]; since revision 3.0.
-        const TIMESTAMP = 1 << 2;
-        const _ = !0;
     }
 }
 
@@ -86,8 +69,6 @@ impl BlockStatus {
 }
 
 impl GenericErrorStatus {
-    /// Bytes of the header.
-    pub const SIZE: usize = size_of::<Self>();
     /// The largest count of entries the field holds.
     pub(crate) const MAX_ENTRIES: u32 = 0x3ff;
 
@@ -111,37 +92,31 @@ impl GenericErrorStatus {
     }
 }
 
-/// The header of a data entry: 72 bytes since revision 3.0, 64 before, when the timestamp is not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct GenericErrorData {
-    /// What the payload is: a CPER section type.
-    pub section_type: SectionTypeId,
+structure! {
+    /// The header of a data entry: 72 bytes since revision 3.0, 64 before, when the timestamp is not there.
+    GenericErrorData: 72 bytes;
+    valid DataEntryValidation: u8 in validation_bits {
+        /// [`GenericErrorData::timestamp`]; since revision 3.0.
+        TIMESTAMP = 2;
+    };
+    /// What the payload is: a CPER section type. Writers fill it in.
+    0 section_type: SectionTypeId => set_section_type with_section_type;
     /// Severity of the entry.
-    pub severity: Severity,
-    /// 0x0201 to ACPI 6.0, 0x0300 since 6.1. A major version of 3 or more has the timestamp.
-    pub revision: U16,
-    /// [`DataEntryValidation`].
-    pub validation_bits: u8,
-    /// The low byte of [`SectionFlags`].
-    pub flags: u8,
-    /// Bytes of the payload.
-    pub error_data_length: U32,
-    /// The field-replaceable unit, if its validity bit is set.
-    pub fru_id: Guid,
-    /// Name of the field-replaceable unit, if its validity bit is set.
-    pub fru_text: FruText,
-    /// When, if its validity bit is set. Here an entry before revision 3.0 has ended.
-    pub timestamp: Timestamp,
+    16 severity: Severity => set_severity with_severity;
+    /// 0x0201 to ACPI 6.0, 0x0300 since 6.1. A major version of 3 or more has the timestamp; below that the entry is 64
+    /// bytes long.
+    20 revision: u16 => set_revision with_revision;
+    22 validation_bits: u8;
+    23 flags: u8;
+    /// Bytes of the payload. Writers fill it in.
+    24 error_data_length: u32 => set_error_data_length with_error_data_length;
+    /// The field-replaceable unit.
+    28 fru_id: Guid, fru_id_raw set_fru_id with_fru_id, FRU_ID = 0;
+    /// Name of the field-replaceable unit.
+    44 fru_text: FruText, fru_text_raw set_fru_text with_fru_text, FRU_TEXT = 1;
+    /// When. Here an entry before revision 3.0 has ended.
+    64 timestamp: Timestamp raw timestamp_raw;
 }
-
-const _: () = {
-    assert!(size_of::<GenericErrorData>() == 72 && align_of::<GenericErrorData>() == 1);
-    assert!(core::mem::offset_of!(GenericErrorData, revision) == 20);
-    assert!(core::mem::offset_of!(GenericErrorData, error_data_length) == 24);
-    assert!(core::mem::offset_of!(GenericErrorData, fru_text) == 44);
-    assert!(core::mem::offset_of!(GenericErrorData, timestamp) == 64);
-};
 
 impl GenericErrorData {
     /// Revision with a timestamp, since ACPI 6.1.
@@ -152,42 +127,31 @@ impl GenericErrorData {
 
     /// A header of revision 3.0 with everything else zero. Type and length are filled in by the writer.
     pub const fn new(severity: Severity) -> Self {
-        Self {
-            section_type: SectionTypeId::new(Guid::ZERO),
-            severity,
-            revision: U16::new(Self::REVISION_3),
-            validation_bits: 0,
-            flags: 0,
-            error_data_length: U32::new(0),
-            fru_id: Guid::ZERO,
-            fru_text: FruText::EMPTY,
-            timestamp: Timestamp::from_linux_seconds(0),
-        }
+        Self { severity, revision: U16::new(Self::REVISION_3), ..Self::ZERO }
     }
 
     /// The header that says what a section's descriptor says. Of its flags an entry has room for the low eight bits,
     /// which are all the specification defines.
     pub const fn from_descriptor(descriptor: &SectionDescriptor) -> Self {
         Self {
-            section_type: descriptor.section_type,
-            validation_bits: descriptor.validation_bits & 3,
-            flags: descriptor.flags.get() as u8,
-            fru_id: descriptor.fru_id,
-            fru_text: descriptor.fru_text,
-            ..Self::new(descriptor.severity)
+            section_type: descriptor.section_type(),
+            validation_bits: descriptor.validation().bits() & 3,
+            flags: descriptor.flags().bits() as u8,
+            fru_id: descriptor.fru_id_raw(),
+            fru_text: descriptor.fru_text_raw(),
+            ..Self::new(descriptor.severity())
         }
     }
 
     /// The section descriptor that says what this entry says; offset and length are left to the record's writer.
     /// The timestamp belongs into the record's header: [`DataEntry::record_header`].
     pub const fn descriptor(&self) -> SectionDescriptor {
-        let mut descriptor = SectionDescriptor::new(self.severity);
-        descriptor.section_type = self.section_type;
-        descriptor.validation_bits = self.validation_bits & 3;
-        descriptor.flags = U32::new(self.flags as u32);
-        descriptor.fru_id = self.fru_id;
-        descriptor.fru_text = self.fru_text;
-        descriptor
+        SectionDescriptor::new(self.severity)
+            .with_section_type(self.section_type)
+            .with_flags(self.flags())
+            .with_fru_id(self.fru_id)
+            .with_fru_text(self.fru_text)
+            .with_validation(DescriptorValidation::from_bits_retain(self.validation_bits & 3))
     }
 
     /// Bytes of the header by its revision: 64 or 72.
@@ -195,72 +159,42 @@ impl GenericErrorData {
         if self.revision.get() >> 8 >= 3 { size_of::<Self>() } else { Self::SHORT }
     }
 
-    /// Which optional fields hold a value; unknown bits are kept.
-    pub const fn validation(&self) -> DataEntryValidation {
-        DataEntryValidation::from_bits_retain(self.validation_bits)
-    }
-
     /// Flags of the entry; unknown bits are kept.
     pub const fn flags(&self) -> SectionFlags {
         SectionFlags::from_bits_retain(self.flags as u32)
     }
 
-    /// The field-replaceable unit; `None` when its validity bit is clear.
-    pub const fn fru_id(&self) -> Option<Guid> {
-        if self.validation().contains(DataEntryValidation::FRU_ID) { Some(self.fru_id) } else { None }
+    /// Sets the flags; an entry has room for the low eight bits.
+    pub const fn set_flags(&mut self, flags: SectionFlags) {
+        self.flags = flags.bits() as u8;
     }
 
-    /// Name of the field-replaceable unit; `None` when its validity bit is clear.
-    pub const fn fru_text(&self) -> Option<&FruText> {
-        if self.validation().contains(DataEntryValidation::FRU_TEXT) { Some(&self.fru_text) } else { None }
+    /// Sets the flags; an entry has room for the low eight bits.
+    #[must_use]
+    pub const fn with_flags(mut self, flags: SectionFlags) -> Self {
+        self.set_flags(flags);
+        self
     }
 
     /// When; `None` when its validity bit is clear or the revision has no timestamp.
     pub const fn timestamp(&self) -> Option<Timestamp> {
-        if self.validation().contains(DataEntryValidation::TIMESTAMP)
-            && self.header_len() == size_of::<Self>()
-        {
+        if self.validation().contains(DataEntryValidation::TIMESTAMP) && self.header_len() == Self::SIZE {
             Some(self.timestamp)
         } else {
             None
         }
     }
 
-    /// Sets the revision; below 3.0 the entry is 64 bytes long and has no timestamp.
-    #[must_use]
-    pub const fn with_revision(mut self, revision: u16) -> Self {
-        self.revision = U16::new(revision);
-        self
-    }
-
-    /// Sets the flags; an entry has room for the low eight bits.
-    #[must_use]
-    pub const fn with_flags(mut self, flags: SectionFlags) -> Self {
-        self.flags = flags.bits() as u8;
-        self
-    }
-
-    /// Sets the unit and its validity bit.
-    #[must_use]
-    pub const fn with_fru_id(mut self, id: Guid) -> Self {
-        self.fru_id = id;
-        self.validation_bits |= DataEntryValidation::FRU_ID.bits();
-        self
-    }
-
-    /// Sets the unit's name and its validity bit.
-    #[must_use]
-    pub const fn with_fru_text(mut self, text: FruText) -> Self {
-        self.fru_text = text;
-        self.validation_bits |= DataEntryValidation::FRU_TEXT.bits();
-        self
+    /// Sets the time and its validity bit.
+    pub const fn set_timestamp(&mut self, timestamp: Timestamp) {
+        self.timestamp = timestamp;
+        self.mark(DataEntryValidation::TIMESTAMP, DataEntryValidation::empty());
     }
 
     /// Sets the time and its validity bit.
     #[must_use]
     pub const fn with_timestamp(mut self, timestamp: Timestamp) -> Self {
-        self.timestamp = timestamp;
-        self.validation_bits |= DataEntryValidation::TIMESTAMP.bits();
+        self.set_timestamp(timestamp);
         self
     }
 }
@@ -338,7 +272,7 @@ impl<'a> StatusBlock<'a> {
     pub fn entries(&self) -> DataEntries<'a> {
         // A block is never shorter than its entries.
         let after = self.input.get(GenericErrorStatus::SIZE..).unwrap_or_default();
-        let length = self.header.data_length.get() as usize;
+        let length = self.header.data_length() as usize;
         DataEntries {
             rest: after.get(..length).unwrap_or(after),
             offset: GenericErrorStatus::SIZE,
@@ -364,7 +298,7 @@ impl<'a> StatusBlock<'a> {
     /// # Errors
     /// When it does not lie inside the input.
     pub fn raw_data(&self) -> Option<Result<&'a [u8], Error>> {
-        let (offset, length) = (self.header.raw_data_offset.get(), self.header.raw_data_length.get());
+        let (offset, length) = (self.header.raw_data_offset(), self.header.raw_data_length());
         let raw = || self.as_bytes().get(offset as usize..)?.get(..length as usize);
         let limit = clamp(self.as_bytes().len()).saturating_sub(offset);
         let kind = ErrorKind::InnerLength { what: "raw data length", value: length, limit };
@@ -377,13 +311,13 @@ impl<'a> StatusBlock<'a> {
     /// # Errors
     /// The first thing Linux would refuse it for.
     pub fn check(&self) -> Result<(), Error> {
-        let data_length = self.header.data_length.get();
+        let data_length = self.header.data_length();
         if data_length != 0 && (data_length as usize) < GenericErrorData::SHORT {
             return Err(Error::too_short("data entry", GenericErrorData::SHORT, data_length as usize).at(12));
         }
         let entries_end = data_length.saturating_add(GenericErrorStatus::SIZE as u32);
-        let raw_offset = self.header.raw_data_offset.get();
-        if self.header.raw_data_length.get() != 0 && raw_offset < entries_end {
+        let raw_offset = self.header.raw_data_offset();
+        if self.header.raw_data_length() != 0 && raw_offset < entries_end {
             let kind = ErrorKind::InnerLength {
                 what: "end of the data entries",
                 value: entries_end,
@@ -419,7 +353,7 @@ impl Describe for WithDecoders<'_, StatusBlock<'_>> {
         out.field("severity", block.severity().into())?;
         out.field("block_status", Value::flags(block.header.status()))?;
         out.field("entry_count", Value::number(block.header.entry_count()))?;
-        out.field("data_length", Value::number(block.header.data_length.get()))?;
+        out.field("data_length", Value::number(block.header.data_length()))?;
         if block.missing() != 0 {
             out.field("missing_bytes", Value::Number(block.missing()))?;
         }
@@ -587,13 +521,13 @@ impl<'a> DataEntry<'a> {
     #[inline]
     pub const fn store_descriptor(&self, descriptor: &mut SectionDescriptor) {
         let front = self.front;
-        descriptor.section_length = front.error_data_length;
-        descriptor.validation_bits = front.validation_bits & 3;
-        descriptor.flags = U32::new(front.flags as u32);
-        descriptor.section_type = front.section_type;
-        descriptor.fru_id = front.fru_id;
-        descriptor.severity = front.severity;
-        descriptor.fru_text = front.fru_text;
+        descriptor.set_section_length(front.error_data_length.get());
+        descriptor.set_flags(SectionFlags::from_bits_retain(front.flags as u32));
+        descriptor.set_section_type(front.section_type);
+        descriptor.set_fru_id(front.fru_id);
+        descriptor.set_severity(front.severity);
+        descriptor.set_fru_text(front.fru_text);
+        descriptor.set_validation(DescriptorValidation::from_bits_retain(front.validation_bits & 3));
     }
 
     /// The payload as it was stored.

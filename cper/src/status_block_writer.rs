@@ -1,7 +1,6 @@
 //! Status blocks written entry by entry: lengths and counts are computed here, never passed in.
 
-use zerocopy::little_endian::U32;
-use zerocopy::{FromBytes, FromZeros, IntoBytes};
+use zerocopy::{FromBytes, IntoBytes};
 
 use crate::error::clamp;
 use crate::section::Encode;
@@ -43,10 +42,9 @@ impl<'b> StatusBlockWriter<'b> {
     pub fn new(out: &'b mut [u8], severity: Severity) -> Result<Self, Error> {
         let available = out.len();
         let Ok((header, _)) = GenericErrorStatus::mut_from_prefix(out) else {
-            let needed = GenericErrorStatus::SIZE as u32;
-            return Err(Error::new(ErrorKind::BufferTooSmall { needed, available: clamp(available) }, 0));
+            return Err(Error::buffer_too_small(GenericErrorStatus::SIZE, available));
         };
-        *header = GenericErrorStatus::new_zeroed();
+        *header = GenericErrorStatus::new();
         let length = GenericErrorStatus::SIZE;
         Ok(Self { out, severity, length, entries: 0, raw_data: None, status: BlockStatus::empty() })
     }
@@ -95,7 +93,7 @@ impl<'b> StatusBlockWriter<'b> {
         let end = self.length.checked_add(header_len).and_then(|front| front.checked_add(length));
         let end = end.filter(|end| u32::try_from(*end).is_ok()).ok_or(too_large("data length"))?;
         let space = self.space(end)?;
-        let header = GenericErrorData { section_type, error_data_length: U32::new(length as u32), ..*header };
+        let header = header.with_section_type(section_type).with_error_data_length(length as u32);
         let written = space.split_at_mut_checked(header_len).and_then(|(front, body)| {
             header.as_bytes().get(..header_len)?.write_to(front).ok()?;
             encode(body)
@@ -105,7 +103,7 @@ impl<'b> StatusBlockWriter<'b> {
         }
         self.length = end;
         self.entries = self.entries.saturating_add(1);
-        self.status = self.status.and(BlockStatus::of_one(header.severity));
+        self.status = self.status.and(BlockStatus::of_one(header.severity()));
         Ok(())
     }
 
@@ -150,13 +148,12 @@ impl<'b> StatusBlockWriter<'b> {
         let short = Error::too_short("status block", length, out.len());
         let (block, _) = out.split_at_mut_checked(length).ok_or(short)?;
         let (header, _) = GenericErrorStatus::mut_from_prefix(&mut *block).map_err(|_| short)?;
-        *header = GenericErrorStatus {
-            block_status: U32::new(status.bits() | entries << 4),
-            raw_data_offset: U32::new(raw_data_offset as u32),
-            raw_data_length: U32::new(raw_data_length as u32),
-            data_length: U32::new(entries_end.saturating_sub(GenericErrorStatus::SIZE) as u32),
-            severity,
-        };
+        *header = GenericErrorStatus::new()
+            .with_block_status(status.bits() | entries << 4)
+            .with_raw_data_offset(raw_data_offset as u32)
+            .with_raw_data_length(raw_data_length as u32)
+            .with_data_length(entries_end.saturating_sub(GenericErrorStatus::SIZE) as u32)
+            .with_severity(severity);
         Ok(block)
     }
 }

@@ -72,7 +72,7 @@ fn the_boot_error_region_is_printed_as_linux_printed_it() {
     let mut text = String::from("BERT: Error records from previous boot:\n");
     let (mut shown, mut skipped) = (0, 0);
     for (_, block) in StatusBlocks::new(&region) {
-        if block.header().block_status.get() == 0 || block.check().is_err() {
+        if block.header().block_status() == 0 || block.check().is_err() {
             break;
         }
         if shown < 5 && block.as_bytes().len() < 1024 {

@@ -1003,7 +1003,7 @@ fn every_field_is_as_libcper_decodes_it() {
             let (descriptor, rest) = SectionDescriptor::ref_from_prefix(&bytes).unwrap();
             let ours = serde_json::to_value(descriptor).unwrap();
             tally.compare(&name, "sectionDescriptor", &json["sectionDescriptor"], &ours);
-            let body = Body::decode(descriptor.section_type, rest).unwrap();
+            let body = Body::decode(descriptor.section_type(), rest).unwrap();
             tally.section(&name, &json["section"], &body);
         }
     }

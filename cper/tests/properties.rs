@@ -24,14 +24,14 @@ fn every_captured_record_is_read_at_every_length() {
         let ends: Vec<_> = whole
             .sections()
             .flatten()
-            .map(|section| section.descriptor().section_offset.get() as usize + section.bytes().len())
+            .map(|section| section.descriptor().section_offset() as usize + section.bytes().len())
             .collect();
         for length in 0..whole.as_bytes().len() {
             let cut = Record::parse(&bytes[..length]);
             assert_eq!(cut.is_ok(), length >= 128, "{name} at {length}");
             let Ok(cut) = cut else { continue };
             assert_eq!(cut.missing(), whole.missing() + whole.as_bytes().len() - length);
-            assert!(cut.sections().count() <= usize::from(whole.header().section_count.get()));
+            assert!(cut.sections().count() <= usize::from(whole.header().section_count()));
             let after_descriptors = 128 + 72 * whole.descriptors().len();
             if length >= after_descriptors {
                 // Bytes that several descriptors name are handed out as often as they fit in.
@@ -69,16 +69,16 @@ fn a_flip_of_any_bit_of_a_captured_record_shows() {
 fn in_gap(record: &Record<'_>, place: usize) -> bool {
     let front = 128 + 72 * record.descriptors().len();
     let within = |section: Section<'_>| {
-        let start = section.descriptor().section_offset.get() as usize;
+        let start = section.descriptor().section_offset() as usize;
         (start..start + section.bytes().len()).contains(&place)
     };
     place >= front && !record.sections().flatten().any(within)
 }
 
 fn any_header() -> impl Strategy<Value = RecordHeader> {
-    any::<[[u8; 32]; 4]>().prop_map(|bytes| RecordHeader {
-        signature: RecordHeader::SIGNATURE,
-        ..RecordHeader::read_from_bytes(bytes.as_flattened()).unwrap()
+    any::<[[u8; 32]; 4]>().prop_map(|bytes| {
+        let header = RecordHeader::read_from_bytes(bytes.as_flattened()).unwrap();
+        header.with_signature(RecordHeader::SIGNATURE)
     })
 }
 
@@ -103,7 +103,7 @@ proptest! {
             let mut out = vec![fill; length];
             let mut writer = RecordWriter::for_sections(&mut out, &header, hint.index(parts.len() + 1)).unwrap();
             for (descriptor, body) in &parts {
-                writer.section_bytes(descriptor.section_type, descriptor, body).unwrap();
+                writer.section_bytes(descriptor.section_type(), descriptor, body).unwrap();
             }
             writer.finish().unwrap();
             out
@@ -111,10 +111,10 @@ proptest! {
         prop_assert_eq!(&written[0], &written[1], "a byte was left as it was");
         let record = Record::parse(&written[0]).unwrap();
         let mut expected = header;
-        expected.section_count.set(parts.len() as u16);
-        expected.record_length.set(length as u32);
+        expected.set_section_count(parts.len() as u16);
+        expected.set_record_length(length as u32);
         prop_assert_eq!(record.header(), &expected);
-        let valid = header.validation_bits.get();
+        let valid = header.validation().bits();
         prop_assert_eq!(
             [header.platform_id().is_some(), header.timestamp().is_some(), header.partition_id().is_some()],
             [valid & 1 != 0, valid & 2 != 0, valid & 4 != 0]
@@ -123,8 +123,8 @@ proptest! {
         for (section, (descriptor, body)) in record.sections().zip(&parts) {
             let section = section.unwrap();
             let mut expected = *descriptor;
-            expected.section_offset.set(offset as u32);
-            expected.section_length.set(body.len() as u32);
+            expected.set_section_offset(offset as u32);
+            expected.set_section_length(body.len() as u32);
             prop_assert_eq!((section.descriptor(), section.bytes()), (&expected, &body[..]));
             offset += body.len();
         }

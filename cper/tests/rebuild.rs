@@ -199,7 +199,7 @@ fn sections(bytes: &[u8]) -> Vec<(SectionTypeId, &[u8])> {
         }
         Err(_) => {
             let (descriptor, body) = SectionDescriptor::ref_from_prefix(bytes).unwrap();
-            vec![(descriptor.section_type, body)]
+            vec![(descriptor.section_type(), body)]
         }
     }
 }
@@ -244,13 +244,13 @@ fn assert_record_rebuilt(name: &str, record: Record<'_>) -> bool {
         })
         .collect();
     let parts = 128 + bodies.iter().map(|(_, body)| 72 + body.len()).sum::<usize>();
-    if parts < record.header().record_length.get() as usize {
+    if parts < record.header().record_length() as usize {
         return false;
     }
     let mut out = vec![0xa5; parts];
     let mut writer = RecordWriter::for_sections(&mut out, record.header(), bodies.len()).unwrap();
     for (descriptor, body) in &bodies {
-        writer.section_bytes(descriptor.section_type, descriptor, body).unwrap();
+        writer.section_bytes(descriptor.section_type(), descriptor, body).unwrap();
     }
     assert_eq!(writer.finish().unwrap(), record.as_bytes(), "{name}");
     true

@@ -231,27 +231,27 @@ fn entries_of_each_revision_keep_their_values() {
     let block = StatusBlock::parse(&bytes).unwrap();
     let header = entries(&block)[0].header();
     assert_eq!(
-        (header.revision.get(), header.header_len(), entries(&block)[0].header_bytes().len()),
+        (header.revision(), header.header_len(), entries(&block)[0].header_bytes().len()),
         (0x100, 64, 64)
     );
-    assert_eq!(header.fru_text().map(ToString::to_string).as_deref(), Some("DIMM_A1"));
-    assert_eq!((header.error_data_length.get(), header.timestamp()), (80, None));
+    assert_eq!(header.fru_text().map(|text| text.to_string()).as_deref(), Some("DIMM_A1"));
+    assert_eq!((header.error_data_length(), header.timestamp()), (80, None));
 
     let bytes = data("gesb/mem-v201.gesb");
     let block = StatusBlock::parse(&bytes).unwrap();
     let header = entries(&block)[0].header();
-    assert_eq!((header.revision.get(), header.header_len()), (0x201, 64));
+    assert_eq!((header.revision(), header.header_len()), (0x201, 64));
     assert_eq!(header.with_timestamp(Timestamp::new(2026, 1, 1, 0, 0, 0)).timestamp(), None);
 
     let bytes = data("gesb/mem-full-v23.gesb");
     let block = StatusBlock::parse(&bytes).unwrap();
     let entry = entries(&block)[0];
-    assert_eq!((entry.header().revision.get(), entry.header_bytes().len()), (0x300, 72));
+    assert_eq!((entry.header().revision(), entry.header_bytes().len()), (0x300, 72));
     assert_eq!((entry.severity(), entry.section_type()), (Severity::CORRECTED, SectionTypeId::MEMORY));
     assert_eq!(entry.decode::<MemoryError>().unwrap().unwrap().card(), Some(2));
     assert!(entry.decode::<section::PcieError>().is_none());
     assert_eq!(block.header().status(), BlockStatus::CORRECTABLE_VALID);
-    assert_eq!((block.severity(), block.header().data_length.get()), (Severity::CORRECTED, 152));
+    assert_eq!((block.severity(), block.header().data_length()), (Severity::CORRECTED, 152));
 }
 
 #[test]
@@ -455,10 +455,10 @@ fn values_survive_writing_and_every_byte_is_written() {
     assert_eq!(bytes.len(), THREE);
     let block = StatusBlock::parse(&bytes).unwrap();
     let header = block.header();
-    assert_eq!(header.block_status.get(), 0x33);
+    assert_eq!(header.block_status(), 0x33);
     assert_eq!(header.status(), BlockStatus::UNCORRECTABLE_VALID | BlockStatus::CORRECTABLE_VALID);
-    assert_eq!((header.entry_count(), header.data_length.get()), (3, THREE as u32 - 23));
-    assert_eq!((header.raw_data_offset.get(), header.raw_data_length.get()), (THREE as u32 - 3, 3));
+    assert_eq!((header.entry_count(), header.data_length()), (3, THREE as u32 - 23));
+    assert_eq!((header.raw_data_offset(), header.raw_data_length()), (THREE as u32 - 3, 3));
     assert_eq!((block.severity(), block.check()), (Severity::FATAL, Ok(())));
     assert_eq!(block.raw_data(), Some(Ok(&b"raw"[..])));
     let all = entries(&block);
@@ -470,7 +470,7 @@ fn values_survive_writing_and_every_byte_is_written() {
     assert_eq!(first.flags(), SectionFlags::PRIMARY | SectionFlags::LATENT);
     assert_eq!(first.timestamp().unwrap().to_string(), "2026-11-22 07:08:26");
     assert_eq!(
-        (first.revision.get(), first.validation()),
+        (first.revision(), first.validation()),
         (0x300, DataEntryValidation::all() & DataEntryValidation::from_bits_retain(7))
     );
     assert_eq!(all.iter().map(|entry| entry.header_bytes().len()).collect::<Vec<_>>(), [72, 64, 64]);
@@ -489,7 +489,7 @@ fn status_bits_follow_from_the_entries() {
         for severity in severities {
             writer.entry_bytes(SectionTypeId::MEMORY, &GenericErrorData::new(*severity), &[]).unwrap();
         }
-        StatusBlock::parse(writer.finish().unwrap()).unwrap().header().block_status.get()
+        StatusBlock::parse(writer.finish().unwrap()).unwrap().header().block_status()
     };
     let (fatal, recoverable) = (Severity::FATAL, Severity::RECOVERABLE);
     assert_eq!(status(&[]), 0);
@@ -585,7 +585,7 @@ fn an_entry_becomes_a_record_and_an_entry_again() {
         assert_eq!(section.descriptor().flags(), entry.header().flags());
         assert_eq!(section.descriptor().fru_id(), entry.header().fru_id());
         assert_eq!(section.descriptor().fru_text(), entry.header().fru_text());
-        assert_eq!(section.descriptor().revision.get(), SectionDescriptor::REVISION);
+        assert_eq!(section.descriptor().revision(), SectionDescriptor::REVISION);
 
         let mut buffer = [0x5a; 512];
         let mut writer = StatusBlockWriter::new(&mut buffer, entry.severity()).unwrap();
@@ -627,7 +627,7 @@ fn a_boot_error_region_gives_what_linux_printed() {
     let after: Vec<_> = StatusBlocks::new(&cleared).collect();
     assert_eq!(after.len(), blocks.len());
     for ((_, block), (_, cleared)) in blocks.iter().zip(&after) {
-        assert_eq!(cleared.header().block_status.get(), 0);
+        assert_eq!(cleared.header().block_status(), 0);
         assert_eq!(block.as_bytes()[4..], cleared.as_bytes()[4..]);
     }
 }
@@ -663,14 +663,17 @@ fn arbitrary_entry() -> impl Strategy<Value = (GenericErrorData, Vec<u8>)> {
     )
         .prop_map(|(severity, revision, [validation, flags], [fru, guid], text, kind, payload)| {
             let mut header = GenericErrorData::new(Severity::new(severity)).with_revision(revision);
-            header.section_type =
+            let section_type =
                 SectionTypeId::ALL.get(kind).map_or(SectionTypeId::new(Guid(guid)), |(known, _)| *known);
-            (header.validation_bits, header.flags) = (validation, flags);
-            (header.fru_id, header.fru_text) = (Guid(fru), FruText(text));
+            header.set_section_type(section_type);
+            header.set_flags(SectionFlags::from_bits_retain(flags.into()));
+            header.set_fru_id(Guid(fru));
+            header.set_fru_text(FruText(text));
             if header.header_len() == 72 {
-                header.timestamp =
-                    Timestamp::from_linux_seconds(u64::from_le_bytes(fru[..8].try_into().unwrap()));
+                let seconds = u64::from_le_bytes(fru[..8].try_into().unwrap());
+                header.set_timestamp(Timestamp::from_linux_seconds(seconds));
             }
+            header.set_validation(DataEntryValidation::from_bits_retain(validation));
             (header, payload)
         })
 }
@@ -685,7 +688,7 @@ proptest! {
         let mut out = vec![0xa5; 4096];
         let mut writer = StatusBlockWriter::new(&mut out, Severity::new(severity)).unwrap();
         for (header, payload) in &all {
-            writer.entry_bytes(header.section_type, header, payload).unwrap();
+            writer.entry_bytes(header.section_type(), header, payload).unwrap();
         }
         if let Some(raw) = &raw {
             writer.raw_data(raw).unwrap();
@@ -700,7 +703,7 @@ proptest! {
         prop_assert_eq!(read.len(), all.len());
         for (entry, (header, payload)) in read.iter().zip(&all) {
             let mut expected = *header;
-            expected.error_data_length.set(payload.len() as u32);
+            expected.set_error_data_length(payload.len() as u32);
             prop_assert_eq!(entry.header(), expected);
             prop_assert_eq!(entry.bytes(), &payload[..]);
         }
@@ -730,7 +733,7 @@ proptest! {
         let mut out = vec![0xa5; 4096];
         let mut writer = RecordWriter::new(&mut out, &header).unwrap();
         for (descriptor, payload) in sections.clone() {
-            writer.section_bytes(descriptor.section_type, &descriptor, payload).unwrap();
+            writer.section_bytes(descriptor.section_type(), &descriptor, payload).unwrap();
         }
         let bytes = &*writer.finish().unwrap();
         let record = Record::parse(bytes).unwrap();
@@ -739,8 +742,8 @@ proptest! {
         prop_assert_eq!(read.len(), all.len());
         for (section, (descriptor, payload)) in read.iter().zip(sections) {
             let mut expected = descriptor;
-            expected.section_offset = section.descriptor().section_offset;
-            expected.section_length.set(payload.len() as u32);
+            expected.set_section_offset(section.descriptor().section_offset());
+            expected.set_section_length(payload.len() as u32);
             prop_assert_eq!(*section.descriptor(), expected);
             prop_assert_eq!(section.bytes(), payload);
             let _ = section.body();

@@ -42,7 +42,7 @@ pub fn record(input: &[u8]) {
 }
 
 fn try_record(choices: &mut Unstructured) -> Result<()> {
-    let header = RecordHeader { signature: RecordHeader::SIGNATURE, ..any(choices)? };
+    let header = any::<RecordHeader>(choices)?.with_signature(RecordHeader::SIGNATURE);
     let mut parts = Vec::new();
     while parts.len() < 4 && choices.ratio(3, 4)? {
         parts.push((any::<SectionDescriptor>(choices)?, bytes(choices, 200)?));
@@ -62,18 +62,18 @@ fn try_record(choices: &mut Unstructured) -> Result<()> {
     });
     let read = Record::parse(&record).expect("a written record is one");
     let mut expected = header;
-    expected.section_count.set(parts.len() as u16);
-    expected.record_length.set(length as u32);
+    expected.set_section_count(parts.len() as u16);
+    expected.set_record_length(length as u32);
     assert_eq!((read.header(), read.missing()), (&expected, 0));
     assert_eq!(read.sections().count(), parts.len());
     let mut offset = 128 + 72 * parts.len();
     let mut block = vec![0xa5; 4096];
-    let mut writer = StatusBlockWriter::new(&mut block, header.severity).expect("room enough");
+    let mut writer = StatusBlockWriter::new(&mut block, header.severity()).expect("room enough");
     for (section, (descriptor, body)) in read.sections().zip(&parts) {
         let section = section.expect("a written section is one");
         let mut expected = *descriptor;
-        expected.section_offset.set(offset as u32);
-        expected.section_length.set(body.len() as u32);
+        expected.set_section_offset(offset as u32);
+        expected.set_section_length(body.len() as u32);
         assert_eq!((section.descriptor(), section.bytes()), (&expected, *body));
         offset += body.len();
         let entry = GenericErrorData::from_descriptor(section.descriptor());
@@ -89,15 +89,15 @@ fn try_record(choices: &mut Unstructured) -> Result<()> {
 
     // To a status block and back: what an entry has of a descriptor is kept.
     let block = StatusBlock::parse(writer.finish().expect("room enough")).expect("a written block is one");
-    assert_eq!((block.check(), block.severity()), (Ok(()), header.severity));
+    assert_eq!((block.check(), block.severity()), (Ok(()), header.severity()));
     assert_eq!(block.entries().count(), parts.len());
     for (entry, (descriptor, body)) in block.entries().zip(&parts) {
         let entry = entry.expect("a written entry is one");
         let back = entry.header().descriptor();
-        assert_eq!((back.section_type, back.severity), (descriptor.section_type, descriptor.severity));
-        assert_eq!((back.fru_id, back.fru_text), (descriptor.fru_id, descriptor.fru_text));
+        assert_eq!((back.section_type(), back.severity()), (descriptor.section_type(), descriptor.severity()));
+        assert_eq!((back.fru_id_raw(), back.fru_text_raw()), (descriptor.fru_id_raw(), descriptor.fru_text_raw()));
         assert_eq!((entry.bytes(), entry.header().timestamp()), (*body, header.timestamp()));
-        assert_eq!(back.flags.get(), descriptor.flags.get() & 0xff);
+        assert_eq!(back.flags().bits(), descriptor.flags().bits() & 0xff);
     }
     Ok(())
 }
@@ -111,7 +111,7 @@ fn record_of<'b>(
 ) -> std::result::Result<&'b mut [u8], cper::Error> {
     let mut writer = RecordWriter::for_sections(out, header, hint)?;
     for (descriptor, body) in parts {
-        writer.section_bytes(descriptor.section_type, descriptor, body)?;
+        writer.section_bytes(descriptor.section_type(), descriptor, body)?;
     }
     writer.finish()
 }
@@ -134,7 +134,7 @@ fn try_block(choices: &mut Unstructured) -> Result<()> {
     let block = written(length, |out| {
         let mut writer = StatusBlockWriter::new(out, severity).ok()?;
         for (header, payload) in &entries {
-            writer.entry_bytes(header.section_type, header, payload).ok()?;
+            writer.entry_bytes(header.section_type(), header, payload).ok()?;
         }
         if !raw.is_empty() {
             writer.raw_data(raw).ok()?;
@@ -151,9 +151,9 @@ fn try_block(choices: &mut Unstructured) -> Result<()> {
     for (entry, (header, payload)) in block.entries().zip(&entries) {
         let entry = entry.expect("a written entry is one");
         let mut expected = *header;
-        expected.error_data_length.set(payload.len() as u32);
+        expected.set_error_data_length(payload.len() as u32);
         if header.header_len() == 64 {
-            expected.timestamp = Default::default();
+            expected.set_timestamp(Default::default());
         }
         assert_eq!((entry.header(), entry.bytes()), (expected, *payload));
     }

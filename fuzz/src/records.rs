@@ -126,7 +126,7 @@ pub fn patched(bytes: &[u8]) {
     assert_eq!(record.as_bytes(), expected);
 
     let Ok(descriptor) = record.descriptor_mut(number) else { return };
-    descriptor.severity = Severity::new(u32::from(value));
+    descriptor.set_severity(Severity::new(u32::from(value)));
     let at = 128 + 72 * usize::from(number);
     let [offset, body_length] = [at, at + 4]
         .map(|at| u32::from_le_bytes(expected[at..at + 4].try_into().expect("four bytes")) as usize);

@@ -35,7 +35,6 @@ use cper::{
     RecordWriter, SectionDescriptor, SectionTypeId, Severity, Timestamp,
 };
 use mce_record::{CpuVendor, KernelSeverity, Mce, McgStatus, MciStatus, Outcome};
-use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, transmute, transmute_mut};
 
 use crate::error::{Error, ErrorKind};
@@ -116,7 +115,7 @@ fn encode<'b>(
         return Err(Error::buffer_too_small(length, out.len()));
     }
     let mut writer = RecordWriter::new(out, header)?;
-    writer.section_bytes(section_type, &SectionDescriptor::primary(header.severity), body)?;
+    writer.section_bytes(section_type, &SectionDescriptor::primary(header.severity()), body)?;
     Ok(writer.finish()?)
 }
 
@@ -157,9 +156,11 @@ impl RecordSlot {
     pub fn prepare(out: &mut [u8], notification: NotificationType) -> Result<&mut Self, Error> {
         let slot = Self::of(out)?;
         let header = linux_header(Severity::FATAL, notification);
-        slot.prefix.header = RecordHeader { section_count: U16::new(1), ..header };
-        slot.prefix.descriptor = SectionDescriptor::primary(Severity::FATAL);
-        slot.prefix.descriptor.section_offset = U32::new(RecordPrefix::SIZE as u32);
+        let descriptor = SectionDescriptor::primary(Severity::FATAL);
+        slot.prefix = RecordPrefix::new(
+            header.with_section_count(1),
+            descriptor.with_section_offset(RecordPrefix::SIZE as u32),
+        );
         Ok(slot)
     }
 
@@ -171,10 +172,10 @@ impl RecordSlot {
     #[inline]
     pub fn prepared(out: &mut [u8]) -> Result<&mut Self, Error> {
         let slot = Self::of(out)?;
-        let RecordPrefix { header, descriptor } = &slot.prefix;
-        let one = header.section_count == 1 && descriptor.section_offset == RecordPrefix::SIZE as u32;
-        if header.signature != RecordHeader::SIGNATURE || !one {
-            return Err(cper::Error::new(cper::ErrorKind::Signature(header.signature), 0).into());
+        let (header, descriptor) = (slot.prefix.header(), slot.prefix.descriptor());
+        let one = header.section_count() == 1 && descriptor.section_offset() == RecordPrefix::SIZE as u32;
+        if header.signature() != RecordHeader::SIGNATURE || !one {
+            return Err(cper::Error::new(cper::ErrorKind::Signature(header.signature()), 0).into());
         }
         Ok(slot)
     }
@@ -202,16 +203,16 @@ impl RecordSlot {
         let available = RecordPrefix::SIZE.saturating_add(self.payload.len());
         let too_small = || Error::buffer_too_small(length, available);
         let Some(space) = self.payload.get_mut(..payload.len()) else { return Err(too_small()) };
-        let RecordPrefix { header, descriptor } = &mut self.prefix;
-        entry.store_descriptor(descriptor);
-        header.severity = entry.severity();
-        header.record_length = U32::new(length as u32);
-        header.record_id = U64::new(id.raw());
+        entry.store_descriptor(self.prefix.descriptor_mut());
+        let header = self.prefix.header_mut();
+        header.set_severity(entry.severity());
+        header.set_record_length(length as u32);
+        header.set_record_id(id.raw());
         let calendar = entry.timestamp().and_then(|timestamp| timestamp.calendar());
         let seconds = calendar.and_then(|calendar| u64::try_from(calendar.unix_seconds()).ok());
         let valid = if seconds.is_some() { HeaderValidation::TIMESTAMP } else { HeaderValidation::empty() };
-        header.validation_bits = U32::new(valid.bits());
-        header.timestamp = Timestamp::from_linux_seconds(seconds.unwrap_or(0));
+        header.set_timestamp(Timestamp::from_linux_seconds(seconds.unwrap_or(0)));
+        header.set_validation(valid);
         if payload.write_to(space).is_err() {
             return Err(too_small());
         }
@@ -224,7 +225,7 @@ impl RecordSlot {
 const fn linux_header(severity: Severity, notification: NotificationType) -> RecordHeader {
     RecordHeader::new(severity, notification)
         .with_revision(LINUX_REVISION)
-        .with_creator(CreatorId::LINUX_PSTORE)
+        .with_creator_id(CreatorId::LINUX_PSTORE)
         .with_flags(RecordFlags::PREVIOUS_ERROR)
 }
 
@@ -249,8 +250,8 @@ impl<const N: usize> FixedSection for MceBytes<N> {}
 /// # let mce = [0; 128];
 /// let mut record = prepared_mce::<128>(); // at boot; or a `static`
 ///
-/// record.header.record_id.set(0x6b02_9869_0000_0001); // at panic time
-/// record.body.0 = mce;
+/// record.header_mut().set_record_id(0x6b02_9869_0000_0001); // at panic time
+/// record.body_mut().0 = mce;
 /// assert_eq!(record.as_bytes().len(), 328); // ready for ERST
 /// ```
 pub const fn prepared_mce<const N: usize>() -> PreparedRecord<MceBytes<N>> {
@@ -280,13 +281,14 @@ pub fn encode_mce_as_linux<'b>(mce: &[u8], id: RecordId, out: &'b mut [u8]) -> R
     let (prefix, body) = RecordPrefix::mut_from_prefix(&mut *record).map_err(|_| too_small)?;
     let pieces: &mut Pieces = transmute_mut!(&mut *prefix);
     (pieces.0, pieces.1, pieces.2, pieces.3) = const {
-        let PreparedRecord { header, descriptor, .. } = prepared_mce::<0>();
-        let Pieces(first, second, third, last) = transmute!(RecordPrefix { header, descriptor });
+        let record = prepared_mce::<0>();
+        let Pieces(first, second, third, last) =
+            transmute!(RecordPrefix::new(*record.header(), *record.descriptor()));
         (first, second, third, last)
     };
-    prefix.header.record_length = U32::new(record_length);
-    prefix.header.record_id = U64::new(id.raw());
-    prefix.descriptor.section_length = U32::new(mce.len() as u32);
+    prefix.header_mut().set_record_length(record_length);
+    prefix.header_mut().set_record_id(id.raw());
+    prefix.descriptor_mut().set_section_length(mce.len() as u32);
     mce.write_to(body).map_err(|_| too_small)?;
     Ok(record)
 }
@@ -445,8 +447,8 @@ mod tests {
     fn a_prepared_machine_check_is_what_linux_writes() {
         let mce = [0x5A; 120];
         let mut record = prepared_mce::<120>();
-        record.header.record_id.set(ID.raw());
-        record.body.0 = mce;
+        record.header_mut().set_record_id(ID.raw());
+        record.body_mut().0 = mce;
         assert_eq!(record.as_bytes(), written(|out| encode_mce_as_linux(&mce, ID, out)));
         let mut out = [0xA5; 400];
         assert_eq!(encode_mce_as_linux(&mce, ID, &mut out).unwrap(), record.as_bytes());

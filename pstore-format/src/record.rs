@@ -42,10 +42,8 @@ use crate::names::FileName;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct RecordPrefix {
-    /// The record's header.
-    pub header: RecordHeader,
-    /// The descriptor of its one section.
-    pub descriptor: SectionDescriptor,
+    header: RecordHeader,
+    descriptor: SectionDescriptor,
 }
 
 const _: () = {
@@ -56,6 +54,36 @@ const _: () = {
 impl RecordPrefix {
     /// Bytes before the body.
     pub const SIZE: usize = size_of::<Self>();
+
+    /// A prefix of these parts, as they are.
+    #[inline]
+    pub const fn new(header: RecordHeader, descriptor: SectionDescriptor) -> Self {
+        Self { header, descriptor }
+    }
+
+    /// The record's header.
+    #[inline]
+    pub const fn header(&self) -> &RecordHeader {
+        &self.header
+    }
+
+    /// The record's header, to be patched.
+    #[inline]
+    pub const fn header_mut(&mut self) -> &mut RecordHeader {
+        &mut self.header
+    }
+
+    /// The descriptor of the record's one section.
+    #[inline]
+    pub const fn descriptor(&self) -> &SectionDescriptor {
+        &self.descriptor
+    }
+
+    /// The descriptor of the record's one section, to be patched.
+    #[inline]
+    pub const fn descriptor_mut(&mut self) -> &mut SectionDescriptor {
+        &mut self.descriptor
+    }
 }
 
 /// What a stored record holds.
@@ -147,7 +175,7 @@ impl<'a> StoredRecord<'a> {
     /// cut short after that is read as far as it goes: [`Record::missing`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let record = Record::parse(bytes)?;
-        let (creator, sections) = (record.header().creator_id, record.header().section_count.get());
+        let (creator, sections) = (record.header().creator_id(), record.header().section_count());
         if !(creator == CreatorId::LINUX_PSTORE || creator == CreatorId::LINUX_FMPM) || sections > 1 {
             return Ok(Self { record, prefix: None, after_prefix: &[] });
         }
@@ -175,7 +203,7 @@ impl<'a> StoredRecord<'a> {
 
     /// The body behind the prefix; empty if the record is not in pstore's form.
     pub fn body(&self) -> &'a [u8] {
-        let claimed = self.prefix.map_or(0, |prefix| prefix.descriptor.section_length.get() as usize);
+        let claimed = self.prefix.map_or(0, |prefix| prefix.descriptor.section_length() as usize);
         // The memory poison manager counts the descriptor with its body, so all of it is more than there is.
         self.after_prefix.get(..claimed).filter(|body| !body.is_empty()).unwrap_or(self.after_prefix)
     }
@@ -183,7 +211,7 @@ impl<'a> StoredRecord<'a> {
     /// What the record holds.
     pub fn payload(&self) -> Payload<'a> {
         let Some(prefix) = self.prefix else { return Payload::Record };
-        Payload::of_section(prefix.descriptor.section_type, self.body())
+        Payload::of_section(prefix.descriptor.section_type(), self.body())
     }
 
     /// The body of a [`Payload::Section`], decoded; `None` for any other payload.
@@ -199,7 +227,7 @@ impl<'a> StoredRecord<'a> {
     /// How bad the error is, as far as the record says: the section's severity, which is the error's own where
     /// Linux has set the record's to fatal. A machine check's is in its status register.
     pub fn severity(&self) -> Severity {
-        self.prefix.map_or(self.record.severity(), |prefix| prefix.descriptor.severity)
+        self.prefix.map_or(self.record.severity(), |prefix| prefix.descriptor.severity())
     }
 
     /// When it was written, in seconds since 1970. The header's time: Linux's seconds as they are, others in whichever
@@ -208,7 +236,7 @@ impl<'a> StoredRecord<'a> {
         let header = self.record.header();
         // Seconds after the year 9999 are no calendar time, and still what Linux wrote.
         let stored = || header.timestamp().and_then(|timestamp| timestamp.linux_seconds());
-        let linux = (header.creator_id == CreatorId::LINUX_PSTORE).then(stored).flatten();
+        let linux = (header.creator_id() == CreatorId::LINUX_PSTORE).then(stored).flatten();
         let calendar = || u64::try_from(header.time()?.calendar.unix_seconds()).ok();
         linux.or_else(calendar).or_else(|| match self.payload() {
             Payload::Mce(mce) => mce_time(mce),
@@ -218,10 +246,10 @@ impl<'a> StoredRecord<'a> {
 
     /// The name Linux gives the record's file, had it been able to decompress it; `None` when it shows none.
     pub fn file_name(&self) -> Option<FileName<'static>> {
-        if self.record.header().creator_id != CreatorId::LINUX_PSTORE || !self.id().is_valid() {
+        if self.record.header().creator_id() != CreatorId::LINUX_PSTORE || !self.id().is_valid() {
             return None;
         }
-        let section_type = self.record.descriptors().first()?.section_type;
+        let section_type = self.record.descriptors().first()?.section_type();
         let kind = if section_type == SectionTypeId::LINUX_DMESG
             || section_type == SectionTypeId::LINUX_DMESG_COMPRESSED
         {

@@ -25,7 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use cper::{Record, RecordHeader, RecordMut};
+use cper::{Record, RecordMut};
 
 use crate::error::Error;
 
@@ -57,11 +57,11 @@ pub fn seal(record: &mut [u8]) -> Result<(), Error> {
     let [a, b, c, d] = checksum(record.as_bytes()).to_le_bytes();
     let [tag0, tag1] = TAG;
     // The two bytes before are ERST's: "ER" once it has stored the record, nothing until then.
-    let [stored0, stored1] = match record.header_mut()?.persistence_information {
+    let [stored0, stored1] = match record.header_mut()?.persistence_information() {
         [a, b, ..] if [a, b] == ERST_SIGNATURE => ERST_SIGNATURE,
         _ => [0, 0],
     };
-    record.header_mut()?.persistence_information = [stored0, stored1, tag0, tag1, a, b, c, d];
+    record.header_mut()?.set_persistence_information([stored0, stored1, tag0, tag1, a, b, c, d]);
     Ok(())
 }
 
@@ -91,8 +91,8 @@ pub fn verify(record: &[u8]) -> Seal {
     }
 }
 
-/// Where Persistence Information begins.
-const FIELD: usize = core::mem::offset_of!(RecordHeader, persistence_information);
+/// Where Persistence Information begins (UEFI 2.11 table N.1).
+const FIELD: usize = 108;
 
 /// A record without the field that its checksum is stored in: what is before it, and what is after it.
 fn summed(record: &[u8]) -> (&[u8], &[u8]) {
@@ -175,7 +175,7 @@ mod tests {
     fn whatever_stood_in_the_field_before_a_seal_holds() {
         for before in [[0; 8], [0xFF; 8], *b"ER\0\0\0\0\0\0", *b"XR......", *b"\0R......"] {
             let header =
-                RecordHeader::fatal(cper::NotificationType::MCE).with_persistence_information(before);
+                cper::RecordHeader::fatal(cper::NotificationType::MCE).with_persistence_information(before);
             let mut record = [0; 128];
             cper::RecordWriter::for_sections(&mut record, &header, 0).unwrap().finish().unwrap();
             seal(&mut record).unwrap();

@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{body, files, id_of, read, slots};
-use cper::{CreatorId, NotificationType, Record, SectionTypeId, Severity, StatusBlock};
+use cper::{CreatorId, HeaderValidation, NotificationType, Record, SectionTypeId, Severity, StatusBlock};
 use proptest::prelude::*;
 use pstore_format::names::FileName;
 use pstore_format::produce::{
@@ -167,7 +167,7 @@ fn every_entry_of_every_captured_status_block_becomes_a_record() {
             assert_eq!(record.record().severity(), entry.severity());
             assert_eq!(record.record().notification_type(), NotificationType::CPE);
             assert_eq!(record.payload(), Payload::Section(entry.section_type(), entry.bytes()), "{name}");
-            let descriptor = &record.prefix().unwrap().descriptor;
+            let descriptor = &record.prefix().unwrap().descriptor();
             assert_eq!(descriptor.fru_id(), entry.header().fru_id());
             assert_eq!(descriptor.fru_text(), entry.header().fru_text());
             assert_eq!(descriptor.flags(), entry.header().flags());
@@ -185,20 +185,18 @@ fn every_entry_of_every_captured_status_block_becomes_a_record() {
             // As the series writes it: fatal and an exception, flags, unit and time lost, an offset that is none.
             let mut series = out.clone();
             let (prefix, _) = <RecordPrefix as zerocopy::FromBytes>::mut_from_prefix(&mut series).unwrap();
-            prefix.header.severity = Severity::FATAL;
-            prefix.header.notification_type = NotificationType::MCE;
-            prefix.header.validation_bits.set(0);
-            prefix.header.timestamp = cper::Timestamp::from_linux_seconds(0);
-            prefix.descriptor = cper::SectionDescriptor {
-                section_offset: 0xBADC_0FFE.into(),
-                section_length: prefix.descriptor.section_length,
-                section_type: entry.section_type(),
-                ..cper::SectionDescriptor::primary(entry.severity())
-            };
+            prefix.header_mut().set_severity(Severity::FATAL);
+            prefix.header_mut().set_notification_type(NotificationType::MCE);
+            prefix.header_mut().set_timestamp(cper::Timestamp::from_linux_seconds(0));
+            prefix.header_mut().set_validation(HeaderValidation::empty());
+            *prefix.descriptor_mut() = cper::SectionDescriptor::primary(entry.severity())
+                .with_section_offset(0xBADC_0FFE)
+                .with_section_length(prefix.descriptor().section_length())
+                .with_section_type(entry.section_type());
             let record = StoredRecord::parse(&series).unwrap();
             assert_eq!(record.payload(), Payload::Section(entry.section_type(), entry.bytes()), "{name}");
             assert_eq!((record.severity(), record.record().severity()), (entry.severity(), Severity::FATAL));
-            assert_eq!((record.time(), record.prefix().unwrap().descriptor.fru_text()), (None, None));
+            assert_eq!((record.time(), record.prefix().unwrap().descriptor().fru_text()), (None, None));
             assert!(record.record().sections().next().unwrap().is_err(), "its offset is no offset");
             entries += 1;
         }
@@ -245,7 +243,8 @@ fn prefixed(change: impl FnOnce(&mut RecordPrefix), body: &[u8]) -> Vec<u8> {
 #[test]
 fn a_kernel_log_as_long_as_a_machine_check_is_a_kernel_log() {
     let text = [b'x'; 128];
-    let bytes = prefixed(|prefix| prefix.descriptor.section_type = SectionTypeId::LINUX_DMESG, &text);
+    let bytes =
+        prefixed(|prefix| prefix.descriptor_mut().set_section_type(SectionTypeId::LINUX_DMESG), &text);
     assert_eq!(bytes.len(), 328);
     assert_eq!(StoredRecord::parse(&bytes).unwrap().payload(), Payload::Dmesg(&text));
 }
@@ -254,7 +253,7 @@ fn a_kernel_log_as_long_as_a_machine_check_is_a_kernel_log() {
 fn the_section_length_is_believed_as_far_as_there_are_bytes() {
     let body: Vec<u8> = (0..100).collect();
     for (claimed, taken) in [(99, 99), (100, 100), (101, 100), (1, 1), (0, 100), (u32::MAX, 100)] {
-        let bytes = prefixed(|prefix| prefix.descriptor.section_length.set(claimed), &body);
+        let bytes = prefixed(|prefix| prefix.descriptor_mut().set_section_length(claimed), &body);
         let record = StoredRecord::parse(&bytes).unwrap();
         assert_eq!(record.payload(), Payload::Mce(&body[..taken]), "{claimed}");
         assert_eq!(record.file_content(), body);
@@ -266,10 +265,10 @@ fn the_poison_managers_body_is_found_behind_its_descriptor() {
     let body = [0x5A; 72];
     let bytes = prefixed(
         |prefix| {
-            prefix.header.creator_id = CreatorId::LINUX_FMPM;
-            prefix.descriptor.section_type = SectionTypeId::FRU_MEMORY_POISON;
-            prefix.descriptor.section_offset.set(128);
-            prefix.descriptor.section_length.set(72 + 72);
+            prefix.header_mut().set_creator_id(CreatorId::LINUX_FMPM);
+            prefix.descriptor_mut().set_section_type(SectionTypeId::FRU_MEMORY_POISON);
+            prefix.descriptor_mut().set_section_offset(128);
+            prefix.descriptor_mut().set_section_length(72 + 72);
         },
         &body,
     );
@@ -289,7 +288,7 @@ fn records_in_other_forms_are_records() {
         assert_eq!(record.file_name().is_some(), stem == "syn-multi-section");
         assert_eq!(record.to_string(), Record::parse(&bytes).unwrap().to_string());
     }
-    let none = prefixed(|prefix| prefix.header.section_count.set(0), &[1]);
+    let none = prefixed(|prefix| prefix.header_mut().set_section_count(0), &[1]);
     assert_eq!(
         StoredRecord::parse(&none).unwrap().payload(),
         Payload::Mce(&[1]),
@@ -300,7 +299,7 @@ fn records_in_other_forms_are_records() {
 #[test]
 fn ids_that_mean_something_else_have_no_file() {
     for (id, has_file) in [(0, false), (!0, false), (1, true), (!0 - 1, true)] {
-        let bytes = prefixed(|prefix| prefix.header.record_id.set(id), &[1]);
+        let bytes = prefixed(|prefix| prefix.header_mut().set_record_id(id), &[1]);
         let record = StoredRecord::parse(&bytes).unwrap();
         assert_eq!((record.id(), record.file_name().is_some()), (RecordId::new(id), has_file));
     }
@@ -309,7 +308,7 @@ fn ids_that_mean_something_else_have_no_file() {
 #[test]
 fn times_are_read_in_both_forms() {
     let time = |timestamp| {
-        let bytes = prefixed(|prefix| prefix.header = prefix.header.with_timestamp(timestamp), &[0; 88]);
+        let bytes = prefixed(|prefix| prefix.header_mut().set_timestamp(timestamp), &[0; 88]);
         StoredRecord::parse(&bytes).unwrap().time()
     };
     assert_eq!(time(cper::Timestamp::from_linux_seconds(0x6b02_984e)), Some(0x6b02_984e));
@@ -422,8 +421,8 @@ proptest! {
         let mut out = [0xA5; 328];
         let record = encode_mce_as_linux(&mce, id, &mut out).unwrap();
         let mut prepared = prepared_mce::<128>();
-        prepared.header.record_id.set(id.raw());
-        prepared.body.0 = mce;
+        prepared.header_mut().set_record_id(id.raw());
+        prepared.body_mut().0 = mce;
         prop_assert_eq!(&*record, prepared.as_bytes());
         prop_assert_eq!(StoredRecord::parse(record).unwrap().payload(), Payload::Mce(&mce));
     }

@@ -204,7 +204,7 @@ fn print_entry(out: &mut Out<'_, '_>, number: u16, header: &GenericErrorData) ->
     if let Some(time) = header.timestamp() {
         print_timestamp(out, time)?;
     }
-    out.line(1, format_args!("Error {number}, type: {}", severity_name(header.severity)))?;
+    out.line(1, format_args!("Error {number}, type: {}", severity_name(header.severity())))?;
     if let Some(id) = header.fru_id() {
         out.line(1, format_args!("fru_id: {id}"))?;
     }

@@ -151,7 +151,7 @@ impl<'a> FruMemoryPoison<'a> {
     /// When there are fewer bytes than the fixed part has.
     pub fn new(bytes: &'a [u8]) -> Result<Self, Error> {
         let is_own = |descriptor: &SectionDescriptor| {
-            descriptor.section_type == Self::TYPE && descriptor.section_offset.get() != checksum(bytes)
+            descriptor.section_type() == Self::TYPE && descriptor.section_offset() != checksum(bytes)
         };
         let own = at::<0, SectionDescriptor>(bytes).filter(|descriptor| is_own(descriptor));
         let start = own.map_or(0, |_| SectionDescriptor::SIZE);
@@ -524,7 +524,7 @@ mod tests {
         let list = [entry(1), entry(2)];
         let parts = FruMemoryPoisonParts::new(FruMemoryPoisonHeader::new().with_fru_id(5), &list).unwrap();
         let header = RecordHeader::new(Severity::RECOVERABLE, NotificationType::MCE)
-            .with_creator(CreatorId::LINUX_FMPM);
+            .with_creator_id(CreatorId::LINUX_FMPM);
         let mut bytes = vec![0; 512];
         let mut writer = RecordWriter::new(&mut bytes, &header).unwrap();
         writer.section(&SectionDescriptor::primary(Severity::RECOVERABLE), &parts).unwrap();

@@ -231,7 +231,7 @@ fn show(out: &mut SeqFile, bytes: &[u8]) -> fmt::Result {
             writeln!(out, "kernel log, {} bytes", text.len())?;
         }
         Payload::Section(section_type, _) => writeln!(out, "{section_type}\n{record}")?,
-        _ => writeln!(out, "creator {}\n{record}", record.record().header().creator_id)?,
+        _ => writeln!(out, "creator {}\n{record}", record.record().header().creator_id())?,
     }
     writeln!(out)
 }

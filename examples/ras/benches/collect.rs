@@ -94,7 +94,7 @@ fn write_records(path: &Path, number: u64) -> Result<(), Box<dyn std::error::Err
     for id in 1..=number {
         let severity = if id % 100 == 0 { Severity::RECOVERABLE } else { Severity::CORRECTED };
         let header = RecordHeader::new(severity, NotificationType::CMC)
-            .with_creator(CreatorId::AMD_BMC)
+            .with_creator_id(CreatorId::AMD_BMC)
             .with_record_id(id)
             .with_timestamp(Timestamp::from_unix(1_700_000_000 + id).ok_or("a time")?);
         let descriptor = SectionDescriptor::primary(severity);

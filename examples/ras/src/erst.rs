@@ -129,7 +129,7 @@ impl Erst {
             let cleared = if slot.is_used() { "" } else { " (cleared)" };
             let id = if slot.is_used() { slot.identifier } else { slot.record_identifier() };
             let (length, what) = match StoredRecord::parse(slot.bytes) {
-                Ok(stored) => (stored.record().header().record_length.get().to_string(), what(&stored)),
+                Ok(stored) => (stored.record().header().record_length().to_string(), what(&stored)),
                 Err(error) => ("-".into(), Err(format!("bad: {}", error.kind()))),
             };
             good &= what.is_ok() || !slot.is_used();
@@ -202,7 +202,7 @@ impl Erst {
         }
         for (index, stored) in slots {
             let record = stored.record();
-            let (id, length) = (record.header().record_id.get(), record.as_bytes().len());
+            let (id, length) = (record.header().record_id(), record.as_bytes().len());
             let Some(folder) = output else {
                 let what = what(&stored).unwrap_or_else(|bad| bad);
                 writeln!(out, "{index:4}  {id:<20}  {length:>6}  {what}")?;
@@ -296,7 +296,7 @@ fn occupied<'a>(image: &Image<'a>, bytes: &Bytes) -> impl Iterator<Item = Slot<'
 fn what(stored: &StoredRecord<'_>) -> Result<String, String> {
     let record = stored.record();
     let types: Vec<String> =
-        record.descriptors().iter().take(4).map(|one| one.section_type.to_string()).collect();
+        record.descriptors().iter().take(4).map(|one| one.section_type().to_string()).collect();
     let types = if types.is_empty() { "no section".into() } else { types.join(", ") };
     let found = Found::new(Place::new("", 0), What::Record(*stored), record.as_bytes());
     match found.problems().first() {

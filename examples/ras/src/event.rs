@@ -450,7 +450,7 @@ impl<'a> Event<'a> {
         if self.found.place.cleared {
             context.push("cleared".into());
         }
-        if matches!(&self.found.what, What::Block(block) if block.header().block_status.get() == 0) {
+        if matches!(&self.found.what, What::Block(block) if block.header().block_status() == 0) {
             context.push("read by the kernel at boot".into());
         }
         context
@@ -515,7 +515,7 @@ fn id(found: &Found<'_>) -> Option<RecordId> {
 }
 
 fn creator(found: &Found<'_>) -> Option<CreatorId> {
-    let of = |stored: &StoredRecord<'_>| stored.record().header().creator_id;
+    let of = |stored: &StoredRecord<'_>| stored.record().header().creator_id();
     match &found.what {
         What::Record(stored) => Some(of(stored)),
         What::Log(log) => log.parts().find_map(|part| part.record.as_ref().map(of)),
@@ -526,7 +526,7 @@ fn creator(found: &Found<'_>) -> Option<CreatorId> {
 /// Whether the record's id was made by Linux for ERST.
 fn id_names_boot(found: &Found<'_>) -> bool {
     match &found.what {
-        What::Record(stored) => stored.record().header().creator_id == CreatorId::LINUX_PSTORE,
+        What::Record(stored) => stored.record().header().creator_id() == CreatorId::LINUX_PSTORE,
         What::Body(..) | What::Unknown(..) => true,
         What::Log(log) => log.parts().any(|part| part.id_names_boot),
         _ => false,

@@ -383,7 +383,7 @@ impl<'a> Found<'a> {
             },
             What::Block(block) => block_sections(block, place),
             What::Section(descriptor, body) => {
-                let offset = descriptor.section_offset.get().max(SectionDescriptor::SIZE as u32);
+                let offset = descriptor.section_offset().max(SectionDescriptor::SIZE as u32);
                 vec![section(descriptor, body, place.at(place.offset + u64::from(offset)), None)]
             }
             What::Body(kind, bytes, _) => vec![Section::of(*kind, bytes, place, None)],
@@ -409,9 +409,9 @@ impl<'a> Found<'a> {
         match &self.what {
             What::Record(stored) => {
                 let record = stored.record();
-                if record.header().section_count.get() == 0 {
-                    let at = std::mem::offset_of!(RecordHeader, section_count) as u64;
-                    problems.push((self.place.offset + at, "section count 0, at least 1 expected".into()));
+                if record.header().section_count() == 0 {
+                    // The field is at 10 (UEFI 2.11 table N.1).
+                    problems.push((self.place.offset + 10, "section count 0, at least 1 expected".into()));
                 }
                 // Each other error of a section stands in the section's place.
                 let outside = record.sections().nth(record.descriptors().len()).and_then(Result::err);
@@ -439,7 +439,7 @@ fn find_machine_checks(sections: &mut [Section<'_>]) {
 
 /// The section of a record that Linux keeps, which begins behind the prefix whatever the descriptor says.
 fn stored_section<'a>(stored: &StoredRecord<'a>, prefix: &RecordPrefix, place: Place<'a>) -> Section<'a> {
-    let descriptor = &prefix.descriptor;
+    let descriptor = &prefix.descriptor();
     let body = place.at(place.offset + RecordPrefix::SIZE as u64);
     let at = place.offset + RecordHeader::SIZE as u64;
     if let Some(reason) = torn(descriptor, stored.file_content()) {
@@ -447,7 +447,7 @@ fn stored_section<'a>(stored: &StoredRecord<'a>, prefix: &RecordPrefix, place: P
         return Section::lost(descriptor, severity, stored.body(), body, (at, numbered(Some(0), reason)));
     }
     let mut section = section(descriptor, stored.body(), body, Some(0));
-    if descriptor.section_length.get() == 0 {
+    if descriptor.section_length() == 0 {
         section.fault = Some((at, numbered(Some(0), "section length 0")));
     }
     section
@@ -462,7 +462,7 @@ fn record_sections<'a>(record: &Record<'a>, place: Place<'a>) -> Vec<Section<'a>
     let one = |(number, (found, descriptor)): (usize, (Result<_, cper::Error>, &SectionDescriptor))| {
         let at = place.offset + (RecordHeader::SIZE + number * SectionDescriptor::SIZE) as u64;
         let number = Some(number as u16);
-        let offset = descriptor.section_offset.get() as usize;
+        let offset = descriptor.section_offset() as usize;
         let body = place.at(place.offset + offset as u64);
         let lost = |bytes, reason: String| {
             Section::lost(descriptor, record.severity(), bytes, body, (at, numbered(number, reason)))
@@ -472,7 +472,7 @@ fn record_sections<'a>(record: &Record<'a>, place: Place<'a>) -> Vec<Section<'a>
             unclaimed = unclaimed.saturating_sub(bytes.len());
             return lost(if offset < front { &[] } else { bytes }, reason);
         }
-        let length = descriptor.section_length.get();
+        let length = descriptor.section_length();
         if length == 0 {
             return lost(&[], format!("section of 0 bytes at {offset}: none of it is there"));
         }
@@ -540,7 +540,7 @@ pub fn padding(block: &StatusBlock<'_>) -> usize {
 
 /// Bytes behind the last entry, too few for another, when they are zeros.
 fn zeros_at_the_end(block: &StatusBlock<'_>) -> usize {
-    let length = block.header().data_length.get() as usize;
+    let length = block.header().data_length() as usize;
     let data = block.as_bytes().get(cper::GenericErrorStatus::SIZE..).unwrap_or_default();
     let taken = |entry: cper::DataEntry<'_>| entry.header_bytes().len() + entry.bytes().len();
     let entries: usize = block.entries().flatten().map(taken).sum();
@@ -563,8 +563,9 @@ fn block_problems(block: &StatusBlock<'_>, sections: usize, place: Place<'_>) ->
     problems.extend(entry.into_iter().chain(raw_data).map(|error| located(&error, place)));
     let (stated, padding) = (usize::from(header.entry_count()), padding(block));
     if padding != 0 && (sections == 0 || sections < stated) {
-        let at = std::mem::offset_of!(cper::GenericErrorStatus, data_length) as u64;
-        let (stated, length) = (stated.max(1), header.data_length.get());
+        // Of the data length (ACPI 6.5 table 18.11).
+        let at = 12;
+        let (stated, length) = (stated.max(1), header.data_length());
         problems.push((
             place.offset + at,
             format!("{sections} of {stated} entries in {length} bytes of data, {padding} of them zeros"),
@@ -578,11 +579,11 @@ fn block_problems(block: &StatusBlock<'_>, sections: usize, place: Place<'_>) ->
 fn torn(descriptor: &SectionDescriptor, behind: &[u8]) -> Option<String> {
     for (fill, name) in [(0, "zeros"), (0xff, "ones")] {
         let is_fill = |bytes: &[u8]| bytes.iter().all(|byte| *byte == fill);
-        let (offset, length) = (descriptor.section_offset.get(), descriptor.section_length.get());
+        let (offset, length) = (descriptor.section_offset(), descriptor.section_length());
         if is_fill(descriptor.as_bytes()) {
             return Some(format!("section descriptor is all {name}"));
         }
-        if is_fill(&descriptor.section_type.raw().0) {
+        if is_fill(&descriptor.section_type().raw().0) {
             return Some(format!("section type is all {name}, section of {length} bytes at {offset}"));
         }
         if !behind.is_empty() && is_fill(behind) {
@@ -613,12 +614,12 @@ fn section<'a>(
     number: Option<u16>,
 ) -> Section<'a> {
     Section {
-        severity: Some(descriptor.severity),
+        severity: Some(descriptor.severity()),
         fru_id: descriptor.fru_id(),
-        fru_text: descriptor.fru_text().copied(),
+        fru_text: descriptor.fru_text(),
         flags: descriptor.flags(),
         descriptor: Some(*descriptor),
-        ..Section::of(descriptor.section_type, bytes, place, number)
+        ..Section::of(descriptor.section_type(), bytes, place, number)
     }
 }
 
@@ -632,7 +633,7 @@ impl<'a> Section<'a> {
         (at, reason): (u64, String),
     ) -> Self {
         Self {
-            kind: descriptor.section_type,
+            kind: descriptor.section_type(),
             severity: Some(severity),
             fru_id: None,
             fru_text: None,

@@ -50,7 +50,7 @@ impl Key {
         let linux = CreatorId::LINUX_PSTORE.raw();
         Some(match &found.what {
             What::Record(stored) => {
-                let creator = stored.record().header().creator_id.raw();
+                let creator = stored.record().header().creator_id().raw();
                 match stored.prefix() {
                     Some(_) => Self::digest(creator, stored.id(), &[stored.body()]),
                     None => Self::digest(creator, stored.id(), &without(raw, PERSISTENCE)),
@@ -79,7 +79,7 @@ impl Key {
 
     fn of_part(part: &Part<'_>) -> Self {
         let creator = match &part.record {
-            Some(stored) => stored.record().header().creator_id,
+            Some(stored) => stored.record().header().creator_id(),
             None => CreatorId::LINUX_PSTORE,
         };
         let id = part.id.unwrap_or(RecordId::new(0));

@@ -43,10 +43,11 @@ impl Describe for NotValid<'_, '_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         let section = self.section;
         if let Some(descriptor) = &section.descriptor {
-            if section.fru_id.is_none() && descriptor.fru_id != Guid::ZERO {
-                out.field("fru_id", descriptor.fru_id.into())?;
+            if section.fru_id.is_none() && descriptor.fru_id_raw() != Guid::ZERO {
+                out.field("fru_id", descriptor.fru_id_raw().into())?;
             }
-            let name = descriptor.fru_text.as_bytes();
+            let name = descriptor.fru_text_raw();
+            let name = name.as_bytes();
             if section.fru_text.is_none() && !name.is_empty() {
                 out.field("fru_text", Value::text(name))?;
             }

@@ -216,12 +216,12 @@ fn is_region(bytes: &[u8], start: usize) -> bool {
 pub fn is_block(block: &StatusBlock<'_>) -> bool {
     let header = block.header();
     let is_defined =
-        header.severity.raw() <= Severity::INFORMATIONAL.raw() && header.block_status.get() >> 14 == 0;
+        header.severity().raw() <= Severity::INFORMATIONAL.raw() && header.block_status() >> 14 == 0;
     let of_known_type = || {
         let guid = block.as_bytes().get(20..36).and_then(|bytes| bytes.try_into().ok());
         guid.is_some_and(|guid| SectionTypeId::new(cper::Guid(guid)).name().is_some())
     };
-    header.data_length.get() >= 64
+    header.data_length() >= 64
         && match block.check() {
             Ok(()) => is_defined || of_known_type(),
             Err(_) => is_defined && of_known_type(),
@@ -232,8 +232,7 @@ pub fn is_block(block: &StatusBlock<'_>) -> bool {
 pub fn section(bytes: &[u8]) -> Option<(&SectionDescriptor, &[u8])> {
     use cper::zerocopy::FromBytes;
     let (descriptor, _) = SectionDescriptor::ref_from_prefix(bytes).ok()?;
-    let (offset, length) =
-        (descriptor.section_offset.get() as usize, descriptor.section_length.get() as usize);
+    let (offset, length) = (descriptor.section_offset() as usize, descriptor.section_length() as usize);
     let offset = if offset < SectionDescriptor::SIZE { SectionDescriptor::SIZE } else { offset };
     Some((descriptor, bytes.get(offset..)?.get(..length)?))
 }
@@ -241,9 +240,9 @@ pub fn section(bytes: &[u8]) -> Option<(&SectionDescriptor, &[u8])> {
 /// Whether the bytes begin with a descriptor: of a known type, or one that fits the bytes exactly.
 fn is_section(bytes: &[u8]) -> bool {
     section(bytes).is_some_and(|(descriptor, body)| {
-        let fits = descriptor.section_offset.get() as usize == SectionDescriptor::SIZE
+        let fits = descriptor.section_offset() as usize == SectionDescriptor::SIZE
             && body.len() == bytes.len() - SectionDescriptor::SIZE;
-        !body.is_empty() && (fits || descriptor.section_type.name().is_some())
+        !body.is_empty() && (fits || descriptor.section_type().name().is_some())
     })
 }
 

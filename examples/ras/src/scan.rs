@@ -423,7 +423,7 @@ impl<'a> Scanner<'a, '_> {
         let raw = record.as_bytes();
         let header = record.header();
         if record.missing() != 0 {
-            let stated = header.record_length.get();
+            let stated = header.record_length();
             let reason = match room.next {
                 Some(next) => format!("record length {stated} runs over the record {next} bytes on"),
                 None => {
@@ -593,9 +593,9 @@ fn is_fill(bytes: &[u8]) -> bool {
         && rest.iter().all(|byte| matches!(byte, 0 | 0xff))
 }
 
-/// Where the fields of a record's header are.
-const ID_FIELD: u64 = std::mem::offset_of!(RecordHeader, record_id) as u64;
-const LENGTH_FIELD: u64 = std::mem::offset_of!(RecordHeader, record_length) as u64;
+/// Where the fields of a record's header are (UEFI 2.11 table N.1).
+const ID_FIELD: u64 = 96;
+const LENGTH_FIELD: u64 = 20;
 
 /// Where bytes out of a file lie in it.
 fn offset_in(file: &[u8], part: &[u8]) -> u64 {
@@ -658,7 +658,7 @@ impl Extent {
             match section {
                 Ok(section) => {
                     let descriptor = section.descriptor();
-                    let offset = descriptor.section_offset.get() as usize;
+                    let offset = descriptor.section_offset() as usize;
                     sections_end = sections_end.max(offset + section.bytes().len());
                 }
                 Err(_) => all_inside = false,
@@ -668,8 +668,7 @@ impl Extent {
         // What is looked for lies behind the header and the descriptors: a record never runs over itself. A section can
         // hold a record, but one that ends where the record around it does not is none of a section.
         let is_next = |place: &usize| {
-            let runs_on =
-                |inner: Record<'_>| inner.header().record_length.get() as usize > whole.len() - place;
+            let runs_on = |inner: Record<'_>| inner.header().record_length() as usize > whole.len() - place;
             *place >= sections_end
                 || record.missing() != 0
                 || Record::parse(&bytes[*place..]).is_ok_and(runs_on)

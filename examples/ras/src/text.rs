@@ -182,11 +182,11 @@ impl Text {
             // What Linux writes there is the same in every record.
             What::Record(stored) if stored.prefix().is_none() => {
                 let header = stored.record().header();
-                if !header.creator_id.raw().is_zero() {
-                    field(out, "creator", header.creator_id)?;
+                if !header.creator_id().raw().is_zero() {
+                    field(out, "creator", header.creator_id())?;
                 }
-                if !header.notification_type.raw().is_zero() {
-                    field(out, "notification", header.notification_type)?;
+                if !header.notification_type().raw().is_zero() {
+                    field(out, "notification", header.notification_type())?;
                 }
                 let flags = flags(header.flags());
                 if header.flags() != RecordFlags::empty() && header.flags() != RecordFlags::PREVIOUS_ERROR {
@@ -195,9 +195,9 @@ impl Text {
             }
             What::Block(block) => {
                 let status = block.header();
-                field(out, "severity", status.severity)?;
+                field(out, "severity", status.severity())?;
                 let names = flags(status.status());
-                let value = status.block_status.get();
+                let value = status.block_status();
                 let names = if value == 0 { READ_AT_BOOT } else { &names };
                 field(out, "block status", format!("{value:#x}  {names}"))?;
             }

@@ -120,7 +120,7 @@ fn one_reading_of_a_time_is_told_everywhere() {
         ),
         (CreatorId::LINUX_PSTORE, 1u64.to_le_bytes(), "1970-01-01 00:00:01 UTC", "1970-01-01T00:00:01Z", 1),
     ] {
-        let header = header().with_creator(creator).with_timestamp(cper::zerocopy::transmute!(bytes));
+        let header = header().with_creator_id(creator).with_timestamp(cper::zerocopy::transmute!(bytes));
         let path = file("time.cper", &record(header, primary(), &MemoryError::new().with_node(1)));
         let said = ras(&["decode", "-q", &path]).stdout;
         assert!(said.contains(&format!(" \u{b7} {line} \u{b7} ")), "{bytes:x?}: {said}");
@@ -163,7 +163,7 @@ fn a_time_that_does_not_exist_is_no_other_time() {
         (CreatorId::WINDOWS_WHEA, [0, 0x61, 0, 0, 1, 2, 24, 20]),
         (CreatorId::LINUX_PSTORE, [0, 0, 0, 0, 0xff, 0, 0, 0]),
     ] {
-        let header = header().with_creator(creator).with_timestamp(cper::zerocopy::transmute!(bytes));
+        let header = header().with_creator_id(creator).with_timestamp(cper::zerocopy::transmute!(bytes));
         let path = file("no-time.cper", &record(header, primary(), &MemoryError::new().with_node(1)));
         let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let error = format!("timestamp {} cannot be read", hex.join(" "));

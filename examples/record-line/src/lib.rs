@@ -44,7 +44,7 @@ impl fmt::Display for RecordLine<'_> {
                 Err(error) => write!(f, "machine check that cannot be read: {error}")?,
             },
             Payload::Section(kind, _) => {
-                let fru = stored.prefix().and_then(|prefix| prefix.descriptor.fru_text());
+                let fru = stored.prefix().and_then(|prefix| prefix.descriptor().fru_text());
                 match stored.section_body() {
                     Some(body) => section(kind, fru, body, f)?,
                     None => write!(f, "{kind}")?,
@@ -141,7 +141,7 @@ fn one_of(found: &Section<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 /// What a section is, whose, and what it says of itself.
 fn section(
     kind: SectionTypeId,
-    fru: Option<&FruText>,
+    fru: Option<FruText>,
     body: Result<Body<'_>, cper::Error>,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {

@@ -257,7 +257,7 @@ impl Ras {
                 let identifier = found.identifier;
                 match found.record {
                     Ok(record) => {
-                        let creator = Record::parse(record).map(|record| record.header().creator_id);
+                        let creator = Record::parse(record).map(|record| record.header().creator_id());
                         print!("{identifier:#018x}  {} bytes", record.len());
                         if let Ok(creator) = creator {
                             print!(" by {creator}");
@@ -303,7 +303,7 @@ impl Ras {
                 ids.find(|id| !taken.contains(&id.raw())).ok_or(Failure::Words("no identifier is free"))?;
 
             let header = RecordHeader::new(Severity::INFORMATIONAL, NotificationType::BOOT)
-                .with_creator(CreatorId::LINUX_PSTORE)
+                .with_creator_id(CreatorId::LINUX_PSTORE)
                 .with_flags(RecordFlags::SIMULATED)
                 .with_record_id(identifier.raw())
                 .with_timestamp(Timestamp::from_linux_seconds(seconds));

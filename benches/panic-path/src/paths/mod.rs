@@ -85,7 +85,7 @@ impl MemoryInput {
         RecordHeader::new(Severity::new(self.severity), NotificationType::new(self.notification))
             .with_timestamp(self.timestamp())
             .with_platform_id(self.platform)
-            .with_creator(CreatorId::new(self.creator))
+            .with_creator_id(CreatorId::new(self.creator))
             .with_record_id(self.record_id)
             .with_flags(RecordFlags::from_bits_retain(self.flags))
     }
@@ -188,11 +188,11 @@ pub unsafe extern "C" fn rust_fill_memory_in_place(out: *mut u8, len: usize, inp
     let header = RecordHeader::new(Severity::new(input.severity), NotificationType::new(input.notification))
         .with_timestamp(input.timestamp())
         .with_platform_id(input.platform)
-        .with_creator(CreatorId::new(input.creator));
+        .with_creator_id(CreatorId::new(input.creator));
     let descriptor = input.descriptor(fru_text);
     let Ok(record) = MemoryRecord::lay_out(header, descriptor, MemoryError::new(), out) else { return 0 };
     patch(record, input);
-    let body = &mut record.body;
+    let body = record.body_mut();
     body.set_requestor_id(input.requestor);
     body.set_responder_id(input.responder);
     body.set_target_id(input.target);
@@ -285,7 +285,7 @@ pub unsafe extern "C" fn rust_wrap_bytes(
     let (out, body) = unsafe { (buffer(out, len), input(body, body_len)) };
     written(|| {
         let mut writer = RecordWriter::new(out, header)?;
-        writer.section_bytes(descriptor.section_type, descriptor, body)?;
+        writer.section_bytes(descriptor.section_type(), descriptor, body)?;
         writer.finish()
     })
 }
@@ -305,7 +305,7 @@ pub extern "C" fn rust_patch_memory(record: &mut MemoryRecord, input: &MemoryInp
 #[inline(never)]
 pub extern "C" fn rust_patch_memory_time(record: &mut MemoryRecord, input: &MemoryInput) -> *const u8 {
     patch(record, input);
-    record.header.timestamp = input.timestamp();
+    record.header_mut().set_timestamp(input.timestamp());
     record.as_bytes().as_ptr()
 }
 
@@ -318,19 +318,19 @@ pub extern "C" fn rust_patch_address(
     status: u64,
     address: u64,
 ) -> *const u8 {
-    record.header.record_id.set(id);
-    record.body.set_error_status(ErrorStatus(U64::new(status)));
-    record.body.set_physical_address(address);
+    record.header_mut().set_record_id(id);
+    record.body_mut().set_error_status(ErrorStatus(U64::new(status)));
+    record.body_mut().set_physical_address(address);
     record.as_bytes().as_ptr()
 }
 
 #[inline]
 fn patch(record: &mut MemoryRecord, input: &MemoryInput) {
-    record.header.severity = Severity::new(input.severity);
-    record.descriptor.severity = Severity::new(input.severity);
-    record.header.record_id.set(input.record_id);
-    record.header.flags.set(input.flags);
-    let body = &mut record.body;
+    record.header_mut().set_severity(Severity::new(input.severity));
+    record.descriptor_mut().set_severity(Severity::new(input.severity));
+    record.header_mut().set_record_id(input.record_id);
+    record.header_mut().set_flags(RecordFlags::from_bits_retain(input.flags));
+    let body = record.body_mut();
     body.set_error_status(ErrorStatus(U64::new(input.status)));
     body.set_physical_address(input.address);
     body.set_physical_address_mask(input.address_mask);
@@ -365,7 +365,7 @@ pub unsafe extern "C" fn rust_patch_view(
     // SAFETY: the caller's promise.
     let bytes = unsafe { buffer(record, len) };
     let patched = RecordMut::parse(bytes).and_then(|mut record| {
-        record.header_mut()?.record_id.set(id);
+        record.header_mut()?.set_record_id(id);
         let memory = record.decode_mut::<MemoryError>(0)?;
         memory.set_error_status(ErrorStatus(U64::new(status)));
         memory.set_physical_address(address);
@@ -396,8 +396,7 @@ fn guid(guid: Guid) -> u64 {
 }
 
 fn fold_header(header: &RecordHeader) -> u64 {
-    let mut sum =
-        u64::from(header.revision.get() as u32 ^ header.severity.raw() ^ header.validation_bits.get());
+    let mut sum = u64::from(header.revision() as u32 ^ header.severity().raw() ^ header.validation().bits());
     if let Some(time) = header.timestamp() {
         sum ^= u64::from_le_bytes(cper::zerocopy::transmute!(time));
     }
@@ -407,20 +406,20 @@ fn fold_header(header: &RecordHeader) -> u64 {
     if let Some(partition) = header.partition_id() {
         sum ^= guid(partition);
     }
-    sum ^= guid(header.creator_id.raw());
-    sum ^= guid(header.notification_type.raw());
-    sum ^= header.record_id.get();
-    sum ^= u64::from(header.flags.get());
-    sum ^ u64::from_le_bytes(header.persistence_information)
+    sum ^= guid(header.creator_id().raw());
+    sum ^= guid(header.notification_type().raw());
+    sum ^= header.record_id();
+    sum ^= u64::from(header.flags().bits());
+    sum ^ u64::from_le_bytes(header.persistence_information())
 }
 
 fn fold_descriptor(descriptor: &SectionDescriptor) -> u64 {
     let mut sum = u64::from(
-        descriptor.section_offset.get()
-            ^ descriptor.section_length.get()
-            ^ u32::from(descriptor.revision.get())
-            ^ descriptor.flags.get()
-            ^ descriptor.severity.raw(),
+        descriptor.section_offset()
+            ^ descriptor.section_length()
+            ^ u32::from(descriptor.revision())
+            ^ descriptor.flags().bits()
+            ^ descriptor.severity().raw(),
     );
     if let Some(unit) = descriptor.fru_id() {
         sum ^= guid(unit);

@@ -1,11 +1,11 @@
 //! Records of PCIe, processor and Arm errors: written from values, prepared and patched, read.
 
 use cper::section::{
-    AerCapability, ArmErrorFlags, ArmErrorInformation, ArmErrorType, ArmErrorValidation, ArmErrors, ArmProcessor,
-    ArmProcessorHeader, ArmProcessorValidation, BrandString, BridgeControlStatus, Decode, ErrorStatus, MemoryError, PciAddress,
-    PciCommand, PciCommandStatus, PciStatus, PcieCapability, PcieDeviceId, PcieError, PciePortType,
-    PcieVersion, ProcessorErrorTypes, ProcessorFlags, ProcessorGeneric, ProcessorIsa, ProcessorOperation,
-    ProcessorType, ProcessorValidation,
+    AerCapability, ArmErrorFlags, ArmErrorInformation, ArmErrorType, ArmErrorValidation, ArmErrors,
+    ArmProcessor, ArmProcessorHeader, ArmProcessorValidation, BrandString, BridgeControlStatus, Decode,
+    ErrorStatus, MemoryError, PciAddress, PciCommand, PciCommandStatus, PciStatus, PcieCapability,
+    PcieDeviceId, PcieError, PciePortType, PcieVersion, ProcessorErrorTypes, ProcessorFlags,
+    ProcessorGeneric, ProcessorIsa, ProcessorOperation, ProcessorType, ProcessorValidation,
 };
 use cper::zerocopy::little_endian::U64;
 use cper::zerocopy::transmute;
@@ -156,8 +156,8 @@ pub extern "C" fn rust_patch_mce(
     mce: &[u8; 128],
     id: u64,
 ) -> *const u8 {
-    record.header.record_id.set(id);
-    record.body.0 = *mce;
+    record.header_mut().set_record_id(id);
+    record.body_mut().0 = *mce;
     record.as_bytes().as_ptr()
 }
 
@@ -169,8 +169,8 @@ pub extern "C" fn rust_patch_pcie(
     input: &MemoryInput,
     aer: &AerCapability,
 ) -> *const u8 {
-    record.header.record_id.set(input.record_id);
-    let body = &mut record.body;
+    record.header_mut().set_record_id(input.record_id);
+    let body = record.body_mut();
     let mut command_status = body.command_status_raw();
     command_status.set_status(PciStatus::new(input.module));
     body.set_command_status(command_status);
@@ -188,10 +188,10 @@ pub extern "C" fn rust_patch_generic(
     record: &mut PreparedRecord<ProcessorGeneric>,
     input: &MemoryInput,
 ) -> *const u8 {
-    record.header.record_id.set(input.record_id);
-    record.body.set_processor_id(input.target);
-    record.body.set_target_address(input.address);
-    record.body.set_instruction_ip(input.address_mask);
+    record.header_mut().set_record_id(input.record_id);
+    record.body_mut().set_processor_id(input.target);
+    record.body_mut().set_target_address(input.address);
+    record.body_mut().set_instruction_ip(input.address_mask);
     record.as_bytes().as_ptr()
 }
 
@@ -202,9 +202,9 @@ pub extern "C" fn rust_patch_arm(
     record: &mut PreparedRecord<ArmErrors<1>>,
     input: &MemoryInput,
 ) -> *const u8 {
-    record.header.record_id.set(input.record_id);
-    record.body.header_mut().set_mpidr_el1(input.requestor);
-    let [error] = record.body.errors_mut();
+    record.header_mut().set_record_id(input.record_id);
+    record.body_mut().header_mut().set_mpidr_el1(input.requestor);
+    let [error] = record.body_mut().errors_mut();
     error.set_error_type(ArmErrorType(input.error_type));
     error.set_error_information(input.status);
     error.set_virtual_fault_address(input.target);
@@ -225,7 +225,7 @@ pub struct TwoSections {
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn rust_patch_two(record: &mut TwoSections, input: &MemoryInput) {
-    record.header.record_id.set(input.record_id);
+    record.header.set_record_id(input.record_id);
     for body in &mut record.bodies {
         body.set_error_status(ErrorStatus(U64::new(input.status)));
         body.set_physical_address(input.address);
@@ -239,9 +239,9 @@ pub extern "C" fn rust_patch_block(
     block: &mut PreparedStatusBlock<MemoryError>,
     input: &MemoryInput,
 ) -> *const u8 {
-    block.entry.severity = Severity::new(input.severity);
-    block.body.set_error_status(ErrorStatus(U64::new(input.status)));
-    block.body.set_physical_address(input.address);
+    block.entry_mut().set_severity(Severity::new(input.severity));
+    block.body_mut().set_error_status(ErrorStatus(U64::new(input.status)));
+    block.body_mut().set_physical_address(input.address);
     block.report().as_ptr()
 }
 
@@ -368,7 +368,7 @@ pub unsafe extern "C" fn rust_wrap_many(
     written(|| {
         let mut writer = RecordWriter::for_sections(out, header, count)?;
         for _ in 0..count {
-            writer.section_bytes(descriptor.section_type, descriptor, body)?;
+            writer.section_bytes(descriptor.section_type(), descriptor, body)?;
         }
         writer.finish()
     })

@@ -180,7 +180,7 @@ fn full(file: &Path) -> Outcome {
     let mut buffer = [0; SLOT];
     for number in 1..=FOREIGN_RECORDS {
         let header = RecordHeader::new(Severity::RECOVERABLE, NotificationType::PEI)
-            .with_creator(CreatorId::new(Guid([0xAA; 16])))
+            .with_creator_id(CreatorId::new(Guid([0xAA; 16])))
             .with_record_id(number << 20);
         let memory = MemoryError::new().with_physical_address(number << 12);
         let mut writer = RecordWriter::new(&mut buffer, &header)?;
@@ -215,11 +215,12 @@ fn says_what(record: &[u8], entry: &DataEntry) -> bool {
     let seconds = expected.timestamp().and_then(|time| time.calendar()).map(|time| time.unix_seconds());
     verify(record) == Seal::Valid
         && stored.body() == entry.bytes()
-        && prefix.descriptor.section_type == expected.section_type
-        && (prefix.descriptor.severity, prefix.header.severity) == (expected.severity, expected.severity)
-        && prefix.descriptor.flags.get() == u32::from(expected.flags)
-        && prefix.descriptor.fru_id() == expected.fru_id()
-        && prefix.descriptor.fru_text() == expected.fru_text()
-        && prefix.header.notification_type == POLLED
+        && prefix.descriptor().section_type() == expected.section_type()
+        && (prefix.descriptor().severity(), prefix.header().severity())
+            == (expected.severity(), expected.severity())
+        && prefix.descriptor().flags() == expected.flags()
+        && prefix.descriptor().fru_id() == expected.fru_id()
+        && prefix.descriptor().fru_text() == expected.fru_text()
+        && prefix.header().notification_type() == POLLED
         && stored.time().map(u64::cast_signed) == seconds
 }

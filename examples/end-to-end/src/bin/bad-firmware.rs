@@ -106,7 +106,7 @@ fn foreign() -> Result<Vec<u8>, Box<dyn Error>> {
             encode_dmesg(log, RecordId::new(identifier), 1, &mut buffer)?.to_vec()
         } else {
             let header = RecordHeader::fatal(NotificationType::CMC)
-                .with_creator(creators[number % creators.len()])
+                .with_creator_id(creators[number % creators.len()])
                 .with_record_id(identifier);
             let memory = MemoryError::new().with_card(number as u16);
             let descriptor = SectionDescriptor::primary(Severity::CORRECTED);

@@ -112,7 +112,7 @@ fn records(blocks: &Path) -> Outcome<Vec<Expected>> {
 
         // By the record writer, with a section of values.
         let header = RecordHeader::fatal(NotificationType::MCE)
-            .with_creator(CreatorId::LINUX_PSTORE)
+            .with_creator_id(CreatorId::LINUX_PSTORE)
             .with_record_id(ids.next_id().raw())
             .with_timestamp(Timestamp::from_linux_seconds(TIME));
         let memory = MemoryError::new()

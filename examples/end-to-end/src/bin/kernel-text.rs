@@ -12,8 +12,8 @@ use std::{env, fs};
 
 use cper::section::Ia32X64ErrorType;
 use cper::{
-    GenericErrorData, Guid, KernelArchitecture, KernelText, KernelVersion, SectionTypeId, Severity,
-    StatusBlock, StatusBlockWriter,
+    DataEntryValidation, FruText, GenericErrorData, Guid, KernelArchitecture, KernelText, KernelVersion,
+    SectionFlags, SectionTypeId, Severity, StatusBlock, StatusBlockWriter,
 };
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -106,20 +106,23 @@ fn severity(random: &mut Random) -> Severity {
 }
 
 fn header(random: &mut Random, section_type: SectionTypeId) -> GenericErrorData {
-    let mut header = GenericErrorData { section_type, ..GenericErrorData::new(severity(random)) };
-    header.revision.set(random.one_of(&[0x0100, 0x0201, 0x0300, 0x0300, 0x0301]));
-    header.validation_bits = random.next() as u8;
-    header.flags = random.next() as u8;
-    header.fru_id = Guid(random.next_guid());
-    for byte in &mut header.fru_text.0 {
+    let mut header = GenericErrorData::new(severity(random)).with_section_type(section_type);
+    header.set_revision(random.one_of(&[0x0100, 0x0201, 0x0300, 0x0300, 0x0301]));
+    let validation = DataEntryValidation::from_bits_retain(random.next() as u8);
+    header.set_flags(SectionFlags::from_bits_retain(u32::from(random.next() as u8)));
+    header.set_fru_id(Guid(random.next_guid()));
+    let mut text = FruText::EMPTY;
+    for byte in &mut text.0 {
         *byte = b' ' + random.below(95) as u8;
     }
     // A text that ends early, one that fills its field.
     if random.below(2) == 0 {
-        header.fru_text.0[random.below(20) as usize] = 0;
+        text.0[random.below(20) as usize] = 0;
     }
+    header.set_fru_text(text);
     let time = random.next().to_le_bytes();
-    header.timestamp = cper::zerocopy::transmute!(time);
+    header.set_timestamp(cper::zerocopy::transmute!(time));
+    header.set_validation(validation);
     header
 }
 

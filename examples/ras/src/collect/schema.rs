@@ -95,7 +95,7 @@ pub static COLUMNS: &[Column] = &[
     }),
     text("creator", "who created the record, by name or GUID", |row| Some(word(row.event.creator?))),
     text("notification", "what told of the error, by name or GUID", |row| {
-        Some(word(row.header()?.notification_type))
+        Some(word(row.header()?.notification_type()))
     }),
     text("platform_id", "GUID of the platform", |row| Some(word(row.header()?.platform_id()?))),
     column("time", "when it happened", Of::Time(|row| Some(row.event.time?.calendar.unix_seconds()))),

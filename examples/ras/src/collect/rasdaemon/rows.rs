@@ -85,7 +85,7 @@ fn rows_of(event: &Event<'_>, section: &Section<'_>) -> Vec<Row> {
 /// Whether firmware logged a corrected machine check with this record: what Linux' extended-log driver reads.
 fn by_machine_check(event: &Event<'_>) -> bool {
     let What::Record(stored) = &event.found.what else { return false };
-    stored.record().header().notification_type == NotificationType::CMC
+    stored.record().header().notification_type() == NotificationType::CMC
 }
 
 /// GHES tells EDAC the severity of the whole block. A memory section that Linux stored before it panicked is told as

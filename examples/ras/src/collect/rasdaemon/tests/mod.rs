@@ -114,8 +114,9 @@ fn seconds(timestamp: &Value) -> i64 {
 #[test]
 fn a_time_that_is_not_the_records_own_is_marked() {
     let row = |id: u64, creator: CreatorId, time: Option<[u8; 8]>| {
-        let mut header = RecordHeader::new(Severity::CORRECTED, NotificationType::CPE).with_creator(creator);
-        header.record_id = id.into();
+        let mut header =
+            RecordHeader::new(Severity::CORRECTED, NotificationType::CPE).with_creator_id(creator);
+        header.set_record_id(id);
         if let Some(bytes) = time {
             header = header.with_timestamp(cper::zerocopy::transmute!(bytes));
         }
@@ -238,7 +239,7 @@ fn port(device: u8, uncorrectable: u32, correctable: u32, correctable_mask: u32)
 /// A status block of one entry, as severe as that.
 fn block(header: GenericErrorData, body: &impl Encode) -> Vec<u8> {
     let mut buffer = [0; 4096];
-    let mut writer = StatusBlockWriter::new(&mut buffer, header.severity).unwrap();
+    let mut writer = StatusBlockWriter::new(&mut buffer, header.severity()).unwrap();
     writer.entry(&header, body).unwrap();
     writer.finish().unwrap().to_vec()
 }
