@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use cper::fields::{Value, Visitor};
-use cper::section::{ArmErrorInformation, Body, CxlEventData, PciAddress};
+use cper::section::{ArmErrorInformation, Body, CxlEventData, ErrorStatus, PciAddress};
 use cper::{Guid, RecordHeader, SectionFlags};
 use mce_record::MceRecord;
 
@@ -476,6 +476,11 @@ fn named(value: impl fmt::Display) -> String {
     if name.starts_with("reserved (") || name == "unknown" { String::new() } else { name }
 }
 
+/// The name of a type of error, or of that in the error status where there is none.
+fn or_of_status(kind: Option<impl fmt::Display>, status: Option<ErrorStatus>) -> Option<String> {
+    kind.map(named).or_else(|| status.map(ErrorStatus::error_type).map(named))
+}
+
 /// How it broke, without where.
 fn error_type(section: &Section<'_>) -> Option<String> {
     let body = match &section.content {
@@ -508,18 +513,9 @@ fn error_type(section: &Section<'_>) -> Option<String> {
             .filter_map(|error| error.error_structure_type().name())
             .map(str::to_owned)
             .collect(),
-        Body::Memory(memory) => {
-            let of_status = memory.error_status().map(|status| status.error_type());
-            vec![memory.memory_error_type().map(named).or_else(|| of_status.map(named))?]
-        }
-        Body::Memory2(memory) => {
-            let of_status = memory.error_status().map(|status| status.error_type());
-            vec![memory.memory_error_type().map(named).or_else(|| of_status.map(named))?]
-        }
-        Body::PciBus(bus) => {
-            let of_status = bus.error_status().map(|status| status.error_type());
-            vec![bus.error_type().map(named).or_else(|| of_status.map(named))?]
-        }
+        Body::Memory(memory) => vec![or_of_status(memory.memory_error_type(), memory.error_status())?],
+        Body::Memory2(memory) => vec![or_of_status(memory.memory_error_type(), memory.error_status())?],
+        Body::PciBus(bus) => vec![or_of_status(bus.error_type(), bus.error_status())?],
         Body::PciComponent(component) => vec![named(component.error_status()?.error_type())],
         Body::ProcessorGeneric(processor) => vec![summary::names_of(processor.processor_error_type()?)],
         Body::DmarGeneric(dmar) => vec![named(dmar.fault_reason())],
