@@ -478,7 +478,7 @@ fn named(value: impl fmt::Display) -> String {
 
 /// The name of a type of error, or of that in the error status where there is none.
 fn or_of_status(kind: Option<impl fmt::Display>, status: Option<ErrorStatus>) -> Option<String> {
-    kind.map(named).or_else(|| status.map(ErrorStatus::error_type).map(named))
+    kind.map(named).filter(|name| !name.is_empty()).or_else(|| status.map(ErrorStatus::error_type).map(named))
 }
 
 /// How it broke, without where.
