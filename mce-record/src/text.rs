@@ -37,6 +37,9 @@ impl fmt::Display for BankError<'_, '_> {
             (Some(unit), Some(error)) => write!(f, " ({unit}): {}: {error}", record.code_kind())?,
             _ => write!(f, ": {}", record.code_kind())?,
         }
+        if let Some(requester) = record.io_requester() {
+            write!(f, ", requester {requester}")?;
+        }
         outcome(record, List::new(f, "; "))
     }
 }

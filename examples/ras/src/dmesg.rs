@@ -159,6 +159,43 @@ const OOPSES: [&str; 7] = [
     "stack segment: ",
 ];
 
+/// What hardware reported before the kernel gave up, in the kernel's words: the bank of a machine check, or what
+/// firmware told of the last error.
+pub fn hardware(log: &Log<'_>) -> Option<String> {
+    const MARK: &[u8] = b"[Hardware Error]: ";
+    let (mut exception, mut told): (Option<String>, Vec<String>) = (None, Vec::new());
+    for part in log.parts() {
+        for line in dmesg::lines(part.text().0) {
+            let Some(at) = memchr::memmem::find(line.text, MARK) else { continue };
+            let said = Printable(line.text[at + MARK.len()..].trim_ascii()).to_string();
+            if said.contains(": Machine Check Exception: ") {
+                exception = Some(said);
+            } else if said.starts_with("event severity: ") {
+                told.clear();
+            } else if FIRMWARE_SAYS.iter().any(|name| said.starts_with(name)) {
+                let said = said.strip_prefix("section_type: ").unwrap_or(&said);
+                if !told.iter().any(|known| known == said) && told.len() < 6 {
+                    told.push(said.to_owned());
+                }
+            }
+        }
+    }
+    exception.or_else(|| (!told.is_empty()).then(|| told.join(", ")))
+}
+
+/// The lines that say what broke and where (Linux 6.12 `drivers/firmware/efi/cper.c`).
+const FIRMWARE_SAYS: [&str; 9] = [
+    "section_type: ",
+    "fru_text: ",
+    "device_id: ",
+    "aer_uncor_status: ",
+    "error_type: ",
+    "DIMM location: ",
+    "physical_address: ",
+    "Local APIC_ID: ",
+    "MPIDR: ",
+];
+
 /// The last line that says anything.
 pub fn last_line(log: &Log<'_>) -> Option<String> {
     let (text, _) = log.parts().next_back()?.text();

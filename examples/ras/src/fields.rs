@@ -1,5 +1,4 @@
-//! A section's own description of its fields, put to two uses: shown without the registers that are zero, and asked
-//! for a field by its name.
+//! A section's own description of its fields: shown without the registers that are zero, all of it or the first ones.
 
 use std::fmt;
 
@@ -94,57 +93,28 @@ fn readable(name: &str) -> String {
     name.to_lowercase().replace('_', " ")
 }
 
-/// What a section says of itself, to be asked by the names of fields.
-#[derive(Debug, Default)]
-pub struct Told(Vec<(&'static str, Option<u64>, String)>);
+/// Fields that a line shows of a section which has no words of its own.
+const SHOWN: usize = 4;
 
-/// Fields that are remembered; what a line needs comes early.
-const REMEMBERED: usize = 200;
-
-impl Told {
-    /// What the section says.
-    pub fn by(section: &dyn Describe) -> Self {
-        let mut told = Self::default();
-        // It ends early when enough is remembered.
-        let _ = section.describe(&mut told);
-        told
-    }
-
-    /// The number in the first field of this name.
-    pub fn number(&self, name: &str) -> Option<u64> {
-        self.0.iter().find(|(known, _, _)| *known == name).and_then(|(_, number, _)| *number)
-    }
-
-    /// The text of the first field of this name: a name where there is one, else the number.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _, _)| *known == name).map(|(_, _, text)| text.as_str())
-    }
-
-    /// The text of the first field of this name, if it says something: neither reserved nor unknown.
-    pub fn word(&self, name: &str) -> Option<&str> {
-        self.text(name)
-            .filter(|text| !text.is_empty() && !text.starts_with("reserved (") && *text != "unknown")
-    }
+/// The first fields that hold something, each after its name.
+pub fn first(section: &dyn Describe) -> String {
+    let mut first = First(Vec::new());
+    // It ends early when there are enough.
+    let _ = section.describe(&mut first);
+    first.0.join(", ")
 }
 
-impl Visitor for Told {
+struct First(Vec<String>);
+
+impl Visitor for First {
     fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result {
-        let (number, text) = match value {
+        match value {
             Value::Group(group) => return group.describe(self),
             Value::List(list) => return list.each(&mut |item| self.field(name, item)),
             Value::Bytes(_) => return Ok(()),
-            Value::Number(value) => (Some(value), value.to_string()),
-            Value::Hex { value, .. } => (Some(value), format!("{value:#x}")),
-            Value::Code { value, name } => {
-                (Some(value), name.map_or_else(|| format!("reserved ({value})"), str::to_owned))
-            }
-            Value::Flags { bits, name } => {
-                let names = (0..64).map(|place| 1 << place).filter(|bit| bits & bit != 0).filter_map(name);
-                (Some(bits), names.map(readable).collect::<Vec<_>>().join(", "))
-            }
-            other => (None, format!("{other:?}").trim_end().to_owned()),
-        };
-        self.0.push((name, number, text));
-        if self.0.len() < REMEMBERED { Ok(()) } else { Err(fmt::Error) }
+            leaf if is_zero(&leaf) => return Ok(()),
+            leaf => self.0.push(format!("{} {}", readable(name), format!("{leaf:?}").trim_end())),
+        }
+        if self.0.len() < SHOWN { Ok(()) } else { Err(fmt::Error) }
     }
 }

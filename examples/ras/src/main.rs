@@ -16,8 +16,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use ras::{
-    dmesg, event, fields, found, input, json, kernel, key, machine_check, printable, ramoops, recognise,
-    scan, summary, text, unhex, walk,
+    dmesg, event, found, input, json, kernel, key, machine_check, printable, ramoops, recognise, scan,
+    summary, text, unhex, walk,
 };
 
 /// What a dying machine left behind, made readable

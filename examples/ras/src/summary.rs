@@ -7,7 +7,7 @@ use cper::section::{Body, Ia32X64Processor, MemoryErrorView, PcieErrorView};
 use erst_table::Table;
 
 use crate::dmesg;
-use crate::fields::Told;
+use crate::fields;
 use crate::found::{Content, Log, LogKind, Section};
 use crate::machine_check::MachineCheck;
 use crate::printable::Printable;
@@ -23,8 +23,9 @@ pub fn section(section: &Section<'_>) -> String {
         Content::Bad(..) if section.is_absent() => "section that is not there".into(),
         Content::Bad(..) => format!("{} that cannot be read", type_name(section)),
         Content::Cut(cut) => {
-            let (there, whole) = cut.extent();
-            format!("{}, {there} of {whole} bytes", told_line(section, &Told::by(cut)))
+            let ((there, whole), fields) = (cut.extent(), fields::first(cut));
+            let before = if fields.is_empty() { "" } else { ": " };
+            format!("{}{}, {there} of {whole} bytes{before}{fields}", type_name(section), and_unit(section))
         }
         Content::Body(body) if !section.machine_checks.is_empty() => machine_check_line(section, body),
         Content::Body(Body::Memory(memory)) => memory_line(section, memory),
@@ -64,51 +65,6 @@ pub const fn is_address(address: u64) -> bool {
 /// The number of a part of a machine. There are not so many that the last number of all would be one.
 pub fn part(number: Option<u16>) -> Option<u64> {
     number.filter(|number| *number != u16::MAX).map(u64::from)
-}
-
-/// Whether the address that a section states holds: of Arm's RAS registers the bit AV of the status says so, and where
-/// nothing says so zero is no address.
-fn stated_address(told: &Told) -> bool {
-    let holds = |status: u64| status >> 31 & 1 != 0;
-    match (told.number("address"), told.number("status")) {
-        (Some(address), Some(status)) => holds(status) && is_address(address),
-        (Some(address), None) => address != 0 && is_address(address),
-        (None, _) => true,
-    }
-}
-
-/// A line out of what a section that is cut short says of itself.
-fn told_line(section: &Section<'_>, told: &Told) -> String {
-    let mut line = format!("{}{}", type_name(section), and_unit(section));
-    for (name, before) in [("requester_id", "requester"), ("address", "at")] {
-        if let Some(text) = told.word(name).filter(|_| name != "address" || stated_address(told)) {
-            let _ = write!(line, ", {before} {text}");
-        }
-    }
-    let names = [
-        "error_types",
-        "memory_error_type",
-        "fault_reason",
-        "event_code",
-        "request_type",
-        "access_type",
-        "operation",
-        "ccix_error_type",
-        "error_record_type",
-        "error_type",
-    ];
-    let what: Vec<&str> = names.iter().filter_map(|name| told.word(name)).take(3).collect();
-    if !what.is_empty() {
-        let _ = write!(line, ": {}", what.join(", "));
-    }
-    let place = list(
-        ["node", "card", "module", "rank", "bank", "device", "row", "column"]
-            .map(|name| (name, told.number(name))),
-    );
-    if !place.is_empty() {
-        let _ = write!(line, " ({place})");
-    }
-    line
 }
 
 /// Errors that a line names before it only counts.
@@ -192,8 +148,10 @@ fn pcie_line(section: &Section<'_>, pcie: &PcieErrorView<'_>) -> String {
         line.push_str(": AER registers of all ones, the device did not answer");
         return line;
     }
-    let mut errors: Vec<String> =
-        aer.uncorrectable_error_status().errors().map(|error| error.to_string()).collect();
+    // The worst first: those that the device was set up to report as fatal.
+    let (status, fatal) = (aer.uncorrectable_error_status(), aer.uncorrectable_error_severity());
+    let worst_first = status.intersection(fatal).errors().chain(status.difference(fatal).errors());
+    let mut errors: Vec<String> = worst_first.map(|error| error.to_string()).collect();
     errors.extend(aer.correctable_error_status().errors().map(|error| error.to_string()));
     match errors.len() {
         0 => line.push_str(": no error bit is set"),
@@ -296,8 +254,20 @@ pub fn size(bytes: usize) -> String {
     format!("{value:.digits$} {unit}")
 }
 
-/// Why a kernel log was kept.
+/// Why a kernel log was kept, and of a panic what hardware reported before it.
 pub fn log(log: &Log<'_>) -> String {
+    let is_panic = match &log.header {
+        Some((why, _)) => why == "Panic",
+        None => log.kind() != LogKind::Messages && dmesg::reason(log).is_some(),
+    };
+    let line = why(log);
+    match dmesg::hardware(log).filter(|_| is_panic) {
+        Some(hardware) => format!("{line}; {hardware}"),
+        None => line,
+    }
+}
+
+fn why(log: &Log<'_>) -> String {
     let why = log.header.as_ref().map(|(why, _)| why.as_str());
     let reason = dmesg::reason(log).map(|text| Printable(text.as_bytes()).to_string());
     let noun = log.kind().noun();

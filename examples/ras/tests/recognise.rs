@@ -298,6 +298,8 @@ fn field(name: &str) -> Option<PathBuf> {
 }
 
 /// What the field's files are, when they lie beside this repository.
+// A table of files.
+#[allow(clippy::too_many_lines)]
 #[test]
 fn files_of_the_field_are_what_they_are() {
     let tables = [

@@ -302,7 +302,14 @@ impl<'a> AmpereSpecificErrorView<'a> {
             Some(name) => f.write_str(name)?,
             None => write!(f, "unit {}", self.unit())?,
         }
-        write!(f, ", sub-type {}, instance {:#x}", self.sub_type(), self.instance())?;
+        let instance = self.instance();
+        write!(
+            f,
+            ", sub-type {}, socket {}, instance {}",
+            self.sub_type(),
+            instance >> 14,
+            instance & 0x3fff
+        )?;
         match self.payload() {
             // ERR STATUS says whether ERR ADDR holds.
             Some(AmperePayload::RasNode(node)) if node.status() >> 31 != 0 => {
@@ -514,9 +521,9 @@ mod tests {
         let summary = |error: &AmpereSpecificError| {
             Body::decode(AmpereSpecificError::TYPE, error.as_bytes()).unwrap().summary().to_string()
         };
-        assert_eq!(summary(&of_node), "MCU, sub-type 1, instance 0x302, at 0xf0e0d0c0b0a0908");
-        assert_eq!(summary(&of_firmware), "BERT, sub-type 1, instance 0x302");
-        assert_eq!(summary(&error.with_unit(20)), "unit 20, sub-type 1, instance 0x302");
+        assert_eq!(summary(&of_node), "MCU, sub-type 1, socket 0, instance 770, at 0xf0e0d0c0b0a0908");
+        assert_eq!(summary(&of_firmware), "BERT, sub-type 1, socket 0, instance 770");
+        assert_eq!(summary(&error.with_unit(20)), "unit 20, sub-type 1, socket 0, instance 770");
     }
 
     #[test]

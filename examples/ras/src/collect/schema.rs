@@ -9,12 +9,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use cper::fields::{Value, Visitor};
-use cper::section::{ArmErrorInformation, Body, PciAddress};
+use cper::section::{ArmErrorInformation, Body, CxlEventData, ErrorStatus, PciAddress};
 use cper::{Guid, RecordHeader, SectionFlags};
 use mce_record::MceRecord;
 
 use crate::event::{Event, Grade, Kind};
-use crate::fields::Told;
 use crate::found::{Content, Log, Part, Piece, Place, Section, What};
 use crate::json;
 use crate::machine_check::MachineCheck;
@@ -471,6 +470,17 @@ fn dimm(section: &Section<'_>) -> Option<String> {
     Some(known.collect::<Vec<_>>().join(" ")).filter(|place| !place.is_empty())
 }
 
+/// The name of a value; nothing for one that is reserved or says that it does not know.
+fn named(value: impl fmt::Display) -> String {
+    let name = value.to_string();
+    if name.starts_with("reserved (") || name == "unknown" { String::new() } else { name }
+}
+
+/// The name of a type of error, or of that in the error status where there is none.
+fn or_of_status(kind: Option<impl fmt::Display>, status: Option<ErrorStatus>) -> Option<String> {
+    kind.map(named).filter(|name| !name.is_empty()).or_else(|| status.map(ErrorStatus::error_type).map(named))
+}
+
 /// How it broke, without where.
 fn error_type(section: &Section<'_>) -> Option<String> {
     let body = match &section.content {
@@ -503,22 +513,26 @@ fn error_type(section: &Section<'_>) -> Option<String> {
             .filter_map(|error| error.error_structure_type().name())
             .map(str::to_owned)
             .collect(),
-        Body::Unknown(_) | Body::IpfProcessor(_) => return None,
-        body => {
-            let told = Told::by(body.fields());
-            let names = [
-                "memory_error_type",
-                "error_type",
-                "processor_error_type",
-                "memory_event_type",
-                "device_event_type",
-                "fault_reason",
-                "event_code",
-                "ccix_error_type",
-                "error_record_type",
-            ];
-            names.iter().filter_map(|name| told.word(name)).take(1).map(str::to_owned).collect()
-        }
+        Body::Memory(memory) => vec![or_of_status(memory.memory_error_type(), memory.error_status())?],
+        Body::Memory2(memory) => vec![or_of_status(memory.memory_error_type(), memory.error_status())?],
+        Body::PciBus(bus) => vec![or_of_status(bus.error_type(), bus.error_status())?],
+        Body::PciComponent(component) => vec![named(component.error_status()?.error_type())],
+        Body::ProcessorGeneric(processor) => vec![summary::names_of(processor.processor_error_type()?)],
+        Body::DmarGeneric(dmar) => vec![named(dmar.fault_reason())],
+        Body::DmarVtd(dmar) => vec![named(dmar.fault_record().fault_source().fault_reason())],
+        Body::DmarIommu(dmar) => vec![named(dmar.event_log_entry().event_code())],
+        Body::FirmwareErrorRecord(record) => vec![named(record.error_record_type())],
+        Body::CxlComponentEvent(event) => vec![match event.data()? {
+            CxlEventData::GeneralMedia(data) => named(data.memory_event_type()),
+            CxlEventData::Dram(data) => named(data.memory_event_type()),
+            CxlEventData::MemoryModule(data) => named(data.device_event_type()),
+            CxlEventData::MemorySparing(data) => named(data.result()),
+            CxlEventData::PhysicalSwitch(data) => named(data.event_type()),
+            CxlEventData::VirtualSwitch(data) => named(data.event_type()),
+            CxlEventData::MldPort(data) => named(data.event_type()),
+            _ => return None,
+        }],
+        _ => return None,
     };
     Some(names.join(", ")).filter(|names| !names.is_empty())
 }
