@@ -68,6 +68,7 @@
 //!
 //! | feature | default | what |
 //! |---|---|---|
+//! | `arbitrary` | no | `Arbitrary` for wire structures and values, for tests of what uses them; it needs `std` |
 //! | `serde` | no | `Serialize` for records and registers: fields by the names of `struct mce` and a `decoded` object; 64-bit values as a number up to 2^53, as a string of hexadecimal digits with `0x` above; absent fields absent |
 //!
 //! # Security

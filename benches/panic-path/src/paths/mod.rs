@@ -98,7 +98,7 @@ impl MemoryInput {
     #[inline(always)]
     fn body(&self) -> MemoryError {
         let mut body = MemoryError::new()
-            .with_error_status(ErrorStatus(U64::new(self.status)))
+            .with_error_status(ErrorStatus::new(self.status))
             .with_physical_address(self.address)
             .with_physical_address_mask(self.address_mask)
             .with_node(self.node)
@@ -319,7 +319,7 @@ pub extern "C" fn rust_patch_address(
     address: u64,
 ) -> *const u8 {
     record.header.record_id.set(id);
-    record.body.set_error_status(ErrorStatus(U64::new(status)));
+    record.body.set_error_status(ErrorStatus::new(status));
     record.body.set_physical_address(address);
     record.as_bytes().as_ptr()
 }
@@ -331,7 +331,7 @@ fn patch(record: &mut MemoryRecord, input: &MemoryInput) {
     record.header.record_id.set(input.record_id);
     record.header.flags.set(input.flags);
     let body = &mut record.body;
-    body.set_error_status(ErrorStatus(U64::new(input.status)));
+    body.set_error_status(ErrorStatus::new(input.status));
     body.set_physical_address(input.address);
     body.set_physical_address_mask(input.address_mask);
     body.set_node(input.node);
@@ -367,7 +367,7 @@ pub unsafe extern "C" fn rust_patch_view(
     let patched = RecordMut::parse(bytes).and_then(|mut record| {
         record.header_mut()?.record_id.set(id);
         let memory = record.decode_mut::<MemoryError>(0)?;
-        memory.set_error_status(ErrorStatus(U64::new(status)));
+        memory.set_error_status(ErrorStatus::new(status));
         memory.set_physical_address(address);
         Ok(())
     });
