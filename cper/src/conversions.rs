@@ -2,7 +2,7 @@
 
 use core::str::FromStr;
 
-use crate::{Error, FruText, Record, StatusBlock, Timestamp};
+use crate::{Error, FruText, Record, StatusBlock};
 
 /// As [`Record::parse`].
 impl<'a> TryFrom<&'a [u8]> for Record<'a> {
@@ -53,7 +53,7 @@ impl FromStr for FruText {
     }
 }
 
-crate::grammar::any_structure!(FruText, Timestamp);
+crate::grammar::any_structure!(FruText);
 
 #[cfg(feature = "serde")]
 mod with_serde {
@@ -102,7 +102,7 @@ mod tests {
     #[cfg(feature = "serde")]
     #[test]
     fn leaf_values_are_shown_as_fields_are() {
-        let time = Timestamp::new(2026, 11, 22, 7, 8, 26);
+        let time = crate::Timestamp::new(2026, 11, 22, 7, 8, 26);
         let name = FruText::try_from("DIMM_A1").unwrap();
         let json = serde_json::json!(["2026-11-22T07:08:26Z", "2026-11-22T07:08:26Z", "DIMM_A1"]);
         assert_eq!(serde_json::to_value((time, time.calendar(), name)).unwrap(), json);

@@ -4,7 +4,6 @@
 use core::{ptr, slice};
 
 use cper::section::{ErrorStatus, MemoryError, MemoryErrorType, MemoryErrorView, MemoryValidation};
-use cper::zerocopy::little_endian::U64;
 use cper::{
     CreatorId, FruText, Guid, NotificationType, PreparedRecord, Record, RecordFlags, RecordHeader, RecordMut,
     RecordWriter, SectionDescriptor, Severity, StatusBlock, Timestamp,

@@ -7,7 +7,6 @@ use cper::section::{
     PcieVersion, ProcessorErrorTypes, ProcessorFlags, ProcessorGeneric, ProcessorIsa, ProcessorOperation,
     ProcessorType, ProcessorValidation,
 };
-use cper::zerocopy::little_endian::U64;
 use cper::zerocopy::transmute;
 use cper::{
     FruText, PreparedRecord, PreparedStatusBlock, Record, RecordHeader, RecordWriter, Section,
