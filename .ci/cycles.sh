@@ -3,8 +3,7 @@
 # A crate made with a cycle, through a path in a macro, shows that the proof can fail. Needs: python3.
 . "$(dirname "$0")/lib.sh"
 
-without=(cper/src erst-table/src mce-record/src pstore-format/src)
-with=(examples/ras/src)
+sources=(cper/src erst-table/src mce-record/src pstore-format/src examples/ras/src)
 
 control=$(mktemp -d)
 trap 'rm -r "$control"' EXIT
@@ -16,8 +15,5 @@ python3 .ci/cycles.py "$control" >/dev/null || die "the control has no cycle yet
 echo 'use crate::low::low;' >"$control/high.rs"
 ! python3 .ci/cycles.py "$control" >/dev/null || die "the control's cycle is not found"
 
-for source in "${with[@]}"; do
-  ! python3 .ci/cycles.py "$source" || die "$source has no cycle left: it belongs with the others in $0"
-done
-python3 .ci/cycles.py "${without[@]}"
-echo "no cycle in ${without[*]%/src}; one in ${with[*]%/src}"
+python3 .ci/cycles.py "${sources[@]}"
+echo "no cycle in ${sources[*]%/src}"

@@ -295,7 +295,7 @@ fn fold(described: &dyn Describe) -> u64 {
 
 /// Whether the section is one whose fields are known, and can be read.
 fn is_read(section_type: SectionTypeId, body: &[u8]) -> bool {
-    let body = Body::decode(section_type.guid(), body);
+    let body = Body::decode(section_type, body);
     body.is_ok_and(|body| !matches!(body, Body::Unknown(_) | Body::IpfProcessor(_)))
 }
 

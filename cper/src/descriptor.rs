@@ -178,7 +178,7 @@ impl SectionDescriptor {
             validation_bits: 0,
             reserved: 0,
             flags: U32::new(0),
-            section_type: SectionTypeId(Guid::ZERO),
+            section_type: SectionTypeId::new(Guid::ZERO),
             fru_id: Guid::ZERO,
             severity,
             fru_text: FruText::EMPTY,

@@ -1,4 +1,5 @@
-//! Arrays inside bodies: one iterator for structures of one size, of which a field of the body states the number.
+//! Arrays inside bodies, of which a field of the body states the number: [`Entries`] of structures of one size, and
+//! [`SizedEntries`] of structures that each state their own.
 
 use core::fmt;
 use core::iter::FusedIterator;
@@ -71,10 +72,117 @@ impl<T: Describe> List for Entries<'_, T> {
     }
 }
 
+/// What the structures of one kind have in common that state their own size in their first four bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SizedForm {
+    /// What messages call a structure.
+    pub(crate) name: &'static str,
+    /// What messages call its size.
+    pub(crate) size_name: &'static str,
+    /// Bytes of its header, which are part of the size.
+    pub(crate) header: usize,
+}
+
+/// Iterator over structures that each state their own size.
+///
+/// One that does not fit is an error in its place, and the last item.
+#[derive(Clone, Debug)]
+pub struct SizedEntries<'a, T> {
+    rest: &'a [u8],
+    offset: usize,
+    left: u16,
+    form: &'static SizedForm,
+    /// Makes a structure of its bytes and their offset.
+    read: fn(&'a [u8], usize) -> Result<T, Error>,
+}
+
+impl<'a, T> SizedEntries<'a, T> {
+    /// `count` structures at the start of `bytes`, which lie `offset` bytes into the section.
+    pub(crate) const fn new(
+        (bytes, offset, count): (&'a [u8], usize, u16),
+        form: &'static SizedForm,
+        read: fn(&'a [u8], usize) -> Result<T, Error>,
+    ) -> Self {
+        Self { rest: bytes, offset, left: count, form, read }
+    }
+
+    /// The bytes of the structures that the iterator has not yielded, and those after the last one.
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// The bytes after the last structure that is read, and their offset.
+    pub(crate) fn end(mut self) -> (&'a [u8], usize) {
+        self.by_ref().for_each(drop);
+        (self.rest, self.offset)
+    }
+
+    /// How many bytes the next structure claims to have and does not.
+    fn missing_of_next(&self) -> usize {
+        let stated = self.rest.first_chunk().map_or(0, |size| u32::from_le_bytes(*size));
+        (stated as usize).max(self.form.header).saturating_sub(self.rest.len())
+    }
+
+    /// How many bytes the first structure that does not fit claims to have and does not.
+    pub(crate) fn missing(mut self) -> usize {
+        while self.left != 0 {
+            let missing = self.missing_of_next();
+            if missing != 0 {
+                return missing;
+            }
+            self.next();
+        }
+        0
+    }
+
+    /// Takes one structure from the front.
+    fn split(&mut self) -> Result<T, Error> {
+        let (form, offset, there) = (self.form, self.offset, self.rest.len());
+        let Some(stated) = self.rest.first_chunk().filter(|_| there >= form.header) else {
+            return Err(Error::too_short(form.name, form.header, there).at(offset));
+        };
+        let stated = u32::from_le_bytes(*stated);
+        // A size below that of the header would not advance.
+        let size = (stated as usize).max(form.header);
+        let Some((entry, rest)) = self.rest.split_at_checked(size) else {
+            return Err(Error::inner_length(form.size_name, stated, there, offset));
+        };
+        let entry = (self.read)(entry, offset)?;
+        self.rest = rest;
+        self.offset = offset.saturating_add(size);
+        Ok(entry)
+    }
+}
+
+impl<T> Iterator for SizedEntries<'_, T> {
+    type Item = Result<T, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let taken = self.split();
+        if taken.is_err() {
+            self.left = 0;
+        }
+        Some(taken)
+    }
+}
+
+impl<T> FusedIterator for SizedEntries<'_, T> {}
+
+impl<T: Describe + Clone> List for SizedEntries<'_, T> {
+    fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
+        self.clone().try_for_each(|entry| match entry {
+            Ok(entry) => item(Value::Group(&entry)),
+            Err(error) => item(Value::Error(&error)),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
+    use std::string::ToString;
     use std::vec::Vec;
 
     #[test]
@@ -97,5 +205,40 @@ mod tests {
         assert_eq!(entries.next(), Some(Ok(b"aa")));
         assert_eq!((entries.as_slice(), entries.len_in_bytes()), (&[*b"bb"][..], 2));
         assert_eq!((entries.by_ref().count(), entries.next()), (2, None));
+    }
+
+    #[test]
+    fn structures_that_state_their_size_are_read_as_far_as_they_fit() {
+        static FORM: SizedForm = SizedForm { name: "part", size_name: "part size", header: 5 };
+        let bytes = b"\x07\0\0\0abc\0\0\0\0d\x06\0\0\0ef";
+        let read = |bytes, count| {
+            SizedEntries::<&[u8]>::new((bytes, 10, count), &FORM, |bytes, offset| match bytes {
+                [.., b'!'] => Err(Error::too_short("bad one", 9, 0).at(offset)),
+                [_, _, _, _, data @ ..] => Ok(data),
+                _ => panic!("{bytes:?} has no size"),
+            })
+        };
+        let all: Vec<_> = read(bytes, 3).map(Result::unwrap).collect();
+        assert_eq!(all, [&b"abc"[..], b"d", b"ef"]);
+        assert_eq!((read(bytes, 3).end(), read(bytes, 3).missing()), ((&[][..], 28), 0));
+        assert_eq!((read(bytes, 1).end(), read(bytes, 1).missing()), ((&bytes[7..], 17), 0));
+        for length in 0..bytes.len() {
+            let items: Vec<_> = read(&bytes[..length], 9).collect();
+            let whole = [7, 12, 18].iter().filter(|end| **end <= length).count();
+            assert_eq!(items.len(), whole + 1);
+            let start = [0, 7, 12][whole];
+            let error = items.last().unwrap().unwrap_err();
+            assert_eq!(error.offset() as usize, 10 + start, "{error}");
+            let size = if whole == 0 { 7 } else { 6 - whole % 2 };
+            let there = length - start;
+            let missing = if there < 4 { 5 - there } else { size - there };
+            assert_eq!(read(&bytes[..length], 9).missing(), missing, "{length}");
+        }
+        let errors = |bytes: &'static [u8]| {
+            read(bytes, 2).map(|item| item.unwrap_err().to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(errors(b"\x07\0\0"), ["offset 10: part needs 5 bytes, 3 available"]);
+        assert_eq!(errors(&bytes[..6]), ["offset 10: part size is 7, at most 6 fit"]);
+        assert_eq!(errors(b"\0\0\0\0!more"), ["offset 10: bad one needs 9 bytes, 0 available"]);
     }
 }

@@ -227,7 +227,7 @@ pub(crate) fn write_flags<F: bitflags::Flags<Bits: Into<u64>>>(
 }
 
 /// Text of a fixed field: up to the first NUL, printable ASCII as it is, everything else escaped.
-struct Printable<'a>(&'a [u8]);
+pub(crate) struct Printable<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -544,98 +544,9 @@ macro_rules! show_fields {
     )* };
 }
 
-/// Declares, for a wire structure, the fields that a validity bit guards: a reader that gives `None` when the bit
-/// is clear, a writer that sets bit and value together, and their part of [`Describe`].
-///
-/// `name / with_name: type as form, FLAG;` where the type is the plain one (`u64`) and the form is `hex`, `number`,
-/// `named` (what converts into a [`Value`]), `group` (what is [`Describe`]), `message` (what is `Display`) or `flags`
-/// (a set of flags in a byte).
-macro_rules! valid_fields {
-    (
-        $name:ident, $bits:ident: $raw:ident as $flags:ident;
-        $( $(#[$meta:meta])* $field:ident / $with:ident: $plain:ident as $form:ident, $flag:ident; )*
-    ) => {
-        impl $name {
-            /// Which fields hold a value; unknown bits are kept.
-            pub const fn validation(&self) -> $flags {
-                $flags::from_bits_retain($crate::fields::plain!($raw, self.$bits))
-            }
-
-            $(
-                $(#[$meta])*
-                ///
-                /// `None` when its validity bit is clear.
-                pub const fn $field(&self) -> Option<$plain> {
-                    if self.validation().contains($flags::$flag) {
-                        Some($crate::fields::plain!($plain as $form, self.$field))
-                    } else {
-                        None
-                    }
-                }
-
-                $(#[$meta])*
-                ///
-                /// Sets the value and its validity bit.
-                #[must_use]
-                pub const fn $with(mut self, value: $plain) -> Self {
-                    self.$bits = $crate::fields::wire!($raw, self.validation().union($flags::$flag).bits());
-                    self.$field = $crate::fields::wire!($plain as $form, value);
-                    self
-                }
-            )*
-
-            /// Tells the fields that a validity bit guards.
-            fn describe_valid(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
-                $(
-                    if let Some(value) = self.$field() {
-                        out.field(stringify!($field), $crate::fields::shown!($form, value))?;
-                    }
-                )*
-                Ok(())
-            }
-        }
-    };
-}
-
-/// The plain value of a wire field.
-macro_rules! plain {
-    ($set:ident as flags, $field:expr) => {
-        $set::from_bits_retain($field)
-    };
-    (u64 $(as $form:ident)?, $field:expr) => {
-        $field.get()
-    };
-    (u32 $(as $form:ident)?, $field:expr) => {
-        $field.get()
-    };
-    (u16 $(as $form:ident)?, $field:expr) => {
-        $field.get()
-    };
-    ($other:ident $(as $form:ident)?, $field:expr) => {
-        $field
-    };
-}
-
-/// The wire field of a plain value.
-macro_rules! wire {
-    ($set:ident as flags, $value:expr) => {
-        $value.bits()
-    };
-    (u64 $(as $form:ident)?, $value:expr) => {
-        zerocopy::little_endian::U64::new($value)
-    };
-    (u32 $(as $form:ident)?, $value:expr) => {
-        zerocopy::little_endian::U32::new($value)
-    };
-    (u16 $(as $form:ident)?, $value:expr) => {
-        zerocopy::little_endian::U16::new($value)
-    };
-    ($other:ident $(as $form:ident)?, $value:expr) => {
-        $value
-    };
-}
-
-/// The [`Value`] of a field in the form it is shown in.
+/// The [`Value`] of a field in the form it is shown in: `hex`, `number`, `named` (what converts into a [`Value`]),
+/// `group` (what is [`Describe`]), `flags`, `message` (what is `Display`), `text`, `bytes`, and arrays of numbers as lists
+/// (`words` in hex, `numbers`) or in one line (`dwords`).
 macro_rules! shown {
     (hex, $value:expr) => {
         $crate::fields::Value::hex($value)
@@ -661,12 +572,22 @@ macro_rules! shown {
     (bytes, $value:expr) => {
         $crate::fields::Value::Bytes(&$value)
     };
+    (words, $value:expr) => {
+        $crate::fields::Value::List(&$crate::fields::Values(
+            $value.iter().map(|word| $crate::fields::Value::hex(*word)),
+        ))
+    };
+    (numbers, $value:expr) => {
+        $crate::fields::Value::List(&$crate::fields::Values(
+            $value.iter().map(|number| $crate::fields::Value::number(*number)),
+        ))
+    };
     (dwords, $value:expr) => {
         $crate::fields::Value::Message(&$crate::section::register::Dwords(&$value))
     };
 }
 
-pub(crate) use {plain, show_fields, shown, valid_fields, wire};
+pub(crate) use {show_fields, shown};
 
 #[cfg(test)]
 mod tests {

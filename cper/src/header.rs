@@ -108,7 +108,7 @@ impl RecordHeader {
             timestamp: Timestamp::from_linux_seconds(0),
             platform_id: Guid::ZERO,
             partition_id: Guid::ZERO,
-            creator_id: CreatorId(Guid::ZERO),
+            creator_id: CreatorId::new(Guid::ZERO),
             notification_type,
             record_id: U64::new(0),
             flags: U32::new(0),

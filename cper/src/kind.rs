@@ -9,18 +9,18 @@ use core::ops::Deref;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::fields::{Describe, Visitor, describe_rest};
-use crate::{Error, Guid};
+use crate::{Error, SectionTypeId};
 
 /// A kind of section: its type GUID and its name in messages.
 pub trait SectionType {
     /// The section type that stands in the descriptor.
-    const TYPE: Guid;
+    const TYPE: SectionTypeId;
     /// The section's name in messages, such as "memory error".
     const NAME: &'static str;
 
     /// Whether a descriptor's section type means this section. A section that writers name by several GUIDs takes
     /// them all.
-    fn is_type(section_type: Guid) -> bool {
+    fn is_type(section_type: SectionTypeId) -> bool {
         section_type == Self::TYPE
     }
 }

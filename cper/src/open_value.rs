@@ -14,7 +14,7 @@ macro_rules! open_value {
     };
 }
 
-/// Declares a newtype over a GUID, with constants, names and lossless access.
+/// Declares an open value whose number is a GUID.
 macro_rules! open_guid {
     (
         $(#[$meta:meta])*
@@ -24,22 +24,30 @@ macro_rules! open_guid {
     ) => {
         $(#[$meta])*
         #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default,
+            Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default,
             zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout, zerocopy::Unaligned,
         )]
         #[repr(transparent)]
-        pub struct $name(pub(crate) $crate::Guid);
+        pub struct $name($crate::Guid);
 
         impl $name {
-            $( $(#[$value_meta])* #[doc = concat!("`", $value, "`: ", $text, ".")] pub const $konst: Self = Self($crate::Guid::parse_const($value)); )*
+            $( $(#[$value_meta])* #[doc = concat!("`", $value, "`: ", $text, ".")] pub const $konst: Self = Self::parse_const($value); )*
 
             /// The value with this GUID, named or not.
-            pub const fn new(guid: $crate::Guid) -> Self {
-                Self(guid)
+            pub const fn new(raw: $crate::Guid) -> Self {
+                Self(raw)
+            }
+
+            /// The value whose GUID has this text, for constants.
+            ///
+            /// # Panics
+            /// When the text is not a GUID: at compile time in a constant.
+            pub const fn parse_const(text: &str) -> Self {
+                Self($crate::Guid::parse_const(text))
             }
 
             /// The GUID on the wire.
-            pub const fn guid(self) -> $crate::Guid {
+            pub const fn raw(self) -> $crate::Guid {
                 self.0
             }
 
@@ -52,6 +60,34 @@ macro_rules! open_guid {
             }
         }
 
+        impl From<$crate::Guid> for $name {
+            fn from(raw: $crate::Guid) -> Self {
+                Self::new(raw)
+            }
+        }
+
+        impl From<$name> for $crate::Guid {
+            fn from(value: $name) -> Self {
+                value.raw()
+            }
+        }
+
+        impl From<$name> for $crate::fields::Value<'_> {
+            fn from(value: $name) -> Self {
+                Self::NamedGuid { value: value.raw(), name: value.name() }
+            }
+        }
+
+        /// Reads the text of a GUID, not a name.
+        impl core::str::FromStr for $name {
+            type Err = $crate::Error;
+
+            fn from_str(text: &str) -> Result<Self, $crate::Error> {
+                text.parse().map(Self::new)
+            }
+        }
+
+        /// The name, or the GUID.
         impl core::fmt::Display for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 match self.name() {
@@ -61,21 +97,13 @@ macro_rules! open_guid {
             }
         }
 
-        impl From<$name> for $crate::fields::Value<'_> {
-            fn from(value: $name) -> Self {
-                Self::NamedGuid { value: value.0, name: value.name() }
-            }
-        }
-
-        impl From<$crate::Guid> for $name {
-            fn from(guid: $crate::Guid) -> Self {
-                Self(guid)
-            }
-        }
-
-        impl From<$name> for $crate::Guid {
-            fn from(value: $name) -> Self {
-                value.0
+        /// The GUID, and the name if it has one.
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                match self.name() {
+                    Some(name) => write!(f, concat!(stringify!($name), "({}: {})"), self.0, name),
+                    None => write!(f, concat!(stringify!($name), "({})"), self.0),
+                }
             }
         }
 
@@ -86,20 +114,11 @@ macro_rules! open_guid {
             }
         }
 
-        /// Reads a GUID, not a name.
-        impl core::str::FromStr for $name {
-            type Err = $crate::Error;
-
-            fn from_str(text: &str) -> Result<Self, $crate::Error> {
-                text.parse().map(Self)
-            }
-        }
-
         /// `{"guid": "…", "name": "…"}`, without `name` for an unknown one; the 16 bytes in a binary format.
         #[cfg(feature = "serde")]
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $crate::grammar::serialize_named(serializer, ("guid", &self.0), ("name", self.name()))
+                $crate::grammar::serialize_named(serializer, ("guid", &self.raw()), ("name", self.name()))
             }
         }
 
@@ -107,7 +126,7 @@ macro_rules! open_guid {
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::grammar::deserialize_named(deserializer, "guid").map(Self)
+                $crate::grammar::deserialize_named(deserializer, "guid").map(Self::new)
             }
         }
 
@@ -240,7 +259,9 @@ pub(crate) use {flag_set, open_guid, open_value, serde_as_number, wire_number};
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use std::string::ToString;
+    use std::{format, string::ToString};
+
+    const MEMORY: &str = "a5bc1114-6f64-4ede-b863-3e83ed7c83b1";
 
     #[cfg(feature = "serde")]
     use core::fmt::Debug;
@@ -260,12 +281,18 @@ mod tests {
     }
 
     #[test]
-    fn an_open_guid_converts_and_compares_by_its_guid() {
-        let memory = SectionTypeId::MEMORY;
-        assert_eq!(memory, Guid::from(memory));
-        assert_eq!(memory.to_string(), "memory error");
-        assert_eq!(Guid::from(memory).to_string().parse(), Ok(memory));
-        assert!("memory error".parse::<SectionTypeId>().is_err());
+    fn an_open_guid_converts_compares_and_prints() {
+        let (known, unknown) = (SectionTypeId::MEMORY, SectionTypeId::new(Guid([7; 16])));
+        assert_eq!((MEMORY.parse(), SectionTypeId::from(known.raw())), (Ok(known), known));
+        assert_eq!(unknown, Guid([7; 16]));
+        assert_eq!(Guid::from(unknown), Guid([7; 16]));
+        assert!(unknown < known && "memory error".parse::<SectionTypeId>().is_err());
+        assert_eq!(format!("{known:?}"), format!("SectionTypeId({MEMORY}: memory error)"));
+        assert_eq!(format!("{unknown:?}"), format!("SectionTypeId({unknown})"));
+        assert_eq!(
+            (known.to_string(), unknown.to_string()),
+            ("memory error".into(), Guid([7; 16]).to_string())
+        );
     }
 
     #[test]
@@ -283,9 +310,8 @@ mod tests {
             assert_eq!(serde_json::to_value(&value).unwrap(), json);
             assert_eq!(serde_json::from_value::<T>(json).unwrap(), value);
         }
-        let guid = "a5bc1114-6f64-4ede-b863-3e83ed7c83b1";
-        both(Guid::from(SectionTypeId::MEMORY), serde_json::json!(guid));
-        both(SectionTypeId::MEMORY, serde_json::json!({"guid": guid, "name": "memory error"}));
+        both(Guid::from(SectionTypeId::MEMORY), serde_json::json!(MEMORY));
+        both(SectionTypeId::MEMORY, serde_json::json!({"guid": MEMORY, "name": "memory error"}));
         let unknown = "00000000-0000-0000-0000-000000000001";
         both(unknown.parse::<SectionTypeId>().unwrap(), serde_json::json!({"guid": unknown}));
         both(MemoryValidation::NODE, serde_json::json!({"value": 8, "names": ["node"]}));

@@ -140,7 +140,7 @@ impl<'a> arbitrary::Arbitrary<'a> for OwnedRecord {
             let mut body = choices.bytes(choices.len().min(length))?.to_vec();
             // A body that is too short says how much it needs; one that is longer may need more again.
             for _ in 0..4 {
-                match Body::decode(section_type.0, &body).map_err(|error| error.kind()) {
+                match Body::decode(section_type, &body).map_err(|error| error.kind()) {
                     Err(ErrorKind::TooShort { needed, .. }) if (needed as usize) < 4096 => {
                         body.resize(needed as usize, 0);
                     }

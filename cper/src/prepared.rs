@@ -4,9 +4,7 @@ use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::section::FixedSection;
-use crate::{
-    BlockStatus, Error, GenericErrorData, GenericErrorStatus, RecordHeader, SectionDescriptor, SectionTypeId,
-};
+use crate::{BlockStatus, Error, GenericErrorData, GenericErrorStatus, RecordHeader, SectionDescriptor};
 
 /// A whole record of one section as one structure: its bytes are the record.
 ///
@@ -80,7 +78,7 @@ impl<B: FixedSection> PreparedRecord<B> {
         record.header.record_length = U32::new(Self::LENGTH);
         record.descriptor.section_offset = U32::new(Self::BODY);
         record.descriptor.section_length = U32::new(size_of::<B>() as u32);
-        record.descriptor.section_type = SectionTypeId::new(B::TYPE);
+        record.descriptor.section_type = B::TYPE;
         record
     }
 
@@ -125,7 +123,7 @@ impl<B: FixedSection> PreparedRecord<B> {
         record.descriptor = SectionDescriptor {
             section_offset: U32::new(Self::BODY),
             section_length: U32::new(size_of::<B>() as u32),
-            section_type: SectionTypeId::new(B::TYPE),
+            section_type: B::TYPE,
             ..descriptor
         };
         record.body = body;
@@ -172,7 +170,7 @@ pub struct PreparedStatusBlock<B> {
 impl<B: FixedSection> PreparedStatusBlock<B> {
     /// Lays out the block. The entry's revision is 3.0: before, there was no timestamp, and the header was shorter.
     pub const fn new(mut entry: GenericErrorData, body: B) -> Self {
-        entry.section_type = SectionTypeId::new(B::TYPE);
+        entry.section_type = B::TYPE;
         entry.revision = U16::new(GenericErrorData::REVISION_3);
         entry.error_data_length = U32::new(size_of::<B>() as u32);
         let header = GenericErrorStatus {

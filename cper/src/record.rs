@@ -241,7 +241,7 @@ impl Describe for WithDecoders<'_, Section<'_>> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         let section = self.shown();
         section.descriptor.describe(out)?;
-        match self.decoder(section.section_type().0) {
+        match self.decoder(section.section_type()) {
             Some(decoder) => decoder.describe(section.body, |error| section.locate(error), out),
             None => describe_body(
                 section.body().as_ref().map(Body::fields).map_err(|error| *error),
@@ -340,7 +340,7 @@ impl<'a> RecordMut<'a> {
     #[inline]
     pub fn decode_mut<T: FixedSection>(&mut self, number: u16) -> Result<&mut T, Error> {
         let descriptor = self.descriptor_mut(number)?;
-        if !T::is_type(descriptor.section_type.0) {
+        if !T::is_type(descriptor.section_type) {
             return Err(Error::new(ErrorKind::SectionType, 0).in_section(number));
         }
         let offset = descriptor.section_offset.get() as usize;
@@ -371,12 +371,12 @@ impl<'a> Section<'a> {
     /// # Errors
     /// When the type is known and the bytes do not hold it; the offset counts from the start of the record.
     pub fn body(&self) -> Result<Body<'a>, Error> {
-        Body::decode(self.section_type().0, self.bytes()).map_err(|error| self.locate(error))
+        Body::decode(self.section_type(), self.bytes()).map_err(|error| self.locate(error))
     }
 
     /// The body as a `T`, one of this crate's or another's; `None` when the section is of another type.
     #[inline]
     pub fn decode<T: Decode>(&self) -> Option<Result<T::View<'a>, Error>> {
-        T::is_type(self.section_type().0).then(|| T::decode(self.bytes()).map_err(|error| self.locate(error)))
+        T::is_type(self.section_type()).then(|| T::decode(self.bytes()).map_err(|error| self.locate(error)))
     }
 }

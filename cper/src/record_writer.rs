@@ -96,7 +96,7 @@ impl<'b> RecordWriter<'b> {
     /// body could not be written in the length that it announced. The record so far stays as it was.
     #[inline]
     pub fn section<S: Encode>(&mut self, descriptor: &SectionDescriptor, body: &S) -> Result<(), Error> {
-        self.append(SectionTypeId(S::TYPE), descriptor, body.encoded_len(), |space| body.encode(space))
+        self.append(S::TYPE, descriptor, body.encoded_len(), |space| body.encode(space))
     }
 
     /// Appends a section whose body is bytes already, of a type that may be known only now.

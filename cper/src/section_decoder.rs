@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::fields::{Describe, Fields, Value, Visitor};
 use crate::kind::Decode;
-use crate::{Error, Guid};
+use crate::{Error, SectionTypeId};
 
 /// How a section type of another crate is described inside a record or a status block.
 ///
@@ -15,7 +15,7 @@ use crate::{Error, Guid};
 /// use core::fmt;
 /// use cper::fields::{Describe, Value, Visitor};
 /// use cper::section::{Decode, FixedSection, FixedView, SectionType};
-/// use cper::{Error, Guid, NotificationType, Record, RecordHeader, RecordWriter};
+/// use cper::{Error, NotificationType, Record, RecordHeader, RecordWriter, SectionTypeId};
 /// use cper::{SectionDecoder, SectionDescriptor, Severity, zerocopy};
 /// use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, little_endian::U32};
 ///
@@ -28,7 +28,7 @@ use crate::{Error, Guid};
 /// }
 ///
 /// impl SectionType for FanError {
-///     const TYPE: Guid = Guid::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a11");
+///     const TYPE: SectionTypeId = SectionTypeId::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a11");
 ///     const NAME: &'static str = "fan error";
 /// }
 /// impl FixedSection for FanError {}
@@ -60,7 +60,7 @@ use crate::{Error, Guid};
 #[derive(Clone, Copy)]
 pub struct SectionDecoder {
     name: &'static str,
-    is_type: fn(Guid) -> bool,
+    is_type: fn(SectionTypeId) -> bool,
     describe: DescribeBody,
 }
 
@@ -152,7 +152,7 @@ impl<'d, T: Copy> WithDecoders<'d, T> {
     }
 
     /// The decoder of a section type.
-    pub(crate) fn decoder(&self, section_type: Guid) -> Option<&'d SectionDecoder> {
+    pub(crate) fn decoder(&self, section_type: SectionTypeId) -> Option<&'d SectionDecoder> {
         self.decoders.iter().find(|decoder| (decoder.is_type)(section_type))
     }
 }

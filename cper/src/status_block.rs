@@ -153,7 +153,7 @@ impl GenericErrorData {
     /// A header of revision 3.0 with everything else zero. Type and length are filled in by the writer.
     pub const fn new(severity: Severity) -> Self {
         Self {
-            section_type: SectionTypeId(Guid::ZERO),
+            section_type: SectionTypeId::new(Guid::ZERO),
             severity,
             revision: U16::new(Self::REVISION_3),
             validation_bits: 0,
@@ -616,12 +616,12 @@ impl<'a> DataEntry<'a> {
     /// # Errors
     /// When the type is known and the bytes do not hold it; the offset counts from the start of the block.
     pub fn body(&self) -> Result<Body<'a>, Error> {
-        Body::decode(self.section_type().0, self.payload).map_err(|error| self.locate(error))
+        Body::decode(self.section_type(), self.payload).map_err(|error| self.locate(error))
     }
 
     /// The payload as a `T`; `None` when the entry is of another type.
     pub fn decode<T: Decode>(&self) -> Option<Result<T::View<'a>, Error>> {
-        T::is_type(self.section_type().0).then(|| T::decode(self.payload).map_err(|error| self.locate(error)))
+        T::is_type(self.section_type()).then(|| T::decode(self.payload).map_err(|error| self.locate(error)))
     }
 
     fn locate(&self, error: Error) -> Error {
@@ -656,7 +656,7 @@ impl Describe for WithDecoders<'_, DataEntry<'_>> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         let entry = self.shown();
         entry.header().describe(out)?;
-        match self.decoder(entry.section_type().0) {
+        match self.decoder(entry.section_type()) {
             Some(decoder) => decoder.describe(entry.payload, |error| entry.locate(error), out),
             None => describe_body(
                 entry.body().as_ref().map(Body::fields).map_err(|error| *error),

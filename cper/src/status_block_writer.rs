@@ -59,7 +59,7 @@ impl<'b> StatusBlockWriter<'b> {
     /// written already, or the body could not be written in the length that it announced. The block so far stays as it
     /// was.
     pub fn entry<S: Encode>(&mut self, header: &GenericErrorData, body: &S) -> Result<(), Error> {
-        self.append(SectionTypeId(S::TYPE), header, body.encoded_len(), |space| body.encode(space))
+        self.append(S::TYPE, header, body.encoded_len(), |space| body.encode(space))
     }
 
     /// Appends an entry whose payload is bytes already, of a type that may be known only now.

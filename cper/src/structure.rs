@@ -48,7 +48,7 @@
 //! |---|---|---|
 //! | `u16`, `u32`, `u64` | little-endian bytes | the number |
 //! | `(u32 Flags)` | the number | the flags; unknown bits are kept |
-//! | `[u32; 4]` | little-endian bytes | the numbers |
+//! | `[u32; 4]`, `[u64; 4]` | little-endian bytes | the numbers |
 //! | anything else | itself | itself |
 //!
 //! The forms are those of [`shown!`](crate::fields::shown), and `part`: a structure that is lent, not copied.
@@ -381,7 +381,7 @@ macro_rules! view_of_bytes {
         }
 
         impl $crate::kind::SectionType for $view<'_> {
-            const TYPE: $crate::Guid = $crate::SectionTypeId::$section.0;
+            const TYPE: $crate::SectionTypeId = $crate::SectionTypeId::$section;
             const NAME: &'static str = $what;
         }
 
@@ -454,7 +454,7 @@ macro_rules! fixed_view {
         }
 
         impl $crate::kind::SectionType for $name {
-            const TYPE: $crate::Guid = $crate::SectionTypeId::$section.0;
+            const TYPE: $crate::SectionTypeId = $crate::SectionTypeId::$section;
             const NAME: &'static str = $what;
         }
 
@@ -539,7 +539,9 @@ macro_rules! view_field {
         #[inline]
         pub fn $field(&self) -> $crate::structure::value_type!($type) {
             type Wire = $crate::structure::wire_type!($type);
-            const { assert!(Self::MIN.saturating_sub($at) >= size_of::<Wire>(), "the shortest form ends before the field") };
+            const {
+                assert!(size_of::<$crate::structure::At<$at, Wire>>() <= Self::MIN, "the shortest form ends before the field");
+            }
             match $crate::structure::at::<$at, Wire>(self.bytes) {
                 Some(value) => $crate::structure::value!($type, *value),
                 // The shortest form has the field.
@@ -634,6 +636,9 @@ macro_rules! value_type {
     ([u32; $count:literal]) => {
         [u32; $count]
     };
+    ([u64; $count:literal]) => {
+        [u64; $count]
+    };
     ([$item:ident; $count:literal]) => {
         [$crate::structure::wire_type!($item); $count]
     };
@@ -659,6 +664,9 @@ macro_rules! value {
     ([u32; $count:literal], $field:expr) => {
         $crate::structure::dwords(&$field)
     };
+    ([u64; $count:literal], $field:expr) => {
+        $crate::structure::qwords(&$field)
+    };
     ($other:tt, $field:expr) => {
         $field
     };
@@ -681,6 +689,9 @@ macro_rules! wire {
     ([u32; $count:literal], $value:expr) => {
         $crate::structure::wire_dwords(&$value)
     };
+    ([u64; $count:literal], $value:expr) => {
+        $crate::structure::wire_qwords(&$value)
+    };
     ($other:tt, $value:expr) => {
         $value
     };
@@ -691,37 +702,47 @@ pub(crate) use {
     value_type, view_field, view_fields, view_of_bytes, view_validation, wire, wire_type,
 };
 
-use zerocopy::little_endian::U32;
+use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
-/// The values of stored dwords.
-#[inline]
-pub(crate) const fn dwords<const N: usize>(stored: &[U32; N]) -> [u32; N] {
-    let mut values = [0; N];
-    let (mut from, mut to): (&[U32], &mut [u32]) = (stored, &mut values);
-    while let ([stored, from_rest @ ..], [value, to_rest @ ..]) = (from, to) {
-        *value = stored.get();
-        (from, to) = (from_rest, to_rest);
-    }
-    values
+/// Readers and writers of arrays of numbers: constant functions, which cannot be generic over the number.
+macro_rules! numbers {
+    ($($number:ident as $wire:ident: $read:ident, $write:ident;)*) => { $(
+        /// The values of stored numbers.
+        #[inline]
+        pub(crate) const fn $read<const N: usize>(stored: &[$wire; N]) -> [$number; N] {
+            let mut values = [0; N];
+            let (mut from, mut to): (&[$wire], &mut [$number]) = (stored, &mut values);
+            while let ([stored, from_rest @ ..], [value, to_rest @ ..]) = (from, to) {
+                *value = stored.get();
+                (from, to) = (from_rest, to_rest);
+            }
+            values
+        }
+
+        /// Numbers as they are stored.
+        #[inline]
+        pub(crate) const fn $write<const N: usize>(values: &[$number; N]) -> [$wire; N] {
+            let mut stored = [$wire::ZERO; N];
+            let (mut from, mut to): (&[$number], &mut [$wire]) = (values, &mut stored);
+            while let ([value, from_rest @ ..], [stored, to_rest @ ..]) = (from, to) {
+                *stored = $wire::new(*value);
+                (from, to) = (from_rest, to_rest);
+            }
+            stored
+        }
+    )* };
 }
 
-/// Dwords as they are stored.
-#[inline]
-pub(crate) const fn wire_dwords<const N: usize>(values: &[u32; N]) -> [U32; N] {
-    let mut stored = [U32::ZERO; N];
-    let (mut from, mut to): (&[u32], &mut [U32]) = (values, &mut stored);
-    while let ([value, from_rest @ ..], [stored, to_rest @ ..]) = (from, to) {
-        *stored = U32::new(*value);
-        (from, to) = (from_rest, to_rest);
-    }
-    stored
+numbers! {
+    u32 as U32: dwords, wire_dwords;
+    u64 as U64: qwords, wire_qwords;
 }
 
 /// A value `AT` bytes into a structure.
 #[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct At<const AT: usize, T> {
+pub(crate) struct At<const AT: usize, T> {
     skipped: [u8; AT],
     value: T,
 }

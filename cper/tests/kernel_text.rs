@@ -148,7 +148,7 @@ fn versions_differ_in_aer_registers_and_cxl() {
         let old =
             KernelText::of_section(kind, Severity::FATAL, b"x").version(KernelVersion::V6_1).to_string();
         let expected = format!("  section length: 0x1\n  00000000: {:<49}x\n", "78");
-        assert_eq!(old, format!("  section type: unknown, {}\n{expected}", kind.guid()));
+        assert_eq!(old, format!("  section type: unknown, {}\n{expected}", kind.raw()));
     }
 }
 

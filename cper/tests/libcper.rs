@@ -853,7 +853,7 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
             }
         }
         Body::ArmRasNode(node) => {
-            json["error_syndrome_array_num_entries"] = node.descriptor_count.get().into();
+            json["error_syndrome_array_num_entries"] = node.descriptor_count().into();
         }
         Body::NvidiaEvent(event) => nvidia_event(event, json),
         Body::CcixPer(error) => {
@@ -868,20 +868,20 @@ fn as_numbers(body: &Body<'_>, json: &mut Value) {
 /// Puts versions and identifiers as libcper writes them, and the lengths and pairs that it tells.
 fn nvidia_event(event: &NvidiaEvent<'_>, json: &mut Value) {
     let pdi = |pdi: u64| pdi.to_be_bytes().map(|byte| format!("{byte:02X}")).join(":");
-    let [minor, major] = event.info_header().version.get().to_le_bytes();
+    let [minor, major] = event.info_version().to_le_bytes();
     json["info_version"] = format!("{major}.{minor}").into();
-    json["source_device_type"] = event.source_device_type.name().into();
+    json["source_device_type"] = event.source_device_type().name().into();
     if let NvidiaInfo::Gpu(info) = event.info() {
-        json["info"]["pdi"] = pdi(info.pdi.get()).into();
+        json["info"]["pdi"] = pdi(info.pdi()).into();
     }
     for (number, context) in event.contexts().enumerate() {
         let context = context.unwrap();
         let json = &mut json["contexts"][number];
-        json["data_size"] = context.header().data_size.get().into();
+        json["data_size"] = context.structure().data_size_raw().into();
         if let Some(metadata) = context.gpu_metadata() {
-            json["gpu_metadata"]["pdi"] = pdi(metadata.pdi.get()).into();
+            json["gpu_metadata"]["pdi"] = pdi(metadata.pdi()).into();
         }
-        let (pairs, key, value) = match context.header().data_type {
+        let (pairs, key, value) = match context.structure().data_type() {
             NvidiaDataType::KEY_VALUES_64 => (true, "key64", "val64"),
             NvidiaDataType::KEY_VALUES_32 => (true, "key32", "val32"),
             NvidiaDataType::VALUES_64 => (false, "", "val64"),
@@ -1003,7 +1003,7 @@ fn every_field_is_as_libcper_decodes_it() {
             let (descriptor, rest) = SectionDescriptor::ref_from_prefix(&bytes).unwrap();
             let ours = serde_json::to_value(descriptor).unwrap();
             tally.compare(&name, "sectionDescriptor", &json["sectionDescriptor"], &ours);
-            let body = Body::decode(descriptor.section_type.guid(), rest).unwrap();
+            let body = Body::decode(descriptor.section_type, rest).unwrap();
             tally.section(&name, &json["section"], &body);
         }
     }

@@ -113,7 +113,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         }
         Body::FruMemoryPoison(section) => {
             let list = copied(section.poison_list().unwrap());
-            written(&FruMemoryPoisonParts::new(*section.header(), &list).unwrap())
+            written(&FruMemoryPoisonParts::new(*section.structure().unwrap(), &list).unwrap())
         }
         Body::CxlComponentEvent(event) => {
             // libcper's hold random bytes, too few for an event record.
@@ -131,7 +131,9 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         Body::ArmRasNode(node) => {
             let records = copied(node.records());
             let Some(auxiliary) = node.auxiliary() else {
-                return Some(written(&ArmRasNodeParts::new(*node.header(), &records, None).unwrap()));
+                return Some(written(
+                    &ArmRasNodeParts::new(*node.structure().unwrap(), &records, None).unwrap(),
+                ));
             };
             let auxiliary = auxiliary.unwrap();
             let contexts = all(auxiliary.contexts());
@@ -139,29 +141,27 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
             let contexts: Vec<_> = contexts
                 .iter()
                 .zip(&registers)
-                .map(|(context, registers)| ArmRasContextParts {
-                    address_space: context.address_space(),
-                    registers,
+                .map(|(context, registers)| {
+                    ArmRasContextParts::new(registers).with_address_space(context.address_space())
                 })
                 .collect();
             let key_values = copied(auxiliary.key_values());
-            let version = auxiliary.header().version;
-            let parts = ArmRasAuxiliaryParts { version, contexts: &contexts, key_values: &key_values };
-            written(&ArmRasNodeParts::new(*node.header(), &records, Some(parts)).unwrap())
+            let version = auxiliary.structure().version();
+            let parts = ArmRasAuxiliaryParts::new(&contexts, &key_values).with_version(version);
+            written(&ArmRasNodeParts::new(*node.structure().unwrap(), &records, Some(parts)).unwrap())
         }
         Body::Nvidia(section) => match section.firmware_error() {
-            Some(error) => written(&NvidiaErrorParts::firmware_error(*section.header(), error)),
+            Some(error) => written(&NvidiaErrorParts::firmware_error(*section.structure().unwrap(), error)),
             None => {
                 let registers = copied(section.registers());
-                written(&NvidiaErrorParts::new(*section.header(), &registers).unwrap())
+                written(&NvidiaErrorParts::new(*section.structure().unwrap(), &registers).unwrap())
             }
         },
         Body::NvidiaEvent(event) => {
             let contexts = all(event.contexts());
-            let version = event.info_header().version.get();
-            let parts = NvidiaEventParts::new(*event.header(), version, event.info(), &contexts).unwrap();
+            let parts = NvidiaEventParts::new(*event.structure().unwrap(), event.info(), &contexts).unwrap();
             // Before it padded contexts, libcper wrote them one behind the other.
-            let padded = contexts.iter().all(|context| context.header().size.get() % 16 == 0);
+            let padded = contexts.iter().all(|context| context.structure().size_raw() % 16 == 0);
             let padding = if padded { ContextPadding::To16 } else { ContextPadding::None };
             written(&parts.with_padding(padding))
         }
@@ -210,10 +210,10 @@ const WITH_UNCLAIMED_PARTS: &[(&str, &str)] = &[
 /// bytes was decoded of it.
 fn assert_rebuilt(name: &str, section_type: SectionTypeId, bytes: &[u8]) -> bool {
     let longer = [bytes, &[0xd7; 16]].concat();
-    let body = Body::decode(section_type.guid(), &longer).unwrap();
+    let body = Body::decode(section_type, &longer).unwrap();
     let text = body.to_string().replace(' ', "");
     assert!(text.contains("d7d7d7d7"), "{name}: {section_type}: {text}");
-    let body = Body::decode(section_type.guid(), bytes).unwrap();
+    let body = Body::decode(section_type, bytes).unwrap();
     let Some(again) = rewritten(&body) else { return false };
     let place = again.iter().zip(bytes).position(|(a, b)| a != b);
     let alike = WITH_UNCLAIMED_PARTS.iter().all(|(unclaimed, _)| *unclaimed != name);

@@ -205,13 +205,15 @@ fn a_flip_of_any_bit_of_a_golden_record_shows() {
         }
         for section in record.sections().flatten() {
             let at = section.descriptor().section_offset.get() as usize;
-            let guid = section.section_type().guid();
+            let section_type = section.section_type();
             if matches!(section.body(), Ok(Body::Unknown(_) | Body::IpfProcessor(_))) {
                 // Bytes, and nothing decoded that could hide one.
                 shown[at..at + section.bytes().len()].fill(true);
                 continue;
             }
-            flips(&mut shown, section.bytes(), at, &|bytes| format!("{:?}", Body::decode(guid, bytes)));
+            flips(&mut shown, section.bytes(), at, &|bytes| {
+                format!("{:?}", Body::decode(section_type, bytes))
+            });
         }
         let hidden = shown.iter().filter(|shown| !**shown).count();
         // Of these, one has a cut section and one a gap.
@@ -387,7 +389,7 @@ struct Liar {
 }
 
 impl SectionType for Liar {
-    const TYPE: Guid = Guid([0x77; 16]);
+    const TYPE: SectionTypeId = SectionTypeId::new(Guid([0x77; 16]));
     const NAME: &'static str = "liar";
 }
 
@@ -436,7 +438,7 @@ struct FanError {
 }
 
 impl SectionType for FanError {
-    const TYPE: Guid = Guid::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a11");
+    const TYPE: SectionTypeId = SectionTypeId::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a11");
     const NAME: &'static str = "fan error";
 }
 
@@ -455,7 +457,7 @@ impl Decode for FanError {
 struct Note<'a>(&'a str);
 
 impl SectionType for Note<'_> {
-    const TYPE: Guid = Guid::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a12");
+    const TYPE: SectionTypeId = SectionTypeId::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a12");
     const NAME: &'static str = "note";
 }
 
@@ -501,7 +503,7 @@ fn sections_of_another_crate_are_like_our_own() {
     let length = writer.finish().unwrap().len();
     let record = Record::parse(&out[..length]).unwrap();
     let sections: Vec<_> = record.sections().map(Result::unwrap).collect();
-    assert_eq!(sections[0].section_type().guid(), FanError::TYPE);
+    assert_eq!(sections[0].section_type(), FanError::TYPE);
     assert!(matches!(sections[0].body(), Ok(Body::Unknown(bytes)) if bytes == fan.as_bytes()));
     let fans: Vec<_> =
         sections.iter().map(|section| section.decode::<FanError>().map(|read| *read.unwrap())).collect();
@@ -576,12 +578,12 @@ fn bytes_behind_each_section_of_fixed_size_are_told() {
             let bytes = record_of(&header, &descriptor, &[&body], &mut out).unwrap();
             let text = Record::parse(bytes).unwrap().to_string();
             assert_eq!(text.contains("trailing 3 bytes"), more == 3, "{section_type}: {text}");
-            let body = Body::decode(section_type.guid(), &body).unwrap();
+            let body = Body::decode(section_type, &body).unwrap();
             assert_eq!(body.trailing().len(), more, "{section_type}");
             assert_eq!(body.bytes().len(), length + more, "{section_type}");
             assert_eq!(body.to_string().contains("trailing 3 bytes"), more == 3, "{section_type}: {body}");
         }
-        assert!(Body::decode(section_type.guid(), &vec![0; length - 8]).is_err(), "{section_type}");
+        assert!(Body::decode(section_type, &vec![0; length - 8]).is_err(), "{section_type}");
     }
 }
 

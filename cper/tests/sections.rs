@@ -128,7 +128,6 @@ proptest! {
     #[test]
     fn nvidia_event(
         header in wire(),
-        version in any::<u16>(),
         (which, cpu, gpu, other) in (0..3, wire(), wire(), bytes(252)),
         contexts in vec((any::<u16>(), 0..6u16, any::<u16>(), bytes(40)), 0..4),
     ) {
@@ -137,7 +136,7 @@ proptest! {
             1 => NvidiaInfo::Gpu(&gpu),
             _ => NvidiaInfo::Unknown(&other),
         };
-        sections::nvidia_event(header, version, info, &contexts);
+        sections::nvidia_event(header, info, &contexts);
     }
 
     #[test]

@@ -226,7 +226,7 @@ fn try_section(of: &mut Unstructured) -> Result<()> {
             };
             let context = |(kind, array): Context| (version, kind, !version, array);
             let contexts: Vec<_> = contexts(of, 6)?.into_iter().map(context).collect();
-            sections::nvidia_event(header, version, info, &contexts);
+            sections::nvidia_event(header, info, &contexts);
         }
         25 => sections::ampere(any(of)?, bytes(of, 60)?),
         _ => {

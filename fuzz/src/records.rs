@@ -56,7 +56,7 @@ pub(crate) fn section_type(choice: u8) -> SectionTypeId {
 /// Section bodies, of the type that the first byte chooses: text linear, errors inside, a flipped bit shows.
 pub fn section(bytes: &[u8]) {
     let Some((&choice, bytes)) = bytes.split_first() else { return };
-    let section_type = section_type(choice).guid();
+    let section_type = section_type(choice);
     let shown = |bytes: &[u8]| {
         let body = Body::decode(section_type, bytes);
         let trailing = body.as_ref().map_or(bytes, Body::trailing);

@@ -31,8 +31,8 @@ use core::mem::offset_of;
 
 use cper::section::{FixedSection, SectionType};
 use cper::{
-    CreatorId, DataEntry, Guid, HeaderValidation, NotificationType, PreparedRecord, RecordFlags,
-    RecordHeader, RecordWriter, SectionDescriptor, SectionTypeId, Severity, Timestamp,
+    CreatorId, DataEntry, HeaderValidation, NotificationType, PreparedRecord, RecordFlags, RecordHeader,
+    RecordWriter, SectionDescriptor, SectionTypeId, Severity, Timestamp,
 };
 use mce_record::{CpuVendor, KernelSeverity, Mce, McgStatus, MciStatus, Outcome};
 use zerocopy::little_endian::{U16, U32, U64};
@@ -234,7 +234,7 @@ const fn linux_header(severity: Severity, notification: NotificationType) -> Rec
 pub struct MceBytes<const N: usize>(pub [u8; N]);
 
 impl<const N: usize> SectionType for MceBytes<N> {
-    const TYPE: Guid = SectionTypeId::LINUX_MCE.guid();
+    const TYPE: SectionTypeId = SectionTypeId::LINUX_MCE;
     const NAME: &'static str = "struct mce";
 }
 

@@ -193,7 +193,7 @@ impl<'a> StoredRecord<'a> {
     /// The type is known and the bytes do not hold it; the offset counts from the start of the record.
     pub fn section_body(&self) -> Option<Result<Body<'a>, cper::Error>> {
         let Payload::Section(section_type, body) = self.payload() else { return None };
-        Some(Body::decode(section_type.guid(), body).map_err(|error| error.at(RecordPrefix::SIZE)))
+        Some(Body::decode(section_type, body).map_err(|error| error.at(RecordPrefix::SIZE)))
     }
 
     /// How bad the error is, as far as the record says: the section's severity, which is the error's own where

@@ -449,7 +449,7 @@ proptest! {
             *signature = *b"CPER";
         }
         if let (true, Some(creator)) = (is_pstore, bytes.get_mut(64..80)) {
-            creator.copy_from_slice(&CreatorId::LINUX_PSTORE.guid().0);
+            creator.copy_from_slice(&CreatorId::LINUX_PSTORE.raw().0);
         }
         if let Ok(record) = StoredRecord::parse(&bytes) {
             prop_assert!(record.body().len() + 200 <= bytes.len() || record.body().is_empty());

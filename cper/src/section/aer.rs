@@ -295,7 +295,7 @@ mod tests {
         52.0 correctable_error_source ~*16
         54.0 uncorrectable_error_source ~*16
         56.0 tlp_prefix_log ~*128
-        72.0 hidden ~*192
+        72.0 further_log ~*192
     ";
 
     fn capability() -> AerCapability {

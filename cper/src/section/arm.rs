@@ -16,7 +16,7 @@ use crate::fields::{Describe, Each, Value, Visitor, describe_rest};
 use crate::kind::View;
 use crate::open_value::{open_value, serde_as_number, wire_number};
 use crate::structure::structure;
-use crate::{Error, ErrorKind, Guid};
+use crate::{Error, ErrorKind, SectionTypeId};
 
 structure! {
     /// The first 40 bytes of an Arm processor section. Writers compute both counts and the length.
@@ -939,6 +939,9 @@ impl<'a> ArmProcessor<'a> {
 
     /// Each error, and which processor has it.
     fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(mpidr) = self.mpidr_el1() {
+            write!(f, "MPIDR {mpidr:#x}: ")?;
+        }
         let (entries, readings) = (self.error_information(), self.possible());
         let errors = entries.as_slice();
         for (number, error) in errors.iter().take(SHOWN).enumerate() {
@@ -953,11 +956,7 @@ impl<'a> ArmProcessor<'a> {
             (true, false) => "error without error information",
             (false, true) => "; error information cut short",
             (false, false) => "",
-        })?;
-        match self.mpidr_el1() {
-            Some(mpidr) => write!(f, ", MPIDR {mpidr:#x}"),
-            None => Ok(()),
-        }
+        })
     }
 }
 
@@ -1083,7 +1082,7 @@ impl<'a> ArmProcessorParts<'a> {
 }
 
 impl SectionType for ArmProcessorParts<'_> {
-    const TYPE: Guid = ArmProcessor::TYPE;
+    const TYPE: SectionTypeId = ArmProcessor::TYPE;
     const NAME: &'static str = ArmProcessor::NAME;
 }
 
@@ -1161,7 +1160,7 @@ impl<const N: usize> ArmErrors<N> {
 }
 
 impl<const N: usize> SectionType for ArmErrors<N> {
-    const TYPE: Guid = ArmProcessor::TYPE;
+    const TYPE: SectionTypeId = ArmProcessor::TYPE;
     const NAME: &'static str = ArmProcessor::NAME;
 }
 
@@ -1889,16 +1888,15 @@ mod tests {
         };
         assert_eq!(
             summary(CAPTURED),
-            "cache error (or bus error, or TLB error in another numbering), data write, level 2 at 0x40080040; \
-             TLB error (or bus error in another numbering), data write, level 1 at 0x40081000, \
-             MPIDR 0x80000001"
+            "MPIDR 0x80000001: cache error (or bus error, or TLB error in another numbering), data write, \
+             level 2 at 0x40080040; TLB error (or bus error in another numbering), data write, level 1 at 0x40081000"
         );
         assert_eq!(
             summary(&CAPTURED[..80]),
             // Without the second error nothing speaks against the fields of a bus in the first.
-            "bus error, data write at 0x40080040; error information cut short, MPIDR 0x80000001"
+            "MPIDR 0x80000001: bus error, data write at 0x40080040; error information cut short"
         );
-        assert_eq!(summary(&CAPTURED[..40]), "error information cut short, MPIDR 0x80000001");
+        assert_eq!(summary(&CAPTURED[..40]), "MPIDR 0x80000001: error information cut short");
         let bus = ArmBusError::new().with_operation(AccessOperation::DATA_READ).with_time_out(true).0;
         assert_eq!(
             summary(&section_of(0, &[(8, Some(bus)), (16, None)])),

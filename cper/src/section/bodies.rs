@@ -11,7 +11,7 @@ use super::{
 };
 use crate::fields::{Describe, Value, Visitor, show_fields};
 use crate::kind::{Decode, SectionType, View};
-use crate::{Error, Guid, SectionTypeId};
+use crate::{Error, SectionTypeId};
 
 /// Declares [`Body`]. A line is `/// doc` `Variant(View) of Section, "where it is specified";`. The section stands for
 /// one section type, or for those that its `is_type` takes.
@@ -37,13 +37,13 @@ macro_rules! bodies {
         impl<'a> Body<'a> {
             /// The section types that are decoded, without those of CXL component events, each with its name.
             pub const ALL: &'static [(SectionTypeId, &'static str)] =
-                &[ $( (SectionTypeId::new(<$section>::TYPE), <$section>::NAME), )* ];
+                &[ $( (<$section>::TYPE, <$section>::NAME), )* ];
 
             /// Decodes a body of the given type, which need not come from a record.
             ///
             /// # Errors
             /// When the type is known and the bytes do not hold it; offsets count from the body's start.
-            pub fn decode(section_type: Guid, bytes: &'a [u8]) -> Result<Self, Error> {
+            pub fn decode(section_type: SectionTypeId, bytes: &'a [u8]) -> Result<Self, Error> {
                 // Comparisons, not a match: a match on GUID constants becomes a tree over single bytes.
                 $(
                     if <$section>::is_type(section_type) {
@@ -215,11 +215,11 @@ show_fields!(Body<'a>);
 pub struct IpfProcessor;
 
 impl SectionType for IpfProcessor {
-    const TYPE: Guid = SectionTypeId::IPF_PROCESSOR.0;
+    const TYPE: SectionTypeId = SectionTypeId::IPF_PROCESSOR;
     const NAME: &'static str = "IPF processor error";
 
-    fn is_type(section_type: Guid) -> bool {
-        section_type == Self::TYPE || section_type == SectionTypeId::IPF_PROCESSOR_CUT.0
+    fn is_type(section_type: SectionTypeId) -> bool {
+        section_type == Self::TYPE || section_type == SectionTypeId::IPF_PROCESSOR_CUT
     }
 }
 
@@ -242,11 +242,11 @@ mod tests {
     fn a_body_that_claims_more_than_it_has_is_told_whatever_its_type() {
         let bytes = vec![0xff; 1500];
         let mut told = vec::Vec::new();
-        for (section_type, name) in SectionTypeId::ALL {
-            let Ok(body) = Body::decode(section_type.0, &bytes) else { continue };
+        for &(section_type, name) in SectionTypeId::ALL {
+            let Ok(body) = Body::decode(section_type, &bytes) else { continue };
             if let Some(error) = body.first_error() {
                 assert!(error.offset() as usize <= bytes.len(), "{name}: {error}");
-                told.push(*name);
+                told.push(name);
             }
         }
         for name in
@@ -256,8 +256,8 @@ mod tests {
         }
         assert_eq!(told.len(), 20, "{told:?}");
         // What is whole is not told: all zeros claim nothing.
-        for (section_type, name) in SectionTypeId::ALL {
-            if let Ok(body) = Body::decode(section_type.0, &[0; 1500]) {
+        for &(section_type, name) in SectionTypeId::ALL {
+            if let Ok(body) = Body::decode(section_type, &[0; 1500]) {
                 assert_eq!(body.first_error(), None, "{name}");
             }
         }

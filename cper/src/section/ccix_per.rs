@@ -23,7 +23,7 @@ use super::register::Dwords;
 use crate::fields::{Describe, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType, View};
 use crate::structure::structure;
-use crate::{Error, Guid};
+use crate::{Error, SectionTypeId};
 
 structure! {
     /// The fixed part of a CCIX protocol error. [`CcixPerErrorParts`] fills in the length.
@@ -71,9 +71,10 @@ impl<'a> CcixPerError<'a> {
 
     /// The whole dwords that the section's length reaches, valid or not, and the bytes after them.
     fn split(&self) -> (&'a [U32], &'a [u8]) {
+        const DWORD: usize = size_of::<U32>();
         let after = self.bytes.get(CcixPerErrorHeader::SIZE..).unwrap_or_default();
         let claimed = (self.length() as usize).saturating_sub(CcixPerErrorHeader::SIZE);
-        let dwords = claimed.min(after.len()) / 4;
+        let dwords = claimed.min(after.len()) / DWORD;
         <[U32]>::ref_from_prefix_with_elems(after, dwords).unwrap_or((&[], after))
     }
 
@@ -157,7 +158,7 @@ impl<'a> CcixPerErrorParts<'a> {
 }
 
 impl SectionType for CcixPerErrorParts<'_> {
-    const TYPE: Guid = CcixPerError::TYPE;
+    const TYPE: SectionTypeId = CcixPerError::TYPE;
     const NAME: &'static str = CcixPerError::NAME;
 }
 

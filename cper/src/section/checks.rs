@@ -28,7 +28,7 @@ pub(crate) fn written(section: &impl Encode) -> Vec<u8> {
 
 /// Flips every bit of a body, and asks that what is decoded of it differs.
 pub(crate) fn every_flip_shows(section_type: SectionTypeId, body: &[u8]) {
-    let shown = |body: &[u8]| format!("{:?}", Body::decode(section_type.guid(), body));
+    let shown = |body: &[u8]| format!("{:?}", Body::decode(section_type, body));
     let whole = shown(body);
     assert!(!whole.starts_with("Ok(Unknown") && whole.starts_with("Ok("), "{whole}");
     for bit in 0..body.len() * 8 {
@@ -43,7 +43,7 @@ pub(crate) fn every_flip_shows(section_type: SectionTypeId, body: &[u8]) {
 /// `body` is the background, with the validity bits set; bytes of it in `skip` are left alone. Each run of bits is
 /// the first bit as `byte.bit`, the field's path, and what the bits are: names of flags, `-*3` for three reserved
 /// ones, `*8` for eight that count up from the field's lowest (`@32*8`: from its bit 32), `~*8` for eight of a text.
-/// Bits that show nowhere are `hidden`.
+/// Bits that show nowhere are `hidden`; a bit that makes a field appear has that field.
 pub(crate) fn bit_map<F>(body: &[u8], skip: core::ops::Range<usize>, decode: F) -> String
 where
     F: Fn(&[u8], &mut dyn FnMut(&dyn Describe)),
@@ -70,7 +70,11 @@ where
                 (path.as_str(), "", (a ^ b).trailing_zeros())
             }
             (Some((path, _)), _) => (path.as_str(), "~", 0),
-            (None, _) => ("hidden", "~", 0),
+            // A field that was not there before the flip.
+            (None, _) => {
+                let new = flipped.iter().find(|leaf| !whole.contains(leaf));
+                (new.map_or("hidden", |(path, _)| path.as_str()), "~", 0)
+            }
         };
         let counts = what.is_empty();
         let begins = last.0 != path || (counts && place != last.1 + 1);

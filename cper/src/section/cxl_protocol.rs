@@ -31,7 +31,7 @@ use crate::fields::{Describe, Readable, Value, Visitor, describe_rest, show_fiel
 use crate::kind::{Encode, SectionType, View};
 use crate::open_value::open_value;
 use crate::structure::structure;
-use crate::{Error, ErrorKind, Guid};
+use crate::{Error, ErrorKind, SectionTypeId};
 
 structure! {
     /// The fixed part of a CXL protocol error. [`CxlProtocolErrorParts`] fills in the lengths.
@@ -582,7 +582,7 @@ impl<'a> CxlProtocolErrorParts<'a> {
 }
 
 impl SectionType for CxlProtocolErrorParts<'_> {
-    const TYPE: Guid = CxlProtocolError::TYPE;
+    const TYPE: SectionTypeId = CxlProtocolError::TYPE;
     const NAME: &'static str = CxlProtocolError::NAME;
 }
 
@@ -695,7 +695,7 @@ device serial number    0x302f2e2d2c2b2a29
     #[test]
     fn text_names_every_field() {
         let bytes = section();
-        let text = Body::decode(SectionTypeId::CXL_PROTOCOL.0, &bytes).unwrap().to_string();
+        let text = Body::decode(SectionTypeId::CXL_PROTOCOL, &bytes).unwrap().to_string();
         let (before, after) = text.split_once("capability structure\n").unwrap();
         assert_eq!(before, TEXT);
         let (_, dvsec) = after.split_once("dvsec\n").unwrap();

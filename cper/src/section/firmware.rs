@@ -23,7 +23,7 @@ use crate::fields::{Describe, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType, View};
 use crate::open_value::open_value;
 use crate::structure::structure;
-use crate::{Error, Guid};
+use crate::{Error, Guid, SectionTypeId};
 
 structure! {
     /// The first 16 bytes of a firmware error record reference, of every revision.
@@ -209,7 +209,7 @@ impl<'a> FirmwareErrorRecordParts<'a> {
 }
 
 impl SectionType for FirmwareErrorRecordParts<'_> {
-    const TYPE: Guid = FirmwareErrorRecord::TYPE;
+    const TYPE: SectionTypeId = FirmwareErrorRecord::TYPE;
     const NAME: &'static str = FirmwareErrorRecord::NAME;
 }
 

@@ -8,61 +8,38 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
-use zerocopy::little_endian::{U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::little_endian::U32;
+use zerocopy::{FromBytes, IntoBytes};
 
-use super::{Decode, Encode, SectionType};
 use crate::entries::Entries;
-use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields, valid_fields};
-use crate::kind::View;
+use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
+use crate::kind::{Decode, Encode, SectionType, View};
 use crate::open_value::open_value;
-use crate::{Error, ErrorKind, Guid, SectionDescriptor, SectionTypeId, Timestamp};
+use crate::structure::{at, structure};
+use crate::{Error, ErrorKind, SectionDescriptor, SectionTypeId, Timestamp};
 
-/// The fixed part of a FRU memory poison section.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct FruMemoryPoisonHeader {
-    /// What makes the section sum to zero: [`FruMemoryPoison::checksum_is_right`].
-    pub checksum: U32,
-    /// [`FruMemoryPoisonValidation`].
-    pub validation_bits: U64,
-    /// What [`FruMemoryPoisonHeader::fru_arch`] is.
-    pub fru_arch_type: FruArchType,
-    /// Architecture of the unit.
-    pub fru_arch: U64,
-    /// What [`FruMemoryPoisonHeader::fru_id`] is.
-    pub fru_id_type: FruIdType,
-    /// Which unit it is.
-    pub fru_id: U64,
-    /// Number of entries in the list.
-    pub poison_list_entries: U32,
-}
-
-const _: () = {
-    assert!(size_of::<FruMemoryPoisonHeader>() == 40 && align_of::<FruMemoryPoisonHeader>() == 1);
-    assert!(core::mem::offset_of!(FruMemoryPoisonHeader, fru_arch) == 16);
-    assert!(core::mem::offset_of!(FruMemoryPoisonHeader, fru_id) == 28);
-};
-
-bitflags! {
-    /// Which fields of a [`FruMemoryPoisonHeader`] hold a value.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub struct FruMemoryPoisonValidation: u64 {
-        /// [`FruMemoryPoisonHeader::fru_arch_type`].
-        const FRU_ARCH_TYPE = 1 << 0;
-        /// [`FruMemoryPoisonHeader::fru_arch`].
-        const FRU_ARCH = 1 << 1;
-        /// [`FruMemoryPoisonHeader::fru_id_type`].
-        const FRU_ID_TYPE = 1 << 2;
-        /// [`FruMemoryPoisonHeader::fru_id`].
-        const FRU_ID = 1 << 3;
-        /// [`FruMemoryPoisonHeader::poison_list_entries`].
-        const POISON_LIST_ENTRIES = 1 << 4;
+structure! {
+    /// The fixed part of a FRU memory poison section. [`FruMemoryPoisonParts`] fills in checksum and number of entries.
+    FruMemoryPoisonHeader: 40 bytes, new;
+    valid FruMemoryPoisonValidation: u64 in validation_bits {
+        /// [`FruMemoryPoison::poison_list_entries`].
+        POISON_LIST_ENTRIES = 4;
         /// [`FruMemoryPoison::poison_list`].
-        const POISON_LIST = 1 << 5;
-        const _ = !0;
-    }
+        POISON_LIST = 5;
+    };
+    /// What makes the section sum to zero: [`FruMemoryPoison::checksum_is_right`].
+    0 checksum: u32 raw checksum_raw;
+    4 validation_bits: u64;
+    /// What the unit's architecture is told by.
+    12 fru_arch_type: FruArchType as named, fru_arch_type_raw set_fru_arch_type with_fru_arch_type, FRU_ARCH_TYPE = 0;
+    /// Architecture of the unit.
+    16 fru_arch: u64 as hex, fru_arch_raw set_fru_arch with_fru_arch, FRU_ARCH = 1;
+    /// What the unit is told by.
+    24 fru_id_type: FruIdType as named, fru_id_type_raw set_fru_id_type with_fru_id_type, FRU_ID_TYPE = 2;
+    /// Which unit it is.
+    28 fru_id: u64 as hex, fru_id_raw set_fru_id with_fru_id, FRU_ID = 3;
+    /// Number of entries in the list.
+    36 poison_list_entries: u32 raw poison_list_entries_raw;
 }
 
 open_value! {
@@ -93,125 +70,51 @@ open_value! {
     }
 }
 
-valid_fields! {
-    FruMemoryPoisonHeader, validation_bits: u64 as FruMemoryPoisonValidation;
-    /// What the unit's architecture is told by.
-    fru_arch_type / with_fru_arch_type: FruArchType as named, FRU_ARCH_TYPE;
-    /// Architecture of the unit.
-    fru_arch / with_fru_arch: u64 as hex, FRU_ARCH;
-    /// What the unit is told by.
-    fru_id_type / with_fru_id_type: FruIdType as named, FRU_ID_TYPE;
-    /// Which unit it is.
-    fru_id / with_fru_id: u64 as hex, FRU_ID;
-    /// Number of entries in the list.
-    poison_list_entries / with_poison_list_entries: u32 as number, POISON_LIST_ENTRIES;
-}
-
-impl FruMemoryPoisonHeader {
-    /// Bytes of the fixed part.
-    pub const SIZE: usize = size_of::<Self>();
-
-    /// A header with no field valid. Checksum and number of entries are filled in by [`FruMemoryPoisonParts`].
-    pub const fn new() -> Self {
-        zerocopy::transmute!([0u8; 40])
-    }
-}
-
-impl Default for FruMemoryPoisonHeader {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// One poisoned address.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct PoisonDescriptor {
+structure! {
+    /// One poisoned address.
+    PoisonDescriptor: 32 bytes, new;
     /// When; Linux counts seconds since 1970-01-01 00:00:00 UTC, the specification does not say.
-    pub timestamp: U64,
-    /// What [`PoisonDescriptor::hardware_id`] is.
-    pub hardware_id_type: HardwareIdType,
+    0 timestamp: u64 => set_timestamp with_timestamp;
+    /// What the hardware is told by.
+    8 hardware_id_type: HardwareIdType as named => set_hardware_id_type with_hardware_id_type;
     /// Which hardware reported it.
-    pub hardware_id: U64,
-    /// What [`PoisonDescriptor::address`] is.
-    pub address_type: PoisonAddressType,
+    12 hardware_id: u64 as hex => set_hardware_id with_hardware_id;
+    /// What kind of address it is.
+    20 address_type: PoisonAddressType as named => set_address_type with_address_type;
     /// The address.
-    pub address: U64,
-}
-
-const _: () = {
-    assert!(size_of::<PoisonDescriptor>() == 32 && align_of::<PoisonDescriptor>() == 1);
-    assert!(core::mem::offset_of!(PoisonDescriptor, hardware_id) == 12);
-    assert!(core::mem::offset_of!(PoisonDescriptor, address) == 24);
-};
-
-impl PoisonDescriptor {
-    /// Bytes of an entry.
-    pub const SIZE: usize = size_of::<Self>();
+    24 address: u64 as hex => set_address with_address;
 }
 
 impl Describe for PoisonDescriptor {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("timestamp", Value::number(self.timestamp.get()))?;
-        if let Some(time) = Timestamp::from_unix(self.timestamp.get()) {
+        out.field("timestamp", Value::number(self.timestamp()))?;
+        if let Some(time) = Timestamp::from_unix(self.timestamp()) {
             out.field("time", time.into())?;
         }
-        out.field("hardware_id_type", self.hardware_id_type.into())?;
-        out.field("hardware_id", Value::hex(self.hardware_id.get()))?;
-        out.field("address_type", self.address_type.into())?;
-        out.field("address", Value::hex(self.address.get()))
+        self.describe_fields(out)
     }
 }
 
 show_fields!(PoisonDescriptor);
 
-/// A FRU memory poison section: its fixed part, to which it dereferences, and the list.
-#[derive(Clone, Copy, Debug)]
+/// The body of a section, "FRU memory poison", as it was read: all its bytes. See [`FruMemoryPoisonHeader`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FruMemoryPoison<'a> {
-    own_descriptor: Option<&'a SectionDescriptor>,
-    header: &'a FruMemoryPoisonHeader,
-    list: &'a [u8],
-    /// The bytes after the section's own descriptor.
-    own: &'a [u8],
     bytes: &'a [u8],
-}
-
-impl core::ops::Deref for FruMemoryPoison<'_> {
-    type Target = FruMemoryPoisonHeader;
-
-    fn deref(&self) -> &FruMemoryPoisonHeader {
-        self.header
-    }
+    /// Where the fixed part begins: after the section's own descriptor, if there is one.
+    start: usize,
 }
 
 impl SectionType for FruMemoryPoison<'_> {
-    const TYPE: Guid = SectionTypeId::FRU_MEMORY_POISON.0;
+    const TYPE: SectionTypeId = SectionTypeId::FRU_MEMORY_POISON;
     const NAME: &'static str = "FRU memory poison";
 }
 
 impl Decode for FruMemoryPoison<'_> {
     type View<'a> = FruMemoryPoison<'a>;
 
-    /// Reads a body, with the section's own descriptor before it or without. Where a descriptor has its type, a body
-    /// has architecture and id of the unit, and its checksum where a descriptor has an offset: should a unit be named
-    /// like the type, a checksum that is right tells that this is no descriptor.
     fn decode(body: &[u8]) -> Result<FruMemoryPoison<'_>, Error> {
-        let is_own = |descriptor: &SectionDescriptor| {
-            descriptor.section_type.0 == Self::TYPE && descriptor.section_offset.get() != checksum(body)
-        };
-        let (own_descriptor, bytes) = match SectionDescriptor::ref_from_prefix(body) {
-            Ok((descriptor, rest)) if is_own(descriptor) => (Some(descriptor), rest),
-            _ => (None, body),
-        };
-        match FruMemoryPoisonHeader::ref_from_prefix(bytes) {
-            Ok((header, list)) => {
-                Ok(FruMemoryPoison { own_descriptor, header, list, own: bytes, bytes: body })
-            }
-            Err(_) => Err(Error::too_short(Self::NAME, FruMemoryPoisonHeader::SIZE, bytes.len())
-                .at(body.len().saturating_sub(bytes.len()))),
-        }
+        FruMemoryPoison::new(body)
     }
 }
 
@@ -223,22 +126,101 @@ impl<'a> View<'a> for FruMemoryPoison<'a> {
     fn trailing(&self) -> &'a [u8] {
         self.trailing()
     }
+
+    fn missing(&self) -> usize {
+        self.missing()
+    }
+
+    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_summary(f)
+    }
 }
 
+/// Entries that a summary names before it only counts.
+const SHOWN: usize = 5;
+
 impl<'a> FruMemoryPoison<'a> {
+    /// Bytes of the shortest form.
+    pub const MIN: usize = FruMemoryPoisonHeader::SIZE;
+
+    /// Reads a body, with the section's own descriptor before it or without. Where a descriptor has its type, a body
+    /// has architecture and id of the unit, and its checksum where a descriptor has an offset: should a unit be named
+    /// like the type, a checksum that is right tells that this is no descriptor.
+    ///
+    /// # Errors
+    /// When there are fewer bytes than the fixed part has.
+    pub fn new(bytes: &'a [u8]) -> Result<Self, Error> {
+        let is_own = |descriptor: &SectionDescriptor| {
+            descriptor.section_type == Self::TYPE && descriptor.section_offset.get() != checksum(bytes)
+        };
+        let own = at::<0, SectionDescriptor>(bytes).filter(|descriptor| is_own(descriptor));
+        let start = own.map_or(0, |_| SectionDescriptor::SIZE);
+        match bytes.len().saturating_sub(start) {
+            Self::MIN.. => Ok(Self { bytes, start }),
+            there => Err(Error::too_short(Self::NAME, Self::MIN, there).at(start)),
+        }
+    }
+
     /// All bytes of the body.
     pub const fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// The fixed part, every field as it was stored.
-    pub const fn header(&self) -> &'a FruMemoryPoisonHeader {
-        self.header
+    /// The bytes from the fixed part on.
+    fn own(&self) -> &'a [u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+
+    /// The fixed part, every field as it was stored; always there, as the shortest form has it.
+    pub fn structure(&self) -> Option<&'a FruMemoryPoisonHeader> {
+        at::<0, _>(self.own())
     }
 
     /// The section's own descriptor, when it stands before the body as Linux writes it.
-    pub const fn own_descriptor(&self) -> Option<&'a SectionDescriptor> {
-        self.own_descriptor
+    pub fn own_descriptor(&self) -> Option<&'a SectionDescriptor> {
+        if self.start == 0 { None } else { at::<0, _>(self.bytes) }
+    }
+
+    /// What makes the section sum to zero.
+    pub fn checksum(&self) -> u32 {
+        self.structure().map_or(0, FruMemoryPoisonHeader::checksum_raw)
+    }
+
+    /// Which fields hold a value, as stored; unknown bits are kept.
+    pub fn validation(&self) -> FruMemoryPoisonValidation {
+        self.structure().map_or(FruMemoryPoisonValidation::empty(), FruMemoryPoisonHeader::validation)
+    }
+
+    /// What the unit's architecture is told by; `None` when its validity bit is clear.
+    pub fn fru_arch_type(&self) -> Option<FruArchType> {
+        self.structure()?.fru_arch_type()
+    }
+
+    /// Architecture of the unit; `None` when its validity bit is clear.
+    pub fn fru_arch(&self) -> Option<u64> {
+        self.structure()?.fru_arch()
+    }
+
+    /// What the unit is told by; `None` when its validity bit is clear.
+    pub fn fru_id_type(&self) -> Option<FruIdType> {
+        self.structure()?.fru_id_type()
+    }
+
+    /// Which unit it is; `None` when its validity bit is clear.
+    pub fn fru_id(&self) -> Option<u64> {
+        self.structure()?.fru_id()
+    }
+
+    /// Number of entries in the list; `None` when its validity bit is clear.
+    pub fn poison_list_entries(&self) -> Option<u32> {
+        let header = self.structure()?;
+        let valid = header.validation().contains(FruMemoryPoisonValidation::POISON_LIST_ENTRIES);
+        valid.then_some(header.poison_list_entries_raw())
+    }
+
+    /// The bytes after the fixed part.
+    fn after(&self) -> &'a [u8] {
+        self.own().get(FruMemoryPoisonHeader::SIZE..).unwrap_or_default()
     }
 
     /// The poisoned addresses.
@@ -249,22 +231,53 @@ impl<'a> FruMemoryPoison<'a> {
             return None;
         }
         let count = self.poison_list_entries()?;
-        let before = self.own_descriptor.map_or(0, |_| SectionDescriptor::SIZE);
-        Some(Entries::new(self.list, count, "poison list entries", before.saturating_add(36)))
+        Some(Entries::new(self.after(), count, "poison list entries", self.start.saturating_add(36)))
     }
 
-    /// What lies behind the list, such as room for entries to come; everything there when the list is not valid.
+    /// The bytes after the list, such as room for entries to come; all after the fixed part when the list is not
+    /// valid.
     pub fn trailing(&self) -> &'a [u8] {
         let used = self.poison_list().map_or(0, |list| list.len_in_bytes());
-        self.list.get(used..).unwrap_or_default()
+        self.after().get(used..).unwrap_or_default()
     }
 
-    /// Whether the section sums to zero as Linux sums it: the checksum, and each byte behind it, modulo 2^32.
+    /// Bytes of the entries that the list claims to have and that are not there.
+    pub fn missing(&self) -> usize {
+        let claimed = self.poison_list().and_then(|_| self.poison_list_entries()).unwrap_or(0) as usize;
+        claimed.saturating_mul(PoisonDescriptor::SIZE).saturating_sub(self.after().len())
+    }
+
+    /// Whether the section sums to zero as Linux sums it: the checksum, and each byte after it, modulo 2^32.
     ///
     /// The specification does not say whether bytes or words are summed. Linux sums as many bytes as the section has
-    /// but begins behind the checksum: the last four are past the record, and as a rule zero.
+    /// but begins after the checksum: the last four are past the record, and as a rule zero.
     pub fn checksum_is_right(&self) -> bool {
-        self.header.checksum.get() == checksum(self.own)
+        self.checksum() == checksum(self.own())
+    }
+
+    /// The poisoned addresses, and the unit.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = self.poison_list();
+        let entries = list.as_ref().map_or(&[][..], Entries::as_slice);
+        match entries.len() {
+            0 => f.write_str("no poisoned address")?,
+            1 => f.write_str("poisoned address")?,
+            count => write!(f, "{count} poisoned addresses")?,
+        }
+        for (number, entry) in entries.iter().take(SHOWN).enumerate() {
+            write!(f, "{} {:#x}", if number == 0 { "" } else { "," }, entry.address())?;
+        }
+        if let more @ 1.. = entries.len().saturating_sub(SHOWN) {
+            write!(f, " and {more} more")?;
+        }
+        if list.is_some_and(|list| list.error().is_some()) {
+            f.write_str("; list cut short")?;
+        }
+        match (self.fru_id_type(), self.fru_id()) {
+            (Some(kind), Some(id)) => write!(f, ", {kind} {id:#x}"),
+            (None, Some(id)) => write!(f, ", unit {id:#x}"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -276,9 +289,14 @@ fn checksum(section: &[u8]) -> u32 {
 
 impl Describe for FruMemoryPoison<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("checksum", Value::hex(self.header.checksum.get()))?;
+        out.field("checksum", Value::hex(self.checksum()))?;
         out.field("checksum_is_right", self.checksum_is_right().into())?;
-        self.describe_valid(out)?;
+        if let Some(header) = self.structure() {
+            header.describe_fields(out)?;
+        }
+        if let Some(entries) = self.poison_list_entries() {
+            out.field("poison_list_entries", Value::number(entries))?;
+        }
         if let Some(list) = self.poison_list() {
             out.field("poison_list", Value::List(&list))?;
         }
@@ -301,18 +319,23 @@ impl<'a> FruMemoryPoisonParts<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`] when there are 2^32 entries or more.
-    pub fn new(header: FruMemoryPoisonHeader, poison_list: &'a [PoisonDescriptor]) -> Result<Self, Error> {
+    pub fn new(
+        mut header: FruMemoryPoisonHeader,
+        poison_list: &'a [PoisonDescriptor],
+    ) -> Result<Self, Error> {
+        const LIST: FruMemoryPoisonValidation =
+            FruMemoryPoisonValidation::POISON_LIST.union(FruMemoryPoisonValidation::POISON_LIST_ENTRIES);
         let Ok(entries) = u32::try_from(poison_list.len()) else {
             return Err(Error::new(ErrorKind::TooLarge { what: "poison list entries" }, 36));
         };
-        let mut header = header.with_poison_list_entries(entries);
-        header.validation_bits |= FruMemoryPoisonValidation::POISON_LIST.bits();
+        header.poison_list_entries = U32::new(entries);
+        header.mark(LIST, FruMemoryPoisonValidation::empty());
         Ok(Self { header, poison_list })
     }
 }
 
 impl SectionType for FruMemoryPoisonParts<'_> {
-    const TYPE: Guid = FruMemoryPoison::TYPE;
+    const TYPE: SectionTypeId = FruMemoryPoison::TYPE;
     const NAME: &'static str = FruMemoryPoison::NAME;
 }
 
@@ -337,7 +360,7 @@ mod tests {
     extern crate std;
     use super::*;
     use crate::section::Body;
-    use crate::section::checks::{every_flip_shows, written};
+    use crate::section::checks::{assert_map, bit_map, written};
     use crate::{CreatorId, NotificationType, Record, RecordHeader, RecordWriter, Severity};
     use std::string::ToString;
     use std::vec::Vec;
@@ -380,16 +403,16 @@ mod tests {
         assert!(poison.checksum_is_right() && poison.own_descriptor().is_none());
         let list: Vec<_> = poison.poison_list().unwrap().map(Result::unwrap).collect();
         assert_eq!(list.len(), 2);
-        assert_eq!(list[0].timestamp.get(), 1_795_331_306);
-        assert_eq!(list[0].hardware_id_type, HardwareIdType::MCA_IPID);
-        assert_eq!(list[0].hardware_id.get(), 0x2122_2324_2526_2728);
-        assert_eq!(list[0].address_type, PoisonAddressType::MCA_ADDR);
-        assert_eq!(list[0].address.get(), 0x3132_3334_3536_3738);
+        assert_eq!(list[0].timestamp(), 1_795_331_306);
+        assert_eq!(list[0].hardware_id_type(), HardwareIdType::MCA_IPID);
+        assert_eq!(list[0].hardware_id(), 0x2122_2324_2526_2728);
+        assert_eq!(list[0].address_type(), PoisonAddressType::MCA_ADDR);
+        assert_eq!(list[0].address(), 0x3132_3334_3536_3738);
         assert_eq!(*list[1], entry(0xff));
         assert_eq!(poison.trailing(), [0; 16]);
-        let checksum = poison.header().checksum;
+        let checksum = poison.checksum();
         assert_eq!(
-            Body::decode(SectionTypeId::FRU_MEMORY_POISON.0, &bytes).unwrap().to_string(),
+            Body::decode(SectionTypeId::FRU_MEMORY_POISON, &bytes).unwrap().to_string(),
             format!(
                 "checksum                0x{checksum:08x}\n\
                  checksum is right       yes\n\
@@ -455,6 +478,7 @@ mod tests {
             assert_eq!(error, (there < 2).then_some(expected));
             assert_eq!(list.next(), None);
             assert_eq!(poison.trailing(), &bytes[40 + there * 32..length]);
+            assert_eq!(poison.missing(), 104usize.saturating_sub(length));
         }
         let mut many = bytes.clone();
         many[36..40].fill(0xff);
@@ -472,12 +496,12 @@ mod tests {
             .with_fru_arch(0x0102_0304_0506_0708)
             .with_fru_id_type(FruIdType::new(9))
             .with_fru_id(0x1112_1314_1516_1718);
-        assert_eq!(header.validation_bits.get(), 0xf);
+        assert_eq!(header.validation().bits(), 0xf);
         let list = [entry(1), entry(2), entry(3)];
         let bytes = written(&FruMemoryPoisonParts::new(header, &list).unwrap());
         assert_eq!(bytes.len(), 40 + 3 * 32);
         let poison = FruMemoryPoison::decode(&bytes).unwrap();
-        assert_eq!(poison.validation_bits.get(), 0x3f);
+        assert_eq!(poison.validation().bits(), 0x3f);
         assert_eq!(
             (poison.fru_arch_type(), poison.fru_arch()),
             (Some(FruArchType::new(7)), header.fru_arch())
@@ -486,7 +510,7 @@ mod tests {
         assert!(poison.poison_list().unwrap().map(Result::unwrap).eq(&list));
         assert!(poison.checksum_is_right());
         let sum: u32 = bytes[4..].iter().map(|byte| u32::from(*byte)).sum();
-        assert_eq!(poison.header().checksum.get().wrapping_add(sum), 0);
+        assert_eq!(poison.checksum().wrapping_add(sum), 0);
         let mut changed = bytes.clone();
         changed[5] ^= 1;
         assert!(!FruMemoryPoison::decode(&changed).unwrap().checksum_is_right());
@@ -522,7 +546,9 @@ mod tests {
         assert_eq!((poison.fru_id(), poison.poison_list_entries()), (Some(5), Some(2)));
         assert!(poison.checksum_is_right());
         assert_eq!(poison.poison_list().unwrap().map(Result::unwrap).last(), Some(&entry(2)));
-        every_flip_shows(SectionTypeId::FRU_MEMORY_POISON, section.bytes());
+        let map =
+            bit_map(section.bytes(), 0..72, |bytes, told| told(&FruMemoryPoison::decode(bytes).unwrap()));
+        assert!(map.starts_with("\n72.0 checksum *32"), "{map}");
 
         // Errors count from where the descriptor says that the body begins.
         let cut = &section.bytes()[..72 + 40 + 32];
@@ -537,23 +563,64 @@ mod tests {
 
     #[test]
     fn a_unit_named_like_the_type_is_no_descriptor() {
-        let named = FruMemoryPoisonHeader {
-            fru_arch: U64::new(0x48c6_5356_5e47_06c1),
-            fru_id_type: FruIdType::new(0xf252_0b93),
-            fru_id: U64::new(0x5844_0a12),
-            ..FruMemoryPoisonHeader::new()
-        };
+        let named = FruMemoryPoisonHeader::new()
+            .with_fru_arch(0x48c6_5356_5e47_06c1)
+            .with_fru_id_type(FruIdType::new(0xf252_0b93))
+            .with_fru_id(0x5844_0a12);
         let list = [entry(1)];
         let bytes = written(&FruMemoryPoisonParts::new(named, &list).unwrap());
-        assert_eq!(bytes[16..32], FruMemoryPoison::TYPE.0);
+        assert_eq!(bytes[16..32], FruMemoryPoison::TYPE.raw().0);
         let poison = FruMemoryPoison::decode(&bytes).unwrap();
         assert!(poison.own_descriptor().is_none() && poison.checksum_is_right());
-        assert_eq!((poison.fru_id, poison.trailing()), (named.fru_id, &[][..]));
+        assert_eq!((poison.fru_id(), poison.trailing()), (named.fru_id(), &[][..]));
         assert!(poison.poison_list().unwrap().map(Result::unwrap).eq(&list));
     }
 
     #[test]
-    fn flips_show() {
-        every_flip_shows(SectionTypeId::FRU_MEMORY_POISON, &section());
+    fn every_bit_is_where_the_specification_has_it() {
+        let map = |bytes: &[u8], skip| {
+            bit_map(bytes, skip, |bytes, told| told(&FruMemoryPoison::decode(bytes).unwrap()))
+        };
+        let mut bytes = [0; 42];
+        bytes[4] = 0x1f;
+        assert_map(
+            &map(&bytes, 4..12),
+            "0.0 checksum *32 12.0 fru_arch_type *32 16.0 fru_arch *64 24.0 fru_id_type *32 28.0 fru_id *64
+             36.0 poison_list_entries *32 40.0 trailing ~*16",
+        );
+        // A list is one text to the map; an entry has a map of its own.
+        let mut bytes = section();
+        bytes.truncate(40 + 32);
+        bytes[36] = 1;
+        assert_map(&map(&bytes, 0..40), "40.0 poison_list ~*256");
+        let entry = |bytes: &[u8], told: &mut dyn FnMut(&dyn Describe)| {
+            told(PoisonDescriptor::ref_from_bytes(bytes).unwrap());
+        };
+        assert_map(
+            &bit_map(&[0; 32], 0..0, entry),
+            "0.0 timestamp *64 8.0 hardware_id_type *32 12.0 hardware_id *64 20.0 address_type *32
+             24.0 address *64",
+        );
+    }
+
+    #[test]
+    fn the_summary_has_the_addresses_and_the_unit() {
+        let summary =
+            |bytes: &[u8]| Body::decode(FruMemoryPoison::TYPE, bytes).unwrap().summary().to_string();
+        let mut bytes = section();
+        let unit = ", x86 PPIN 0x1112131415161718";
+        assert_eq!(
+            summary(&bytes),
+            format!("2 poisoned addresses 0x3132333435363738, 0xffffffffffffffff{unit}")
+        );
+        assert_eq!(
+            summary(&bytes[..72]),
+            format!("poisoned address 0x3132333435363738; list cut short{unit}")
+        );
+        bytes[4] &= !0x24;
+        assert_eq!(summary(&bytes), "no poisoned address, unit 0x1112131415161718");
+        let list = [entry(1); 7];
+        let parts = FruMemoryPoisonParts::new(FruMemoryPoisonHeader::new(), &list).unwrap();
+        assert!(summary(&written(&parts)).ends_with(", 0x101010101010101 and 2 more"));
     }
 }

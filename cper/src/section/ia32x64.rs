@@ -18,7 +18,7 @@ use crate::fields::{Describe, Each, Value, Visitor, describe_rest};
 use crate::kind::View;
 use crate::open_value::{open_guid, open_value};
 use crate::structure::structure;
-use crate::{Error, ErrorKind, Guid};
+use crate::{Error, ErrorKind, SectionTypeId};
 
 structure! {
     /// The first 64 bytes of an IA32/X64 processor section. Bits 13:2 of the validation bits are the counts of the
@@ -707,6 +707,9 @@ impl<'a> Ia32X64Processor<'a> {
 
     /// Each error, how many contexts there are, and which processor has them.
     fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(id) = self.local_apic_id() {
+            write!(f, "APIC {id}: ")?;
+        }
         let errors = self.error_information();
         for (number, error) in errors.as_slice().iter().enumerate() {
             write!(f, "{}{}", if number == 0 { "" } else { "; " }, ErrorSummary(error))?;
@@ -726,10 +729,7 @@ impl<'a> Ia32X64Processor<'a> {
         if !cut && self.contexts().any(|context| context.is_err()) {
             f.write_str("; register context cut short")?;
         }
-        match self.local_apic_id() {
-            Some(id) => write!(f, ", APIC {id}"),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }
 
@@ -820,7 +820,7 @@ impl<'a> Ia32X64Parts<'a> {
 }
 
 impl SectionType for Ia32X64Parts<'_> {
-    const TYPE: Guid = Ia32X64Processor::TYPE;
+    const TYPE: SectionTypeId = Ia32X64Processor::TYPE;
     const NAME: &'static str = Ia32X64Processor::NAME;
 }
 
@@ -1223,7 +1223,7 @@ mod tests {
             Ia32X64ErrorInformation::from(Ia32X64Check::Cache(CacheCheck(5))),
             Ia32X64ErrorInformation::from(Ia32X64Check::Bus(BusCheck(6))),
             Ia32X64ErrorInformation::from(Ia32X64Check::MicroArchitectural(MicroArchitecturalCheck(7))),
-            Ia32X64ErrorInformation::new(Ia32X64ErrorType::new(Guid([9; 16]))).with_check_info(8),
+            Ia32X64ErrorInformation::new(Ia32X64ErrorType::new(crate::Guid([9; 16]))).with_check_info(8),
         ];
         let arrays = [counting(92), counting(244), counting(16), counting(0)];
         let contexts = [
@@ -1423,17 +1423,15 @@ mod tests {
         };
         assert_eq!(
             summary(CAPTURED),
-            "cache error, data access, instruction fetch, level 2, uncorrected; \
+            "APIC 5: cache error, data access, instruction fetch, level 2, uncorrected; \
              TLB error, data access, data read, level 1, context corrupt, uncorrected, further errors lost; \
              bus error, generic, generic read, local processor responded to request, I/O, level 3, context corrupt, \
              uncorrected, timed out, further errors lost; \
              micro-architectural error, unclassified, context corrupt, uncorrected, further errors lost; \
-             3 register contexts, APIC 5"
+             3 register contexts"
         );
-        assert!(summary(&CAPTURED[..200]).ends_with("; error information cut short, APIC 5"));
-        assert!(
-            summary(&CAPTURED[..650]).ends_with("; 2 register contexts; register context cut short, APIC 5")
-        );
+        assert!(summary(&CAPTURED[..200]).ends_with("; error information cut short"));
+        assert!(summary(&CAPTURED[..650]).ends_with("; 2 register contexts; register context cut short"));
         assert_eq!(summary(&[0; 64]), "error without error information");
     }
 

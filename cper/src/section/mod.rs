@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use cper::section::{Decode, FixedSection, FixedView, SectionType};
-//! use cper::{Error, Guid, zerocopy};
+//! use cper::{Error, SectionTypeId, zerocopy};
 //! use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, little_endian::U32};
 //!
 //! #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -18,7 +18,7 @@
 //! }
 //!
 //! impl SectionType for FanError {
-//!     const TYPE: Guid = Guid::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a11");
+//!     const TYPE: SectionTypeId = SectionTypeId::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a11");
 //!     const NAME: &'static str = "fan error";
 //! }
 //! impl FixedSection for FanError {}
@@ -133,7 +133,7 @@ pub use processor_generic::{
 
 use core::fmt;
 
-pub use crate::entries::Entries;
+pub use crate::entries::{Entries, SizedEntries};
 pub use crate::kind::{Decode, Encode, FixedSection, FixedView, SectionType, View};
 pub use bodies::{Body, IpfProcessor, Summary};
 

@@ -23,7 +23,7 @@ use super::{ErrorStatus, PciAddress};
 use crate::fields::{Describe, Each, Value, Visitor, describe_rest, show_fields};
 use crate::kind::{Encode, SectionType, View};
 use crate::structure::structure;
-use crate::{Error, Guid};
+use crate::{Error, SectionTypeId};
 
 structure! {
     /// The fixed part of a PCI component error. [`PciComponentErrorParts`] fills in the numbers of registers.
@@ -314,7 +314,7 @@ impl<'a> PciComponentErrorParts<'a> {
 }
 
 impl SectionType for PciComponentErrorParts<'_> {
-    const TYPE: Guid = PciComponentError::TYPE;
+    const TYPE: SectionTypeId = PciComponentError::TYPE;
     const NAME: &'static str = PciComponentError::NAME;
 }
 

@@ -180,7 +180,7 @@ pub(crate) fn fru_memory_poison(header: FruMemoryPoisonHeader, list: &[PoisonDes
     let read = FruMemoryPoison::decode(&body).expect("a written section is one");
     // Checksum, validity of the list and its count are computed.
     let computed = [(0, 4), (4, 5), (36, 40)];
-    assert_eq!(but(read.header(), &computed), but(&header, &computed));
+    assert_eq!(but(read.structure().unwrap(), &computed), but(&header, &computed));
     assert_eq!(copied(read.poison_list().expect("a valid list")), list);
     assert!(read.checksum_is_right());
 }
@@ -218,22 +218,22 @@ pub(crate) fn arm_ras_node(
     let contexts: Vec<_> = auxiliary
         .iter()
         .flat_map(|(_, contexts, _)| *contexts)
-        .map(|(address_space, registers)| ArmRasContextParts { address_space: *address_space, registers })
+        .map(|(address_space, registers)| {
+            ArmRasContextParts::new(registers).with_address_space(*address_space)
+        })
         .collect();
-    let parts = auxiliary.map(|(version, _, key_values)| ArmRasAuxiliaryParts {
-        version,
-        contexts: &contexts,
-        key_values,
+    let parts = auxiliary.map(|(version, _, key_values)| {
+        ArmRasAuxiliaryParts::new(&contexts, key_values).with_version(version)
     });
     let body = body(&ArmRasNodeParts::new(header, records, parts).expect("few of each"));
     let read = ArmRasNode::decode(&body).expect("a written section is one");
     let computed = [(8, 16)];
-    assert_eq!(but(read.header(), &computed), but(&header, &computed));
+    assert_eq!(but(read.structure().unwrap(), &computed), but(&header, &computed));
     assert_eq!(copied(read.records()), records);
     let found = read.auxiliary().map(|auxiliary| auxiliary.expect("what was written is there"));
     assert_eq!(found.is_some(), auxiliary.is_some());
     if let (Some(found), Some((version, contexts, key_values))) = (found, auxiliary) {
-        assert_eq!(found.header().version, version);
+        assert_eq!(found.structure().version(), version);
         let read = all(found.contexts());
         let read: Vec<_> =
             read.iter().map(|context| (context.address_space(), copied(context.registers()))).collect();
@@ -245,19 +245,18 @@ pub(crate) fn arm_ras_node(
 pub(crate) fn nvidia(header: NvidiaErrorHeader, registers: &[NvidiaRegister], error: &NvidiaFirmwareError) {
     let bytes = body(&NvidiaErrorParts::new(header, registers).expect("few registers"));
     let read = NvidiaError::decode(&bytes).expect("a written section is one");
-    assert_eq!(but(read.header(), &[(22, 23)]), but(&header, &[(22, 23)]));
+    assert_eq!(but(read.structure().unwrap(), &[(22, 23)]), but(&header, &[(22, 23)]));
     assert_eq!(copied(read.registers()), registers);
 
     let bytes = body(&NvidiaErrorParts::firmware_error(header, error));
     let read = NvidiaError::decode(&bytes).expect("a written section is one");
-    assert_eq!(but(read.header(), &[(0, 16)]), but(&header, &[(0, 16)]));
+    assert_eq!(but(read.structure().unwrap(), &[(0, 16)]), but(&header, &[(0, 16)]));
     assert_eq!((read.firmware_error(), read.trailing()), (Some(error), &[][..]));
 }
 
 /// An NVIDIA event; a context is its version, type, version of its data, and data.
 pub(crate) fn nvidia_event(
     header: NvidiaEventHeader,
-    version: u16,
     info: NvidiaInfo,
     contexts: &[(u16, u16, u16, Vec<u8>)],
 ) {
@@ -267,11 +266,11 @@ pub(crate) fn nvidia_event(
             NvidiaContext::new(*version, NvidiaDataType::new(*kind), *data_version, data)
         })
         .collect();
-    let body = body(&NvidiaEventParts::new(header, version, info, &given).expect("few of each"));
+    let body = body(&NvidiaEventParts::new(header, info, &given).expect("few of each"));
     let read = NvidiaEvent::decode(&body).expect("a written section is one");
-    // The number of contexts and the kind of device are computed.
-    assert_eq!(but(read.header(), &[(1, 3)]), but(&header, &[(1, 3)]));
-    assert_eq!(read.info_header().version.get(), version);
+    // The number of contexts, the kind of device and the size of the info are computed.
+    let computed = [(1, 3), (34, 35)];
+    assert_eq!(but(read.structure().unwrap(), &computed), but(&header, &computed));
     match (read.info(), info) {
         (NvidiaInfo::Cpu(read), NvidiaInfo::Cpu(given)) => assert_eq!(read, given),
         (NvidiaInfo::Gpu(read), NvidiaInfo::Gpu(given)) => assert_eq!(read, given),
@@ -281,8 +280,8 @@ pub(crate) fn nvidia_event(
     }
     let found = read.contexts().map(|context| {
         context.map(|context| {
-            let header = context.header();
-            let numbers = (header.version.get(), header.data_type.raw(), header.data_version.get());
+            let header = context.structure();
+            let numbers = (header.version(), header.data_type().raw(), header.data_version());
             (numbers.0, numbers.1, numbers.2, context.data().to_vec())
         })
     });

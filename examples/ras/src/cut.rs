@@ -43,7 +43,7 @@ impl Describe for Cut<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         // A field that says how many bytes there are depends on their number.
         let (zeros, ones) = (self.filled(0, 0), self.filled(0xff, 64));
-        let bodies = [&zeros, &ones].map(|bytes| Body::decode(self.kind.guid(), bytes));
+        let bodies = [&zeros, &ones].map(|bytes| Body::decode(self.kind, bytes));
         let [Ok(zeros), Ok(ones)] = bodies else { return Ok(()) };
         let mut others = Leaves::default();
         ones.describe(&mut others)?;
@@ -141,10 +141,10 @@ mod tests {
             // No byte is like another, and every validity bit is set in some of them.
             for fill in [0x01_u8, 0x7f] {
                 let whole: Vec<u8> = (0..1024_u32).map(|place| (place as u8 ^ fill) | fill).collect();
-                let Ok(body) = Body::decode(kind.guid(), &whole) else { continue };
+                let Ok(body) = Body::decode(*kind, &whole) else { continue };
                 let all = lines(&body);
                 for length in 0..256 {
-                    let Err(error) = Body::decode(kind.guid(), &whole[..length]) else { break };
+                    let Err(error) = Body::decode(*kind, &whole[..length]) else { break };
                     let cper::ErrorKind::TooShort { needed, .. } = error.kind() else { continue };
                     let Some(cut) = Cut::new(*kind, &whole[..length], needed as usize) else { continue };
                     for line in lines(&cut).into_iter().filter(|line| !line.ends_with(char::is_alphabetic)) {

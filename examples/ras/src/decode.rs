@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 
 use crate::Outcome;
 use crate::dmesg;
-use crate::event::Kind;
-use crate::found::{Found, What};
+use crate::event::{Event, Kind};
+use crate::found::What;
 use crate::input::{self, Bytes};
 use crate::json;
 use crate::kernel;
@@ -16,7 +16,8 @@ use crate::printable::Printable;
 use crate::progress::Progress;
 use crate::ramoops::Parameters;
 use crate::recognise;
-use crate::scan::{self, File, Scan, Step, count};
+use crate::scan::{self, File, Scan, Step};
+use crate::summary::count;
 use crate::text::{Detail, Text};
 
 /// Reads records and says what broke, where, how badly and when
@@ -184,9 +185,8 @@ impl Run<'_> {
                 return None;
             }
         };
-        let (bytes, form) = recognise::readable(bytes, base(&name));
-        let file = File::new(name, bytes, form, self.options.ramoops.parameters());
-        if file.content().is_some() {
+        let file = File::new(name, bytes, self.options.ramoops.parameters());
+        if file.content.is_some() {
             return Some(file);
         }
         if candidate.named {
@@ -212,7 +212,7 @@ impl Run<'_> {
         let mut all = Scan::default();
         for file in files {
             self.progress.begin(file.bytes.len() as u64);
-            let Some(content) = file.content() else { continue };
+            let Some(content) = file.content else { continue };
             let mut bad = 0;
             let scan = scan::scan(file, content, self.options.cleared, &mut |step| match step {
                 Step::Found(found) => {
@@ -227,14 +227,14 @@ impl Run<'_> {
             all.cleared += scan.cleared;
             all.bad += scan.bad;
         }
-        let found = dmesg::assemble(all.found);
+        let events: Vec<Event<'_>> = dmesg::assemble(all.found).into_iter().map(Event::of).collect();
         self.progress.clear();
-        self.tally.add(&found, all.cleared, all.bad);
+        self.tally.add(&events, all.cleared, all.bad);
         self.outcome.bad |= all.bad != 0;
 
         match self.options.format {
-            Format::Json => json::write(&mut self.out, &found, self.text.detail == Detail::Raw)?,
-            Format::Kernel => kernel::write(&mut self.out, &found, io::stdout().is_terminal())?,
+            Format::Json => json::write(&mut self.out, &events, self.text.detail == Detail::Raw)?,
+            Format::Kernel => kernel::write(&mut self.out, &events, io::stdout().is_terminal())?,
             Format::Text => {
                 if self.groups > 0 && self.text.detail > Detail::Lines {
                     writeln!(self.out, "\n")?;
@@ -252,7 +252,7 @@ impl Run<'_> {
                 };
                 let several = self.options.files.len() > 1 || self.options.files[0].is_dir();
                 let name_files = files.len() > 1 || several && self.text.detail == Detail::Lines;
-                self.text.group(&mut self.out, &title, &found, name_files)?;
+                self.text.group(&mut self.out, &title, &events.iter().collect::<Vec<_>>(), name_files)?;
             }
         }
         self.groups += 1;
@@ -296,9 +296,9 @@ impl Run<'_> {
 }
 
 impl Tally {
-    fn add(&mut self, found: &[Found<'_>], cleared: usize, bad: usize) {
-        for found in found {
-            match &found.what {
+    fn add(&mut self, events: &[Event<'_>], cleared: usize, bad: usize) {
+        for event in events {
+            match &event.found.what {
                 What::Bad(_) => continue,
                 What::Log(log) => {
                     let parts = log.parts().count();
@@ -307,7 +307,7 @@ impl Tally {
                 }
                 _ => self.records += 1,
             }
-            let kind = Kind::of_found(found, &found.sections());
+            let kind = event.kind;
             match self.kinds.iter_mut().find(|(known, _)| *known == kind) {
                 Some((_, number)) => *number += 1,
                 None => self.kinds.push((kind, 1)),
@@ -325,8 +325,4 @@ fn is_store(file: &File) -> bool {
 
 fn folder(name: &str) -> Option<&Path> {
     Path::new(name).parent()
-}
-
-fn base(name: &str) -> &str {
-    Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or("")
 }

@@ -10,42 +10,18 @@ use pstore_format::ramoops::EccReport;
 use crate::found::{Found, Log, LogKind, Part, Piece, What};
 use crate::printable::Printable;
 
-/// A part's header line, out of a text that is not kept.
-struct Numbered {
-    why: String,
-    count: u32,
-    part: u32,
-    /// The part's place among all that was found.
-    index: usize,
-}
-
 /// Puts the logs' parts together. Each log stands where the first of its parts did.
 pub fn assemble(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
-    let numbered: Vec<Numbered> = found
-        .iter()
-        .enumerate()
-        .filter_map(|(index, found)| match &found.what {
-            What::Part(part) => {
-                let (text, _) = part.text();
-                let (header, _) = Header::parse(&text)?;
-                Some(Numbered { why: header.why.to_owned(), count: header.count, part: header.part, index })
-            }
-            _ => None,
-        })
-        .collect();
-
-    let mut parts: Vec<dmesg::Part<'_>> = numbered
-        .iter()
-        .filter_map(|Numbered { why, count, part, index }| match &found[*index].what {
-            What::Part(stored) => {
-                let header = Header { why, count: *count, part: *part };
-                let id = stored.id.unwrap_or(RecordId::UNSPECIFIED);
-                let number = if stored.id_names_boot { dmesg::Part::erst } else { dmesg::Part::timed };
-                Some(number(header, id, stored.time, *index))
-            }
-            _ => None,
-        })
-        .collect();
+    let numbered = found.iter().enumerate().filter_map(|(index, found)| match &found.what {
+        What::Part(part) => {
+            let (header, _) = Header::parse(part.text().0)?;
+            let id = part.id.unwrap_or(RecordId::UNSPECIFIED);
+            let number = if part.id_names_boot { dmesg::Part::erst } else { dmesg::Part::timed };
+            Some(number(header, id, part.time, index))
+        }
+        _ => None,
+    });
+    let mut parts: Vec<dmesg::Part<'_>> = numbered.collect();
     parts.sort();
 
     // A log is keyed by the first place that one of its parts has.
@@ -70,23 +46,25 @@ pub fn assemble(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
     }
     let joined: Vec<usize> = parts.iter().map(|part| part.index).collect();
     drop(parts);
-    let mut joined: Vec<bool> = joined.into_iter().fold(vec![false; found.len()], |mut all, index| {
+    let joined: Vec<bool> = joined.into_iter().fold(vec![false; found.len()], |mut all, index| {
         all[index] = true;
         all
     });
 
     let mut all = Vec::with_capacity(found.len());
     for (index, one) in found.into_iter().enumerate() {
-        let (place, raw) = (one.place, one.raw);
-        match (logs.remove(&index), one.what) {
-            (Some(log), _) => all.push(Found { place, what: What::Log(log), raw }),
-            (None, What::Part(part)) if !std::mem::take(&mut joined[index]) => {
-                let log = Log { header: None, pieces: vec![Piece::Part(None, part)], repeats: false };
-                all.push(Found { place, what: What::Log(log), raw });
+        let log = match (logs.remove(&index), &one.what) {
+            (Some(log), _) => log,
+            (None, What::Part(part)) if !joined[index] => {
+                Log { header: None, pieces: vec![Piece::Part(None, part.clone())], repeats: false }
             }
-            (None, What::Part(_)) => {}
-            (None, what) => all.push(Found { place, what, raw }),
-        }
+            (None, What::Part(_)) => continue,
+            (None, _) => {
+                all.push(one);
+                continue;
+            }
+        };
+        all.push(Found::new(one.place, What::Log(log), one.raw));
     }
     mark_repeats(&mut all);
     all
@@ -115,7 +93,7 @@ fn mark_repeats(all: &mut [Found<'_>]) {
 fn log<'a>(dump: &Dump<'_, '_>, found: &[Found<'a>]) -> Log<'a> {
     let stored = |index: usize| -> Option<Part<'a>> {
         match &found.get(index)?.what {
-            What::Part(part) => Some(*part),
+            What::Part(part) => Some(part.clone()),
             _ => None,
         }
     };
@@ -158,7 +136,7 @@ pub fn reason(log: &Log<'_>) -> Option<String> {
     // The message is in the newest text, or in a part before when a long trace follows it.
     log.parts().rev().find_map(|part| {
         let (text, _) = part.text();
-        let mut lines = dmesg::lines(&text).map(|line| line.text.to_vec());
+        let mut lines = dmesg::lines(text).map(|line| line.text.to_vec());
         let words = |line: &[u8]| Printable(line.trim_ascii_end()).to_string();
         if panicked {
             lines.find_map(|line| line.strip_prefix(b"Kernel panic - not syncing: ").map(words))
@@ -185,7 +163,7 @@ const OOPSES: [&str; 7] = [
 pub fn last_line(log: &Log<'_>) -> Option<String> {
     let (text, _) = log.parts().next_back()?.text();
     // What Linux says of the memory's code is not of the log.
-    let line = dmesg::lines(EccReport::split(&text).0)
+    let line = dmesg::lines(EccReport::split(text).0)
         .map(|line| line.text.to_vec())
         .filter(|line| !line.trim_ascii().is_empty())
         .last()?;

@@ -18,8 +18,7 @@ use crate::collect::files::sync_folder_of;
 use crate::found::{Found, Place, What};
 use crate::input::{self, Bytes};
 use crate::printable::Printable;
-use crate::scan::count;
-use crate::summary;
+use crate::summary::{self, count};
 
 /// Lists and changes the records in an ERST image of QEMU
 #[derive(Args, Debug)]
@@ -299,8 +298,8 @@ fn what(stored: &StoredRecord<'_>) -> Result<String, String> {
     let types: Vec<String> =
         record.descriptors().iter().take(4).map(|one| one.section_type.to_string()).collect();
     let types = if types.is_empty() { "no section".into() } else { types.join(", ") };
-    let found = Found { place: Place::new("", 0), what: What::Record(*stored), raw: record.as_bytes() };
-    match found.problems(&found.sections()).first() {
+    let found = Found::new(Place::new("", 0), What::Record(*stored), record.as_bytes());
+    match found.problems().first() {
         Some((_, problem)) => Err(format!("{types}; bad: {problem}")),
         None => Ok(types),
     }

@@ -191,8 +191,9 @@ impl Kind {
 }
 
 impl Kind {
-    /// The kind of something found that has these sections: that of the section that leads.
-    pub fn of_found(found: &Found<'_>, sections: &[Section<'_>]) -> Self {
+    /// The kind of something found: that of the section that leads.
+    pub fn of_found(found: &Found<'_>) -> Self {
+        let sections = found.sections();
         match found.what {
             What::Log(_) | What::Part(_) => return Self::KERNEL_LOG,
             What::Table(_) => return Self::ERST_TABLE,
@@ -200,14 +201,13 @@ impl Kind {
             What::Unknown(..) => return Self::UNKNOWN,
             _ => {}
         }
-        let leading = sections.get(leading(sections)).filter(|section| !section.is_absent());
-        leading.map_or(Self::EMPTY, |section| Self::of(section.kind))
+        sections.get(leading(sections)).map_or(Self::EMPTY, |section| Self::of_section(section, sections))
     }
 
     /// The kind of one section among these. One without a valid field is no error of its kind beside others that
     /// have some: Windows puts such a memory section in front of what its machine checks say.
     pub fn of_section(section: &Section<'_>, sections: &[Section<'_>]) -> Self {
-        if is_idle(section, sections) { Self::EMPTY } else { Self::of(section.kind) }
+        if section.is_absent() || is_idle(section, sections) { Self::EMPTY } else { Self::of(section.kind) }
     }
 }
 
@@ -288,13 +288,11 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// Something found, told.
+/// Something found, judged and told: every output takes it from here.
 #[derive(Debug)]
-pub struct Event<'f, 'a> {
-    /// What it tells of.
-    pub found: &'f Found<'a>,
-    /// The sections, decoded.
-    pub sections: Vec<Section<'a>>,
+pub struct Event<'a> {
+    /// What was found, its sections decoded.
+    pub found: Found<'a>,
     /// What sort of thing it is.
     pub kind: Kind,
     /// How bad it is.
@@ -311,37 +309,39 @@ pub struct Event<'f, 'a> {
     pub unreadable: Option<Unreadable>,
 }
 
-impl<'f, 'a> Event<'f, 'a> {
-    /// Tells of something found.
-    pub fn of(found: &'f Found<'a>) -> Self {
+impl<'a> Event<'a> {
+    /// Judges something found, and tells of it.
+    pub fn of(found: Found<'a>) -> Self {
         let sections = found.sections();
-        let (grade, grades) = judge(found, &sections);
+        let (grade, grades) = judge(&found);
+        let lines = sections.iter().zip(grades);
+        let lines = lines.map(|(section, grade)| (grade, summary::section(section, sections))).collect();
         let mut event = Self {
-            found,
-            kind: Kind::of_found(found, &sections),
+            kind: Kind::of_found(&found),
             grade,
-            lines: sections
-                .iter()
-                .zip(grades)
-                .map(|(section, grade)| (grade, summary::section(section, &sections)))
-                .collect(),
-            id: id(found),
-            creator: creator(found),
+            lines,
+            id: id(&found),
+            creator: creator(&found),
             time: None,
             unreadable: None,
-            sections,
+            found,
         };
         (event.time, event.unreadable) = event.when();
         event.tell();
         event
     }
 
+    /// The sections, decoded.
+    pub fn sections(&self) -> &[Section<'a>] {
+        self.found.sections()
+    }
+
     /// The lines worth showing: all, but for sections that were told as bad parts, and those without a valid field.
     pub fn shown_lines(&self) -> impl Iterator<Item = &(Grade, String)> {
-        let says_something =
-            |section: &Section<'_>| says_something(section) && !is_idle(section, &self.sections);
-        let all = !self.sections.iter().any(says_something);
-        let shown = move |place: usize| self.sections.get(place).is_none_or(says_something);
+        let sections = self.sections();
+        let says_something = |section: &Section<'_>| says_something(section) && !is_idle(section, sections);
+        let all = !sections.iter().any(says_something);
+        let shown = move |place: usize| sections.get(place).is_none_or(says_something);
         self.lines
             .iter()
             .enumerate()
@@ -351,7 +351,7 @@ impl<'f, 'a> Event<'f, 'a> {
 
     /// What stands for the whole in one line: the section that leads.
     pub fn summary(&self) -> &str {
-        self.lines.get(leading(&self.sections)).or(self.lines.first()).map_or("", |(_, text)| text)
+        self.lines.get(leading(self.sections())).or(self.lines.first()).map_or("", |(_, text)| text)
     }
 
     /// The time, and a timestamp that is none. Where a header has no time that can be read, the section of a machine
@@ -378,9 +378,9 @@ impl<'f, 'a> Event<'f, 'a> {
             What::Log(log) => log.parts().find_map(|part| When::unix(part.time?)),
             _ => None,
         };
-        let by_id = || self.id.filter(|_| id_names_boot(self.found)).and_then(When::of_id);
+        let by_id = || self.id.filter(|_| id_names_boot(&self.found)).and_then(When::of_id);
         let time = stored.iter().find_map(|(_, reading)| reading.map(When::stored)).or_else(by_log);
-        let time = time.or_else(|| self.sections.iter().find_map(by_machine)).or_else(by_id);
+        let time = time.or_else(|| self.sections().iter().find_map(by_machine)).or_else(by_id);
         let unreadable = stored.iter().find(|(_, reading)| reading.is_none());
         (time, unreadable.map(|(timestamp, _)| Unreadable(*timestamp)))
     }
@@ -409,8 +409,8 @@ impl<'f, 'a> Event<'f, 'a> {
             _ => {}
         }
         // Where there are several sections each says its own address.
-        if self.sections.len() > 1 {
-            for (section, (_, line)) in self.sections.iter().zip(&mut self.lines) {
+        if self.sections().len() > 1 {
+            for (section, (_, line)) in self.found.sections().iter().zip(&mut self.lines) {
                 if let Some(address) = summary::address(section) {
                     line.push_str(" \u{b7} ");
                     line.push_str(&address);
@@ -429,7 +429,7 @@ impl<'f, 'a> Event<'f, 'a> {
         if context.is_empty() {
             context.push("time not recorded".into());
         }
-        if let [section] = &*self.sections {
+        if let [section] = self.sections() {
             context.extend(summary::address(section));
         }
         match (&self.found.what, self.id) {
@@ -456,18 +456,10 @@ fn says_something(section: &Section<'_>) -> bool {
     !matches!(section.content, Content::Bad(..)) || section.kind.name().is_some()
 }
 
-/// How bad each line of an event is, without the work of telling what the lines say.
-pub fn grades(found: &Found<'_>) -> Vec<Grade> {
-    let sections = found.sections();
-    match judge(found, &sections) {
-        (grade, lines) if lines.is_empty() => vec![grade],
-        (_, lines) => lines,
-    }
-}
-
 /// How bad an event is, which is the worst that its header and its sections say, and how bad each of its sections is.
 /// Where no section says as much as the header, the section that leads is as bad as the event.
-fn judge(found: &Found<'_>, sections: &[Section<'_>]) -> (Grade, Vec<Grade>) {
+fn judge(found: &Found<'_>) -> (Grade, Vec<Grade>) {
+    let sections = found.sections();
     let mut lines: Vec<Grade> = sections.iter().map(section_grade).collect();
     let of_header = header_grade(found);
     let worst = lines.iter().copied().chain(of_header).min_by_key(|grade| grade.rank());

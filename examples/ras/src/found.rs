@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use cper::section::Body;
 use cper::zerocopy::IntoBytes;
@@ -57,8 +58,8 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// Something found.
-#[derive(Clone, Debug)]
+/// Something found, decoded.
+#[derive(Debug)]
 pub struct Found<'a> {
     /// Where it begins.
     pub place: Place<'a>,
@@ -67,6 +68,8 @@ pub struct Found<'a> {
     /// Its record as it is stored, all that was made out of it; the first part's when it is a log. Empty for a bad
     /// part of something that was found too.
     pub raw: &'a [u8],
+    /// The sections, decoded; a bad one stands in its place.
+    sections: Vec<Section<'a>>,
 }
 
 /// The kinds of things there are to find.
@@ -93,7 +96,7 @@ pub enum What<'a> {
 }
 
 /// One stored part of a kernel log.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Part<'a> {
     /// Where it lies.
     pub place: Place<'a>,
@@ -113,6 +116,17 @@ pub struct Part<'a> {
     pub kind: LogKind,
     /// What an error-correcting code had to do with it.
     pub reading: Option<Reading>,
+    /// The text.
+    pub text: Text<'a>,
+}
+
+/// The text of a part of a kernel log.
+#[derive(Clone, Debug)]
+pub enum Text<'a> {
+    /// The bytes as they are stored.
+    Stored(&'a [u8]),
+    /// What the stored bytes inflate to, and why that is not all of it.
+    Inflated(Arc<[u8]>, Option<pstore_format::Error>),
 }
 
 /// What sort of text a log is.
@@ -188,27 +202,53 @@ impl fmt::Display for Reading {
 /// The least room that a part's text is given, and how many times its compressed size.
 const TEXT_ROOM: (usize, usize) = (32 << 10, 16);
 
-impl<'a> Part<'a> {
-    /// The text, and why it is not all of it. Kernels write texts of up to three times their record; a stream that
-    /// claims much more is cut.
-    pub fn text(&self) -> (Cow<'a, [u8]>, Option<pstore_format::Error>) {
-        if !self.compressed {
-            return (Cow::Borrowed(self.stored), None);
-        }
-        let mut text = vec![0; self.stored.len().saturating_mul(TEXT_ROOM.1).max(TEXT_ROOM.0)];
-        let (length, problem) = match Inflater::new().inflate(self.stored, &mut text) {
+impl<'a> Text<'a> {
+    /// The text of a part that is stored like this.
+    fn of(stored: &'a [u8], compressed: bool) -> Self {
+        if compressed { Self::inflate(stored) } else { Self::Stored(stored) }
+    }
+
+    /// Kernels write texts of up to three times their record; a stream that claims much more is cut.
+    fn inflate(stored: &[u8]) -> Self {
+        let mut text = vec![0; stored.len().saturating_mul(TEXT_ROOM.1).max(TEXT_ROOM.0)];
+        let (length, problem) = match Inflater::new().inflate(stored, &mut text) {
             Ok(inflated) => (inflated.length, None),
             Err(error) => {
                 if let ErrorKind::NotDecodable(compression) = error.kind() {
-                    if let Some(text) = decompress::text(compression, self.stored, text.len()) {
-                        return (Cow::Owned(text), None);
+                    if let Some(text) = decompress::text(compression, stored, text.len()) {
+                        return Self::Inflated(text.into(), None);
                     }
                 }
                 (decoded(&error), Some(error))
             }
         };
-        text.truncate(length);
-        (Cow::Owned(text), problem)
+        Self::Inflated(text[..length.min(text.len())].into(), problem)
+    }
+}
+
+impl<'a> Part<'a> {
+    /// A part of a dump that is stored like this, of which nothing else is known.
+    pub fn new(place: Place<'a>, stored: &'a [u8], compressed: bool) -> Self {
+        Self {
+            place,
+            record: None,
+            stored,
+            compressed,
+            id: None,
+            id_names_boot: false,
+            time: None,
+            kind: LogKind::Dump,
+            reading: None,
+            text: Text::of(stored, compressed),
+        }
+    }
+
+    /// The text, and why it is not all of it.
+    pub fn text(&self) -> (&[u8], Option<pstore_format::Error>) {
+        match &self.text {
+            Text::Stored(text) => (text, None),
+            Text::Inflated(text, problem) => (text, *problem),
+        }
     }
 }
 
@@ -295,7 +335,7 @@ pub struct Section<'a> {
 impl Section<'_> {
     /// Whether not even its type is there, but the zeros or ones of a store that was not written.
     pub fn is_absent(&self) -> bool {
-        let bytes = self.kind.guid().0;
+        let bytes = self.kind.raw().0;
         matches!(self.content, Content::Bad(..)) && (bytes == [0; 16] || bytes == [0xff; 16])
     }
 
@@ -329,31 +369,37 @@ pub enum Content<'a> {
 }
 
 impl<'a> Found<'a> {
+    /// What begins at this place. Its sections are decoded here, and nowhere else.
+    pub fn new(place: Place<'a>, what: What<'a>, raw: &'a [u8]) -> Self {
+        let sections = match &what {
+            What::Record(stored) => match stored.prefix() {
+                Some(prefix) => vec![stored_section(stored, prefix, place)],
+                None => record_sections(&stored.record(), place),
+            },
+            What::Block(block) => block_sections(block, place),
+            What::Section(descriptor, body) => {
+                let offset = descriptor.section_offset.get().max(SectionDescriptor::SIZE as u32);
+                vec![section(descriptor, body, place.at(place.offset + u64::from(offset)), None)]
+            }
+            What::Body(kind, bytes, _) => vec![Section::of(*kind, bytes, place, None)],
+            What::Unknown(..) | What::Part(_) | What::Log(_) | What::Table(_) | What::Bad(_) => Vec::new(),
+        };
+        Self { place, what, raw, sections }
+    }
+
     /// Whether it is something that could not be read.
     pub const fn is_bad(&self) -> bool {
         matches!(self.what, What::Bad(_))
     }
 
     /// The sections, decoded; a bad one stands in its place.
-    pub fn sections(&self) -> Vec<Section<'a>> {
-        match &self.what {
-            What::Record(stored) => match stored.prefix() {
-                Some(prefix) => vec![stored_section(stored, prefix, self.place)],
-                None => record_sections(&stored.record(), self.place),
-            },
-            What::Block(block) => block_sections(block, self.place),
-            What::Section(descriptor, body) => {
-                let offset = descriptor.section_offset.get().max(SectionDescriptor::SIZE as u32);
-                vec![section(descriptor, body, self.place.at(self.place.offset + u64::from(offset)), None)]
-            }
-            What::Body(kind, bytes, _) => vec![Section::of(*kind, bytes, self.place, None)],
-            What::Unknown(..) | What::Part(_) | What::Log(_) | What::Table(_) | What::Bad(_) => Vec::new(),
-        }
+    pub fn sections(&self) -> &[Section<'a>] {
+        &self.sections
     }
 
     /// All that is wrong with it and its sections: where in the file, and what.
-    pub fn problems(&self, sections: &[Section<'_>]) -> Vec<(u64, String)> {
-        let mut problems: Vec<_> = sections.iter().filter_map(Section::problem).collect();
+    pub fn problems(&self) -> Vec<(u64, String)> {
+        let mut problems: Vec<_> = self.sections.iter().filter_map(Section::problem).collect();
         match &self.what {
             What::Record(stored) => {
                 let record = stored.record();
@@ -365,7 +411,7 @@ impl<'a> Found<'a> {
                 let outside = record.sections().nth(record.descriptors().len()).and_then(Result::err);
                 problems.extend(outside.map(|error| located(&error, self.place)));
             }
-            What::Block(block) => problems.extend(block_problems(block, sections.len(), self.place)),
+            What::Block(block) => problems.extend(block_problems(block, self.sections.len(), self.place)),
             _ => {}
         }
         problems
@@ -517,7 +563,7 @@ fn torn(descriptor: &SectionDescriptor, behind: &[u8]) -> Option<String> {
         if is_fill(descriptor.as_bytes()) {
             return Some(format!("section descriptor is all {name}"));
         }
-        if is_fill(&descriptor.section_type.guid().0) {
+        if is_fill(&descriptor.section_type.raw().0) {
             return Some(format!("section type is all {name}, section of {length} bytes at {offset}"));
         }
         if !behind.is_empty() && is_fill(behind) {
@@ -593,18 +639,10 @@ impl<'a> Section<'a> {
                     Content::Bad(at, reason)
                 }
             },
-            SectionTypeId::LINUX_DMESG | SectionTypeId::LINUX_DMESG_COMPRESSED => Content::Log(Part {
-                place,
-                record: None,
-                stored: bytes,
-                compressed: kind == SectionTypeId::LINUX_DMESG_COMPRESSED,
-                id: None,
-                id_names_boot: false,
-                time: None,
-                kind: LogKind::Dump,
-                reading: None,
-            }),
-            _ => match Body::decode(kind.guid(), bytes) {
+            SectionTypeId::LINUX_DMESG | SectionTypeId::LINUX_DMESG_COMPRESSED => {
+                Content::Log(Part::new(place, bytes, kind == SectionTypeId::LINUX_DMESG_COMPRESSED))
+            }
+            _ => match Body::decode(kind, bytes) {
                 Ok(body) => Content::Body(body),
                 Err(error) => {
                     let (at, reason) = bad(error.offset(), error.kind().to_string());

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::ser::Serializer;
 
 use crate::event::{Event, Grade, Unreadable};
-use crate::found::{Content, Found, Log, LogKind, Part, Piece, Place, Reading, Section, What};
+use crate::found::{Content, Log, LogKind, Part, Piece, Place, Reading, Section, What};
 use crate::not_valid::NotValid;
 use crate::printable::{Printable, commands};
 
@@ -213,12 +213,12 @@ impl Serialize for Hex<'_> {
     }
 }
 
-/// Writes an object for each thing found; raw, with the fields that are not valid.
-pub fn write(out: &mut dyn Write, found: &[Found<'_>], raw: bool) -> io::Result<()> {
+/// Writes an object for each event; raw, with the fields that are not valid.
+pub fn write(out: &mut dyn Write, events: &[Event<'_>], raw: bool) -> io::Result<()> {
     let mut text = Vec::new();
-    found.iter().try_for_each(|found| {
+    events.iter().try_for_each(|event| {
         text.clear();
-        serialised(&mut text, &Event::of(found), None, raw)?;
+        serialised(&mut text, event, None, raw)?;
         out.write_all(&text)
     })
 }
@@ -234,11 +234,11 @@ pub struct Keys {
 
 /// Adds an object for an event, with the keys it is known by, if it has some. It is many small pieces, which are put
 /// together in memory much faster than they are written.
-pub fn line(text: &mut Vec<u8>, event: &Event<'_, '_>, keys: Option<&Keys>) -> io::Result<()> {
+pub fn line(text: &mut Vec<u8>, event: &Event<'_>, keys: Option<&Keys>) -> io::Result<()> {
     serialised(text, event, keys, false)
 }
 
-fn serialised(text: &mut Vec<u8>, event: &Event<'_, '_>, keys: Option<&Keys>, raw: bool) -> io::Result<()> {
+fn serialised(text: &mut Vec<u8>, event: &Event<'_>, keys: Option<&Keys>, raw: bool) -> io::Result<()> {
     let start = text.len();
     serde_json::to_writer(&mut *text, &object(event, keys, raw))?;
     escape_commands(text, start);
@@ -270,12 +270,12 @@ fn escape_commands(text: &mut Vec<u8>, from: usize) {
     }
 }
 
-fn object<'e>(event: &'e Event<'_, 'e>, keys: Option<&'e Keys>, raw: bool) -> Object<'e> {
-    let found = event.found;
+fn object<'e>(event: &'e Event<'e>, keys: Option<&'e Keys>, raw: bool) -> Object<'e> {
+    let found = &event.found;
     let (mut header, mut error, mut dump, mut bytes, mut notification) = (None, None, None, None, None);
     let mut block_status = None;
     let mut sections: Vec<Member<'_>> = event
-        .sections
+        .sections()
         .iter()
         .zip(&event.lines)
         .map(|(section, (grade, line))| part_of(section, *grade, line, raw))
@@ -361,7 +361,7 @@ fn part_of<'e>(section: &'e Section<'e>, severity: Grade, line: &'e str, raw: bo
         summary: line.into(),
         error,
         fields: body(section),
-        not_valid: NotValid::of(section).filter(|_| raw).map(Denied),
+        not_valid: raw.then(|| NotValid::of(section)).flatten().map(Denied),
     }
 }
 
@@ -405,7 +405,7 @@ fn hex(bytes: &[u8]) -> String {
 
 fn text(part: &Part<'_>, number: Option<u32>) -> LogText {
     let (text, _) = part.text();
-    let (text, bytes) = match String::from_utf8(text.into_owned()) {
+    let (text, bytes) = match String::from_utf8(text.to_vec()) {
         Ok(text) => (Some(text), None),
         Err(error) => (None, Some(hex(error.as_bytes()))),
     };

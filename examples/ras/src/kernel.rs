@@ -6,18 +6,18 @@ use cper::{KernelText, Severity};
 use mce_record::KernelTextOptions;
 
 use crate::event::{Event, Grade};
-use crate::found::{Content, Found, What, at};
+use crate::found::{Content, What, at};
 use crate::printable::Printable;
 
-/// Writes what Linux printed of each thing found, byte by byte; to a terminal without what could command it. Bad parts go
+/// Writes what Linux printed of each event, byte by byte; to a terminal without what could command it. Bad parts go
 /// to standard error.
-pub fn write(out: &mut dyn Write, found: &[Found<'_>], to_terminal: bool) -> io::Result<()> {
-    for found in found {
-        if let What::Bad(reason) = &found.what {
-            eprintln!("ras: {}: {reason}", at(&found.place));
+pub fn write(out: &mut dyn Write, events: &[Event<'_>], to_terminal: bool) -> io::Result<()> {
+    for event in events {
+        if let What::Bad(reason) = &event.found.what {
+            eprintln!("ras: {}: {reason}", at(&event.found.place));
             continue;
         }
-        let text = printed(found);
+        let text = printed(event);
         if to_terminal {
             for line in text.split_inclusive(|byte| *byte == b'\n') {
                 match line.strip_suffix(b"\n") {
@@ -32,16 +32,15 @@ pub fn write(out: &mut dyn Write, found: &[Found<'_>], to_terminal: bool) -> io:
     Ok(())
 }
 
-/// What Linux printed of something found.
-fn printed(found: &Found<'_>) -> Vec<u8> {
+/// What Linux printed of an event.
+fn printed(event: &Event<'_>) -> Vec<u8> {
     let mut out = Vec::new();
-    match &found.what {
-        What::Log(log) => log.parts().for_each(|part| out.extend_from_slice(&part.text().0)),
+    match &event.found.what {
+        What::Log(log) => log.parts().for_each(|part| out.extend_from_slice(part.text().0)),
         What::Block(block) => KernelText::new(block).write_bytes(&mut |bytes| out.extend_from_slice(bytes)),
         _ => {
-            let event = Event::of(found);
             let panic = event.grade == Grade::Fatal;
-            for section in &event.sections {
+            for section in event.sections() {
                 if let Content::Machine(record) = &section.content {
                     let options = KernelTextOptions { panic, ..KernelTextOptions::default() };
                     let text = record.kernel_text(options).to_string();

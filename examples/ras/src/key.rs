@@ -47,10 +47,10 @@ impl Key {
     /// `None` for what is no event: an ERST table, a bad part of something found too.
     pub fn of(found: &Found<'_>, boot: Guid) -> Option<Self> {
         let raw = found.raw;
-        let linux = CreatorId::LINUX_PSTORE.guid();
+        let linux = CreatorId::LINUX_PSTORE.raw();
         Some(match &found.what {
             What::Record(stored) => {
-                let creator = stored.record().header().creator_id.guid();
+                let creator = stored.record().header().creator_id.raw();
                 match stored.prefix() {
                     Some(_) => Self::digest(creator, stored.id(), &[stored.body()]),
                     None => Self::digest(creator, stored.id(), &without(raw, PERSISTENCE)),
@@ -86,10 +86,10 @@ impl Key {
         match part.text() {
             // What ramoops appends to the file tells of the memory, not of the log.
             (text, None) if part.record.is_none() => {
-                Self::digest(creator.guid(), id, &[EccReport::split(&text).0])
+                Self::digest(creator.raw(), id, &[EccReport::split(text).0])
             }
-            (text, None) => Self::digest(creator.guid(), id, &[&text]),
-            (_, Some(_)) => Self::digest(creator.guid(), id, &[part.stored]),
+            (text, None) => Self::digest(creator.raw(), id, &[text]),
+            (_, Some(_)) => Self::digest(creator.raw(), id, &[part.stored]),
         }
     }
 
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_text_is_the_key() {
-        let key = Key::digest(CreatorId::LINUX_PSTORE.guid(), RecordId::new(0x6b02986900000001), &[b"abc"]);
+        let key = Key::digest(CreatorId::LINUX_PSTORE.raw(), RecordId::new(0x6b02986900000001), &[b"abc"]);
         let text = key.to_string();
         assert_eq!(
             text,

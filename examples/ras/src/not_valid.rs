@@ -51,8 +51,7 @@ impl Describe for NotValid<'_, '_> {
                 out.field("fru_text", Value::text(name))?;
             }
         }
-        let (Content::Body(valid), Ok(all)) =
-            (&section.content, Body::decode(section.kind.guid(), &self.body))
+        let (Content::Body(valid), Ok(all)) = (&section.content, Body::decode(section.kind, &self.body))
         else {
             return Ok(());
         };

@@ -15,13 +15,12 @@ use crate::dmesg;
 use crate::input::Bytes;
 use crate::key::Key;
 use crate::ramoops;
-use crate::scan::count;
 use crate::summary;
 use crate::unhex;
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Content<'n> {
+pub enum Content {
     /// The backing image of QEMU's ERST device.
     Image,
     /// CPER records, back to back, from this offset on.
@@ -47,8 +46,8 @@ pub enum Content<'n> {
         /// When, where the name tells.
         time: Option<u64>,
     },
-    /// A file of pstore that holds a body alone.
-    Stored(FileName<'n>),
+    /// A file of pstore that holds a body alone, whose name says of what type.
+    Stored,
     /// The parts of a kernel log put together, the name of each before it, as systemd-pstore does.
     NamedParts,
     /// A region of ramoops.
@@ -58,16 +57,16 @@ pub enum Content<'n> {
 }
 
 /// What is there to tell by.
-struct Input<'b, 'n> {
+struct Input<'b> {
     bytes: &'b [u8],
     /// The file's name, without what an archive sets before it.
-    name: &'n str,
+    name: &'b str,
     /// Whether it is a file of an archive.
     is_archived: bool,
 }
 
 /// Tells whether the input is of one kind.
-type Recogniser = for<'n> fn(&Input<'_, 'n>) -> Option<Content<'n>>;
+type Recogniser = fn(&Input<'_>) -> Option<Content>;
 
 /// From sure to unsure; the first that knows the input decides.
 const RECOGNISERS: [Recogniser; 17] = [
@@ -103,7 +102,7 @@ const RECOGNISERS: [Recogniser; 17] = [
 ];
 
 /// Tells what the bytes are.
-pub fn recognise<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
+pub fn recognise(bytes: &[u8], name: &str) -> Option<Content> {
     // In an archive everything is a record, of whatever kind.
     let (name, is_archived) = Key::split_name(name).map_or((name, false), |(_, rest)| (rest, true));
     let input = Input { bytes, name, is_archived };
@@ -115,21 +114,21 @@ fn has_magic(bytes: &[u8], magic: &[u8]) -> bool {
     bytes.strip_prefix(magic).is_some_and(|rest| !unhex::is_text(&rest[..rest.len().min(64)]))
 }
 
-fn image<'n>(input: &Input<'_, 'n>) -> Option<Content<'n>> {
+fn image(input: &Input<'_>) -> Option<Content> {
     has_magic(input.bytes, &qemu::MAGIC).then_some(Content::Image)
 }
 
-fn archived<'n>(input: &Input<'_, 'n>) -> Option<Content<'n>> {
-    FileName::parse(input.name).filter(|_| input.is_archived).map(Content::Stored)
+fn archived(input: &Input<'_>) -> Option<Content> {
+    FileName::parse(input.name).filter(|_| input.is_archived).map(|_| Content::Stored)
 }
 
 /// `CPER`, a revision, and the end of the signature: four bytes that no text has.
-fn records<'n>(input: &Input<'_, 'n>) -> Option<Content<'n>> {
+fn records(input: &Input<'_>) -> Option<Content> {
     let is_record = input.bytes.starts_with(b"CPER") && input.bytes.get(6..10) == Some(&[0xff; 4]);
     is_record.then_some(Content::Records(0))
 }
 
-fn damaged_record<'n>(input: &Input<'_, 'n>) -> Option<Content<'n>> {
+fn damaged_record(input: &Input<'_>) -> Option<Content> {
     has_magic(input.bytes, b"CPER").then_some(Content::Records(0))
 }
 
@@ -142,18 +141,18 @@ fn table_length(bytes: &[u8], signature: &[u8]) -> Option<usize> {
 /// Bytes of the header that all ACPI tables but two have (ACPI 6.5 table 5.4).
 const ACPI_HEADER: usize = 36;
 
-fn table<'n>(input: &Input<'_, 'n>) -> Option<Content<'n>> {
+fn table(input: &Input<'_>) -> Option<Content> {
     table_length(input.bytes, b"ERST")?;
     Table::parse(input.bytes).ok().map(|_| Content::Table)
 }
 
-fn damaged_table<'n>(input: &Input<'_, 'n>) -> Option<Content<'n>> {
+fn damaged_table(input: &Input<'_>) -> Option<Content> {
     (has_magic(input.bytes, b"ERST") && Table::parse(input.bytes).is_ok()).then_some(Content::Table)
 }
 
 /// A BERT table with its region behind it, or the region behind the four letters "BERR": the forms in which firmware's
 /// tools and Intel's pass a region on. A BERT table alone holds no error.
-fn error_region<'n>(input: &Input<'_, 'n>) -> Option<Content<'n>> {
+fn error_region(input: &Input<'_>) -> Option<Content> {
     let start = match table_length(input.bytes, b"BERT") {
         Some(length) => length,
         None if has_magic(input.bytes, b"BERR") => 4,
@@ -162,11 +161,11 @@ fn error_region<'n>(input: &Input<'_, 'n>) -> Option<Content<'n>> {
     is_region(input.bytes, start).then_some(Content::Blocks(start))
 }
 
-fn machine_log<'n>(input: &Input<'_, 'n>) -> Option<Content<'n>> {
+fn machine_log(input: &Input<'_>) -> Option<Content> {
     has_magic(input.bytes, &mcelog::SIGNATURE).then(|| Content::MachineLog(word_size(input.bytes)))
 }
 
-fn by_name<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
+fn by_name(bytes: &[u8], name: &str) -> Option<Content> {
     // Variables of EFI, as efivarfs shows them: four bytes of attributes before the value.
     let variable = EfiVariable::parse_efivarfs(name).map(|variable| (variable, 4));
     if let Some((variable, skip)) = variable.or_else(|| Some((EfiVariable::parse(name)?, 0))) {
@@ -185,17 +184,17 @@ fn by_name<'n>(bytes: &[u8], name: &'n str) -> Option<Content<'n>> {
         || stored.section_type().is_some()
         || (0..=RecordType::POWERPC_OPAL.raw())
             .any(|number| RecordType::new(number).name() == Some(stored.kind));
-    known.then_some(Content::Stored(stored))
+    known.then_some(Content::Stored)
 }
 
 /// A kernel log from the start of the bytes on.
-const fn log<'n>(compressed: bool) -> Content<'n> {
+const fn log(compressed: bool) -> Content {
     Content::Log { skip: 0, compressed, id: None, time: None }
 }
 
 /// The header is a line; pstore/zone's notice may be another before it. Before compression the line that says when was
 /// left in the files of ramoops.
-fn kernel_log<'n>(input: &Input<'_, 'n>) -> Option<Content<'n>> {
+fn kernel_log(input: &Input<'_>) -> Option<Content> {
     let front = &input.bytes[..input.bytes.len().min(256)];
     if Header::parse(front).is_some() {
         return Some(log(false));
@@ -294,22 +293,23 @@ fn is_compressed_log(bytes: &[u8]) -> bool {
     Header::parse(&text).is_some()
 }
 
-/// The bytes in the form in which they are recognised, and how they got it: those that a text stands for. Others are as
-/// they were.
-pub fn readable(bytes: Bytes, name: &str) -> (Bytes, Option<String>) {
-    if recognise(&bytes, name).is_some() {
-        return (bytes, None);
+/// The bytes in the form in which they are recognised, how they got it, and what they are: those that a text stands for.
+/// Others are as they were.
+pub fn readable(bytes: Bytes, name: &str) -> (Bytes, Option<String>, Option<Content>) {
+    let content = recognise(&bytes, name);
+    if content.is_some() {
+        return (bytes, None, content);
     }
     match pasted(&bytes, name, |_| true) {
-        Some((form, bytes)) => (Bytes::Read(bytes), Some(form)),
-        None => (bytes, None),
+        Some((form, bytes, content)) => (Bytes::Read(bytes), Some(form), Some(content)),
+        None => (bytes, None, None),
     }
 }
 
 /// The bytes that a text stands for, of a kind that is wanted, and the form in which it does. Records and status blocks
 /// lie one behind the other, so of those all dumps count. Of anything else the first dump does, and the form says that
 /// there are others.
-fn pasted(text: &[u8], name: &str, wanted: fn(Content<'_>) -> bool) -> Option<(String, Vec<u8>)> {
+fn pasted(text: &[u8], name: &str, wanted: fn(Content) -> bool) -> Option<(String, Vec<u8>, Content)> {
     let mut dumps = unhex::decode(text).filter_map(|forms| {
         forms.into_iter().find_map(|(form, bytes)| {
             let content = recognise(&bytes, name).filter(|content| wanted(*content))?;
@@ -328,9 +328,9 @@ fn pasted(text: &[u8], name: &str, wanted: fn(Content<'_>) -> bool) -> Option<(S
     }
     let form = match others {
         0 => form.to_owned(),
-        _ => format!("{form}, without {} of other things", count(others, "dump")),
+        _ => format!("{form}, without {} of other things", summary::count(others, "dump")),
     };
-    Some((form, bytes))
+    Some((form, bytes, first))
 }
 
 /// The bytes of the first ERST table: the bytes themselves, or what a text stands for.
@@ -339,7 +339,7 @@ pub fn table_bytes(bytes: Bytes) -> Bytes {
         return bytes;
     }
     let table = pasted(&bytes, "", |content| content == Content::Table);
-    table.map_or(bytes, |(_, table)| Bytes::Read(table))
+    table.map_or(bytes, |(_, table, _)| Bytes::Read(table))
 }
 
 /// Why bytes are nothing that is known here.

@@ -15,9 +15,10 @@ use crate::cursor::Cursor;
 use crate::dmesg;
 use crate::found::{Content as Body, Found, LogKind, Part, Place, Reading, What};
 use crate::input::Bytes;
+use crate::key::Key;
 use crate::ramoops::{self, Holds, Parameters, Region, ZoneRead};
 use crate::recognise::{self, Content};
-use crate::summary;
+use crate::summary::{self, count};
 
 /// A file that was recognised.
 #[derive(Debug)]
@@ -28,29 +29,43 @@ pub struct File {
     pub bytes: Bytes,
     /// The form of that text.
     pub form: Option<String>,
+    /// What it is, if it is something.
+    pub content: Option<Content>,
     /// What it holds, if it is the memory of ramoops.
     pub region: Option<Region>,
 }
 
 impl File {
-    /// A file of these bytes, read as the memory of ramoops if it is that; of these parameters, where they were given.
-    pub fn new(name: String, bytes: Bytes, form: Option<String>, layout: Option<&Parameters>) -> Self {
-        let mut file = Self { name, bytes, form, region: None };
-        file.region = match (file.content(), layout) {
-            (Some(Content::Ramoops), _) => Some(Region::read(&file.bytes, layout)),
-            (None, Some(_)) => Some(Region::read(&file.bytes, layout)).filter(|region| !region.is_empty()),
+    /// A file of these bytes, recognised, and read as the memory of ramoops if it is that; of these parameters, where
+    /// they were given.
+    pub fn new(name: String, bytes: Bytes, layout: Option<&Parameters>) -> Self {
+        let (bytes, form, content) = recognise::readable(bytes, base(&name));
+        let region = match (content, layout) {
+            (Some(Content::Ramoops), _) => Some(Region::read(&bytes, layout)),
+            (None, Some(_)) => Some(Region::read(&bytes, layout)).filter(|region| !region.is_empty()),
             // The zones of a larger memory, or of one whose first zone is not in use.
-            (None, None) => ramoops::is_inside(&file.bytes).then(|| Region::read(&file.bytes, None)),
+            (None, None) => ramoops::is_inside(&bytes).then(|| Region::read(&bytes, None)),
             (Some(_), _) => None,
         };
-        file
+        let content = region.as_ref().map(|_| Content::Ramoops).or(content);
+        Self { name, bytes, form, content, region }
     }
 
-    /// What it is.
-    pub fn content(&self) -> Option<Content<'_>> {
-        let base = std::path::Path::new(&self.name).file_name().and_then(|name| name.to_str()).unwrap_or("");
-        self.region.as_ref().map(|_| Content::Ramoops).or_else(|| recognise::recognise(&self.bytes, base))
+    /// A file of these bytes, of which is known what it is.
+    pub const fn known(name: String, bytes: Bytes, content: Content) -> Self {
+        Self { name, bytes, form: None, content: Some(content), region: None }
     }
+
+    /// Its name without its folder, and without what an archive sets before it.
+    fn base(&self) -> &str {
+        let name = base(&self.name);
+        Key::split_name(name).map_or(name, |(_, rest)| rest)
+    }
+}
+
+/// The last part of a path, where it is text.
+pub fn base(name: &str) -> &str {
+    std::path::Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or("")
 }
 
 /// What was found in a file.
@@ -92,7 +107,7 @@ struct Scanner<'a, 'v> {
 /// Finds what a file holds, and lets somebody watch. Cleared records count, and are shown if so wished.
 pub fn scan<'a>(
     file: &'a File,
-    content: Content<'_>,
+    content: Content,
     show_cleared: bool,
     watch: &mut dyn FnMut(&Step<'a>),
 ) -> Scan<'a> {
@@ -111,7 +126,7 @@ pub fn scan<'a>(
 /// of cleared records that were left out.
 pub fn visit<'a>(
     file: &'a File,
-    content: Content<'_>,
+    content: Content,
     show_cleared: bool,
     visit: &mut dyn FnMut(Step<'a>),
 ) -> (String, usize) {
@@ -134,7 +149,7 @@ pub fn visit_slot<'a>(file: &'a File, slot: usize, visit: &mut dyn FnMut(Step<'a
 }
 
 impl<'a> Scanner<'a, '_> {
-    fn run(&mut self, content: Content<'_>) {
+    fn run(&mut self, content: Content) {
         let bytes: &'a [u8] = &self.file.bytes;
         match content {
             Content::Image => self.image(bytes),
@@ -165,19 +180,15 @@ impl<'a> Scanner<'a, '_> {
                 self.title = "kernel log".into();
                 let stored = bytes.get(skip..).unwrap_or_default();
                 let part = Part {
-                    place: self.place(skip),
-                    record: None,
-                    stored,
-                    compressed,
                     id: id.map(|(id, _)| id),
                     id_names_boot: id.is_some_and(|(_, names_boot)| names_boot),
                     time,
-                    kind: LogKind::Dump,
-                    reading: None,
+                    ..Part::new(self.place(skip), stored, compressed)
                 };
                 self.part(part, bytes);
             }
-            Content::Stored(name) => {
+            Content::Stored => {
+                let Some(name) = FileName::parse(self.file.base()) else { return };
                 self.title = format!("pstore file, {} from {}", name.kind, name.backend);
                 self.stored(&name, 0, bytes);
             }
@@ -228,16 +239,13 @@ impl<'a> Scanner<'a, '_> {
             None => (bytes, name.compressed && Header::parse(bytes).is_none()),
         };
         let part = Part {
-            place,
-            record: None,
-            stored,
-            compressed,
             id,
             id_names_boot: name.backend == "erst",
             time: line.map(|(line, _)| line.time).or_else(|| name.meaning().time()),
             kind,
             // Linux says at the end what the code of the memory did.
             reading: EccReport::split(bytes).1.filter(|_| name.backend == "ramoops").map(Reading::Corrected),
+            ..Part::new(place, stored, compressed)
         };
         self.part(part, bytes);
     }
@@ -263,16 +271,13 @@ impl<'a> Scanner<'a, '_> {
                 }
             };
             let line = DumpHeader::parse(content).filter(|_| kind == LogKind::Dump);
+            let stored = line.map_or(&content[..], |(_, stored)| stored);
             let part = Part {
-                place,
-                record: None,
-                stored: line.map_or(content, |(_, stored)| stored),
-                compressed: line.is_some_and(|(line, _)| line.compressed),
                 id,
-                id_names_boot: false,
                 time: line.map(|(line, _)| line.time),
                 kind,
                 reading: *reading,
+                ..Part::new(place, stored, line.is_some_and(|(line, _)| line.compressed))
             };
             self.part(part, content);
         }
@@ -285,16 +290,12 @@ impl<'a> Scanner<'a, '_> {
             zones += 1;
             let id = RecordId::new(dumps);
             dumps += u64::from(zone.record_type() == RecordType::DMESG);
+            let place = Place::new(&self.file.name, offset);
             let part = |kind, stored, compressed, id, time| Part {
-                place: Place::new(&self.file.name, offset),
-                record: None,
-                stored,
-                compressed,
                 id,
-                id_names_boot: false,
                 time,
                 kind,
-                reading: None,
+                ..Part::new(place, stored, compressed)
             };
             if let Some((header, text)) = zone.dump() {
                 self.part(part(LogKind::Dump, text, header.compressed, Some(id), Some(header.time)), text);
@@ -317,7 +318,7 @@ impl<'a> Scanner<'a, '_> {
     }
 
     fn push(&mut self, place: Place<'a>, what: What<'a>, raw: &'a [u8]) {
-        (self.visit)(Step::Found(Found { place, what, raw }));
+        (self.visit)(Step::Found(Found::new(place, what, raw)));
     }
 
     /// A bad part of something that is found too.
@@ -433,16 +434,12 @@ impl<'a> Scanner<'a, '_> {
             };
             self.bad(place.at(place.offset + LENGTH_FIELD), reason);
         }
-        let part = |stored_text, compressed| Part {
-            place,
+        let part = |text, compressed| Part {
             record: Some(stored),
-            stored: stored_text,
-            compressed,
             id: Some(stored.id()),
             id_names_boot: true,
             time: stored.time(),
-            kind: LogKind::Dump,
-            reading: None,
+            ..Part::new(place, text, compressed)
         };
         match stored.payload() {
             // A log of which nothing reached the store is a torn record.
@@ -454,15 +451,14 @@ impl<'a> Scanner<'a, '_> {
 
     /// Something with sections: what is wrong with it and with each is told as bad parts of their own.
     fn sections(&mut self, place: Place<'a>, what: What<'a>, raw: &'a [u8]) {
-        let found = Found { place, what, raw };
-        let sections = found.sections();
-        for (at, reason) in found.problems(&sections) {
+        let found = Found::new(place, what, raw);
+        for (at, reason) in found.problems() {
             self.bad(place.at(at), reason);
         }
-        for section in sections {
+        for section in found.sections() {
             // The record around it is there in any case.
-            if let Body::Log(part) = section.content {
-                self.check(&part, &[]);
+            if let Body::Log(part) = &section.content {
+                self.check(part, &[]);
             }
         }
         (self.visit)(Step::Found(found));
@@ -694,11 +690,6 @@ impl Extent {
 /// Where a record's header and the descriptors that are there end.
 fn descriptors_end(record: &Record<'_>) -> usize {
     RecordHeader::SIZE + size_of_val(record.descriptors())
-}
-
-/// `3 records`, `1 record`.
-pub fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 fn times(count: usize) -> String {

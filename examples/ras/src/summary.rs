@@ -35,7 +35,18 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
             | Body::DmarVtd(_)
             | Body::DmarIommu(_)
             | Body::Ia32X64Processor(_)
-            | Body::ArmProcessor(_)),
+            | Body::ArmProcessor(_)
+            | Body::PciComponent(_)
+            | Body::CcixPer(_)
+            | Body::CxlProtocol(_)
+            | Body::CxlComponentEvent(_)
+            | Body::FirmwareErrorRecord(_)
+            | Body::Ampere(_)
+            | Body::AmpereSpecific(_)
+            | Body::FruMemoryPoison(_)
+            | Body::ArmRasNode(_)
+            | Body::Nvidia(_)
+            | Body::NvidiaEvent(_)),
         ) => body_line(section, body),
         Content::Body(Body::Pcie(pcie)) => pcie_line(section, pcie),
         Content::Body(Body::Unknown(bytes)) if section.kind.name().is_none() => {
@@ -47,17 +58,6 @@ pub fn section(section: &Section<'_>, record: &[Section<'_>]) -> String {
         Content::Body(Body::WindowsXpfMca(machine)) if machine.bank_number.get() < 0xff => {
             let mce = windows_machine_check(machine, record);
             format!("Windows {}{}", mce.record().summary(), and_unit(section))
-        }
-        Content::Body(
-            body @ (Body::PciComponent(_)
-            | Body::CcixPer(_)
-            | Body::CxlProtocol(_)
-            | Body::CxlComponentEvent(_)
-            | Body::FirmwareErrorRecord(_)
-            | Body::Ampere(_)
-            | Body::AmpereSpecific(_)),
-        ) => {
-            format!("{}{}: {}", type_name(section), and_unit(section), body.summary())
         }
         Content::Body(body) => told_line(section, &Told::by(body.fields())),
     }
@@ -289,9 +289,16 @@ fn pcie_line(section: &Section<'_>, pcie: &PcieErrorView<'_>) -> String {
     line
 }
 
-/// What the crate says of a section's body, after its type and the name of the field-replaceable unit.
+/// What the crate says of a section's body, after its type and the name of the field-replaceable unit. It begins with
+/// the processor where the body names one.
 fn body_line(section: &Section<'_>, body: &Body<'_>) -> String {
-    format!("{}{}: {}", type_name(section), and_unit(section), body.summary())
+    let names_processor = match body {
+        Body::ArmProcessor(arm) => arm.mpidr_el1().is_some(),
+        Body::Ia32X64Processor(processor) => processor.local_apic_id().is_some(),
+        _ => false,
+    };
+    let then = if names_processor { ", " } else { ": " };
+    format!("{}{}{then}{}", type_name(section), and_unit(section), body.summary())
 }
 
 /// The names of the flags that are set: `cache, micro architectural`.
@@ -322,6 +329,11 @@ pub fn address(section: &Section<'_>) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// `3 records`, `1 record`.
+pub fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// A number of bytes for people.

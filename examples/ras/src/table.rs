@@ -50,8 +50,8 @@ impl CheckTable {
                 return outcome;
             }
             _ => {
-                let (bytes, _) = recognise::readable(bytes, "");
-                let what = match recognise::recognise(&bytes, "") {
+                let (bytes, _, content) = recognise::readable(bytes, "");
+                let what = match content {
                     Some(_) => "something else: ras decode reads it".into(),
                     None => recognise::refusal(&bytes),
                 };

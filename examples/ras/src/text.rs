@@ -8,9 +8,9 @@ use cper::fields::Fields;
 use cper::{Guid, RecordFlags, SectionFlags};
 use pstore_format::dmesg;
 
-use crate::event::{Event, Grade, grades};
+use crate::event::{Event, Grade};
 use crate::fields;
-use crate::found::{Content, Found, Log, Part, Piece, Section, What, padding};
+use crate::found::{Content, Log, Part, Piece, Section, What, padding};
 use crate::not_valid::NotValid;
 use crate::printable::Printable;
 use crate::summary;
@@ -69,27 +69,27 @@ impl Text {
         &self,
         out: &mut dyn Write,
         title: &str,
-        found: &[Found<'_>],
+        events: &[&Event<'_>],
         name_files: bool,
     ) -> io::Result<()> {
         if self.detail > Detail::Lines {
             writeln!(out, "{title}")?;
-            if !found.is_empty() {
+            if !events.is_empty() {
                 writeln!(out)?;
             }
         }
-        let labels = found.iter().flat_map(grades).map(|grade| grade.label().len());
+        let labels = events.iter().flat_map(|event| &event.lines).map(|(grade, _)| grade.label().len());
         let label = match self.detail {
             // Alone, the lines of several files stand below each other.
             Detail::Lines => Grade::Recoverable.label().len(),
             _ => labels.max().unwrap_or(0).max(Grade::Fatal.label().len()),
         } + 2;
-        for found in found {
-            self.lines(out, &Event::of(found), label, name_files)?;
+        for event in events {
+            self.lines(out, event, label, name_files)?;
         }
         if self.detail > Detail::Lines {
-            for found in found {
-                self.details(out, &Event::of(found))?;
+            for event in events {
+                self.details(out, event)?;
             }
         }
         Ok(())
@@ -98,7 +98,7 @@ impl Text {
     fn lines(
         &self,
         out: &mut dyn Write,
-        event: &Event<'_, '_>,
+        event: &Event<'_>,
         label: usize,
         name_files: bool,
     ) -> io::Result<()> {
@@ -149,7 +149,7 @@ impl Text {
         writeln!(out, "\n\u{2500}\u{2500} {title} {}", "\u{2500}".repeat(fill))
     }
 
-    fn details(&self, out: &mut dyn Write, event: &Event<'_, '_>) -> io::Result<()> {
+    fn details(&self, out: &mut dyn Write, event: &Event<'_>) -> io::Result<()> {
         match &event.found.what {
             What::Bad(_) => Ok(()),
             What::Log(log) => self.log(out, log),
@@ -172,7 +172,7 @@ impl Text {
         }
     }
 
-    fn sections(&self, out: &mut dyn Write, event: &Event<'_, '_>) -> io::Result<()> {
+    fn sections(&self, out: &mut dyn Write, event: &Event<'_>) -> io::Result<()> {
         let id = event.id.map_or(String::new(), |id| format!(" \u{2500} record {id}"));
         self.rule(out, &format!("{}{id}", event.kind.one))?;
         match &event.found.what {
@@ -182,10 +182,10 @@ impl Text {
             // What Linux writes there is the same in every record.
             What::Record(stored) if stored.prefix().is_none() => {
                 let header = stored.record().header();
-                if !header.creator_id.guid().is_zero() {
+                if !header.creator_id.raw().is_zero() {
                     field(out, "creator", header.creator_id)?;
                 }
-                if !header.notification_type.guid().is_zero() {
+                if !header.notification_type.raw().is_zero() {
                     field(out, "notification", header.notification_type)?;
                 }
                 let flags = flags(header.flags());
@@ -203,8 +203,8 @@ impl Text {
             }
             _ => {}
         }
-        let several = event.sections.len() > 1;
-        for (number, section) in event.sections.iter().enumerate() {
+        let several = event.sections().len() > 1;
+        for (number, section) in event.sections().iter().enumerate() {
             if several {
                 writeln!(out)?;
                 let title = event.lines.get(number).map_or("", |(_, line)| line);
@@ -251,11 +251,12 @@ impl Text {
             Content::Cut(cut) => write!(lines, "{}", fields::compact(cut))?,
             Content::Bad(_, reason) => writeln!(lines, "{reason}")?,
         }
-        if let Some(not_valid) = NotValid::of(section).filter(|_| self.detail == Detail::Raw) {
+        let is_raw = self.detail == Detail::Raw;
+        if let Some(not_valid) = is_raw.then(|| NotValid::of(section)).flatten() {
             writeln!(lines, "not valid, as their validity bits are clear:")?;
             write!(lines, "{:2}", Fields(&not_valid))?;
         }
-        let raw = self.detail == Detail::Raw || matches!(section.content, Content::Bad(..) | Content::Cut(_));
+        let raw = is_raw || matches!(section.content, Content::Bad(..) | Content::Cut(_));
         if raw && !matches!(section.content, Content::Body(cper::section::Body::Unknown(_)) | Content::Log(_))
         {
             let there = summary::size(section.bytes.len());
@@ -313,7 +314,7 @@ impl Text {
             }
             return Ok(());
         }
-        let log = dmesg::Header::parse(&text).map_or(&*text, |(_, log)| log);
+        let log = dmesg::Header::parse(text).map_or(text, |(_, log)| log);
         for line in log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             writeln!(out, "{}", Printable(without_level(line)))?;
         }

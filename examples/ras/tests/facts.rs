@@ -307,14 +307,14 @@ fn what_is_cut_of_an_x86_section_is_named() {
     let parts = Ia32X64Parts::new(Ia32X64Header::new().with_local_apic_id(5), &errors, &[]).unwrap();
     let mut bytes = record(header(), primary(), &parts);
     let whole = headline("x86.cper", &bytes);
-    assert!(whole.contains(": cache error; cache error, APIC 5") && !whole.contains("cut"), "{whole}");
+    assert!(whole.contains(", APIC 5: cache error; cache error") && !whole.contains("cut"), "{whole}");
     // The section ends in the second structure.
     let length = bytes.len() - 24;
     bytes.truncate(length);
     bytes[20..24].copy_from_slice(&(length as u32).to_le_bytes());
     bytes[132..136].copy_from_slice(&(64u32 + 64 + 40).to_le_bytes());
     let cut = headline("x86-cut.cper", &bytes);
-    assert!(cut.contains(": cache error; error information cut short, APIC 5"), "{cut}");
+    assert!(cut.contains(", APIC 5: cache error; error information cut short"), "{cut}");
     let text = ras(&["decode", &file("x86-cut.cper", &bytes)]).stdout;
     assert!(text.contains("error information count is 2, at most 1 fit"), "{text}");
     assert!(text.contains("unread"), "{text}");

@@ -346,14 +346,18 @@ fn files_of_the_field_are_what_they_are() {
         ("bert/table-and-region.bin", 1, "firmware error record"),
         ("bert/berr.bin", 1, "firmware error record"),
         ("kernel-text/smca-array-hidden.gesb", 1, "IA32/X64 processor error, DIMM_A1: "),
-        ("kernel-text/ia-last-info-cut.gesb", 1, "IA32/X64 processor error, XXXXXXXXXXXXXXXXXXXX: "),
+        (
+            "kernel-text/ia-last-info-cut.gesb",
+            1,
+            "IA32/X64 processor error, XXXXXXXXXXXXXXXXXXXX, APIC 507998044913531662: ",
+        ),
         ("pstore-names/pstore-blk.img", 2, "kernel oops: BUG: kernel NULL pointer dereference"),
-        ("paste-forms/uefi-dump.txt", 1, ", MPIDR 0x80000000"),
+        ("paste-forms/uefi-dump.txt", 1, "Arm processor error, MPIDR 0x80000000: "),
         ("paste-forms/uefi-mem.txt", 1, "firmware error record"),
         ("paste-forms/uefi-dmpstore.txt", 1, "firmware error record"),
-        ("paste-forms/bom.txt", 1, ", MPIDR 0x80000000"),
-        ("paste-forms/fenced.txt", 1, ", MPIDR 0x80000000"),
-        ("paste-forms/powershell.txt", 1, ", MPIDR 0x80000000"),
+        ("paste-forms/bom.txt", 1, "Arm processor error, MPIDR 0x80000000: "),
+        ("paste-forms/fenced.txt", 1, "Arm processor error, MPIDR 0x80000000: "),
+        ("paste-forms/powershell.txt", 1, "Arm processor error, MPIDR 0x80000000: "),
         ("paste-forms/two-dumps.txt", 2, "firmware error record"),
         ("paste-forms/two-hex-lines.txt", 2, "firmware error record"),
         ("transports/block.b64", 1, "CORRECTED    memory"),
@@ -382,7 +386,7 @@ fn files_of_the_field_are_what_they_are() {
     for name in controls {
         let Some(file) = field(&format!("paste-forms/{name}.txt")) else { continue };
         let run = ras(&["decode", "-q", file.to_str().unwrap()]);
-        assert!(run.stdout.contains(", MPIDR 0x80000000"), "{name}: {}", run.stderr);
+        assert!(run.stdout.contains("Arm processor error, MPIDR 0x80000000: "), "{name}: {}", run.stderr);
         seen += 1;
     }
     for name in ["acpidump/dmesg-erst.txt", "acpidump/dmesg-bert.txt"] {

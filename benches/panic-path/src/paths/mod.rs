@@ -406,8 +406,8 @@ fn fold_header(header: &RecordHeader) -> u64 {
     if let Some(partition) = header.partition_id() {
         sum ^= guid(partition);
     }
-    sum ^= guid(header.creator_id.guid());
-    sum ^= guid(header.notification_type.guid());
+    sum ^= guid(header.creator_id.raw());
+    sum ^= guid(header.notification_type.raw());
     sum ^= header.record_id.get();
     sum ^= u64::from(header.flags.get());
     sum ^ u64::from_le_bytes(header.persistence_information)

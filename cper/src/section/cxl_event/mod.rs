@@ -58,7 +58,7 @@ use super::PciAddress;
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
 use crate::kind::{Decode, FixedSection, FixedView, SectionType, View};
 use crate::structure::structure;
-use crate::{Error, Guid, SectionTypeId};
+use crate::{Error, SectionTypeId};
 
 /// A number of 24 bits.
 #[derive(
@@ -211,10 +211,10 @@ impl<D> CxlEvent<D> {
 }
 
 impl<D: SectionType> SectionType for CxlEvent<D> {
-    const TYPE: Guid = D::TYPE;
+    const TYPE: SectionTypeId = D::TYPE;
     const NAME: &'static str = D::NAME;
 
-    fn is_type(section_type: Guid) -> bool {
+    fn is_type(section_type: SectionTypeId) -> bool {
         D::is_type(section_type)
     }
 }
@@ -389,9 +389,9 @@ impl<'a> CxlComponentEvent<'a> {
     ///
     /// # Errors
     /// When the bytes are fewer than the 32 of the head.
-    pub fn decode(section_type: Guid, body: &'a [u8]) -> Option<Result<Self, Error>> {
-        let swapped = section_type.swapped();
-        let event_type = EVENTS.into_iter().find(|known| known.0 == section_type || known.0 == swapped)?;
+    pub fn decode(section_type: SectionTypeId, body: &'a [u8]) -> Option<Result<Self, Error>> {
+        let swapped = SectionTypeId::new(section_type.raw().swapped());
+        let event_type = EVENTS.into_iter().find(|known| *known == section_type || *known == swapped)?;
         Some(Self::of(event_type, body))
     }
 
@@ -555,11 +555,11 @@ macro_rules! event_data {
         const _: () = assert!(size_of::<$name>() == 80 && align_of::<$name>() == 1);
 
         impl $crate::section::SectionType for $name {
-            const TYPE: $crate::Guid = $crate::SectionTypeId::$type.0;
+            const TYPE: $crate::SectionTypeId = $crate::SectionTypeId::$type;
             const NAME: &'static str = $text;
 
-            fn is_type(section_type: $crate::Guid) -> bool {
-                section_type == Self::TYPE || section_type.swapped() == Self::TYPE
+            fn is_type(section_type: $crate::SectionTypeId) -> bool {
+                section_type == Self::TYPE || section_type.raw().swapped() == Self::TYPE.raw()
             }
         }
 
@@ -611,13 +611,13 @@ mod tests {
     /// The lines an event's data are told in.
     pub(super) fn lines(section_type: SectionTypeId, data: [u8; 80]) -> Vec<String> {
         let bytes = section(data);
-        let text = Body::decode(section_type.0, &bytes).unwrap().to_string();
+        let text = Body::decode(section_type, &bytes).unwrap().to_string();
         let (_, log) = text.split_once("event log\n").unwrap();
         log.lines().skip(4).map(|line| line.strip_prefix("  ").unwrap().into()).collect()
     }
 
     fn decode(section_type: SectionTypeId, bytes: &[u8]) -> CxlComponentEvent<'_> {
-        CxlComponentEvent::decode(section_type.0, bytes).unwrap().unwrap()
+        CxlComponentEvent::decode(section_type, bytes).unwrap().unwrap()
     }
 
     #[test]
@@ -672,7 +672,7 @@ mod tests {
             Body::CxlComponentEvent(read).summary().to_string(),
             "data path error, host write (channel 3, row 7), device 0000:38:00.0 [8086:0000]"
         );
-        assert!(CxlDramEvent::is_type(SectionTypeId::WINDOWS_CXL_DRAM.0));
+        assert!(CxlDramEvent::is_type(SectionTypeId::WINDOWS_CXL_DRAM));
         assert!(CxlMldPortEvent::decode(&bytes[..40]).unwrap().data().is_none());
         assert_eq!(
             CxlMldPortEvent::decode(&bytes[..31]).unwrap_err().to_string(),
@@ -700,7 +700,10 @@ mod tests {
         let kinds: Vec<_> = EVENTS
             .iter()
             .map(|event_type| {
-                assert_eq!(decode(SectionTypeId(event_type.0.swapped()), &bytes).event_type(), *event_type);
+                assert_eq!(
+                    decode(SectionTypeId::new(event_type.raw().swapped()), &bytes).event_type(),
+                    *event_type
+                );
                 let data = decode(*event_type, &bytes).data();
                 let kind = format!("{:?}", data.unwrap());
                 kind.split('(').next().unwrap().to_string()
@@ -720,12 +723,12 @@ mod tests {
             ]
         );
         for windows in [SectionTypeId::WINDOWS_CXL_DRAM, SectionTypeId::WINDOWS_CXL_MEMORY_MODULE] {
-            assert!(matches!(Body::decode(windows.0, &bytes), Ok(Body::CxlComponentEvent(_))));
+            assert!(matches!(Body::decode(windows, &bytes), Ok(Body::CxlComponentEvent(_))));
         }
-        assert!(CxlComponentEvent::decode(SectionTypeId::CXL_PROTOCOL.0, &bytes).is_none());
-        assert!(CxlEvent::<CxlDramEvent>::is_type(SectionTypeId::WINDOWS_CXL_DRAM.0));
-        assert!(CxlEvent::<CxlDramEvent>::is_type(SectionTypeId::CXL_DRAM.0));
-        assert!(!CxlEvent::<CxlDramEvent>::is_type(SectionTypeId::CXL_MEMORY_MODULE.0));
+        assert!(CxlComponentEvent::decode(SectionTypeId::CXL_PROTOCOL, &bytes).is_none());
+        assert!(CxlEvent::<CxlDramEvent>::is_type(SectionTypeId::WINDOWS_CXL_DRAM));
+        assert!(CxlEvent::<CxlDramEvent>::is_type(SectionTypeId::CXL_DRAM));
+        assert!(!CxlEvent::<CxlDramEvent>::is_type(SectionTypeId::CXL_MEMORY_MODULE));
     }
 
     #[test]
@@ -755,7 +758,7 @@ mod tests {
     fn a_short_or_long_log_is_read_as_far_as_it_goes() {
         let mut bytes = section([7; 80]);
         for length in 0..bytes.len() {
-            let Some(decoded) = CxlComponentEvent::decode(SectionTypeId::CXL_DRAM.0, &bytes[..length]) else {
+            let Some(decoded) = CxlComponentEvent::decode(SectionTypeId::CXL_DRAM, &bytes[..length]) else {
                 panic!("no CXL event");
             };
             if length < 32 {

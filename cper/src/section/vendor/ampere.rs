@@ -4,10 +4,9 @@
 use core::fmt;
 
 use zerocopy::IntoBytes;
-use zerocopy::little_endian::U64;
 
-use crate::Guid;
-use crate::fields::{Describe, Value, Values, Visitor, describe_rest};
+use crate::SectionTypeId;
+use crate::fields::{Describe, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType, View};
 use crate::section::{CorrectableErrors, UncorrectableErrors};
 use crate::structure::structure;
@@ -81,7 +80,7 @@ impl<'a> AmpereErrorParts<'a> {
 }
 
 impl SectionType for AmpereErrorParts<'_> {
-    const TYPE: Guid = AmpereError::TYPE;
+    const TYPE: SectionTypeId = AmpereError::TYPE;
     const NAME: &'static str = AmpereError::NAME;
 }
 
@@ -173,28 +172,7 @@ structure! {
     /// Which data these are.
     0 firmware_specific: u32 as hex => set_firmware_specific with_firmware_specific;
     /// Five words of data.
-    4 data: [u64; 5] raw data_raw;
-}
-
-impl AmpereFirmwareError {
-    /// Five words of data.
-    pub const fn data(&self) -> [u64; 5] {
-        let [first, second, third, fourth, fifth] = self.data;
-        [first.get(), second.get(), third.get(), fourth.get(), fifth.get()]
-    }
-
-    /// Five words of data.
-    pub const fn set_data(&mut self, data: [u64; 5]) {
-        let [first, second, third, fourth, fifth] = data;
-        self.data = [U64::new(first), U64::new(second), U64::new(third), U64::new(fourth), U64::new(fifth)];
-    }
-
-    /// Five words of data.
-    #[must_use]
-    pub const fn with_data(mut self, data: [u64; 5]) -> Self {
-        self.set_data(data);
-        self
-    }
+    4 data: [u64; 5] as words => set_data with_data;
 }
 
 /// The payload of an Ampere specific error, by its layout.
@@ -344,11 +322,7 @@ impl Describe for AmpereSpecificErrorView<'_> {
             Some(AmperePayload::RasNode(node)) => node.describe_fields(out)?,
             Some(AmperePayload::PcieAer(aer)) => aer.describe_fields(out)?,
             Some(AmperePayload::PcieRasdp(path)) => path.describe_fields(out)?,
-            Some(AmperePayload::Firmware(firmware)) => {
-                firmware.describe_fields(out)?;
-                let words = firmware.data.iter().map(|word| Value::hex(word.get()));
-                out.field("data", Value::List(&Values(words)))?;
-            }
+            Some(AmperePayload::Firmware(firmware)) => firmware.describe_fields(out)?,
             None => {}
         }
         describe_rest("trailing", self.trailing(), out)
@@ -374,14 +348,14 @@ mod tests {
     }
 
     fn lines(bytes: &[u8]) -> Vec<std::string::String> {
-        let text = Body::decode(SectionTypeId::AMPERE_SPECIFIC.0, bytes).unwrap().to_string();
+        let text = Body::decode(SectionTypeId::AMPERE_SPECIFIC, bytes).unwrap().to_string();
         text.lines().map(Into::into).collect()
     }
 
     #[test]
     fn the_short_one() {
         let bytes = [10, 0, 1, 0, 3, 0, 0, 0, 0xd1];
-        let body = Body::decode(SectionTypeId::AMPERE.0, &bytes).unwrap();
+        let body = Body::decode(SectionTypeId::AMPERE, &bytes).unwrap();
         assert_eq!(
             body.to_string(),
             "type id                 10\nsub type id             1\ninstance id             3\n\

@@ -4,55 +4,45 @@
 //! The places of both arrays are offsets in the section, so that they are checked against it and nothing else.
 
 use core::fmt;
-use core::iter::FusedIterator;
 
+use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U16, U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::{Entries, Unclaimed, write_all};
-use crate::error::clamp;
-use crate::fields::{Describe, List, Value, Visitor, describe_rest, show_fields};
-use crate::kind::View;
+use super::{Unclaimed, write_all};
+use crate::entries::{Entries, SizedEntries, SizedForm};
+use crate::fields::{Describe, Value, Visitor, describe_rest};
+use crate::kind::{Encode, SectionType, View};
 use crate::open_value::open_value;
-use crate::section::{Decode, Encode, SectionType};
+use crate::structure::{at, structure};
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
 
-/// The fixed part of an Arm RAS node section.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct ArmRasNodeHeader {
-    /// 1.
-    pub revision: U32,
+structure! {
+    /// The fixed part of an Arm RAS node section. [`ArmRasNodeParts`] fills in count and offsets.
+    ArmRasNodeHeader: 80 bytes, new;
+    head of ArmRasNode from 80 as ARM_RAS_NODE "Arm RAS node";
+    /// Revision of the section: 1.
+    0 revision: u32 as number => set_revision with_revision;
     /// Type of the component.
-    pub component_type: ArmRasComponentType,
-    /// 0.
-    pub reserved: [u8; 3],
+    4 component_type: ArmRasComponentType as named => set_component_type with_component_type;
+    5 reserved: [u8; 3];
     /// Number of error records.
-    pub descriptor_count: U32,
+    8 descriptor_count: u32 raw descriptor_count_raw;
     /// Bytes from the start of the section to the error records.
-    pub descriptor_offset: U16,
+    12 descriptor_offset: u16 raw descriptor_offset_raw;
     /// Bytes from the start of the section to the auxiliary data, 0 when there are none.
-    pub auxiliary_offset: U16,
-    /// Form of [`ArmRasNodeHeader::ip_instance`].
-    pub ip_instance_format: ArmRasInstanceFormat,
-    /// Form of [`ArmRasNodeHeader::ip_type`].
-    pub ip_type_format: ArmRasTypeFormat,
-    /// 0.
-    pub reserved_2: [u8; 6],
+    14 auxiliary_offset: u16 raw auxiliary_offset_raw;
+    /// Form in which the instance of the unit is told.
+    16 ip_instance_format: ArmRasInstanceFormat => set_ip_instance_format with_ip_instance_format;
+    /// Form in which the kind of unit is told.
+    17 ip_type_format: ArmRasTypeFormat => set_ip_type_format with_ip_type_format;
+    18 reserved_2: [u8; 6];
     /// Instance of the unit.
-    pub ip_instance: [u8; 16],
+    24 ip_instance: [u8; 16] raw ip_instance_raw;
     /// Kind of unit.
-    pub ip_type: [u8; 24],
+    40 ip_type: [u8; 24] raw ip_type_raw;
     /// Data of whoever made the section, such as text.
-    pub user_data: [u8; 16],
+    64 user_data: [u8; 16] => set_user_data with_user_data;
 }
-
-const _: () = {
-    assert!(size_of::<ArmRasNodeHeader>() == 80 && align_of::<ArmRasNodeHeader>() == 1);
-    assert!(core::mem::offset_of!(ArmRasNodeHeader, descriptor_offset) == 12);
-    assert!(core::mem::offset_of!(ArmRasNodeHeader, ip_instance) == 24);
-    assert!(core::mem::offset_of!(ArmRasNodeHeader, user_data) == 64);
-};
 
 open_value! {
     /// What kind of component reports errors, as in Arm's AEST table.
@@ -132,31 +122,104 @@ pub enum ArmRasUnitType {
     Other([u8; 24]),
 }
 
-impl ArmRasNodeHeader {
-    /// Which instance of the unit it is.
-    pub const fn instance(&self) -> ArmRasInstance {
-        let [low, high]: [U64; 2] = zerocopy::transmute!(self.ip_instance);
-        match self.ip_instance_format {
-            ArmRasInstanceFormat::PE => ArmRasInstance::Pe(low.get()),
-            ArmRasInstanceFormat::SYSTEM_PHYSICAL_ADDRESS => ArmRasInstance::SystemPhysicalAddress(low.get()),
-            ArmRasInstanceFormat::LOCAL_ADDRESS => {
-                ArmRasInstance::LocalAddress { space: low.get(), base: high.get() }
-            }
-            _ => ArmRasInstance::Other(self.ip_instance),
+impl ArmRasInstance {
+    /// The instance in this form.
+    const fn of(format: ArmRasInstanceFormat, stored: [u8; 16]) -> Self {
+        let [low, high]: [U64; 2] = zerocopy::transmute!(stored);
+        match format {
+            ArmRasInstanceFormat::PE => Self::Pe(low.get()),
+            ArmRasInstanceFormat::SYSTEM_PHYSICAL_ADDRESS => Self::SystemPhysicalAddress(low.get()),
+            ArmRasInstanceFormat::LOCAL_ADDRESS => Self::LocalAddress { space: low.get(), base: high.get() },
+            _ => Self::Other(stored),
         }
     }
 
-    /// What kind of unit it is.
-    pub const fn unit_type(&self) -> ArmRasUnitType {
-        let [first, second, third]: [U64; 3] = zerocopy::transmute!(self.ip_type);
-        let [low, high, ..]: [U32; 6] = zerocopy::transmute!(self.ip_type);
-        match self.ip_type_format {
-            ArmRasTypeFormat::PE => {
-                ArmRasUnitType::Pe { midr_el1: first.get(), revidr_el1: second.get(), aidr_el1: third.get() }
+    /// The form, where the instance says it, and the bytes.
+    const fn stored(self) -> (Option<ArmRasInstanceFormat>, [u8; 16]) {
+        let (format, low, high) = match self {
+            Self::Pe(mpidr) => (ArmRasInstanceFormat::PE, mpidr, 0),
+            Self::SystemPhysicalAddress(address) => {
+                (ArmRasInstanceFormat::SYSTEM_PHYSICAL_ADDRESS, address, 0)
             }
-            ArmRasTypeFormat::SMMU => ArmRasUnitType::Smmu { iidr: low.get(), aidr: high.get() },
-            _ => ArmRasUnitType::Other(self.ip_type),
+            Self::LocalAddress { space, base } => (ArmRasInstanceFormat::LOCAL_ADDRESS, space, base),
+            Self::Other(stored) => return (None, stored),
+        };
+        (Some(format), zerocopy::transmute!([U64::new(low), U64::new(high)]))
+    }
+}
+
+impl ArmRasUnitType {
+    /// The kind of unit in this form.
+    const fn of(format: ArmRasTypeFormat, stored: [u8; 24]) -> Self {
+        let [first, second, third]: [U64; 3] = zerocopy::transmute!(stored);
+        let [low, high, ..]: [U32; 6] = zerocopy::transmute!(stored);
+        match format {
+            ArmRasTypeFormat::PE => {
+                Self::Pe { midr_el1: first.get(), revidr_el1: second.get(), aidr_el1: third.get() }
+            }
+            ArmRasTypeFormat::SMMU => Self::Smmu { iidr: low.get(), aidr: high.get() },
+            _ => Self::Other(stored),
         }
+    }
+
+    /// The form, where the kind of unit says it, and the bytes.
+    const fn stored(self) -> (Option<ArmRasTypeFormat>, [u8; 24]) {
+        match self {
+            Self::Pe { midr_el1, revidr_el1, aidr_el1 } => {
+                let words = [U64::new(midr_el1), U64::new(revidr_el1), U64::new(aidr_el1)];
+                (Some(ArmRasTypeFormat::PE), zerocopy::transmute!(words))
+            }
+            Self::Smmu { iidr, aidr } => {
+                let zero = U32::ZERO;
+                let words = [U32::new(iidr), U32::new(aidr), zero, zero, zero, zero];
+                (Some(ArmRasTypeFormat::SMMU), zerocopy::transmute!(words))
+            }
+            Self::Other(stored) => (None, stored),
+        }
+    }
+}
+
+impl ArmRasNodeHeader {
+    /// Which instance of the unit it is.
+    pub const fn ip_instance(&self) -> ArmRasInstance {
+        ArmRasInstance::of(self.ip_instance_format, self.ip_instance)
+    }
+
+    /// Sets which instance of the unit it is, and the form, which [`ArmRasInstance::Other`] leaves as it is.
+    pub const fn set_ip_instance(&mut self, instance: ArmRasInstance) {
+        let (format, stored) = instance.stored();
+        if let Some(format) = format {
+            self.ip_instance_format = format;
+        }
+        self.ip_instance = stored;
+    }
+
+    /// Sets which instance of the unit it is, and the form, which [`ArmRasInstance::Other`] leaves as it is.
+    #[must_use]
+    pub const fn with_ip_instance(mut self, instance: ArmRasInstance) -> Self {
+        self.set_ip_instance(instance);
+        self
+    }
+
+    /// What kind of unit it is.
+    pub const fn ip_type(&self) -> ArmRasUnitType {
+        ArmRasUnitType::of(self.ip_type_format, self.ip_type)
+    }
+
+    /// Sets what kind of unit it is, and the form, which [`ArmRasUnitType::Other`] leaves as it is.
+    pub const fn set_ip_type(&mut self, unit: ArmRasUnitType) {
+        let (format, stored) = unit.stored();
+        if let Some(format) = format {
+            self.ip_type_format = format;
+        }
+        self.ip_type = stored;
+    }
+
+    /// Sets what kind of unit it is, and the form, which [`ArmRasUnitType::Other`] leaves as it is.
+    #[must_use]
+    pub const fn with_ip_type(mut self, unit: ArmRasUnitType) -> Self {
+        self.set_ip_type(unit);
+        self
     }
 }
 
@@ -193,32 +256,31 @@ impl Describe for ArmRasUnitType {
     }
 }
 
-/// One error record of the node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct ArmRasRecord {
+structure! {
+    /// One error record of the node.
+    ArmRasRecord: 72 bytes, new;
     /// Index of the record in its node.
-    pub record_index: U32,
+    0 record_index: u32 => set_record_index with_record_index;
     /// Revision of the RAS extension in bits 7:4, its architecture version in bits 3:0.
-    pub ras_extension: u8,
-    /// 0.
-    pub reserved: [u8; 3],
+    4 ras_extension: u8 => set_ras_extension with_ras_extension;
+    5 reserved: [u8; 3];
     /// ERR FR, the feature register.
-    pub feature: U64,
+    8 feature: u64 as hex => set_feature with_feature;
     /// ERR CTLR, the control register.
-    pub control: U64,
+    16 control: u64 as hex => set_control with_control;
     /// ERR STATUS, the primary status register.
-    pub status: U64,
+    24 status: u64 as hex => set_status with_status;
     /// ERR ADDR, the address register.
-    pub address: U64,
-    /// ERR MISC0 to MISC3.
-    pub misc: [U64; 4],
+    32 address: u64 as hex => set_address with_address;
+    /// ERR MISC0.
+    40 misc_0: u64 as hex => set_misc_0 with_misc_0;
+    /// ERR MISC1.
+    48 misc_1: u64 as hex => set_misc_1 with_misc_1;
+    /// ERR MISC2.
+    56 misc_2: u64 as hex => set_misc_2 with_misc_2;
+    /// ERR MISC3.
+    64 misc_3: u64 as hex => set_misc_3 with_misc_3;
 }
-
-const _: () = {
-    assert!(size_of::<ArmRasRecord>() == 72 && align_of::<ArmRasRecord>() == 1);
-    assert!(core::mem::offset_of!(ArmRasRecord, feature) == 8);
-};
 
 impl ArmRasRecord {
     /// Revision of the RAS extension, 4 bits.
@@ -230,101 +292,92 @@ impl ArmRasRecord {
     pub const fn ras_extension_version(&self) -> u8 {
         self.ras_extension & 0xf
     }
+
+    /// What ERR STATUS says of the error (Arm RAS System Architecture, DDI 0587).
+    const fn severity(&self) -> &'static str {
+        const VALID: u64 = 1 << 30;
+        const UNCORRECTED: u64 = 1 << 29;
+        const DEFERRED: u64 = 1 << 23;
+        const CORRECTED: u64 = 3 << 24;
+        match self.status() {
+            status if status & VALID == 0 => "no error",
+            status if status & UNCORRECTED != 0 => "uncorrected error",
+            status if status & DEFERRED != 0 => "deferred error",
+            status if status & CORRECTED != 0 => "corrected error",
+            _ => "error",
+        }
+    }
+
+    /// ERR ADDR; `None` when ERR STATUS does not mark it valid.
+    const fn valid_address(&self) -> Option<u64> {
+        if self.status() >> 31 & 1 != 0 { Some(self.address()) } else { None }
+    }
 }
 
 impl Describe for ArmRasRecord {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("record_index", Value::number(self.record_index.get()))?;
+        out.field("record_index", Value::number(self.record_index()))?;
         out.field("ras_extension_revision", Value::number(self.ras_extension_revision()))?;
         out.field("ras_extension_version", Value::number(self.ras_extension_version()))?;
-        out.field("feature", Value::hex(self.feature.get()))?;
-        out.field("control", Value::hex(self.control.get()))?;
-        out.field("status", Value::hex(self.status.get()))?;
-        out.field("address", Value::hex(self.address.get()))?;
-        let [misc_0, misc_1, misc_2, misc_3] = self.misc.map(|misc| Value::hex(misc.get()));
-        out.field("misc_0", misc_0)?;
-        out.field("misc_1", misc_1)?;
-        out.field("misc_2", misc_2)?;
-        out.field("misc_3", misc_3)
+        self.describe_fields(out)
     }
 }
 
-/// Header of the auxiliary data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct ArmRasAuxiliaryHeader {
-    /// 1.
-    pub version: u8,
-    /// 0.
-    pub reserved: u8,
+structure! {
+    /// Header of the auxiliary data. Counts, size and offset are filled in when they are written.
+    ArmRasAuxiliaryHeader: 16 bytes, new;
+    /// Version of the auxiliary data: 1.
+    0 version: u8 as number => set_version with_version;
+    1 reserved: u8;
     /// Number of contexts.
-    pub context_count: U16,
+    2 context_count: u16 raw context_count_raw;
     /// Bytes of the auxiliary data, this header included.
-    pub size: U32,
+    4 size: u32 raw size_raw;
     /// Bytes from this header to the pairs of key and value.
-    pub key_value_offset: U32,
+    8 key_value_offset: u32 raw key_value_offset_raw;
     /// Number of pairs.
-    pub key_value_count: U16,
-    /// 0.
-    pub reserved_2: [u8; 2],
+    12 key_value_count: u16 raw key_value_count_raw;
+    14 reserved_2: [u8; 2];
 }
 
-const _: () = assert!(size_of::<ArmRasAuxiliaryHeader>() == 16 && align_of::<ArmRasAuxiliaryHeader>() == 1);
-
-/// Header of a register context.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct ArmRasContextHeader {
+structure! {
+    /// Header of a register context. It is filled in when a context is written.
+    ArmRasContextHeader: 16 bytes, new;
     /// Bytes of the context, this header included.
-    pub length: U32,
+    0 length: u32 raw length_raw;
     /// Bit 0: addresses are of the space that the identifier names, not of the system.
-    pub flags: u8,
-    /// 0.
-    pub reserved: u8,
+    4 flags: u8 raw flags_raw;
+    5 reserved: u8;
     /// Number of registers.
-    pub register_count: U16,
+    6 register_count: u16 raw register_count_raw;
     /// The address space.
-    pub address_space: U16,
-    /// 0.
-    pub reserved_2: [u8; 6],
+    8 address_space: u16 raw address_space_raw;
+    10 reserved_2: [u8; 6];
 }
 
-const _: () = assert!(size_of::<ArmRasContextHeader>() == 16 && align_of::<ArmRasContextHeader>() == 1);
-
-/// A register of a context.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct ArmRasRegister {
+structure! {
+    /// A register of a context.
+    ArmRasRegister: 16 bytes, new;
     /// Address of the register.
-    pub address: U64,
+    0 address: u64 as hex => set_address with_address;
     /// Value of the register.
-    pub value: U64,
+    8 value: u64 as hex => set_value with_value;
 }
-
-const _: () = assert!(size_of::<ArmRasRegister>() == 16 && align_of::<ArmRasRegister>() == 1);
 
 impl Describe for ArmRasRegister {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("address", Value::hex(self.address.get()))?;
-        out.field("value", Value::hex(self.value.get()))
+        self.describe_fields(out)
     }
 }
 
-/// A pair of key and value.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct ArmRasKeyValue {
+structure! {
+    /// A pair of key and value.
+    ArmRasKeyValue: 24 bytes, new;
     /// What the value is.
-    pub key: Guid,
+    0 key: Guid => set_key with_key;
     /// The value.
-    pub value: U64,
+    16 value: u64 as hex => set_value with_value;
 }
-
-const _: () = assert!(size_of::<ArmRasKeyValue>() == 24 && align_of::<ArmRasKeyValue>() == 1);
 
 impl ArmRasKeyValue {
     /// Key of an MPAM PARTID.
@@ -335,38 +388,7 @@ impl Describe for ArmRasKeyValue {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         let name = (self.key == Self::MPAM_PARTID).then_some("MPAM PARTID");
         out.field("key", Value::NamedGuid { value: self.key, name })?;
-        out.field("value", Value::hex(self.value.get()))
-    }
-}
-
-/// An Arm RAS node section: its fixed part, to which it dereferences, and all its bytes.
-#[derive(Clone, Copy, Debug)]
-pub struct ArmRasNode<'a> {
-    header: &'a ArmRasNodeHeader,
-    bytes: &'a [u8],
-}
-
-impl core::ops::Deref for ArmRasNode<'_> {
-    type Target = ArmRasNodeHeader;
-
-    fn deref(&self) -> &ArmRasNodeHeader {
-        self.header
-    }
-}
-
-impl SectionType for ArmRasNode<'_> {
-    const TYPE: Guid = SectionTypeId::ARM_RAS_NODE.0;
-    const NAME: &'static str = "Arm RAS node";
-}
-
-impl Decode for ArmRasNode<'_> {
-    type View<'a> = ArmRasNode<'a>;
-
-    fn decode(body: &[u8]) -> Result<ArmRasNode<'_>, Error> {
-        match ArmRasNodeHeader::ref_from_prefix(body) {
-            Ok((header, _)) => Ok(ArmRasNode { header, bytes: body }),
-            Err(_) => Err(Error::too_short(Self::NAME, size_of::<ArmRasNodeHeader>(), body.len())),
-        }
+        self.describe_fields(out)
     }
 }
 
@@ -376,25 +398,52 @@ impl<'a> View<'a> for ArmRasNode<'a> {
     }
 
     fn trailing(&self) -> &'a [u8] {
-        &[]
+        self.trailing()
+    }
+
+    fn missing(&self) -> usize {
+        self.missing()
+    }
+
+    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_summary(f)
     }
 }
 
+/// Records that a summary names before it only counts.
+const SHOWN: usize = 5;
+
 impl<'a> ArmRasNode<'a> {
-    /// The fixed part, every field as it was stored.
-    pub const fn header(&self) -> &'a ArmRasNodeHeader {
-        self.header
+    /// Which instance of the unit it is.
+    pub fn ip_instance(&self) -> ArmRasInstance {
+        // The shortest form has the field.
+        ArmRasInstance::of(self.ip_instance_format(), self.ip_instance_raw().unwrap_or_default())
     }
 
-    /// The whole section, as it was stored.
-    pub const fn bytes(&self) -> &'a [u8] {
-        self.bytes
+    /// What kind of unit it is.
+    pub fn ip_type(&self) -> ArmRasUnitType {
+        ArmRasUnitType::of(self.ip_type_format(), self.ip_type_raw().unwrap_or_default())
+    }
+
+    /// Number of error records, as the fixed part says.
+    pub fn descriptor_count(&self) -> u32 {
+        self.descriptor_count_raw().unwrap_or_default()
+    }
+
+    /// Where the error records begin.
+    fn records_at(&self) -> usize {
+        self.descriptor_offset_raw().unwrap_or_default().into()
+    }
+
+    /// Where the auxiliary data begin, 0 when there are none.
+    fn auxiliary_at(&self) -> usize {
+        self.auxiliary_offset_raw().unwrap_or_default().into()
     }
 
     /// The error records.
     pub fn records(&self) -> Entries<'a, ArmRasRecord> {
-        let records = self.bytes.get(usize::from(self.header.descriptor_offset.get())..).unwrap_or_default();
-        Entries::new(records, self.header.descriptor_count.get(), "descriptor count", 8)
+        let records = self.bytes.get(self.records_at()..).unwrap_or_default();
+        Entries::new(records, self.descriptor_count(), "descriptor count", 8)
     }
 
     /// The auxiliary data; `None` when there are none.
@@ -402,57 +451,117 @@ impl<'a> ArmRasNode<'a> {
     /// # Errors
     /// When their header does not lie inside the section.
     pub fn auxiliary(&self) -> Option<Result<ArmRasAuxiliary<'a>, Error>> {
-        let offset = usize::from(self.header.auxiliary_offset.get());
+        let offset = self.auxiliary_at();
         let bytes = self.bytes.get(offset..).unwrap_or_default();
-        let needed = size_of::<ArmRasAuxiliaryHeader>();
-        let short = Error::too_short("auxiliary data", needed, bytes.len()).at(offset);
-        let read = || match ArmRasAuxiliaryHeader::ref_from_prefix(bytes) {
+        let read = || match at::<0, ArmRasAuxiliaryHeader>(bytes) {
             // What the size leaves out is not the auxiliary data's.
-            Ok((header, _)) => Ok(ArmRasAuxiliary {
-                header,
-                bytes: bytes.get(..header.size.get() as usize).unwrap_or(bytes),
-                offset,
-            }),
-            Err(_) => Err(short),
+            Some(header) => {
+                let bytes = bytes.get(..header.size_raw() as usize).unwrap_or(bytes);
+                Ok(ArmRasAuxiliary { header, bytes, offset })
+            }
+            None => {
+                Err(Error::too_short("auxiliary data", ArmRasAuxiliaryHeader::SIZE, bytes.len()).at(offset))
+            }
         };
         (offset != 0).then(read)
     }
 
-    /// What neither the fixed part nor the error records nor the auxiliary data take, with its offset in the section.
-    pub fn unclaimed(&self) -> Unclaimed<'a> {
-        let records_at = usize::from(self.header.descriptor_offset.get());
+    /// Where fixed part, error records and auxiliary data lie. Of a part that begins past the section's end there is
+    /// nothing.
+    fn parts(&self) -> [core::ops::Range<usize>; 3] {
+        let records_at = self.records_at();
         let records_end = records_at.saturating_add(self.records().len_in_bytes());
         let auxiliary = match self.auxiliary() {
             Some(Ok(auxiliary)) => {
-                let length = auxiliary.bytes.len().max(size_of::<ArmRasAuxiliaryHeader>());
+                let length = auxiliary.bytes.len().max(ArmRasAuxiliaryHeader::SIZE);
                 auxiliary.offset..auxiliary.offset.saturating_add(length)
             }
             _ => 0..0,
         };
-        Unclaimed::new(self.bytes, [0..size_of::<ArmRasNodeHeader>(), records_at..records_end, auxiliary])
+        [0..ArmRasNodeHeader::SIZE, records_at..records_end, auxiliary]
+    }
+
+    /// Where the last part ends.
+    fn end(&self) -> usize {
+        let parts = self.parts();
+        parts.iter().filter(|part| !part.is_empty()).map(|part| part.end).fold(0, usize::max)
+    }
+
+    /// The bytes between fixed part, error records and auxiliary data that none of them takes, with their offset in
+    /// the section.
+    pub fn unclaimed(&self) -> Unclaimed<'a> {
+        Unclaimed::new(self.bytes.get(..self.end()).unwrap_or(self.bytes), self.parts())
+    }
+
+    /// The bytes after the last of fixed part, error records and auxiliary data.
+    pub fn trailing(&self) -> &'a [u8] {
+        self.bytes.get(self.end()..).unwrap_or_default()
+    }
+
+    /// Bytes of error records and auxiliary data that the section claims to have and does not.
+    pub fn missing(&self) -> usize {
+        let records = (self.descriptor_count() as usize).saturating_mul(ArmRasRecord::SIZE);
+        let records_end = if records == 0 { 0 } else { self.records_at().saturating_add(records) };
+        let auxiliary = match self.auxiliary() {
+            Some(Ok(auxiliary)) => auxiliary.header.size_raw() as usize,
+            Some(Err(_)) => ArmRasAuxiliaryHeader::SIZE,
+            None => 0,
+        };
+        let auxiliary_end = if auxiliary == 0 { 0 } else { self.auxiliary_at().saturating_add(auxiliary) };
+        records_end.max(auxiliary_end).saturating_sub(self.bytes.len())
+    }
+
+    /// Values record's error, and the component.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries = self.records();
+        let records = entries.as_slice();
+        for (number, record) in records.iter().take(SHOWN).enumerate() {
+            write!(f, "{}{}", if number == 0 { "" } else { "; " }, record.severity())?;
+            if let Some(address) = record.valid_address() {
+                write!(f, " at {address:#x}")?;
+            }
+            write!(f, ", record {}, status {:#x}", record.record_index(), record.status())?;
+        }
+        if let more @ 1.. = records.len().saturating_sub(SHOWN) {
+            write!(f, "; {more} more")?;
+        }
+        let cut = entries.error().is_some();
+        f.write_str(match (records.is_empty(), cut) {
+            (true, true) => "error records cut short",
+            (true, false) => "no error record",
+            (false, true) => "; error records cut short",
+            (false, false) => "",
+        })?;
+        write!(f, ", {}", self.component_type())?;
+        match self.ip_instance() {
+            ArmRasInstance::Pe(mpidr) => write!(f, ", MPIDR {mpidr:#x}"),
+            ArmRasInstance::SystemPhysicalAddress(address) => write!(f, ", unit at {address:#x}"),
+            ArmRasInstance::LocalAddress { space, base } => {
+                write!(f, ", unit at {base:#x} of address space {space:#x}")
+            }
+            ArmRasInstance::Other(_) => Ok(()),
+        }
     }
 }
 
 impl Describe for ArmRasNode<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("revision", Value::number(self.revision.get()))?;
-        out.field("component_type", self.component_type.into())?;
-        out.field("ip_instance_format", self.ip_instance_format.into())?;
-        out.field("ip_instance", Value::Group(&self.instance()))?;
-        out.field("ip_type_format", self.ip_type_format.into())?;
-        out.field("ip_type", Value::Group(&self.unit_type()))?;
-        out.field("user_data", Value::text(&self.header.user_data))?;
+        self.describe_fields(out)?;
+        out.field("ip_instance_format", self.ip_instance_format().into())?;
+        out.field("ip_instance", Value::Group(&self.ip_instance()))?;
+        out.field("ip_type_format", self.ip_type_format().into())?;
+        out.field("ip_type", Value::Group(&self.ip_type()))?;
+        out.field("user_data", Value::text(&self.user_data()))?;
         out.field("records", Value::List(&self.records()))?;
         match self.auxiliary() {
             Some(Ok(auxiliary)) => out.field("auxiliary", Value::Group(&auxiliary))?,
             Some(Err(error)) => out.field("auxiliary", Value::Error(&error))?,
             None => {}
         }
-        self.unclaimed().describe(out)
+        self.unclaimed().describe(out)?;
+        describe_rest("trailing", self.trailing(), out)
     }
 }
-
-show_fields!(ArmRasNode<'a>);
 
 /// The auxiliary data of a node.
 #[derive(Clone, Copy, Debug)]
@@ -464,34 +573,30 @@ pub struct ArmRasAuxiliary<'a> {
 
 impl<'a> ArmRasAuxiliary<'a> {
     /// The header, every field as it was stored.
-    pub const fn header(&self) -> &'a ArmRasAuxiliaryHeader {
+    pub const fn structure(&self) -> &'a ArmRasAuxiliaryHeader {
         self.header
     }
 
-    /// The register contexts.
-    pub fn contexts(&self) -> ArmRasContexts<'a> {
-        let at = size_of::<ArmRasAuxiliaryHeader>();
-        ArmRasContexts {
-            rest: self.bytes.get(at..).unwrap_or_default(),
-            offset: self.offset.saturating_add(at),
-            left: self.header.context_count.get(),
-        }
+    /// The register contexts, in their order. One that does not fit is an error in its place, and the last item; its
+    /// offset counts from the section's start.
+    pub fn contexts(&self) -> SizedEntries<'a, ArmRasContext<'a>> {
+        let front = ArmRasAuxiliaryHeader::SIZE;
+        let (rest, offset) = (self.bytes.get(front..).unwrap_or_default(), self.offset.saturating_add(front));
+        SizedEntries::new((rest, offset, self.header.context_count_raw()), &CONTEXT_FORM, ArmRasContext::read)
     }
 
     /// The pairs of key and value.
     pub fn key_values(&self) -> Entries<'a, ArmRasKeyValue> {
-        let pairs = self.bytes.get(self.header.key_value_offset.get() as usize..).unwrap_or_default();
-        let count = self.header.key_value_count.get().into();
+        let pairs = self.bytes.get(self.header.key_value_offset_raw() as usize..).unwrap_or_default();
+        let count = self.header.key_value_count_raw().into();
         Entries::new(pairs, count, "key value count", self.offset.saturating_add(12))
     }
 
     /// What neither the header nor the contexts nor the pairs take, with its offset in the auxiliary data.
     pub fn unclaimed(&self) -> Unclaimed<'a> {
-        let mut contexts = self.contexts();
-        let contexts_at = size_of::<ArmRasAuxiliaryHeader>();
-        contexts.by_ref().for_each(drop);
-        let contexts_end = contexts.offset.saturating_sub(self.offset);
-        let pairs_at = self.header.key_value_offset.get() as usize;
+        let contexts_at = ArmRasAuxiliaryHeader::SIZE;
+        let contexts_end = self.contexts().end().1.saturating_sub(self.offset);
+        let pairs_at = self.header.key_value_offset_raw() as usize;
         let pairs_end = pairs_at.saturating_add(self.key_values().len_in_bytes());
         Unclaimed::new(self.bytes, [0..contexts_at, contexts_at..contexts_end, pairs_at..pairs_end])
     }
@@ -499,7 +604,12 @@ impl<'a> ArmRasAuxiliary<'a> {
 
 impl Describe for ArmRasAuxiliary<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("version", Value::number(self.header.version))?;
+        self.header.describe_fields(out)?;
+        let (size, there) = (self.header.size_raw(), self.bytes.len());
+        if size as usize > there {
+            let at = self.offset.saturating_add(4);
+            Error::inner_length("auxiliary data size", size, there, at).describe(out)?;
+        }
         out.field("contexts", Value::List(&self.contexts()))?;
         out.field("key_values", Value::List(&self.key_values()))?;
         self.unclaimed().describe(out)
@@ -514,20 +624,31 @@ pub struct ArmRasContext<'a> {
     offset: usize,
 }
 
+static CONTEXT_FORM: SizedForm =
+    SizedForm { name: "register context", size_name: "context length", header: ArmRasContextHeader::SIZE };
+
 impl<'a> ArmRasContext<'a> {
+    /// The context that was read.
+    fn read(bytes: &'a [u8], offset: usize) -> Result<Self, Error> {
+        let short = Error::too_short("register context", ArmRasContextHeader::SIZE, bytes.len()).at(offset);
+        let header = at::<0, _>(bytes).ok_or(short)?;
+        let bytes = bytes.get(ArmRasContextHeader::SIZE..).unwrap_or_default();
+        Ok(ArmRasContext { header, bytes, offset })
+    }
+
     /// The header, every field as it was stored.
-    pub const fn header(&self) -> &'a ArmRasContextHeader {
+    pub const fn structure(&self) -> &'a ArmRasContextHeader {
         self.header
     }
 
     /// The address space of the registers; `None` when it is the system's.
     pub const fn address_space(&self) -> Option<u16> {
-        if self.header.flags & 1 != 0 { Some(self.header.address_space.get()) } else { None }
+        if self.header.flags & 1 != 0 { Some(self.header.address_space_raw()) } else { None }
     }
 
     /// The registers.
     pub fn registers(&self) -> Entries<'a, ArmRasRegister> {
-        let count = self.header.register_count.get().into();
+        let count = self.header.register_count_raw().into();
         Entries::new(self.bytes, count, "register count", self.offset.saturating_add(6))
     }
 
@@ -547,74 +668,37 @@ impl Describe for ArmRasContext<'_> {
     }
 }
 
-/// Iterator over the register contexts of a node.
-///
-/// A context that does not fit is an error in its place, and the last item.
-#[derive(Clone, Debug)]
-pub struct ArmRasContexts<'a> {
-    rest: &'a [u8],
-    offset: usize,
-    left: u16,
-}
-
-impl<'a> Iterator for ArmRasContexts<'a> {
-    type Item = Result<ArmRasContext<'a>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let offset = self.offset;
-        let needed = size_of::<ArmRasContextHeader>();
-        let Ok((header, _)) = ArmRasContextHeader::ref_from_prefix(self.rest) else {
-            self.left = 0;
-            return Some(Err(Error::too_short("register context", needed, self.rest.len()).at(offset)));
-        };
-        // A length below that of the header would not advance.
-        let length = (header.length.get() as usize).max(needed);
-        let Some((context, rest)) = self.rest.split_at_checked(length) else {
-            self.left = 0;
-            let limit = clamp(self.rest.len());
-            let kind = ErrorKind::InnerLength { what: "context length", value: header.length.get(), limit };
-            return Some(Err(Error::new(kind, offset)));
-        };
-        self.rest = rest;
-        self.offset = offset.saturating_add(length);
-        Some(Ok(ArmRasContext { header, bytes: context.get(needed..).unwrap_or_default(), offset }))
-    }
-}
-
-impl FusedIterator for ArmRasContexts<'_> {}
-
-impl List for ArmRasContexts<'_> {
-    fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
-        self.clone().try_for_each(|context| match context {
-            Ok(context) => item(Value::Group(&context)),
-            Err(error) => item(Value::Error(&error)),
-        })
-    }
-}
-
 /// A register context to be written.
 #[derive(Clone, Copy, Debug)]
 pub struct ArmRasContextParts<'a> {
-    /// The address space of the registers; `None` when it is the system's.
-    pub address_space: Option<u16>,
-    /// The registers.
-    pub registers: &'a [ArmRasRegister],
+    address_space: Option<u16>,
+    registers: &'a [ArmRasRegister],
 }
 
-impl ArmRasContextParts<'_> {
-    fn encoded_len(&self) -> usize {
-        size_of_val(self.registers).saturating_add(size_of::<ArmRasContextHeader>())
+impl<'a> ArmRasContextParts<'a> {
+    /// A context of these registers, whose addresses are the system's.
+    pub const fn new(registers: &'a [ArmRasRegister]) -> Self {
+        Self { address_space: None, registers }
+    }
+
+    /// Sets the address space of the registers; `None` when it is the system's.
+    #[must_use]
+    pub const fn with_address_space(mut self, space: Option<u16>) -> Self {
+        self.address_space = space;
+        self
+    }
+
+    const fn encoded_len(&self) -> usize {
+        size_of_val(self.registers).saturating_add(ArmRasContextHeader::SIZE)
     }
 
     fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
         let header = ArmRasContextHeader {
             length: U32::new(self.encoded_len() as u32),
             flags: self.address_space.is_some().into(),
-            reserved: 0,
             register_count: U16::new(self.registers.len() as u16),
             address_space: U16::new(self.address_space.unwrap_or(0)),
-            reserved_2: [0; 6],
+            ..ArmRasContextHeader::new()
         };
         write_all([header.as_bytes(), self.registers.as_bytes()], out)
     }
@@ -623,18 +707,27 @@ impl ArmRasContextParts<'_> {
 /// Auxiliary data to be written.
 #[derive(Clone, Copy, Debug)]
 pub struct ArmRasAuxiliaryParts<'a> {
-    /// 1.
-    pub version: u8,
-    /// The register contexts.
-    pub contexts: &'a [ArmRasContextParts<'a>],
-    /// The pairs of key and value.
-    pub key_values: &'a [ArmRasKeyValue],
+    version: u8,
+    contexts: &'a [ArmRasContextParts<'a>],
+    key_values: &'a [ArmRasKeyValue],
 }
 
-impl ArmRasAuxiliaryParts<'_> {
+impl<'a> ArmRasAuxiliaryParts<'a> {
+    /// Auxiliary data of version 1: register contexts, and pairs of key and value.
+    pub const fn new(contexts: &'a [ArmRasContextParts<'a>], key_values: &'a [ArmRasKeyValue]) -> Self {
+        Self { version: 1, contexts, key_values }
+    }
+
+    /// Sets the version.
+    #[must_use]
+    pub const fn with_version(mut self, version: u8) -> Self {
+        self.version = version;
+        self
+    }
+
     fn key_value_offset(&self) -> usize {
         let lengths = self.contexts.iter().map(ArmRasContextParts::encoded_len);
-        lengths.fold(size_of::<ArmRasAuxiliaryHeader>(), usize::saturating_add)
+        lengths.fold(ArmRasAuxiliaryHeader::SIZE, usize::saturating_add)
     }
 
     fn encoded_len(&self) -> usize {
@@ -644,12 +737,11 @@ impl ArmRasAuxiliaryParts<'_> {
     fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
         let header = ArmRasAuxiliaryHeader {
             version: self.version,
-            reserved: 0,
             context_count: U16::new(self.contexts.len() as u16),
             size: U32::new(self.encoded_len() as u32),
             key_value_offset: U32::new(self.key_value_offset() as u32),
             key_value_count: U16::new(self.key_values.len() as u16),
-            reserved_2: [0; 2],
+            ..ArmRasAuxiliaryHeader::new()
         };
         let out = write_all([header.as_bytes()], out)?;
         let out = self.contexts.iter().try_fold(out, |out, context| context.encode(out))?;
@@ -677,7 +769,7 @@ impl<'a> ArmRasNodeParts<'a> {
         auxiliary: Option<ArmRasAuxiliaryParts<'a>>,
     ) -> Result<Self, Error> {
         let too_large = |what, at| Error::new(ErrorKind::TooLarge { what }, at);
-        let front = size_of::<ArmRasNodeHeader>();
+        let front = ArmRasNodeHeader::SIZE;
         let mut auxiliary_offset = 0;
         if let Some(auxiliary) = &auxiliary {
             let behind = front.saturating_add(size_of_val(records));
@@ -706,13 +798,13 @@ impl<'a> ArmRasNodeParts<'a> {
 }
 
 impl SectionType for ArmRasNodeParts<'_> {
-    const TYPE: Guid = ArmRasNode::TYPE;
+    const TYPE: SectionTypeId = ArmRasNode::TYPE;
     const NAME: &'static str = ArmRasNode::NAME;
 }
 
 impl Encode for ArmRasNodeParts<'_> {
     fn encoded_len(&self) -> usize {
-        size_of::<ArmRasNodeHeader>()
+        ArmRasNodeHeader::SIZE
             .saturating_add(size_of_val(self.records))
             .saturating_add(self.auxiliary.map_or(0, |auxiliary| auxiliary.encoded_len()))
     }
@@ -731,11 +823,13 @@ impl Encode for ArmRasNodeParts<'_> {
 mod tests {
     extern crate std;
     use super::*;
+    use crate::SectionTypeId;
+    use crate::kind::Decode;
     use crate::section::Body;
-    use crate::section::checks::{every_flip_shows, written};
+    use crate::section::checks::{assert_map, bit_map, written};
     use std::string::ToString;
     use std::vec::Vec;
-    use zerocopy::FromZeros;
+    use zerocopy::FromBytes;
 
     /// Two records, two contexts of two registers and one, one pair.
     fn section() -> Vec<u8> {
@@ -759,7 +853,7 @@ mod tests {
     #[test]
     fn every_field_is_told() {
         let bytes = section();
-        let text = Body::decode(SectionTypeId::ARM_RAS_NODE.0, &bytes).unwrap().to_string();
+        let text = Body::decode(SectionTypeId::ARM_RAS_NODE, &bytes).unwrap().to_string();
         let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("00")).collect();
         assert_eq!(
             lines,
@@ -821,7 +915,6 @@ mod tests {
                 "      value                   0xd7d6d5d4d3d2d1d0",
             ]
         );
-        every_flip_shows(SectionTypeId::ARM_RAS_NODE, &bytes);
     }
 
     #[test]
@@ -832,6 +925,9 @@ mod tests {
             let records = ((length - 80) / 72).min(2);
             assert_eq!(node.records().flatten().count(), records);
             assert_eq!(node.records().count(), if records < 2 { records + 1 } else { 2 });
+            // Of auxiliary data without their header it is the header that is missing.
+            let end = if length < 240 { 240 } else { 344 };
+            assert_eq!(node.missing(), end - length, "{length}");
             let auxiliary = node.auxiliary().unwrap();
             assert_eq!(auxiliary.is_ok(), length >= 240);
             let Ok(auxiliary) = auxiliary else { continue };
@@ -895,7 +991,8 @@ mod tests {
         let node = ArmRasNode::decode(&bytes).unwrap();
         assert_eq!(node.records().flatten().count(), 2);
         let gaps = |gaps: Unclaimed<'_>| gaps.map(|(at, gap)| (at, gap[0], gap.len())).collect::<Vec<_>>();
-        assert_eq!(gaps(node.unclaimed()), [(80, 0xe1, 4), (215, 0xe4, 7), (222 + 144, 0xe5, 8)]);
+        assert_eq!(gaps(node.unclaimed()), [(80, 0xe1, 4), (215, 0xe4, 7)]);
+        assert_eq!((node.trailing(), node.missing()), (&[0xe5; 8][..], 0));
         let auxiliary = node.auxiliary().unwrap().unwrap();
         assert_eq!(auxiliary.key_values().flatten().count(), 1);
         assert_eq!(gaps(auxiliary.unclaimed()), [(96, 0xe2, 5), (125, 0xe3, 6)]);
@@ -906,7 +1003,7 @@ mod tests {
             told.join(" "),
             "unclaimed [0] offset 96 bytes 5 bytes 0000 [1] offset 125 bytes 6 bytes 0000 \
              unclaimed [0] offset 80 bytes 4 bytes 0000 [1] offset 215 bytes 7 bytes 0000 \
-             [2] offset 366 bytes 8 bytes 0000"
+             trailing 8 bytes 0000"
         );
         // A context longer than its registers.
         bytes[84 + 16 + 6] = 1;
@@ -916,9 +1013,10 @@ mod tests {
         assert!(node.to_string().contains("      trailing 16 bytes\n"));
         // Records that lie over the fixed part, and none at all: what they would take is not left out.
         (bytes[8], bytes[12]) = (1, 40);
-        assert_eq!(gaps(ArmRasNode::decode(&bytes).unwrap().unclaimed())[0], (215, 0xe4, 159));
+        assert_eq!(ArmRasNode::decode(&bytes).unwrap().trailing(), &bytes[215..]);
         (bytes[12], bytes[14]) = (0, 0);
-        assert_eq!(gaps(ArmRasNode::decode(&bytes).unwrap().unclaimed()), [(80, 0xe1, bytes.len() - 80)]);
+        let node = ArmRasNode::decode(&bytes).unwrap();
+        assert_eq!((gaps(node.unclaimed()), node.trailing()), (std::vec![], &bytes[80..]));
         // Auxiliary data without a whole header, or with a size that leaves the header out.
         bytes[14] = bytes.len() as u8 - 15;
         bytes[13] = 0;
@@ -926,11 +1024,12 @@ mod tests {
         bytes[14] = 240;
         let node = ArmRasNode::decode(&bytes).unwrap();
         assert!(node.auxiliary().unwrap().is_err());
-        assert_eq!(gaps(node.unclaimed()), [(80, 0xe1, 170)]);
+        assert_eq!((gaps(node.unclaimed()), node.trailing()), (std::vec![], &bytes[80..]));
+        assert_eq!(node.missing(), 6);
         bytes[14] = 84;
         bytes[88] = 3;
         let node = ArmRasNode::decode(&bytes).unwrap();
-        assert_eq!(gaps(node.unclaimed()), [(80, 0xe1, 4), (100, 48, 150)]);
+        assert_eq!((gaps(node.unclaimed()), node.trailing()), (std::vec![(80, 0xe1, 4)], &bytes[100..]));
     }
 
     #[test]
@@ -938,8 +1037,15 @@ mod tests {
         let told = |instance: u8, unit: u8| {
             let mut bytes = section();
             (bytes[16], bytes[17]) = (instance, unit);
-            let header = *ArmRasNode::decode(&bytes).unwrap().header();
-            (header.instance(), header.unit_type())
+            let node = ArmRasNode::decode(&bytes).unwrap();
+            let header = node.structure().unwrap();
+            assert_eq!((header.ip_instance(), header.ip_type()), (node.ip_instance(), node.ip_type()));
+            // What was read is written again, with the form that it says.
+            let written = ArmRasNodeHeader { ip_instance: [0; 16], ip_type: [0; 24], ..*header }
+                .with_ip_instance(node.ip_instance())
+                .with_ip_type(node.ip_type());
+            assert_eq!((written.ip_instance(), written.ip_type()), (node.ip_instance(), node.ip_type()));
+            (node.ip_instance(), node.ip_type())
         };
         let (low, high) = (0x2726_2524_2322_2120, 0x2f2e_2d2c_2b2a_2928);
         let (first, second, third) = (0x3736_3534_3332_3130, 0x3f3e_3d3c_3b3a_3938, 0x4746_4544_4342_4140);
@@ -1003,17 +1109,16 @@ mod tests {
         let contexts: Vec<_> = contexts
             .iter()
             .zip(&registers)
-            .map(|(context, registers)| ArmRasContextParts {
-                address_space: context.address_space(),
-                registers,
+            .map(|(context, registers)| {
+                ArmRasContextParts::new(registers).with_address_space(context.address_space())
             })
             .collect();
-        let parts = ArmRasAuxiliaryParts { version: 1, contexts: &contexts, key_values: &key_values };
+        let parts = ArmRasAuxiliaryParts::new(&contexts, &key_values);
         let header = ArmRasNodeHeader {
             descriptor_count: U32::new(7),
             descriptor_offset: U16::new(7),
             auxiliary_offset: U16::new(7),
-            ..*node.header()
+            ..*node.structure().unwrap()
         };
         let with = ArmRasNodeParts::new(header, &records, Some(parts)).unwrap();
         // The second context is of the system, whose address space is none.
@@ -1028,14 +1133,14 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        let header = *ArmRasNode::decode(&section()).unwrap().header();
+        let header = *ArmRasNode::decode(&section()).unwrap().structure().unwrap();
         let error = |records: usize, contexts: usize, registers: usize, key_values: usize| {
-            let records = std::vec![ArmRasRecord::new_zeroed(); records];
+            let records = std::vec![ArmRasRecord::new(); records];
             let registers = std::vec![ArmRasRegister::default(); registers];
-            let context = ArmRasContextParts { address_space: None, registers: &registers };
+            let context = ArmRasContextParts::new(&registers);
             let contexts = std::vec![context; contexts];
             let key_values = std::vec![ArmRasKeyValue::default(); key_values];
-            let parts = ArmRasAuxiliaryParts { version: 1, contexts: &contexts, key_values: &key_values };
+            let parts = ArmRasAuxiliaryParts::new(&contexts, &key_values);
             let parts = ArmRasNodeParts::new(header, &records, Some(parts));
             parts.map(|_| ()).map_err(|error| error.to_string())
         };
@@ -1046,5 +1151,136 @@ mod tests {
         assert_eq!(error(1, 65_536, 0, 0), refused("154: context count"));
         assert_eq!(error(1, 0, 0, 65_536), refused("164: key value count"));
         assert_eq!(error(1, 1, 65_536, 0), refused("152: register count"));
+    }
+
+    #[test]
+    fn every_bit_is_where_the_specification_has_it() {
+        let map = |bytes: &[u8], skip| {
+            bit_map(bytes, skip, |bytes, told| told(&ArmRasNode::decode(bytes).unwrap()))
+        };
+        let mut bytes = std::vec![0; 81];
+        bytes[64..80].fill(b'a');
+        assert_map(
+            &map(&bytes, 8..18),
+            "0.0 revision *32 4.0 component_type *8 5.0 hidden ~*72
+             24.0 ip_instance.mpidr_el1 *64 32.0 hidden ~*64 40.0 ip_type.midr_el1 *64 48.0 ip_type.revidr_el1 *64
+             56.0 ip_type.aidr_el1 *64 64.0 user_data ~*128 80.0 trailing ~*8",
+        );
+        let instance = |format: u8, kind: u8| {
+            let mut bytes = bytes.clone();
+            (bytes[16], bytes[17]) = (format, kind);
+            let map = map(&bytes, 0..24);
+            map.split_once("\n64.0 ").unwrap().0.to_string()
+        };
+        assert_map(
+            &instance(2, 1),
+            "24.0 ip_instance.local_address_space *64 32.0 ip_instance.base_address *64 40.0 ip_type.iidr *32
+             44.0 ip_type.aidr *32 48.0 hidden ~*128",
+        );
+        assert_map(&instance(3, 255), "24.0 ip_instance.bytes ~*128 40.0 ip_type.bytes ~*192");
+        let formats = map(&bytes, 18..81);
+        assert!(formats.ends_with("\n16.0 ip_instance_format *8\n17.0 ip_type_format *8"), "{formats}");
+
+        let record = |bytes: &[u8], told: &mut dyn FnMut(&dyn Describe)| {
+            told(ArmRasRecord::ref_from_bytes(bytes).unwrap());
+        };
+        assert_map(
+            &bit_map(&[0; 72], 0..0, record),
+            "0.0 record_index *32 4.0 ras_extension_version *4 4.4 ras_extension_revision *4 5.0 hidden ~*24
+             8.0 feature *64 16.0 control *64 24.0 status *64 32.0 address *64 40.0 misc_0 *64 48.0 misc_1 *64
+             56.0 misc_2 *64 64.0 misc_3 *64",
+        );
+        let context = |bytes: &[u8], told: &mut dyn FnMut(&dyn Describe)| {
+            told(&ArmRasContext::read(bytes, 0));
+        };
+        let mut bytes = [0; 33];
+        (bytes[4], bytes[6]) = (1, 1);
+        assert_map(
+            &bit_map(&bytes, 4..8, context),
+            "0.0 hidden ~*32 8.0 address_space *16 10.0 hidden ~*48 16.0 registers ~*128 32.0 trailing ~*8",
+        );
+        let register = |bytes: &[u8], told: &mut dyn FnMut(&dyn Describe)| {
+            told(ArmRasRegister::ref_from_bytes(bytes).unwrap());
+        };
+        assert_map(&bit_map(&[0; 16], 0..0, register), "0.0 address *64 8.0 value *64");
+        let pair = |bytes: &[u8], told: &mut dyn FnMut(&dyn Describe)| {
+            told(ArmRasKeyValue::ref_from_bytes(bytes).unwrap());
+        };
+        assert_map(&bit_map(&[0; 24], 0..0, pair), "0.0 key ~*128 16.0 value *64");
+    }
+
+    #[test]
+    fn every_bit_of_records_and_auxiliary_data_is_told_but_reserved_ones() {
+        let map = bit_map(&section(), 0..80, |bytes, told| told(&ArmRasNode::decode(bytes).unwrap()));
+        let hidden: Vec<_> = map.lines().filter(|line| line.contains(" hidden ")).collect();
+        assert_map(
+            &hidden.join(" "),
+            // Of the records, the auxiliary header, the contexts, and the address space of one that has none.
+            "85.0 hidden ~*24 157.0 hidden ~*24 225.0 hidden ~*8 238.0 hidden ~*16 244.1 hidden ~*15
+             250.0 hidden ~*48 292.1 hidden ~*15 296.0 hidden ~*64",
+        );
+    }
+
+    #[test]
+    fn the_summary_says_which_error_and_which_component() {
+        let summary = |bytes: &[u8]| Body::decode(ArmRasNode::TYPE, bytes).unwrap().summary().to_string();
+        let mut bytes = section();
+        assert_eq!(
+            summary(&bytes),
+            "no error, record 1, status 0x1817161514131211; no error, record 2, status 0x1918171615141312, \
+             proxy, unit at 0x2726252423222120"
+        );
+        for (status, words) in [
+            (0xe000_0010u64, "uncorrected error at 0x201f1e1d1c1b1a19, record 1, status 0xe0000010"),
+            (0x4080_0000, "deferred error, record 1, status 0x40800000"),
+            (0x4200_0000, "corrected error, record 1, status 0x42000000"),
+            (0x4000_0000, "error, record 1, status 0x40000000"),
+        ] {
+            bytes[80 + 24..80 + 32].copy_from_slice(&status.to_le_bytes());
+            bytes[8] = 1;
+            assert_eq!(summary(&bytes), [words, ", proxy, unit at 0x2726252423222120"].concat());
+        }
+        bytes[16] = 0;
+        assert!(summary(&bytes[..100]).starts_with("error records cut short, proxy, MPIDR 0x27"));
+        bytes[16] = 2;
+        bytes[8] = 0;
+        assert_eq!(
+            summary(&bytes),
+            "no error record, proxy, unit at 0x2f2e2d2c2b2a2928 of address space 0x2726252423222120"
+        );
+    }
+
+    #[test]
+    fn every_writer_sets_its_bytes() {
+        let counted: [u8; 72] = core::array::from_fn(|place| place as u8 + 1);
+        let read = ArmRasRecord::ref_from_bytes(&counted).unwrap();
+        let written = ArmRasRecord::new()
+            .with_record_index(read.record_index())
+            .with_ras_extension(read.ras_extension())
+            .with_feature(read.feature())
+            .with_control(read.control())
+            .with_status(read.status())
+            .with_address(read.address())
+            .with_misc_0(read.misc_0())
+            .with_misc_1(read.misc_1())
+            .with_misc_2(read.misc_2())
+            .with_misc_3(read.misc_3());
+        assert_eq!((&written.as_bytes()[..5], &written.as_bytes()[8..]), (&counted[..5], &counted[8..]));
+        let pair = ArmRasKeyValue::new().with_key(ArmRasKeyValue::MPAM_PARTID).with_value(0x0102);
+        assert_eq!((pair.key(), pair.value()), (ArmRasKeyValue::MPAM_PARTID, 0x0102));
+        let header = ArmRasNodeHeader::new()
+            .with_revision(1)
+            .with_component_type(ArmRasComponentType::PROXY)
+            .with_ip_instance(ArmRasInstance::SystemPhysicalAddress(0x2726_2524_2322_2120))
+            .with_ip_type_format(ArmRasTypeFormat::PIDR)
+            .with_ip_type(ArmRasUnitType::Other([0x30; 24]))
+            .with_user_data(*b"user data\0\0\0\0\0\0\0");
+        let mut bytes = section();
+        bytes.truncate(80);
+        bytes[8..16].fill(0);
+        bytes[32..40].fill(0);
+        bytes[40..64].fill(0x30);
+        assert_eq!(header.as_bytes(), bytes);
+        assert_eq!(header.with_ip_instance_format(ArmRasInstanceFormat::PE).ip_instance_raw()[0], 0x20);
     }
 }

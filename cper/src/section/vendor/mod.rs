@@ -12,17 +12,17 @@ pub use ampere::{
 };
 pub use arm_ras_node::{
     ArmRasAuxiliary, ArmRasAuxiliaryHeader, ArmRasAuxiliaryParts, ArmRasComponentType, ArmRasContext,
-    ArmRasContextHeader, ArmRasContextParts, ArmRasContexts, ArmRasInstance, ArmRasInstanceFormat,
-    ArmRasKeyValue, ArmRasNode, ArmRasNodeHeader, ArmRasNodeParts, ArmRasRecord, ArmRasRegister,
-    ArmRasTypeFormat, ArmRasUnitType,
+    ArmRasContextHeader, ArmRasContextParts, ArmRasInstance, ArmRasInstanceFormat, ArmRasKeyValue,
+    ArmRasNode, ArmRasNodeHeader, ArmRasNodeParts, ArmRasRecord, ArmRasRegister, ArmRasTypeFormat,
+    ArmRasUnitType,
 };
 pub use nvidia::{
     CmetInfo, NvidiaError, NvidiaErrorHeader, NvidiaErrorParts, NvidiaFirmwareError, NvidiaRegister,
 };
 pub use nvidia_event::{
-    NvidiaContext, NvidiaContextHeader, NvidiaContexts, NvidiaCpuInfo, NvidiaDataType, NvidiaEvent,
-    NvidiaEventHeader, NvidiaEventParts, NvidiaGpuInfo, NvidiaGpuMetadata, NvidiaGpuPci, NvidiaInfo,
-    NvidiaInfoHeader, NvidiaRecommendedActions, NvidiaSource, NvidiaXid,
+    NvidiaContext, NvidiaContextHeader, NvidiaCpuInfo, NvidiaDataType, NvidiaEvent, NvidiaEventHeader,
+    NvidiaEventParts, NvidiaGpuInfo, NvidiaGpuMetadata, NvidiaGpuPci, NvidiaInfo, NvidiaRecommendedActions,
+    NvidiaSource, NvidiaXid,
 };
 pub use windows_xpf_mca::{
     AMD_REGISTERS, WindowsBankStatus, WindowsBankStatusFlags, WindowsCpuVendor, WindowsFurtherBank,
@@ -37,7 +37,6 @@ use core::ops::Range;
 
 use zerocopy::IntoBytes;
 
-use crate::entries::Entries;
 use crate::fields::{Describe, List, Value, Visitor};
 
 /// Writes these bytes, one behind the other, and returns the rest; `None` when `out` is too short.

@@ -6,73 +6,88 @@
 use core::fmt;
 
 use bitflags::bitflags;
-use zerocopy::little_endian::{U16, U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::IntoBytes;
 
-use super::Entries;
-use crate::fields::{Describe, Value, Values, Visitor, describe_rest, show_fields};
-use crate::kind::View;
-use crate::section::{Decode, Encode, SectionType};
-use crate::{Error, ErrorKind, Guid, SectionTypeId, Severity};
+use crate::entries::Entries;
+use crate::fields::{Describe, Each, Printable, Value, Visitor, describe_rest};
+use crate::kind::{Encode, SectionType, View};
+use crate::structure::{at, structure};
+use crate::{Error, ErrorKind, SectionTypeId, Severity};
 
-/// The fixed part of an NVIDIA error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct NvidiaErrorHeader {
+structure! {
+    /// The fixed part of an NVIDIA error. [`NvidiaErrorParts`] fills in the number of pairs.
+    NvidiaErrorHeader: 32 bytes, new;
+    head of NvidiaError from 32 as NVIDIA "NVIDIA error";
     /// What kind of error it is, in ASCII.
-    pub signature: [u8; 16],
+    0 signature: [u8; 16] raw signature_raw;
     /// Type of the error.
-    pub error_type: U16,
+    16 error_type: u16 as hex => set_error_type with_error_type;
     /// Instance of the unit.
-    pub error_instance: U16,
-    /// A [`Severity`] in one byte.
-    pub severity: u8,
+    18 error_instance: u16 as number => set_error_instance with_error_instance;
+    /// How bad it is: a [`Severity`] in one byte.
+    20 severity: u8 raw severity_raw;
     /// Socket.
-    pub socket: u8,
+    21 socket: u8 as number => set_socket with_socket;
     /// Number of pairs.
-    pub register_count: u8,
-    /// 0.
-    pub reserved: u8,
+    22 register_count: u8 as number;
+    23 reserved: u8;
     /// Base address of the unit.
-    pub instance_base: U64,
+    24 instance_base: u64 as hex => set_instance_base with_instance_base;
 }
 
-const _: () = {
-    assert!(size_of::<NvidiaErrorHeader>() == 32 && align_of::<NvidiaErrorHeader>() == 1);
-    assert!(core::mem::offset_of!(NvidiaErrorHeader, severity) == 20);
-    assert!(core::mem::offset_of!(NvidiaErrorHeader, instance_base) == 24);
-};
-
 impl NvidiaErrorHeader {
+    /// What kind of error it is, in ASCII, up to the first NUL.
+    pub fn signature(&self) -> &[u8] {
+        up_to_nul(&self.signature)
+    }
+
+    /// Sets what kind of error it is, in ASCII; a short one ends with NULs.
+    pub const fn set_signature(&mut self, signature: [u8; 16]) {
+        self.signature = signature;
+    }
+
+    /// Sets what kind of error it is, in ASCII; a short one ends with NULs.
+    #[must_use]
+    pub const fn with_signature(mut self, signature: [u8; 16]) -> Self {
+        self.set_signature(signature);
+        self
+    }
+
     /// How bad it is.
     pub const fn severity(&self) -> Severity {
         Severity::new(self.severity as u32)
     }
 
-    /// The signature up to its first NUL.
-    pub fn signature(&self) -> &[u8] {
-        self.signature.split(|byte| *byte == 0).next().unwrap_or_default()
+    /// Sets how bad it is; of a number above 255 the lower eight bits are kept.
+    pub const fn set_severity(&mut self, severity: Severity) {
+        self.severity = severity.raw() as u8;
+    }
+
+    /// Sets how bad it is; of a number above 255 the lower eight bits are kept.
+    #[must_use]
+    pub const fn with_severity(mut self, severity: Severity) -> Self {
+        self.set_severity(severity);
+        self
     }
 }
 
-/// A register: its address and its value.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct NvidiaRegister {
-    /// Address of the register, or of the memory channel.
-    pub address: U64,
-    /// Value of the register, or a [`CmetInfo`].
-    pub value: U64,
+/// The bytes before the first NUL.
+pub(super) fn up_to_nul(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
-const _: () = assert!(size_of::<NvidiaRegister>() == 16 && align_of::<NvidiaRegister>() == 1);
+structure! {
+    /// A register: its address and its value.
+    NvidiaRegister: 16 bytes, new;
+    /// Address of the register, or of the memory channel.
+    0 address: u64 as hex => set_address with_address;
+    /// Value of the register, or a [`CmetInfo`].
+    8 value: u64 as hex => set_value with_value;
+}
 
 impl Describe for NvidiaRegister {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("address", Value::hex(self.address.get()))?;
-        out.field("value", Value::hex(self.value.get()))
+        self.describe_fields(out)
     }
 }
 
@@ -108,8 +123,8 @@ struct Channel<'a>(&'a NvidiaRegister);
 
 impl Describe for Channel<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        let info = CmetInfo::from_bits_retain(self.0.value.get());
-        out.field("channel_address", Value::hex(self.0.address.get()))?;
+        let info = CmetInfo::from_bits_retain(self.0.value());
+        out.field("channel_address", Value::hex(self.0.address()))?;
         out.field("error_count", Value::number(info.error_count()))?;
         out.field("enabled", info.contains(CmetInfo::ENABLED).into())?;
         out.field("spare", info.contains(CmetInfo::SPARE).into())?;
@@ -119,76 +134,30 @@ impl Describe for Channel<'_> {
     }
 }
 
-/// What a section signed `FWERROR` has in the place of the pairs.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct NvidiaFirmwareError {
+structure! {
+    /// What a section signed `FWERROR` has in the place of the pairs.
+    NvidiaFirmwareError: 88 bytes, new;
     /// Firmware that began it, in ASCII.
-    pub initiating_firmware: [u8; 8],
+    0 initiating_firmware: [u8; 8] as text => set_initiating_firmware with_initiating_firmware;
     /// How far its task had come.
-    pub task_checkpoint: U64,
+    8 task_checkpoint: u64 as hex => set_task_checkpoint with_task_checkpoint;
     /// Error code of MB1.
-    pub mb1_error_code: U64,
+    16 mb1_error_code: u64 as hex => set_mb1_error_code with_mb1_error_code;
     /// Version of MB1, in ASCII.
-    pub mb1_version: [u8; 8],
+    24 mb1_version: [u8; 8] as text => set_mb1_version with_mb1_version;
     /// Channels that were retired, a bit each.
-    pub bad_channel_mask: [U64; 2],
-    /// Three memory channels, each with the number of its errors.
-    pub channel_errors: [[U32; 2]; 3],
+    32 bad_channel_mask: [u64; 2] as words => set_bad_channel_mask with_bad_channel_mask;
+    /// Three memory channels, each followed by the number of its errors.
+    48 channel_errors: [u32; 6] as numbers => set_channel_errors with_channel_errors;
     /// Scratch register.
-    pub scratch: U64,
+    72 scratch: u64 as hex => set_scratch with_scratch;
     /// Channels whose DRAM is disabled.
-    pub dram_disable: U64,
+    80 dram_disable: u64 as hex => set_dram_disable with_dram_disable;
 }
-
-const _: () = assert!(size_of::<NvidiaFirmwareError>() == 88 && align_of::<NvidiaFirmwareError>() == 1);
 
 impl Describe for NvidiaFirmwareError {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("initiating_firmware", Value::text(&self.initiating_firmware))?;
-        out.field("task_checkpoint", Value::hex(self.task_checkpoint.get()))?;
-        out.field("mb1_error_code", Value::hex(self.mb1_error_code.get()))?;
-        out.field("mb1_version", Value::text(&self.mb1_version))?;
-        let masks = self.bad_channel_mask.iter().map(|mask| Value::hex(mask.get()));
-        out.field("bad_channel_mask", Value::List(&Values(masks)))?;
-        let counts = self.channel_errors.iter().flatten().map(|number| Value::number(number.get()));
-        out.field("channel_errors", Value::List(&Values(counts)))?;
-        out.field("scratch", Value::hex(self.scratch.get()))?;
-        out.field("dram_disable", Value::hex(self.dram_disable.get()))
-    }
-}
-
-/// An NVIDIA error: its fixed part, to which it dereferences, and what follows.
-#[derive(Clone, Copy, Debug)]
-pub struct NvidiaError<'a> {
-    header: &'a NvidiaErrorHeader,
-    variable: &'a [u8],
-    bytes: &'a [u8],
-}
-
-impl core::ops::Deref for NvidiaError<'_> {
-    type Target = NvidiaErrorHeader;
-
-    fn deref(&self) -> &NvidiaErrorHeader {
-        self.header
-    }
-}
-
-impl SectionType for NvidiaError<'_> {
-    const TYPE: Guid = SectionTypeId::NVIDIA.0;
-    const NAME: &'static str = "NVIDIA error";
-}
-
-impl Decode for NvidiaError<'_> {
-    type View<'a> = NvidiaError<'a>;
-
-    fn decode(body: &[u8]) -> Result<NvidiaError<'_>, Error> {
-        match NvidiaErrorHeader::ref_from_prefix(body) {
-            Ok((header, variable)) => Ok(NvidiaError { header, variable, bytes: body }),
-            Err(_) => Err(Error::too_short(Self::NAME, size_of::<NvidiaErrorHeader>(), body.len())),
-        }
+        self.describe_fields(out)
     }
 }
 
@@ -200,27 +169,36 @@ impl<'a> View<'a> for NvidiaError<'a> {
     fn trailing(&self) -> &'a [u8] {
         self.trailing()
     }
+
+    fn missing(&self) -> usize {
+        self.missing()
+    }
+
+    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_summary(f)
+    }
 }
 
 impl<'a> NvidiaError<'a> {
-    /// All bytes of the body.
-    pub const fn bytes(&self) -> &'a [u8] {
-        self.bytes
+    /// What kind of error it is, in ASCII, up to the first NUL.
+    pub fn signature(&self) -> &'a [u8] {
+        self.structure().map_or(&[], NvidiaErrorHeader::signature)
     }
 
-    /// The fixed part, every field as it was stored.
-    pub const fn header(&self) -> &'a NvidiaErrorHeader {
-        self.header
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        // The shortest form has the field.
+        Severity::new(self.severity_raw().unwrap_or_default().into())
     }
 
-    /// Everything behind the fixed part, as it was stored.
-    pub const fn variable(&self) -> &'a [u8] {
-        self.variable
+    /// The bytes after the fixed part.
+    pub fn data(&self) -> &'a [u8] {
+        self.bytes.get(NvidiaErrorHeader::SIZE..).unwrap_or_default()
     }
 
     /// The pairs of address and value, whatever the signature says.
     pub fn registers(&self) -> Entries<'a, NvidiaRegister> {
-        Entries::new(self.variable, self.header.register_count.into(), "register count", 22)
+        Entries::new(self.data(), self.register_count().into(), "register count", 22)
     }
 
     /// Whether the values of the pairs are states of memory channels.
@@ -228,39 +206,77 @@ impl<'a> NvidiaError<'a> {
         self.signature() == b"CMET-INFO"
     }
 
-    /// The firmware error of a section signed `FWERROR`; `None` for another signature or when it is cut short.
-    pub fn firmware_error(&self) -> Option<&'a NvidiaFirmwareError> {
-        if self.signature() != b"FWERROR" {
-            return None;
-        }
-        NvidiaFirmwareError::ref_from_prefix(self.variable).ok().map(|(error, _)| error)
+    /// Whether a firmware error is in the place of the pairs.
+    fn is_firmware_error(&self) -> bool {
+        self.signature() == b"FWERROR"
     }
 
-    /// What follows the pairs or the firmware error.
+    /// The firmware error of a section signed `FWERROR`; `None` for another signature or when it is cut short.
+    pub fn firmware_error(&self) -> Option<&'a NvidiaFirmwareError> {
+        if self.is_firmware_error() { at::<32, _>(self.bytes) } else { None }
+    }
+
+    /// The bytes after the pairs or the firmware error, and those of a firmware error that is cut short.
     pub fn trailing(&self) -> &'a [u8] {
         let used = match self.firmware_error() {
             Some(error) => size_of_val(error),
+            None if self.is_firmware_error() => 0,
             None => self.registers().len_in_bytes(),
         };
-        self.variable.get(used..).unwrap_or_default()
+        self.data().get(used..).unwrap_or_default()
+    }
+
+    /// Bytes of the pairs or of the firmware error that are not there.
+    pub fn missing(&self) -> usize {
+        let claimed = if self.is_firmware_error() {
+            NvidiaFirmwareError::SIZE
+        } else {
+            usize::from(self.register_count()).saturating_mul(NvidiaRegister::SIZE)
+        };
+        claimed.saturating_sub(self.data().len())
+    }
+
+    /// The kind of error, and the unit.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.signature() {
+            [] => f.write_str("error without a signature")?,
+            signature => write!(f, "{}", Printable(signature))?,
+        }
+        if let Some(error) = self.firmware_error() {
+            write!(f, " of {}, code {:#x}", Printable(&error.initiating_firmware), error.mb1_error_code())?;
+        } else if self.is_cmet_info() {
+            let registers = self.registers();
+            let states = registers.as_slice().iter().map(|pair| CmetInfo::from_bits_retain(pair.value()));
+            let errors =
+                states.clone().fold(0u64, |sum, state| sum.saturating_add(state.error_count().into()));
+            let disabled = states.clone().filter(|state| !state.contains(CmetInfo::ENABLED)).count();
+            write!(f, ", {errors} errors, {disabled} of {} memory channels disabled", states.count())?;
+        }
+        write!(
+            f,
+            ", type {:#x}, instance {}, socket {}",
+            self.error_type(),
+            self.error_instance(),
+            self.socket()
+        )
     }
 }
 
 impl Describe for NvidiaError<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("signature", Value::text(&self.header.signature))?;
-        out.field("error_type", Value::hex(self.error_type.get()))?;
-        out.field("error_instance", Value::number(self.error_instance.get()))?;
+        out.field("signature", Value::text(&self.signature_raw().unwrap_or_default()))?;
         out.field("severity", self.severity().into())?;
-        out.field("socket", Value::number(self.socket))?;
-        out.field("register_count", Value::number(self.register_count))?;
-        out.field("instance_base", Value::hex(self.instance_base.get()))?;
+        self.describe_fields(out)?;
         if let Some(error) = self.firmware_error() {
             out.field("firmware_error", Value::Group(error))?;
+        } else if self.is_firmware_error() {
+            Error::too_short("firmware error", NvidiaFirmwareError::SIZE, self.data().len())
+                .at(NvidiaErrorHeader::SIZE)
+                .describe(out)?;
         } else if self.is_cmet_info() {
             let registers = self.registers();
             let channels = registers.as_slice().iter().map(Channel);
-            out.field("cmet_info", Value::List(&crate::fields::Each(channels)))?;
+            out.field("cmet_info", Value::List(&Each(channels)))?;
             if let Some(error) = registers.error() {
                 error.describe(out)?;
             }
@@ -270,8 +286,6 @@ impl Describe for NvidiaError<'_> {
         describe_rest("trailing", self.trailing(), out)
     }
 }
-
-show_fields!(NvidiaError<'a>);
 
 /// An NVIDIA error to be written: the fixed part, and its pairs or a firmware error.
 #[derive(Clone, Copy, Debug)]
@@ -296,21 +310,18 @@ impl<'a> NvidiaErrorParts<'a> {
     /// A section of this fixed part and this firmware error. The signature is filled in; the number of pairs, of
     /// which there are none, stays as it is.
     pub fn firmware_error(header: NvidiaErrorHeader, error: &'a NvidiaFirmwareError) -> Self {
-        Self {
-            header: NvidiaErrorHeader { signature: *b"FWERROR\0\0\0\0\0\0\0\0\0", ..header },
-            variable: error.as_bytes(),
-        }
+        Self { header: header.with_signature(*b"FWERROR\0\0\0\0\0\0\0\0\0"), variable: error.as_bytes() }
     }
 }
 
 impl SectionType for NvidiaErrorParts<'_> {
-    const TYPE: Guid = NvidiaError::TYPE;
+    const TYPE: SectionTypeId = NvidiaError::TYPE;
     const NAME: &'static str = NvidiaError::NAME;
 }
 
 impl Encode for NvidiaErrorParts<'_> {
     fn encoded_len(&self) -> usize {
-        self.variable.len().saturating_add(size_of::<NvidiaErrorHeader>())
+        self.variable.len().saturating_add(NvidiaErrorHeader::SIZE)
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
@@ -322,10 +333,13 @@ impl Encode for NvidiaErrorParts<'_> {
 mod tests {
     extern crate std;
     use super::*;
+    use crate::SectionTypeId;
+    use crate::kind::Decode;
     use crate::section::Body;
-    use crate::section::checks::{every_flip_shows, written};
+    use crate::section::checks::{assert_map, bit_map, written};
     use std::string::{String, ToString};
     use std::vec::Vec;
+    use zerocopy::FromBytes;
 
     fn section(signature: &[u8; 16], variable: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::from(signature);
@@ -335,13 +349,13 @@ mod tests {
     }
 
     fn told(bytes: &[u8]) -> String {
-        Body::decode(SectionTypeId::NVIDIA.0, bytes).unwrap().to_string()
+        Body::decode(SectionTypeId::NVIDIA, bytes).unwrap().to_string()
     }
 
     const HEAD: &str = "\
+severity                corrected (2)
 error type              0x0102
 error instance          772
-severity                corrected (2)
 socket                  5
 register count          2
 instance base           0x0807060504030201
@@ -364,7 +378,6 @@ instance base           0x0807060504030201
                      value                   0x2f2e2d2c2b2a2928\n\
                    trailing 3 bytes\n  0000  30 31 32                                         012\n"
         );
-        every_flip_shows(SectionTypeId::NVIDIA, &bytes);
         for length in 0..bytes.len() {
             let Ok(error) = NvidiaError::decode(&bytes[..length]) else {
                 assert!(length < 32);
@@ -374,6 +387,7 @@ instance base           0x0807060504030201
             let errors = error.registers().filter(Result::is_err).count();
             assert_eq!((error.registers().count() - errors, errors), (there, usize::from(there < 2)));
             assert_eq!(error.trailing().len(), length - 32 - there * 16);
+            assert_eq!(error.missing(), 64usize.saturating_sub(length));
         }
         let error = NvidiaError::decode(&bytes[..63]).unwrap();
         assert!(error.to_string().contains("[1] offset 22: register count is 2, at most 1 fit\n"));
@@ -435,8 +449,71 @@ instance base           0x0807060504030201
                 "trailing 1 bytes",
             ]
         );
-        every_flip_shows(SectionTypeId::NVIDIA, &bytes);
-        assert!(NvidiaError::decode(&bytes[..119]).unwrap().firmware_error().is_none());
+        let cut = NvidiaError::decode(&bytes[..119]).unwrap();
+        assert!(cut.firmware_error().is_none());
+        assert_eq!((cut.missing(), cut.trailing()), (1, &bytes[32..119]));
+        let text = cut.to_string();
+        assert!(
+            text.contains("offset 32: firmware error needs 88 bytes, 87 available\ntrailing 87 bytes"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn every_bit_is_where_libcper_says() {
+        let map = |bytes: &[u8], skip| {
+            bit_map(bytes, skip, |bytes, told| told(&NvidiaError::decode(bytes).unwrap()))
+        };
+        assert_map(
+            &map(&section(b"HSS-BUSY\0\0\0\0\0\0\0\0", &[0; 33])[..], 8..16),
+            "0.0 signature ~*64 16.0 error_type *16 18.0 error_instance *16 20.0 severity *8 21.0 socket *8
+             22.0 register_count *8 23.0 hidden ~*8 24.0 instance_base *64 32.0 registers ~*256 64.0 trailing ~*8",
+        );
+        assert_map(
+            &map(&section(b"FWERROR\0\0\0\0\0\0\0\0\0", &[1; 89])[..], 0..32),
+            "32.0 firmware_error.initiating_firmware ~*64 40.0 firmware_error.task_checkpoint *64
+             48.0 firmware_error.mb1_error_code *64 56.0 firmware_error.mb1_version ~*64
+             64.0 firmware_error.bad_channel_mask ~*128 80.0 firmware_error.channel_errors ~*192
+             104.0 firmware_error.scratch *64 112.0 firmware_error.dram_disable *64 120.0 trailing ~*8",
+        );
+        let cut = section(b"FWERROR\0\0\0\0\0\0\0\0\0", &[1; 87]);
+        assert_map(&map(&cut, 0..32), "32.0 trailing ~*696");
+        // A pair, and the same as a memory channel.
+        let pair = |bytes: &[u8], told: &mut dyn FnMut(&dyn Describe)| {
+            told(NvidiaRegister::ref_from_bytes(bytes).unwrap());
+        };
+        assert_map(&bit_map(&[0; 16], 0..0, pair), "0.0 address *64 8.0 value *64");
+        let channel = |bytes: &[u8], told: &mut dyn FnMut(&dyn Describe)| {
+            told(&Channel(NvidiaRegister::ref_from_bytes(bytes).unwrap()));
+        };
+        assert_map(
+            &bit_map(&[0; 16], 0..0, channel),
+            "0.0 channel_address *64 8.0 error_count *32 12.0 enabled ~*1 12.1 spare ~*1
+             12.2 permanently_disabled ~*1 12.3 disabled_reason *2 12.5 value @37*27",
+        );
+    }
+
+    #[test]
+    fn the_summary_says_what_kind_of_error_and_where() {
+        let summary = |signature: &[u8; 16], data: &[u8]| {
+            Body::decode(NvidiaError::TYPE, &section(signature, data)).unwrap().summary().to_string()
+        };
+        let unit = "type 0x102, instance 772, socket 5";
+        assert_eq!(summary(b"HSS-BUSY\0\0\0\0\0\0\0\0", &[0; 32]), ["HSS-BUSY, ", unit].concat());
+        assert_eq!(summary(&[0; 16], &[]), ["error without a signature, ", unit].concat());
+        let mut error = [0; 88];
+        error[..3].copy_from_slice(b"MB1");
+        error[16..18].copy_from_slice(&[0x34, 0x12]);
+        assert_eq!(
+            summary(b"FWERROR\0\0\0\0\0\0\0\0\0", &error),
+            ["FWERROR of MB1, code 0x1234, ", unit].concat()
+        );
+        let mut channels = [0; 32];
+        (channels[8], channels[12], channels[24]) = (3, 1, 4);
+        assert_eq!(
+            summary(b"CMET-INFO\0\0\0\0\0\0\0", &channels),
+            ["CMET-INFO, 7 errors, 1 of 2 memory channels disabled, ", unit].concat()
+        );
     }
 
     #[test]
@@ -444,7 +521,7 @@ instance base           0x0807060504030201
         let bytes = section(b"HSS-BUSY\0\0\0\0\0\0\0\0", &[7; 32]);
         let error = NvidiaError::decode(&bytes).unwrap();
         let registers: Vec<_> = error.registers().map(|register| *register.unwrap()).collect();
-        let header = NvidiaErrorHeader { register_count: 0, ..*error.header() };
+        let header = NvidiaErrorHeader { register_count: 0, ..*error.structure().unwrap() };
         assert_eq!(written(&NvidiaErrorParts::new(header, &registers).unwrap()), bytes);
         assert_eq!(
             NvidiaErrorParts::new(header, &[NvidiaRegister::default(); 256]).unwrap_err().to_string(),
@@ -452,10 +529,38 @@ instance base           0x0807060504030201
         );
         let bytes = section(b"FWERROR\0\0\0\0\0\0\0\0\0", &(0..88).collect::<Vec<_>>());
         let error = NvidiaError::decode(&bytes).unwrap();
-        let header = NvidiaErrorHeader { signature: [b'?'; 16], ..*error.header() };
+        let header = error.structure().unwrap().with_signature([b'?'; 16]);
         assert_eq!(
             written(&NvidiaErrorParts::firmware_error(header, error.firmware_error().unwrap())),
             bytes
         );
+    }
+
+    #[test]
+    fn every_writer_sets_its_bytes() {
+        let mut bytes = section(b"HSS-BUSY\0\0\0\0\0\0\0\0", &[]);
+        bytes[22] = 0;
+        let header = NvidiaErrorHeader::new()
+            .with_signature(*b"HSS-BUSY\0\0\0\0\0\0\0\0")
+            .with_error_type(0x0102)
+            .with_error_instance(0x0304)
+            .with_severity(Severity::CORRECTED)
+            .with_socket(5)
+            .with_instance_base(0x0807_0605_0403_0201);
+        assert_eq!(header.as_bytes(), bytes);
+        let counted: Vec<u8> = (1..=88).collect();
+        let error = NvidiaFirmwareError::ref_from_bytes(&counted).unwrap();
+        let written = NvidiaFirmwareError::new()
+            .with_initiating_firmware(error.initiating_firmware())
+            .with_task_checkpoint(error.task_checkpoint())
+            .with_mb1_error_code(error.mb1_error_code())
+            .with_mb1_version(error.mb1_version())
+            .with_bad_channel_mask(error.bad_channel_mask())
+            .with_channel_errors(error.channel_errors())
+            .with_scratch(error.scratch())
+            .with_dram_disable(error.dram_disable());
+        assert_eq!(written.as_bytes(), counted);
+        assert_eq!(error.bad_channel_mask(), [0x2827_2625_2423_2221, 0x302f_2e2d_2c2b_2a29]);
+        assert_eq!(error.channel_errors()[5], 0x4847_4645);
     }
 }

@@ -2,45 +2,64 @@
 //! of the device, and contexts of data.
 
 use core::fmt;
-use core::iter::FusedIterator;
 
-use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use super::nvidia::up_to_nul;
 use super::write_all;
-use crate::error::clamp;
-use crate::fields::{Describe, List, Value, Values, Visitor, describe_rest, show_fields};
-use crate::kind::View;
+use crate::entries::{SizedEntries, SizedForm};
+use crate::fields::{Describe, Printable, Value, Values, Visitor, describe_rest};
+use crate::kind::{Encode, SectionType, View};
 use crate::open_value::open_value;
-use crate::section::{ContextPadding, Decode, Encode, SectionType, context::is_zero};
-use crate::{Error, ErrorKind, Guid, SectionTypeId};
+use crate::section::{ContextPadding, context::is_zero};
+use crate::structure::{at, structure};
+use crate::{Error, ErrorKind, SectionTypeId};
 
-/// The header of an NVIDIA event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct NvidiaEventHeader {
-    /// 1.
-    pub version: u8,
+structure! {
+    /// The header of an NVIDIA event, and that of what is known of the device. [`NvidiaEventParts`] fills in the number
+    /// of contexts and the size.
+    NvidiaEventHeader: 35 bytes, new;
+    head of NvidiaEvent from 35 as NVIDIA_EVENT "NVIDIA event";
+    /// Version of the event: 1.
+    0 version: u8 as number => set_version with_version;
     /// Number of contexts.
-    pub context_count: u8,
+    1 context_count: u8 raw context_count_raw;
     /// What kind of device the event is of.
-    pub source_device_type: NvidiaSource,
-    /// 0.
-    pub reserved: u8,
+    2 source_device_type: NvidiaSource as named => set_source_device_type with_source_device_type;
+    3 reserved: u8;
     /// Type of the event.
-    pub event_type: U16,
+    4 event_type: u16 as hex => set_event_type with_event_type;
     /// Sub-type of the event.
-    pub event_sub_type: U16,
+    6 event_sub_type: u16 as hex => set_event_sub_type with_event_sub_type;
     /// What links events that belong together, 0 for none.
-    pub link_id: U64,
+    8 link_id: u64 as hex => set_link_id with_link_id;
     /// What kind of event it is, in ASCII.
-    pub signature: [u8; 16],
+    16 signature: [u8; 16] raw signature_raw;
+    /// Version of what is known of the device: minor version in the low byte, major in the high one.
+    32 info_version: u16 as hex => set_info_version with_info_version;
+    /// Bytes of what is known of the device, version and size included.
+    34 info_size: u8 raw info_size_raw;
 }
 
-const _: () = {
-    assert!(size_of::<NvidiaEventHeader>() == 32 && align_of::<NvidiaEventHeader>() == 1);
-    assert!(core::mem::offset_of!(NvidiaEventHeader, link_id) == 8);
-};
+impl NvidiaEventHeader {
+    /// What kind of event it is, in ASCII, up to the first NUL.
+    pub fn signature(&self) -> &[u8] {
+        up_to_nul(&self.signature)
+    }
+
+    /// Sets what kind of event it is, in ASCII; a short one ends with NULs.
+    pub const fn set_signature(&mut self, signature: [u8; 16]) {
+        self.signature = signature;
+    }
+
+    /// Sets what kind of event it is, in ASCII; a short one ends with NULs.
+    #[must_use]
+    pub const fn with_signature(mut self, signature: [u8; 16]) -> Self {
+        self.set_signature(signature);
+        self
+    }
+}
 
 open_value! {
     /// What kind of device an event is of.
@@ -50,49 +69,31 @@ open_value! {
     }
 }
 
-/// Header of what is known of the device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct NvidiaInfoHeader {
-    /// Minor version in the low byte, major in the high one.
-    pub version: U16,
-    /// Bytes of what is known, this header included.
-    pub size: u8,
-}
-
-const _: () = assert!(size_of::<NvidiaInfoHeader>() == 3 && align_of::<NvidiaInfoHeader>() == 1);
-
-/// What is known of a processor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct NvidiaCpuInfo {
+structure! {
+    /// What is known of a processor.
+    NvidiaCpuInfo: 29 bytes, new;
     /// Socket.
-    pub socket: u8,
+    0 socket: u8 as number => set_socket with_socket;
     /// Chip and revision.
-    pub architecture: U32,
+    1 architecture: u32 as hex => set_architecture with_architecture;
     /// Electronic chip id.
-    pub ecid: [U32; 4],
+    5 ecid: [u32; 4] as words => set_ecid with_ecid;
     /// Base address of the unit.
-    pub instance_base: U64,
+    21 instance_base: u64 as hex => set_instance_base with_instance_base;
 }
 
-const _: () = assert!(size_of::<NvidiaCpuInfo>() == 29 && align_of::<NvidiaCpuInfo>() == 1);
-
-/// What is known of a GPU.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct NvidiaGpuInfo {
+structure! {
+    /// What is known of a GPU.
+    NvidiaGpuInfo: 13 bytes, new;
     /// Who told of the event.
-    pub originator: u8,
+    0 originator: u8 as number => set_originator with_originator;
     /// Partition.
-    pub partition: U16,
+    1 partition: u16 as number => set_partition with_partition;
     /// Sub-partition.
-    pub sub_partition: U16,
+    3 sub_partition: u16 as number => set_sub_partition with_sub_partition;
     /// Per-device identifier.
-    pub pdi: U64,
+    5 pdi: u64 as hex => set_pdi with_pdi;
 }
-
-const _: () = assert!(size_of::<NvidiaGpuInfo>() == 13 && align_of::<NvidiaGpuInfo>() == 1);
 
 /// What is known of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,43 +121,28 @@ impl NvidiaInfo<'_> {
 impl Describe for NvidiaInfo<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         match self {
-            Self::Cpu(info) => {
-                out.field("socket", Value::number(info.socket))?;
-                out.field("architecture", Value::hex(info.architecture.get()))?;
-                let ecid = info.ecid.iter().map(|word| Value::hex(word.get()));
-                out.field("ecid", Value::List(&Values(ecid)))?;
-                out.field("instance_base", Value::hex(info.instance_base.get()))
-            }
-            Self::Gpu(info) => {
-                out.field("originator", Value::number(info.originator))?;
-                out.field("partition", Value::number(info.partition.get()))?;
-                out.field("sub_partition", Value::number(info.sub_partition.get()))?;
-                out.field("pdi", Value::hex(info.pdi.get()))
-            }
+            Self::Cpu(info) => info.describe_fields(out),
+            Self::Gpu(info) => info.describe_fields(out),
             Self::Unknown(bytes) => out.field("bytes", Value::Bytes(bytes)),
         }
     }
 }
 
-/// Header of a context.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct NvidiaContextHeader {
+structure! {
+    /// Header of a context. Its sizes are filled in when it is written.
+    NvidiaContextHeader: 16 bytes, new;
     /// Bytes of the context, this header and padding included.
-    pub size: U32,
+    0 size: u32 raw size_raw;
     /// Version of the context.
-    pub version: U16,
-    /// 0.
-    pub reserved: U16,
+    4 version: u16 as number => set_version with_version;
+    6 reserved: u16;
     /// Form of the data.
-    pub data_type: NvidiaDataType,
+    8 data_type: NvidiaDataType as named => set_data_type with_data_type;
     /// Version of that form.
-    pub data_version: U16,
+    10 data_version: u16 as number => set_data_version with_data_version;
     /// Bytes of data.
-    pub data_size: U32,
+    12 data_size: u32 raw data_size_raw;
 }
-
-const _: () = assert!(size_of::<NvidiaContextHeader>() == 16 && align_of::<NvidiaContextHeader>() == 1);
 
 open_value! {
     /// Form of a context's data.
@@ -172,96 +158,95 @@ open_value! {
     }
 }
 
-/// What a GPU is and runs: data of type [`NvidiaDataType::GPU_METADATA`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct NvidiaGpuMetadata {
+structure! {
+    /// What a GPU is and runs: data of type [`NvidiaDataType::GPU_METADATA`].
+    NvidiaGpuMetadata: 192 bytes, new;
     /// Name of the device.
-    pub device_name: [u8; 48],
+    0 device_name: [u8; 48] as text => set_device_name with_device_name;
     /// Version of the firmware.
-    pub firmware_version: [u8; 16],
+    48 firmware_version: [u8; 16] as text => set_firmware_version with_firmware_version;
     /// Version of the physical function's driver's microcode.
-    pub pf_driver_microcode_version: [u8; 16],
+    64 pf_driver_microcode_version: [u8; 16] as text
+        => set_pf_driver_microcode_version with_pf_driver_microcode_version;
     /// Version of the physical function's driver.
-    pub pf_driver_version: [u8; 16],
+    80 pf_driver_version: [u8; 16] as text => set_pf_driver_version with_pf_driver_version;
     /// Version of the virtual function's driver.
-    pub vf_driver_version: [u8; 16],
+    96 vf_driver_version: [u8; 16] as text => set_vf_driver_version with_vf_driver_version;
     /// How it is configured.
-    pub configuration: U64,
+    112 configuration: u64 as hex => set_configuration with_configuration;
     /// Per-device identifier.
-    pub pdi: U64,
+    120 pdi: u64 as hex => set_pdi with_pdi;
     /// Architecture of the GPU.
-    pub architecture_id: U32,
-    /// What [`NvidiaGpuMetadata::hardware_info`] is; 0 for [`NvidiaGpuPci`].
-    pub hardware_info_type: u8,
+    128 architecture_id: u32 as hex => set_architecture_id with_architecture_id;
+    /// What the hardware info is; 0 for [`NvidiaGpuPci`].
+    132 hardware_info_type: u8 as number => set_hardware_info_type with_hardware_info_type;
     /// Where the device is: [`NvidiaGpuMetadata::pci`].
-    pub hardware_info: [u8; 59],
+    133 hardware_info: [u8; 59] => set_hardware_info with_hardware_info;
 }
 
-const _: () = assert!(size_of::<NvidiaGpuMetadata>() == 192 && align_of::<NvidiaGpuMetadata>() == 1);
-
-/// A GPU as a PCI device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct NvidiaGpuPci {
+structure! {
+    /// A GPU as a PCI device.
+    NvidiaGpuPci: 59 bytes, new;
     /// Class of the device.
-    pub class: u8,
+    0 class: u8 as hex => set_class with_class;
     /// Sub-class of the device.
-    pub subclass: u8,
+    1 subclass: u8 as hex => set_subclass with_subclass;
     /// Revision of the device.
-    pub revision: u8,
+    2 rev: u8 as hex => set_rev with_rev;
     /// PCI vendor id.
-    pub vendor_id: U16,
+    3 vendor_id: u16 as hex => set_vendor_id with_vendor_id;
     /// PCI device id.
-    pub device_id: U16,
+    5 device_id: u16 as hex => set_device_id with_device_id;
     /// PCI subsystem vendor id.
-    pub subsystem_vendor_id: U16,
+    7 subsystem_vendor_id: u16 as hex => set_subsystem_vendor_id with_subsystem_vendor_id;
     /// PCI subsystem id.
-    pub subsystem_id: U16,
-    /// Start and size of base address registers 0 to 2.
-    pub bars: [[U64; 2]; 3],
+    9 subsystem_id: u16 as hex => set_subsystem_id with_subsystem_id;
+    /// Start of base address register 0.
+    11 bar0_start: u64 as hex => set_bar0_start with_bar0_start;
+    /// Size of base address register 0.
+    19 bar0_size: u64 as hex => set_bar0_size with_bar0_size;
+    /// Start of base address register 1.
+    27 bar1_start: u64 as hex => set_bar1_start with_bar1_start;
+    /// Size of base address register 1.
+    35 bar1_size: u64 as hex => set_bar1_size with_bar1_size;
+    /// Start of base address register 2.
+    43 bar2_start: u64 as hex => set_bar2_start with_bar2_start;
+    /// Size of base address register 2.
+    51 bar2_size: u64 as hex => set_bar2_size with_bar2_size;
 }
-
-const _: () = assert!(size_of::<NvidiaGpuPci>() == 59 && align_of::<NvidiaGpuPci>() == 1);
 
 impl NvidiaGpuMetadata {
-    /// The GPU as a PCI device; `None` when its place is told in another way.
+    /// The GPU as a PCI device; `None` when the hardware info is of another type.
     pub const fn pci(&self) -> Option<&NvidiaGpuPci> {
         match self.hardware_info_type {
             0 => Some(zerocopy::transmute_ref!(&self.hardware_info)),
             _ => None,
         }
     }
+
+    /// Sets hardware info and its type: the GPU as a PCI device.
+    pub const fn set_pci(&mut self, pci: NvidiaGpuPci) {
+        self.hardware_info_type = 0;
+        self.hardware_info = zerocopy::transmute!(pci);
+    }
+
+    /// Sets hardware info and its type: the GPU as a PCI device.
+    #[must_use]
+    pub const fn with_pci(mut self, pci: NvidiaGpuPci) -> Self {
+        self.set_pci(pci);
+        self
+    }
 }
 
 impl Describe for NvidiaGpuPci {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("class", Value::hex(self.class))?;
-        out.field("subclass", Value::hex(self.subclass))?;
-        out.field("rev", Value::hex(self.revision))?;
-        out.field("vendor_id", Value::hex(self.vendor_id.get()))?;
-        out.field("device_id", Value::hex(self.device_id.get()))?;
-        out.field("subsystem_vendor_id", Value::hex(self.subsystem_vendor_id.get()))?;
-        out.field("subsystem_id", Value::hex(self.subsystem_id.get()))?;
-        let names = [("bar0_start", "bar0_size"), ("bar1_start", "bar1_size"), ("bar2_start", "bar2_size")];
-        names.iter().zip(&self.bars).try_for_each(|((start_name, size_name), [start, size])| {
-            out.field(start_name, Value::hex(start.get()))?;
-            out.field(size_name, Value::hex(size.get()))
-        })
+        self.describe_fields(out)
     }
 }
 
 impl Describe for NvidiaGpuMetadata {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("device_name", Value::text(&self.device_name))?;
-        out.field("firmware_version", Value::text(&self.firmware_version))?;
-        out.field("pf_driver_microcode_version", Value::text(&self.pf_driver_microcode_version))?;
-        out.field("pf_driver_version", Value::text(&self.pf_driver_version))?;
-        out.field("vf_driver_version", Value::text(&self.vf_driver_version))?;
-        out.field("configuration", Value::hex(self.configuration.get()))?;
-        out.field("pdi", Value::hex(self.pdi.get()))?;
-        out.field("architecture_id", Value::hex(self.architecture_id.get()))?;
-        out.field("hardware_info_type", Value::number(self.hardware_info_type))?;
+        self.describe_fields(out)?;
         match self.pci() {
             Some(pci) => out.field("pci_info", Value::Group(pci)),
             None => out.field("hardware_info", Value::Bytes(&self.hardware_info)),
@@ -285,68 +270,22 @@ impl Describe for NvidiaXid<'_> {
     }
 }
 
-/// What to do: data of type [`NvidiaDataType::GPU_RECOMMENDED_ACTIONS`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct NvidiaRecommendedActions {
+structure! {
+    /// What to do: data of type [`NvidiaDataType::GPU_RECOMMENDED_ACTIONS`].
+    NvidiaRecommendedActions: 16 bytes, new;
     /// Which of the following hold.
-    pub flags: u8,
-    /// 0.
-    pub reserved: [u8; 3],
+    0 flags: u8 as hex => set_flags with_flags;
+    1 reserved: [u8; 3];
     /// How to recover.
-    pub recovery_action: U16,
+    4 recovery_action: u16 as number => set_recovery_action with_recovery_action;
     /// How to find the cause.
-    pub diagnostic_flow: U16,
-    /// 0.
-    pub reserved_2: U64,
+    6 diagnostic_flow: u16 as number => set_diagnostic_flow with_diagnostic_flow;
+    8 reserved_2: u64;
 }
-
-const _: () = assert!(size_of::<NvidiaRecommendedActions>() == 16);
 
 impl Describe for NvidiaRecommendedActions {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("flags", Value::hex(self.flags))?;
-        out.field("recovery_action", Value::number(self.recovery_action.get()))?;
-        out.field("diagnostic_flow", Value::number(self.diagnostic_flow.get()))
-    }
-}
-
-/// An NVIDIA event: its header, to which it dereferences, and what follows.
-#[derive(Clone, Copy, Debug)]
-pub struct NvidiaEvent<'a> {
-    header: &'a NvidiaEventHeader,
-    info_header: &'a NvidiaInfoHeader,
-    info: &'a [u8],
-    contexts: &'a [u8],
-    bytes: &'a [u8],
-}
-
-impl core::ops::Deref for NvidiaEvent<'_> {
-    type Target = NvidiaEventHeader;
-
-    fn deref(&self) -> &NvidiaEventHeader {
-        self.header
-    }
-}
-
-impl SectionType for NvidiaEvent<'_> {
-    const TYPE: Guid = SectionTypeId::NVIDIA_EVENT.0;
-    const NAME: &'static str = "NVIDIA event";
-}
-
-impl Decode for NvidiaEvent<'_> {
-    type View<'a> = NvidiaEvent<'a>;
-
-    fn decode(body: &[u8]) -> Result<NvidiaEvent<'_>, Error> {
-        let header = size_of::<NvidiaEventHeader>();
-        let info_header_len = size_of::<NvidiaInfoHeader>();
-        let short = Error::too_short(Self::NAME, header.saturating_add(info_header_len), body.len());
-        let (header, rest) = NvidiaEventHeader::ref_from_prefix(body).map_err(|_| short)?;
-        let (info_header, after) = NvidiaInfoHeader::ref_from_prefix(rest).map_err(|_| short)?;
-        let length = usize::from(info_header.size).saturating_sub(info_header_len);
-        // The slice wins: what is not there cannot be known, and no context follows it.
-        let (info, contexts) = after.split_at_checked(length).unwrap_or((after, &[]));
-        Ok(NvidiaEvent { header, info_header, info, contexts, bytes: body })
+        self.describe_fields(out)
     }
 }
 
@@ -358,76 +297,125 @@ impl<'a> View<'a> for NvidiaEvent<'a> {
     fn trailing(&self) -> &'a [u8] {
         self.trailing()
     }
+
+    fn missing(&self) -> usize {
+        self.missing()
+    }
+
+    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_summary(f)
+    }
 }
 
+/// Bytes of version and size, which the size of what is known of the device includes.
+const INFO_HEADER: usize = 3;
+
+static CONTEXT_FORM: SizedForm =
+    SizedForm { name: "event context", size_name: "context size", header: NvidiaContextHeader::SIZE };
+
 impl<'a> NvidiaEvent<'a> {
-    /// All bytes of the body.
-    pub const fn bytes(&self) -> &'a [u8] {
-        self.bytes
+    /// What kind of event it is, in ASCII, up to the first NUL.
+    pub fn signature(&self) -> &'a [u8] {
+        self.structure().map_or(&[], NvidiaEventHeader::signature)
     }
 
-    /// The header, every field as it was stored.
-    pub const fn header(&self) -> &'a NvidiaEventHeader {
-        self.header
+    /// Number of contexts, as the header says.
+    pub fn context_count(&self) -> u8 {
+        // The shortest form has the field.
+        self.context_count_raw().unwrap_or_default()
     }
 
-    /// Header of what is known of the device.
-    pub const fn info_header(&self) -> &'a NvidiaInfoHeader {
-        self.info_header
+    /// Bytes of what is known of the device, as the header says. The shortest form has the field.
+    fn info_len(&self) -> usize {
+        usize::from(self.info_size_raw().unwrap_or_default()).saturating_sub(INFO_HEADER)
+    }
+
+    /// The bytes of what is known of the device, and those after them. Where bytes are missing, no context follows.
+    fn split(&self) -> (&'a [u8], &'a [u8]) {
+        let after = self.bytes.get(NvidiaEventHeader::SIZE..).unwrap_or_default();
+        after.split_at_checked(self.info_len()).unwrap_or((after, &[]))
     }
 
     /// What is known of the device.
     pub fn info(&self) -> NvidiaInfo<'a> {
-        let unknown = NvidiaInfo::Unknown(self.info);
-        if self.header.source_device_type == NvidiaSource::CPU {
-            NvidiaCpuInfo::ref_from_prefix(self.info).map_or(unknown, |(info, _)| NvidiaInfo::Cpu(info))
-        } else if self.header.source_device_type == NvidiaSource::GPU {
-            NvidiaGpuInfo::ref_from_prefix(self.info).map_or(unknown, |(info, _)| NvidiaInfo::Gpu(info))
-        } else {
-            unknown
-        }
+        let (bytes, _) = self.split();
+        let info = match self.source_device_type() {
+            NvidiaSource::CPU => at::<0, _>(bytes).map(NvidiaInfo::Cpu),
+            NvidiaSource::GPU => at::<0, _>(bytes).map(NvidiaInfo::Gpu),
+            _ => None,
+        };
+        info.unwrap_or(NvidiaInfo::Unknown(bytes))
     }
 
     /// What follows a [`NvidiaInfo`] in the bytes that its header claims: a newer version's fields.
     pub fn info_trailing(&self) -> &'a [u8] {
-        self.info.get(self.info().as_bytes().len()..).unwrap_or_default()
+        self.split().0.get(self.info().as_bytes().len()..).unwrap_or_default()
     }
 
-    /// What follows the contexts, or begins with the one that does not fit.
+    /// The contexts, in their order. One that does not fit is an error in its place, and the last item; its offset
+    /// counts from the section's start.
+    pub fn contexts(&self) -> SizedEntries<'a, NvidiaContext<'a>> {
+        let (info, contexts) = self.split();
+        let offset = NvidiaEventHeader::SIZE.saturating_add(info.len());
+        SizedEntries::new((contexts, offset, self.context_count().into()), &CONTEXT_FORM, NvidiaContext::read)
+    }
+
+    /// The bytes after the contexts, or from the one on that does not fit.
     pub fn trailing(&self) -> &'a [u8] {
-        let mut contexts = self.contexts();
-        contexts.by_ref().for_each(drop);
-        contexts.rest
+        self.contexts().end().0
     }
 
-    /// The contexts.
-    pub fn contexts(&self) -> NvidiaContexts<'a> {
-        let before = size_of::<NvidiaEventHeader>().saturating_add(size_of::<NvidiaInfoHeader>());
-        NvidiaContexts {
-            rest: self.contexts,
-            offset: before.saturating_add(self.info.len()),
-            left: self.header.context_count,
+    /// Bytes of what is known of the device that are not there, or of the first context that does not fit.
+    pub fn missing(&self) -> usize {
+        match self.info_len().saturating_sub(self.split().0.len()) {
+            0 => self.contexts().missing(),
+            missing => missing,
+        }
+    }
+
+    /// The kind of event, what the driver says of it and what to do, and the device.
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.signature() {
+            [] => f.write_str("event without a signature")?,
+            signature => write!(f, "{}", Printable(signature))?,
+        }
+        write!(f, ", type {:#x}, sub-type {:#x}", self.event_type(), self.event_sub_type())?;
+        for context in self.contexts().flatten() {
+            if let Some(xid) = context.legacy_xid() {
+                write!(f, ", Xid {}: {}", xid.code, Printable(xid.message))?;
+            }
+            if let Some(actions) = context.recommended_actions() {
+                let (recovery, diagnosis) = (actions.recovery_action(), actions.diagnostic_flow());
+                write!(f, ", recovery action {recovery}, diagnostic flow {diagnosis}")?;
+            }
+        }
+        for metadata in self.contexts().flatten().filter_map(|context| context.gpu_metadata()) {
+            write!(f, ", {}", Printable(&metadata.device_name))?;
+        }
+        match self.info() {
+            NvidiaInfo::Cpu(info) => write!(f, ", CPU socket {}", info.socket()),
+            NvidiaInfo::Gpu(info) => write!(f, ", GPU {:#x}", info.pdi()),
+            NvidiaInfo::Unknown(_) => write!(f, ", {}", self.source_device_type()),
         }
     }
 }
 
 impl Describe for NvidiaEvent<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("signature", Value::text(&self.header.signature))?;
-        out.field("version", Value::number(self.version))?;
-        out.field("source_device_type", self.source_device_type.into())?;
-        out.field("event_type", Value::hex(self.event_type.get()))?;
-        out.field("event_sub_type", Value::hex(self.event_sub_type.get()))?;
-        out.field("link_id", Value::hex(self.link_id.get()))?;
-        out.field("info_version", Value::hex(self.info_header.version.get()))?;
+        out.field("signature", Value::text(&self.signature_raw().unwrap_or_default()))?;
+        self.describe_fields(out)?;
         out.field("info", Value::Group(&self.info()))?;
+        let (info, _) = self.split();
+        if self.info_len() > info.len() {
+            let stated = self.info_size_raw().unwrap_or_default().into();
+            Error::inner_length("info size", stated, info.len().saturating_add(INFO_HEADER), 34)
+                .describe(out)?;
+        }
         describe_rest("info_trailing", self.info_trailing(), out)?;
         out.field("contexts", Value::List(&self.contexts()))?;
         describe_rest("trailing", self.trailing(), out)
     }
 }
-
-show_fields!(NvidiaEvent<'a>);
 
 /// A context of an event.
 ///
@@ -443,25 +431,36 @@ pub struct NvidiaContext<'a> {
 impl<'a> NvidiaContext<'a> {
     /// A context of data in this form.
     pub const fn new(version: u16, data_type: NvidiaDataType, data_version: u16, data: &'a [u8]) -> Self {
-        let header = NvidiaContextHeader {
-            size: U32::new(0),
-            version: U16::new(version),
-            reserved: U16::new(0),
-            data_type,
-            data_version: U16::new(data_version),
-            data_size: U32::new(0),
-        };
+        let header = NvidiaContextHeader::new()
+            .with_version(version)
+            .with_data_type(data_type)
+            .with_data_version(data_version);
         Self { header, data, padding: &[] }
     }
 
-    /// The header, every field as it was stored.
-    pub const fn header(&self) -> &NvidiaContextHeader {
+    /// The context that was read.
+    fn read(bytes: &'a [u8], offset: usize) -> Result<Self, Error> {
+        let data = bytes.get(NvidiaContextHeader::SIZE..).unwrap_or_default();
+        let header: NvidiaContextHeader = at::<0, _>(bytes).copied().unwrap_or_default();
+        let length = header.data_size_raw();
+        match data.split_at_checked(length as usize) {
+            Some((data, padding)) if is_zero(padding) => Ok(Self { header, data, padding: &[] }),
+            Some((data, padding)) => Ok(Self { header, data, padding }),
+            None => {
+                let at = offset.saturating_add(12);
+                Err(Error::inner_length("context data size", length, data.len(), at))
+            }
+        }
+    }
+
+    /// The header as it was stored.
+    pub const fn structure(&self) -> &NvidiaContextHeader {
         &self.header
     }
 
     /// Bytes that the context takes.
     const fn encoded_len(&self, padding: ContextPadding) -> usize {
-        padding.padded(size_of::<NvidiaContextHeader>().saturating_add(self.data.len()))
+        padding.padded(NvidiaContextHeader::SIZE.saturating_add(self.data.len()))
     }
 
     fn encode<'b>(&self, padding: ContextPadding, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
@@ -527,9 +526,7 @@ impl<'a> NvidiaContext<'a> {
 
 impl Describe for NvidiaContext<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("version", Value::number(self.header.version.get()))?;
-        out.field("data_type", self.header.data_type.into())?;
-        out.field("data_version", Value::number(self.header.data_version.get()))?;
+        self.header.describe_fields(out)?;
         let mut used = self.data.len();
         if let Some(words) = self.words_64() {
             out.field("data", Value::List(&Values(words.iter().map(|word| Value::hex(word.get())))))?;
@@ -554,71 +551,10 @@ impl Describe for NvidiaContext<'_> {
     }
 }
 
-/// Iterator over the contexts of an event.
-///
-/// A context that does not fit is an error in its place, and the last item.
-#[derive(Clone, Debug)]
-pub struct NvidiaContexts<'a> {
-    rest: &'a [u8],
-    offset: usize,
-    left: u8,
-}
-
-impl<'a> NvidiaContexts<'a> {
-    fn take_one(&mut self) -> Result<NvidiaContext<'a>, Error> {
-        let offset = self.offset;
-        let needed = size_of::<NvidiaContextHeader>();
-        let short = Error::too_short("event context", needed, self.rest.len()).at(offset);
-        let (header, _) = NvidiaContextHeader::ref_from_prefix(self.rest).map_err(|_| short)?;
-        // A size below that of the header would not advance.
-        let size = (header.size.get() as usize).max(needed);
-        let cut = |bytes: &'a [u8], length: usize, what, value, at| {
-            let kind = ErrorKind::InnerLength { what, value, limit: clamp(bytes.len()) };
-            bytes.split_at_checked(length).ok_or(Error::new(kind, at))
-        };
-        let (context, rest) = cut(self.rest, size, "context size", header.size.get(), offset)?;
-        let data = context.get(needed..).unwrap_or_default();
-        let length = header.data_size.get();
-        let (data, mut padding) =
-            cut(data, length as usize, "context data size", length, offset.saturating_add(12))?;
-        if is_zero(padding) {
-            padding = &[];
-        }
-        self.rest = rest;
-        self.offset = offset.saturating_add(size);
-        Ok(NvidiaContext { header: *header, data, padding })
-    }
-}
-
-impl<'a> Iterator for NvidiaContexts<'a> {
-    type Item = Result<NvidiaContext<'a>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let taken = self.take_one();
-        if taken.is_err() {
-            self.left = 0;
-        }
-        Some(taken)
-    }
-}
-
-impl FusedIterator for NvidiaContexts<'_> {}
-
-impl List for NvidiaContexts<'_> {
-    fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
-        self.clone().try_for_each(|context| match context {
-            Ok(context) => item(Value::Group(&context)),
-            Err(error) => item(Value::Error(&error)),
-        })
-    }
-}
-
 /// An NVIDIA event to be written.
 #[derive(Clone, Copy, Debug)]
 pub struct NvidiaEventParts<'a> {
     header: NvidiaEventHeader,
-    info_header: NvidiaInfoHeader,
     info: NvidiaInfo<'a>,
     contexts: &'a [NvidiaContext<'a>],
     padding: ContextPadding,
@@ -630,27 +566,20 @@ impl<'a> NvidiaEventParts<'a> {
     /// # Errors
     /// [`ErrorKind::TooLarge`] over 255 contexts, 252 bytes of unknown info, or 4 GiB.
     pub fn new(
-        header: NvidiaEventHeader,
-        info_version: u16,
+        mut header: NvidiaEventHeader,
         info: NvidiaInfo<'a>,
         contexts: &'a [NvidiaContext<'a>],
     ) -> Result<Self, Error> {
         let too_large = |what, at| Error::new(ErrorKind::TooLarge { what }, at);
-        let context_count = u8::try_from(contexts.len()).map_err(|_| too_large("context count", 1))?;
-        let size = info.as_bytes().len().saturating_add(size_of::<NvidiaInfoHeader>());
-        let size = u8::try_from(size).map_err(|_| too_large("info size", 34))?;
-        let source_device_type = match info {
-            NvidiaInfo::Cpu(_) => NvidiaSource::CPU,
-            NvidiaInfo::Gpu(_) => NvidiaSource::GPU,
-            NvidiaInfo::Unknown(_) => header.source_device_type,
-        };
-        let parts = Self {
-            header: NvidiaEventHeader { context_count, source_device_type, ..header },
-            info_header: NvidiaInfoHeader { version: U16::new(info_version), size },
-            info,
-            contexts,
-            padding: ContextPadding::To16,
-        };
+        header.context_count = u8::try_from(contexts.len()).map_err(|_| too_large("context count", 1))?;
+        let size = info.as_bytes().len().saturating_add(INFO_HEADER);
+        header.info_size = u8::try_from(size).map_err(|_| too_large("info size", 34))?;
+        match info {
+            NvidiaInfo::Cpu(_) => header.source_device_type = NvidiaSource::CPU,
+            NvidiaInfo::Gpu(_) => header.source_device_type = NvidiaSource::GPU,
+            NvidiaInfo::Unknown(_) => {}
+        }
+        let parts = Self { header, info, contexts, padding: ContextPadding::To16 };
         match u32::try_from(parts.encoded_len()) {
             Ok(_) => Ok(parts),
             Err(_) => Err(too_large("context size", 0)),
@@ -667,13 +596,13 @@ impl<'a> NvidiaEventParts<'a> {
 }
 
 impl SectionType for NvidiaEventParts<'_> {
-    const TYPE: Guid = NvidiaEvent::TYPE;
+    const TYPE: SectionTypeId = NvidiaEvent::TYPE;
     const NAME: &'static str = NvidiaEvent::NAME;
 }
 
 impl Encode for NvidiaEventParts<'_> {
     fn encoded_len(&self) -> usize {
-        let front = size_of::<NvidiaEventHeader>().saturating_add(self.info_header.size.into());
+        let front = NvidiaEventHeader::SIZE.saturating_add(self.info.as_bytes().len());
         self.contexts
             .iter()
             .map(|context| context.encoded_len(self.padding))
@@ -681,8 +610,7 @@ impl Encode for NvidiaEventParts<'_> {
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        let front = [self.header.as_bytes(), self.info_header.as_bytes(), self.info.as_bytes()];
-        let out = write_all(front, out)?;
+        let out = write_all([self.header.as_bytes(), self.info.as_bytes()], out)?;
         let rest = self.contexts.iter().try_fold(out, |out, context| context.encode(self.padding, out))?;
         rest.is_empty().then_some(())
     }
@@ -692,8 +620,10 @@ impl Encode for NvidiaEventParts<'_> {
 mod tests {
     extern crate std;
     use super::*;
+    use crate::SectionTypeId;
+    use crate::kind::Decode;
     use crate::section::Body;
-    use crate::section::checks::{every_flip_shows, written};
+    use crate::section::checks::{assert_map, bit_map, written};
     use std::string::{String, ToString};
     use std::vec::Vec;
 
@@ -729,7 +659,7 @@ mod tests {
     #[test]
     fn an_event_of_a_processor() {
         let bytes = cpu_event();
-        let text = Body::decode(SectionTypeId::NVIDIA_EVENT.0, &bytes).unwrap().to_string();
+        let text = Body::decode(SectionTypeId::NVIDIA_EVENT, &bytes).unwrap().to_string();
         let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("0000 ")).collect();
         assert_eq!(
             lines,
@@ -777,7 +707,6 @@ mod tests {
                 "    data 7 bytes",
             ]
         );
-        every_flip_shows(SectionTypeId::NVIDIA_EVENT, &bytes);
     }
 
     #[test]
@@ -794,7 +723,7 @@ mod tests {
         let other = head(2, 0, &info);
         let event = NvidiaEvent::decode(&other).unwrap();
         assert_eq!(event.info(), NvidiaInfo::Unknown(&info));
-        assert_eq!(event.source_device_type.name(), None);
+        assert_eq!(event.source_device_type().name(), None);
         for source in [0, 1] {
             let short = head(source, 0, &info[..12]);
             assert_eq!(NvidiaEvent::decode(&short).unwrap().info(), NvidiaInfo::Unknown(&info[..12]));
@@ -805,7 +734,6 @@ mod tests {
     fn contexts_of_gpus() {
         let told = |data_type: u16, data: &[u8]| {
             let bytes = [head(7, 1, &[]), context(data_type, data, 0)].concat();
-            every_flip_shows(SectionTypeId::NVIDIA_EVENT, &bytes);
             let text = NvidiaEvent::decode(&bytes).unwrap().to_string();
             let (_, text) = text.split_once("data version            9\n").unwrap();
             let lines = text.lines().filter(|line| !line.trim_start().starts_with("00"));
@@ -953,18 +881,18 @@ mod tests {
         for bytes in &unpadded {
             let event = NvidiaEvent::decode(bytes).unwrap();
             let contexts: Vec<_> = event.contexts().map(Result::unwrap).collect();
-            let header = NvidiaEventHeader { context_count: 0, ..*event.header() };
-            let parts = NvidiaEventParts::new(header, 1, event.info(), &contexts).unwrap();
+            let header = NvidiaEventHeader { context_count: 0, ..*event.structure().unwrap() };
+            let parts = NvidiaEventParts::new(header, event.info(), &contexts).unwrap();
             let padded = written(&parts);
             let event = NvidiaEvent::decode(&padded).unwrap();
             let again: Vec<_> = event.contexts().map(Result::unwrap).collect();
-            assert!(again.iter().all(|context| context.header().size.get() % 16 == 0));
+            assert!(again.iter().all(|context| context.structure().size_raw() % 16 == 0));
             assert_eq!(again.len(), contexts.len());
             for (again, context) in again.iter().zip(&contexts) {
                 assert_eq!(again.data(), context.data());
-                let mut sizes = *again.header();
-                sizes.size = context.header().size;
-                assert_eq!(sizes, *context.header());
+                let mut sizes = *again.structure();
+                sizes.size = context.structure().size;
+                assert_eq!(sizes, *context.structure());
             }
             assert_eq!(
                 padded[..padded.len().min(64)],
@@ -976,27 +904,185 @@ mod tests {
         let contexts = [NvidiaContext::new(7, NvidiaDataType::VALUES_64, 9, &data)];
         let bytes = [head(0, 1, &[]), context(3, &data, 0)].concat();
         let event = NvidiaEvent::decode(&bytes).unwrap();
-        let parts = NvidiaEventParts::new(*event.header(), 1, event.info(), &contexts).unwrap();
+        let parts = NvidiaEventParts::new(*event.structure().unwrap(), event.info(), &contexts).unwrap();
         assert_eq!(written(&parts.with_padding(ContextPadding::None)), bytes);
         assert_eq!(written(&parts), [head(0, 1, &[]), context(3, &data, 9)].concat());
         // The info says what device it is of.
         let info = NvidiaGpuInfo::read_from_bytes(&gpu_info).unwrap();
-        let parts = NvidiaEventParts::new(*event.header(), 1, NvidiaInfo::Gpu(&info), &[]).unwrap();
+        let parts = NvidiaEventParts::new(*event.structure().unwrap(), NvidiaInfo::Gpu(&info), &[]).unwrap();
         assert_eq!(written(&parts), head(1, 0, &gpu_info));
     }
 
     #[test]
     fn what_does_not_fit_is_refused() {
         let bytes = head(7, 0, &[]);
-        let header = *NvidiaEvent::decode(&bytes).unwrap().header();
+        let header = *NvidiaEvent::decode(&bytes).unwrap().structure().unwrap();
         let contexts = [NvidiaContext::new(0, NvidiaDataType::OPAQUE, 0, &[]); 256];
         let error = |info: &[u8], contexts: &[NvidiaContext<'_>]| {
-            NvidiaEventParts::new(header, 1, NvidiaInfo::Unknown(info), contexts)
+            NvidiaEventParts::new(header, NvidiaInfo::Unknown(info), contexts)
                 .map(|_| ())
                 .map_err(|error| error.to_string())
         };
         assert_eq!(error(&[0; 252], &contexts[..255]), Ok(()));
         assert_eq!(error(&[0; 253], &[]).unwrap_err(), "offset 34: info size does not fit its field");
         assert_eq!(error(&[], &contexts).unwrap_err(), "offset 1: context count does not fit its field");
+    }
+
+    #[test]
+    fn every_bit_is_where_libcper_says() {
+        let map = |bytes: &[u8], skip| {
+            bit_map(bytes, skip, |bytes, told| told(&NvidiaEvent::decode(bytes).unwrap()))
+        };
+        let mut bytes = head(0, 0, &[0; 30]);
+        bytes[16..32].fill(b'A');
+        bytes.push(0);
+        assert_map(
+            &map(&bytes, 34..35),
+            "0.0 version *8 1.0 contexts ~*8 2.0 source_device_type *8 3.0 hidden ~*8 4.0 event_type *16
+             6.0 event_sub_type *16 8.0 link_id *64 16.0 signature ~*128 32.0 info_version *16 35.0 info.socket *8
+             36.0 info.architecture *32 40.0 info.ecid ~*128 56.0 info.instance_base *64 64.0 info_trailing ~*8
+             65.0 trailing ~*8",
+        );
+        assert_map(
+            &map(&head(1, 0, &[0; 13]), 0..35),
+            "35.0 info.originator *8 36.0 info.partition *16 38.0 info.sub_partition *16 40.0 info.pdi *64",
+        );
+        assert_map(&map(&head(2, 0, &[0; 2]), 0..35), "35.0 info.bytes ~*16");
+
+        let context_map = |data_type: u16, data: &[u8], padding: u8| {
+            let mut bytes = context(data_type, data, padding);
+            // Padding of zeros is not told.
+            bytes[16 + data.len()..].fill(1);
+            let told = |bytes: &[u8], told: &mut dyn FnMut(&dyn Describe)| {
+                told(&NvidiaContext::read(bytes, 0));
+            };
+            bit_map(&bytes, 12..16, told)
+        };
+        assert_map(
+            &context_map(0, &[0xa5; 4], 2),
+            "0.0 hidden ~*32 4.0 version *16 6.0 hidden ~*16 8.0 data_type *16 10.0 data_version *16
+             16.0 data ~*32 20.0 padding ~*16",
+        );
+        let told = |data_type: u16, data: &[u8]| {
+            let map = context_map(data_type, data, 0);
+            map.split_once("\n16.0 ").map(|(_, map)| ["16.0 ", map].concat()).unwrap()
+        };
+        assert_map(&told(3, &[0; 16]), "16.0 data ~*128");
+        assert_map(
+            &told(0x8000, &[b'a'; 193]),
+            "16.0 gpu_metadata.device_name ~*384 64.0 gpu_metadata.firmware_version ~*128
+             80.0 gpu_metadata.pf_driver_microcode_version ~*128 96.0 gpu_metadata.pf_driver_version ~*128
+             112.0 gpu_metadata.vf_driver_version ~*128 128.0 gpu_metadata.configuration *64
+             136.0 gpu_metadata.pdi *64 144.0 gpu_metadata.architecture_id *32
+             148.0 gpu_metadata.hardware_info_type *8 149.0 gpu_metadata.hardware_info ~*472 208.0 trailing ~*8",
+        );
+        let pci = |bytes: &[u8], told: &mut dyn FnMut(&dyn Describe)| {
+            told(NvidiaGpuPci::ref_from_bytes(bytes).unwrap());
+        };
+        assert_map(
+            &bit_map(&[0; 59], 0..0, pci),
+            "0.0 class *8 1.0 subclass *8 2.0 rev *8 3.0 vendor_id *16 5.0 device_id *16 7.0 subsystem_vendor_id *16
+             9.0 subsystem_id *16 11.0 bar0_start *64 19.0 bar0_size *64 27.0 bar1_start *64 35.0 bar1_size *64
+             43.0 bar2_start *64 51.0 bar2_size *64",
+        );
+        assert_map(
+            &told(0x8001, b"\x30\0\0\0aa"),
+            "16.0 gpu_legacy_xid.xid_code *32 20.0 gpu_legacy_xid.message ~*16",
+        );
+        assert_map(
+            &told(0x8002, &[&[0; 16][..], &[1]].concat()),
+            "16.0 gpu_recommended_actions.flags *8 17.0 hidden ~*24 20.0 gpu_recommended_actions.recovery_action *16
+             22.0 gpu_recommended_actions.diagnostic_flow *16 24.0 hidden ~*64 32.0 trailing ~*8",
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_counted() {
+        let bytes = cpu_event();
+        let ends = [64, 96, 128, 147, 170];
+        assert_eq!(bytes.len(), 170);
+        for length in 35..=bytes.len() {
+            let event = NvidiaEvent::decode(&bytes[..length]).unwrap();
+            let end = *ends.iter().find(|end| **end > length || length == 170).unwrap();
+            let start = ends.iter().rev().find(|end| **end <= length).copied().unwrap_or(35);
+            let expected = match length {
+                170 => 0,
+                // Of a context without its size its header is missing.
+                _ if start != 35 && length - start < 4 => 16 - (length - start),
+                _ => end - length,
+            };
+            assert_eq!(event.missing(), expected, "{length}");
+            let text = event.to_string();
+            assert_eq!(text.contains("offset 34: info size is 32, at most"), length < 64, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_summary_has_the_signature_the_xid_and_what_to_do() {
+        let summary = |bytes: &[u8]| Body::decode(NvidiaEvent::TYPE, bytes).unwrap().summary().to_string();
+        let kind = "TEST-EVT, type 0x102, sub-type 0x304";
+        assert_eq!(summary(&cpu_event()), [kind, ", CPU socket 32"].concat());
+        assert_eq!(summary(&head(7, 0, &[])), [kind, ", reserved (7)"].concat());
+        let info: Vec<u8> = (0x21..0x2e).collect();
+        let mut metadata = [0; 192];
+        metadata[..4].copy_from_slice(b"B200");
+        let bytes = [
+            head(1, 3, &info),
+            context(0x8000, &metadata, 0),
+            context(0x8001, b"\x30\0\0\0DBE at 0x10\n\0", 0),
+            context(0x8002, &[1, 0, 0, 0, 2, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0], 0),
+        ]
+        .concat();
+        assert_eq!(
+            summary(&bytes),
+            [
+                kind,
+                ", Xid 48: DBE at 0x10\\n, recovery action 2, diagnostic flow 5, B200, GPU 0x2d2c2b2a29282726"
+            ]
+            .concat()
+        );
+    }
+
+    #[test]
+    fn every_writer_sets_its_bytes() {
+        let counted: [u8; 192] = core::array::from_fn(|place| place as u8 + 1);
+        macro_rules! again {
+            ($structure:ident: $( $field:ident $with:ident ),*) => {{
+                let bytes = &counted[..$structure::SIZE];
+                let read = $structure::ref_from_bytes(bytes).unwrap();
+                assert_eq!($structure::new()$( .$with(read.$field()) )*.as_bytes(), bytes);
+            }};
+        }
+        again!(NvidiaCpuInfo: socket with_socket, architecture with_architecture, ecid with_ecid,
+            instance_base with_instance_base);
+        again!(NvidiaGpuInfo: originator with_originator, partition with_partition,
+            sub_partition with_sub_partition, pdi with_pdi);
+        again!(NvidiaGpuPci: class with_class, subclass with_subclass, rev with_rev, vendor_id with_vendor_id,
+            device_id with_device_id, subsystem_vendor_id with_subsystem_vendor_id,
+            subsystem_id with_subsystem_id, bar0_start with_bar0_start, bar0_size with_bar0_size,
+            bar1_start with_bar1_start, bar1_size with_bar1_size, bar2_start with_bar2_start,
+            bar2_size with_bar2_size);
+        again!(NvidiaGpuMetadata: device_name with_device_name, firmware_version with_firmware_version,
+            pf_driver_microcode_version with_pf_driver_microcode_version,
+            pf_driver_version with_pf_driver_version, vf_driver_version with_vf_driver_version,
+            configuration with_configuration, pdi with_pdi, architecture_id with_architecture_id,
+            hardware_info_type with_hardware_info_type, hardware_info with_hardware_info);
+        let pci = NvidiaGpuPci::new().with_class(3);
+        let metadata = NvidiaGpuMetadata::new().with_hardware_info_type(9).with_pci(pci);
+        assert_eq!((metadata.hardware_info_type(), metadata.pci()), (0, Some(&pci)));
+        let actions = NvidiaRecommendedActions::new()
+            .with_flags(0x81)
+            .with_recovery_action(0x0102)
+            .with_diagnostic_flow(0x0304);
+        assert_eq!(actions.as_bytes()[..8], [0x81, 0, 0, 0, 2, 1, 4, 3]);
+        let header = NvidiaEventHeader::new()
+            .with_version(1)
+            .with_source_device_type(NvidiaSource::GPU)
+            .with_event_type(0x0102)
+            .with_event_sub_type(0x0304)
+            .with_link_id(0x1122_3344_5566_7788)
+            .with_signature(*b"TEST-EVT\0\0\0\0\0\0\0\0")
+            .with_info_version(1);
+        assert_eq!(header.as_bytes()[..34], head(1, 0, &[])[..34]);
     }
 }

@@ -25,7 +25,7 @@ use crate::kind::View;
 use crate::open_value::open_value;
 use crate::section::register::register;
 use crate::section::{Decode, Encode, SectionType};
-use crate::{Error, Guid, SectionTypeId, Timestamp};
+use crate::{Error, SectionTypeId, Timestamp};
 
 /// The fixed part of a Windows machine check section.
 #[derive(
@@ -297,7 +297,7 @@ impl core::ops::Deref for WindowsXpfMca<'_> {
 }
 
 impl SectionType for WindowsXpfMca<'_> {
-    const TYPE: Guid = SectionTypeId::WINDOWS_XPF_MCA.0;
+    const TYPE: SectionTypeId = SectionTypeId::WINDOWS_XPF_MCA;
     const NAME: &'static str = "Windows machine check";
 }
 
@@ -480,7 +480,7 @@ impl<'a> WindowsXpfMcaParts<'a> {
 }
 
 impl SectionType for WindowsXpfMcaParts<'_> {
-    const TYPE: Guid = WindowsXpfMca::TYPE;
+    const TYPE: SectionTypeId = WindowsXpfMca::TYPE;
     const NAME: &'static str = WindowsXpfMca::NAME;
 }
 
@@ -557,7 +557,7 @@ mod tests {
     #[test]
     fn a_stored_section_is_what_the_machine_said() {
         let bytes = stored();
-        let text = Body::decode(SectionTypeId::WINDOWS_XPF_MCA.0, &bytes).unwrap().to_string();
+        let text = Body::decode(SectionTypeId::WINDOWS_XPF_MCA, &bytes).unwrap().to_string();
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(
             lines[..31],

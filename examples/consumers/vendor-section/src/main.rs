@@ -9,7 +9,7 @@ use cper::fields::{Describe, Each, Value, Visitor};
 use cper::section::{Decode, Encode, FixedSection, FixedView, MemoryError, SectionType, View};
 use cper::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, little_endian::U32};
 use cper::{
-    Error as CperError, Guid, NotificationType, Record, RecordHeader, RecordWriter, SectionDecoder,
+    Error as CperError, NotificationType, Record, RecordHeader, RecordWriter, SectionDecoder,
     SectionDescriptor, Severity, StatusBlock,
 };
 
@@ -23,7 +23,7 @@ struct FanError {
 }
 
 impl SectionType for FanError {
-    const TYPE: Guid = Guid::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a11");
+    const TYPE: SectionTypeId = SectionTypeId::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a11");
     const NAME: &'static str = "fan error";
 }
 
@@ -53,7 +53,7 @@ struct FanLog<'a> {
 }
 
 impl SectionType for FanLog<'_> {
-    const TYPE: Guid = Guid::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a12");
+    const TYPE: SectionTypeId = SectionTypeId::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a12");
     const NAME: &'static str = "fan log";
 }
 
@@ -92,7 +92,7 @@ impl Describe for FanLog<'_> {
 struct NewFanLog<'a>(&'a [FanError]);
 
 impl SectionType for NewFanLog<'_> {
-    const TYPE: Guid = FanLog::TYPE;
+    const TYPE: SectionTypeId = FanLog::TYPE;
     const NAME: &'static str = FanLog::NAME;
 }
 
@@ -113,7 +113,7 @@ impl Encode for NewFanLog<'_> {
 struct Counting;
 
 impl SectionType for Counting {
-    const TYPE: Guid = Guid::parse_const("12345678-9abc-def0-1122-334455667788");
+    const TYPE: SectionTypeId = SectionTypeId::parse_const("12345678-9abc-def0-1122-334455667788");
     const NAME: &'static str = "counting";
 }
 

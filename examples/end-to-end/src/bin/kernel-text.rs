@@ -188,7 +188,7 @@ fn ia32x64(random: &mut Random) -> Vec<u8> {
     ];
     for _ in 0..errors {
         let mut error = random.values(64);
-        set(&mut error, 0, &random.one_of(&known).guid().0);
+        set(&mut error, 0, &random.one_of(&known).raw().0);
         body.extend(error);
     }
     for _ in 0..contexts {
@@ -248,7 +248,7 @@ fn check(folder: &Path, log: &Path, version: KernelVersion) -> Outcome {
         }
         lines += ours.len();
         for entry in block.entries().flatten() {
-            *types.entry(entry.section_type().guid().0).or_insert(0) += 1;
+            *types.entry(entry.section_type().raw().0).or_insert(0) += 1;
         }
     }
     if types.len() != TYPES.len() {

@@ -164,6 +164,6 @@ fn form(found: &Found<'_>) -> String {
         },
         (What::Block(_), _) => "gesb".into(),
         (What::Bad(_), _) => "bad".into(),
-        _ => EventKind::of_found(found, &found.sections()).name.into(),
+        _ => EventKind::of_found(found).name.into(),
     }
 }

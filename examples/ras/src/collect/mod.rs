@@ -12,6 +12,8 @@
 //! An event is a record, but for a kernel log, whose parts are records: they are put together by [`parts`]. The archive
 //! keeps records, and records are cleared; sinks are given events, with the keys of their records.
 
+#[cfg(test)]
+mod agreement;
 mod archive;
 pub mod files;
 mod json;
@@ -115,7 +117,7 @@ pub struct Collected<'c, 'a> {
     /// The records that it is made of: one, or the parts of a log, the oldest text first.
     pub records: &'c [Record<'c>],
     /// The event. `event.found` says where it was found.
-    pub event: &'c Event<'c, 'a>,
+    pub event: &'c Event<'a>,
 }
 
 /// A record.
@@ -140,7 +142,7 @@ struct Kind {
     name: &'static str,
     path: Option<PathBuf>,
     open: fn(&Path, Readers) -> anyhow::Result<Box<dyn Sink>>,
-    has_place: fn(&Event<'_, '_>) -> bool,
+    has_place: fn(&Event<'_>) -> bool,
 }
 
 /// Outputs that were opened, and those that could not be, with the reason.
@@ -203,7 +205,7 @@ impl Collect {
     fn kinds(&self) -> [Kind; 4] {
         let [json, sqlite, parquet, prometheus] =
             [&self.json, &self.sqlite, &self.parquet, &self.prometheus].map(Clone::clone);
-        let any = |_: &Event<'_, '_>| true;
+        let any = |_: &Event<'_>| true;
         [
             Kind {
                 name: "JSON file",

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::dmesg;
 use crate::event::Event;
-use crate::found::{Found, LogKind, Part, Place, Reading, What};
+use crate::found::{Found, LogKind, Part, Place, Reading, Text, What};
 use pstore_format::RecordId;
 use pstore_format::record::StoredRecord;
 
@@ -39,6 +39,8 @@ pub struct Held {
     cleared: bool,
     raw: Vec<u8>,
     stored: Vec<u8>,
+    /// What `stored` inflates to, where it is compressed.
+    inflated: Option<Text<'static>>,
     is_record: bool,
     compressed: bool,
     id: Option<RecordId>,
@@ -63,8 +65,9 @@ impl Held {
             time: self.time,
             kind: self.kind,
             reading: self.reading,
+            text: self.inflated.clone().unwrap_or(Text::Stored(&self.stored)),
         };
-        Found { place, what: What::Part(part), raw: &self.raw }
+        Found::new(place, What::Part(part), &self.raw)
     }
 }
 
@@ -84,6 +87,10 @@ impl Parts {
             cleared: found.place.cleared,
             raw: found.raw.to_owned(),
             stored: part.stored.to_owned(),
+            inflated: match &part.text {
+                Text::Stored(_) => None,
+                Text::Inflated(text, problem) => Some(Text::Inflated(text.clone(), *problem)),
+            },
             is_record: part.record.is_some(),
             compressed: part.compressed,
             id: part.id,
@@ -124,7 +131,11 @@ impl Parts {
 
     fn push(&mut self, held: Held) {
         self.places.insert(held.key.digest, self.held.len());
-        self.bytes += held.raw.len() + held.stored.len();
+        let inflated = match &held.inflated {
+            Some(Text::Inflated(text, _)) => text.len(),
+            _ => 0,
+        };
+        self.bytes += held.raw.len() + held.stored.len() + inflated;
         self.held.push(held);
     }
 
@@ -140,7 +151,8 @@ impl Parts {
             let records: Vec<Record<'_>> =
                 parts.iter().map(|held| Record { key: held.key, raw: &held.raw }).collect();
             let Some(newest) = records.last() else { continue };
-            hand_on(&Collected { key: &newest.key, records: &records, event: &Event::of(&found) }, &parts);
+            let event = Event::of(found);
+            hand_on(&Collected { key: &newest.key, records: &records, event: &event }, &parts);
         }
     }
 }
@@ -160,18 +172,8 @@ mod tests {
                 let name = format!("{log}-{number}");
                 let place = Place::new(&name, 0);
                 let stored = text.as_bytes();
-                let part = Part {
-                    place,
-                    record: None,
-                    stored,
-                    compressed: false,
-                    id: Some(id),
-                    id_names_boot: true,
-                    time: None,
-                    kind: LogKind::Dump,
-                    reading: None,
-                };
-                let found = Found { place, what: What::Part(part), raw: stored };
+                let part = Part { id: Some(id), id_names_boot: true, ..Part::new(place, stored, false) };
+                let found = Found::new(place, What::Part(part.clone()), stored);
                 let key = Key::of(&found, cper::Guid::ZERO).unwrap();
                 // Once more, elsewhere.
                 for _ in 0..2 {

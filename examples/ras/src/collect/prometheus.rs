@@ -142,15 +142,15 @@ impl Prometheus {
     }
 
     /// Counts an event; the fields of its line behind the key.
-    fn count(&mut self, event: &Event<'_, '_>) -> String {
+    fn count(&mut self, event: &Event<'_>) -> String {
         let time = event.time.map(|time| time.calendar.unix_seconds());
         let mut fields: Vec<String> = Vec::new();
         for (place, (grade, _)) in event.lines.iter().enumerate() {
-            let section = event.sections.get(place);
-            if section.is_some_and(|section| is_idle(section, &event.sections)) {
+            let section = event.sections().get(place);
+            if section.is_some_and(|section| is_idle(section, event.sections())) {
                 continue;
             }
-            let kind = section.map_or(event.kind, |section| Kind::of(section.kind)).name;
+            let kind = section.map_or(event.kind, |section| Kind::of_section(section, event.sections())).name;
             let component =
                 section.and_then(schema::component).unwrap_or_default().replace(['\t', '\n'], " ");
             fields.extend([kind.to_owned(), severity(*grade), component]);

@@ -134,15 +134,13 @@ fn hand_on(chunk: &mut Chunk<'_, '_>, turn: &Turn<'_, Run<'_>>) {
         return;
     }
     let read: Vec<Read<'_, '_>> = chunk
-        .iter()
+        .drain(..)
         .map(|(source, path, boot, found)| Read {
             source,
             path,
-            key: Key::of(found, *boot),
+            key: Key::of(&found, boot),
             event: Event::of(found),
         })
         .collect();
     turn.within(|run| run.take(&read));
-    drop(read);
-    chunk.clear();
 }

@@ -10,7 +10,7 @@ use crate::event::{Event, Grade, Kind as EventKind};
 use crate::found::{Found, What};
 use crate::printable::Printable;
 use crate::progress::Progress;
-use crate::scan::count;
+use crate::summary::count;
 use crate::text::{Detail, Text};
 
 use super::archive::Archive;
@@ -138,7 +138,7 @@ pub struct Read<'f, 'a> {
     /// What it is known by, if it is a record.
     pub key: Option<Key>,
     /// What it tells.
-    pub event: Event<'f, 'a>,
+    pub event: Event<'a>,
 }
 
 impl<'o> Run<'o> {
@@ -213,9 +213,9 @@ impl<'o> Run<'o> {
 
     /// Takes what was read: parts of kernel logs are held until all of them are there.
     pub fn take(&mut self, all: &[Read<'_, '_>]) {
-        let mut told: Vec<Found<'_>> = Vec::new();
+        let mut told: Vec<&Event<'_>> = Vec::new();
         for Read { source, path, key, event } in all {
-            let found = event.found;
+            let found = &event.found;
             match (&found.what, key) {
                 (What::Part(part), Some(key)) => {
                     let slot = found.place.slot;
@@ -246,7 +246,7 @@ impl<'o> Run<'o> {
             }
             let Some(key) = key else {
                 if matches!(found.what, What::Bad(_)) {
-                    told.push(found.clone());
+                    told.push(event);
                 }
                 continue;
             };
@@ -256,7 +256,7 @@ impl<'o> Run<'o> {
                 self.claim(new, source, path, *key, found.place.slot);
             }
             if new.is_shown() && self.tell == Tell::Events {
-                told.push(found.clone());
+                told.push(event);
             }
         }
         self.tell(&told);
@@ -285,7 +285,7 @@ impl<'o> Run<'o> {
                 }
             }
             if new.is_shown() {
-                self.tell(std::slice::from_ref(collected.event.found));
+                self.tell(&[collected.event]);
             }
         });
     }
@@ -380,11 +380,11 @@ impl<'o> Run<'o> {
     }
 
     /// Tells people of events.
-    fn tell(&mut self, found: &[Found<'_>]) {
-        if found.is_empty() || self.tell != Tell::Events {
+    fn tell(&mut self, events: &[&Event<'_>]) {
+        if events.is_empty() || self.tell != Tell::Events {
             return;
         }
-        let told = self.lines.text.group(&mut self.lines.out, "", found, true);
+        let told = self.lines.text.group(&mut self.lines.out, "", events, true);
         self.told(told);
     }
 
@@ -553,7 +553,7 @@ fn printable(path: &Path) -> String {
 }
 
 impl Tally {
-    fn add(&mut self, event: &Event<'_, '_>, records: usize) {
+    fn add(&mut self, event: &Event<'_>, records: usize) {
         // Bad parts are counted, these among them.
         if event.kind == EventKind::BAD {
             return;

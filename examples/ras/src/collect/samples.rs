@@ -1,14 +1,14 @@
 //! Captured records for the tests of sinks.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cper::Guid;
 
 use crate::event::Event;
 use crate::found::What;
 use crate::scan::File;
-use crate::{input, recognise, scan};
+use crate::{input, scan};
 
 use super::parts::Parts;
 use super::source::Source;
@@ -31,19 +31,23 @@ impl Drop for Folder {
     }
 }
 
-/// Gives each event in captured files to a sink.
-pub fn collected(files: &[&str], mut sink: impl FnMut(&Collected<'_, '_>)) {
+/// The folder of captured data.
+pub fn data() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../data")
+}
+
+/// Gives each event in captured files to a sink; a file that holds nothing known has none.
+pub fn collected(files: &[impl AsRef<Path>], mut sink: impl FnMut(&Collected<'_, '_>)) {
     for name in files {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../data").join(name);
-        let file =
-            File { name: (*name).to_owned(), bytes: input::load(&path).unwrap(), form: None, region: None };
-        let content = recognise::recognise(&file.bytes, path.file_name().unwrap().to_str().unwrap()).unwrap();
+        let (name, path) = (name.as_ref().to_string_lossy(), data().join(name));
+        let file = File::new(name.into_owned(), input::load(&path).unwrap(), None);
+        let Some(content) = file.content else { continue };
         let scan = scan::scan(&file, content, false, &mut |_| ());
         let (source, mut parts) = (Source::named(&path, &path), Parts::default());
-        for found in &scan.found {
-            let Some(key) = Key::of(found, Guid::ZERO) else { continue };
+        for found in scan.found {
+            let Some(key) = Key::of(&found, Guid::ZERO) else { continue };
             if let What::Part(part) = &found.what {
-                parts.hold(&source, &path, key, found, part);
+                parts.hold(&source, &path, key, &found, part);
                 continue;
             }
             let records = [Record { key, raw: found.raw }];

@@ -104,7 +104,7 @@ pub static COLUMNS: &[Column] = &[
         Of::Bool(|row| Some(row.event.time?.by_id)),
     ),
     text("kind", "what sort of error it is", |row| {
-        let of = |section| Kind::of_section(section, &row.event.sections);
+        let of = |section| Kind::of_section(section, row.event.sections());
         Some(row.section().map_or(row.event.kind, of).name.into())
     }),
     text("severity", "how bad the section is", |row| Some(word(row.line().0))),
@@ -112,7 +112,7 @@ pub static COLUMNS: &[Column] = &[
     text("summary", "what broke, in one line", |row| Some(row.line().1.as_str().into())),
     // The section.
     text("section_type", "what the section is, by name or GUID", |row| Some(word(row.section()?.kind))),
-    text("section_type_id", "its GUID", |row| Some(word(row.section()?.kind.guid()))),
+    text("section_type_id", "its GUID", |row| Some(word(row.section()?.kind.raw()))),
     column(
         "is_primary",
         "whether it is the record's primary section",
@@ -240,7 +240,7 @@ pub const PART_KEY: usize = 69;
 #[derive(Debug)]
 pub struct Row<'e> {
     key: &'e str,
-    event: &'e Event<'e, 'e>,
+    event: &'e Event<'e>,
     place: usize,
     part: Option<LogPart<'e>>,
     numbers: Numbers,
@@ -276,9 +276,9 @@ impl<'e> Row<'e> {
             }
             return;
         }
-        for place in 0..event.sections.len().max(1) {
+        for place in 0..event.sections().len().max(1) {
             let mut numbers = Numbers::default();
-            if let Some(Section { content: Content::Body(body), .. }) = event.sections.get(place) {
+            if let Some(Section { content: Content::Body(body), .. }) = event.sections().get(place) {
                 // It remembers all it is told and never fails.
                 let _ = body.fields().describe(&mut numbers);
             }
@@ -292,7 +292,7 @@ impl<'e> Row<'e> {
     }
 
     fn section(&self) -> Option<&Section<'e>> {
-        self.event.sections.get(self.place)
+        self.event.sections().get(self.place)
     }
 
     fn line(&self) -> &(Grade, String) {

@@ -44,13 +44,13 @@ pub struct Planned {
     /// What it is and where.
     pub name: String,
     /// Whether it has a place for an event.
-    pub has_place: fn(&Event<'_, '_>) -> bool,
+    pub has_place: fn(&Event<'_>) -> bool,
     known: Known,
 }
 
 impl Planned {
     /// An output that would be empty.
-    pub fn new(name: String, has_place: fn(&Event<'_, '_>) -> bool) -> Self {
+    pub fn new(name: String, has_place: fn(&Event<'_>) -> bool) -> Self {
         Self { name, has_place, known: Known::default() }
     }
 }

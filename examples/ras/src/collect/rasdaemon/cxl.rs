@@ -163,7 +163,7 @@ fn header(event: &CxlComponentEvent<'_>, record: &CxlEventHeader) -> [(&'static 
         ("host", host.into()),
         ("serial", event.device_serial_number().map(wide).into()),
         ("log_type", log_type[usize::from(record.severity().raw() & 3)].to_owned().into()),
-        ("hdr_uuid", event.event_type().guid().to_string().into()),
+        ("hdr_uuid", event.event_type().raw().to_string().into()),
         ("hdr_flags", record.flags.get().into()),
         ("hdr_handle", record.handle.get().into()),
         ("hdr_related_handle", record.related_handle.get().into()),

@@ -8,7 +8,7 @@ use mce_record::vendor::Unit;
 use mce_record::vendor::amd::{BankType, Unit as Bank};
 use mce_record::{AmdStatus, MceRecord, StatusReading};
 
-use super::machine_check::Texts;
+use super::texts::Texts;
 
 const TRANSACTIONS: [&str; 4] = ["instruction", "data", "generic", "reserved"];
 const REQUESTS: [&str; 9] = [
@@ -170,7 +170,7 @@ fn tell_code(record: &MceRecord<'_>, texts: &mut Texts) {
 mod k8 {
     use mce_record::{AmdStatus, MceRecord, StatusReading};
 
-    use super::super::machine_check::Texts;
+    use super::super::texts::Texts;
     use super::{PARTICIPATIONS, REQUESTS, TIMEOUTS, TRANSACTIONS};
 
     const BANKS: [&str; 6] = [

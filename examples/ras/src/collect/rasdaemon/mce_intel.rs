@@ -7,7 +7,7 @@ use mce_record::vendor::Unit;
 use mce_record::vendor::intel::Unit as Bank;
 use mce_record::{CodeKind, IntelStatus, MceRecord, StatusReading};
 
-use super::machine_check::Texts;
+use super::texts::Texts;
 
 const TRANSACTIONS: [&str; 4] = ["Instruction", "Data", "Generic", "Unknown"];
 const LEVELS: [&str; 4] = ["Level-0", "Level-1", "Level-2", "Level-3"];

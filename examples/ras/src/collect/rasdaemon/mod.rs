@@ -26,7 +26,9 @@ mod non_standard;
 mod nvidia;
 mod pcie;
 mod row;
+mod rows;
 mod schema;
+mod texts;
 mod time;
 
 use std::collections::{HashMap, HashSet};
@@ -52,8 +54,8 @@ use row::Row;
 pub const NAME: &str = "rasdaemon's database";
 
 /// Whether it has a place for an event.
-pub fn has_place(event: &Event<'_, '_>) -> bool {
-    !row::rows(event).is_empty()
+pub fn has_place(event: &Event<'_>) -> bool {
+    !rows::rows(event).is_empty()
 }
 
 /// How long to wait for others who write.
@@ -97,13 +99,13 @@ impl TimeFrom {
 
 impl Entry {
     /// The rows of an event that is known by this key; `now` in seconds since 1970.
-    pub fn of(key: Key, source: String, event: &Event<'_, '_>, now: u64) -> Self {
+    pub fn of(key: Key, source: String, event: &Event<'_>, now: u64) -> Self {
         let (time, time_from) = match event.time {
             Some(when) if when.by_id => (time::of(when.calendar), TimeFrom::Boot),
             Some(when) => (time::of(when.calendar), TimeFrom::Record),
             None => (time::local(now), TimeFrom::Collected),
         };
-        let mut rows = row::rows(event);
+        let mut rows = rows::rows(event);
         if !rows.is_empty() {
             let mark = match (time_from, event.unreadable) {
                 (TimeFrom::Record, _) => String::new(),

@@ -89,8 +89,7 @@ pub fn clear(path: &Path, claims: &[Claim]) -> io::Result<Cleared> {
 
 /// The key of the record that was read.
 fn key(record: &[u8]) -> Option<Key> {
-    let file =
-        scan::File { name: PATH.into(), bytes: Bytes::Read(record.to_vec()), form: None, region: None };
+    let file = scan::File::known(PATH.into(), Bytes::Read(record.to_vec()), Content::Records(0));
     let mut key = None;
     scan::visit(&file, Content::Records(0), false, &mut |step| {
         if let Step::Found(found) = step {

@@ -8,6 +8,7 @@ use cper::Guid;
 use erst_table::qemu::{Image, MAGIC};
 
 use crate::erst::Store;
+use crate::recognise::Content;
 use crate::scan::{self, File, Step};
 
 use super::{CHANGED, Claim, Cleared, Key, Kind};
@@ -24,12 +25,7 @@ pub fn clear(path: &Path, claims: &[Claim]) -> io::Result<Cleared> {
     let mut store = Store::open(path).map_err(io::Error::other)?;
     for claim in claims {
         // Read anew each time: the slots are those of the image as it is now.
-        let file = File {
-            name: path.to_string_lossy().into_owned(),
-            bytes: store.bytes()?,
-            form: None,
-            region: None,
-        };
+        let file = File::known(path.to_string_lossy().into_owned(), store.bytes()?, Content::Image);
         if !file.bytes.starts_with(&MAGIC) {
             keep_all(&mut cleared, CHANGED);
             return Ok(cleared);

@@ -15,7 +15,7 @@ use cper::Guid;
 
 use crate::input;
 use crate::ramoops::Parameters;
-use crate::recognise::{self, Content};
+use crate::recognise::Content;
 use crate::scan::{self, File, Step};
 use crate::walk::Walk;
 
@@ -133,8 +133,7 @@ impl Source {
             Kind::ErstDevice => erst_device::read(path)?,
             _ => input::load(path)?,
         };
-        let (bytes, form) = recognise::readable(bytes, base(&name));
-        let file = File::new(name, bytes, form, self.ramoops.as_ref());
+        let file = File::new(name, bytes, self.ramoops.as_ref());
         Ok(match self.content(&file) {
             Some(_) => Loaded::File(file),
             None if file.bytes.is_empty() => Loaded::Empty,
@@ -143,13 +142,13 @@ impl Source {
     }
 
     /// What a file of this source is.
-    pub fn content<'n>(&self, file: &'n File) -> Option<Content<'n>> {
+    pub fn content(&self, file: &File) -> Option<Content> {
         let name = base(&file.name);
         match self.kind {
             // Everything there is a record, of whatever kind.
-            Kind::Pstore => file.content().or_else(|| pstore::any(name)),
+            Kind::Pstore => file.content.or_else(|| pstore::any(name)),
             Kind::ErstDevice if !file.bytes.is_empty() => Some(Content::Records(0)),
-            _ => file.content(),
+            _ => file.content,
         }
     }
 
@@ -258,7 +257,4 @@ impl Source {
     }
 }
 
-/// The last part of a path, where it is text.
-pub fn base(name: &str) -> &str {
-    Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or("")
-}
+pub use crate::scan::base;

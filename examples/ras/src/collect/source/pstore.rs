@@ -14,8 +14,8 @@ use super::{Claim, Cleared, Source};
 pub const PATH: &str = "sys/fs/pstore";
 
 /// A file of a type that is not known here.
-pub fn any(name: &str) -> Option<Content<'_>> {
-    FileName::parse(name).map(Content::Stored)
+pub fn any(name: &str) -> Option<Content> {
+    FileName::parse(name).map(|_| Content::Stored)
 }
 
 /// Removes the file.

@@ -26,7 +26,7 @@ use crate::collect::Key;
 use crate::event::Event;
 use crate::input::Bytes;
 use crate::scan::File;
-use crate::{dmesg, recognise, scan};
+use crate::{dmesg, scan};
 
 /// The time of collection in these tests.
 const NOW: u64 = 1_795_332_314;
@@ -37,10 +37,8 @@ fn data(name: &str) -> PathBuf {
 
 /// The entries of the events in these bytes.
 fn entries(name: &str, bytes: Vec<u8>) -> Vec<Entry> {
-    let file = File { name: name.into(), bytes: Bytes::Read(bytes), form: None, region: None };
-    let base = Path::new(name).file_name().unwrap().to_str().unwrap();
-    let content = recognise::recognise(&file.bytes, base).unwrap();
-    let found = dmesg::assemble(scan::scan(&file, content, false, &mut |_| ()).found);
+    let file = File::new(name.into(), Bytes::Read(bytes), None);
+    let found = dmesg::assemble(scan::scan(&file, file.content.unwrap(), false, &mut |_| ()).found);
     // A test's own keys: nothing is left out because another file has it, too.
     let entry = |(number, found)| {
         let digest =
@@ -48,7 +46,7 @@ fn entries(name: &str, bytes: Vec<u8>) -> Vec<Entry> {
         let key = Key { creator: Guid::ZERO, id: RecordId::new(0), digest };
         Entry::of(key, name.into(), &Event::of(found), NOW)
     };
-    (0..).zip(&found).map(entry).collect()
+    (0..).zip(found).map(entry).collect()
 }
 
 fn entries_of(name: &str) -> Vec<Entry> {

@@ -5,7 +5,6 @@ use cper::section::vendor::{
     NvidiaEventParts, NvidiaGpuInfo, NvidiaInfo, NvidiaRegister, NvidiaSource,
 };
 use cper::zerocopy::IntoBytes;
-use cper::zerocopy::little_endian::{U16, U32, U64};
 
 use super::{BTreeMap, Columns, Encode, GenericErrorData, Severity, Value, block, columns, dimm, entries};
 
@@ -47,18 +46,15 @@ fn has(row: &Columns, expected: &[(&str, Value)]) {
 
 #[test]
 fn an_error_is_a_row_of_its_own_and_one_with_its_bytes() {
-    let header = NvidiaErrorHeader {
-        signature: signature(b"CMET-SHA256"),
-        error_type: U16::new(0xfffe),
-        error_instance: U16::new(3),
-        severity: 2,
-        socket: 1,
-        register_count: 0,
-        reserved: 0,
-        instance_base: U64::new(0xffff_0000_1234_5678),
-    };
+    let header = NvidiaErrorHeader::new()
+        .with_signature(signature(b"CMET-SHA256"))
+        .with_error_type(0xfffe)
+        .with_error_instance(3)
+        .with_severity(Severity::CORRECTED)
+        .with_socket(1)
+        .with_instance_base(0xffff_0000_1234_5678);
     let pairs = [(0x10, 0x20), (u64::MAX, 1)]
-        .map(|(address, value)| NvidiaRegister { address: U64::new(address), value: U64::new(value) });
+        .map(|(address, value)| NvidiaRegister::new().with_address(address).with_value(value));
     for pairs in [&pairs[..], &[]] {
         let body = NvidiaErrorParts::new(header, pairs).unwrap();
         let rows = rows(&body);
@@ -84,32 +80,29 @@ fn an_error_is_a_row_of_its_own_and_one_with_its_bytes() {
 }
 
 fn event(version: u8) -> NvidiaEventHeader {
-    NvidiaEventHeader {
-        version,
-        context_count: 0,
-        source_device_type: NvidiaSource::CPU,
-        reserved: 0,
-        event_type: U16::new(4),
-        event_sub_type: U16::new(0x8001),
-        link_id: U64::new(1 << 63),
-        signature: *b"HSS-BUSY-SIXTEEN",
-    }
+    NvidiaEventHeader::new()
+        .with_version(version)
+        .with_source_device_type(NvidiaSource::CPU)
+        .with_event_type(4)
+        .with_event_sub_type(0x8001)
+        .with_link_id(1 << 63)
+        .with_signature(*b"HSS-BUSY-SIXTEEN")
+        .with_info_version(1)
 }
 
 fn cpu() -> NvidiaCpuInfo {
-    NvidiaCpuInfo {
-        socket: 7,
-        architecture: U32::new(0xffff_fff0),
-        ecid: [1, 2, 3, 4].map(U32::new),
-        instance_base: U64::new(0x1234),
-    }
+    NvidiaCpuInfo::new()
+        .with_socket(7)
+        .with_architecture(0xffff_fff0)
+        .with_ecid([1, 2, 3, 4])
+        .with_instance_base(0x1234)
 }
 
 #[test]
 fn an_event_of_a_processor_is_a_row_of_its_own_and_one_with_its_bytes() {
     let cpu = cpu();
     let contexts = [NvidiaContext::new(1, NvidiaDataType::OPAQUE, 0, b"opaque")];
-    let body = NvidiaEventParts::new(event(1), 1, NvidiaInfo::Cpu(&cpu), &contexts).unwrap();
+    let body = NvidiaEventParts::new(event(1), NvidiaInfo::Cpu(&cpu), &contexts).unwrap();
     let rows = rows(&body);
     assert_eq!(rows.keys().collect::<Vec<_>>(), [&"non_standard_event", &"nvidia_vera_ns_event"]);
     let expected = [
@@ -121,7 +114,7 @@ fn an_event_of_a_processor_is_a_row_of_its_own_and_one_with_its_bytes() {
         ("event_context_count", Value::Integer(1)),
         ("socket", Value::Integer(7)),
         ("architecture", Value::Integer(0xffff_fff0)),
-        ("chip_serial_number", Value::Blob(cpu.ecid.as_bytes().to_vec())),
+        ("chip_serial_number", Value::Blob(vec![1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0])),
         ("instance_base", Value::Integer(0x1234)),
         ("raw_data", Value::Blob(encoded(&body))),
     ];
@@ -132,12 +125,11 @@ fn an_event_of_a_processor_is_a_row_of_its_own_and_one_with_its_bytes() {
 #[test]
 fn events_that_have_no_table_are_kept_as_bytes() {
     let cpu = cpu();
-    let gpu =
-        NvidiaGpuInfo { originator: 2, partition: U16::new(1), sub_partition: U16::new(1), pdi: U64::new(1) };
+    let gpu = NvidiaGpuInfo::new().with_originator(2).with_partition(1).with_sub_partition(1).with_pdi(1);
     let contexts = [NvidiaContext::new(1, NvidiaDataType::OPAQUE, 0, &[7; 40])];
-    let of_gpu = NvidiaEventParts::new(event(1), 1, NvidiaInfo::Gpu(&gpu), &contexts).unwrap();
-    let newer = NvidiaEventParts::new(event(2), 1, NvidiaInfo::Cpu(&cpu), &contexts).unwrap();
-    let whole = NvidiaEventParts::new(event(1), 1, NvidiaInfo::Cpu(&cpu), &contexts).unwrap();
+    let of_gpu = NvidiaEventParts::new(event(1), NvidiaInfo::Gpu(&gpu), &contexts).unwrap();
+    let newer = NvidiaEventParts::new(event(2), NvidiaInfo::Cpu(&cpu), &contexts).unwrap();
+    let whole = NvidiaEventParts::new(event(1), NvidiaInfo::Cpu(&cpu), &contexts).unwrap();
     let header = GenericErrorData::new(Severity::CORRECTED).with_fru_text(dimm());
     let mut cut = block(header, &whole);
     // The context claims more than the section has.

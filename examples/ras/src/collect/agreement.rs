@@ -1,0 +1,209 @@
+//! All outputs say the same of an event: how bad it is, of what kind, when, and what broke.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
+use serde_json::Value;
+
+use super::samples::{Folder, collected, data};
+use super::{Database, Json, Key, Parquet, Prometheus, Readers, Sink};
+use crate::event::Grade;
+use crate::found::What;
+use crate::text::{Detail, Text};
+
+/// All files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() { all.extend(files(&entry)) } else { all.push(entry) }
+    }
+    all.sort();
+    all
+}
+
+/// What one output says of an event.
+#[derive(Debug, Default, PartialEq)]
+struct Said {
+    severity: String,
+    kind: String,
+    /// Seconds since 1970.
+    time: Option<i64>,
+    headline: String,
+}
+
+fn seconds(rfc3339: &str) -> i64 {
+    rfc3339.parse::<jiff::Timestamp>().unwrap().as_second()
+}
+
+fn by_json(object: &Value) -> Said {
+    let text = |name: &str| object[name].as_str().unwrap_or_default().to_owned();
+    Said {
+        severity: text("severity"),
+        kind: text("kind"),
+        time: object["time"].as_str().map(seconds),
+        headline: text("summary"),
+    }
+}
+
+/// Every event in every file, given to all outputs.
+#[test]
+fn all_outputs_say_the_same_of_every_event() {
+    let folder = Folder::new("agreement");
+    let place = |name: &str| folder.0.join(name);
+    let mut sinks: Vec<Box<dyn Sink>> = vec![
+        Box::new(Json::open(&place("json"), Readers::Owner).unwrap()),
+        Box::new(Parquet::open(&place("parquet"), Readers::Owner).unwrap()),
+        Box::new(Prometheus::open(&place("counts"), Readers::Owner).unwrap()),
+        Box::new(Database::open(&place("db"), Readers::Owner).unwrap()),
+    ];
+    let mut all = files(&data());
+    let field = data().join("../../../shared/field");
+    match field.is_dir() {
+        true => all.extend(files(&field)),
+        false => {
+            eprintln!("the field's files are not beside the project: only the captured ones are compared")
+        }
+    }
+
+    let (mut lines, mut seen, mut bad) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+    let text = Text { detail: Detail::Lines, columns: None, color: false, prefix: |_| "" };
+    collected(&all, |event| {
+        // Of a log a part may be in another one too; what is told of that is not this log's.
+        if event.records.iter().any(|record| seen.contains(&record.key.digest)) {
+            return;
+        }
+        seen.extend(event.records.iter().map(|record| record.key.digest));
+        let mut told = Vec::new();
+        text.group(&mut told, "", &[event.event], false).unwrap();
+        lines.insert(event.key.to_string(), String::from_utf8(told).unwrap());
+        if matches!(event.event.found.what, What::Bad(_)) {
+            bad.insert(event.key.to_string());
+        }
+        for sink in &mut sinks {
+            sink.add(event).unwrap();
+        }
+    });
+    for sink in sinks {
+        sink.commit().unwrap();
+    }
+
+    let json = fs::read_to_string(place("json")).unwrap();
+    let json: BTreeMap<String, Value> = json
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|object| (object["key"].as_str().unwrap().to_owned(), object))
+        .collect();
+    assert_eq!(json.len(), lines.len());
+    let said: BTreeMap<&str, Said> = json.iter().map(|(key, object)| (&**key, by_json(object))).collect();
+    let mut compared = [0; 4];
+
+    for (key, lines) in &lines {
+        let said = &said[key.as_str()];
+        if bad.contains(key) {
+            continue;
+        }
+        compared[0] += 1;
+        let grades =
+            [Grade::Fatal, Grade::Recoverable, Grade::Corrected, Grade::Informational, Grade::Reserved(0)];
+        // In the order in which a reader takes them, worst first.
+        let worst = ["FATAL", "UNKNOWN", "RECOVERABLE", "CORRECTED", "INFO"]
+            .into_iter()
+            .find(|label| lines.lines().any(|line| line.starts_with(&format!("{label} "))))
+            .unwrap();
+        let grade = grades.into_iter().find(|grade| grade.label() == worst).unwrap();
+        let word = if worst == "UNKNOWN" { "reserved".into() } else { grade.to_string() };
+        assert!(said.severity.starts_with(&word), "{key}: {said:?}\n{lines}");
+        assert!(lines.contains(&said.headline), "{key}: {said:?}\n{lines}");
+        let time = json[key]["time"].as_str();
+        let shown =
+            time.map_or("time not recorded".into(), |time| time.replace('T', " ").replace('Z', " UTC"));
+        let has_time = lines.contains(&shown) || time.is_none() && lines.contains("cannot be read");
+        assert!(has_time || said.kind == "erst_table", "{key}: {said:?}\n{lines}");
+    }
+
+    let table = SerializedFileReader::new(File::open(place("parquet")).unwrap()).unwrap();
+    let mut kinds: BTreeMap<String, Vec<Said>> = BTreeMap::new();
+    for row in table.get_row_iter(None).unwrap() {
+        let row = row.unwrap();
+        let columns: BTreeMap<&str, &Field> =
+            row.get_column_iter().map(|(name, field)| (&**name, field)).collect();
+        let text = |name: &str| match columns[name] {
+            Field::Str(text) => text.clone(),
+            _ => String::new(),
+        };
+        let time = match columns["time"] {
+            Field::TimestampMicros(micros) => Some(micros.div_euclid(1_000_000)),
+            _ => None,
+        };
+        let row =
+            Said { severity: text("record_severity"), kind: text("kind"), time, headline: text("summary") };
+        kinds.entry(text("key")).or_default().push(row);
+    }
+    assert_eq!(kinds.len(), said.len());
+    for (key, rows) in &kinds {
+        let said = &said[key.as_str()];
+        if bad.contains(key) {
+            continue;
+        }
+        compared[1] += 1;
+        assert!(
+            rows.iter().all(|row| (&row.severity, row.time) == (&said.severity, said.time)),
+            "{said:?} {rows:?}"
+        );
+        assert!(rows.contains(said), "{key}: {said:?} {rows:?}");
+    }
+
+    for line in fs::read_to_string(place("counts.events")).unwrap().lines() {
+        let parts: Vec<&str> = line.split('\t').collect();
+        // The other parts of a log have their keys alone.
+        let [key, time, .., kind, severity] = parts[..] else {
+            assert_eq!(parts.len(), 2, "{line}");
+            continue;
+        };
+        let said = &said[key];
+        if bad.contains(key) {
+            continue;
+        }
+        compared[2] += 1;
+        assert_eq!(time.parse().ok(), said.time, "{line}");
+        assert_eq!(kind, said.kind, "{line}");
+        assert!(said.severity.starts_with(severity), "{line}: {said:?}");
+    }
+
+    compared[3] = in_database(&place("db"), &json, &bad);
+    eprintln!("{} files; events compared in text, Parquet, Prometheus, SQLite: {compared:?}", all.len());
+    assert!(compared[..3].iter().all(|number| *number >= 250) && compared[3] >= 100, "{compared:?}");
+}
+
+/// Compares the times of rows with those of events; how many there are.
+fn in_database(path: &Path, json: &BTreeMap<String, Value>, bad: &BTreeSet<String>) -> usize {
+    let database = rusqlite::Connection::open(path).unwrap();
+    let mut keys = database.prepare("SELECT key, table_name, row_id, time_from FROM ras_collect").unwrap();
+    let rows = keys.query_map([], |row| {
+        Ok((
+            row.get::<_, String>(0)?,
+            row.get::<_, String>(1)?,
+            row.get::<_, i64>(2)?,
+            row.get::<_, String>(3)?,
+        ))
+    });
+    let mut compared = 0;
+    for (key, table, row, time_from) in rows.unwrap().map(Result::unwrap) {
+        assert!(key.parse::<Key>().is_ok() && !bad.contains(&key), "{key}");
+        let said = by_json(&json[&key]);
+        let time: String = database
+            .query_row(&format!("SELECT timestamp FROM {table} WHERE id = ?1"), [row], |row| row.get(0))
+            .unwrap();
+        assert_eq!(time_from == "collected", said.time.is_none(), "{key}: {time} {said:?}");
+        let known = said.time.filter(|seconds| *seconds < 200_000_000_000);
+        if let Some(expected) = known {
+            let time = jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", &time[..25]);
+            assert_eq!(time.unwrap().to_timestamp().unwrap().as_second(), expected, "{key}");
+        }
+        compared += 1;
+    }
+    compared
+}
