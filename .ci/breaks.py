@@ -123,7 +123,7 @@ BREAKS = [
 UNTOLD = ("untold", "a record is its bytes: each body tells its fields")
 DESCRIBE = "    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {\n"
 
-LIMITS = "ulimit -v 6000000; exec timeout 300 "
+LIMITS = "ulimit -v 6000000; exec timeout 900 "
 
 
 def command(kind, *words):

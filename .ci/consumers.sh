@@ -23,7 +23,8 @@ cp -r examples/consumers "$work/consumers"
 # examples/consumers/Cargo.toml has the crates beside it; here the packages are.
 sed -i 's|path = "\.\./\.\./|path = "../|' "$work/consumers/Cargo.toml"
 cd "$work/consumers"
-export CARGO_TARGET_DIR=$build/build
+# The crates come from another folder in each run, so that nothing of theirs is kept.
+export CARGO_TARGET_DIR=$build/build CARGO_INCREMENTAL=0
 
 programs=0
 for program in */; do

@@ -82,8 +82,8 @@ def findings(lines):
         if is_wire and one.fields:
             yield f"{path}: a wire structure with public fields: {', '.join(one.fields)}"
         if is_wire:
-            for method in one.methods:
-                if method.startswith("with_") and "set_" + method[5:] not in one.methods:
+            for method, signature in one.methods.items():
+                if re.match(r"with_\w+\((mut )?self\b", signature.rpartition("::")[2]) and "set_" + method[5:] not in one.methods:
                     yield f"{path}: has {method} and no set_{method[5:]}"
         if "View" in traits:
             if lacking := [member for member in ("bytes", "structure", "trailing", "missing") if member not in one.methods]:

@@ -35,6 +35,8 @@ impl TryFrom<&str> for FruText {
     }
 }
 
+crate::grammar::any_structure!(FruText);
+
 #[cfg(feature = "serde")]
 mod with_serde {
     use serde::{Serialize, Serializer};

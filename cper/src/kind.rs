@@ -144,6 +144,11 @@ impl<'a, T: FixedSection> FixedView<'a, T> {
     pub fn trailing(&self) -> &'a [u8] {
         self.bytes.get(size_of::<T>()..).unwrap_or_default()
     }
+
+    /// How many bytes the body claims to have and does not: none, it claims no length.
+    pub const fn missing(&self) -> usize {
+        0
+    }
 }
 
 impl<'a, T: FixedSection + fmt::Debug> View<'a> for FixedView<'a, T> {

@@ -33,6 +33,8 @@ pub struct Timestamp {
 
 const _: () = assert!(size_of::<Timestamp>() == 8);
 
+crate::grammar::any_structure!(Timestamp);
+
 /// How the eight bytes of a [`Timestamp`] hold a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

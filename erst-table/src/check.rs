@@ -89,7 +89,7 @@ pub enum Problem {
         /// Bits of the register.
         bits: u8,
     },
-    /// The value has bits that the mask takes away, so that it is never read or never written as it stands.
+    /// The value has bits outside the mask: no register can hold it, and it is never written as it is.
     ValueOutsideMask {
         /// The value.
         value: u64,

@@ -204,6 +204,9 @@ pub struct InstructionEntry {
     /// Which bits count, after the register was shifted down by its bit offset.
     pub mask: U64,
 }
+
+crate::grammar::any_structure!(InstructionEntry);
+
 const _: () = assert!(
     size_of::<InstructionEntry>() == 32
         && offset_of!(InstructionEntry, register) == 4

@@ -123,7 +123,7 @@ error_kind! {
         /// The bytes there are.
         available: u64,
     } => "record length {stated}, {available} available";
-    /// A record identifier that stands for none (0) or for the end (all ones), or that is not the one asked for.
+    /// The identifier means no record (0) or the end of the records (all ones), or is not the one asked for.
     RecordIdentifier(identifier: u64) => "record identifier {identifier:#x}";
     /// The error log address range is empty or wraps around the address space.
     Range {

@@ -101,6 +101,7 @@
 //!
 //! | feature | default | what |
 //! |---|---|---|
+//! | `arbitrary` | no | `Arbitrary` for wire structures and values, for tests of what uses them; it needs `std` |
 //! | `serde` | no | `Serialize` for tables, entries and findings |
 //! | `sim` | no | a simulated device that can be cut from its power at any byte, for tests |
 //!

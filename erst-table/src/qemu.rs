@@ -227,7 +227,7 @@ impl<'a> Image<'a> {
     }
 }
 
-/// What a write does with a record of the same identifier.
+/// How a write treats a record of the same identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Overwrite {
@@ -673,7 +673,7 @@ pub enum ImageProblem {
         /// The identifier.
         identifier: u64,
     },
-    /// A slot's identifier is all ones, which stands for the end of the records.
+    /// A slot's identifier is all ones, the value that means the end of the records.
     EndIdentifier {
         /// Number of the slot.
         slot: usize,
@@ -698,7 +698,7 @@ pub enum ImageProblem {
     RecordSignature {
         /// Number of the slot.
         slot: usize,
-        /// What it begins with.
+        /// The bytes at its start.
         signature: [u8; 4],
     },
     /// The record's own identifier is not the one in the map: its write was torn, or the slot was edited.

@@ -1,6 +1,6 @@
-//! The few fields of a record that a store looks at (UEFI 2.11 table N.1). What else is in it is none of its business.
+//! The few fields of a record that a store reads (UEFI 2.11 table N.1); the others do not matter to it.
 
-/// What every record begins with.
+/// The signature of every record.
 pub(crate) const SIGNATURE: [u8; 4] = *b"CPER";
 
 /// Bytes of the smallest record: its header.

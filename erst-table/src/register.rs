@@ -119,7 +119,7 @@ impl AccessWidth {
 }
 
 impl AccessSize {
-    /// The width this code stands for, `None` for "undefined" and for reserved codes.
+    /// The width that this code means; `None` for "undefined" and for reserved codes.
     pub const fn width(self) -> Option<AccessWidth> {
         match self {
             Self::BYTE => Some(AccessWidth::Byte),
@@ -183,6 +183,8 @@ pub struct GenericAddress {
     pub address: U64,
 }
 const _: () = assert!(size_of::<GenericAddress>() == 12 && offset_of!(GenericAddress, address) == 4);
+
+crate::grammar::any_structure!(GenericAddress);
 
 impl GenericAddress {
     /// A register that is one whole access wide.

@@ -51,9 +51,9 @@ pub enum Cursor {
 /// How the device behaves where platforms differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Behaviour {
-    /// When its current record becomes the next one.
+    /// When the device's current record becomes the next one.
     pub cursor: Cursor,
-    /// What it does with a record that is written again.
+    /// How the device treats a record that is written again.
     pub overwrite: Overwrite,
     /// Attributes it reports besides [`RangeAttributes::NON_VOLATILE`].
     pub attributes: RangeAttributes,
@@ -75,9 +75,9 @@ impl Default for Behaviour {
 /// The device. Its medium and its range are the caller's memory, and stay as the device leaves them.
 #[derive(Debug)]
 pub struct SimulatedDevice<'m> {
-    /// What goes wrong.
+    /// The faults that are injected.
     pub faults: Faults,
-    /// How it behaves.
+    /// How the device behaves where the specification leaves a choice.
     pub behaviour: Behaviour,
     storage: Storage<'m>,
     registers: Registers,
@@ -92,7 +92,7 @@ enum Storage<'m> {
     Nvram { range: &'m mut [u8] },
 }
 
-/// What the device forgets when its power is cut.
+/// The registers, which are zero again after the device's power was cut.
 #[derive(Clone, Copy, Debug)]
 struct Registers {
     operation: Action,
@@ -389,7 +389,7 @@ impl<'m> SimulatedDevice<'m> {
         }
     }
 
-    /// Takes a record away behind the operating system's back.
+    /// Removes a record without a command of the operating system.
     fn remove(&mut self, identifier: u64) {
         if let Storage::Image { image, .. } = &mut self.storage {
             if let Ok(edit) = Image::parse(image).and_then(|image| image.plan_clear(identifier)) {
@@ -426,7 +426,7 @@ fn program(
     Ok(())
 }
 
-/// What a platform says of an error of its image.
+/// The status that a platform returns for an error of its image.
 fn status(error: Error) -> Status {
     match error.kind() {
         ErrorKind::Status(status) => status,

@@ -39,10 +39,10 @@ pub struct Timings {
     pub maximum_us: u32,
 }
 
-/// Record identifier that stands for none: reading it fetches the first record.
+/// The identifier of no record, 0: a read of it fetches the first record.
 pub const IDENTIFIER_UNSPECIFIED: u64 = 0;
 
-/// Record identifier that stands for the end of the records.
+/// The identifier that means the end of the records, all ones.
 pub const IDENTIFIER_END: u64 = u64::MAX;
 
 /// The record store of a machine.
@@ -279,7 +279,7 @@ impl<'a> Store<'a> {
 
     /// Fetches a record into `buffer`; [`IDENTIFIER_UNSPECIFIED`] fetches the first.
     ///
-    /// What is returned begins with `CPER`, has the length it states, and the identifier asked for.
+    /// The record that is returned begins with `CPER`, has the length that it states, and the identifier asked for.
     ///
     /// # Errors
     ///
@@ -488,7 +488,7 @@ pub(crate) enum Failure {
     Busy { waited_us: u64, status: Option<Status> },
     /// The table's program did not.
     Program(Stop),
-    /// What is to be written is no record.
+    /// The bytes to be written are no record.
     Record(RecordFault),
     /// The record is longer than the range.
     TooLong { needed: usize },

@@ -45,7 +45,7 @@ pub struct Walk {
     offset: u64,
 }
 
-/// What a [`Walk`] found.
+/// One record that a [`Walk`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoundRecord<'b> {

@@ -20,7 +20,7 @@ open_value! {
 }
 
 open_value! {
-    /// What a transaction was for: TT.
+    /// The kind of transaction: TT.
     Transaction: u8 {
         /// Instructions.
         INSTRUCTION = 0 => "instruction",
@@ -31,7 +31,7 @@ open_value! {
 }
 
 open_value! {
-    /// What was asked for: RRRR.
+    /// The request: RRRR.
     Request: u8 {
         /// Generic error.
         GENERIC = 0 => "generic",
@@ -50,7 +50,7 @@ open_value! {
 }
 
 open_value! {
-    /// What the memory controller was doing: MMM.
+    /// The transaction of the memory controller: MMM.
     MemoryOperation: u8 {
         /// An undefined request.
         GENERIC = 0 => "generic",
@@ -77,7 +77,7 @@ open_value! {
 }
 
 open_value! {
-    /// What a transaction on an interconnect went to: II.
+    /// The target of a transaction on an interconnect: II.
     Target: u8 {
         MEMORY = 0 => "memory",
         IO = 2 => "I/O",
@@ -87,7 +87,7 @@ open_value! {
 }
 
 open_value! {
-    /// What AMD's internal errors are: UU.
+    /// The kind of an internal error of AMD's: UU.
     InternalError: u8 {
         /// A hardware assertion failed.
         HARDWARE_ASSERTION = 2 => "hardware assertion",

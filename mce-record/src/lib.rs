@@ -68,6 +68,7 @@
 //!
 //! | feature | default | what |
 //! |---|---|---|
+//! | `arbitrary` | no | `Arbitrary` for wire structures and values, for tests of what uses them; it needs `std` |
 //! | `serde` | no | `Serialize` for records, in the form of [`fields`], and for registers; `Deserialize` for open values and registers |
 //!
 //! # Security

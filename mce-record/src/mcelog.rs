@@ -1,6 +1,7 @@
 //! The kernel's machine-check log, as debuggers and crash dumps see it: a head and entries.
 //!
-//! Reading `/dev/mcelog` gives the entries alone: [`Entries::new`] with the record length the device tells.
+//! A read of `/dev/mcelog` returns the entries without a head: [`Entries::new`] with the record length that the ioctl
+//! `MCE_GET_RECORD_LEN` returns.
 //! Source: `arch/x86/kernel/cpu/mce/dev-mcelog.c` and `arch/x86/include/asm/mce.h` of Linux 6.12.
 
 use zerocopy::little_endian::U32;
@@ -9,7 +10,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use crate::error::{Error, ErrorKind};
 use crate::record::MceRecord;
 
-/// What a log begins with.
+/// The signature of a log.
 pub const SIGNATURE: [u8; 12] = *b"MACHINECHECK";
 
 /// Head of a log, 28 bytes: `struct mce_log_buffer` before its entries.

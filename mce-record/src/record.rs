@@ -98,7 +98,7 @@ const _: () = {
 /// Where `kflags` is in the 124-byte layout: 32-bit kernels align it to four bytes.
 const KFLAGS_I386: usize = 116;
 
-/// What the 72-byte layout reserves where later ones have fields.
+/// The bytes that the 72-byte layout reserves, where later layouts have fields.
 const RESERVED_72: [Range<usize>; 2] = [48..64, 68..72];
 
 /// The bank of an error that firmware reported.
@@ -310,7 +310,7 @@ impl<'a> MceRecord<'a> {
         Ok(out)
     }
 
-    /// What the 72-byte layout reserves, 16 and 4 bytes; empty in all others.
+    /// The reserved bytes of the 72-byte layout, 16 and 4; empty in all other layouts.
     pub fn reserved(&self) -> [&'a [u8]; 2] {
         let ranges = if self.layout == Layout::Size72 { RESERVED_72 } else { [0..0, 0..0] };
         ranges.map(|range| self.bytes.get(range).unwrap_or_default())
@@ -331,7 +331,7 @@ impl<'a> MceRecord<'a> {
         &self.mce
     }
 
-    /// What follows the known layout.
+    /// The bytes after the last known field.
     pub fn tail(&self) -> &'a [u8] {
         self.bytes.get(self.layout.size()..).unwrap_or_default()
     }
@@ -543,3 +543,5 @@ pub struct AmdSyndromes {
 }
 
 const _: () = assert!(size_of::<AmdSyndromes>() == 16);
+
+crate::grammar::any_structure!(Mce, AmdSyndromes);

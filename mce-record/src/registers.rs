@@ -39,7 +39,7 @@ flags! {
 }
 
 open_value! {
-    /// What the kernel thinks of an event: `MCE_*_SEVERITY`.
+    /// The severity that the kernel gave the event: `MCE_*_SEVERITY`.
     KernelSeverity: u8 {
         /// Not an error, or not stored.
         NO = 0 => "none",
@@ -133,7 +133,7 @@ impl McgCap {
     pub const CMCI_P: u64 = 1 << 10;
     /// Threshold-based error status exists (bit 11).
     pub const TES_P: u64 = 1 << 11;
-    /// Errors are told apart by SEAM non-root mode (bit 12).
+    /// Errors in SEAM non-root mode are reported as such (bit 12).
     pub const SEAM_NR: u64 = 1 << 12;
     /// Software error recovery: S, AR, and address mode and LSB in `MCi_MISC` (bit 24).
     pub const SER_P: u64 = 1 << 24;
@@ -349,7 +349,7 @@ pub struct Address {
 }
 
 impl Address {
-    /// Size in bytes of what the address stands for: 64 for a cache line, 4096 for a page.
+    /// Size in bytes of the unit at the address: 64 for a cache line, 4096 for a page.
     pub const fn granularity(self) -> Option<u64> {
         match self.lsb {
             Some(lsb) => 1_u64.checked_shl(lsb as u32),

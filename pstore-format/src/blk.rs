@@ -32,7 +32,7 @@ use crate::grammar::open_value;
 use crate::names::RecordType;
 use crate::ramoops::{ByteOrder, Contents, HEADER, SIGNATURE, zones_of};
 
-/// Where the zones lie on the device: pstore/blk's parameters.
+/// The places of the zones on the device: pstore/blk's parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Layout {
     /// Bytes of the partition; Linux uses at most 128 MiB of it.
@@ -67,7 +67,7 @@ impl Layout {
     }
 }
 
-/// A zone: its header read, its ring as it lies.
+/// A zone: its header, and its ring as stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zone<'a> {
     order: ByteOrder,
@@ -116,7 +116,7 @@ impl<'a> Zone<'a> {
         self.order
     }
 
-    /// What the zone is for.
+    /// The type of record that the zone holds.
     pub const fn record_type(&self) -> RecordType {
         self.record_type
     }
@@ -126,7 +126,7 @@ impl<'a> Zone<'a> {
         self.ring
     }
 
-    /// What is in the ring, oldest first.
+    /// The bytes in the ring, oldest first.
     pub fn contents(&self) -> Contents<'a> {
         let used = self.ring.get(..self.length as usize).unwrap_or(self.ring);
         let (newer, older) = used.split_at_checked(self.start as usize).unwrap_or((used, &[]));

@@ -138,9 +138,9 @@ pub struct Part<'a> {
     pub header: Header<'a>,
     /// The record's id.
     pub id: RecordId,
-    /// What tells the boot that wrote it from others, where the store knows: [`RecordId::boot_time`].
+    /// The time of the boot that wrote the part, if the store has it: [`RecordId::boot_time`].
     pub boot: Option<u64>,
-    /// When it was written, in seconds since 1970, where known.
+    /// When the part was written, in seconds since 1970, if known.
     pub time: Option<u64>,
     /// The caller's number for it, such as its place in a list of texts.
     pub index: usize,
@@ -236,7 +236,7 @@ impl<'p, 'a> Dump<'p, 'a> {
 
     /// The log in reading order: the oldest text first, and a mark wherever parts are missing.
     ///
-    /// Whether parts older than the oldest found have been lost, nothing in the store tells.
+    /// The store does not say whether parts older than the oldest one here were lost.
     pub const fn pieces(&self) -> Pieces<'p, 'a> {
         Pieces { rest: self.parts, above: None }
     }
@@ -255,7 +255,7 @@ fn clamp_count(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// What comes next in a dump that is read from its oldest text to its newest.
+/// A piece of a dump, which is read from its oldest text to its newest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece<'p, 'a> {
     /// A part that was found.
@@ -361,7 +361,7 @@ fn priority(line: &[u8]) -> Option<(u32, &[u8])> {
     Some((decimal(number)?, rest))
 }
 
-/// What stands in brackets, without the spaces before it, and what follows.
+/// The text in brackets, without leading spaces, and the text after it.
 fn bracketed(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let (inner, rest) = split_at_byte(text.strip_prefix(b"[")?, b']')?;
     Some((inner.trim_ascii_start(), rest))

@@ -1,8 +1,8 @@
 //! Compressed records: which compression a kernel used, and the text of those in deflate.
 //!
-//! No backend stores the name of the compression, so it is told by the bytes:
+//! No backend stores the name of the compression, so it is recognised by the bytes:
 //!
-//! | Linux | compression | told by | read here |
+//! | Linux | compression | recognised by | read here |
 //! |---|---|---|---|
 //! | 3.12 to 4.16 | zlib (window 12 bits) | its two-byte header | yes |
 //! | 4.17 to 6.5 | raw deflate (window 11 bits) by default | nothing else fits | yes |
@@ -28,7 +28,7 @@ use crate::error::{Error, ErrorKind, clamp};
 pub use crate::compression::Compression;
 
 impl Compression {
-    /// Tells the compression of a record by its first bytes. What has no mark of its own is raw deflate.
+    /// Recognises the compression of a record by its first bytes. A stream without a mark of another one is raw deflate.
     ///
     /// LZO, LZ4 and 842 carry no mark either, but store the start of the text as it is, and all text starts with
     /// the dump's reason.
@@ -92,7 +92,7 @@ fn first_842_block(stream: &[u8]) -> Option<[u8; 8]> {
     (operation >> 3 == 0).then_some(((bits << 5 >> 64) as u64).to_be_bytes())
 }
 
-/// What [`Inflater::inflate`] found.
+/// The result of [`Inflater::inflate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Inflated {
     /// The compression the stream was in.

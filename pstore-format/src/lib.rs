@@ -45,7 +45,7 @@
 //!
 //! let text = b"Panic#1 Part1\n<0>[    2.203827] Kernel Offset: disabled\n";
 //! let record = encode_dmesg(text, ids.next_id(), 1763793602, &mut buffer)?;
-//! seal::seal(record)?; // optional: tells a torn record from a whole one
+//! seal::seal(record)?; // optional: a reader then knows a torn record from a whole one
 //!
 //! assert_eq!(StoredRecord::parse(record)?.payload(), Payload::Dmesg(text));
 //! assert_eq!(seal::verify(record), seal::Seal::Valid);
@@ -61,7 +61,7 @@
 //! | record ids ([`ids`]) | both forms | yes |
 //! | kernel logs ([`dmesg`]) | headers, parts, dumps, lines | header lines |
 //! | deflate: raw (windows of 11 to 15 bits) and zlib ([`inflate`]) | yes | no |
-//! | LZO, LZ4, 842, Zstandard | told by sight | no |
+//! | LZO, LZ4, 842, Zstandard | recognised | no |
 //! | names of files, EFI variables, `HwErrRec####` ([`names`]) | all forms | yes |
 //! | ramoops: zones, layout, Reed-Solomon codes ([`ramoops`]) | both byte orders | the codes |
 //! | pstore/blk: zones, layout, dumps ([`blk`]) | both byte orders, 64-bit kernels | no |
@@ -73,6 +73,7 @@
 //!
 //! | feature | default | what |
 //! |---|---|---|
+//! | `arbitrary` | no | `Arbitrary` for wire structures and values, for tests of what uses them; it needs `std` |
 //! | `serde` | no | `Serialize` for [`record::StoredRecord`], as [`cper::fields`] says |
 //!
 //! # Security

@@ -104,7 +104,7 @@ impl<'a> FileName<'a> {
         is_named(kind, backend).then_some(Self { kind, backend, id: Some(id), compressed })
     }
 
-    /// What the record's id tells.
+    /// The meaning of the record's id.
     pub fn meaning(&self) -> IdMeaning {
         self.id.map_or(IdMeaning::Unknown, |id| IdMeaning::of(id, self.backend))
     }
@@ -134,7 +134,7 @@ impl fmt::Display for FileName<'_> {
     }
 }
 
-/// What the id in a file's name tells, by the rule of the backend that made it.
+/// The meaning of the id in a file's name, by the rule of the backend that made it.
 ///
 /// | backend | id |
 /// |---|---|
@@ -186,7 +186,7 @@ pub enum IdMeaning {
 const OLDEST: u64 = 1_000_000_000;
 
 impl IdMeaning {
-    /// What this id tells, made by a backend of this name.
+    /// The meaning of an id that a backend of this name made.
     pub fn of(id: RecordId, backend: &str) -> Self {
         match backend {
             "erst" => match id.boot_time() {
@@ -208,7 +208,7 @@ impl IdMeaning {
         }
     }
 
-    /// When it was written, in seconds since 1970, where the id tells that of the record itself.
+    /// When the record was written, in seconds since 1970, if the id has that time.
     pub const fn time(self) -> Option<u64> {
         match self {
             Self::Dump { time, .. } => Some(time),

@@ -83,7 +83,7 @@ impl ByteOrder {
     }
 }
 
-/// Where the zones lie in the reserved memory: ramoops' parameters.
+/// The places of the zones in the reserved memory: ramoops' parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Layout {
     /// Bytes of the reserved memory.
@@ -98,7 +98,7 @@ pub struct Layout {
     pub pmsg_size: usize,
     /// Number of function trace zones: that of processors if each has its own. 0 is taken for 1.
     pub ftrace_zones: usize,
-    /// Whether user messages lie behind the function traces, as they do up to Linux 6.4.
+    /// Whether user messages come after the function traces, as they do up to Linux 6.4.
     pub is_pmsg_last: bool,
 }
 
@@ -144,7 +144,7 @@ fn power_of_two(size: usize) -> usize {
     size.checked_ilog2().and_then(|bits| 1usize.checked_shl(bits)).unwrap_or(0)
 }
 
-/// A zone: its header read, its ring as it lies.
+/// A zone: its header, and its ring as stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zone<'a> {
     order: ByteOrder,
@@ -213,7 +213,7 @@ impl<'a> Zone<'a> {
         self.ring
     }
 
-    /// What is in the ring, oldest first.
+    /// The bytes in the ring, oldest first.
     pub fn contents(&self) -> Contents<'a> {
         let used = self.ring.get(..self.size as usize).unwrap_or(self.ring);
         let (newer, older) = used.split_at_checked(self.start as usize).unwrap_or((used, &[]));
@@ -221,7 +221,7 @@ impl<'a> Zone<'a> {
     }
 }
 
-/// What is in a ring: two stretches, of which the second goes on where the first ends. Either can be empty.
+/// The bytes in a ring, oldest first, in two slices: the ring wraps between them. Either can be empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contents<'a> {
     /// The oldest bytes, from the start to the end of the ring; empty until it was full once.
@@ -241,7 +241,7 @@ impl<'a> Contents<'a> {
         self.older.is_empty() && self.newer.is_empty()
     }
 
-    /// All of it, if it lies in one stretch, as dumps do.
+    /// All bytes as one slice, if the ring does not wrap; a dump never does.
     pub const fn as_slice(&self) -> Option<&'a [u8]> {
         match (self.older, self.newer) {
             (whole, []) | ([], whole) => Some(whole),
@@ -468,14 +468,14 @@ pub struct EccEvidence {
     pub unrecoverable: u32,
 }
 
-/// What a code says of its block.
+/// The state of a block, as its code has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum CodeWord {
-    /// They fit.
+    /// Block and code agree.
     Verified,
-    /// So many bytes of both are to be corrected for them to fit.
+    /// Block and code agree once this many bytes of them are corrected.
     Correctable(u32),
-    /// They are too far from fitting.
+    /// More bytes are wrong than the code can correct.
     #[default]
     Unrecoverable,
 }

@@ -87,13 +87,13 @@ fn error_information(out: &mut Out<'_, '_>, error: &ArmErrorInformation) -> fmt:
     }
     let types = bits_4_to_1(kind);
     out.begin(3)?;
-    write!(out.f, "error_type: {:#04x}: ", kind.0)?;
+    write!(out.f, "error_type: {kind}: ")?;
     let mut separator = "";
     for name in set(types.bits().into(), &PROCESSOR_ERRORS) {
         write!(out.f, "{separator}{name}")?;
         separator = "|";
     }
-    let only = types.bits() << 1 == kind.0;
+    let only = types.bits() << 1 == kind.raw();
     out.f.write_str(if only { "\n" } else { " with reserved bit(s)\n" })?;
     if let Some(bits) = error.error_information() {
         out.inner(format_args!("error_info: {bits:#018x}"))?;
@@ -187,7 +187,7 @@ fn bus(out: &mut Out<'_, '_>, error: ArmBusError) -> fmt::Result {
 
 /// Linux takes bits 4:1 of the type, whatever the other bits are.
 fn bits_4_to_1(kind: ArmErrorType) -> ArmErrorTypes {
-    let known = ArmErrorType(kind.0 & (ArmErrorTypes::all().bits() << 1));
+    let known = ArmErrorType::new(kind.raw() & (ArmErrorTypes::all().bits() << 1));
     known.types(ArmErrorTypeReading::Bits1To4).unwrap_or(ArmErrorTypes::empty())
 }
 

@@ -54,10 +54,13 @@ structure! {
 
 /// The first dword of an extended capability.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
 )]
 #[repr(transparent)]
 pub struct ExtendedCapabilityHeader(U32);
+
+crate::grammar::conversions!(ExtendedCapabilityHeader: u32);
+crate::grammar::any_number!(ExtendedCapabilityHeader: u32);
 
 impl ExtendedCapabilityHeader {
     /// The header with these 32 bits.

@@ -13,7 +13,7 @@ use super::context::{self, ContextBytes, ContextForm, ContextPadding, Contexts, 
 use crate::entries::Entries;
 use crate::fields::{Describe, Each, Value, Visitor, describe_rest};
 use crate::kind::{Encode, FixedSection, SectionType, View};
-use crate::open_value::open_value;
+use crate::open_value::{open_value, serde_as_number, wire_number};
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId};
 
@@ -149,24 +149,31 @@ impl fmt::Display for ArmErrorTypeReading {
     }
 }
 
-/// The type byte of an [`ArmErrorInformation`], which three revisions of the specification read in three ways.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(transparent)]
-pub struct ArmErrorType(pub u8);
+wire_number! {
+    /// The type byte of an [`ArmErrorInformation`], which three revisions of the specification read in three ways.
+    ArmErrorType: u8
+}
+
+serde_as_number!(ArmErrorType: u8);
+
+/// The byte, in hexadecimal.
+impl fmt::Display for ArmErrorType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#04x}", self.raw())
+    }
+}
 
 impl From<ArmErrorType> for u64 {
     fn from(kind: ArmErrorType) -> Self {
-        Self::from(kind.0)
+        Self::from(kind.raw())
     }
 }
 
 impl ArmErrorType {
     /// What failed, by one reading; `None` for a value that this reading does not have.
     pub const fn types(self, reading: ArmErrorTypeReading) -> Option<ArmErrorTypes> {
-        let bits = match (reading, self.0) {
-            (ArmErrorTypeReading::Enumeration, 0..=3) => 1 << self.0,
+        let bits = match (reading, self.raw()) {
+            (ArmErrorTypeReading::Enumeration, 0..=3) => 1 << self.raw(),
             (ArmErrorTypeReading::Bits1To4, bits) if bits & !0x1e == 0 => bits >> 1,
             (ArmErrorTypeReading::Bits0To3, bits @ 0..=15) => bits,
             _ => 0,
@@ -176,14 +183,14 @@ impl ArmErrorType {
 
     /// The byte that says this by a reading; `None` when the reading has no value for it (no type, or several in an
     /// enumeration).
-    pub const fn new(types: ArmErrorTypes, reading: ArmErrorTypeReading) -> Option<Self> {
+    pub const fn of(types: ArmErrorTypes, reading: ArmErrorTypeReading) -> Option<Self> {
         let byte = match reading {
             ArmErrorTypeReading::Enumeration => types.bits().trailing_zeros() as u8,
             ArmErrorTypeReading::Bits1To4 => types.bits() << 1,
             ArmErrorTypeReading::Bits0To3 => types.bits(),
         };
-        match Self(byte).types(reading) {
-            Some(read) if read.bits() == types.bits() => Some(Self(byte)),
+        match Self::new(byte).types(reading) {
+            Some(read) if read.bits() == types.bits() => Some(Self::new(byte)),
             _ => None,
         }
     }
@@ -325,54 +332,54 @@ check_bits! {
     }
 }
 
-/// The encoding by which an MRS instruction names a system register.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(transparent)]
-pub struct MrsEncoding(pub U16);
+wire_number! {
+    /// The encoding by which an MRS instruction names a system register.
+    MrsEncoding: u16
+}
+
+serde_as_number!(MrsEncoding: u16);
 
 impl MrsEncoding {
     /// The encoding of `S<op0>_<op1>_C<crn>_C<crm>_<op2>`, with op0 2 or 3; bits that a field has no room for are
     /// dropped.
-    pub const fn new(op0: u8, op1: u8, crn: u8, crm: u8, op2: u8) -> Self {
+    pub const fn of(op0: u8, op1: u8, crn: u8, crm: u8, op2: u8) -> Self {
         let bits = (op0 as u16 & 1) << 14
             | (op1 as u16 & 7) << 11
             | (crn as u16 & 15) << 7
             | (crm as u16 & 15) << 3
             | op2 as u16 & 7;
-        Self(U16::new(bits))
+        Self::new(bits)
     }
 
     /// Op0, 2 or 3, of which the instruction holds the low bit: bit 14.
     pub const fn op0(self) -> u8 {
-        2 | (self.0.get() >> 14) as u8 & 1
+        2 | (self.raw() >> 14) as u8 & 1
     }
 
     /// Op1: bits 13:11.
     pub const fn op1(self) -> u8 {
-        (self.0.get() >> 11) as u8 & 7
+        (self.raw() >> 11) as u8 & 7
     }
 
     /// `CRn`: bits 10:7.
     pub const fn crn(self) -> u8 {
-        (self.0.get() >> 7) as u8 & 15
+        (self.raw() >> 7) as u8 & 15
     }
 
     /// `CRm`: bits 6:3.
     pub const fn crm(self) -> u8 {
-        (self.0.get() >> 3) as u8 & 15
+        (self.raw() >> 3) as u8 & 15
     }
 
     /// Op2: bits 2:0.
     pub const fn op2(self) -> u8 {
-        self.0.get() as u8 & 7
+        self.raw() as u8 & 7
     }
 }
 
 impl From<MrsEncoding> for u64 {
     fn from(encoding: MrsEncoding) -> Self {
-        encoding.0.get().into()
+        encoding.raw().into()
     }
 }
 
@@ -563,7 +570,7 @@ impl fmt::Display for ErrorRead<'_> {
         let kind = error.error_type();
         let mut meanings = readings.of(kind);
         let Some((reading, types)) = meanings.next() else {
-            return write!(f, "error of unknown type {:#04x}", kind.0);
+            return write!(f, "error of unknown type {kind}");
         };
         write!(f, "{} error", Names(types))?;
         for (number, (_, types)) in meanings.enumerate() {
@@ -993,7 +1000,7 @@ impl Describe for ArmProcessor<'_> {
 ///     ArmErrorTypes, ArmProcessorHeader, ArmProcessorParts,
 /// };
 ///
-/// let cache = ArmErrorType::new(ArmErrorTypes::CACHE, ArmErrorTypeReading::Bits1To4).unwrap_or_default();
+/// let cache = ArmErrorType::of(ArmErrorTypes::CACHE, ArmErrorTypeReading::Bits1To4).unwrap_or_default();
 /// let errors = [ArmErrorInformation::new(cache)
 ///     .with_error_information(ArmCacheError::new().with_level(2).with_corrected(true).0)
 ///     .with_physical_fault_address(0x4008_0040)];
@@ -1097,7 +1104,7 @@ impl Encode for ArmProcessorParts<'_> {
 /// use cper::section::{ArmErrorInformation, ArmErrorType, ArmErrors, ArmProcessorHeader};
 /// use cper::{NotificationType, PreparedRecord, RecordHeader, SectionDescriptor, Severity};
 ///
-/// let error = ArmErrorInformation::new(ArmErrorType(2)); // at boot
+/// let error = ArmErrorInformation::new(ArmErrorType::new(2)); // at boot
 /// let errors = ArmErrors::new(ArmProcessorHeader::new(), [error]);
 /// let header = RecordHeader::fatal(NotificationType::SEA);
 /// let mut record = PreparedRecord::new(header, SectionDescriptor::primary(Severity::FATAL), errors);
@@ -1175,7 +1182,7 @@ mod tests {
 
     #[test]
     fn errors_of_a_fixed_number_are_what_the_parts_write() {
-        let error = ArmErrorInformation::new(ArmErrorType(2)).with_virtual_fault_address(7);
+        let error = ArmErrorInformation::new(ArmErrorType::new(2)).with_virtual_fault_address(7);
         let header = ArmProcessorHeader::new().with_mpidr_el1(5);
         let errors = [error; 3];
         let parts = ArmProcessorParts::new(header, &errors, &[], &[]).unwrap();
@@ -1200,7 +1207,7 @@ mod tests {
         let errors: Vec<_> = section.error_information().map(Result::unwrap).collect();
         assert_eq!(errors.len(), 2);
         assert_eq!((errors[0].version(), errors[0].length()), (0, 32));
-        assert_eq!(errors[0].error_type(), ArmErrorType(2));
+        assert_eq!(errors[0].error_type(), ArmErrorType::new(2));
         assert_eq!(errors[0].multiple_error(), Some(2));
         assert_eq!(errors[0].flags(), Some(ArmErrorFlags::FIRST | ArmErrorFlags::PROPAGATED));
         assert_eq!(errors[0].error_information(), Some(0x92_0b8f));
@@ -1239,7 +1246,7 @@ mod tests {
     #[test]
     fn each_reading_of_the_type_byte() {
         use ArmErrorTypeReading::{Bits0To3, Bits1To4, Enumeration};
-        let read = |reading| (0..=255).map(|byte| ArmErrorType(byte).types(reading)).collect::<Vec<_>>();
+        let read = |reading| (0..=255).map(|byte| ArmErrorType::new(byte).types(reading)).collect::<Vec<_>>();
         let [cache, tlb, bus, micro] = [
             ArmErrorTypes::CACHE,
             ArmErrorTypes::TLB,
@@ -1260,27 +1267,27 @@ mod tests {
         assert!(low.iter().enumerate().all(|(byte, types)| types.is_some() == (1..=15).contains(&byte)));
         for reading in ArmErrorTypeReading::ALL {
             for byte in 0..=255 {
-                if let Some(types) = ArmErrorType(byte).types(reading) {
-                    assert_eq!(ArmErrorType::new(types, reading), Some(ArmErrorType(byte)));
+                if let Some(types) = ArmErrorType::new(byte).types(reading) {
+                    assert_eq!(ArmErrorType::of(types, reading), Some(ArmErrorType::new(byte)));
                 }
             }
-            assert_eq!(ArmErrorType::new(ArmErrorTypes::empty(), reading), None);
-            assert_eq!(ArmErrorType::new(cache | bus, reading).is_none(), reading == Enumeration);
-            assert_eq!(ArmErrorType::new(ArmErrorTypes::from_bits_retain(0x81), reading), None);
+            assert_eq!(ArmErrorType::of(ArmErrorTypes::empty(), reading), None);
+            assert_eq!(ArmErrorType::of(cache | bus, reading).is_none(), reading == Enumeration);
+            assert_eq!(ArmErrorType::of(ArmErrorTypes::from_bits_retain(0x81), reading), None);
         }
         assert_eq!(ArmErrorTypeReading::default(), Bits1To4);
     }
 
     #[test]
     fn a_reading_decides_what_is_decoded() {
-        let error = ArmErrorInformation::new(ArmErrorType(2)).with_error_information(0x1_0001);
+        let error = ArmErrorInformation::new(ArmErrorType::new(2)).with_error_information(0x1_0001);
         let decoded =
             |reading| (error.cache_error(reading), error.tlb_error(reading), error.bus_error(reading));
         let bits = 0x1_0001;
         assert_eq!(decoded(ArmErrorTypeReading::Enumeration), (None, None, Some(ArmBusError(bits))));
         assert_eq!(decoded(ArmErrorTypeReading::Bits1To4), (Some(ArmCacheError(bits)), None, None));
         assert_eq!(decoded(ArmErrorTypeReading::Bits0To3), (None, Some(ArmTlbError(bits)), None));
-        let silent = ArmErrorInformation::new(ArmErrorType(2));
+        let silent = ArmErrorInformation::new(ArmErrorType::new(2));
         assert_eq!(silent.cache_error(ArmErrorTypeReading::Bits1To4), None);
     }
 
@@ -1289,7 +1296,7 @@ mod tests {
         let errors: Vec<_> = errors
             .iter()
             .map(|(kind, bits)| {
-                let error = ArmErrorInformation::new(ArmErrorType(*kind));
+                let error = ArmErrorInformation::new(ArmErrorType::new(*kind));
                 bits.map_or(error, |bits| error.with_error_information(bits))
             })
             .collect();
@@ -1560,14 +1567,14 @@ mod tests {
 
     #[test]
     fn system_registers_by_their_encoding() {
-        let mpidr_el1 = MrsEncoding::new(3, 0, 0, 0, 5);
+        let mpidr_el1 = MrsEncoding::of(3, 0, 0, 0, 5);
         assert_eq!(mpidr_el1.to_string(), "S3_0_C0_C0_5");
-        let encoding = MrsEncoding(U16::new(0b0101_1011_0110_1010));
+        let encoding = MrsEncoding::new(0b0101_1011_0110_1010);
         assert_eq!(encoding.to_string(), "S3_3_C6_C13_2");
-        assert_eq!(MrsEncoding::new(3, 3, 6, 13, 2), encoding);
-        assert_eq!(MrsEncoding::new(2, 15, 31, 31, 15), MrsEncoding(U16::new(0x3fff)));
+        assert_eq!(MrsEncoding::of(3, 3, 6, 13, 2), encoding);
+        assert_eq!(MrsEncoding::of(2, 15, 31, 31, 15), MrsEncoding::new(0x3fff));
         for (bits, op0) in [(0, 2), (0x4000, 3), (0x8000, 2), (0xbfff, 2), (0xffff, 3)] {
-            assert_eq!(MrsEncoding(U16::new(bits)).op0(), op0, "{bits:#x}");
+            assert_eq!(MrsEncoding::new(bits).op0(), op0, "{bits:#x}");
         }
         assert_eq!(
             (encoding.op0(), encoding.op1(), encoding.crn(), encoding.crm(), encoding.op2()),
@@ -1606,13 +1613,13 @@ mod tests {
     #[test]
     fn values_survive_writing_with_and_without_padding() {
         let errors = [
-            ArmErrorInformation::new(ArmErrorType(0x1f))
+            ArmErrorInformation::new(ArmErrorType::new(0x1f))
                 .with_multiple_error(0x1234)
                 .with_flags(ArmErrorFlags::LAST | ArmErrorFlags::OVERFLOW)
                 .with_error_information(0x1112_1314_1516_1718)
                 .with_virtual_fault_address(0x2122_2324_2526_2728)
                 .with_physical_fault_address(0x3132_3334_3536_3738),
-            ArmErrorInformation::new(ArmErrorType(4)),
+            ArmErrorInformation::new(ArmErrorType::new(4)),
         ];
         let arrays = [counting(8), counting(120), counting(3)];
         let contexts = [
@@ -1688,7 +1695,7 @@ mod tests {
 
     #[test]
     fn too_many_parts_are_refused() {
-        let error = ArmErrorInformation::new(ArmErrorType(2));
+        let error = ArmErrorInformation::new(ArmErrorType::new(2));
         let context = ArmContext::new(ArmContextType::AARCH64_GPR, &[]);
         let header = ArmProcessorHeader::new();
         assert!(ArmProcessorParts::new(header, &vec![error; 65_536], &[], b"").is_err());
@@ -1805,7 +1812,7 @@ mod tests {
              32.0 running_state *32
              36.0 psci_state *32",
         );
-        let error = ArmErrorInformation::new(ArmErrorType(2))
+        let error = ArmErrorInformation::new(ArmErrorType::new(2))
             .with_validation(ArmErrorValidation::from_bits_retain(0x1f));
         let readings = Readings([Some(ArmErrorTypeReading::Bits1To4), None, None]);
         assert_map(
@@ -1899,7 +1906,7 @@ mod tests {
     #[test]
     fn parts_are_made_in_constants() {
         const ERRORS: &[ArmErrorInformation] =
-            &[ArmErrorInformation::new(ArmErrorType(2)).with_physical_fault_address(7)];
+            &[ArmErrorInformation::new(ArmErrorType::new(2)).with_physical_fault_address(7)];
         const CONTEXTS: &[ArmContext<'_>] = &[ArmContext::with_header(
             ArmContextHeader::new(ArmContextType::AARCH64_GPR).with_version(1),
             &[1; 9],

@@ -2,18 +2,13 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::U64;
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
-
 use crate::fields::{Describe, Value, Visitor, show_fields};
-use crate::open_value::open_value;
+use crate::open_value::{open_value, wire_number};
 
-/// 64 bits that say what kind of error it was and which signals carried it.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(transparent)]
-pub struct ErrorStatus(pub U64);
+wire_number! {
+    /// 64 bits that say what kind of error it was and which signals carried it.
+    ErrorStatus: u64
+}
 
 crate::open_value::flag_set! {
     /// Signals and circumstances of an error.
@@ -62,13 +57,8 @@ open_value! {
 
 impl ErrorStatus {
     /// The status of this type with these flags.
-    pub const fn new(kind: ErrorStatusType, flags: ErrorStatusFlags) -> Self {
-        Self(U64::new((kind.raw() as u64) << 8 | flags.bits() & !0xff00))
-    }
-
-    /// All 64 bits.
-    pub const fn raw(self) -> u64 {
-        self.0.get()
+    pub const fn of(kind: ErrorStatusType, flags: ErrorStatusFlags) -> Self {
+        Self::new((kind.raw() as u64) << 8 | flags.bits() & !0xff00)
     }
 
     /// What kind of error it was.
@@ -99,13 +89,13 @@ mod tests {
 
     #[test]
     fn type_and_flags_come_apart_and_together() {
-        let status = ErrorStatus(U64::new(0x8000_0000_007f_1a42));
+        let status = ErrorStatus::new(0x8000_0000_007f_1a42);
         assert_eq!(status.error_type(), ErrorStatusType::POISONED);
         assert_eq!(status.flags().bits(), 0x8000_0000_007f_0042);
-        assert_eq!(ErrorStatus::new(status.error_type(), status.flags()), status);
+        assert_eq!(ErrorStatus::of(status.error_type(), status.flags()), status);
         assert!(status.flags().contains(ErrorStatusFlags::FIRST_ERROR));
         assert_eq!(
-            ErrorStatus::new(ErrorStatusType::MEMORY, ErrorStatusFlags::DATA).to_string(),
+            ErrorStatus::of(ErrorStatusType::MEMORY, ErrorStatusFlags::DATA).to_string(),
             "error type              storage error in DRAM (4)\nflags                   0x40000  data\n"
         );
     }

@@ -252,7 +252,7 @@ mod tests {
 
     fn values() -> MemoryError2 {
         MemoryError2::new()
-            .with_error_status(ErrorStatus::new(ErrorStatusType::MEMORY, ErrorStatusFlags::FIRST_ERROR))
+            .with_error_status(ErrorStatus::of(ErrorStatusType::MEMORY, ErrorStatusFlags::FIRST_ERROR))
             .with_physical_address(0x1112_1314_1516_1718)
             .with_physical_address_mask(0x2122_2324_2526_2728)
             .with_node(0x3132)

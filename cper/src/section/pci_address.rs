@@ -3,8 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use zerocopy::little_endian::U16;
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use crate::open_value::{serde_as_number, wire_number};
 
 /// Where a PCI function is found: `0000:3b:00.0`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -77,25 +76,15 @@ impl fmt::Display for PciAddress {
     }
 }
 
-/// The 16 bits that name a requester in PCIe messages and DMA faults: bus in bits 15:8, device in bits 7:3, function
-/// in bits 2:0.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(transparent)]
-pub struct RequesterId(U16);
+wire_number! {
+    /// The 16 bits that name a requester in PCIe messages and DMA faults: bus in bits 15:8, device in bits 7:3, function
+    /// in bits 2:0.
+    RequesterId: u16
+}
+
+serde_as_number!(RequesterId: u16);
 
 impl RequesterId {
-    /// The requester with these 16 bits.
-    pub const fn new(raw: u16) -> Self {
-        Self(U16::new(raw))
-    }
-
-    /// All 16 bits.
-    pub const fn raw(self) -> u16 {
-        self.0.get()
-    }
-
     /// Bus.
     pub const fn bus(self) -> u8 {
         (self.raw() >> 8) as u8
@@ -128,6 +117,7 @@ mod tests {
     extern crate std;
     use super::*;
     use std::string::ToString;
+    use zerocopy::IntoBytes;
 
     #[test]
     fn a_requester_comes_apart() {

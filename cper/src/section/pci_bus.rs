@@ -145,7 +145,7 @@ mod tests {
 
     fn values() -> PciBusError {
         PciBusError::new()
-            .with_error_status(ErrorStatus::new(ErrorStatusType::BUS, ErrorStatusFlags::CONTROL))
+            .with_error_status(ErrorStatus::of(ErrorStatusType::BUS, ErrorStatusFlags::CONTROL))
             .with_error_type(PciBusErrorType::ADDRESS_PARITY)
             .with_bus_id(PciBusId::new().with_bus(0x12).with_segment(0x34))
             .with_bus_address(0x1112_1314_1516_1718)

@@ -362,7 +362,7 @@ mod tests {
             .with_bus(6)
             .with_segment(7);
         PciComponentErrorHeader::new()
-            .with_error_status(ErrorStatus::new(ErrorStatusType::PARITY, ErrorStatusFlags::ADDRESS))
+            .with_error_status(ErrorStatus::of(ErrorStatusType::PARITY, ErrorStatusFlags::ADDRESS))
             .with_id_info(id)
     }
 

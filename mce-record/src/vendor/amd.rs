@@ -18,8 +18,7 @@ pub struct BankType {
     pub mca_type: u16,
 }
 
-/// What is known of a bank type: its name, and the names of its extended error codes from 0 up, empty for
-/// reserved ones.
+/// A bank type: its name, and the names of its extended error codes from 0 up, empty for reserved ones.
 struct Known(BankType, &'static str, &'static [&'static str]);
 
 const fn bank(hwid: u16, mca_type: u16) -> BankType {

@@ -116,13 +116,13 @@ pub enum Unit {
     MidLevelCache,
     /// Power control unit; Punit in Granite Rapids.
     PowerControl,
-    /// Ultra Path Interconnect: which link, where the bank tells.
+    /// Ultra Path Interconnect, and the number of the link if the bank has one.
     Upi(Option<u8>),
     /// Integrated I/O.
     IntegratedIo,
     /// Caching and home agents.
     Cha,
-    /// Mesh to memory: which one, where the bank tells.
+    /// Mesh to memory, and its number if the bank has one.
     MeshToMemory(Option<u8>),
     /// The same, for high-bandwidth memory.
     HbmMeshToMemory,

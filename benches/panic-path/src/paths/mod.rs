@@ -4,7 +4,6 @@
 use core::{ptr, slice};
 
 use cper::section::{ErrorStatus, MemoryError, MemoryErrorType, MemoryErrorView, MemoryValidation};
-use cper::zerocopy::little_endian::U64;
 use cper::{
     CreatorId, FruText, Guid, NotificationType, PreparedRecord, Record, RecordFlags, RecordHeader, RecordMut,
     RecordWriter, SectionDescriptor, Severity, StatusBlock, Timestamp,
@@ -98,7 +97,7 @@ impl MemoryInput {
     #[inline(always)]
     fn body(&self) -> MemoryError {
         let mut body = MemoryError::new()
-            .with_error_status(ErrorStatus(U64::new(self.status)))
+            .with_error_status(ErrorStatus::new(self.status))
             .with_physical_address(self.address)
             .with_physical_address_mask(self.address_mask)
             .with_node(self.node)
@@ -319,7 +318,7 @@ pub extern "C" fn rust_patch_address(
     address: u64,
 ) -> *const u8 {
     record.header_mut().set_record_id(id);
-    record.body_mut().set_error_status(ErrorStatus(U64::new(status)));
+    record.body_mut().set_error_status(ErrorStatus::new(status));
     record.body_mut().set_physical_address(address);
     record.as_bytes().as_ptr()
 }
@@ -331,7 +330,7 @@ fn patch(record: &mut MemoryRecord, input: &MemoryInput) {
     record.header_mut().set_record_id(input.record_id);
     record.header_mut().set_flags(RecordFlags::from_bits_retain(input.flags));
     let body = record.body_mut();
-    body.set_error_status(ErrorStatus(U64::new(input.status)));
+    body.set_error_status(ErrorStatus::new(input.status));
     body.set_physical_address(input.address);
     body.set_physical_address_mask(input.address_mask);
     body.set_node(input.node);
@@ -367,7 +366,7 @@ pub unsafe extern "C" fn rust_patch_view(
     let patched = RecordMut::parse(bytes).and_then(|mut record| {
         record.header_mut()?.set_record_id(id);
         let memory = record.decode_mut::<MemoryError>(0)?;
-        memory.set_error_status(ErrorStatus(U64::new(status)));
+        memory.set_error_status(ErrorStatus::new(status));
         memory.set_physical_address(address);
         Ok(())
     });

@@ -7,7 +7,6 @@ use cper::section::{
     PcieDeviceId, PcieError, PciePortType, PcieVersion, ProcessorErrorTypes, ProcessorFlags,
     ProcessorGeneric, ProcessorIsa, ProcessorOperation, ProcessorType, ProcessorValidation,
 };
-use cper::zerocopy::little_endian::U64;
 use cper::zerocopy::transmute;
 use cper::{
     FruText, PreparedRecord, PreparedStatusBlock, Record, RecordHeader, RecordWriter, Section,
@@ -106,7 +105,7 @@ fn arm(input: &MemoryInput) -> ArmErrors<1> {
         .with_psci_state(u32::from(input.node))
         .with_running_state(u32::from(input.rank))
         .with_validation(ArmProcessorValidation::from_bits_retain(input.valid as u32));
-    let error = ArmErrorInformation::new(ArmErrorType(input.error_type))
+    let error = ArmErrorInformation::new(ArmErrorType::new(input.error_type))
         .with_multiple_error(input.card)
         .with_flags(ArmErrorFlags::FIRST)
         .with_error_information(input.status)
@@ -205,7 +204,7 @@ pub extern "C" fn rust_patch_arm(
     record.header_mut().set_record_id(input.record_id);
     record.body_mut().header_mut().set_mpidr_el1(input.requestor);
     let [error] = record.body_mut().errors_mut();
-    error.set_error_type(ArmErrorType(input.error_type));
+    error.set_error_type(ArmErrorType::new(input.error_type));
     error.set_error_information(input.status);
     error.set_virtual_fault_address(input.target);
     error.set_physical_fault_address(input.address);
@@ -227,7 +226,7 @@ pub struct TwoSections {
 pub extern "C" fn rust_patch_two(record: &mut TwoSections, input: &MemoryInput) {
     record.header.set_record_id(input.record_id);
     for body in &mut record.bodies {
-        body.set_error_status(ErrorStatus(U64::new(input.status)));
+        body.set_error_status(ErrorStatus::new(input.status));
         body.set_physical_address(input.address);
     }
 }
@@ -240,7 +239,7 @@ pub extern "C" fn rust_patch_block(
     input: &MemoryInput,
 ) -> *const u8 {
     block.entry_mut().set_severity(Severity::new(input.severity));
-    block.body_mut().set_error_status(ErrorStatus(U64::new(input.status)));
+    block.body_mut().set_error_status(ErrorStatus::new(input.status));
     block.body_mut().set_physical_address(input.address);
     block.report().as_ptr()
 }
@@ -338,7 +337,7 @@ pub unsafe extern "C" fn rust_read_arm(bytes: *const u8, len: usize) -> u64 {
         sum ^= arm.mpidr_el1().unwrap_or(0) ^ arm.midr_el1();
         sum ^= u64::from(arm.running_state().unwrap_or(0) ^ arm.psci_state_raw().unwrap_or(0));
         for error in arm.error_information().flatten() {
-            sum ^= u64::from(error.error_type().0) ^ u64::from(error.multiple_error().unwrap_or(0));
+            sum ^= u64::from(error.error_type().raw()) ^ u64::from(error.multiple_error().unwrap_or(0));
             sum ^= u64::from(error.flags().unwrap_or(ArmErrorFlags::empty()).bits());
             sum ^= error.error_information().unwrap_or(0);
             sum ^= error.virtual_fault_address().unwrap_or(0);

@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn each_writer_sets_its_bytes_and_its_bit() {
         let event = CxlDramEvent::new()
-            .with_physical_address(CxlMediaAddress::new(0xdcba_9876_5432_1040).volatile())
+            .with_physical_address(CxlMediaAddress::at(0xdcba_9876_5432_1040).volatile())
             .with_memory_event_descriptor(CxlMemoryEventDescriptor::UNCORRECTABLE)
             .with_memory_event_type(CxlDramEventType::DATA_PATH)
             .with_transaction_type(CxlTransactionType::HOST_WRITE)

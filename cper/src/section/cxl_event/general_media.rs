@@ -2,13 +2,10 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::U64;
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
-
 use super::component_id::component_id;
 use super::{CxlComponentId, CxlPldmComponentId, U24, event_data};
-use crate::fields::{Describe, Value, Visitor};
-use crate::open_value::open_value;
+use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::open_value::{open_value, wire_number};
 use crate::structure::structure;
 
 structure! {
@@ -48,27 +45,17 @@ structure! {
     39 reserved: [u8; 41];
 }
 
-/// A device physical address: bits 63:6, with two flags in the lowest bits.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(transparent)]
-pub struct CxlMediaAddress(U64);
+wire_number! {
+    /// A device physical address: bits 63:6, with two flags in the lowest bits.
+    CxlMediaAddress: u64
+}
+
+show_fields!(CxlMediaAddress);
 
 impl CxlMediaAddress {
-    /// The address and its flags, as stored.
-    pub const fn from_raw(raw: u64) -> Self {
-        Self(U64::new(raw))
-    }
-
     /// The address of 64 bytes in persistent memory that could be repaired; lower bits are dropped.
-    pub const fn new(address: u64) -> Self {
-        Self(U64::new(address & !0x3f))
-    }
-
-    /// All 64 bits.
-    pub const fn raw(self) -> u64 {
-        self.0.get()
+    pub const fn at(address: u64) -> Self {
+        Self::new(address & !0x3f)
     }
 
     /// The address, in steps of 64 bytes.
@@ -89,13 +76,13 @@ impl CxlMediaAddress {
     /// The same address in volatile memory.
     #[must_use]
     pub const fn volatile(self) -> Self {
-        Self(U64::new(self.raw() | 1))
+        Self::new(self.raw() | 1)
     }
 
     /// The same address, said not to be repairable.
     #[must_use]
     pub const fn not_repairable(self) -> Self {
-        Self(U64::new(self.raw() | 2))
+        Self::new(self.raw() | 2)
     }
 }
 
@@ -204,6 +191,7 @@ mod tests {
     use crate::SectionTypeId;
     use crate::section::checks::{assert_map, bit_map};
     use std::vec::Vec;
+    use zerocopy::{FromBytes, IntoBytes};
 
     fn bytes() -> [u8; 80] {
         data_at(&[
@@ -271,13 +259,13 @@ mod tests {
              34.0 cme_threshold_event_flags MULTIPLE_COMPONENTS EXCEEDED -*6
              35.0 cme_count *24 38.0 memory_event_sub_type *8 39.0 hidden ~*328",
         );
-        assert_eq!(CxlMediaAddress::from_raw(0x43).raw(), 0x43);
+        assert_eq!(CxlMediaAddress::new(0x43).raw(), 0x43);
     }
 
     #[test]
     fn each_writer_sets_its_bytes_and_its_bit() {
         let event = CxlGeneralMediaEvent::new()
-            .with_physical_address(CxlMediaAddress::new(0xdcba_9876_5432_10ff).volatile().not_repairable())
+            .with_physical_address(CxlMediaAddress::at(0xdcba_9876_5432_10ff).volatile().not_repairable())
             .with_memory_event_descriptor(CxlMemoryEventDescriptor::from_bits_retain(0x87))
             .with_memory_event_type(CxlGeneralMediaEventType::DATA_PATH)
             .with_transaction_type(CxlTransactionType::HOST_SCAN_MEDIA)
@@ -298,10 +286,10 @@ mod tests {
         .map(|event| event.validation().bits());
         assert_eq!(bits, [1, 2, 4, 8]);
         assert_eq!((empty.channel(), empty.rank(), empty.device()), (None, None, None));
-        assert!(!CxlMediaAddress::new(u64::MAX).is_volatile());
-        assert!(!CxlMediaAddress::new(0).volatile().is_not_repairable());
-        assert!(!CxlMediaAddress::new(0).not_repairable().is_volatile());
-        let once = CxlMediaAddress::new(0).volatile().not_repairable();
+        assert!(!CxlMediaAddress::at(u64::MAX).is_volatile());
+        assert!(!CxlMediaAddress::at(0).volatile().is_not_repairable());
+        assert!(!CxlMediaAddress::at(0).not_repairable().is_volatile());
+        let once = CxlMediaAddress::at(0).volatile().not_repairable();
         let twice = once.volatile().not_repairable();
         assert!(twice.is_volatile() && twice.is_not_repairable());
     }

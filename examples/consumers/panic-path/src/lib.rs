@@ -42,8 +42,8 @@ impl<'t> LastWords<'t> {
         kind: MemoryErrorType,
         io: &mut impl RegisterIo,
     ) -> Result<(), Error> {
-        self.record.body.set_physical_address(address);
-        self.record.body.set_memory_error_type(kind);
+        self.record.body_mut().set_physical_address(address);
+        self.record.body_mut().set_memory_error_type(kind);
         self.store.write(self.record.as_bytes(), io)
     }
 }

@@ -25,7 +25,7 @@ pub fn arm_event(processor: &ArmProcessor<'_>) -> Row {
     let error_info = errors.iter().rev().find_map(|error| error.error_information());
     let virt = errors.iter().rev().find_map(|error| error.virtual_fault_address());
     let phys = errors.iter().rev().find_map(|error| error.physical_fault_address());
-    let types = errors.iter().flat_map(|error| names(u32::from(error.error_type().0) >> 1, TYPES));
+    let types = errors.iter().flat_map(|error| names(u32::from(error.error_type().raw()) >> 1, TYPES));
     let flags = errors.iter().filter_map(|error| error.flags());
     let flags = flags.flat_map(|flags| names(u32::from(flags.bits()), FLAGS));
     Row::new(

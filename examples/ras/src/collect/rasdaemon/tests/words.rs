@@ -76,7 +76,7 @@ fn arm_processors() {
     assert_eq!(number(&row["phy_fault_addr"]), 0x4008_1000);
 
     // Nothing valid: what the kernel's event holds then.
-    let errors = [ArmErrorInformation::new(ArmErrorType(0x18))];
+    let errors = [ArmErrorInformation::new(ArmErrorType::new(0x18))];
     let processor =
         cper::section::ArmProcessorParts::new(ArmProcessorHeader::new(), &errors, &[], &[]).unwrap();
     let (_, row) = self::row(Severity::FATAL, &processor);
@@ -114,7 +114,7 @@ fn cxl_general_media() {
     let media = CxlGeneralMediaEvent::new()
         .with_channel(3)
         .with_pldm_component_id(pldm)
-        .with_physical_address(cper::section::CxlMediaAddress::from_raw(0x1_0000_0043))
+        .with_physical_address(cper::section::CxlMediaAddress::new(0x1_0000_0043))
         .with_memory_event_descriptor(cper::section::CxlMemoryEventDescriptor::THRESHOLD)
         .with_cme_count(cper::section::U24::new(0x12345));
     let (table, row) = row(Severity::RECOVERABLE, &event(media));
