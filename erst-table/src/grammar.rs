@@ -1,1 +1,610 @@
-../../cper/src/grammar.rs
+//! The grammar that the crates share: open values, numbers, flags and errors. Every crate has this same file.
+//!
+//! A type that one of these macros declares has the same members in every crate: `new`, `raw` and (if its
+//! values have names) `name`, `From` both ways, `Display`, `Debug`, `Ord`, `Hash` and, with the feature `serde`, `Serialize` and
+//! `Deserialize`. The number is private and no number is refused, so that any byte can stand for such a type.
+
+// No crate uses all of it.
+#![allow(unused_imports, unused_macros, dead_code)]
+
+/// Declares an open value: a newtype over the little-endian bytes of a number, with a constant and a name for each
+/// number that the specification names.
+///
+/// A Rust `enum` cannot stand in a wire structure: a byte that no variant names would be undefined behaviour.
+macro_rules! open_value {
+    (
+        $(#[$meta:meta])*
+        $name:ident: $raw:ident {
+            $( $(#[$value_meta:meta])* $konst:ident = $value:literal => $text:literal, )*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(
+            Clone, Copy, PartialEq, Eq, Hash, Default,
+            zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout, zerocopy::Unaligned,
+        )]
+        #[repr(transparent)]
+        pub struct $name([u8; ($raw::BITS / 8) as usize]);
+
+        impl $name {
+            $( $(#[$value_meta])* #[doc = concat!("`", stringify!($value), "`: `", $text, "`.")] pub const $konst: Self = Self::new($value); )*
+
+            /// The value with this number, named or not.
+            pub const fn new(raw: $raw) -> Self {
+                Self(raw.to_le_bytes())
+            }
+
+            /// The number on the wire.
+            pub const fn raw(self) -> $raw {
+                $raw::from_le_bytes(self.0)
+            }
+
+            /// The specification's name of the value; `None` for a reserved one.
+            pub const fn name(self) -> Option<&'static str> {
+                match self.raw() {
+                    $( $value => Some($text), )*
+                    _ => None,
+                }
+            }
+        }
+
+        $crate::grammar::conversions!($name: $raw);
+
+        /// The name, or `reserved (9)`.
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                match self.name() {
+                    Some(name) => f.pad(name),
+                    None => write!(f, "reserved ({})", self.raw()),
+                }
+            }
+        }
+
+        /// The number, and the name if it has one.
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                match self.name() {
+                    Some(name) => write!(f, concat!(stringify!($name), "({}: {})"), self.raw(), name),
+                    None => write!(f, concat!(stringify!($name), "({})"), self.raw()),
+                }
+            }
+        }
+
+        /// `{"value": 1, "name": "…"}`, without `name` for a reserved value; the number alone in a binary format.
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $crate::grammar::serialize_code(serializer, &self.raw(), "name", self.name())
+            }
+        }
+
+        /// Reads `value`; a name beside it is passed over.
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::grammar::deserialize_code(deserializer).map(Self::new)
+            }
+        }
+    };
+}
+
+/// Declares a number that has no table of names: an identifier, or a register with fields of its own.
+///
+/// `Display` is the type's own business.
+macro_rules! number {
+    ($(#[$meta:meta])* $name:ident: $raw:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+        #[repr(transparent)]
+        pub struct $name($raw);
+
+        impl $name {
+            /// The value with this number.
+            pub const fn new(raw: $raw) -> Self {
+                Self(raw)
+            }
+
+            /// The number.
+            pub const fn raw(self) -> $raw {
+                self.0
+            }
+        }
+
+        $crate::grammar::conversions!($name: $raw);
+
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, concat!(stringify!($name), "({:#x})"), self.0)
+            }
+        }
+
+        /// A number up to 2^53, a string of hexadecimal digits with `0x` above.
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serde::Serialize::serialize(&$crate::grammar::Wide(u64::from(self.0)), serializer)
+            }
+        }
+
+        /// Reads a number, or a string of hexadecimal digits with `0x`.
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let $crate::grammar::Wide(wide) = serde::Deserialize::deserialize(deserializer)?;
+                $raw::try_from(wide).map(Self::new).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+/// Declares a register: a [`number!`] that prints in hexadecimal.
+macro_rules! register {
+    ($(#[$meta:meta])* $name:ident: $raw:ident) => {
+        $crate::grammar::number! { $(#[$meta])* $name: $raw }
+
+        impl $name {
+            /// Whether any bit of `mask` is set.
+            pub const fn any(self, mask: $raw) -> bool {
+                self.0 & mask != 0
+            }
+        }
+
+        /// Hexadecimal, with `0x`.
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, "{:#x}", self.0)
+            }
+        }
+    };
+}
+
+/// Declares flags with a constant and a name for each bit that the specification names; every other bit is kept.
+macro_rules! flags {
+    (
+        $(#[$meta:meta])*
+        $name:ident: $raw:ident {
+            $( $(#[$($flag_meta:tt)*])* $konst:ident = $value:literal => $text:literal, )*
+        }
+    ) => {
+        bitflags::bitflags! {
+            $(#[$meta])*
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+            pub struct $name: $raw {
+                $( $(#[$($flag_meta)*])* #[doc = concat!("`", stringify!($value), "`: ", $text, ".")] const $konst = $value; )*
+                const _ = !0;
+            }
+        }
+
+        impl $name {
+            /// The flags with these bits, named or not.
+            pub const fn new(raw: $raw) -> Self {
+                Self::from_bits_retain(raw)
+            }
+
+            /// The bits on the wire.
+            pub const fn raw(self) -> $raw {
+                self.bits()
+            }
+
+            const NAMES: &'static [(u64, &'static str)] = &[$( ($value, $text), )*];
+        }
+
+        $crate::grammar::conversions!($name: $raw);
+
+        /// The names of the bits that are set: `process, 0x80`; `none` when no bit is.
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                let names = $crate::grammar::Names { bits: u64::from(self.bits()), table: Self::NAMES };
+                core::fmt::Display::fmt(&names, f)
+            }
+        }
+
+        /// `{"value": 3, "names": ["…"]}`; the bits alone in a binary format.
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let names = $crate::grammar::Names { bits: u64::from(self.bits()), table: Self::NAMES };
+                $crate::grammar::serialize_code(serializer, &self.bits(), "names", Some(names))
+            }
+        }
+
+        /// Reads `value`; names beside it are passed over.
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::grammar::deserialize_code(deserializer).map(Self::new)
+            }
+        }
+    };
+}
+
+/// What open values, numbers and flags have in common.
+macro_rules! conversions {
+    ($name:ident: $raw:ident) => {
+        impl From<$raw> for $name {
+            fn from(raw: $raw) -> Self {
+                Self::new(raw)
+            }
+        }
+
+        impl From<$name> for $raw {
+            fn from(value: $name) -> Self {
+                value.raw()
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        /// By the number.
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+                self.raw().cmp(&other.raw())
+            }
+        }
+    };
+}
+
+/// Declares `ErrorKind`: the kinds that every crate has, and the crate's own, each with its text.
+macro_rules! error_kind {
+    ($(
+        $(#[$meta:meta])*
+        $kind:ident $( ($value:ident: $value_type:ty) )?
+        $( { $( $(#[$field_meta:meta])* $field:ident: $field_type:ty, )* } )?
+        => $text:literal $(, $argument:expr)*;
+    )*) => {
+        /// What was wrong, with the values seen. Lengths and offsets are in bytes.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum ErrorKind {
+            /// A structure needs more bytes than there are.
+            TooShort {
+                /// The structure, in the specification's words.
+                what: &'static str,
+                /// Bytes that the structure needs.
+                needed: u32,
+                /// Bytes that there are.
+                available: u32,
+            },
+            /// The buffer is too small for what is to be written; nothing was written to it.
+            BufferTooSmall {
+                /// Bytes needed.
+                needed: u32,
+                /// Bytes given.
+                available: u32,
+            },
+            $(
+                $(#[$meta])*
+                $kind $( ($value_type) )? $( { $( $(#[$field_meta])* $field: $field_type, )* } )?,
+            )*
+        }
+
+        impl ErrorKind {
+            /// The kind's name.
+            #[cfg(feature = "serde")]
+            pub(crate) const fn name(&self) -> &'static str {
+                match self {
+                    Self::TooShort { .. } => "TooShort",
+                    Self::BufferTooSmall { .. } => "BufferTooSmall",
+                    $( Self::$kind $( ($crate::grammar::any!($value)) )? $( { $( $field: _, )* } )? => stringify!($kind), )*
+                }
+            }
+
+            pub(crate) const fn too_short(what: &'static str, needed: usize, available: usize) -> Self {
+                let (needed, available) = ($crate::grammar::clamp(needed), $crate::grammar::clamp(available));
+                Self::TooShort { what, needed, available }
+            }
+
+            pub(crate) const fn buffer_too_small(needed: usize, available: usize) -> Self {
+                let (needed, available) = ($crate::grammar::clamp(needed), $crate::grammar::clamp(available));
+                Self::BufferTooSmall { needed, available }
+            }
+        }
+
+        /// What was wrong, without where.
+        impl core::fmt::Display for ErrorKind {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                match *self {
+                    Self::TooShort { what, needed, available } => {
+                        write!(f, "{what} needs {needed} bytes, {available} available")
+                    }
+                    Self::BufferTooSmall { needed, available } => {
+                        write!(f, "buffer too small: {needed} bytes needed, {available} given")
+                    }
+                    $( Self::$kind $( ($value) )? $( { $( $field, )* } )? => write!(f, $text $(, $argument)*), )*
+                }
+            }
+        }
+    };
+}
+
+/// Declares `Error` and `ErrorKind` of a crate whose errors all lie in the bytes given.
+macro_rules! error {
+    ($(#[$meta:meta])* Error; $($kinds:tt)*) => {
+        $crate::grammar::error_kind! { $($kinds)* }
+
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct Error {
+            kind: ErrorKind,
+            offset: u32,
+        }
+
+        impl Error {
+            pub(crate) const fn new(kind: ErrorKind, offset: usize) -> Self {
+                Self { kind, offset: $crate::grammar::clamp(offset) }
+            }
+
+            pub(crate) const fn too_short(what: &'static str, needed: usize, available: usize) -> Self {
+                Self::new(ErrorKind::too_short(what, needed, available), 0)
+            }
+
+            pub(crate) const fn buffer_too_small(needed: usize, available: usize) -> Self {
+                Self::new(ErrorKind::buffer_too_small(needed, available), 0)
+            }
+
+            /// What was wrong.
+            pub const fn kind(&self) -> ErrorKind {
+                self.kind
+            }
+
+            /// Where, in bytes from the start of what was parsed.
+            pub const fn offset(&self) -> u32 {
+                self.offset
+            }
+        }
+
+        /// `offset 4: ` and what was wrong there.
+        impl core::fmt::Display for Error {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, "offset {}: {}", self.offset, self.kind)
+            }
+        }
+
+        impl core::error::Error for Error {}
+
+        /// `{"kind": "too_short", "offset": 4, "text": "…"}`.
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for Error {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $crate::grammar::serialize_error(serializer, self.kind.name(), Some(self.offset), &self.kind)
+            }
+        }
+    };
+}
+
+/// A pattern that any value fits.
+macro_rules! any {
+    ($value:ident) => {
+        _
+    };
+}
+
+/// A length as an error holds it; one over 4 GiB is cut to the largest value.
+pub(crate) const fn clamp(length: usize) -> u32 {
+    if length > u32::MAX as usize { u32::MAX } else { length as u32 }
+}
+
+/// The names of the bits that are set, and the bits without a name last.
+#[derive(Clone, Copy)]
+pub(crate) struct Names {
+    pub(crate) bits: u64,
+    pub(crate) table: &'static [(u64, &'static str)],
+}
+
+impl Names {
+    fn named(self) -> impl Iterator<Item = &'static str> {
+        self.table.iter().filter(move |(bit, _)| self.bits & bit != 0).map(|&(_, name)| name)
+    }
+
+    fn unnamed(self) -> Option<u64> {
+        let rest = self.table.iter().fold(self.bits, |rest, (bit, _)| rest & !bit);
+        (rest != 0).then_some(rest)
+    }
+}
+
+impl core::fmt::Display for Names {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let mut separator = "";
+        for name in self.named() {
+            write!(f, "{separator}{name}")?;
+            separator = ", ";
+        }
+        match self.unnamed() {
+            Some(bits) => write!(f, "{separator}{bits:#x}"),
+            None if separator.is_empty() => f.write_str("none"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(feature = "serde")]
+mod with_serde {
+    use core::fmt;
+    use core::marker::PhantomData;
+
+    use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+    use serde::ser::{Serialize, SerializeMap, Serializer};
+
+    use super::Names;
+
+    /// A number and what it is called: a map of both, or the number alone in a binary format.
+    pub(crate) fn serialize_code<S: Serializer>(
+        serializer: S,
+        value: &impl Serialize,
+        key: &'static str,
+        name: Option<impl Serialize>,
+    ) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return value.serialize(serializer);
+        }
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("value", value)?;
+        if let Some(name) = name {
+            map.serialize_entry(key, &name)?;
+        }
+        map.end()
+    }
+
+    /// What was wrong, in words for programs and for people, and where.
+    pub(crate) fn serialize_error<S: Serializer>(
+        serializer: S,
+        kind: &'static str,
+        offset: Option<impl Serialize>,
+        text: &impl fmt::Display,
+    ) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("kind", &Text(Snake(kind)))?;
+        if let Some(offset) = offset {
+            map.serialize_entry("offset", &offset)?;
+        }
+        map.serialize_entry("text", &Text(text))?;
+        map.end()
+    }
+
+    /// The name of a kind in the way of JSON: `too_short`.
+    struct Snake(&'static str);
+
+    impl fmt::Display for Snake {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            use fmt::Write;
+            for (at, letter) in self.0.char_indices() {
+                if at != 0 && letter.is_ascii_uppercase() {
+                    f.write_char('_')?;
+                }
+                f.write_char(letter.to_ascii_lowercase())?;
+            }
+            Ok(())
+        }
+    }
+
+    /// The number that [`serialize_code`] has written.
+    pub(crate) fn deserialize_code<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_map(Code(PhantomData))
+        } else {
+            T::deserialize(deserializer)
+        }
+    }
+
+    struct Code<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Code<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map with a value")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+            let mut value = None;
+            while let Some(Key(is_value)) = map.next_key()? {
+                if !is_value {
+                    map.next_value::<IgnoredAny>()?;
+                } else if value.replace(map.next_value()?).is_some() {
+                    return Err(A::Error::duplicate_field("value"));
+                }
+            }
+            value.ok_or_else(|| A::Error::missing_field("value"))
+        }
+    }
+
+    /// Whether a key is `value`.
+    struct Key(bool);
+
+    impl<'de> Deserialize<'de> for Key {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_identifier(KeyVisitor)
+        }
+    }
+
+    struct KeyVisitor;
+
+    impl Visitor<'_> for KeyVisitor {
+        type Value = Key;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a key")
+        }
+
+        fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
+            Ok(Key(key == "value"))
+        }
+    }
+
+    impl Serialize for Names {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            use serde::ser::SerializeSeq;
+            let mut names = serializer.serialize_seq(None)?;
+            for name in self.named() {
+                names.serialize_element(name)?;
+            }
+            if let Some(bits) = self.unnamed() {
+                names.serialize_element(&Text(format_args!("{bits:#x}")))?;
+            }
+            names.end()
+        }
+    }
+
+    /// A string out of a `Display`.
+    pub(crate) struct Text<T>(pub(crate) T);
+
+    impl<T: fmt::Display> Serialize for Text<T> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_str(&self.0)
+        }
+    }
+
+    /// A 64-bit value: a number up to 2^53, which every JSON reader keeps exactly, and a string of hexadecimal digits
+    /// with `0x` above.
+    pub(crate) struct Wide(pub(crate) u64);
+
+    impl Serialize for Wide {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            if self.0 <= 1 << 53 || !serializer.is_human_readable() {
+                serializer.serialize_u64(self.0)
+            } else {
+                serializer.collect_str(&format_args!("{:#x}", self.0))
+            }
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Wide {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            if deserializer.is_human_readable() {
+                deserializer.deserialize_any(WideVisitor)
+            } else {
+                u64::deserialize(deserializer).map(Self)
+            }
+        }
+    }
+
+    struct WideVisitor;
+
+    impl Visitor<'_> for WideVisitor {
+        type Value = Wide;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number, or a string of hexadecimal digits with 0x")
+        }
+
+        fn visit_u64<E: Error>(self, value: u64) -> Result<Wide, E> {
+            Ok(Wide(value))
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Wide, E> {
+            let digits = text.strip_prefix("0x").filter(|digits| !digits.starts_with('+'));
+            let value = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+            value.map(Wide).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+        }
+    }
+}
+
+#[cfg(feature = "serde")]
+pub(crate) use with_serde::{Text, Wide, deserialize_code, serialize_code, serialize_error};
+pub(crate) use {any, conversions, error, error_kind, flags, number, open_value, register};
