@@ -4,10 +4,10 @@
 # for no more, and no function is used that came to the standard library later (clippy's incompatible_msrv). With a
 # toolchain of that version, rustup's, it is built with it too. Needs: clippy, python3, the registry's index.
 . "$(dirname "$0")/lib.sh"
-rust=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
-[ -n "$rust" ] || die "Cargo.toml states no rust-version"
+oldest=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+[ -n "$oldest" ] || die "Cargo.toml states no rust-version"
 for page in README.md "${crates[@]/%//README.md}"; do
-  grep -q "Rust $rust" "$page" || die "$page does not say Rust $rust"
+  grep -q "Rust $oldest" "$page" || die "$page does not say Rust $oldest"
 done
 built=
 for edition in 2021 2024; do
@@ -15,7 +15,7 @@ for edition in 2021 2024; do
   rm -rf "$folder"
   mkdir -p "$folder/src"
   {
-    printf '[package]\nname = "downstream"\nversion = "0.0.0"\nedition = "%s"\nrust-version = "%s"\n' "$edition" "$rust"
+    printf '[package]\nname = "downstream"\nversion = "0.0.0"\nedition = "%s"\nrust-version = "%s"\n' "$edition" "$oldest"
     printf '[workspace]\n[features]\nall = ["cper/serde", "cper/uuid", "erst-table/serde", "erst-table/sim", %s]\n' \
       '"mce-record/serde", "pstore-format/serde"'
     printf '[dependencies]\n'
@@ -40,13 +40,13 @@ for package in data["packages"]:
         newer.append("{name} {version} asks for Rust {rust_version}".format(**package))
 print("edition {}, {}: {} packages".format(edition, "every feature" if features else "default", len(built)))
 sys.exit("\n".join(newer) or 0)
-' "$rust" "$edition" "$features"
+' "$oldest" "$edition" "$features"
     unset CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS
   done
-  if rustup run "$rust" true 2>/dev/null; then
-    rustup run "$rust" cargo check --quiet --manifest-path "$folder/Cargo.toml" --features all --target-dir target/msrv/build
-    built="; built with Rust $rust"
+  if rustup run "$oldest" true 2>/dev/null; then
+    rustup run "$oldest" cargo check --quiet --manifest-path "$folder/Cargo.toml" --features all --target-dir target/msrv/build
+    built="; built with Rust $oldest"
   fi
 done
 cargo clippy --quiet "${crates[@]/#/--package=}" --lib --all-features -- -D clippy::incompatible_msrv
-echo "Rust $rust is enough in editions 2021 and 2024${built:-; NOT BUILT with Rust $rust, which rustup does not have here}"
+echo "Rust $oldest is enough in editions 2021 and 2024${built:-; NOT BUILT with Rust $oldest, which rustup does not have here}"
