@@ -109,7 +109,7 @@ mod tests {
     use std::vec::Vec;
     use std::{format, vec};
 
-    const QEMU: &[u8] = include_bytes!("../../examples/data/tables/qemu-q35-ERST.bin");
+    const QEMU: &[u8] = include_bytes!("../data/qemu-q35-ERST.bin");
 
     #[test]
     fn qemus_table_lists_as_sixteen_blocks() {

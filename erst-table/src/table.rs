@@ -411,7 +411,7 @@ mod tests {
     use std::format;
     use std::vec;
 
-    const QEMU: &[u8] = include_bytes!("../../examples/data/tables/qemu-q35-ERST.bin");
+    const QEMU: &[u8] = include_bytes!("../data/qemu-q35-ERST.bin");
 
     #[test]
     fn qemus_table_reads() {

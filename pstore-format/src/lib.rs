@@ -13,7 +13,7 @@
 //! use pstore_format::inflate::Inflater;
 //! use pstore_format::record::{Payload, StoredRecord};
 //!
-//! # let bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/records/crash-z.01-6b02982900000001.cper"))?;
+//! # let bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/data/crash-z.01-6b02982900000001.cper"))?;
 //! let record = StoredRecord::parse(&bytes)?; // out of ERST
 //! let mut text = vec![0; 32768];
 //! let text = match record.payload() {

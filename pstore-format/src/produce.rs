@@ -17,7 +17,7 @@
 //! use pstore_format::produce::encode_mce;
 //! use pstore_format::{RecordIds, seal};
 //!
-//! # let mce = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/mce/mce-intel.mce"))?;
+//! # let mce = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/data/mce-intel.mce"))?;
 //! let mut ids = RecordIds::starting_at(1763793600); // made at boot
 //! let mut buffer = [0; 8192];
 //!
@@ -127,7 +127,7 @@ fn encode<'b>(
 /// use pstore_format::produce::RecordSlot;
 /// use pstore_format::{RecordIds, seal};
 ///
-/// # let region = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/gesb/mem-full-v23.gesb"))?;
+/// # let region = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/data/mem-full-v23.gesb"))?;
 /// // At boot, once for each error source: how it signals its errors stands in HEST.
 /// let mut buffer = [0; 8192];
 /// let slot = RecordSlot::prepare(&mut buffer, NotificationType::NMI)?;

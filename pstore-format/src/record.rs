@@ -136,7 +136,7 @@ impl<'a> Payload<'a> {
 /// ```
 /// use pstore_format::record::{Payload, StoredRecord};
 ///
-/// # let bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/records/mce-intel.01-6b02986900000001.cper"))?;
+/// # let bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/data/mce-intel.01-6b02986900000001.cper"))?;
 /// let record = StoredRecord::parse(&bytes)?;
 /// match record.payload() {
 ///     Payload::Mce(mce) => println!("a machine check, {} bytes", mce.len()),

@@ -16,7 +16,7 @@
 //! ```
 //! use pstore_format::seal::{Seal, seal, verify};
 //!
-//! # let mut record = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/records/mce-intel.01-6b02986900000001.cper"))?;
+//! # let mut record = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/data/mce-intel.01-6b02986900000001.cper"))?;
 //! assert_eq!(verify(&record), Seal::NotSealed);
 //! seal(&mut record)?;
 //! assert_eq!(verify(&record), Seal::Valid);

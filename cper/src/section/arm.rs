@@ -1170,7 +1170,7 @@ mod tests {
     use zerocopy::FromZeros;
 
     /// What Linux's `cper-arm.c` prints for it is in `examples/data/gesb/arm.hostoracle-arm64.txt`.
-    const CAPTURED: &[u8] = include_bytes!("../../../examples/data/sections/arm.proc_arm.sec");
+    const CAPTURED: &[u8] = include_bytes!("../../data/arm.proc_arm.sec");
 
     fn captured() -> ArmProcessor<'static> {
         ArmProcessor::decode(CAPTURED).unwrap()

@@ -109,8 +109,7 @@ mod tests {
     use std::vec::Vec;
 
     /// 128 zeros: Linux does not know the section, and its writer made it longer than it is.
-    const CAPTURED: &[u8; 128] =
-        include_bytes!("../../../examples/data/sections/dmar-generic.dmar_generic.sec");
+    const CAPTURED: &[u8; 128] = include_bytes!("../../data/dmar-generic.dmar_generic.sec");
 
     fn values() -> DmarGenericError {
         DmarGenericError::new()

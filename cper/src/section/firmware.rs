@@ -242,7 +242,7 @@ mod tests {
     use std::string::{String, ToString};
 
     /// What Linux's `cper.c` prints for it is in `examples/data/gesb/fw-err-ref.txt`.
-    const CAPTURED: &[u8; 32] = include_bytes!("../../../examples/data/sections/fw-err-ref.fw_err.sec");
+    const CAPTURED: &[u8; 32] = include_bytes!("../../data/fw-err-ref.fw_err.sec");
     const GUID: Guid = Guid::parse_const("8f87f311-c998-4d9e-a0c4-6065518c4f6d");
     const TYPE_1: FirmwareErrorRecordType = FirmwareErrorRecordType::SOC_TYPE_1;
 

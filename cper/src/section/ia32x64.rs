@@ -851,7 +851,7 @@ mod tests {
     use std::{format, vec, vec::Vec};
 
     /// What Linux's `cper-x86.c` prints for it is in `examples/data/gesb/ia-all.txt`.
-    const CAPTURED: &[u8] = include_bytes!("../../../examples/data/sections/ia-all.proc_ia.sec");
+    const CAPTURED: &[u8] = include_bytes!("../../data/ia-all.proc_ia.sec");
 
     fn captured() -> Ia32X64Processor<'static> {
         Ia32X64Processor::decode(CAPTURED).unwrap()

@@ -332,9 +332,9 @@ mod tests {
     use zerocopy::IntoBytes;
 
     /// What Linux's `cper.c` prints for them is in the `.txt` of the same name in `examples/data/gesb/`.
-    const FULL: &[u8; 80] = include_bytes!("../../../examples/data/sections/mem-full-v23.mem.sec");
-    const OLD: &[u8; 73] = include_bytes!("../../../examples/data/sections/mem-old-73.mem.sec");
-    const DDR: &[u8; 80] = include_bytes!("../../../examples/data/sections/mem-ce-ddr.mem.sec");
+    const FULL: &[u8; 80] = include_bytes!("../../data/mem-full-v23.mem.sec");
+    const OLD: &[u8; 73] = include_bytes!("../../data/mem-old-73.mem.sec");
+    const DDR: &[u8; 80] = include_bytes!("../../data/mem-ce-ddr.mem.sec");
 
     const MAP: &str = "
         8.0 error_status.flags -*8

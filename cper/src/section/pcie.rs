@@ -464,8 +464,8 @@ mod tests {
     use zerocopy::IntoBytes;
 
     /// What Linux's `cper.c` prints for them is in `examples/data/gesb/pcie-ue.txt` and `pcie-ce.txt`.
-    const UNCORRECTABLE: &[u8; 208] = include_bytes!("../../../examples/data/sections/pcie-ue.pcie.sec");
-    const CORRECTABLE: &[u8; 208] = include_bytes!("../../../examples/data/sections/pcie-ce.pcie.sec");
+    const UNCORRECTABLE: &[u8; 208] = include_bytes!("../../data/pcie-ue.pcie.sec");
+    const CORRECTABLE: &[u8; 208] = include_bytes!("../../data/pcie-ce.pcie.sec");
 
     /// The fixed fields and the two registers' bits, in configuration space.
     const MAP: &str = "

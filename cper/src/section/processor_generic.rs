@@ -241,7 +241,7 @@ mod tests {
     use std::{format, vec::Vec};
 
     /// What Linux's `cper.c` prints for it is in `examples/data/gesb/generic-proc.txt`.
-    const CAPTURED: &[u8] = include_bytes!("../../../examples/data/sections/generic-proc.proc_generic.sec");
+    const CAPTURED: &[u8] = include_bytes!("../../data/generic-proc.proc_generic.sec");
 
     fn values() -> ProcessorGeneric {
         ProcessorGeneric::new()

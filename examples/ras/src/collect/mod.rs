@@ -20,15 +20,19 @@ mod json;
 mod known;
 pub mod ledger;
 mod log;
+#[cfg(feature = "parquet")]
 mod parquet;
 mod parts;
 mod prometheus;
+#[cfg(feature = "sqlite")]
 mod rasdaemon;
 mod read;
 mod replace;
 mod run;
 #[cfg(test)]
 mod samples;
+// Prometheus' counts need what a component is called, and none of the columns.
+#[cfg_attr(not(feature = "parquet"), allow(dead_code))]
 mod schema;
 mod sink;
 mod source;
@@ -47,8 +51,10 @@ use archive::Archive;
 use files::is_busy;
 use json::Json;
 use ledger::Ledger;
+#[cfg(feature = "parquet")]
 use parquet::Parquet;
 use prometheus::Prometheus;
+#[cfg(feature = "sqlite")]
 use rasdaemon::Database;
 use run::{Output, Plan, Run, Tell};
 use sink::Planned;
@@ -57,6 +63,9 @@ use source::Source;
 pub use crate::key::Key;
 pub use files::Readers;
 pub use sink::{Added, Sink};
+
+/// What the database of rasdaemon is called.
+const DATABASE: &str = "rasdaemon's database";
 
 /// Collects what the last boot left behind, keeps it, and clears it from the flash
 #[derive(Args, Debug)]
@@ -76,12 +85,14 @@ pub struct Collect {
     #[arg(value_name = "SOURCE")]
     sources: Vec<PathBuf>,
     /// Add rows to this database of rasdaemon, which is made if it is not there
+    #[cfg_attr(not(feature = "sqlite"), doc = "(not in this build)")]
     #[arg(long, value_name = "DB")]
     sqlite: Option<PathBuf>,
     /// Append an object a line to this file; - is standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Add rows to this Parquet file
+    #[cfg_attr(not(feature = "parquet"), doc = "(not in this build)")]
     #[arg(long, value_name = "FILE")]
     parquet: Option<PathBuf>,
     /// Write counts for Prometheus' node exporter to this file
@@ -156,6 +167,10 @@ struct Outputs {
 impl Collect {
     /// Runs the command.
     pub fn run(&self) -> Outcome {
+        if let Some(lacking) = self.lacking() {
+            log::error(&lacking);
+            return Outcome::default();
+        }
         let sources = match &*self.sources {
             [] => Source::find(&self.root),
             named => named
@@ -201,37 +216,51 @@ impl Collect {
         Outcome { recognised: outcome.recognised || self.sources.is_empty() && !outcome.refused, ..outcome }
     }
 
+    /// What was asked for and this build does not have, with the command that brings it.
+    fn lacking(&self) -> Option<String> {
+        let features = [
+            ("sqlite", "SQLite", &self.sqlite, cfg!(feature = "sqlite")),
+            ("parquet", "Parquet", &self.parquet, cfg!(feature = "parquet")),
+        ];
+        let (feature, what, ..) =
+            features.into_iter().find(|(_, _, path, built)| path.is_some() && !built)?;
+        Some(format!(
+            "--{feature}: this build has no {what}; build one that has it: \
+             cargo install --path examples/ras --features {feature}"
+        ))
+    }
+
     /// The outputs there are but for the archive.
-    fn kinds(&self) -> [Kind; 4] {
-        let [json, sqlite, parquet, prometheus] =
-            [&self.json, &self.sqlite, &self.parquet, &self.prometheus].map(Clone::clone);
+    fn kinds(&self) -> Vec<Kind> {
         let any = |_: &Event<'_>| true;
-        [
+        Vec::from([
             Kind {
                 name: "JSON file",
-                path: json,
+                path: self.json.clone(),
                 open: |path, readers| Ok(Box::new(Json::open(path, readers)?)),
                 has_place: any,
             },
+            #[cfg(feature = "sqlite")]
             Kind {
-                name: rasdaemon::NAME,
-                path: sqlite,
+                name: DATABASE,
+                path: self.sqlite.clone(),
                 open: |path, readers| Ok(Box::new(Database::open(path, readers)?)),
                 has_place: rasdaemon::has_place,
             },
+            #[cfg(feature = "parquet")]
             Kind {
                 name: "Parquet file",
-                path: parquet,
+                path: self.parquet.clone(),
                 open: |path, readers| Ok(Box::new(Parquet::open(path, readers)?)),
                 has_place: any,
             },
             Kind {
                 name: "Prometheus' file",
-                path: prometheus,
+                path: self.prometheus.clone(),
                 open: |path, readers| Ok(Box::new(Prometheus::open(path, readers)?)),
                 has_place: any,
             },
-        ]
+        ])
     }
 
     /// The outputs that were asked for.

@@ -65,6 +65,7 @@ impl Replacement {
 
     /// Leaves what is in its place. Its name is on the disk when this returns, also where a run put it there that was
     /// killed before it came to that.
+    #[cfg(feature = "parquet")]
     pub fn leave(self) -> io::Result<()> {
         if self.place.exists() { sync_folder_of(&self.place) } else { Ok(()) }
     }

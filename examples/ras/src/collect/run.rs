@@ -18,7 +18,7 @@ use super::known::Known;
 use super::ledger::Ledger;
 use super::parts::{Held, Parts};
 use super::source::{Claim, Kind as SourceKind, Source};
-use super::{Added, Collected, Key, Record, Sink, log, rasdaemon};
+use super::{Added, Collected, DATABASE, Key, Record, Sink, log};
 
 /// Refusals of single events that are told; of the others their number.
 const TOLD: usize = 10;
@@ -611,7 +611,7 @@ impl Tally {
             };
             line.push_str(&format!("; {what} not kept"));
             if self.no_place {
-                let (name, them) = (rasdaemon::NAME, if unkept == 1 { "it" } else { "them" });
+                let (name, them) = (DATABASE, if unkept == 1 { "it" } else { "them" });
                 line.push_str(&format!(": {name} has no place for {them}; --json or --archive keeps {them}"));
             }
         }

@@ -17,6 +17,7 @@ pub enum Added {
     /// It has no place for events of this kind, as rasdaemon's tables have none for kernel logs.
     NoPlace,
     /// It could not take this one, and says why; it can take others.
+    #[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
     Refused(String),
 }
 

@@ -50,9 +50,6 @@ use crate::event::Event;
 use crate::found;
 use row::Row;
 
-/// What the database is called.
-pub const NAME: &str = "rasdaemon's database";
-
 /// Whether it has a place for an event.
 pub fn has_place(event: &Event<'_>) -> bool {
     !rows::rows(event).is_empty()
