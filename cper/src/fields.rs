@@ -185,7 +185,7 @@ pub(crate) fn each_flag(
 
 /// The names of the bits of a set, as people read them: `timestamp, 0x40`; `none` when no bit is set.
 pub(crate) fn write_flags<F: bitflags::Flags<Bits: Into<u64>>>(
-    flags: F,
+    flags: &F,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
     let mut separator = "";

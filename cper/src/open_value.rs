@@ -167,7 +167,7 @@ macro_rules! flag_set {
         /// The names of the bits that are set: `overflow, 0x80`; `none` when no bit is.
         impl core::fmt::Display for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                $crate::fields::write_flags(*self, f)
+                $crate::fields::write_flags(self, f)
             }
         }
 
@@ -306,21 +306,21 @@ mod tests {
     #[cfg(feature = "serde")]
     #[test]
     fn flags_and_guids_are_read_from_what_they_are_written_as() {
-        fn both<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T, json: serde_json::Value) {
-            assert_eq!(serde_json::to_value(&value).unwrap(), json);
-            assert_eq!(serde_json::from_value::<T>(json).unwrap(), value);
+        fn both<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, json: &serde_json::Value) {
+            assert_eq!(serde_json::to_value(value).unwrap(), *json);
+            assert_eq!(serde_json::from_value::<T>(json.clone()).unwrap(), *value);
         }
-        both(Guid::from(SectionTypeId::MEMORY), serde_json::json!(MEMORY));
-        both(SectionTypeId::MEMORY, serde_json::json!({"guid": MEMORY, "name": "memory error"}));
+        both(&Guid::from(SectionTypeId::MEMORY), &serde_json::json!(MEMORY));
+        both(&SectionTypeId::MEMORY, &serde_json::json!({"guid": MEMORY, "name": "memory error"}));
         let unknown = "00000000-0000-0000-0000-000000000001";
-        both(unknown.parse::<SectionTypeId>().unwrap(), serde_json::json!({"guid": unknown}));
-        both(MemoryValidation::NODE, serde_json::json!({"value": 8, "names": ["node"]}));
+        both(&unknown.parse::<SectionTypeId>().unwrap(), &serde_json::json!({"guid": unknown}));
+        both(&MemoryValidation::NODE, &serde_json::json!({"value": 8, "names": ["node"]}));
         both(
-            MemoryValidation::new(1 << 63),
-            serde_json::json!({"value": "0x8000000000000000", "names": ["0x8000000000000000"]}),
+            &MemoryValidation::new(1 << 63),
+            &serde_json::json!({"value": "0x8000000000000000", "names": ["0x8000000000000000"]}),
         );
         let address = PciAddress::new(0, 0x3b, 0, 1);
-        both(address, serde_json::json!("0000:3b:00.1"));
+        both(&address, &serde_json::json!("0000:3b:00.1"));
     }
 
     #[cfg(feature = "serde")]

@@ -132,10 +132,8 @@ impl<'a> arbitrary::Arbitrary<'a> for OwnedRecord {
         let mut sections = Vec::new();
         while sections.len() < 4 && choices.ratio(3, 4)? {
             let descriptor: SectionDescriptor = crate::grammar::any_bytes(choices)?;
-            let section_type: SectionTypeId = match choices.ratio(7, 8)? {
-                true => choices.choose(Body::ALL)?.0,
-                false => choices.arbitrary()?,
-            };
+            let section_type: SectionTypeId =
+                if choices.ratio(7, 8)? { choices.choose(Body::ALL)?.0 } else { choices.arbitrary()? };
             let length = choices.int_in_range(0..=256)?;
             let mut body = choices.bytes(choices.len().min(length))?.to_vec();
             // A body that is too short says how much it needs; one that is longer may need more again.

@@ -119,7 +119,7 @@ pub fn patched(bytes: &[u8]) {
     let Ok(mut record) = RecordMut::parse(&mut patched) else { return };
     let number = u16::from(number % 8);
     let identifier = u64::from(value).wrapping_mul(0x0101_0101_0101_0101);
-    record.header_mut().expect("a record has a header").record_id.set(identifier);
+    record.header_mut().expect("a record has a header").set_record_id(identifier);
     let length = record.as_bytes().len();
     let mut expected = bytes[..length].to_vec();
     expected[96..104].copy_from_slice(&identifier.to_le_bytes());
