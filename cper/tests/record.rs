@@ -360,7 +360,7 @@ fn sections_lie_in_any_order_with_gaps_and_slack() {
     assert_eq!(rebuilt[at as usize..], *b"abbb");
     let again = Record::parse(rebuilt).unwrap();
     assert_eq!(bodies(again), expected);
-    let offsets: Vec<_> = again.descriptors().iter().map(cper::SectionDescriptor::section_offset).collect();
+    let offsets: Vec<_> = again.descriptors().iter().map(SectionDescriptor::section_offset).collect();
     assert_eq!(offsets, [at, at + 1, at + 3, at + 3, at + 4]);
     assert_eq!(again.descriptors()[3].fru_id_raw(), Guid([3; 16]));
     let mut twice = vec![0x5a; 600];
