@@ -1109,7 +1109,7 @@ impl Encode for ArmProcessorParts<'_> {
 /// let header = RecordHeader::fatal(NotificationType::SEA);
 /// let mut record = PreparedRecord::new(header, SectionDescriptor::primary(Severity::FATAL), errors);
 ///
-/// record.body.errors_mut()[0].set_virtual_fault_address(0xffff_8000_1234_5678); // at panic time
+/// record.body_mut().errors_mut()[0].set_virtual_fault_address(0xffff_8000_1234_5678); // at panic time
 /// # assert!(cper::Record::parse(record.as_bytes())?.sections().all(|section| section.is_ok()));
 /// # Ok::<(), cper::Error>(())
 /// ```
