@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Counts with callgrind what ras does to the bytes of a record: each section is decoded once and each compressed part of
-# a kernel log is inflated once, by ras decode in every form of output and by ras collect into all sinks at once.
+# Proves by callgrind's counts that ras decodes each section once and inflates each compressed part of a kernel log once:
+# ras decode in every form of output, and ras collect into all sinks at once.
 # Needs: python3, valgrind.
 . "$(dirname "$0")/lib.sh"
 need python3 valgrind

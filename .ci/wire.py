@@ -33,8 +33,9 @@ def findings(name, text):
             yield f"{where}: is read from bytes but is not repr(C) or repr(transparent)"
         if "Unaligned" not in attributes:
             yield f"{where}: does not derive Unaligned, so its alignment may not be 1"
-        # The size of a generic struct is that of what is put into it.
-        if layout == "C" and item[-1] != "<" and not re.search(rf"assert!\(\s*size_of::<{item}>\(\) ==", code):
+        # The size of a generic struct is that of what is put into it, and one that ends in a slice has none.
+        sized = item[-1] != "<" and not re.match(r"\s*{[^}]*:\s*\[\w+\],?\s*}", code[match.end():])
+        if layout == "C" and sized and not re.search(rf"assert!\(\s*size_of::<{item}>\(\) ==", code):
             yield f"{where}: has no assert!(size_of::<{item}>() == ...)"
     for match in NATIVE.finditer(code):
         yield f"{name}:{code.count(chr(10), 0, match.start()) + 1}: {match.group()}: reads in the host's byte order"
@@ -53,6 +54,7 @@ CONTROL = """
 #[derive(FromBytes, Unaligned)]\nstruct NoLayout(u8);
 #[repr(C)]\nstruct NotRead(u8);
 #[derive(FromBytes, Unaligned)]\n#[repr(C)]\npub struct Good(u8);\nconst _: () = assert!(size_of::<Good>() == 1);
+#[derive(FromBytes, Unaligned)]\n#[repr(C)]\npub struct GoodSlice {\n    front: Good,\n    rest: [u8],\n}
 fn f() { u32::from_ne_bytes(b) }
 """
 *control, _ = findings("lib.rs", CONTROL)
