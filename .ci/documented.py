@@ -38,7 +38,7 @@ def main(folder, crates, *names):
     (folder / "src").mkdir(parents=True)
     features = {"cper": ["alloc", "serde"], "erst-table": ["serde", "sim"]}
     dependencies = "".join(
-        f'{name} = {{ version = "0.1", features = {json.dumps(features.get(name, ["serde"]))} }}\n' for name in names
+        f'{name} = {{ version = "0.2", features = {json.dumps(features.get(name, ["serde"]))} }}\n' for name in names
     )
     patches = "".join(f'{name} = {{ path = "{crates}/{name}" }}\n' for name in names)
     (folder / "Cargo.toml").write_text(

@@ -47,7 +47,7 @@ fn boot_errors(region: &[u8]) -> Vec<(SectionTypeId, String)> {
         for entry in block.entries() {
             match entry {
                 Ok(entry) => {
-                    let unit = entry.header().fru_text().map(ToString::to_string).unwrap_or_default();
+                    let unit = entry.header().fru_text().map(|text| text.to_string()).unwrap_or_default();
                     let what = match entry.body() {
                         Ok(body) => body.summary().to_string(),
                         Err(error) => error.to_string(),
@@ -68,7 +68,7 @@ fn pstore_file(name: &str, bytes: &[u8]) -> Result<Option<String>, Box<dyn Error
         Payload::Mce(bytes) => format!("machine check: {}", MceRecord::parse(bytes)?.summary()),
         Payload::Dmesg(text) => String::from_utf8_lossy(text).lines().next().unwrap_or_default().to_owned(),
         Payload::Section(section_type, body) => {
-            cper::section::Body::decode(section_type.guid(), body)?.summary().to_string()
+            cper::section::Body::decode(section_type, body)?.summary().to_string()
         }
         other => format!("{name}: {other:?}"),
     }))
