@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use cper::fields::{Describe, Each, Fields, List, OwnValue, Value, Values, Visitor};
+use cper::fields::{Describe, Each, Fields, OwnValue, Value, Values, Visitor};
 use cper::{Guid, Timestamp};
 
 bitflags::bitflags! {
@@ -157,6 +157,7 @@ fn text_that_cannot_be_written_is_an_error() {
 #[cfg(feature = "serde")]
 mod json {
     use super::*;
+    use cper::fields::List;
 
     /// What breaks off half way.
     struct Broken;

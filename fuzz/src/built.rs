@@ -154,6 +154,7 @@ fn try_block(choices: &mut Unstructured) -> Result<()> {
         expected.set_error_data_length(payload.len() as u32);
         if header.header_len() == 64 {
             expected.set_timestamp(Default::default());
+            expected.set_validation(header.validation());
         }
         assert_eq!((entry.header(), entry.bytes()), (expected, *payload));
     }

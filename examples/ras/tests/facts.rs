@@ -203,23 +203,25 @@ fn with_registers(msr: u32, registers: &[u64]) -> Vec<u8> {
     record(header_of(Severity::FATAL), primary(), &Ia32X64Parts::new(header, &[], &contexts).unwrap())
 }
 
+const HARDWARE_ASSERTION: u64 = 0xb2a0_0000_0009_0108;
+const DECODE_UNIT: u64 = 0x0003_00b0_0000_003c;
+/// The registers of a bank from its control on.
+const FROM_CONTROL: [u64; 7] =
+    [0, HARDWARE_ASSERTION, 0, 0xd010_0000_0000_0000, 0x3_0000_01f9, DECODE_UNIT, 0x4d00_0001];
+
 /// An array may begin with the control register of a bank or with its status, and may hold several banks. A machine
 /// check in it has the headline and the row of any other.
 #[test]
 fn registers_of_a_bank_are_a_machine_check() {
-    const HARDWARE_ASSERTION: u64 = 0xb2a0_0000_0009_0108;
-    const DECODE_UNIT: u64 = 0x0003_00b0_0000_003c;
-    let from_control =
-        [0, HARDWARE_ASSERTION, 0, 0xd010_0000_0000_0000, 0x3_0000_01f9, DECODE_UNIT, 0x4d00_0001];
     let error = "bank 3 (decode unit): hardware assertion; context corrupt";
-    let bytes = with_registers(0xc000_2030, &from_control);
+    let bytes = with_registers(0xc000_2030, &FROM_CONTROL);
     let path = file("from-control.cper", &bytes);
     let said = ras(&["decode", "-q", &path]).stdout;
     assert!(said.starts_with("FATAL        machine check on APIC 60, ") && said.contains(error), "{said}");
     // Linux 6.12 takes only those that begin with the status for a machine check.
     let kernel = |path: &str| ras(&["decode", "--format", "kernel", path]).stdout;
     assert!(!kernel(&path).contains("mce: "));
-    let from_status = file("from-status.cper", &with_registers(0xc000_2031, &from_control[1..]));
+    let from_status = file("from-status.cper", &with_registers(0xc000_2031, &FROM_CONTROL[1..]));
     assert!(ras(&["decode", "-q", &from_status]).stdout.contains(error));
     let said = kernel(&from_status);
     assert!(
@@ -248,7 +250,7 @@ fn registers_of_a_bank_are_a_machine_check() {
     assert!(cut.contains("bank 5: "), "{cut}");
     // No status, no machine check; nor other registers.
     for (msr, registers) in
-        [(0xc000_2032, &[HARDWARE_ASSERTION][..]), (0x10, &from_control), (0x480, &from_control)]
+        [(0xc000_2032, &[HARDWARE_ASSERTION][..]), (0x10, &FROM_CONTROL), (0x480, &FROM_CONTROL)]
     {
         let said = headline("none.cper", &with_registers(msr, registers));
         assert!(said.contains("IA32/X64 processor error: "), "{msr:#x}: {said}");
@@ -257,7 +259,13 @@ fn registers_of_a_bank_are_a_machine_check() {
     let said =
         headline("legacy.cper", &with_registers(0x414, &[0, 0xbe00_0000_0000_0135, 0xdead_b000, 0x8c]));
     assert!(said.contains("bank 5: level 1 data cache") && said.contains("address 0xdeadb000"), "{said}");
+}
 
+/// The banks of such an array are rows of rasdaemon's database, on a processor that nobody knows.
+#[cfg(feature = "sqlite")]
+#[test]
+fn registers_of_a_bank_are_a_row() {
+    let path = file("bank.cper", &with_registers(0xc000_2030, &FROM_CONTROL));
     let database = file("machine-check.db", b"");
     fs::remove_file(&database).unwrap();
     ras(&["collect", "--sqlite", &database, &path]);

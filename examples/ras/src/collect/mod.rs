@@ -12,7 +12,7 @@
 //! An event is a record, but for a kernel log, whose parts are records: they are put together by [`parts`]. The archive
 //! keeps records, and records are cleared; sinks are given events, with the keys of their records.
 
-#[cfg(test)]
+#[cfg(all(test, feature = "parquet", feature = "sqlite"))]
 mod agreement;
 mod archive;
 pub mod files;
