@@ -25,9 +25,11 @@ impl<'a, T: FromBytes + Immutable + KnownLayout + Unaligned> Entries<'a, T> {
     #[inline]
     pub(crate) fn new(bytes: &'a [u8], count: u32, what: &'static str, offset: usize) -> Self {
         let limit = bytes.len().checked_div(size_of::<T>()).unwrap_or(0);
-        let entries = <[T]>::ref_from_prefix_with_elems(bytes, limit.min(count as usize));
+        let length = limit.min(count as usize).saturating_mul(size_of::<T>());
+        // Cut out first: zerocopy's prefix with a count keeps an overflow check at small sizes.
+        let entries = <[T]>::ref_from_bytes(bytes.get(..length).unwrap_or_default());
         Self {
-            entries: entries.map_or(&[][..], |(entries, _)| entries).iter(),
+            entries: entries.unwrap_or_default().iter(),
             error: (count as usize > limit).then(|| Error::inner_length(what, count, limit, offset)),
         }
     }

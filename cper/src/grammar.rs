@@ -24,19 +24,19 @@ macro_rules! open_value {
             zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout, zerocopy::Unaligned,
         )]
         #[repr(transparent)]
-        pub struct $name([u8; ($raw::BITS / 8) as usize]);
+        pub struct $name($crate::grammar::stored!($raw));
 
         impl $name {
             $( $(#[$value_meta])* #[doc = concat!("`", stringify!($value), "`: `", $text, "`.")] pub const $konst: Self = Self::new($value); )*
 
             /// The value with this number, named or not.
             pub const fn new(raw: $raw) -> Self {
-                Self(raw.to_le_bytes())
+                Self($crate::grammar::store!($raw, raw))
             }
 
             /// The number on the wire.
             pub const fn raw(self) -> $raw {
-                $raw::from_le_bytes(self.0)
+                $crate::grammar::load!($raw, self.0)
             }
 
             /// The specification's name of the value; `None` for a reserved one.
@@ -87,6 +87,35 @@ macro_rules! open_value {
         }
 
         $crate::grammar::any_number!($name: $raw);
+    };
+}
+
+/// How an open value is stored: as little-endian bytes. One byte is a number, not an array, so that an `Option` of it is
+/// handed from function to function in two registers.
+macro_rules! stored {
+    (u8) => {
+        u8
+    };
+    ($raw:ident) => {
+        [u8; ($raw::BITS / 8) as usize]
+    };
+}
+
+macro_rules! store {
+    (u8, $value:expr) => {
+        $value
+    };
+    ($raw:ident, $value:expr) => {
+        $value.to_le_bytes()
+    };
+}
+
+macro_rules! load {
+    (u8, $stored:expr) => {
+        $stored
+    };
+    ($raw:ident, $stored:expr) => {
+        $raw::from_le_bytes($stored)
     };
 }
 
@@ -712,5 +741,6 @@ pub(crate) use with_serde::{
     serialize_named,
 };
 pub(crate) use {
-    any, any_number, any_structure, conversions, error, error_kind, flags, number, open_value, register,
+    any, any_number, any_structure, conversions, error, error_kind, flags, load, number, open_value,
+    register, store, stored,
 };

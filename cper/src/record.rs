@@ -180,7 +180,8 @@ impl core::iter::FusedIterator for Sections<'_> {}
 
 #[inline]
 fn slice(bytes: &[u8], offset: u32, length: u32) -> Option<&[u8]> {
-    bytes.get(offset as usize..)?.get(..length as usize)
+    let start = offset as usize;
+    bytes.get(start..start.saturating_add(length as usize))
 }
 
 /// One section of a record: its descriptor and its body's bytes, both inside the record.

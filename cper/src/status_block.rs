@@ -521,7 +521,7 @@ impl<'a> DataEntry<'a> {
     #[inline]
     pub const fn store_descriptor(&self, descriptor: &mut SectionDescriptor) {
         let front = self.front;
-        descriptor.set_section_length(front.error_data_length.get());
+        descriptor.set_section_length(self.payload.len() as u32);
         descriptor.set_flags(SectionFlags::from_bits_retain(front.flags as u32));
         descriptor.set_section_type(front.section_type);
         descriptor.set_fru_id(front.fru_id);

@@ -375,6 +375,7 @@ macro_rules! view_of_bytes {
             }
 
             /// The structure, every field as it was stored; `None` when the bytes end before the structure does.
+            #[inline]
             pub fn structure(&self) -> Option<&'a $name> {
                 $crate::structure::at::<0, $name>(self.bytes)
             }
@@ -572,7 +573,12 @@ macro_rules! view_field {
         /// `None` when its validity bit is clear, or the bytes end before it does.
         #[inline]
         pub fn $field(&self) -> Option<$crate::structure::value_type!($type)> {
-            if self.validation().contains($flags::$flag) { self.$raw() } else { None }
+            match self.structure() {
+                // One comparison for all fields that the shortest form has not.
+                Some(whole) if $at >= Self::MIN => whole.$field(),
+                _ if self.validation().contains($flags::$flag) => self.$raw(),
+                _ => None,
+            }
         }
 
         $($doc)*

@@ -208,8 +208,7 @@ impl RecordSlot {
         header.set_severity(entry.severity());
         header.set_record_length(length as u32);
         header.set_record_id(id.raw());
-        let calendar = entry.timestamp().and_then(|timestamp| timestamp.calendar());
-        let seconds = calendar.and_then(|calendar| u64::try_from(calendar.unix_seconds()).ok());
+        let seconds = entry.timestamp().and_then(unix_seconds);
         let valid = if seconds.is_some() { HeaderValidation::TIMESTAMP } else { HeaderValidation::empty() };
         header.set_timestamp(Timestamp::from_linux_seconds(seconds.unwrap_or(0)));
         header.set_validation(valid);
@@ -218,6 +217,13 @@ impl RecordSlot {
         }
         self.as_mut_bytes().get_mut(..length).ok_or_else(too_small)
     }
+}
+
+/// An entry's time in seconds since 1970; `None` for an impossible date.
+// Not inlined: what it works with would take registers from every entry, with a time or without.
+#[inline(never)]
+fn unix_seconds(timestamp: Timestamp) -> Option<u64> {
+    timestamp.calendar().and_then(|calendar| u64::try_from(calendar.unix_seconds()).ok())
 }
 
 /// The header of a record for ERST; id and count are left to the caller.

@@ -865,6 +865,7 @@ impl<'a> ArmProcessor<'a> {
 
     /// The section by its own length. A length that has no room for header and errors, or is more than there is, is
     /// taken for the bytes that were given.
+    #[inline]
     fn content(&self) -> &'a [u8] {
         let declared = self.section_length() as usize;
         if declared < self.errors_end() {
@@ -874,6 +875,7 @@ impl<'a> ArmProcessor<'a> {
         }
     }
 
+    #[inline]
     fn errors_end(&self) -> usize {
         usize::from(self.err_info_num())
             .saturating_mul(ArmErrorInformation::SIZE)
@@ -881,6 +883,7 @@ impl<'a> ArmProcessor<'a> {
     }
 
     /// The errors, in their order.
+    #[inline]
     pub fn error_information(&self) -> Entries<'a, ArmErrorInformation> {
         let rest = self.content().get(ArmProcessorHeader::SIZE..).unwrap_or_default();
         Entries::new(rest, self.err_info_num().into(), "error information count", 4)

@@ -385,7 +385,7 @@ pub unsafe extern "C" fn rust_read_memory(bytes: *const u8, len: usize) -> u64 {
     let Ok(record) = Record::parse(bytes) else { return 0 };
     let Some(Ok(section)) = record.sections().next() else { return 0 };
     let Some(Ok(memory)) = section.decode::<MemoryError>() else { return 0 };
-    fold_header(record.header()) ^ fold_descriptor(section.descriptor()) ^ fold_memory(memory)
+    fold_memory(memory, fold_header(record.header()) ^ fold_descriptor(section.descriptor()))
 }
 
 /// A GUID as two numbers: 16 bytes read are 16 bytes read, however they are folded.
@@ -441,8 +441,7 @@ macro_rules! fold {
     };
 }
 
-fn fold_memory(memory: MemoryErrorView<'_>) -> u64 {
-    let mut sum = 0;
+fn fold_memory(memory: MemoryErrorView<'_>, mut sum: u64) -> u64 {
     if let Some(status) = memory.error_status() {
         sum ^= status.raw();
     }

@@ -245,13 +245,13 @@ pub extern "C" fn rust_patch_block(
 }
 
 /// A descriptor's and a body's fields of a record's only section, and the header's.
-fn read<'a, T: Decode>(bytes: &'a [u8], fold: impl Fn(T::View<'a>) -> u64) -> u64 {
+fn read<'a, T: Decode>(bytes: &'a [u8], fold: impl Fn(T::View<'a>, u64) -> u64) -> u64 {
     let only = |record: Record<'a>| -> Option<(Record<'a>, Section<'a>)> {
         Some((record, record.sections().next()?.ok()?))
     };
     let Some((record, section)) = Record::parse(bytes).ok().and_then(only) else { return 0 };
     let Some(Ok(body)) = section.decode::<T>() else { return 0 };
-    fold_header(record.header()) ^ fold_descriptor(section.descriptor()) ^ fold(body)
+    fold(body, fold_header(record.header()) ^ fold_descriptor(section.descriptor()))
 }
 
 fn fold_words<const N: usize>(words: [[u8; 8]; N]) -> u64 {
@@ -266,8 +266,7 @@ fn fold_words<const N: usize>(words: [[u8; 8]; N]) -> u64 {
 #[inline(never)]
 pub unsafe extern "C" fn rust_read_pcie(bytes: *const u8, len: usize) -> u64 {
     // SAFETY: the caller's promise.
-    read::<PcieError>(unsafe { input(bytes, len) }, |pcie| {
-        let mut sum = 0;
+    read::<PcieError>(unsafe { input(bytes, len) }, |pcie, mut sum| {
         if let Some(port) = pcie.port_type() {
             sum ^= u64::from(port.raw());
         }
@@ -307,8 +306,8 @@ pub unsafe extern "C" fn rust_read_pcie(bytes: *const u8, len: usize) -> u64 {
 #[inline(never)]
 pub unsafe extern "C" fn rust_read_generic(bytes: *const u8, len: usize) -> u64 {
     // SAFETY: the caller's promise.
-    read::<ProcessorGeneric>(unsafe { input(bytes, len) }, |generic| {
-        let mut sum = u64::from(generic.processor_type().map_or(0, ProcessorType::raw));
+    read::<ProcessorGeneric>(unsafe { input(bytes, len) }, |generic, front| {
+        let mut sum = front ^ u64::from(generic.processor_type().map_or(0, ProcessorType::raw));
         sum ^= u64::from(generic.processor_isa().map_or(0, ProcessorIsa::raw));
         sum ^= u64::from(generic.processor_error_type().map_or(0, |types| types.bits()));
         sum ^= u64::from(generic.operation().map_or(0, ProcessorOperation::raw));
@@ -332,8 +331,8 @@ pub unsafe extern "C" fn rust_read_generic(bytes: *const u8, len: usize) -> u64 
 #[inline(never)]
 pub unsafe extern "C" fn rust_read_arm(bytes: *const u8, len: usize) -> u64 {
     // SAFETY: the caller's promise.
-    read::<ArmProcessor<'_>>(unsafe { input(bytes, len) }, |arm| {
-        let mut sum = u64::from(arm.error_affinity_level().unwrap_or(0));
+    read::<ArmProcessor<'_>>(unsafe { input(bytes, len) }, |arm, front| {
+        let mut sum = front ^ u64::from(arm.error_affinity_level().unwrap_or(0));
         sum ^= arm.mpidr_el1().unwrap_or(0) ^ arm.midr_el1();
         sum ^= u64::from(arm.running_state().unwrap_or(0) ^ arm.psci_state_raw().unwrap_or(0));
         for error in arm.error_information().flatten() {
