@@ -203,11 +203,12 @@ fn parts_of_logs(event: &Value) -> Vec<Value> {
     }
 }
 
-/// A number, or the number that a text in hex is.
+/// A number, the number that a text in hex is, or the number of a code that has a name.
 fn id(value: &Value) -> u64 {
     match value {
         Value::Number(number) => number.as_u64().unwrap(),
         Value::String(text) => u64::from_str_radix(text.strip_prefix("0x").unwrap(), 16).unwrap(),
+        Value::Object(code) => id(&code["value"]),
         other => panic!("{other} is no number"),
     }
 }
