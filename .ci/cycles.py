@@ -1,7 +1,8 @@
 """cycles.py SRC...: the cycles among the modules below each source folder; exits with 1 if there is one.
 
 A file is a module. A file needs another when it has a path to it (`crate::`, `super::`, `self::`, or a name that the crate's
-root exports), or calls a macro of it; a path inside a macro counts for every file that calls the macro. Tests are left out.
+root exports), or calls a macro of it. A path inside a macro counts for the file that declares the macro, and for every file
+that calls it. Tests are left out.
 """
 
 import os
@@ -136,7 +137,8 @@ def edges(root):
     needs = {}
     for module, text in code.items():
         if module != top:
-            direct = {target(module, path) for path in paths(text)}
+            own = [text, *(homes[module] for homes in macros.values() if module in homes)]
+            direct = {target(module, path) for code_of in own for path in paths(code_of)}
             needs[module] = (direct | called(module, text, direct, set())) - {module, top, None}
     return needs
 

@@ -199,6 +199,20 @@ pub(crate) fn write_flags<F: bitflags::Flags<Bits: Into<u64>>>(
     if separator.is_empty() { f.write_str("none") } else { Ok(()) }
 }
 
+/// Logged dwords, shown as Linux does: eight hex digits each, one blank between.
+pub(crate) struct Dwords<'a, T>(pub(crate) &'a [T]);
+
+impl<T: Copy + Into<u32>> fmt::Display for Dwords<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        self.0.iter().try_for_each(|dword| {
+            write!(f, "{separator}{:08x}", (*dword).into())?;
+            separator = " ";
+            Ok(())
+        })
+    }
+}
+
 /// Text of a fixed field: up to the first NUL, printable ASCII as it is, everything else escaped.
 pub(crate) struct Printable<'a>(pub(crate) &'a [u8]);
 
@@ -532,7 +546,7 @@ macro_rules! shown {
         ))
     };
     (dwords, $value:expr) => {
-        $crate::fields::Value::Message(&$crate::section::register::Dwords(&$value))
+        $crate::fields::Value::Message(&$crate::fields::Dwords(&$value))
     };
 }
 

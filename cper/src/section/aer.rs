@@ -7,8 +7,8 @@ use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::pci_address::RequesterId;
-use super::register::{Dwords, error_bits, register};
-use crate::fields::{Describe, Value, Visitor, show_fields};
+use super::register::{error_bits, register};
+use crate::fields::{Describe, Dwords, Value, Visitor, show_fields};
 use crate::structure::{self, structure};
 
 structure! {

@@ -19,8 +19,7 @@ use core::fmt;
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, IntoBytes};
 
-use super::register::Dwords;
-use crate::fields::{Describe, Value, Visitor, describe_rest};
+use crate::fields::{Describe, Dwords, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType, View};
 use crate::structure::structure;
 use crate::{Error, SectionTypeId};

@@ -1,8 +1,6 @@
 //! What hardware registers inside sections have in common: fields of several bits beside flags, and sets of errors
 //! of one bit each.
 
-use core::fmt;
-
 /// Declares a register: a newtype over its little-endian wire integer, with an accessor for each field of several
 /// bits, and a flag set for its single bits.
 ///
@@ -148,20 +146,6 @@ macro_rules! error_bits {
             }
         }
     };
-}
-
-/// Logged dwords, shown as Linux does: eight hex digits each, one blank between.
-pub(crate) struct Dwords<'a, T>(pub(crate) &'a [T]);
-
-impl<T: Copy + Into<u32>> fmt::Display for Dwords<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut separator = "";
-        self.0.iter().try_for_each(|dword| {
-            write!(f, "{separator}{:08x}", (*dword).into())?;
-            separator = " ";
-            Ok(())
-        })
-    }
 }
 
 pub(crate) use {error_bits, field, register};
