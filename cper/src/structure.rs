@@ -53,9 +53,9 @@
 //!
 //! The forms are those of [`shown!`](crate::fields::shown), and `part`: a structure that is lent, not copied.
 //!
-//! A body of variable size has `head of` in place of `view`: its structure is the head alone, and `trailing`, `missing`
-//! and the implementation of [`View`](crate::kind::View) are written by hand. The section's file writes `Describe` for
-//! the view (it calls `describe_fields`), and `write_summary`.
+//! A body of variable size has `head of` in place of `view`: its structure is the head alone, and `trailing` and
+//! `missing` are written by hand. The section's file writes `Describe` for the view (it calls `describe_fields`), and
+//! `write_summary`; [`View`](crate::kind::View) hands all of them out.
 
 /// Declares a wire structure; see the [module](crate::structure).
 macro_rules! structure {
@@ -395,6 +395,24 @@ macro_rules! view_of_bytes {
             }
         }
 
+        impl<'a> $crate::kind::View<'a> for $view<'a> {
+            fn bytes(&self) -> &'a [u8] {
+                self.bytes
+            }
+
+            fn trailing(&self) -> &'a [u8] {
+                self.trailing()
+            }
+
+            fn missing(&self) -> usize {
+                self.missing()
+            }
+
+            fn summary(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                self.write_summary(f)
+            }
+        }
+
         $crate::fields::show_fields!($view<'a>);
     };
 }
@@ -429,20 +447,6 @@ macro_rules! fixed_view {
             /// How many bytes the body claims to have and does not: none, it claims no length.
             pub const fn missing(&self) -> usize {
                 0
-            }
-        }
-
-        impl<'a> $crate::kind::View<'a> for $view<'a> {
-            fn bytes(&self) -> &'a [u8] {
-                self.bytes
-            }
-
-            fn trailing(&self) -> &'a [u8] {
-                self.trailing()
-            }
-
-            fn summary(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                self.write_summary(f)
             }
         }
 

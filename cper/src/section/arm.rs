@@ -12,7 +12,7 @@ use super::check_info::{AccessOperation, ParticipationType, TransactionType, che
 use super::context::{self, ContextBytes, ContextForm, ContextPadding, Contexts, RegisterTable, Registers};
 use crate::entries::Entries;
 use crate::fields::{Describe, Each, Value, Visitor, describe_rest};
-use crate::kind::{Encode, FixedSection, SectionType, View};
+use crate::kind::{Encode, FixedSection, SectionType};
 use crate::open_value::{open_value, serde_as_number, wire_number};
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId};
@@ -120,7 +120,7 @@ crate::open_value::flag_set! {
 }
 
 /// How the type byte of an [`ArmErrorInformation`] is to be read. Its values overlap: 2 is a bus, a cache or a TLB.
-/// Nothing in the record states which numbering its writer used; [`ArmErrorInformation::fits`] tells which can be.
+/// A record does not state which numbering its writer used. [`ArmErrorInformation::fits`] says which are possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum ArmErrorTypeReading {
     /// 0 cache, 1 TLB, 2 bus, 3 micro-architectural: UEFI up to 2.9, EDK2, and Linux until November 2025.
@@ -957,24 +957,6 @@ impl<'a> ArmProcessor<'a> {
     }
 }
 
-impl<'a> View<'a> for ArmProcessor<'a> {
-    fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    fn trailing(&self) -> &'a [u8] {
-        self.trailing()
-    }
-
-    fn missing(&self) -> usize {
-        self.missing()
-    }
-
-    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_summary(f)
-    }
-}
-
 impl Describe for ArmProcessor<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
@@ -1378,7 +1360,7 @@ mod tests {
              error types             0x2  tlb\n        read as                 bits 3:0 (UEFI 2.11)\n"
         ), "{text}");
         assert_eq!(summary, "cache error (or bus error, or TLB error in another numbering), level 1");
-        // What is possible of no reading is told as the byte that it is.
+        // A type that is possible in no reading is shown as the stored byte.
         let (text, summary) = told(0x410f_d010, &[(0xff, None)]);
         assert!(text.contains("error type              0xff\n") && !text.contains("error types"), "{text}");
         assert_eq!(summary, "error of unknown type 0xff");

@@ -20,7 +20,7 @@ use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, IntoBytes};
 
 use crate::fields::{Describe, Dwords, Value, Visitor, describe_rest};
-use crate::kind::{Encode, SectionType, View};
+use crate::kind::{Encode, SectionType};
 use crate::structure::structure;
 use crate::{Error, SectionTypeId};
 
@@ -40,24 +40,6 @@ structure! {
     /// The port that reported the error, 5 bits.
     13 port_id: u8 as number, port_id_raw set_port_id with_port_id, PORT_ID = 1;
     14 reserved: [u8; 2];
-}
-
-impl<'a> View<'a> for CcixPerError<'a> {
-    fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    fn trailing(&self) -> &'a [u8] {
-        self.trailing()
-    }
-
-    fn missing(&self) -> usize {
-        self.missing()
-    }
-
-    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_summary(f)
-    }
 }
 
 /// The section ends where its length says, or where the bytes end.

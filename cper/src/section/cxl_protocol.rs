@@ -28,7 +28,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use super::pcie_capability::PcieCapability;
 use crate::error::clamp;
 use crate::fields::{Describe, Readable, Value, Visitor, describe_rest, show_fields};
-use crate::kind::{Encode, SectionType, View};
+use crate::kind::{Encode, SectionType};
 use crate::open_value::open_value;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId};
@@ -355,24 +355,6 @@ struct Variable<'a> {
     dvsec: &'a [u8],
     error_log: &'a [u8],
     trailing: &'a [u8],
-}
-
-impl<'a> View<'a> for CxlProtocolError<'a> {
-    fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    fn trailing(&self) -> &'a [u8] {
-        self.trailing()
-    }
-
-    fn missing(&self) -> usize {
-        self.missing()
-    }
-
-    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_summary(f)
-    }
 }
 
 impl<'a> CxlProtocolError<'a> {

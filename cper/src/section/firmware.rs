@@ -20,7 +20,7 @@ use zerocopy::little_endian::U64;
 use zerocopy::{FromBytes, IntoBytes};
 
 use crate::fields::{Describe, Value, Visitor, describe_rest};
-use crate::kind::{Encode, SectionType, View};
+use crate::kind::{Encode, SectionType};
 use crate::open_value::open_value;
 use crate::structure::structure;
 use crate::{Error, Guid, SectionTypeId};
@@ -81,24 +81,6 @@ const fn front_len(revision: u8) -> usize {
 
 /// Where the GUID lies, since revision 2.
 const GUID_AT: usize = FirmwareErrorRecordHeader::SIZE;
-
-impl<'a> View<'a> for FirmwareErrorRecord<'a> {
-    fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    fn trailing(&self) -> &'a [u8] {
-        self.trailing()
-    }
-
-    fn missing(&self) -> usize {
-        self.missing()
-    }
-
-    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_summary(f)
-    }
-}
 
 impl<'a> FirmwareErrorRecord<'a> {
     /// The number that identifies the record; `None` since revision 1.

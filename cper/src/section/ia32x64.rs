@@ -14,7 +14,7 @@ use super::context::{self, AddressedRegister, ContextBytes, ContextForm, Context
 use super::context::{RegisterTable, Registers};
 use crate::entries::Entries;
 use crate::fields::{Describe, Each, Value, Visitor, describe_rest};
-use crate::kind::{Encode, SectionType, View};
+use crate::kind::{Encode, SectionType};
 use crate::open_value::{open_guid, open_value};
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId};
@@ -727,24 +727,6 @@ impl<'a> Ia32X64Processor<'a> {
             f.write_str("; register context cut short")?;
         }
         Ok(())
-    }
-}
-
-impl<'a> View<'a> for Ia32X64Processor<'a> {
-    fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    fn trailing(&self) -> &'a [u8] {
-        self.trailing()
-    }
-
-    fn missing(&self) -> usize {
-        self.missing()
-    }
-
-    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_summary(f)
     }
 }
 

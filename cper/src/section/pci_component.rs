@@ -22,7 +22,7 @@ use zerocopy::{FromBytes, IntoBytes};
 use super::error_status::ErrorStatus;
 use super::pci_address::PciAddress;
 use crate::fields::{Describe, Each, Value, Visitor, describe_rest, show_fields};
-use crate::kind::{Encode, SectionType, View};
+use crate::kind::{Encode, SectionType};
 use crate::structure::structure;
 use crate::{Error, SectionTypeId};
 
@@ -128,24 +128,6 @@ impl RegisterDataPair {
 impl Describe for RegisterDataPair {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)
-    }
-}
-
-impl<'a> View<'a> for PciComponentError<'a> {
-    fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    fn trailing(&self) -> &'a [u8] {
-        self.trailing()
-    }
-
-    fn missing(&self) -> usize {
-        self.missing()
-    }
-
-    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_summary(f)
     }
 }
 

@@ -33,7 +33,7 @@ structure! {
 }
 
 structure! {
-    /// Health of a device, as "Get Health Info" tells it.
+    /// Health of a device: the output of the command "Get Health Info".
     CxlDeviceHealth: 18 bytes, new;
     /// What the device needs; unknown bits are kept.
     0 health_status: (u8 CxlHealthStatus) => set_health_status with_health_status;

@@ -7,7 +7,7 @@ use zerocopy::IntoBytes;
 
 use crate::SectionTypeId;
 use crate::fields::{Describe, Value, Visitor, describe_rest};
-use crate::kind::{Encode, SectionType, View};
+use crate::kind::{Encode, SectionType};
 use crate::section::{CorrectableErrors, UncorrectableErrors};
 use crate::structure::structure;
 
@@ -41,20 +41,6 @@ impl<'a> AmpereError<'a> {
 
     fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "type {}, sub-type {}, instance {}", self.type_id(), self.sub_type_id(), self.instance_id())
-    }
-}
-
-impl<'a> View<'a> for AmpereError<'a> {
-    fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    fn trailing(&self) -> &'a [u8] {
-        self.trailing()
-    }
-
-    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_summary(f)
     }
 }
 

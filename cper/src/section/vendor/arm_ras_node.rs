@@ -11,7 +11,7 @@ use zerocopy::little_endian::{U16, U32, U64};
 use super::{Unclaimed, write_all};
 use crate::entries::{Entries, SizedEntries, SizedForm};
 use crate::fields::{Describe, OwnValue, Value, Visitor, describe_rest};
-use crate::kind::{Encode, SectionType, View};
+use crate::kind::{Encode, SectionType};
 use crate::open_value::open_value;
 use crate::structure::{at, structure};
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
@@ -394,24 +394,6 @@ impl Describe for ArmRasKeyValue {
         let name = (self.key == Self::MPAM_PARTID).then_some("MPAM PARTID");
         out.field("key", OwnValue::NamedGuid { value: self.key, name }.into())?;
         self.describe_fields(out)
-    }
-}
-
-impl<'a> View<'a> for ArmRasNode<'a> {
-    fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    fn trailing(&self) -> &'a [u8] {
-        self.trailing()
-    }
-
-    fn missing(&self) -> usize {
-        self.missing()
-    }
-
-    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_summary(f)
     }
 }
 

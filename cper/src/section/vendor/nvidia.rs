@@ -10,7 +10,7 @@ use zerocopy::IntoBytes;
 
 use crate::entries::Entries;
 use crate::fields::{Describe, Each, Printable, Value, Visitor, describe_rest};
-use crate::kind::{Encode, SectionType, View};
+use crate::kind::{Encode, SectionType};
 use crate::structure::{at, structure};
 use crate::{Error, ErrorKind, SectionTypeId, Severity};
 
@@ -158,24 +158,6 @@ structure! {
 impl Describe for NvidiaFirmwareError {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)
-    }
-}
-
-impl<'a> View<'a> for NvidiaError<'a> {
-    fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    fn trailing(&self) -> &'a [u8] {
-        self.trailing()
-    }
-
-    fn missing(&self) -> usize {
-        self.missing()
-    }
-
-    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_summary(f)
     }
 }
 

@@ -10,7 +10,7 @@ use super::nvidia::up_to_nul;
 use super::write_all;
 use crate::entries::{SizedEntries, SizedForm};
 use crate::fields::{Describe, Printable, Value, Values, Visitor, describe_rest};
-use crate::kind::{Encode, SectionType, View};
+use crate::kind::{Encode, SectionType};
 use crate::open_value::open_value;
 use crate::section::{ContextPadding, context::is_zero};
 use crate::structure::{at, structure};
@@ -286,24 +286,6 @@ structure! {
 impl Describe for NvidiaRecommendedActions {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)
-    }
-}
-
-impl<'a> View<'a> for NvidiaEvent<'a> {
-    fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    fn trailing(&self) -> &'a [u8] {
-        self.trailing()
-    }
-
-    fn missing(&self) -> usize {
-        self.missing()
-    }
-
-    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_summary(f)
     }
 }
 

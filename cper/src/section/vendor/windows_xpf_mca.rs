@@ -21,7 +21,7 @@ use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U32, U64};
 
 use crate::fields::{Describe, Each, Value, Values, Visitor, describe_rest};
-use crate::kind::{Encode, SectionType, View};
+use crate::kind::{Encode, SectionType};
 use crate::open_value::open_value;
 use crate::section::register::register;
 use crate::structure::{at, structure};
@@ -263,20 +263,6 @@ const BANKS_END: usize = BANKS_AT.saturating_add(WindowsFurtherBanks::SIZE);
 
 /// Bytes of version 5: the number of further banks and 64 of them.
 const VERSION_5: usize = 2088;
-
-impl<'a> View<'a> for WindowsXpfMca<'a> {
-    fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    fn trailing(&self) -> &'a [u8] {
-        self.trailing()
-    }
-
-    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_summary(f)
-    }
-}
 
 impl<'a> WindowsXpfMca<'a> {
     /// When it happened, to the second; `None` before 1970.
