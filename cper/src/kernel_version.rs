@@ -1,4 +1,4 @@
-//! Which kernel is meant. Every crate that tells what the kernel prints has this same file.
+//! The version of the kernel whose text is written. `mce-record` has this file as a link to that of `cper`.
 
 /// A series of kernels, whose text and rules are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

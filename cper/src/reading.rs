@@ -182,7 +182,7 @@ mod tests {
                 assert_eq!(read(bytes(seconds), creator), std::format!("{time} Linux seconds"));
             }
         }
-        // A clock that nobody set is told by Linux alone.
+        // Seconds of a clock that nobody set are a time in a record of Linux alone.
         assert_eq!(read(bytes(1), CreatorId::LINUX_PSTORE), "1970-01-01 00:00:01 Linux seconds");
         assert_eq!((read(bytes(1), None), read(bytes(999_999_999), UNKNOWN)), ("none".into(), "none".into()));
         for none in [0, 253_402_300_800, 1 << 40, u64::MAX] {

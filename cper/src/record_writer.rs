@@ -195,8 +195,8 @@ impl<'b> RecordWriter<'b> {
         (self.room, self.end) = (room, end);
     }
 
-    /// Fills in count and length, the signature last, and returns the record. Bytes of the buffer behind it may have
-    /// been used meanwhile.
+    /// Writes the section count, the record length and last the signature, and returns the record. The bytes of the
+    /// buffer after the record are unspecified.
     ///
     /// # Errors
     /// None that can happen after [`RecordWriter::new`]; the signature keeps the path free of panics.
