@@ -538,7 +538,18 @@ pub unsafe extern "C" fn rust_prepare_slot(out: *mut u8, len: usize) -> i32 {
     i32::from(RecordSlot::prepare(unsafe { buffer(out, len) }, NotificationType::NMI).is_err())
 }
 
-/// The same with the slot found again in its bytes, as it is between C and Rust.
+/// Each entry of a status block into the slot; the bytes written last. 0 when one fails.
+#[inline(always)]
+fn fill_each(slot: &mut RecordSlot, block: &StatusBlock, id: u64) -> usize {
+    let mut written = 0;
+    for entry in block.entries() {
+        let Ok(entry) = entry else { return 0 };
+        written = slot.fill(&entry, RecordId::new(id)).map_or(0, |record| record.len());
+    }
+    written
+}
+
+/// Each entry of a status block into a slot that is found in its bytes, as it is between C and Rust. 0 when one fails.
 ///
 /// # Safety
 /// `out` and `block` are writable and readable for their lengths.
@@ -554,12 +565,7 @@ pub unsafe extern "C" fn rust_entries_to_erst_again(
     // SAFETY: the caller's promises.
     let (out, block) = unsafe { (buffer(out, len), input(block, block_len)) };
     let (Ok(block), Ok(slot)) = (StatusBlock::parse(block), RecordSlot::prepared(out)) else { return 0 };
-    let mut written = 0;
-    for entry in block.entries() {
-        let Ok(entry) = entry else { return 0 };
-        written = slot.fill(&entry, RecordId::new(id)).map_or(0, |record| record.len());
-    }
-    written
+    fill_each(slot, &block, id)
 }
 
 /// Each entry of a status block into a slot that was prepared; the bytes written last. 0 when one fails.
@@ -582,12 +588,7 @@ pub unsafe extern "C" fn rust_entries_to_erst(
     let Some(payload) = len.checked_sub(200) else { return 0 };
     // SAFETY: a slot is a prefix of 200 bytes and as many for a payload as there are, and the caller had it prepared.
     let slot = unsafe { &mut *(ptr::slice_from_raw_parts_mut(out, payload) as *mut RecordSlot) };
-    let mut written = 0;
-    for entry in block.entries() {
-        let Ok(entry) = entry else { return 0 };
-        written = slot.fill(&entry, RecordId::new(id)).map_or(0, |record| record.len());
-    }
-    written
+    fill_each(slot, &block, id)
 }
 
 /// A machine check in one of the layouts of `struct mce`. 0 when the buffer is too small.
