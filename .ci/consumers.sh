@@ -42,7 +42,9 @@ python3 .ci/documented.py "$work/documented" "$work" "${crates[@]}"
 cp examples/consumers/Cargo.lock "$work/documented/Cargo.lock"
 # Hidden lines of the examples read what the packages hold.
 mkdir "$work/documented/data"
-for folder in "$work"/*/data; do cp "$folder"/* "$work/documented/data/"; done
+for crate in "${crates[@]}"; do
+  [ ! -d "$work/$crate/data" ] || cp "$work/$crate/data"/* "$work/documented/data/"
+done
 examples=$(cd "$work/documented" && cargo test --quiet --doc | tee /dev/stderr |
   awk '/^test result:/ { passed += $4 } END { print passed }')
 [ "$examples" -ge 40 ] || die "only $examples examples found in the documentation"
