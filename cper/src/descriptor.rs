@@ -2,12 +2,12 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
 use zerocopy::little_endian::U16;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::clamp;
 use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::open_value::flag_set;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, Guid, SectionTypeId, Severity};
 
@@ -38,9 +38,8 @@ structure! {
     52 fru_text: FruText, fru_text_raw set_fru_text with_fru_text, FRU_TEXT = 1;
 }
 
-bitflags! {
+flag_set! {
     /// Flags of one section (UEFI 2.11 table N.5, "Flags"). EDK2 and Linux know bits 0 to 5.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct SectionFlags: u32 {
         /// The section associated with the error condition.
         const PRIMARY = 1 << 0;

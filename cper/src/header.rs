@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
 use zerocopy::little_endian::{U16, U32};
 
 use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::open_value::flag_set;
 use crate::structure::structure;
 use crate::timestamp::{Reading, Timestamp};
 use crate::{CreatorId, Guid, NotificationType, Severity, reading};
@@ -50,9 +50,8 @@ structure! {
     116 reserved: [u8; 12];
 }
 
-bitflags! {
+flag_set! {
     /// Flags of the whole record (UEFI 2.11 table N.3).
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct RecordFlags: u32 {
         /// System software recovered from the error.
         const RECOVERED = 1 << 0;

@@ -3,12 +3,12 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::clamp;
 use crate::fields::{Describe, Each, Value, Visitor, show_fields};
+use crate::open_value::flag_set;
 use crate::section::{Body, Decode};
 use crate::section_decoder::{SectionDecoder, WithDecoders, describe_body};
 use crate::structure::structure;
@@ -32,9 +32,8 @@ structure! {
     16 severity: Severity => set_severity with_severity;
 }
 
-bitflags! {
+flag_set! {
     /// Status of a block. Bits 13:4 count the entries: [`GenericErrorStatus::entry_count`].
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct BlockStatus: u32 {
         /// An uncorrectable error is reported.
         const UNCORRECTABLE_VALID = 1 << 0;

@@ -1,4 +1,4 @@
-//! One description of a wire structure, written like the specification's table.
+//! One description of a wire structure, written like the specification's table. Every crate has this same file.
 //!
 //! ```text
 //! structure! {
@@ -47,15 +47,19 @@
 //! | type | stored as | value |
 //! |---|---|---|
 //! | `u16`, `u32`, `u64` | little-endian bytes | the number |
-//! | `(u32 Flags)` | the number | the flags; unknown bits are kept |
+//! | `(u32 Flags)` | the number | the flags, or another type that `new` makes of the number |
 //! | `[u32; 4]`, `[u64; 4]` | little-endian bytes | the numbers |
 //! | anything else | itself | itself |
 //!
-//! The forms are those of [`shown!`](crate::fields::shown), and `part`: a structure that is lent, not copied.
+//! The forms are those of `shown!` in `fields.rs`, and `part`: a structure that is lent, not copied. A structure without
+//! a view whose fields have no form is not described.
 //!
 //! A body of variable size has `head of` in place of `view`: its structure is the head alone, and `trailing` and
 //! `missing` are written by hand. The section's file writes `Describe` for the view (it calls `describe_fields`), and
-//! `write_summary`; [`View`](crate::kind::View) hands all of them out.
+//! `write_summary`; the trait `View` hands all of them out.
+
+// No crate uses all of it.
+#![allow(unused_imports, unused_macros, dead_code)]
 
 /// Declares a wire structure; see the [module](crate::structure).
 macro_rules! structure {
@@ -488,11 +492,15 @@ macro_rules! fixed_view {
 macro_rules! view_fields {
     (
         $name:ident [] $flags:tt
+        $( $doc:tt $at:literal $field:ident: $type:tt [] $stored:tt $always:tt [$($raw:ident $flag:ident)?]; )*
+    ) => {};
+    (
+        $name:ident [] $flags:tt
         $( $doc:tt $at:literal $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]; )*
     ) => {
         impl $name {
             /// Describes the fields that are present, in the order of the table.
-            #[allow(dead_code, unused_variables)] // All fields can be without a form.
+            #[allow(dead_code)] // Some structures are described by hand.
             fn describe_fields(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
                 $( $crate::structure::described! { self out $field $form $always [$($raw)?] } )*
                 Ok(())
@@ -669,7 +677,7 @@ macro_rules! value {
         $field.get()
     };
     (($bits:tt $flags:ident), $field:expr) => {
-        $flags::from_bits_retain($crate::structure::value!($bits, $field))
+        $flags::new($crate::structure::value!($bits, $field))
     };
     ([u32; $count:literal], $field:expr) => {
         $crate::structure::dwords(&$field)
@@ -694,7 +702,7 @@ macro_rules! wire {
         zerocopy::little_endian::U16::new($value)
     };
     (($bits:tt $flags:ident), $value:expr) => {
-        $crate::structure::wire!($bits, $value.bits())
+        $crate::structure::wire!($bits, $value.raw())
     };
     ([u32; $count:literal], $value:expr) => {
         $crate::structure::wire_dwords(&$value)

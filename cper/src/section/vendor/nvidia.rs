@@ -5,12 +5,12 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
 use zerocopy::IntoBytes;
 
 use crate::entries::Entries;
 use crate::fields::{Describe, Each, Printable, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
+use crate::open_value::flag_set;
 use crate::structure::{at, structure};
 use crate::{Error, ErrorKind, SectionTypeId, Severity};
 
@@ -91,10 +91,9 @@ impl Describe for NvidiaRegister {
     }
 }
 
-bitflags! {
+flag_set! {
     /// State of a memory channel: the value of a pair in a section signed `CMET-INFO`. Bits 31:0 count the errors,
     /// bits 36:35 say why the channel is disabled.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct CmetInfo: u64 {
         /// The channel is enabled.
         const ENABLED = 1 << 32;

@@ -16,13 +16,12 @@
 
 use core::fmt;
 
-use bitflags::bitflags;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U32, U64};
 
 use crate::fields::{Describe, Each, Value, Values, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
-use crate::open_value::open_value;
+use crate::open_value::{flag_set, open_value};
 use crate::section::register::register;
 use crate::structure::{at, structure};
 use crate::{Error, ErrorKind, SectionTypeId, Timestamp};
@@ -135,9 +134,8 @@ structure! {
     11 reserved: [u8; 9];
 }
 
-bitflags! {
+flag_set! {
     /// Why recovery failed.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct WindowsRecoveryFailures: u32 {
         /// The processor cannot recover.
         const NOT_SUPPORTED = 1 << 0;
@@ -165,9 +163,8 @@ bitflags! {
     }
 }
 
-bitflags! {
+flag_set! {
     /// What was tried.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct WindowsRecoveryActions: u32 {
         /// Recovery was tried.
         const RECOVERY_ATTEMPTED = 1 << 0;
