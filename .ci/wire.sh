@@ -10,6 +10,9 @@ linked() {
 for crate in "${crates[@]:1}"; do
   linked "$crate" grammar
 done
+for crate in erst-table mce-record; do
+  linked "$crate" structure
+done
 for file in fields bit_map kernel_version; do
   linked mce-record $file
 done

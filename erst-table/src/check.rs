@@ -175,13 +175,13 @@ impl Summaries {
     fn of(entries: &[InstructionEntry]) -> Self {
         let mut summaries = Self::default();
         for (index, entry) in entries.iter().enumerate() {
-            let Some(summary) = summaries.0.get_mut(usize::from(entry.action.raw())) else { continue };
+            let Some(summary) = summaries.0.get_mut(usize::from(entry.action().raw())) else { continue };
             summary.count = summary.count.saturating_add(1);
             let reads =
-                matches!(entry.instruction, Instruction::READ_REGISTER | Instruction::READ_REGISTER_VALUE);
-            summary.writes_input |= entry.instruction == Instruction::WRITE_REGISTER;
+                matches!(entry.instruction(), Instruction::READ_REGISTER | Instruction::READ_REGISTER_VALUE);
+            summary.writes_input |= entry.instruction() == Instruction::WRITE_REGISTER;
             summary.reads_output |= reads;
-            if reads || entry.instruction == Instruction::WRITE_REGISTER_VALUE {
+            if reads || entry.instruction() == Instruction::WRITE_REGISTER_VALUE {
                 summary.loses_input = summary.loses_input.or(Some(index));
             }
         }
@@ -204,7 +204,7 @@ impl<'a> Table<'a> {
         let actions =
             Action::ALL.into_iter().flat_map(move |action| action_problems(action, summaries.get(action)));
         let entries = self.entries().iter().enumerate().flat_map(move |(index, entry)| {
-            let problems = entry_problems(rules, index, entry, summaries.get(entry.action));
+            let problems = entry_problems(rules, index, entry, summaries.get(entry.action()));
             problems.into_iter().flatten().map(move |problem| (Some(index), problem))
         });
         table.chain(actions).map(|problem| (None, problem)).chain(entries).filter_map(
@@ -230,13 +230,13 @@ impl<'a> Table<'a> {
     fn header_problems(&self) -> [Option<Problem>; 8] {
         let (header, serialization) = (self.header(), self.serialization_header());
         let available = self.as_bytes().len() as u64;
-        let length = header.length.get();
+        let length = header.length();
         let body = u64::from(length).saturating_sub(48);
         let held = (body / 32) as u32;
-        let stated = serialization.entry_count.get();
+        let stated = serialization.entry_count();
         let trailing = (body % 32) as u32;
-        let (size, reserved) = (serialization.header_size.get(), serialization.reserved.get());
-        let (revision, sum) = (header.revision, self.checksum());
+        let (size, reserved) = (serialization.header_size(), serialization.reserved());
+        let (revision, sum) = (header.revision(), self.checksum());
         let truncated = u64::from(length) > available;
         [
             truncated.then_some(Problem::Truncated { length, available }),
@@ -268,13 +268,13 @@ fn entry_problems(
     entry: &InstructionEntry,
     summary: Summary,
 ) -> [Option<Problem>; 9] {
-    let InstructionEntry { action, instruction, register, .. } = *entry;
-    let (value, mask) = (entry.value.get(), entry.mask.get());
+    let (action, instruction, register) = (entry.action(), entry.instruction(), entry.register());
+    let (value, mask) = (entry.value(), entry.mask());
     let flags = entry.flags().difference(InstructionFlags::PRESERVE_REGISTER).bits();
     let with_register = instruction.accesses_register();
     let access = register.access(rules);
-    let narrow = register.access_size.width().zip(access.ok()).filter(|(stated, used)| stated < used);
-    let outside_register = match register.bit_width {
+    let narrow = register.access_size().width().zip(access.ok()).filter(|(stated, used)| stated < used);
+    let outside_register = match register.bit_width() {
         bits @ 0..64 => mask.checked_shr(u32::from(bits)).unwrap_or(0) != 0,
         _ => false,
     };
@@ -293,7 +293,7 @@ fn entry_problems(
         action.name().is_none().then_some(Problem::ReservedAction(action)),
         (!instruction.is_defined()).then_some(Problem::UnknownInstruction(instruction)),
         (flags != 0).then_some(Problem::ReservedFlags(flags)),
-        (entry.reserved != 0).then_some(Problem::ReservedByte(entry.reserved)),
+        (entry.reserved() != 0).then_some(Problem::ReservedByte(entry.reserved())),
         match access {
             Err(fault) if with_register => Some(Problem::Register(fault)),
             _ => narrow.filter(|_| with_register).map(|(stated, used)| Problem::NarrowAccess {
@@ -302,7 +302,7 @@ fn entry_problems(
             }),
         },
         (with_register && outside_register)
-            .then_some(Problem::MaskTooWide { mask, bits: register.bit_width }),
+            .then_some(Problem::MaskTooWide { mask, bits: register.bit_width() }),
         (compares_or_writes && value & !mask != 0).then_some(Problem::ValueOutsideMask { value, mask }),
         outside_action.then_some(Problem::GotoOutside { target: value, count: summary.count }),
         match (instruction, action.takes_input()) {

@@ -1,13 +1,13 @@
 //! Serialization instruction entries: one 32-byte line of an ERST program (ACPI 6.5 tables 18.20 to 18.24).
 
 use core::fmt;
-use core::mem::{offset_of, size_of};
 
+use zerocopy::IntoBytes;
 use zerocopy::little_endian::U64;
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::GenericAddress;
 use crate::grammar::{flags, open_value};
+use crate::structure::structure;
 
 open_value! {
     /// Serialization action: what a run of instructions does for the operating system (ACPI 6.5 table 18.20).
@@ -183,42 +183,30 @@ flags! {
     }
 }
 
-/// One instruction of one action (ACPI 6.5 table 18.22, 32 bytes).
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct InstructionEntry {
-    /// The action this instruction belongs to.
-    pub action: Action,
-    /// What it does.
-    pub instruction: Instruction,
-    /// Raw flags; see [`InstructionEntry::flags`].
-    pub flags: u8,
+structure! {
+    /// One instruction of one action (ACPI 6.5 table 18.22, 32 bytes).
+    InstructionEntry: 32 bytes;
+    /// The action that the instruction belongs to.
+    0 action: Action => set_action with_action;
+    /// What the instruction does.
+    1 instruction: Instruction => set_instruction with_instruction;
+    /// The flags, with undefined bits as found.
+    2 flags: (u8 InstructionFlags) => set_flags with_flags;
     /// Must be zero.
-    pub reserved: u8,
-    /// The register it does it with.
-    pub register: GenericAddress,
+    3 reserved: u8 => set_reserved with_reserved;
+    /// The register that the instruction accesses.
+    4 register: GenericAddress => set_register with_register;
     /// Operand of the instruction, where it has one.
-    pub value: U64,
+    16 value: u64 => set_value with_value;
     /// Which bits count, after the register was shifted down by its bit offset.
-    pub mask: U64,
+    24 mask: u64 => set_mask with_mask;
 }
-
-crate::grammar::any_structure!(InstructionEntry);
-
-const _: () = assert!(
-    size_of::<InstructionEntry>() == 32
-        && offset_of!(InstructionEntry, register) == 4
-        && offset_of!(InstructionEntry, value) == 16
-        && offset_of!(InstructionEntry, mask) == 24
-);
 
 impl InstructionEntry {
     /// An instruction on `register`, its mask all bits of the register, its value 0.
     pub const fn new(action: Action, instruction: Instruction, register: GenericAddress) -> Self {
-        let mask = match register.bit_width {
-            0..64 => 1_u64.wrapping_shl(register.bit_width as u32).wrapping_sub(1),
+        let mask = match register.bit_width() {
+            0..64 => 1_u64.wrapping_shl(register.bit_width() as u32).wrapping_sub(1),
             _ => u64::MAX,
         };
         Self {
@@ -230,32 +218,6 @@ impl InstructionEntry {
             value: U64::new(0),
             mask: U64::new(mask),
         }
-    }
-
-    /// This entry with another operand.
-    #[must_use]
-    pub const fn with_value(mut self, value: u64) -> Self {
-        self.value = U64::new(value);
-        self
-    }
-
-    /// This entry with another mask.
-    #[must_use]
-    pub const fn with_mask(mut self, mask: u64) -> Self {
-        self.mask = U64::new(mask);
-        self
-    }
-
-    /// This entry with these flags.
-    #[must_use]
-    pub const fn with_flags(mut self, flags: InstructionFlags) -> Self {
-        self.flags = flags.bits();
-        self
-    }
-
-    /// The flags, with undefined bits as found.
-    pub const fn flags(&self) -> InstructionFlags {
-        InstructionFlags::new(self.flags)
     }
 }
 
@@ -338,6 +300,8 @@ impl serde::Serialize for InstructionEntry {
 mod tests {
     extern crate std;
     use super::*;
+    use zerocopy::FromBytes;
+
     use crate::{AccessWidth, AddressSpace};
     use std::collections::BTreeSet;
     use std::format;

@@ -206,12 +206,12 @@ impl<'a> Interpreter<'a> {
         while let Some(entry) = self.entries.get(next) {
             let here = next;
             next = next.wrapping_add(1);
-            let due = entry.action == action && index == self.state.index;
+            let due = entry.action() == action && index == self.state.index;
             self.at = here;
             if due || rewound {
                 self.step()?;
             }
-            if entry.action != action {
+            if entry.action() != action {
                 continue;
             }
             first = first.or(Some(here));
@@ -251,8 +251,8 @@ impl<'a> Interpreter<'a> {
         entry: &InstructionEntry,
         io: &mut Io,
     ) -> Result<u64, Fault> {
-        let instruction = entry.instruction;
-        let value = entry.value.get();
+        let instruction = entry.instruction();
+        let value = entry.value();
         let linux = self.semantics == Semantics::Linux;
         let operand = if linux { self.state.input } else { value };
         let read = loop {
@@ -342,21 +342,21 @@ impl<'a> Interpreter<'a> {
     }
 
     fn access(&self, entry: &InstructionEntry) -> Result<AccessWidth, Fault> {
-        entry.register.access(self.semantics).map_err(Fault::Register)
+        entry.register().access(self.semantics).map_err(Fault::Register)
     }
 
     /// The register shifted down by its bit offset, under the entry's mask.
     fn read<Io: RegisterIo + ?Sized>(&self, entry: &InstructionEntry, io: &mut Io) -> Result<u64, Fault> {
         let raw = self.read_raw(entry, io)?;
         // The bit offset is 64 at most, for a register without a bit.
-        let shifted = raw.checked_shr(u32::from(entry.register.bit_offset)).unwrap_or(0);
-        Ok(shifted & entry.mask.get())
+        let shifted = raw.checked_shr(u32::from(entry.register().bit_offset())).unwrap_or(0);
+        Ok(shifted & entry.mask())
     }
 
     fn read_raw<Io: RegisterIo + ?Sized>(&self, entry: &InstructionEntry, io: &mut Io) -> Result<u64, Fault> {
         let width = self.access(entry)?;
-        let register = entry.register;
-        let raw = io.read(register.space, register.address.get(), width).map_err(Fault::Io)?;
+        let register = entry.register();
+        let raw = io.read(register.space(), register.address(), width).map_err(Fault::Io)?;
         Ok(raw & width.mask())
     }
 
@@ -369,13 +369,13 @@ impl<'a> Interpreter<'a> {
         io: &mut Io,
     ) -> Result<(), Fault> {
         let width = self.access(entry)?;
-        let register = entry.register;
-        let up = |bits: u64| bits.checked_shl(u32::from(register.bit_offset)).unwrap_or(0);
-        let mask = entry.mask.get();
+        let register = entry.register();
+        let up = |bits: u64| bits.checked_shl(u32::from(register.bit_offset())).unwrap_or(0);
+        let mask = entry.mask();
         let mut raw = up(value & mask);
         if entry.flags().contains(InstructionFlags::PRESERVE_REGISTER) {
             raw |= self.read_raw(entry, io)? & !up(mask);
         }
-        io.write(register.space, register.address.get(), width, raw & width.mask()).map_err(Fault::Io)
+        io.write(register.space(), register.address(), width, raw & width.mask()).map_err(Fault::Io)
     }
 }

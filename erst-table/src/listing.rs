@@ -24,30 +24,30 @@ impl fmt::Display for Table<'_> {
         writeln!(
             f,
             "ERST revision {}, {} bytes, checksum {:#04x} (sums to {:#04x}), {} entries, header size {}",
-            header.revision,
-            header.length,
-            header.checksum,
+            header.revision(),
+            header.length(),
+            header.checksum(),
             self.checksum(),
-            serialization.entry_count,
-            serialization.header_size,
+            serialization.entry_count(),
+            serialization.header_size(),
         )?;
         writeln!(
             f,
             "OEM \"{}\" \"{}\" revision {:#x}, creator \"{}\" revision {:#x}",
-            header.oem_id.escape_ascii(),
-            header.oem_table_id.escape_ascii(),
-            header.oem_revision.get(),
-            header.creator_id.escape_ascii(),
-            header.creator_revision.get(),
+            header.oem_id().escape_ascii(),
+            header.oem_table_id().escape_ascii(),
+            header.oem_revision(),
+            header.creator_id().escape_ascii(),
+            header.creator_revision(),
         )?;
-        if serialization.reserved.get() != 0 {
-            writeln!(f, "reserved field {:#x}", serialization.reserved.get())?;
+        if serialization.reserved() != 0 {
+            writeln!(f, "reserved field {:#x}", serialization.reserved())?;
         }
 
         let mut listed = Listed::default();
         for entry in self.entries() {
-            if listed.insert(entry.action) {
-                self.list_action(entry.action, f)?;
+            if listed.insert(entry.action()) {
+                self.list_action(entry.action(), f)?;
             }
         }
 
@@ -162,7 +162,7 @@ mod tests {
         let mut entries = vec![];
         for number in (0..=255).chain(0..=255) {
             let mut entry = Table::parse(QEMU).unwrap().entries()[0];
-            entry.action = Action::new(number);
+            entry.set_action(Action::new(number));
             entries.push(entry);
         }
         let mut buffer = vec![0; 48 + 512 * 32];

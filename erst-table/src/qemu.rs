@@ -10,33 +10,30 @@
 use core::fmt;
 use core::mem::{offset_of, size_of};
 
-use zerocopy::little_endian::{U16, U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::FromBytes;
+use zerocopy::little_endian::U64;
 
 use crate::record;
 use crate::store::{self, IDENTIFIER_UNSPECIFIED, RecordFault};
+use crate::structure::structure;
 use crate::{Error, ErrorKind, Location, Operation, Status};
 
-/// Header of the image (QEMU `hw/acpi/erst.c`, `ERSTStorageHeader`, 24 bytes and the map).
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct ImageHeader {
+structure! {
+    /// Header of the image (QEMU `hw/acpi/erst.c`, `ERSTStorageHeader`, 24 bytes and the map).
+    ImageHeader: 24 bytes, new;
     /// `ERSTSTOR`.
-    pub magic: [u8; 8],
+    0 magic: [u8; 8] => set_magic with_magic;
     /// Size of a slot in bytes.
-    pub record_size: U32,
+    8 record_size: u32 => set_record_size with_record_size;
     /// Offset of the first slot that holds a record.
-    pub storage_offset: U32,
+    12 storage_offset: u32 => set_storage_offset with_storage_offset;
     /// 0x0100.
-    pub version: U16,
+    16 version: u16 => set_version with_version;
     /// 0.
-    pub reserved: U16,
+    18 reserved: u16 => set_reserved with_reserved;
     /// Number of records stored.
-    pub record_count: U32,
+    20 record_count: u32 => set_record_count with_record_count;
 }
-const _: () = assert!(size_of::<ImageHeader>() == 0x18 && offset_of!(ImageHeader, record_count) == 0x14);
 
 /// First bytes of an image.
 pub const MAGIC: [u8; 8] = *b"ERSTSTOR";
@@ -380,14 +377,11 @@ pub fn format(bytes: &mut [u8], slot_size: u32) -> Result<(), Error> {
     let (header, _) = bytes.split_at_mut_checked(first.saturating_mul(size)).ok_or(wrong)?;
     header.fill(0);
     let header = ImageHeader::mut_from_prefix(header).map_err(|_| wrong)?.0;
-    *header = ImageHeader {
-        magic: MAGIC,
-        record_size: U32::new(slot_size),
-        storage_offset: U32::new(offset),
-        version: U16::new(VERSION),
-        reserved: U16::ZERO,
-        record_count: U32::ZERO,
-    };
+    *header = ImageHeader::new()
+        .with_magic(MAGIC)
+        .with_record_size(slot_size)
+        .with_storage_offset(offset)
+        .with_version(VERSION);
     Ok(())
 }
 

@@ -1,13 +1,12 @@
 //! The generic address of a register, and the access that reaches it (ACPI 6.5 section 5.2.3.2, table 5.1).
 
 use core::fmt;
-use core::mem::{offset_of, size_of};
 
 use zerocopy::little_endian::U64;
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::Semantics;
 use crate::grammar::open_value;
+use crate::structure::structure;
 
 open_value! {
     /// Address space of a register (ACPI 6.5 table 5.1, "Address Space ID").
@@ -165,26 +164,20 @@ impl fmt::Display for RegisterFault {
     }
 }
 
-/// A generic address structure: where a register is and which of its bits count (ACPI 6.5 table 5.1, 12 bytes).
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct GenericAddress {
-    /// Address space the address is in.
-    pub space: AddressSpace,
-    /// Width of the register in bits, counted from `bit_offset`.
-    pub bit_width: u8,
+structure! {
+    /// A generic address structure: where a register is and which of its bits count (ACPI 6.5 table 5.1, 12 bytes).
+    GenericAddress: 12 bytes;
+    /// Address space that the address is in.
+    0 space: AddressSpace => set_space with_space;
+    /// Width of the register in bits, counted from the bit offset.
+    1 bit_width: u8 => set_bit_width with_bit_width;
     /// First bit of the register in the value that one access reads.
-    pub bit_offset: u8,
+    2 bit_offset: u8 => set_bit_offset with_bit_offset;
     /// Size of one access.
-    pub access_size: AccessSize,
+    3 access_size: AccessSize => set_access_size with_access_size;
     /// Address in that space; for system memory a physical address.
-    pub address: U64,
+    4 address: u64 => set_address with_address;
 }
-const _: () = assert!(size_of::<GenericAddress>() == 12 && offset_of!(GenericAddress, address) == 4);
-
-crate::grammar::any_structure!(GenericAddress);
 
 impl GenericAddress {
     /// A register that is one whole access wide.
@@ -283,6 +276,7 @@ mod tests {
     extern crate std;
     use super::*;
     use std::format;
+    use zerocopy::{FromBytes, IntoBytes};
 
     const ALL: [Semantics; 2] = [Semantics::Specification, Semantics::Linux];
 

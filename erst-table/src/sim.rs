@@ -383,7 +383,7 @@ impl<'m> SimulatedDevice<'m> {
     fn count(&self) -> u64 {
         match &self.storage {
             Storage::Image { image, .. } => {
-                Image::parse(image).map_or(0, |image| u64::from(image.header().record_count.get()))
+                Image::parse(image).map_or(0, |image| u64::from(image.header().record_count()))
             }
             Storage::Nvram { .. } => 0,
         }

@@ -2,58 +2,50 @@
 //! (ACPI 6.5 section 18.5, table 18.19).
 
 use core::fmt;
-use core::mem::{offset_of, size_of};
+use core::mem::size_of;
 
 use zerocopy::little_endian::U32;
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, IntoBytes};
 
+use crate::structure::structure;
 use crate::{
     AccessWidth, Action, AddressSpace, Error, ErrorKind, GenericAddress, Instruction, InstructionEntry,
 };
 
-/// Header of every ACPI description table (ACPI 6.5 table 5.4, 36 bytes).
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct SdtHeader {
+structure! {
+    /// Header of every ACPI description table (ACPI 6.5 table 5.4, 36 bytes).
+    SdtHeader: 36 bytes;
     /// `ERST`.
-    pub signature: [u8; 4],
-    /// Length of the whole table in bytes.
-    pub length: U32,
+    0 signature: [u8; 4] => set_signature with_signature;
+    /// Length of the whole table in bytes. [`TableBuilder`] computes it.
+    4 length: u32 => set_length with_length;
     /// 1.
-    pub revision: u8,
-    /// Makes all bytes of the table sum to 0.
-    pub checksum: u8,
+    8 revision: u8 => set_revision with_revision;
+    /// Makes all bytes of the table sum to 0. [`TableBuilder`] computes it.
+    9 checksum: u8 => set_checksum with_checksum;
     /// Maker of the machine.
-    pub oem_id: [u8; 6],
+    10 oem_id: [u8; 6] => set_oem_id with_oem_id;
     /// Model of the machine.
-    pub oem_table_id: [u8; 8],
+    16 oem_table_id: [u8; 8] => set_oem_table_id with_oem_table_id;
     /// Revision of the table for that model.
-    pub oem_revision: U32,
+    24 oem_revision: u32 => set_oem_revision with_oem_revision;
     /// Maker of the program that made the table.
-    pub creator_id: [u8; 4],
+    28 creator_id: [u8; 4] => set_creator_id with_creator_id;
     /// Revision of that program.
-    pub creator_revision: U32,
+    32 creator_revision: u32 => set_creator_revision with_creator_revision;
 }
-const _: () = assert!(size_of::<SdtHeader>() == 36 && offset_of!(SdtHeader, oem_revision) == 24);
 
-/// Serialization header (ACPI 6.5 table 18.19, bytes 36 to 47 of the table).
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct SerializationHeader {
+structure! {
+    /// Serialization header (ACPI 6.5 table 18.19, bytes 36 to 47 of the table).
+    SerializationHeader: 12 bytes;
     /// Length of the serialization header: 48 where it counts the ACPI header (QEMU and most firmware), 12 where it does
     /// not. Linux accepts both and no other.
-    pub header_size: U32,
+    0 header_size: u32 => set_header_size with_header_size;
     /// Must be zero.
-    pub reserved: U32,
-    /// Number of instruction entries.
-    pub entry_count: U32,
+    4 reserved: u32 => set_reserved with_reserved;
+    /// Number of instruction entries. [`TableBuilder`] computes it.
+    8 entry_count: u32 => set_entry_count with_entry_count;
 }
-const _: () =
-    assert!(size_of::<SerializationHeader>() == 12 && offset_of!(SerializationHeader, entry_count) == 8);
 
 /// Offset of the first instruction entry.
 pub(crate) const ENTRIES_OFFSET: usize = size_of::<SdtHeader>() + size_of::<SerializationHeader>();
@@ -138,7 +130,7 @@ impl<'a> Table<'a> {
         &self,
         action: Action,
     ) -> impl Iterator<Item = (usize, &'a InstructionEntry)> + Clone + use<'a> {
-        self.entries.iter().enumerate().filter(move |(_, entry)| entry.action == action)
+        self.entries.iter().enumerate().filter(move |(_, entry)| entry.action() == action)
     }
 
     /// Sum of all bytes of the table, 0 if its checksum is right.
@@ -416,10 +408,10 @@ mod tests {
     #[test]
     fn qemus_table_reads() {
         let table = Table::parse(QEMU).unwrap();
-        assert_eq!(table.header().oem_id, *b"BOCHS ");
-        assert_eq!(table.header().checksum, 0x33);
+        assert_eq!(table.header().oem_id(), *b"BOCHS ");
+        assert_eq!(table.header().checksum(), 0x33);
         assert_eq!(table.checksum(), 0);
-        assert_eq!(table.serialization_header().header_size.get(), 48);
+        assert_eq!(table.serialization_header().header_size(), 48);
         assert_eq!(table.entries().len(), 27);
         assert!(table.is_complete() && table.trailing_bytes().is_empty());
         let busy: vec::Vec<_> = table.action(Action::CHECK_BUSY_STATUS).collect();
@@ -501,7 +493,7 @@ mod tests {
         TableBuilder::new(&entries).short_serialization_header().encode(&mut buffer).unwrap();
         buffer[4..8].copy_from_slice(&943_u32.to_le_bytes());
         let table = Table::parse(&buffer).unwrap();
-        assert_eq!(table.serialization_header().header_size.get(), 12);
+        assert_eq!(table.serialization_header().header_size(), 12);
         assert_eq!((table.trailing_bytes(), table.is_complete()), (&[0xa5; 31][..], true));
         assert_ne!(table.checksum(), 0);
     }

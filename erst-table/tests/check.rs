@@ -106,7 +106,7 @@ fn problems_of_the_headers() {
 #[test]
 fn an_action_that_is_missing_matters_as_linux_and_the_text_need_it() {
     for action in Action::ALL {
-        let bytes = table(|entries| entries.retain(|entry| entry.action != action));
+        let bytes = table(|entries| entries.retain(|entry| entry.action() != action));
         let expected = |rules: Semantics| -> Vec<(FindingSeverity, Problem)> {
             let severity = match (action.raw(), rules) {
                 (0x0b | 0x10, _) | (0x00..=0x03, Linux) => None,
@@ -126,7 +126,7 @@ fn inputs_and_outputs_must_go_somewhere() {
     for action in Action::ALL {
         let bytes = table(|entries| {
             entries.retain(|entry| {
-                entry.action != action || entry.instruction == Instruction::WRITE_REGISTER_VALUE
+                entry.action() != action || entry.instruction() == Instruction::WRITE_REGISTER_VALUE
             });
         });
         let expected = match (action.takes_input(), action.returns_output()) {
@@ -164,13 +164,16 @@ fn problems_of_an_entry() {
     let text_only = |severity, problem| (vec![(severity, problem)], vec![]);
     let linux_only = |problem| (vec![], vec![(Warning, problem)]);
 
-    let reserved_action = InstructionEntry { action: Action::new(0x0c), ..write };
+    let reserved_action = write.with_action(Action::new(0x0c));
     let late_input = InstructionEntry::new(Action::SET_RECORD_OFFSET, Instruction::WRITE_REGISTER, register);
-    let undefined_size = with(|entry| entry.register.access_size = AccessSize::UNDEFINED);
+    let undefined_size =
+        with(|entry| entry.set_register(entry.register().with_access_size(AccessSize::UNDEFINED)));
     let size_fault = Problem::Register(RegisterFault::AccessSize(AccessSize::UNDEFINED));
-    let other_space = with(|entry| entry.register.space = AddressSpace::FUNCTIONAL_FIXED_HARDWARE);
+    let other_space = with(|entry| {
+        entry.set_register(entry.register().with_space(AddressSpace::FUNCTIONAL_FIXED_HARDWARE));
+    });
     let space_fault = RegisterFault::AddressSpace(AddressSpace::FUNCTIONAL_FIXED_HARDWARE);
-    let narrow = with(|entry| entry.register.access_size = AccessSize::BYTE);
+    let narrow = with(|entry| entry.set_register(entry.register().with_access_size(AccessSize::BYTE)));
     let goto_outside = Problem::GotoOutside { target: 2, count: 2 };
     let goto = Problem::LinuxDiffers(Instruction::GOTO);
     let unknown = Problem::UnknownInstruction(Instruction::new(0x13));
@@ -183,9 +186,9 @@ fn problems_of_an_entry() {
         (reserved_action, text_only(Warning, Problem::ReservedAction(Action::new(0x0c)))),
         (entry(Instruction::new(0x13)), both(unknown)),
         (flags, text_only(Error, Problem::ReservedFlags(0xfe))),
-        (with(|entry| entry.reserved = 7), text_only(Error, Problem::ReservedByte(7))),
+        (with(|entry| entry.set_reserved(7)), text_only(Error, Problem::ReservedByte(7))),
         (
-            with(|entry| entry.register.address = 0.into()),
+            with(|entry| entry.set_register(entry.register().with_address(0))),
             both(Problem::Register(RegisterFault::NullAddress)),
         ),
         (undefined_size, (vec![], vec![(Error, size_fault)])),
@@ -232,7 +235,7 @@ fn an_entry_that_is_never_run_is_a_remark() {
         assert_eq!((table.accepted(Specification), table.accepted(Linux)), (Ok(()), Ok(())), "{action:#x}");
         let reserved = (FindingSeverity::Warning, Problem::ReservedAction(Action::new(action)));
         assert!(problems(&bytes, Specification).contains(&reserved), "{action:#x}");
-        let unknown = InstructionEntry { instruction: Instruction::new(0x13), ..noop(action) };
+        let unknown = noop(action).with_instruction(Instruction::new(0x13));
         let bytes = self::table(|entries| entries.insert(12, unknown));
         let table = Table::parse(&bytes).unwrap();
         assert!(table.accepted(Specification).is_err() && table.accepted(Linux).is_err(), "{action:#x}");
@@ -256,9 +259,9 @@ fn only_a_read_or_a_written_value_overwrites_the_input() {
 #[test]
 fn accepted_names_the_first_error_and_ignores_warnings() {
     let bytes = table(|entries| {
-        entries[3].instruction = Instruction::STALL;
-        entries[5].instruction = Instruction::new(0x20);
-        entries[6].reserved = 1;
+        entries[3].set_instruction(Instruction::STALL);
+        entries[5].set_instruction(Instruction::new(0x20));
+        entries[6].set_reserved(1);
     });
     let table = Table::parse(&bytes).unwrap();
     let finding = table.accepted(Linux).unwrap_err();
@@ -283,7 +286,7 @@ fn every_single_bit_that_is_not_a_free_choice_is_found() {
 fn findings_read_as_sentences() {
     let text = |bytes: &[u8], rules| check(bytes, rules).iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(text(&QEMU[..900], Linux)[0], "error: table length 912, 900 bytes available");
-    let bytes = table(|entries| entries.retain(|entry| entry.action != Action::SET_RECORD_IDENTIFIER));
+    let bytes = table(|entries| entries.retain(|entry| entry.action() != Action::SET_RECORD_IDENTIFIER));
     assert_eq!(text(&bytes, Linux), ["warning: no instruction for SET_RECORD_IDENTIFIER"]);
     assert_eq!(text(&bytes, Specification), ["error: no instruction for SET_RECORD_IDENTIFIER"]);
 }

@@ -87,7 +87,7 @@ fn a_header_may_cover_several_slots() {
     {
         let image = Image::parse(&bytes).unwrap();
         assert_eq!(
-            (image.first_slot(), image.capacity(), image.header().storage_offset.get()),
+            (image.first_slot(), image.capacity(), image.header().storage_offset()),
             (5, 2043, 5 * 4096)
         );
         assert_eq!(image.check().next(), None);
@@ -112,7 +112,7 @@ fn a_header_may_cover_several_slots() {
     let image = Image::parse(&bytes).unwrap();
     let slot = image.find(9999).unwrap();
     assert_eq!((slot.index, slot.record().unwrap()), (last, &record(9999, 200, 7)[..]));
-    assert_eq!(image.header().record_count.get(), 2043);
+    assert_eq!(image.header().record_count(), 2043);
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn a_write_goes_to_the_first_free_slot_and_over_or_beside_a_record_of_its_identi
         let slot = image.find(2).unwrap();
         assert_eq!(slot.record().unwrap(), record(2, 128, 9));
         assert!(slot.bytes[128..].iter().all(|byte| *byte == 0xff));
-        assert_eq!((image.header().record_count.get(), image.check().next()), (3, None));
+        assert_eq!((image.header().record_count(), image.check().next()), (3, None));
     }
     write(&mut bytes, &record(4, SLOT, 4), Overwrite::InPlace).unwrap();
     let full = Some(ErrorKind::Status(Status::NOT_ENOUGH_SPACE));
@@ -254,7 +254,7 @@ fn clearing_freeing_and_restoring_say_what_they_cannot_do() {
     bytes[2 * SLOT..][..200].fill(0);
     Image::parse(&bytes).unwrap().plan_free(2).unwrap().apply(&mut bytes).unwrap();
     let image = Image::parse(&bytes).unwrap();
-    assert_eq!((image.used().count(), image.header().record_count.get(), image.cleared().count()), (0, 0, 1));
+    assert_eq!((image.used().count(), image.header().record_count(), image.cleared().count()), (0, 0, 1));
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn every_captured_image_reads_as_its_listing_says() {
             "{path:?}"
         );
         assert_eq!(image.capacity(), slots - first);
-        assert_eq!(image.header().record_count.get() as usize, listed.len());
+        assert_eq!(image.header().record_count() as usize, listed.len());
 
         let used: Vec<_> = image.used().collect();
         assert_eq!(used.len(), listed.len(), "{path:?}");

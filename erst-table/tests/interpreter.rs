@@ -101,23 +101,24 @@ enum End {
 impl Second {
     fn register(&mut self, entry: &InstructionEntry) -> Result<u64, End> {
         // "X = Read(register); X = X >> Bit Offset described in Register Region; X = X & Mask"
-        let x = self.machine.read(entry.register.space, entry.register.address.get(), AccessWidth::Byte);
+        let x = self.machine.read(entry.register().space(), entry.register().address(), AccessWidth::Byte);
         let x = x.map_err(|error| End::Failed(ErrorKind::Io(error)))? & 0xff;
-        Ok((x >> entry.register.bit_offset) & entry.mask.get())
+        Ok((x >> entry.register().bit_offset()) & entry.mask())
     }
 
     fn set_register(&mut self, entry: &InstructionEntry, value: u64) -> Result<(), End> {
         // "X = Value & Mask; X = X << Bit Offset described in Register Region"
-        let mut x = (value & entry.mask.get()) << entry.register.bit_offset;
-        if entry.flags & 1 != 0 {
+        let mut x = (value & entry.mask()) << entry.register().bit_offset();
+        if entry.flags().raw() & 1 != 0 {
             // "Y = Read(register); Y = Y & ~(Mask << Bit Offset); X = X | Y"
-            let y = self.machine.read(entry.register.space, entry.register.address.get(), AccessWidth::Byte);
+            let y =
+                self.machine.read(entry.register().space(), entry.register().address(), AccessWidth::Byte);
             let y = y.map_err(|error| End::Failed(ErrorKind::Io(error)))? & 0xff;
-            x |= y & !(entry.mask.get() << entry.register.bit_offset);
+            x |= y & !(entry.mask() << entry.register().bit_offset());
         }
         let written = self.machine.write(
-            entry.register.space,
-            entry.register.address.get(),
+            entry.register().space(),
+            entry.register().address(),
             AccessWidth::Byte,
             x & 0xff,
         );
@@ -144,23 +145,23 @@ impl Second {
         while let Some(entry) = usize::try_from(at).ok().and_then(|at| program.get(at)) {
             left = left.checked_sub(1).ok_or(End::Endless)?;
             at += 1;
-            let operand = if linux { self.x } else { entry.value.get() };
+            let operand = if linux { self.x } else { entry.value() };
             let capped = |time: u64| if linux { time.min(50) } else { time };
-            match entry.instruction.raw() {
+            match entry.instruction().raw() {
                 0x00 => {
                     self.y = self.register(entry)?;
                     self.x = if linux { self.y } else { self.x };
                 }
                 0x01 => {
-                    self.y = u64::from(self.register(entry)? == entry.value.get());
+                    self.y = u64::from(self.register(entry)? == entry.value());
                     self.x = if linux { self.y } else { self.x };
                 }
                 0x02 => self.set_register(entry, self.x)?,
                 0x03 => {
                     if linux {
-                        (self.x, self.y) = (entry.value.get(), entry.value.get());
+                        (self.x, self.y) = (entry.value(), entry.value());
                     }
-                    self.set_register(entry, entry.value.get())?;
+                    self.set_register(entry, entry.value())?;
                 }
                 0x04 => {}
                 0x05 => self.variables[0] = self.register(entry)?,
@@ -208,7 +209,7 @@ impl Second {
                     );
                     moved.map_err(|error| End::Failed(ErrorKind::Io(error)))?;
                 }
-                _ => return Err(End::Failed(ErrorKind::UnknownInstruction(entry.instruction))),
+                _ => return Err(End::Failed(ErrorKind::UnknownInstruction(entry.instruction()))),
             }
         }
         Ok(self.y)
@@ -276,7 +277,7 @@ fn a(instruction: u8, value: u64) -> InstructionEntry {
 
 fn b(instruction: u8, value: u64) -> InstructionEntry {
     let mut register = GenericAddress::new(AddressSpace::SYSTEM_MEMORY, 0x11, AccessWidth::Byte);
-    (register.bit_width, register.bit_offset) = (2, 2);
+    register = register.with_bit_width(2).with_bit_offset(2);
     entry(instruction, register, 0x3, value).with_flags(InstructionFlags::PRESERVE_REGISTER)
 }
 
@@ -357,7 +358,7 @@ proptest! {
         let mut program = vec![a(0x04, 0)];
         for (choice, other) in choices {
             if other {
-                table.push(InstructionEntry { action: Action::END_OPERATION, ..alphabet[choice] });
+                table.push(alphabet[choice].with_action(Action::END_OPERATION));
             } else {
                 table.push(alphabet[choice]);
                 program.push(alphabet[choice]);
@@ -383,7 +384,7 @@ fn run(
 
 #[test]
 fn an_error_names_action_entry_and_cause_and_leaves_the_state() {
-    let other = InstructionEntry { action: Action::END_OPERATION, ..a(0x13, 0) };
+    let other = a(0x13, 0).with_action(Action::END_OPERATION);
     for semantics in BOTH {
         let (result, state) = run(&[other, a(0x05, 0), a(0x13, 0)], semantics, &mut Machine::new(7, 0));
         let error = result.unwrap_err();
@@ -426,7 +427,7 @@ fn endless_programs_end() {
 
 #[test]
 fn a_jump_back_in_a_huge_table_is_bounded_by_the_steps() {
-    let other = InstructionEntry { action: Action::END_OPERATION, ..a(0x04, 0) };
+    let other = a(0x04, 0).with_action(Action::END_OPERATION);
     let mut entries = vec![other; 50_000];
     entries[0] = a(0x04, 0);
     entries[49_999] = a(0x0f, 0);
@@ -449,7 +450,7 @@ fn linux_cuts_the_index_of_a_jump_to_32_bits() {
 #[test]
 fn input_output_and_variables_last_until_they_are_reset() {
     let mut buffer = [0; 48 + 32 * 3];
-    let get = InstructionEntry { action: Action::GET_RECORD_COUNT, ..a(0x00, 0) };
+    let get = a(0x00, 0).with_action(Action::GET_RECORD_COUNT);
     let entries = [a(0x02, 0), a(0x05, 0), get];
     let table = Table::parse(TableBuilder::new(&entries).encode(&mut buffer).unwrap()).unwrap();
     for semantics in BOTH {
@@ -544,11 +545,11 @@ fn a_space_the_machine_does_not_serve_is_its_to_say() {
 #[test]
 fn a_register_without_a_bit_behind_its_access_reads_as_zero() {
     let mut register = GenericAddress::new(AddressSpace::SYSTEM_MEMORY, 0x1000, AccessWidth::Qword);
-    (register.bit_width, register.bit_offset) = (0, 64);
+    register = register.with_bit_width(0).with_bit_offset(64);
     let write = InstructionEntry::new(ACTION, Instruction::WRITE_REGISTER_VALUE, register)
         .with_mask(u64::MAX)
         .with_value(9);
-    let read = InstructionEntry { instruction: Instruction::READ_REGISTER, ..write };
+    let read = write.with_instruction(Instruction::READ_REGISTER);
     for semantics in BOTH {
         let mut wide = Wide::default();
         wide.bytes.insert((0, 0x1000), 0xff);

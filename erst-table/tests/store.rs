@@ -495,7 +495,7 @@ fn a_walk_of_identifiers_works_without_a_record_count() {
     let mut device = SimulatedDevice::new(&mut machine.image, &mut machine.range).unwrap();
     let entries = RegisterLayout::at(erst_table::sim::REGISTERS).entries();
     let entries: Vec<_> =
-        entries.into_iter().filter(|entry| entry.action != Action::GET_RECORD_COUNT).collect();
+        entries.into_iter().filter(|entry| entry.action() != Action::GET_RECORD_COUNT).collect();
     let mut buffer = [0; 912];
     let table = Table::parse(TableBuilder::new(&entries).encode(&mut buffer).unwrap()).unwrap();
     let mut store = Store::open(&table, Semantics::Specification, &mut device).unwrap();
@@ -513,7 +513,7 @@ fn optional_actions_may_be_missing_and_others_not() {
         let mut machine = Machine::new(2);
         let mut device = SimulatedDevice::new(&mut machine.image, &mut machine.range).unwrap();
         let entries = RegisterLayout::at(erst_table::sim::REGISTERS).entries();
-        let entries: Vec<_> = entries.into_iter().filter(|entry| entry.action != action).collect();
+        let entries: Vec<_> = entries.into_iter().filter(|entry| entry.action() != action).collect();
         let mut buffer = [0; 912];
         let table = Table::parse(TableBuilder::new(&entries).encode(&mut buffer).unwrap()).unwrap();
         let written = Store::open(&table, Semantics::Linux, &mut device).and_then(|mut store| {
@@ -602,7 +602,7 @@ fn a_program_may_wait_as_long_as_its_operation_may_take() {
     let mut machine = Machine::new(2);
     let mut device = SimulatedDevice::new(&mut machine.image, &mut machine.range).unwrap();
     let mut entries = RegisterLayout::at(erst_table::sim::REGISTERS).entries().to_vec();
-    let register = entries[0].register;
+    let register = entries[0].register();
     let wait = InstructionEntry::new(Action::EXECUTE_OPERATION, Instruction::STALL, register);
     entries.push(wait.with_value(900));
     let mut buffer = [0; 944];

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::process::Command;
 
 use erst_table::{
-    AccessSize, AccessWidth, Action, AddressSpace, GenericAddress, Instruction, InstructionEntry,
-    InstructionFlags, RegisterLayout, Semantics, Table, TableBuilder,
+    AccessWidth, Action, AddressSpace, GenericAddress, Instruction, InstructionEntry, InstructionFlags,
+    RegisterLayout, Semantics, Table, TableBuilder,
 };
 use proptest::prelude::*;
+use zerocopy::FromBytes;
 
 fn encode(entries: &[InstructionEntry]) -> Vec<u8> {
     let builder = TableBuilder::new(entries).oem(*b"OEMID ", *b"OEMTABLE", 0x0102_0304).creator(*b"MAKE", 7);
@@ -52,17 +53,17 @@ const FIELDS: [&str; 11] = [
 
 fn fields(entry: &InstructionEntry) -> [u64; 11] {
     [
-        u64::from(entry.action.raw()),
-        u64::from(entry.instruction.raw()),
-        u64::from(entry.flags),
-        u64::from(entry.reserved),
-        u64::from(entry.register.space.raw()),
-        u64::from(entry.register.bit_width),
-        u64::from(entry.register.bit_offset),
-        u64::from(entry.register.access_size.raw()),
-        entry.register.address.get(),
-        entry.value.get(),
-        entry.mask.get(),
+        u64::from(entry.action().raw()),
+        u64::from(entry.instruction().raw()),
+        u64::from(entry.flags().raw()),
+        u64::from(entry.reserved()),
+        u64::from(entry.register().space().raw()),
+        u64::from(entry.register().bit_width()),
+        u64::from(entry.register().bit_offset()),
+        u64::from(entry.register().access_size().raw()),
+        entry.register().address(),
+        entry.value(),
+        entry.mask(),
     ]
 }
 
@@ -123,21 +124,7 @@ fn iasl_reads_the_tables_that_we_write() {
 }
 
 fn entry() -> impl Strategy<Value = InstructionEntry> {
-    (any::<[u8; 8]>(), any::<[u64; 3]>()).prop_map(|(bytes, [address, value, mask])| InstructionEntry {
-        action: Action::new(bytes[0]),
-        instruction: Instruction::new(bytes[1]),
-        flags: bytes[2],
-        reserved: bytes[3],
-        register: GenericAddress {
-            space: AddressSpace::new(bytes[4]),
-            bit_width: bytes[5],
-            bit_offset: bytes[6],
-            access_size: AccessSize::new(bytes[7]),
-            address: address.into(),
-        },
-        value: value.into(),
-        mask: mask.into(),
-    })
+    any::<[u8; 32]>().prop_map(|bytes| InstructionEntry::read_from_bytes(&bytes).unwrap())
 }
 
 proptest! {
@@ -152,8 +139,8 @@ proptest! {
         let table = Table::parse(bytes).unwrap();
         prop_assert_eq!(table.entries(), &entries[..]);
         prop_assert_eq!((table.checksum(), table.is_complete()), (0, true));
-        prop_assert_eq!(table.serialization_header().header_size.get(), if short { 12 } else { 48 });
-        prop_assert_eq!(table.serialization_header().reserved.get(), 0);
+        prop_assert_eq!(table.serialization_header().header_size(), if short { 12 } else { 48 });
+        prop_assert_eq!(table.serialization_header().reserved(), 0);
         // Rebuilt from its parts it is the same.
         let mut again = vec![0x5a; bytes.len()];
         prop_assert_eq!(TableBuilder::like(&table).encode(&mut again).unwrap(), bytes);
@@ -208,7 +195,7 @@ fn json_has_stable_names() {
     assert_eq!(json["entries"][9], entry);
 
     let mut entries = RegisterLayout::at(0x1000).entries();
-    entries[3].instruction = Instruction::new(0x13);
+    entries[3].set_instruction(Instruction::new(0x13));
     let bytes = encode(&entries);
     let findings: Vec<_> = Table::parse(&bytes).unwrap().check(Semantics::Linux).collect();
     let json = serde_json::to_value(findings).unwrap();

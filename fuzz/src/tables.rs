@@ -7,8 +7,8 @@ use erst_table::qemu::{self, Image, Overwrite};
 use erst_table::sim::{Cursor, RANGE, REGISTERS, SimulatedDevice};
 use erst_table::{
     AccessSize, AccessWidth, Action, AddressSpace, ErrorKind, GenericAddress, Instruction, InstructionEntry,
-    Interpreter, IoError, Limits, RegisterIo, RegisterLayout, Semantics, Status, Store, Table, TableBuilder,
-    Walk,
+    InstructionFlags, Interpreter, IoError, Limits, RegisterIo, RegisterLayout, Semantics, Status, Store,
+    Table, TableBuilder, Walk,
 };
 
 use crate::text_is_bounded;
@@ -60,7 +60,7 @@ pub fn erst_table(bytes: &[u8]) {
         let rebuilt = Table::parse(rebuilt).expect("a rebuilt table is one");
         assert_eq!(rebuilt.entries(), table.entries());
         // The header size is kept as it was found, 12, 48 or neither.
-        let sized = matches!(table.serialization_header().header_size.get(), 12 | 48);
+        let sized = matches!(table.serialization_header().header_size(), 12 | 48);
         assert!(rebuilt.checksum() == 0 && rebuilt.is_complete() == sized);
         let mut twice = vec![0x5a; bytes.len() + 64];
         let again = TableBuilder::like(&rebuilt).encode(&mut twice).expect("room enough");
@@ -81,13 +81,11 @@ fn entry(choices: &mut Unstructured) -> arbitrary::Result<InstructionEntry> {
         3 => u64::from(choices.arbitrary::<u8>()?),
         _ => choices.arbitrary()?,
     };
-    let register = GenericAddress {
-        space: AddressSpace::new(choices.int_in_range(0..=2)?),
-        bit_width: *choices.choose(&[64, 32, 16, 8, 1, 0, 255])?,
-        bit_offset: *choices.choose(&[0, 0, 0, 8, 63])?,
-        access_size: AccessSize::new(choices.int_in_range(0..=5)?),
-        address: address.into(),
-    };
+    let register =
+        GenericAddress::new(AddressSpace::new(choices.int_in_range(0..=2)?), address, AccessWidth::Byte)
+            .with_bit_width(*choices.choose(&[64, 32, 16, 8, 1, 0, 255])?)
+            .with_bit_offset(*choices.choose(&[0, 0, 0, 8, 63])?)
+            .with_access_size(AccessSize::new(choices.int_in_range(0..=5)?));
     let numbers = |choices: &mut Unstructured| {
         Ok(match choices.int_in_range(0..=2)? {
             0 => u64::from(choices.arbitrary::<u8>()?),
@@ -95,15 +93,14 @@ fn entry(choices: &mut Unstructured) -> arbitrary::Result<InstructionEntry> {
             _ => choices.arbitrary()?,
         })
     };
-    let mut entry = InstructionEntry::new(
+    Ok(InstructionEntry::new(
         Action::new(choices.int_in_range(0..=0x11)?),
         Instruction::new(choices.int_in_range(0..=0x14)?),
         register,
     )
     .with_value(numbers(choices)?)
-    .with_mask(numbers(choices)?);
-    entry.flags = choices.int_in_range(0..=3)?;
-    Ok(entry)
+    .with_mask(numbers(choices)?)
+    .with_flags(InstructionFlags::new(choices.int_in_range(0..=3)?)))
 }
 
 /// Programs on the simulated device, alone and in place of the device's own: each ends, within its limits, and the

@@ -114,7 +114,7 @@ impl Tables {
 fn load(hardware: &mut Hardware, address: u64) -> Result<Vec<u8>, Unusable> {
     let unreadable = |_: IoError| Unusable::Unreadable("table", address);
     let header = hardware.copy(address, size_of::<SdtHeader>()).map_err(unreadable)?;
-    let length = SdtHeader::ref_from_bytes(&header).map_or(0, |header| header.length.get());
+    let length = SdtHeader::ref_from_bytes(&header).map_or(0, SdtHeader::length);
     if length < size_of::<SdtHeader>() as u32 || length > LONGEST {
         return Err(Unusable::Length(address, length));
     }

@@ -93,7 +93,7 @@ impl fmt::Display for Source<'_> {
             write!(f, " every {} ms", source.poll_interval_ms)?;
         }
         let at = &source.status_address;
-        write!(f, ", block of {} bytes behind {} {:#x}", source.block_length, at.space, at.address.get())
+        write!(f, ", block of {} bytes behind {} {:#x}", source.block_length, at.space(), at.address())
     }
 }
 
