@@ -249,8 +249,8 @@ fn try_mce(choices: &mut Unstructured) -> Result<()> {
     for layout in Layout::ALL {
         let bytes = written(layout.size(), |out| Some(mce.write(layout, out).ok()?.len()));
         let read = MceRecord::parse(&bytes).expect("a written record is one");
-        assert_eq!((read.layout(), read.tail()), (layout, &[][..]));
-        assert_eq!((read.mce().status, read.mce().bank), (mce.status, mce.bank));
+        assert_eq!((read.layout(), read.trailing()), (layout, &[][..]));
+        assert_eq!((read.mce().status(), read.mce().bank()), (mce.status(), mce.bank()));
         if layout == Layout::Size128 {
             assert_eq!(read.mce(), &mce);
         }

@@ -22,8 +22,8 @@ pub fn mce(bytes: &[u8]) {
     let _ = record.grade(Circumstances::of(&record));
     if let Some((flipped, bit)) = flipped(bytes) {
         let other = MceRecord::parse(&flipped).expect("a length makes a record");
-        let shown = (record.mce(), record.reserved(), record.tail());
-        assert_ne!(shown, (other.mce(), other.reserved(), other.tail()), "bit {bit} flipped");
+        let shown = (record.mce(), record.reserved(), record.trailing());
+        assert_ne!(shown, (other.mce(), other.reserved(), other.trailing()), "bit {bit} flipped");
     }
 }
 

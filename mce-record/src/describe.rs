@@ -19,19 +19,19 @@ impl Describe for MceRecord<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         let mce = self.mce();
         let has = |layout: Layout| self.layout() >= layout;
-        out.field("length", Value::Number(self.as_bytes().len() as u64))?;
-        out.field("status", Value::hex(mce.status.get()))?;
-        if self.status().misc_valid() || mce.misc.get() != 0 {
-            out.field("misc", Value::hex(mce.misc.get()))?;
+        out.field("length", Value::Number(self.bytes().len() as u64))?;
+        out.field("status", Value::hex(mce.status()))?;
+        if self.status().misc_valid() || mce.misc() != 0 {
+            out.field("misc", Value::hex(mce.misc()))?;
         }
-        if self.status().address_valid() || mce.addr.get() != 0 {
-            out.field("addr", Value::hex(mce.addr.get()))?;
+        if self.status().address_valid() || mce.addr() != 0 {
+            out.field("addr", Value::hex(mce.addr()))?;
         }
-        out.field("mcgstatus", Value::hex(mce.mcgstatus.get()))?;
-        out.field("ip", Value::hex(mce.ip.get()))?;
-        out.field("tsc", Value::hex(mce.tsc.get()))?;
+        out.field("mcgstatus", Value::hex(mce.mcgstatus()))?;
+        out.field("ip", Value::hex(mce.ip()))?;
+        out.field("tsc", Value::hex(mce.tsc()))?;
         if has(Layout::Size88) {
-            out.field("time", Value::number(mce.time.get()))?;
+            out.field("time", Value::number(mce.time()))?;
         }
         if let (Some(vendor), Some(flags), Some(severity)) =
             (self.cpu_vendor(), self.inject_flags(), self.severity())
@@ -39,33 +39,33 @@ impl Describe for MceRecord<'_> {
             out.field("cpuvendor", code(vendor.raw(), vendor.name()))?;
             out.field("inject_flags", Value::flags(flags))?;
             out.field("severity", code(severity.raw(), severity.name()))?;
-            if mce.pad != 0 {
-                out.field("pad", Value::hex(mce.pad))?;
+            if mce.pad() != 0 {
+                out.field("pad", Value::hex(mce.pad()))?;
             }
-            out.field("cpuid", Value::hex(mce.cpuid.get()))?;
+            out.field("cpuid", Value::hex(mce.cpuid()))?;
         }
-        out.field("cs", Value::hex(mce.cs))?;
-        out.field("bank", Value::number(mce.bank))?;
-        out.field("cpu", Value::number(mce.cpu))?;
-        out.field("finished", Value::number(mce.finished))?;
+        out.field("cs", Value::hex(mce.cs()))?;
+        out.field("bank", Value::number(mce.bank()))?;
+        out.field("cpu", Value::number(mce.cpu()))?;
+        out.field("finished", Value::number(mce.finished()))?;
         if has(Layout::Size88) {
-            out.field("extcpu", Value::number(mce.extcpu.get()))?;
-            out.field("socketid", Value::number(mce.socketid.get()))?;
-            out.field("apicid", Value::hex(mce.apicid.get()))?;
-            out.field("mcgcap", Value::hex(mce.mcgcap.get()))?;
+            out.field("extcpu", Value::number(mce.extcpu()))?;
+            out.field("socketid", Value::number(mce.socketid()))?;
+            out.field("apicid", Value::hex(mce.apicid()))?;
+            out.field("mcgcap", Value::hex(mce.mcgcap()))?;
         }
         if has(Layout::Size104) {
-            out.field("synd", Value::hex(mce.synd.get()))?;
-            out.field("ipid", Value::hex(mce.ipid.get()))?;
+            out.field("synd", Value::hex(mce.synd()))?;
+            out.field("ipid", Value::hex(mce.ipid()))?;
         }
         if has(Layout::Size112) {
-            out.field("ppin", Value::hex(mce.ppin.get()))?;
+            out.field("ppin", Value::hex(mce.ppin()))?;
         }
         if has(Layout::Size116) {
-            out.field("microcode", Value::hex(mce.microcode.get()))?;
+            out.field("microcode", Value::hex(mce.microcode()))?;
         }
-        if mce.padding.get() != 0 {
-            out.field("padding", Value::hex(mce.padding.get()))?;
+        if mce.padding() != 0 {
+            out.field("padding", Value::hex(mce.padding()))?;
         }
         if let Some(handled) = self.handled() {
             out.field("kflags", Value::flags(handled))?;
@@ -76,7 +76,7 @@ impl Describe for MceRecord<'_> {
                 out.field(name, Value::Bytes(bytes))?;
             }
         }
-        describe_rest("tail", self.tail(), out)?;
+        describe_rest("tail", self.trailing(), out)?;
         out.field("decoded", Value::Group(&Decoded(self)))
     }
 }

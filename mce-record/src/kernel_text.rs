@@ -17,7 +17,7 @@ use crate::status::StatusReading;
 /// ```
 /// use mce_record::{KernelText, Mce};
 ///
-/// let mce = Mce { status: 0xbe00_0000_0000_0135.into(), mcgstatus: 5.into(), bank: 4, ..Mce::default() };
+/// let mce = Mce::new().with_status(0xbe00_0000_0000_0135).with_mcgstatus(5).with_bank(4);
 /// let text = KernelText::new(&mce.record()).prefix(KernelText::PREFIX).panic(true).to_string();
 /// assert!(text.starts_with("mce: [Hardware Error]: CPU 0: Machine Check Exception: 5 Bank 4: be00000000000135\n"));
 /// assert!(text.ends_with("mce: [Hardware Error]: Machine check: Processor context corrupt\n"));
@@ -81,24 +81,24 @@ impl fmt::Display for KernelText<'_> {
             f,
             "{prefix}CPU {cpu}: Machine Check{exception}: {:x} Bank {}: {:016x}",
             global.raw(),
-            mce.bank,
-            mce.status
+            mce.bank(),
+            mce.status()
         )?;
         if let Some(ip) = record.ip() {
             let inexact = if global.error_ip_valid() { "" } else { " !INEXACT!" };
-            writeln!(f, "{prefix}RIP{inexact} {:02x}:<{ip:016x}> ", mce.cs)?;
+            writeln!(f, "{prefix}RIP{inexact} {:02x}:<{ip:016x}> ", mce.cs())?;
         }
-        write!(f, "{prefix}TSC {:x} ", mce.tsc)?;
+        write!(f, "{prefix}TSC {:x} ", mce.tsc())?;
         let smca = record.is_smca();
         let values = [
-            ("ADDR", mce.addr, true),
-            ("MISC", mce.misc, true),
-            ("PPIN", mce.ppin, true),
-            ("SYND", mce.synd, smca),
-            ("IPID", mce.ipid, smca),
+            ("ADDR", mce.addr(), true),
+            ("MISC", mce.misc(), true),
+            ("PPIN", mce.ppin(), true),
+            ("SYND", mce.synd(), smca),
+            ("IPID", mce.ipid(), smca),
         ];
         for (name, value, known) in values {
-            if known && value.get() != 0 {
+            if known && value != 0 {
                 write!(f, "{name} {value:x} ")?;
             }
         }
@@ -107,7 +107,11 @@ impl fmt::Display for KernelText<'_> {
             write!(
                 f,
                 "{prefix}PROCESSOR {}:{:x} TIME {} SOCKET {} APIC {:x}",
-                mce.cpuvendor, mce.cpuid, mce.time, mce.socketid, mce.apicid
+                mce.cpuvendor(),
+                mce.cpuid(),
+                mce.time(),
+                mce.socketid(),
+                mce.apicid()
             )?;
             if let Some(microcode) = record.microcode() {
                 write!(f, " microcode {microcode:x}")?;

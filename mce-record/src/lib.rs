@@ -10,10 +10,8 @@
 //! ```
 //! # use mce_record::{Mce, MciStatus};
 //! # use mce_record::zerocopy::IntoBytes;
-//! # let mce = Mce {
-//! #     status: 0xbc00_0000_0101_0090.into(), mcgstatus: 5.into(), cpuid: 0x50654.into(), bank: 7,
-//! #     misc: 0x8c.into(), addr: 0x1008_0040.into(), mcgcap: (1 << 24).into(), ..Mce::default()
-//! # };
+//! # let mce = Mce::new().with_status(0xbc00_0000_0101_0090).with_mcgstatus(5).with_cpuid(0x50654).with_bank(7)
+//! #     .with_misc(0x8c).with_addr(0x1008_0040).with_mcgcap(1 << 24);
 //! # let bytes = mce.as_bytes();
 //! let record = mce_record::MceRecord::parse(bytes)?; // 72, or 88 bytes and more
 //! println!("{record}"); // one line
@@ -36,10 +34,10 @@
 //! use mce_record::zerocopy::IntoBytes;
 //! use mce_record::{CpuVendor, Layout, Mce};
 //!
-//! let mut mce = Mce { cpuvendor: CpuVendor::INTEL.raw(), cpuid: 0x50654.into(), ..Mce::default() }; // at boot
+//! let mut mce = Mce::new().with_cpuvendor(CpuVendor::INTEL.raw()).with_cpuid(0x50654); // at boot
 //!
-//! mce.status.set(0xbe00_0000_0000_0135); // at the machine check
-//! mce.addr.set(0xdead_b000);
+//! mce.set_status(0xbe00_0000_0000_0135); // at the machine check
+//! mce.set_addr(0xdead_b000);
 //! assert_eq!(mce.as_bytes().len(), 128);
 //!
 //! let mut buffer = [0; 128];
@@ -52,7 +50,7 @@
 //!
 //! | what | supported | not supported |
 //! |---|---|---|
-//! | layouts | 72, 88, 104, 112, 120, 128 bytes; 116 and 124 of 32-bit kernels; any length from 88 on, the tail kept | 73 to 87 bytes, which no kernel wrote |
+//! | layouts | 72, 88, 104, 112, 120, 128 bytes; 116 and 124 of 32-bit kernels; any length from 88 on, what trails is kept | 73 to 87 bytes, which no kernel wrote |
 //! | status | Intel's, AMD's and Hygon's bits; Zhaoxin and Centaur by Intel's | what `MCA_CONFIG` would tell: no record holds it |
 //! | error codes | all 65,536, by Intel's and by AMD's definition | |
 //! | Intel's model-specific codes | [server processors from Skylake-SP to Granite Rapids](vendor::intel) | client processors, older servers, core banks, CHA, IIO |
@@ -60,7 +58,7 @@
 //! | severity | the kernel's rules, of Linux 6.1 and 6.12, computed again beside the stored one | AMD's rules before 5.18; Zhaoxin's are Intel's |
 //! | the kernel's text | [`KernelText`], Linux 6.1 and 6.12 | the symbol behind the instruction pointer; what EDAC drivers add |
 //! | [tracepoint] | the fields of all five versions, their names, the bytes of an event | 32-bit kernels' events |
-//! | [mcelog] | the log's head and entries | the device's ioctls |
+//! | [mcelog] | the log's header and entries | the device's ioctls |
 //!
 //! The CPER record around a `struct mce` is `pstore-format`'s.
 //!
@@ -104,6 +102,7 @@ mod record;
 mod registers;
 mod severity;
 mod status;
+mod structure;
 mod text;
 pub mod tracepoint;
 pub mod vendor;
@@ -124,6 +123,5 @@ pub use severity::{Circumstances, ExecutionContext, Grade};
 pub use status::{AmdStatus, IntelStatus, MciStatus, Outcome, StatusReading, ThresholdStatus};
 pub use text::{BankError, Details, Summary};
 
-/// What the layout of [`Mce`] is made of: its integers, and `as_bytes` of the [`IntoBytes`](zerocopy::IntoBytes)
-/// trait.
+/// For `as_bytes` of [`Mce`], of the trait [`IntoBytes`](zerocopy::IntoBytes), and for derives of structures of your own.
 pub use zerocopy;

@@ -1,48 +1,40 @@
-//! The kernel's machine-check log, as debuggers and crash dumps see it: a head and entries.
+//! The kernel's machine-check log, as debuggers and crash dumps see it: a header and entries.
 //!
-//! A read of `/dev/mcelog` returns the entries without a head: [`Entries::new`] with the record length that the ioctl
+//! A read of `/dev/mcelog` returns the entries without a header: [`Entries::new`] with the record length that the ioctl
 //! `MCE_GET_RECORD_LEN` returns.
 //! Source: `arch/x86/kernel/cpu/mce/dev-mcelog.c` and `arch/x86/include/asm/mce.h` of Linux 6.12.
 
-use zerocopy::little_endian::U32;
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::FromBytes;
 
 use crate::error::{Error, ErrorKind};
+use crate::grammar::flags;
 use crate::record::MceRecord;
+use crate::structure::structure;
 
 /// The signature of a log.
 pub const SIGNATURE: [u8; 12] = *b"MACHINECHECK";
 
-/// Head of a log, 28 bytes: `struct mce_log_buffer` before its entries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct LogHead {
-    /// [`SIGNATURE`].
-    pub signature: [u8; 12],
-    /// How many entries there is room for: 32, or the number of CPUs if that is more.
-    pub len: U32,
-    /// How many entries there are.
-    pub next: U32,
-    /// [`OVERFLOW`](Self::OVERFLOW) and reserved bits.
-    pub flags: U32,
-    /// Length of an entry, bytes.
-    pub recordlen: U32,
+flags! {
+    /// Flags of a log; unknown bits are kept.
+    LogFlags: u32 {
+        /// Events were lost because the log was full.
+        OVERFLOW = 1 => "OVERFLOW",
+    }
 }
 
-const _: () = {
-    use core::mem::{offset_of, size_of};
-    assert!(size_of::<LogHead>() == 28 && offset_of!(LogHead, next) == 16);
-    assert!(offset_of!(LogHead, recordlen) == 24);
-};
-
-impl LogHead {
-    /// Events were lost because the log was full (flags, bit 0).
-    pub const OVERFLOW: u32 = 1;
-
-    /// Events were lost because the log was full.
-    pub const fn overflow(&self) -> bool {
-        self.flags.get() & Self::OVERFLOW != 0
-    }
+structure! {
+    /// Header of a log, 28 bytes: `struct mce_log_buffer` before its entries.
+    LogHeader: 28 bytes, new;
+    /// [`SIGNATURE`].
+    0 signature: [u8; 12] => set_signature with_signature;
+    /// How many entries there is room for: 32, or the number of CPUs if that is more. The kernel's `len`.
+    12 capacity: u32 => set_capacity with_capacity;
+    /// How many entries there are. The kernel's `next`.
+    16 entry_count: u32 => set_entry_count with_entry_count;
+    /// Flags of the log.
+    20 flags: (u32 LogFlags) => set_flags with_flags;
+    /// Bytes of an entry. The kernel's `recordlen`.
+    24 record_length: u32 => set_record_length with_record_length;
 }
 
 /// Word size of the kernel, which decides where the entries begin.
@@ -54,19 +46,18 @@ pub enum WordSize {
     Bits64,
 }
 
-/// A log: its head, and its entries.
+/// A log: its header, and its entries.
 ///
 /// ```
-/// use mce_record::mcelog::{Log, LogHead, SIGNATURE, WordSize};
+/// use mce_record::mcelog::{Log, LogHeader, SIGNATURE, WordSize};
 /// use mce_record::Mce;
 /// use mce_record::zerocopy::IntoBytes;
 ///
-/// let head = LogHead {
-///     signature: SIGNATURE, len: 32.into(), next: 1.into(), flags: 0.into(), recordlen: 128.into(),
-/// };
+/// let header =
+///     LogHeader::new().with_signature(SIGNATURE).with_capacity(32).with_entry_count(1).with_record_length(128);
 /// let mut bytes = [0; 160];
-/// bytes[..28].copy_from_slice(head.as_bytes());
-/// bytes[32..].copy_from_slice(Mce { bank: 5, ..Mce::default() }.as_bytes());
+/// bytes[..28].copy_from_slice(header.as_bytes());
+/// bytes[32..].copy_from_slice(Mce::new().with_bank(5).as_bytes());
 ///
 /// let log = Log::parse(&bytes, WordSize::Bits64)?;
 /// for record in log.entries() {
@@ -76,7 +67,7 @@ pub enum WordSize {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Log<'a> {
-    head: &'a LogHead,
+    header: &'a LogHeader,
     entries: Entries<'a>,
 }
 
@@ -85,27 +76,27 @@ impl<'a> Log<'a> {
     ///
     /// # Errors
     ///
-    /// If `bytes` is shorter than a head and its padding, or does not begin with [`SIGNATURE`].
+    /// If `bytes` is shorter than a header and its padding, or does not begin with [`SIGNATURE`].
     pub fn parse(bytes: &'a [u8], word_size: WordSize) -> Result<Self, Error> {
         let start = match word_size {
             WordSize::Bits32 => 28,
             WordSize::Bits64 => 32,
         };
-        let short = Error::too_short("machine-check log head", start, bytes.len());
-        let (head, _) = LogHead::ref_from_prefix(bytes).map_err(|_| short)?;
+        let short = Error::too_short("machine-check log header", start, bytes.len());
+        let (header, _) = LogHeader::ref_from_prefix(bytes).map_err(|_| short)?;
         let rest = bytes.get(start..).ok_or(short)?;
-        if head.signature != SIGNATURE {
-            return Err(Error::new(ErrorKind::LogSignature { found: head.signature }, 0));
+        if header.signature != SIGNATURE {
+            return Err(Error::new(ErrorKind::LogSignature { found: header.signature }, 0));
         }
         // Both are the kernel's words for how far to read; the smaller one is safe.
-        let count = head.len.get().min(head.next.get()) as usize;
-        let entries = Entries { rest, record_len: head.recordlen.get() as usize, count, offset: start };
-        Ok(Self { head, entries })
+        let count = header.capacity().min(header.entry_count()) as usize;
+        let entries = Entries { rest, record_len: header.record_length() as usize, count, offset: start };
+        Ok(Self { header, entries })
     }
 
-    /// The head.
-    pub const fn head(&self) -> &'a LogHead {
-        self.head
+    /// The header.
+    pub const fn header(&self) -> &'a LogHeader {
+        self.header
     }
 
     /// The entries, oldest first. An entry the kernel was still writing is not [`finished`](MceRecord::finished).

@@ -5,11 +5,10 @@
 //! `arch/x86/include/uapi/asm/mce.h` of Linux 2.6.30, 4.4.180 and 6.12; the offsets of all fields up to
 //! `microcode` are the same on 32-bit and 64-bit kernels.
 
-use core::mem::{align_of, offset_of, size_of};
+use core::mem::offset_of;
 use core::ops::Range;
 
-use zerocopy::little_endian::{U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, IntoBytes};
 
 use crate::error::{Error, ErrorKind};
 use crate::error_code::CodeKind;
@@ -19,81 +18,71 @@ use crate::registers::{
     McaSynd, McgCap, McgStatus, MciMisc, ThresholdCounter,
 };
 use crate::status::{MciStatus, StatusReading};
+use crate::structure::structure;
 
-/// `struct mce` of Linux 5.8 and later, 128 bytes.
-///
-/// Make one ahead of time, set its fields when the machine check comes, and hand over
-/// [`as_bytes`](IntoBytes::as_bytes): the record is the struct. [`write`](Self::write) lays it out for a reader
-/// that knows a shorter form.
-///
-/// Source: Linux 6.12 `arch/x86/include/uapi/asm/mce.h`.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct Mce {
+structure! {
+    /// `struct mce` of Linux 5.8 and later, 128 bytes. The names and the numbers are the kernel's; [`MceRecord`] says what
+    /// they mean.
+    ///
+    /// Make one ahead of time, set its fields when the machine check comes, and hand over
+    /// [`as_bytes`](IntoBytes::as_bytes): the record is the struct. [`write`](Self::write) lays it out for a reader
+    /// that knows a shorter form.
+    ///
+    /// Source: Linux 6.12 `arch/x86/include/uapi/asm/mce.h`.
+    Mce: 128 bytes, new;
     /// `MCi_STATUS`.
-    pub status: U64,
+    0 status: u64 => set_status with_status;
     /// `MCi_MISC`, 0 unless the status says it is valid.
-    pub misc: U64,
+    8 misc: u64 => set_misc with_misc;
     /// `MCi_ADDR`, 0 unless the status says it is valid; the kernel clears the bits that mean nothing.
-    pub addr: U64,
+    16 addr: u64 => set_addr with_addr;
     /// `MCG_STATUS`.
-    pub mcgstatus: U64,
+    24 mcgstatus: u64 => set_mcgstatus with_mcgstatus;
     /// Instruction pointer, 0 if it was not known.
-    pub ip: U64,
+    32 ip: u64 => set_ip with_ip;
     /// Time stamp counter of an exception, 0 if the bank was polled.
-    pub tsc: U64,
+    40 tsc: u64 => set_tsc with_tsc;
     /// Wall clock, seconds since 1970.
-    pub time: U64,
+    48 time: u64 => set_time with_time;
     /// Maker of the processor, see [`CpuVendor`].
-    pub cpuvendor: u8,
+    56 cpuvendor: u8 => set_cpuvendor with_cpuvendor;
     /// For injected events only, see [`InjectFlags`].
-    pub inject_flags: u8,
+    57 inject_flags: u8 => set_inject_flags with_inject_flags;
     /// [`KernelSeverity`]; 0 on kernels that do not store it, and on AMD processors.
-    pub severity: u8,
+    58 severity: u8 => set_severity with_severity;
     /// Padding.
-    pub pad: u8,
+    59 pad: u8 => set_pad with_pad;
     /// CPUID leaf 1, EAX.
-    pub cpuid: U32,
+    60 cpuid: u32 => set_cpuid with_cpuid;
     /// Code segment, low byte; its two low bits are the privilege level.
-    pub cs: u8,
+    64 cs: u8 => set_cs with_cs;
     /// Bank number; 0xFF where firmware reported the error and no bank did.
-    pub bank: u8,
+    65 bank: u8 => set_bank with_bank;
     /// Low byte of the CPU's number, obsolete.
-    pub cpu: u8,
-    /// Whether the entry was complete in the kernel's log.
-    pub finished: u8,
+    66 cpu: u8 => set_cpu with_cpu;
+    /// 1 if the entry was complete in the kernel's log.
+    67 finished: u8 => set_finished with_finished;
     /// Linux' number of the CPU.
-    pub extcpu: U32,
+    68 extcpu: u32 => set_extcpu with_extcpu;
     /// Package.
-    pub socketid: U32,
+    72 socketid: u32 => set_socketid with_socketid;
     /// Initial APIC id.
-    pub apicid: U32,
+    76 apicid: u32 => set_apicid with_apicid;
     /// `MCG_CAP`.
-    pub mcgcap: U64,
+    80 mcgcap: u64 => set_mcgcap with_mcgcap;
     /// `MCA_SYND`.
-    pub synd: U64,
+    88 synd: u64 => set_synd with_synd;
     /// `MCA_IPID`.
-    pub ipid: U64,
+    96 ipid: u64 => set_ipid with_ipid;
     /// Protected processor inventory number, which names this very chip.
-    pub ppin: U64,
+    104 ppin: u64 => set_ppin with_ppin;
     /// Microcode revision.
-    pub microcode: U32,
+    112 microcode: u32 => set_microcode with_microcode;
     /// Padding, named so in the newest header only.
-    pub padding: U32,
+    116 padding: u32 => set_padding with_padding;
     /// Which part of the kernel dealt with the event, see [`HandledFlags`].
-    pub kflags: U64,
+    120 kflags: u64 => set_kflags with_kflags;
 }
-
-const _: () = {
-    assert!(size_of::<Mce>() == 128 && align_of::<Mce>() == 1);
-    assert!(offset_of!(Mce, ip) == 32 && offset_of!(Mce, cpuvendor) == 56 && offset_of!(Mce, cpuid) == 60);
-    assert!(offset_of!(Mce, cs) == 64 && offset_of!(Mce, extcpu) == 68 && offset_of!(Mce, socketid) == 72);
-    assert!(offset_of!(Mce, mcgcap) == 80 && offset_of!(Mce, synd) == 88 && offset_of!(Mce, ppin) == 104);
-    assert!(offset_of!(Mce, microcode) == 112 && offset_of!(Mce, padding) == 116);
-    assert!(offset_of!(Mce, kflags) == 120);
-};
 
 /// Where `kflags` is in the 124-byte layout: 32-bit kernels align it to four bytes.
 const KFLAGS_I386: usize = 116;
@@ -139,7 +128,7 @@ impl Layout {
         Self::Size128,
     ];
 
-    /// The layout a record of this length has: the longest that fits, the rest being a tail. 72 and 124 bytes are
+    /// The layout a record of this length has: the longest that fits, the rest is trailing. 72 and 124 bytes are
     /// layouts only by themselves: no kernel wrote 73 to 87, and with any length but 124 the bytes from 116 on are
     /// a 64-bit kernel's padding.
     pub const fn of_len(len: usize) -> Option<Self> {
@@ -183,6 +172,20 @@ impl Layout {
             Self::Size128 => "Linux since 5.8",
         }
     }
+}
+
+/// Where fields lie in the bytes of every layout from 88 on, for code that reads them without a copy of the whole.
+impl Mce {
+    /// Offset of `status`.
+    pub const STATUS_OFFSET: usize = offset_of!(Self, status);
+    /// Offset of `mcgstatus`.
+    pub const MCGSTATUS_OFFSET: usize = offset_of!(Self, mcgstatus);
+    /// Offset of `time`.
+    pub const TIME_OFFSET: usize = offset_of!(Self, time);
+    /// Offset of `cpuvendor`.
+    pub const CPUVENDOR_OFFSET: usize = offset_of!(Self, cpuvendor);
+    /// Offset of `severity`.
+    pub const SEVERITY_OFFSET: usize = offset_of!(Self, severity);
 }
 
 impl Mce {
@@ -306,7 +309,7 @@ impl<'a> MceRecord<'a> {
                 copy(from, out.get_mut(range).unwrap_or_default());
             }
         }
-        copy(self.tail(), out.get_mut(self.layout.size()..).unwrap_or_default());
+        copy(self.trailing(), out.get_mut(self.layout.size()..).unwrap_or_default());
         Ok(out)
     }
 
@@ -316,8 +319,8 @@ impl<'a> MceRecord<'a> {
         ranges.map(|range| self.bytes.get(range).unwrap_or_default())
     }
 
-    /// The record's bytes.
-    pub const fn as_bytes(&self) -> &'a [u8] {
+    /// All bytes of the record.
+    pub const fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
@@ -326,19 +329,19 @@ impl<'a> MceRecord<'a> {
         self.layout
     }
 
-    /// All fields as stored. Fields the layout does not have are 0 here; the accessors of this type know better.
+    /// All fields as stored. Fields that the layout does not have are 0 here; the accessors of this type say `None`.
     pub const fn mce(&self) -> &Mce {
         &self.mce
     }
 
-    /// The bytes after the last known field.
-    pub fn tail(&self) -> &'a [u8] {
+    /// The bytes after the last field of the layout.
+    pub fn trailing(&self) -> &'a [u8] {
         self.bytes.get(self.layout.size()..).unwrap_or_default()
     }
 
     /// `MCi_STATUS`.
     pub const fn status(&self) -> MciStatus {
-        MciStatus::new(self.mce.status.get())
+        MciStatus::new(self.mce.status())
     }
 
     /// `MCi_STATUS` by the definition of the processor's maker.
@@ -370,7 +373,7 @@ impl<'a> MceRecord<'a> {
 
     /// `MCi_MISC`, if the status says it is valid.
     pub fn misc(&self) -> Option<MciMisc> {
-        self.status().misc_valid().then_some(MciMisc::new(self.mce.misc.get()))
+        self.status().misc_valid().then_some(MciMisc::new(self.mce.misc()))
     }
 
     /// Who asked for what went wrong, of a generic I/O error on a processor that follows Intel's definitions.
@@ -394,7 +397,7 @@ impl<'a> MceRecord<'a> {
         if !self.status().address_valid() {
             return None;
         }
-        let value = self.mce.addr.get();
+        let value = self.mce.addr();
         let by_processor = !self.is_amd_family()
             && self.mcg_cap().is_some_and(|capability| capability.any(McgCap::SER_P))
             && self.code_kind() != CodeKind::GenericIo;
@@ -404,46 +407,46 @@ impl<'a> MceRecord<'a> {
 
     /// `MCG_STATUS`.
     pub const fn mcg_status(&self) -> McgStatus {
-        McgStatus::new(self.mce.mcgstatus.get())
+        McgStatus::new(self.mce.mcgstatus())
     }
 
     /// Instruction pointer, if it was known. It belongs to the error only if
     /// [`McgStatus::error_ip_valid`].
     pub fn ip(&self) -> Option<u64> {
-        nonzero(self.mce.ip)
+        nonzero(self.mce.ip())
     }
 
     /// Code segment, low byte; its two low bits are the privilege level, 3 being user mode.
     pub const fn cs(&self) -> u8 {
-        self.mce.cs
+        self.mce.cs()
     }
 
     /// Time stamp counter, if the event was an exception.
     pub fn tsc(&self) -> Option<u64> {
-        nonzero(self.mce.tsc)
+        nonzero(self.mce.tsc())
     }
 
     /// Wall clock in seconds since 1970, if it was recorded.
     pub fn time(&self) -> Option<u64> {
-        nonzero(self.mce.time)
+        nonzero(self.mce.time())
     }
 
     /// Bank number; `None` where firmware reported the error and no bank did (0xFF).
     pub fn bank(&self) -> Option<u8> {
-        (self.mce.bank != NO_BANK).then_some(self.mce.bank)
+        (self.mce.bank() != NO_BANK).then_some(self.mce.bank())
     }
 
     /// Linux' number of the CPU.
     pub const fn cpu(&self) -> u32 {
         match self.layout {
-            Layout::Size72 => self.mce.cpu as u32,
-            _ => self.mce.extcpu.get(),
+            Layout::Size72 => self.mce.cpu() as u32,
+            _ => self.mce.extcpu(),
         }
     }
 
     /// Whether the entry was complete in the kernel's log. Kernels without that log leave it clear.
     pub const fn finished(&self) -> bool {
-        self.mce.finished != 0
+        self.mce.finished() != 0
     }
 
     /// Whether the layout has the fields of another one.
@@ -453,63 +456,63 @@ impl<'a> MceRecord<'a> {
 
     /// Maker of the processor.
     pub fn cpu_vendor(&self) -> Option<CpuVendor> {
-        self.has(Layout::Size88).then_some(CpuVendor::new(self.mce.cpuvendor))
+        self.has(Layout::Size88).then_some(CpuVendor::new(self.mce.cpuvendor()))
     }
 
     /// How the event was injected; empty in a real one.
     pub fn inject_flags(&self) -> Option<InjectFlags> {
-        self.has(Layout::Size88).then_some(InjectFlags::new(self.mce.inject_flags))
+        self.has(Layout::Size88).then_some(InjectFlags::new(self.mce.inject_flags()))
     }
 
     /// The severity the kernel stored. 0 is also what kernels left that stored none, and what AMD's path leaves
     /// in the record of a panic; [`grade`](Self::grade) computes it again.
     pub fn severity(&self) -> Option<KernelSeverity> {
-        self.has(Layout::Size88).then_some(KernelSeverity::new(self.mce.severity))
+        self.has(Layout::Size88).then_some(KernelSeverity::new(self.mce.severity()))
     }
 
     /// Family, model and stepping of the processor.
     pub fn signature(&self) -> Option<CpuSignature> {
-        self.has(Layout::Size88).then_some(CpuSignature::new(self.mce.cpuid.get()))
+        self.has(Layout::Size88).then_some(CpuSignature::new(self.mce.cpuid()))
     }
 
     /// Package.
     pub fn socket(&self) -> Option<u32> {
-        self.has(Layout::Size88).then_some(self.mce.socketid.get())
+        self.has(Layout::Size88).then_some(self.mce.socketid())
     }
 
     /// Initial APIC id.
     pub fn apic_id(&self) -> Option<u32> {
-        self.has(Layout::Size88).then_some(self.mce.apicid.get())
+        self.has(Layout::Size88).then_some(self.mce.apicid())
     }
 
     /// `MCG_CAP`.
     pub fn mcg_cap(&self) -> Option<McgCap> {
-        self.has(Layout::Size88).then_some(McgCap::new(self.mce.mcgcap.get()))
+        self.has(Layout::Size88).then_some(McgCap::new(self.mce.mcgcap()))
     }
 
     /// `MCA_SYND`; 0 but on AMD processors with scalable MCA.
     pub fn synd(&self) -> Option<McaSynd> {
-        self.has(Layout::Size104).then_some(McaSynd::new(self.mce.synd.get()))
+        self.has(Layout::Size104).then_some(McaSynd::new(self.mce.synd()))
     }
 
     /// `MCA_IPID`; 0 but on AMD processors with scalable MCA.
     pub fn ipid(&self) -> Option<McaIpid> {
-        self.has(Layout::Size104).then_some(McaIpid::new(self.mce.ipid.get()))
+        self.has(Layout::Size104).then_some(McaIpid::new(self.mce.ipid()))
     }
 
     /// Protected processor inventory number; 0 where the processor has none or firmware hides it.
     pub fn ppin(&self) -> Option<u64> {
-        self.has(Layout::Size112).then_some(self.mce.ppin.get())
+        self.has(Layout::Size112).then_some(self.mce.ppin())
     }
 
     /// Microcode revision.
     pub fn microcode(&self) -> Option<u32> {
-        self.has(Layout::Size116).then_some(self.mce.microcode.get())
+        self.has(Layout::Size116).then_some(self.mce.microcode())
     }
 
     /// Which part of the kernel dealt with the event.
     pub fn handled(&self) -> Option<HandledFlags> {
-        self.has(Layout::Size124).then_some(HandledFlags::new(self.mce.kflags.get()))
+        self.has(Layout::Size124).then_some(HandledFlags::new(self.mce.kflags()))
     }
 
     /// The second and third syndrome of an AMD processor, if they follow the record as they do in the kernel's
@@ -518,30 +521,23 @@ impl<'a> MceRecord<'a> {
         if !self.is_amd_family() {
             return None;
         }
-        AmdSyndromes::ref_from_prefix(self.tail()).ok().map(|(syndromes, _)| syndromes)
+        AmdSyndromes::ref_from_prefix(self.trailing()).ok().map(|(syndromes, _)| syndromes)
     }
 }
 
 /// `None` for the 0 that stands for "not recorded".
-fn nonzero(value: U64) -> Option<u64> {
-    (value != U64::ZERO).then_some(value.get())
+fn nonzero(value: u64) -> Option<u64> {
+    (value != 0).then_some(value)
 }
 
-/// What Linux 6.13 and later keep behind `struct mce` for AMD processors, 16 bytes: `struct mce_hw_err`'s
-/// vendor data.
-///
-/// Source: Linux 6.13 `arch/x86/include/asm/mce.h`.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(C)]
-pub struct AmdSyndromes {
+structure! {
+    /// What Linux 6.13 and later keep after `struct mce` for AMD processors, 16 bytes: the vendor data of
+    /// `struct mce_hw_err`.
+    ///
+    /// Source: Linux 6.13 `arch/x86/include/asm/mce.h`.
+    AmdSyndromes: 16 bytes, new;
     /// `MCA_SYND1`.
-    pub synd1: U64,
+    0 synd1: u64 => set_synd1 with_synd1;
     /// `MCA_SYND2`.
-    pub synd2: U64,
+    8 synd2: u64 => set_synd2 with_synd2;
 }
-
-const _: () = assert!(size_of::<AmdSyndromes>() == 16);
-
-crate::grammar::any_structure!(Mce, AmdSyndromes);

@@ -79,7 +79,7 @@ impl MceRecord<'_> {
     /// ```
     /// use mce_record::{Circumstances, KernelSeverity, Mce};
     ///
-    /// let mce = Mce { status: 0xbe00_0000_0000_0135.into(), mcgstatus: 5.into(), ..Mce::default() };
+    /// let mce = Mce::new().with_status(0xbe00_0000_0000_0135).with_mcgstatus(5);
     /// let record = mce.record();
     /// let grade = record.grade(Circumstances::of(&record));
     /// assert_eq!(grade.severity, KernelSeverity::PANIC);
@@ -190,7 +190,7 @@ fn is_skylake_memory(record: &MceRecord<'_>, version: KernelVersion) -> bool {
     (intel || version == KernelVersion::V6_1)
         && processor.model() == 85
         && processor.stepping() >= 4
-        && (13..=18).contains(&record.mce().bank)
+        && (13..=18).contains(&record.mce().bank())
 }
 
 const OVER: u64 = MciStatus::OVER;

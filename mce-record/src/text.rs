@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::list::List;
-use crate::record::MceRecord;
+use crate::record::{AmdSyndromes, MceRecord};
 use crate::registers::{Address, CpuVendor, McgStatus};
 use crate::severity::Circumstances;
 use crate::status::StatusReading;
@@ -183,8 +183,8 @@ fn amd_lines(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result 
     let syndromes = record.amd_syndromes();
     let registers = [
         ("syndrome   ", record.synd().map(u64::from)),
-        ("syndrome 1 ", syndromes.map(|both| both.synd1.get())),
-        ("syndrome 2 ", syndromes.map(|both| both.synd2.get())),
+        ("syndrome 1 ", syndromes.map(AmdSyndromes::synd1)),
+        ("syndrome 2 ", syndromes.map(AmdSyndromes::synd2)),
         ("ipid       ", record.ipid().map(u64::from)),
         ("ppin       ", record.ppin()),
     ];

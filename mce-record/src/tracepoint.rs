@@ -71,7 +71,7 @@ impl Field {
     ///     let is_stored = Field::from_name(name).is_some_and(|field| field.set(&mut mce, value));
     ///     assert_eq!(is_stored, name != "common_pid");
     /// }
-    /// assert_eq!((mce.bank, mce.status.get()), (7, 0xbe00_0000_0000_0135));
+    /// assert_eq!((mce.bank(), mce.status()), (7, 0xbe00_0000_0000_0135));
     /// ```
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.name() == name)
@@ -118,22 +118,22 @@ impl Field {
         let mce = record.mce();
         match self {
             Self::Mcgcap => record.mcg_cap().map(u64::from),
-            Self::Mcgstatus => Some(mce.mcgstatus.get()),
-            Self::Status => Some(mce.status.get()),
-            Self::Addr => Some(mce.addr.get()),
-            Self::Misc => Some(mce.misc.get()),
+            Self::Mcgstatus => Some(mce.mcgstatus()),
+            Self::Status => Some(mce.status()),
+            Self::Addr => Some(mce.addr()),
+            Self::Misc => Some(mce.misc()),
             Self::Synd => record.synd().map(u64::from),
             Self::Ipid => record.ipid().map(u64::from),
-            Self::Ip => Some(mce.ip.get()),
-            Self::Tsc => Some(mce.tsc.get()),
+            Self::Ip => Some(mce.ip()),
+            Self::Tsc => Some(mce.tsc()),
             Self::Ppin => record.ppin(),
-            Self::Walltime => (record.layout() >= Layout::Size88).then_some(mce.time.get()),
+            Self::Walltime => (record.layout() >= Layout::Size88).then_some(mce.time()),
             Self::Cpu => Some(u64::from(record.cpu())),
             Self::Cpuid => record.signature().map(|signature| u64::from(signature.raw())),
             Self::Apicid => record.apic_id().map(u64::from),
             Self::Socketid => record.socket().map(u64::from),
-            Self::Cs => Some(u64::from(mce.cs)),
-            Self::Bank => Some(u64::from(mce.bank)),
+            Self::Cs => Some(u64::from(mce.cs())),
+            Self::Bank => Some(u64::from(mce.bank())),
             Self::Cpuvendor => record.cpu_vendor().map(|vendor| u64::from(vendor.raw())),
             Self::Microcode => record.microcode().map(u64::from),
             Self::VData => None,
@@ -151,29 +151,29 @@ impl Field {
         }
         let (byte, word) = (value as u8, value as u32);
         match self {
-            Mcgcap => mce.mcgcap.set(value),
-            Mcgstatus => mce.mcgstatus.set(value),
-            Status => mce.status.set(value),
-            Addr => mce.addr.set(value),
-            Misc => mce.misc.set(value),
-            Synd => mce.synd.set(value),
-            Ipid => mce.ipid.set(value),
-            Ip => mce.ip.set(value),
-            Tsc => mce.tsc.set(value),
-            Ppin => mce.ppin.set(value),
-            Walltime => mce.time.set(value),
+            Mcgcap => mce.set_mcgcap(value),
+            Mcgstatus => mce.set_mcgstatus(value),
+            Status => mce.set_status(value),
+            Addr => mce.set_addr(value),
+            Misc => mce.set_misc(value),
+            Synd => mce.set_synd(value),
+            Ipid => mce.set_ipid(value),
+            Ip => mce.set_ip(value),
+            Tsc => mce.set_tsc(value),
+            Ppin => mce.set_ppin(value),
+            Walltime => mce.set_time(value),
             Cpu => {
                 // The kernel keeps the low byte in the old field too.
-                mce.cpu = byte;
-                mce.extcpu.set(word);
+                mce.set_cpu(byte);
+                mce.set_extcpu(word);
             }
-            Cpuid => mce.cpuid.set(word),
-            Apicid => mce.apicid.set(word),
-            Socketid => mce.socketid.set(word),
-            Cs => mce.cs = byte,
-            Bank => mce.bank = byte,
-            Cpuvendor => mce.cpuvendor = byte,
-            Microcode => mce.microcode.set(word),
+            Cpuid => mce.set_cpuid(word),
+            Apicid => mce.set_apicid(word),
+            Socketid => mce.set_socketid(word),
+            Cs => mce.set_cs(byte),
+            Bank => mce.set_bank(byte),
+            Cpuvendor => mce.set_cpuvendor(byte),
+            Microcode => mce.set_microcode(word),
             VData => {}
         }
         true
@@ -278,7 +278,7 @@ impl MceRecord<'_> {
     /// use mce_record::Mce;
     /// use mce_record::tracepoint::Version;
     ///
-    /// let mce = Mce { bank: 7, ..Mce::default() };
+    /// let mce = Mce::new().with_bank(7);
     /// let record = mce.record();
     /// let mut fields = record.tracepoint(Version::Linux4_10);
     /// assert!(fields.any(|(field, value)| field.name() == "bank" && value == Some(7)));

@@ -34,31 +34,31 @@ fn fields(text: &str) -> Vec<(&str, u64)> {
 
 fn raw(mce: &Mce, name: &str) -> u64 {
     match name {
-        "status" => mce.status.get(),
-        "misc" => mce.misc.get(),
-        "addr" => mce.addr.get(),
-        "mcgstatus" => mce.mcgstatus.get(),
-        "ip" => mce.ip.get(),
-        "tsc" => mce.tsc.get(),
-        "time" => mce.time.get(),
-        "cpuvendor" => mce.cpuvendor.into(),
-        "inject_flags" => mce.inject_flags.into(),
-        "severity" => mce.severity.into(),
-        "pad" => mce.pad.into(),
-        "cpuid" => mce.cpuid.get().into(),
-        "cs" => mce.cs.into(),
-        "bank" => mce.bank.into(),
-        "cpu" => mce.cpu.into(),
-        "finished" => mce.finished.into(),
-        "extcpu" => mce.extcpu.get().into(),
-        "socketid" => mce.socketid.get().into(),
-        "apicid" => mce.apicid.get().into(),
-        "mcgcap" => mce.mcgcap.get(),
-        "synd" => mce.synd.get(),
-        "ipid" => mce.ipid.get(),
-        "ppin" => mce.ppin.get(),
-        "microcode" => mce.microcode.get().into(),
-        "kflags" => mce.kflags.get(),
+        "status" => mce.status(),
+        "misc" => mce.misc(),
+        "addr" => mce.addr(),
+        "mcgstatus" => mce.mcgstatus(),
+        "ip" => mce.ip(),
+        "tsc" => mce.tsc(),
+        "time" => mce.time(),
+        "cpuvendor" => mce.cpuvendor().into(),
+        "inject_flags" => mce.inject_flags().into(),
+        "severity" => mce.severity().into(),
+        "pad" => mce.pad().into(),
+        "cpuid" => mce.cpuid().into(),
+        "cs" => mce.cs().into(),
+        "bank" => mce.bank().into(),
+        "cpu" => mce.cpu().into(),
+        "finished" => mce.finished().into(),
+        "extcpu" => mce.extcpu().into(),
+        "socketid" => mce.socketid().into(),
+        "apicid" => mce.apicid().into(),
+        "mcgcap" => mce.mcgcap(),
+        "synd" => mce.synd(),
+        "ipid" => mce.ipid(),
+        "ppin" => mce.ppin(),
+        "microcode" => mce.microcode().into(),
+        "kflags" => mce.kflags(),
         _ => panic!("{name}"),
     }
 }
@@ -116,26 +116,23 @@ fn captured_records_print_as_the_kernel_did() {
 /// A record with the columns of a rasdaemon row or the fields of a tracepoint.
 fn record_of(row: &BTreeMap<String, String>) -> Mce {
     let get = |name: &str| row.get(name).map_or(0, |value| number(value));
-    Mce {
-        status: get("status").into(),
-        misc: get("misc").into(),
-        addr: get("addr").into(),
-        mcgstatus: get("mcgstatus").into(),
-        ip: get("ip").into(),
-        tsc: get("tsc").into(),
-        time: get("walltime").into(),
-        cpuvendor: get("cpuvendor") as u8,
-        cpuid: (get("cpuid") as u32).into(),
-        cs: get("cs") as u8,
-        bank: get("bank") as u8,
-        extcpu: (get("cpu") as u32).into(),
-        socketid: (get("socketid") as u32).into(),
-        apicid: (get("apicid") as u32).into(),
-        mcgcap: get("mcgcap").into(),
-        // rasdaemon of Debian 12 has no column for it; this is what the kernel printed beside it.
-        microcode: 1.into(),
-        ..Mce::default()
-    }
+    Mce::new()
+        .with_status(get("status"))
+        .with_misc(get("misc"))
+        .with_addr(get("addr"))
+        .with_mcgstatus(get("mcgstatus"))
+        .with_ip(get("ip"))
+        .with_tsc(get("tsc"))
+        .with_time(get("walltime"))
+        .with_cpuvendor(get("cpuvendor") as u8)
+        .with_cpuid(get("cpuid") as u32)
+        .with_cs(get("cs") as u8)
+        .with_bank(get("bank") as u8)
+        .with_extcpu(get("cpu") as u32)
+        .with_socketid(get("socketid") as u32)
+        .with_apicid(get("apicid") as u32)
+        .with_mcgcap(get("mcgcap"))
+        .with_microcode(1)
 }
 
 /// Rows of `mce_record` in a listing of rasdaemon's database.
@@ -204,7 +201,7 @@ fn rasdaemon_agrees_on_polled_events() {
     // whose MCG_CAP has MCG_CMCI_P (Intel SDM volume 3B, IA32_MCi_STATUS), which QEMU's has not.
     assert_eq!(second["mc_location"], "n_errors=1");
     assert_eq!(record.mcg_cap().unwrap().raw(), 0x0100_010a);
-    let with_count = Mce { mcgcap: 0x0100_050a.into(), ..mce };
+    let with_count = mce.with_mcgcap(0x0100_050a);
     assert_eq!(
         with_count.record().status_reading().to_string(),
         "valid, enabled, misc valid, addr valid, 1 corrected"

@@ -103,7 +103,7 @@ mod serde {
         let text = "struct mce is 72, or 88 and more bytes long, 80 available";
         assert_eq!(to_value(error).unwrap(), json!({"kind": "record_length", "offset": 0, "text": text}));
         let error = Log::parse(&[0; 20], WordSize::Bits64).unwrap_err();
-        let text = "machine-check log head needs 32 bytes, 20 available";
+        let text = "machine-check log header needs 32 bytes, 20 available";
         assert_eq!(to_value(error).unwrap(), json!({"kind": "too_short", "offset": 0, "text": text}));
     }
 

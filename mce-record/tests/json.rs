@@ -100,7 +100,7 @@ fn bytes_without_a_field_are_shown_if_they_say_something() {
     let old = value(&[[0x5a; 24], [0xa5; 24], [0xc3; 24]].concat());
     assert_eq!((&old["reserved"], &old["reserved_2"]), (&json!("c3".repeat(16)), &json!("c3c3c3c3")));
     assert_eq!(old["cpu"], 0xc3);
-    let padded = Mce { pad: 3, padding: 4.into(), ..Mce::default() };
+    let padded = Mce::new().with_pad(3).with_padding(4);
     let padded = serde_json::to_value(padded.record()).unwrap();
     assert_eq!((&padded["pad"], &padded["padding"]), (&json!(3), &json!(4)));
     let mut bytes = vec![0; 128];
@@ -114,8 +114,7 @@ fn misc_and_address_are_told_when_they_are_valid_or_say_something() {
     for valid in [false, true] {
         for number in [0_u64, 7] {
             let status = if valid { MciStatus::MISCV | MciStatus::ADDRV } else { 0 };
-            let mce =
-                Mce { status: status.into(), misc: number.into(), addr: number.into(), ..Mce::default() };
+            let mce = Mce::new().with_status(status).with_misc(number).with_addr(number);
             let json = serde_json::to_value(mce.record()).unwrap();
             let expected = (valid || number != 0).then(|| json!(number));
             assert_eq!(json.get("misc"), expected.as_ref(), "{valid} {number}");
@@ -126,9 +125,7 @@ fn misc_and_address_are_told_when_they_are_valid_or_say_something() {
 
 #[test]
 fn wide_numbers_are_strings() {
-    let tsc = |tsc: u64| {
-        serde_json::to_value(Mce { tsc: tsc.into(), ..Mce::default() }.record()).unwrap()["tsc"].clone()
-    };
+    let tsc = |tsc: u64| serde_json::to_value(Mce::new().with_tsc(tsc).record()).unwrap()["tsc"].clone();
     assert_eq!(tsc(0), json!(0));
     assert_eq!(tsc(1 << 53), json!(9_007_199_254_740_992_u64));
     assert_eq!(tsc((1 << 53) + 1), json!("0x20000000000001"));
@@ -137,13 +134,11 @@ fn wide_numbers_are_strings() {
 
 #[test]
 fn what_is_decoded() {
-    let memory = Mce {
-        status: 0x8c00_0040_0081_0091.into(),
-        misc: (1_u64 << 56 | 3 << 52 | 2 << 42 | 1 << 40 | 0x1a2b << 19 | 5 << 46 | 0xfe << 9).into(),
-        cpuid: 0x606a6.into(),
-        bank: 13,
-        ..Mce::default()
-    };
+    let memory = Mce::new()
+        .with_status(0x8c00_0040_0081_0091)
+        .with_misc(1_u64 << 56 | 3 << 52 | 2 << 42 | 1 << 40 | 0x1a2b << 19 | 5 << 46 | 0xfe << 9)
+        .with_cpuid(0x606a6)
+        .with_bank(13);
     let decoded = serde_json::to_value(memory.record()).unwrap()["decoded"].clone();
     assert_eq!(decoded["unit"], "memory controller 0 channel 0");
     assert_eq!(decoded.get("model_specific_text"), None);
@@ -153,22 +148,18 @@ fn what_is_decoded() {
         "rank 1, sub-rank 3, bank group 1, bank 2, row 0x1a2b, column 0x3f8, device 5"
     );
 
-    let io = Mce {
-        status: 0xa800_0000_0000_0e0b.into(),
-        misc: 0x3b00_0000.into(),
-        cpuvendor: CpuVendor::INTEL.raw(),
-        ..Mce::default()
-    };
+    let io = Mce::new()
+        .with_status(0xa800_0000_0000_0e0b)
+        .with_misc(0x3b00_0000)
+        .with_cpuvendor(CpuVendor::INTEL.raw());
     let decoded = serde_json::to_value(io.record()).unwrap()["decoded"].clone();
     assert_eq!(decoded["io_requester"], "0000:3b:00.0");
 
-    let amd = Mce {
-        status: 0x9c20_4000_0000_011b.into(),
-        cpuvendor: CpuVendor::AMD.raw(),
-        cpuid: 0x00a2_0f12.into(),
-        ipid: 0x0000_0096_0020_0000.into(),
-        ..Mce::default()
-    };
+    let amd = Mce::new()
+        .with_status(0x9c20_4000_0000_011b)
+        .with_cpuvendor(CpuVendor::AMD.raw())
+        .with_cpuid(0x00a2_0f12)
+        .with_ipid(0x0000_0096_0020_0000);
     let decoded = serde_json::to_value(amd.record()).unwrap()["decoded"].clone();
     assert_eq!(decoded["unit"], "unified memory controller, channel 2");
     assert_eq!(decoded["model_specific_text"], "DRAM ECC error");

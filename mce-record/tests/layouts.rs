@@ -31,7 +31,7 @@ proptest! {
                 let mut out = [0xa5; 210];
                 prop_assert_eq!(record.write(&mut out).unwrap(), &bytes[..]);
                 prop_assert!(out[bytes.len()..].iter().all(|&byte| byte == 0xa5));
-                prop_assert_eq!(record.tail().len(), bytes.len() - record.layout().size());
+                prop_assert_eq!(record.trailing().len(), bytes.len() - record.layout().size());
             }
         }
     }
@@ -99,34 +99,33 @@ fn too_small_a_buffer_stays_as_it_was() {
 
 /// A record whose every field differs from its neighbours and from 0.
 fn full() -> Mce {
-    Mce {
-        status: 0xfc01_0203_0405_0135.into(),
-        misc: 0x1112_1314_1516_178c.into(),
-        addr: 0x2122_2324_2526_2728.into(),
-        mcgstatus: 0x3132_3334_3536_3738.into(),
-        ip: 0x4142_4344_4546_4748.into(),
-        tsc: 0x5152_5354_5556_5758.into(),
-        time: 0x6162_6364_6566_6768.into(),
-        cpuvendor: 0x71,
-        inject_flags: 0x72,
-        severity: 0x73,
-        pad: 0x74,
-        cpuid: 0x7576_7778.into(),
-        cs: 0x81,
-        bank: 0x82,
-        cpu: 0x83,
-        finished: 0x84,
-        extcpu: 0x8586_8788.into(),
-        socketid: 0x9192_9394.into(),
-        apicid: 0x9596_9798.into(),
-        mcgcap: 0xa1a2_a3a4_a5a6_a7a8.into(),
-        synd: 0xb1b2_b3b4_b5b6_b7b8.into(),
-        ipid: 0xc1c2_c3c4_c5c6_c7c8.into(),
-        ppin: 0xd1d2_d3d4_d5d6_d7d8.into(),
-        microcode: 0xe1e2_e3e4.into(),
-        padding: 0xe5e6_e7e8.into(),
-        kflags: 0xf1f2_f3f4_f5f6_f7f8.into(),
-    }
+    Mce::new()
+        .with_status(0xfc01_0203_0405_0135)
+        .with_misc(0x1112_1314_1516_178c)
+        .with_addr(0x2122_2324_2526_2728)
+        .with_mcgstatus(0x3132_3334_3536_3738)
+        .with_ip(0x4142_4344_4546_4748)
+        .with_tsc(0x5152_5354_5556_5758)
+        .with_time(0x6162_6364_6566_6768)
+        .with_cpuvendor(0x71)
+        .with_inject_flags(0x72)
+        .with_severity(0x73)
+        .with_pad(0x74)
+        .with_cpuid(0x7576_7778)
+        .with_cs(0x81)
+        .with_bank(0x82)
+        .with_cpu(0x83)
+        .with_finished(0x84)
+        .with_extcpu(0x8586_8788)
+        .with_socketid(0x9192_9394)
+        .with_apicid(0x9596_9798)
+        .with_mcgcap(0xa1a2_a3a4_a5a6_a7a8)
+        .with_synd(0xb1b2_b3b4_b5b6_b7b8)
+        .with_ipid(0xc1c2_c3c4_c5c6_c7c8)
+        .with_ppin(0xd1d2_d3d4_d5d6_d7d8)
+        .with_microcode(0xe1e2_e3e4)
+        .with_padding(0xe5e6_e7e8)
+        .with_kflags(0xf1f2_f3f4_f5f6_f7f8)
 }
 
 /// The bytes of `full`, big parts first in each number above, so that this shows the order in memory.
@@ -157,7 +156,7 @@ fn the_struct_is_its_bytes() {
     assert_eq!(full().as_bytes(), full_bytes());
     let mut prepared = Mce::default();
     assert_eq!(prepared.as_bytes(), [0; 128]);
-    prepared.status.set(0xfc01_0203_0405_0135);
+    prepared.set_status(0xfc01_0203_0405_0135);
     assert_eq!(prepared.as_bytes()[..8], full_bytes()[..8]);
 }
 
@@ -171,7 +170,7 @@ fn every_layout_has_the_fields_of_its_kernels() {
             long.copy_within(120..128, 116);
         }
         let record = MceRecord::parse(&long[..len]).unwrap();
-        assert_eq!(record.as_bytes(), &long[..len]);
+        assert_eq!(record.bytes(), &long[..len]);
 
         assert_eq!(record.status().raw(), 0xfc01_0203_0405_0135);
         assert_eq!(record.misc().unwrap().raw(), 0x1112_1314_1516_178c);
@@ -211,7 +210,7 @@ fn every_layout_has_the_fields_of_its_kernels() {
         };
         assert_eq!(record.layout(), layout);
         assert_eq!(Layout::of_len(len), Some(layout));
-        assert_eq!(record.tail(), &long[layout.size()..len]);
+        assert_eq!(record.trailing(), &long[layout.size()..len]);
         let reserved: [&[u8]; 2] = if len == 72 { [&long[48..64], &long[68..72]] } else { [&[], &[]] };
         assert_eq!(record.reserved(), reserved);
     }
@@ -222,22 +221,20 @@ fn fields_a_layout_does_not_have_are_zero_in_the_struct() {
     let bytes = full_bytes();
     let record = MceRecord::parse(&bytes[..72]).unwrap();
     let full = full();
-    let expected = Mce {
-        status: full.status,
-        misc: full.misc,
-        addr: full.addr,
-        mcgstatus: full.mcgstatus,
-        ip: full.ip,
-        tsc: full.tsc,
-        cs: full.cs,
-        bank: full.bank,
-        cpu: full.cpu,
-        finished: full.finished,
-        ..Mce::default()
-    };
+    let expected = Mce::new()
+        .with_status(full.status())
+        .with_misc(full.misc())
+        .with_addr(full.addr())
+        .with_mcgstatus(full.mcgstatus())
+        .with_ip(full.ip())
+        .with_tsc(full.tsc())
+        .with_cs(full.cs())
+        .with_bank(full.bank())
+        .with_cpu(full.cpu())
+        .with_finished(full.finished());
     assert_eq!(*record.mce(), expected);
     let record = MceRecord::parse(&bytes[..104]).unwrap();
-    let cut = Mce { ppin: 0.into(), microcode: 0.into(), padding: 0.into(), kflags: 0.into(), ..full };
+    let cut = full.with_ppin(0).with_microcode(0).with_padding(0).with_kflags(0);
     assert_eq!(*record.mce(), cut);
 }
 
@@ -286,7 +283,7 @@ fn layouts_name_their_kernels() {
 
 #[test]
 fn zero_and_invalid_are_none() {
-    let mce = Mce { bank: 0xff, misc: 1.into(), addr: 2.into(), ..Mce::default() };
+    let mce = Mce::new().with_bank(0xff).with_misc(1).with_addr(2);
     let record = mce.record();
     assert_eq!((record.ip(), record.tsc(), record.time(), record.bank()), (None, None, None, None));
     assert_eq!((record.misc(), record.address()), (None, None));
@@ -306,8 +303,8 @@ fn syndromes_behind_the_record_of_an_amd_processor() {
             let syndromes = record.amd_syndromes();
             assert_eq!(syndromes.is_some(), known && len >= 144);
             if let Some(syndromes) = syndromes {
-                assert_eq!(syndromes.synd1.get(), 0x0102_0304_0506_0708);
-                assert_eq!(syndromes.synd2.get(), 0x1112_1314_1516_1718);
+                assert_eq!(syndromes.synd1(), 0x0102_0304_0506_0708);
+                assert_eq!(syndromes.synd2(), 0x1112_1314_1516_1718);
                 assert_eq!(syndromes.as_bytes(), &bytes[128..144]);
             }
         }
@@ -323,56 +320,51 @@ fn addresses_are_qualified_by_misc_where_it_means_that() {
         Some((address.mode, address.lsb))
     };
     let valid = 0x8c00_0000_0000_0135_u64;
-    let mce = Mce { status: valid.into(), misc: 0x86.into(), mcgcap: McgCap::SER_P.into(), ..Mce::default() };
+    let mce = Mce::new().with_status(valid).with_misc(0x86).with_mcgcap(McgCap::SER_P);
     let qualified = Some((Some(AddressMode::PHYSICAL), Some(6)));
     assert_eq!(address(mce), qualified);
     let plain = Some((None, None));
-    assert_eq!(address(Mce { mcgcap: (!McgCap::SER_P).into(), ..mce }), plain);
-    assert_eq!(address(Mce { status: (valid & !(1 << 59)).into(), ..mce }), plain);
-    assert_eq!(address(Mce { status: (valid & !(1 << 58)).into(), ..mce }), None);
-    assert_eq!(address(Mce { cpuvendor: CpuVendor::AMD.raw(), ..mce }), plain);
-    assert_eq!(address(Mce { cpuvendor: CpuVendor::ZHAOXIN.raw(), ..mce }), qualified);
+    assert_eq!(address(mce.with_mcgcap(!McgCap::SER_P)), plain);
+    assert_eq!(address(mce.with_status(valid & !(1 << 59))), plain);
+    assert_eq!(address(mce.with_status(valid & !(1 << 58))), None);
+    assert_eq!(address(mce.with_cpuvendor(CpuVendor::AMD.raw())), plain);
+    assert_eq!(address(mce.with_cpuvendor(CpuVendor::ZHAOXIN.raw())), qualified);
     // What Linux makes up of firmware's report is in this form whatever the processor.
-    assert_eq!(address(Mce { cpuvendor: CpuVendor::AMD.raw(), bank: 0xff, ..mce }), qualified);
+    assert_eq!(address(mce.with_cpuvendor(CpuVendor::AMD.raw()).with_bank(0xff)), qualified);
     // In a generic I/O error the register names the requester.
-    let io = Mce { status: (valid & !0xffff | 0x0e0b).into(), misc: 0x0000_0002_3b10_0000.into(), ..mce };
+    let io = mce.with_status(valid & !0xffff | 0x0e0b).with_misc(0x0000_0002_3b10_0000);
     assert_eq!(address(io), plain);
     assert_eq!(io.record().io_requester().unwrap().to_string(), "0002:3b:02.0");
     assert_eq!(mce.record().io_requester(), None);
-    assert_eq!(Mce { cpuvendor: CpuVendor::AMD.raw(), ..io }.record().io_requester(), None);
-    assert_eq!(
-        Mce { status: (valid & !(1 << 59 | 0xffff) | 0x0e0b).into(), ..io }.record().io_requester(),
-        None
-    );
+    assert_eq!(io.with_cpuvendor(CpuVendor::AMD.raw()).record().io_requester(), None);
+    assert_eq!(io.with_status(valid & !(1 << 59 | 0xffff) | 0x0e0b).record().io_requester(), None);
 }
 
 #[test]
 fn threshold_counters_are_amds() {
     use mce_record::CpuVendor;
 
-    let mce = Mce {
-        status: 0x8800_0000_0000_0000.into(),
-        misc: 0xc008_0012_0000_0000.into(),
-        cpuvendor: CpuVendor::HYGON.raw(),
-        ..Mce::default()
-    };
+    let mce = Mce::new()
+        .with_status(0x8800_0000_0000_0000)
+        .with_misc(0xc008_0012_0000_0000)
+        .with_cpuvendor(CpuVendor::HYGON.raw());
     assert_eq!(mce.record().threshold_counter().unwrap().to_string(), "18 of 4095, counting");
-    assert_eq!(Mce { cpuvendor: 0, ..mce }.record().threshold_counter(), None);
-    assert_eq!(Mce { misc: 0x4000_0000_0000_0000.into(), ..mce }.record().threshold_counter(), None);
-    assert_eq!(Mce { status: (1_u64 << 63).into(), ..mce }.record().threshold_counter(), None);
+    assert_eq!(mce.with_cpuvendor(0).record().threshold_counter(), None);
+    assert_eq!(mce.with_misc(0x4000_0000_0000_0000).record().threshold_counter(), None);
+    assert_eq!(mce.with_status(1_u64 << 63).record().threshold_counter(), None);
 }
 
 #[test]
 fn codes_are_read_by_the_makers_definition() {
     use mce_record::{CodeKind, CpuVendor};
 
-    let mce = Mce { status: 0x0400.into(), ..Mce::default() };
+    let mce = Mce::new().with_status(0x0400);
     assert_eq!(mce.record().code_kind(), CodeKind::InternalTimer);
     let family = |mce: Mce| mce.record().code_kind().family();
-    assert_eq!(family(Mce { cpuvendor: CpuVendor::AMD.raw(), ..mce }), "internal unclassified");
-    assert_eq!(family(Mce { cpuvendor: CpuVendor::HYGON.raw(), ..mce }), "internal unclassified");
-    assert_eq!(family(Mce { cpuvendor: CpuVendor::CENTAUR.raw(), ..mce }), "internal timer");
-    assert_eq!(family(Mce { cpuvendor: CpuVendor::AMD.raw(), bank: 0xff, ..mce }), "internal timer");
+    assert_eq!(family(mce.with_cpuvendor(CpuVendor::AMD.raw())), "internal unclassified");
+    assert_eq!(family(mce.with_cpuvendor(CpuVendor::HYGON.raw())), "internal unclassified");
+    assert_eq!(family(mce.with_cpuvendor(CpuVendor::CENTAUR.raw())), "internal timer");
+    assert_eq!(family(mce.with_cpuvendor(CpuVendor::AMD.raw()).with_bank(0xff)), "internal timer");
 }
 
 /// Everything the crate says of a record.

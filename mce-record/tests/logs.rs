@@ -1,39 +1,37 @@
-//! The kernel's log with its head, its entries alone, and the fields of the tracepoint.
+//! The kernel's log with its header, its entries alone, and the fields of the tracepoint.
 
-use mce_record::mcelog::{Entries, Log, LogHead, SIGNATURE, WordSize};
+use mce_record::mcelog::{Entries, Log, LogFlags, LogHeader, SIGNATURE, WordSize};
 use mce_record::tracepoint::{Field, Version};
 use mce_record::{ErrorKind, Mce, MceRecord};
 use proptest::prelude::*;
 use zerocopy::IntoBytes;
 
-fn head(len: u32, next: u32, record_len: u32) -> LogHead {
-    LogHead {
-        signature: SIGNATURE,
-        len: len.into(),
-        next: next.into(),
-        flags: 1.into(),
-        recordlen: record_len.into(),
-    }
+fn header(len: u32, next: u32, record_len: u32) -> LogHeader {
+    LogHeader::new()
+        .with_signature(SIGNATURE)
+        .with_capacity(len)
+        .with_entry_count(next)
+        .with_flags(LogFlags::OVERFLOW)
+        .with_record_length(record_len)
 }
 
 /// A log of two records in banks 1 and 2, and room for a third.
 fn log(start: usize, record_len: usize) -> Vec<u8> {
-    let mut bytes = head(3, 2, record_len as u32).as_bytes().to_vec();
+    let mut bytes = header(3, 2, record_len as u32).as_bytes().to_vec();
     bytes.resize(start, 0);
     for bank in [1, 2, 0] {
-        bytes.extend(&Mce { bank, ..Mce::default() }.as_bytes()[..record_len]);
+        bytes.extend(&Mce::new().with_bank(bank).as_bytes()[..record_len]);
     }
     bytes
 }
 
 #[test]
-fn the_head_is_its_bytes() {
-    let bytes = head(0x0102_0304, 0x0506_0708, 0x1112_1314);
+fn the_header_is_its_bytes() {
+    let bytes = header(0x0102_0304, 0x0506_0708, 0x1112_1314);
     let mut expected = b"MACHINECHECK".to_vec();
     expected.extend([4, 3, 2, 1, 8, 7, 6, 5, 1, 0, 0, 0, 0x14, 0x13, 0x12, 0x11]);
     assert_eq!(bytes.as_bytes(), expected);
-    assert!(bytes.overflow());
-    assert!(!LogHead { flags: 2.into(), ..bytes }.overflow());
+    assert_eq!(bytes.with_flags(LogFlags::new(3)).flags().to_string(), "OVERFLOW, 0x2");
 }
 
 #[test]
@@ -45,10 +43,9 @@ fn logs_of_both_word_sizes() {
         for &record_len in lengths {
             let bytes = log(start, record_len);
             let log = Log::parse(&bytes, word_size).unwrap();
-            assert_eq!((log.head().len.get(), log.head().next.get()), (3, 2));
+            assert_eq!((log.header().capacity(), log.header().entry_count()), (3, 2));
             let records: Vec<MceRecord<'_>> = log.entries().map(Result::unwrap).collect();
-            let found: Vec<_> =
-                records.iter().map(|record| (record.bank(), record.as_bytes().len())).collect();
+            let found: Vec<_> = records.iter().map(|record| (record.bank(), record.bytes().len())).collect();
             assert_eq!(found, [(Some(1), record_len), (Some(2), record_len)]);
         }
     }
@@ -58,7 +55,7 @@ fn logs_of_both_word_sizes() {
 fn the_smaller_count_decides() {
     let mut bytes = log(32, 88);
     for (len, next, expected) in [(3, 3, 3), (1, 3, 1), (3, 0, 0), (u32::MAX, 2, 2)] {
-        bytes[..28].copy_from_slice(head(len, next, 88).as_bytes());
+        bytes[..28].copy_from_slice(header(len, next, 88).as_bytes());
         assert_eq!(Log::parse(&bytes, WordSize::Bits64).unwrap().entries().count(), expected);
     }
 }
@@ -70,7 +67,7 @@ fn logs_that_are_none() {
         let error = Log::parse(&bytes[..len], WordSize::Bits64).unwrap_err();
         assert_eq!(
             error.kind(),
-            ErrorKind::TooShort { what: "machine-check log head", needed: 32, available: len as u32 }
+            ErrorKind::TooShort { what: "machine-check log header", needed: 32, available: len as u32 }
         );
         assert_eq!(
             error.to_string(),
@@ -101,7 +98,7 @@ fn a_bad_entry_is_the_last() {
     // A record length that no layout has, and one that would never end.
     for record_len in [0, 80] {
         let mut bytes = bytes.clone();
-        bytes[..28].copy_from_slice(head(u32::MAX, u32::MAX, record_len).as_bytes());
+        bytes[..28].copy_from_slice(header(u32::MAX, u32::MAX, record_len).as_bytes());
         let entries: Vec<_> = Log::parse(&bytes, WordSize::Bits64).unwrap().entries().collect();
         assert_eq!(entries.len(), 1);
         let error = entries[0].unwrap_err();
@@ -114,7 +111,7 @@ fn entries_alone() {
     let bytes = log(0, 120);
     let bytes = &bytes[..];
     let banks = |bytes| -> Vec<_> {
-        Entries::new(bytes, 120).map(|entry| entry.map(|record| record.mce().bank)).collect()
+        Entries::new(bytes, 120).map(|entry| entry.map(|record| record.mce().bank())).collect()
     };
     assert_eq!(banks(bytes), [Ok(1), Ok(2), Ok(0)]);
     assert_eq!(banks(&[]), []);
@@ -133,7 +130,7 @@ fn entries_alone() {
 proptest! {
     #[test]
     fn any_log_ends(bytes in prop::collection::vec(any::<u8>(), 0..400), len in any::<u32>(), next in any::<u32>(), record_len in 0..200_u32) {
-        let mut log = head(len, next, record_len).as_bytes().to_vec();
+        let mut log = header(len, next, record_len).as_bytes().to_vec();
         log.extend(bytes);
         for word_size in [WordSize::Bits32, WordSize::Bits64] {
             if let Ok(parsed) = Log::parse(&log, word_size) {
@@ -189,7 +186,7 @@ fn an_event_becomes_a_record_and_its_fields_are_the_events() {
             assert_eq!((field, expected), (same, value), "{field}");
             assert_eq!(Field::from_name(field.name()), Some(field));
         }
-        assert_eq!(mce.cpu, mce.extcpu.get() as u8);
+        assert_eq!(mce.cpu(), mce.extcpu() as u8);
         // Every bit of the event is in the struct, but for the common bytes, padding and the reference.
         let is_field = |at: usize| {
             version.layout().any(|(field, offset)| {
@@ -240,29 +237,27 @@ fn a_field_takes_no_value_that_is_wider_than_it_is() {
 
 #[test]
 fn tracepoint_values() {
-    let mce = Mce {
-        status: 1.into(),
-        misc: 2.into(),
-        addr: 3.into(),
-        mcgstatus: 4.into(),
-        ip: 5.into(),
-        tsc: 6.into(),
-        time: 7.into(),
-        cpuvendor: 8,
-        cpuid: 9.into(),
-        cs: 10,
-        bank: 11,
-        cpu: 12,
-        extcpu: 13.into(),
-        socketid: 14.into(),
-        apicid: 15.into(),
-        mcgcap: 16.into(),
-        synd: 17.into(),
-        ipid: 18.into(),
-        ppin: 19.into(),
-        microcode: 20.into(),
-        ..Mce::default()
-    };
+    let mce = Mce::new()
+        .with_status(1)
+        .with_misc(2)
+        .with_addr(3)
+        .with_mcgstatus(4)
+        .with_ip(5)
+        .with_tsc(6)
+        .with_time(7)
+        .with_cpuvendor(8)
+        .with_cpuid(9)
+        .with_cs(10)
+        .with_bank(11)
+        .with_cpu(12)
+        .with_extcpu(13)
+        .with_socketid(14)
+        .with_apicid(15)
+        .with_mcgcap(16)
+        .with_synd(17)
+        .with_ipid(18)
+        .with_ppin(19)
+        .with_microcode(20);
     let values = |len: usize| -> Vec<(Field, Option<u64>)> {
         MceRecord::parse(&mce.as_bytes()[..len]).unwrap().tracepoint(Version::Linux6_13).collect()
     };

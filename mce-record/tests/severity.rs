@@ -20,21 +20,21 @@ const DEFERRED: u64 = 1 << 44;
 // One table, one function: it is read beside the kernel's.
 #[allow(clippy::too_many_lines)]
 fn intel(mce: &Mce, known: Circumstances) -> (Is, &'static str) {
-    let status = mce.status.get();
+    let status = mce.status();
     let has = |bits: u64| status & bits == bits;
-    let global = mce.mcgstatus.get();
+    let global = mce.mcgstatus();
     let (ripv, eipv, mcip, seam) = (global & 1 != 0, global & 2 != 0, global & 4 != 0, global & 0x1000 != 0);
-    let recovery = mce.mcgcap.get() & 1 << 24 != 0;
+    let recovery = mce.mcgcap() & 1 << 24 != 0;
     let code = status & 0xefff;
     let newer = known.version == KernelVersion::V6_12;
     let (kernel, user) = (known.context == ExecutionContext::Kernel, known.context == ExecutionContext::User);
     let recoverable = known.context == ExecutionContext::KernelRecoverable;
     let location = has(ADDRV | MISCV);
-    let skylake = mce.cpuid.get() & 0xfff0 == 0x0650
-        && mce.cpuid.get() >> 16 & 0xf == 5
-        && mce.cpuid.get() & 0xf >= 4
-        && (13..=18).contains(&mce.bank);
-    let skylake = skylake && (!newer || mce.cpuvendor == 0);
+    let skylake = mce.cpuid() & 0xfff0 == 0x0650
+        && mce.cpuid() >> 16 & 0xf == 5
+        && mce.cpuid() & 0xf >= 4
+        && (13..=18).contains(&mce.bank());
+    let skylake = skylake && (!newer || mce.cpuvendor() == 0);
 
     if !has(VAL) {
         return (Is::NO, "Invalid");
@@ -174,11 +174,11 @@ fn intel_rules() {
     let mut mce = Mce::default();
     for flags in flags {
         for code in codes {
-            mce.status.set(flags | code);
+            mce.set_status(flags | code);
             for global in globals {
-                mce.mcgstatus.set(global);
+                mce.set_mcgstatus(global);
                 for capability in [0, 1 << 24] {
-                    mce.mcgcap.set(capability);
+                    mce.set_mcgcap(capability);
                     let record = mce.record();
                     for &known in &circumstances {
                         let grade = record.grade(known);
@@ -209,14 +209,12 @@ fn skylake_patrol_scrub() {
                     VAL | ADDRV | 0x0010_00c0,
                     VAL | ADDRV | MISCV | UC | 0x0010_00c0,
                 ] {
-                    let mce = Mce {
-                        status: status.into(),
-                        cpuid: cpuid.into(),
-                        cpuvendor: cpuvendor.raw(),
-                        bank,
-                        mcgcap: (1 << 24).into(),
-                        ..Mce::default()
-                    };
+                    let mce = Mce::new()
+                        .with_status(status)
+                        .with_cpuid(cpuid)
+                        .with_cpuvendor(cpuvendor.raw())
+                        .with_bank(bank)
+                        .with_mcgcap(1 << 24);
                     for mut known in circumstances() {
                         known.exception = false;
                         let grade = mce.record().grade(known);
@@ -245,7 +243,7 @@ fn amd_rules() {
                     [(false, false), (false, true), (true, false), (true, true)]
                 {
                     (known.overflow_recovery, known.succor) = (overflow_recovery, succor);
-                    let mce = Mce { status: flags.into(), cpuvendor: vendor.raw(), ..Mce::default() };
+                    let mce = Mce::new().with_status(flags).with_cpuvendor(vendor.raw());
                     let has = |bit: u64| flags & bit != 0;
                     let expected = if has(PCC) {
                         (Is::PANIC, Some("Processor Context Corrupt"))
@@ -285,14 +283,14 @@ fn circumstances_out_of_a_record() {
             succor: false,
         }
     );
-    assert!(of(Mce { mcgstatus: 4.into(), ..Mce::default() }).exception);
-    assert_eq!(of(Mce { cs: 0x33, ..Mce::default() }).context, ExecutionContext::User);
-    assert_eq!(of(Mce { cs: 0x32, ..Mce::default() }).context, ExecutionContext::Kernel);
-    assert_eq!(of(Mce { cs: 0x11, ..Mce::default() }).context, ExecutionContext::Kernel);
+    assert!(of(Mce::new().with_mcgstatus(4)).exception);
+    assert_eq!(of(Mce::new().with_cs(0x33)).context, ExecutionContext::User);
+    assert_eq!(of(Mce::new().with_cs(0x32)).context, ExecutionContext::Kernel);
+    assert_eq!(of(Mce::new().with_cs(0x11)).context, ExecutionContext::Kernel);
     // Zen: base family 15 and extended family 8 make 17h.
-    let zen = of(Mce { cpuvendor: CpuVendor::AMD.raw(), cpuid: 0x0080_0f12.into(), ..Mce::default() });
+    let zen = of(Mce::new().with_cpuvendor(CpuVendor::AMD.raw()).with_cpuid(0x0080_0f12));
     assert!(zen.overflow_recovery && zen.succor);
-    let older = of(Mce { cpuvendor: CpuVendor::AMD.raw(), cpuid: 0x0060_0f12.into(), ..Mce::default() });
+    let older = of(Mce::new().with_cpuvendor(CpuVendor::AMD.raw()).with_cpuid(0x0060_0f12));
     assert!(!older.overflow_recovery && !older.succor);
 }
 

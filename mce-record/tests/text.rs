@@ -24,7 +24,7 @@ const UC: u64 = 1 << 61;
 #[test]
 fn outcomes_on_intel() {
     let outcome = |status: u64, capability: u64| {
-        let mce = Mce { status: (status | 0x0135).into(), mcgcap: capability.into(), ..Mce::default() };
+        let mce = Mce::new().with_status(status | 0x0135).with_mcgcap(capability);
         let summary = summary(mce);
         let (what, outcome) = summary.split_once("; ").unwrap();
         assert_eq!(what, "machine check on CPU 0, bank 0: level 1 data cache, data read error");
@@ -48,7 +48,7 @@ fn outcomes_on_intel() {
 #[test]
 fn outcomes_on_amd() {
     let outcome = |status: u64| {
-        let mce = Mce { status: (status | 0x0135).into(), cpuvendor: CpuVendor::AMD.raw(), ..Mce::default() };
+        let mce = Mce::new().with_status(status | 0x0135).with_cpuvendor(CpuVendor::AMD.raw());
         summary(mce).split_once("; ").unwrap().1.to_string()
     };
     assert_eq!(outcome(VALID), "corrected");
@@ -65,21 +65,19 @@ fn outcomes_on_amd() {
 
 #[test]
 fn units_in_the_line() {
-    let zen = Mce {
-        status: (VALID | 0x011b).into(),
-        cpuvendor: CpuVendor::AMD.raw(),
-        cpuid: 0x00a2_0f12.into(),
-        ipid: 0x0000_0096_0020_0000.into(),
-        bank: 17,
-        extcpu: 3.into(),
-        ..Mce::default()
-    };
+    let zen = Mce::new()
+        .with_status(VALID | 0x011b)
+        .with_cpuvendor(CpuVendor::AMD.raw())
+        .with_cpuid(0x00a2_0f12)
+        .with_ipid(0x0000_0096_0020_0000)
+        .with_bank(17)
+        .with_extcpu(3);
     assert_eq!(
         summary(zen),
         "machine check on CPU 3, bank 17 (unified memory controller, channel 2): DRAM ECC error; corrected"
     );
     // A code without a name: what the error code says instead.
-    let unnamed = Mce { status: (VALID | 0x003f_011b).into(), ..zen };
+    let unnamed = zen.with_status(VALID | 0x003f_011b);
     assert_eq!(
         summary(unnamed),
         "machine check on CPU 3, bank 17 (unified memory controller, channel 2): generic level generic cache, read \
@@ -89,47 +87,44 @@ fn units_in_the_line() {
     assert_eq!(line(zen, "  model").unwrap(), "0x0000  DRAM ECC error");
     assert_eq!(line(zen, "unit").unwrap(), "unified memory controller, channel 2");
 
-    let upi =
-        Mce { status: (VALID | UC | 0x0011_0c0f).into(), cpuid: 0x50657.into(), bank: 12, ..Mce::default() };
+    let upi = Mce::new().with_status(VALID | UC | 0x0011_0c0f).with_cpuid(0x50657).with_bank(12);
     assert_eq!(
         summary(upi),
         "machine check on CPU 0, bank 12 (UPI 1): bus or interconnect, generic error, other access, observer, \
          generic level: link received an unsupported or undefined packet; uncorrected"
     );
     // Nothing known of the model's code: the line has no unit, the block has.
-    let iio = Mce { status: (VALID | 0x0e0b).into(), bank: 6, ..upi };
+    let iio = upi.with_status(VALID | 0x0e0b).with_bank(6);
     assert_eq!(summary(iio), "machine check on CPU 0, bank 6: generic I/O error; corrected");
     assert_eq!(line(iio, "unit").unwrap(), "IIO");
     assert_eq!(line(iio, "  model"), None);
-    assert_eq!(line(Mce { cpuid: 0.into(), ..upi }, "  model").unwrap(), "0x0011");
+    assert_eq!(line(upi.with_cpuid(0), "  model").unwrap(), "0x0011");
 }
 
 #[test]
 fn every_line_of_the_block() {
-    let mut bytes = Mce {
-        status: (VALID | 1 << 59 | 1 << 58 | 1 << 53 | 0x0001_0000).into(),
-        misc: 0xc008_0012_0000_0000.into(),
-        addr: 0x1234_5000.into(),
-        mcgstatus: 0x100f.into(),
-        ip: 0x7fff_0000.into(),
-        cpuvendor: CpuVendor::AMD.raw(),
-        inject_flags: 0x29,
-        severity: 2,
-        cpuid: 0x00a1_0f11.into(),
-        cs: 0x33,
-        bank: 4,
-        extcpu: 9.into(),
-        socketid: 1.into(),
-        apicid: 18.into(),
-        synd: 0x5a.into(),
-        ipid: 0x0010_00b0_0000_0000.into(),
-        ppin: 0xabc.into(),
-        microcode: 0x0a10_1148.into(),
-        kflags: 0x30.into(),
-        ..Mce::default()
-    }
-    .as_bytes()
-    .to_vec();
+    let mut bytes = Mce::new()
+        .with_status(VALID | 1 << 59 | 1 << 58 | 1 << 53 | 0x0001_0000)
+        .with_misc(0xc008_0012_0000_0000)
+        .with_addr(0x1234_5000)
+        .with_mcgstatus(0x100f)
+        .with_ip(0x7fff_0000)
+        .with_cpuvendor(CpuVendor::AMD.raw())
+        .with_inject_flags(0x29)
+        .with_severity(2)
+        .with_cpuid(0x00a1_0f11)
+        .with_cs(0x33)
+        .with_bank(4)
+        .with_extcpu(9)
+        .with_socketid(1)
+        .with_apicid(18)
+        .with_synd(0x5a)
+        .with_ipid(0x0010_00b0_0000_0000)
+        .with_ppin(0xabc)
+        .with_microcode(0x0a10_1148)
+        .with_kflags(0x30)
+        .as_bytes()
+        .to_vec();
     bytes.extend([1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0]);
     let record = MceRecord::parse(&bytes).unwrap();
     assert_eq!(
@@ -157,41 +152,37 @@ injected    process context, raised as an exception, 0x20"
 
 #[test]
 fn lines_of_an_io_error_and_of_a_memory_error() {
-    let io = Mce {
-        status: (VALID | UC | 1 << 59 | 1 << 58 | 0x1e0b).into(),
-        misc: 0x0000_0001_3b10_0000.into(),
-        addr: 0x1000.into(),
-        mcgcap: McgCap::SER_P.into(),
-        ..Mce::default()
-    };
+    let io = Mce::new()
+        .with_status(VALID | UC | 1 << 59 | 1 << 58 | 0x1e0b)
+        .with_misc(0x0000_0001_3b10_0000)
+        .with_addr(0x1000)
+        .with_mcgcap(McgCap::SER_P);
     assert_eq!(line(io, "requester").unwrap(), "0001:3b:02.0");
     assert_eq!(line(io, "  code").unwrap(), "0x1e0b  generic I/O; further reports held back");
     assert_eq!(line(io, "address").unwrap(), "0x1000");
     assert_eq!(line(io, "ip"), None);
     assert_eq!(line(io, "global").unwrap(), "0x0                 none");
     // AMD's codes have no filter bit.
-    let amd = Mce { cpuvendor: CpuVendor::AMD.raw(), ..io };
+    let amd = io.with_cpuvendor(CpuVendor::AMD.raw());
     assert_eq!(line(amd, "  code").unwrap(), "0x1e0b  unknown");
     assert_eq!(line(amd, "requester"), None);
 
     // MCi_MISC itself, if another line does not say it all.
     assert_eq!(line(io, "misc"), None);
-    assert_eq!(line(Mce { misc: 0x0100_0000_3b10_0000.into(), ..io }, "misc").unwrap(), "0x10000003b100000");
-    assert_eq!(line(Mce { misc: 0x3b10_8000.into(), ..io }, "misc").unwrap(), "0x3b108000");
+    assert_eq!(line(io.with_misc(0x0100_0000_3b10_0000), "misc").unwrap(), "0x10000003b100000");
+    assert_eq!(line(io.with_misc(0x3b10_8000), "misc").unwrap(), "0x3b108000");
     assert_eq!(line(amd, "misc").unwrap(), "0x13b100000");
-    let cache = Mce { status: (VALID | 1 << 59 | 1 << 58 | 0x0135).into(), misc: 0x1ff.into(), ..io };
+    let cache = io.with_status(VALID | 1 << 59 | 1 << 58 | 0x0135).with_misc(0x1ff);
     assert_eq!(line(cache, "misc"), None);
-    assert_eq!(line(Mce { misc: 0x200.into(), ..cache }, "misc").unwrap(), "0x200");
-    assert_eq!(line(Mce { mcgcap: 0.into(), ..cache }, "misc").unwrap(), "0x1ff");
-    assert_eq!(line(Mce { status: (VALID | 0x0135).into(), ..cache }, "misc"), None);
+    assert_eq!(line(cache.with_misc(0x200), "misc").unwrap(), "0x200");
+    assert_eq!(line(cache.with_mcgcap(0), "misc").unwrap(), "0x1ff");
+    assert_eq!(line(cache.with_status(VALID | 0x0135), "misc"), None);
 
-    let memory = Mce {
-        status: (VALID | 1 << 59 | 0x0080_0091).into(),
-        misc: (1_u64 << 56 | 9 << 46).into(),
-        cpuid: 0x606a6.into(),
-        bank: 14,
-        ..Mce::default()
-    };
+    let memory = Mce::new()
+        .with_status(VALID | 1 << 59 | 0x0080_0091)
+        .with_misc(1_u64 << 56 | 9 << 46)
+        .with_cpuid(0x606a6)
+        .with_bank(14);
     assert_eq!(
         line(memory, "memory").unwrap(),
         "rank 1, sub-rank 0, bank group 0, bank 0, row 0x0, column 0x0, device 9"
@@ -201,7 +192,7 @@ fn lines_of_an_io_error_and_of_a_memory_error() {
 
 #[test]
 fn what_is_not_in_the_record() {
-    let bytes = Mce { synd: 1.into(), ..Mce::default() };
+    let bytes = Mce::new().with_synd(1);
     let absent = |len: usize| {
         let record = MceRecord::parse(&bytes.as_bytes()[..len]).unwrap();
         let details = record.details().to_string();
@@ -213,7 +204,7 @@ fn what_is_not_in_the_record() {
         "not in this record: ipid (zero), ppin, microcode (not in the layout of 104 bytes)"
     );
     assert_eq!(absent(88), "not in this record: synd, ipid, ppin, microcode (not in the layout of 88 bytes)");
-    let full = Mce { synd: 1.into(), ipid: 1.into(), ppin: 1.into(), microcode: 1.into(), ..Mce::default() };
+    let full = Mce::new().with_synd(1).with_ipid(1).with_ppin(1).with_microcode(1);
     assert_eq!(line(full, "not in this record"), None);
 
     // The layout before Linux 2.6.31 names no processor, and stored no severity.
@@ -238,27 +229,25 @@ fn kernel(record: &MceRecord<'_>, panic: bool) -> Vec<String> {
 
 #[test]
 fn the_kernels_lines() {
-    let mce = Mce {
-        status: 0x9c20_4000_0001_011b.into(),
-        misc: 0x86.into(),
-        addr: 0xabc0.into(),
-        mcgstatus: 7.into(),
-        ip: 0x4000.into(),
-        tsc: 0x99.into(),
-        time: 1_700_000_000.into(),
-        cpuvendor: CpuVendor::AMD.raw(),
-        cpuid: 0x00a1_0f11.into(),
-        cs: 0x33,
-        bank: 0xff,
-        extcpu: u32::MAX.into(),
-        socketid: 2.into(),
-        apicid: 0x2a.into(),
-        synd: 0x5a.into(),
-        ipid: 0xb0.into(),
-        ppin: 0xabc.into(),
-        microcode: 0x0a10_1148.into(),
-        ..Mce::default()
-    };
+    let mce = Mce::new()
+        .with_status(0x9c20_4000_0001_011b)
+        .with_misc(0x86)
+        .with_addr(0xabc0)
+        .with_mcgstatus(7)
+        .with_ip(0x4000)
+        .with_tsc(0x99)
+        .with_time(1_700_000_000)
+        .with_cpuvendor(CpuVendor::AMD.raw())
+        .with_cpuid(0x00a1_0f11)
+        .with_cs(0x33)
+        .with_bank(0xff)
+        .with_extcpu(u32::MAX)
+        .with_socketid(2)
+        .with_apicid(0x2a)
+        .with_synd(0x5a)
+        .with_ipid(0xb0)
+        .with_ppin(0xabc)
+        .with_microcode(0x0a10_1148);
     let lines = [
         "CPU -1: Machine Check Exception: 7 Bank 255: 9c2040000001011b",
         "RIP 33:<0000000000004000> ",
@@ -269,7 +258,7 @@ fn the_kernels_lines() {
     assert_eq!(kernel(&mce.record(), false), lines);
 
     // SYND and IPID are those of scalable MCA only; other makers' users are sent to mcelog.
-    let intel = Mce { cpuvendor: 0, mcgstatus: 0.into(), ip: 0.into(), ..mce };
+    let intel = mce.with_cpuvendor(0).with_mcgstatus(0).with_ip(0);
     assert_eq!(
         kernel(&intel.record(), true),
         [
@@ -281,7 +270,7 @@ fn the_kernels_lines() {
         ]
     );
     // Inexact, with the bare minimum of values.
-    let poor = Mce { ip: 1.into(), mcgstatus: 1.into(), ..Mce::default() };
+    let poor = Mce::new().with_ip(1).with_mcgstatus(1);
     assert_eq!(
         kernel(&poor.record(), false),
         [
@@ -295,7 +284,7 @@ fn the_kernels_lines() {
 
 #[test]
 fn the_kernels_lines_of_short_records() {
-    let mce = Mce { status: VALID.into(), bank: 1, ..Mce::default() };
+    let mce = Mce::new().with_status(VALID).with_bank(1);
     let record = |len: usize| kernel(&MceRecord::parse(&mce.as_bytes()[..len]).unwrap(), false);
     let first = ["CPU 0: Machine Check: 0 Bank 1: 8000000000000000", "TSC 0 "];
     assert_eq!(record(72), first);
@@ -305,7 +294,7 @@ fn the_kernels_lines_of_short_records() {
 
 #[test]
 fn what_only_the_caller_knows() {
-    let mce = Mce { status: (VALID | UC | 1 << 60).into(), mcgstatus: 7.into(), ..Mce::default() };
+    let mce = Mce::new().with_status(VALID | UC | 1 << 60).with_mcgstatus(7);
     let rule = |change: fn(&mut Circumstances)| {
         let record = mce.record();
         let mut circumstances = Circumstances::of(&record);
@@ -322,7 +311,7 @@ fn what_only_the_caller_knows() {
 
 #[test]
 fn both_forms_of_display() {
-    let mce = Mce { status: VALID.into(), ..Mce::default() };
+    let mce = Mce::new().with_status(VALID);
     assert_eq!(mce.record().to_string(), summary(mce));
     assert_eq!(format!("{:#}", mce.record()), details(mce));
 }

@@ -26,9 +26,9 @@ fn parts_by_signature() {
     for (signature, part, name) in PARTS {
         assert_eq!(Part::of(CpuSignature::new(signature)), Some(part));
         assert_eq!(part.name(), name);
-        let mce = Mce { cpuid: signature.into(), ..Mce::default() };
+        let mce = Mce::new().with_cpuid(signature);
         assert_eq!(mce.record().intel_part(), Some(part));
-        assert_eq!(Mce { cpuvendor: CpuVendor::ZHAOXIN.raw(), ..mce }.record().intel_part(), None);
+        assert_eq!(mce.with_cpuvendor(CpuVendor::ZHAOXIN.raw()).record().intel_part(), None);
         // The same model of another family.
         assert_eq!(Part::of(CpuSignature::new(signature ^ 0x100)), None);
     }
@@ -513,14 +513,12 @@ fn units_of_amd() {
 
 #[test]
 fn the_record_decides() {
-    let mce = Mce {
-        status: 0x9c20_4000_0000_011b.into(),
-        cpuvendor: CpuVendor::AMD.raw(),
-        cpuid: 0x00a2_0f12.into(),
-        ipid: 0x0000_0096_0020_0000.into(),
-        bank: 17,
-        ..Mce::default()
-    };
+    let mce = Mce::new()
+        .with_status(0x9c20_4000_0000_011b)
+        .with_cpuvendor(CpuVendor::AMD.raw())
+        .with_cpuid(0x00a2_0f12)
+        .with_ipid(0x0000_0096_0020_0000)
+        .with_bank(17);
     let said = |mce: Mce| {
         let record = mce.record();
         (record.unit().map(|unit| unit.to_string()), record.model_error().map(|error| error.to_string()))
@@ -528,29 +526,27 @@ fn the_record_decides() {
     let some = |text: &str| Some(text.to_string());
     assert_eq!(said(mce), (some("unified memory controller, channel 2"), some("DRAM ECC error")));
     // The extended code is bits 21:16.
-    let scrub = Mce { status: 0x9c20_4000_0008_011b.into(), ..mce };
+    let scrub = mce.with_status(0x9c20_4000_0008_011b);
     assert_eq!(said(scrub).1, some("error check and scrub row error"));
-    assert_eq!(said(Mce { cpuvendor: CpuVendor::HYGON.raw(), ..mce }), said(mce));
+    assert_eq!(said(mce.with_cpuvendor(CpuVendor::HYGON.raw())), said(mce));
     // Not a processor with scalable MCA, not AMD's.
-    assert_eq!(said(Mce { cpuid: 0x0060_0f12.into(), ..mce }), (None, None));
-    assert_eq!(said(Mce { cpuvendor: CpuVendor::INTEL.raw(), ..mce }), (None, None));
-    assert_eq!(said(Mce { ipid: 0.into(), ..mce }), (None, None));
+    assert_eq!(said(mce.with_cpuid(0x0060_0f12)), (None, None));
+    assert_eq!(said(mce.with_cpuvendor(CpuVendor::INTEL.raw())), (None, None));
+    assert_eq!(said(mce.with_ipid(0)), (None, None));
     assert!(mce.record().is_smca());
-    assert!(!Mce { cpuvendor: CpuVendor::INTEL.raw(), ..mce }.record().is_smca());
+    assert!(!mce.with_cpuvendor(CpuVendor::INTEL.raw()).record().is_smca());
 
-    let intel = Mce { cpuid: 0x50654.into(), bank: 7, status: 0x0001_0090.into(), ..Mce::default() };
+    let intel = Mce::new().with_cpuid(0x50654).with_bank(7).with_status(0x0001_0090);
     assert_eq!(said(intel), (some("M2M 0"), some("read data error")));
-    assert_eq!(said(Mce { bank: 0xff, ..intel }), (None, None));
-    assert_eq!(said(Mce { cpuid: 0x506e3.into(), ..intel }), (None, None));
+    assert_eq!(said(intel.with_bank(0xff)), (None, None));
+    assert_eq!(said(intel.with_cpuid(0x506e3)), (None, None));
 
-    let ice = Mce {
-        cpuid: 0x606a6.into(),
-        bank: 13,
-        status: (1_u64 << 59 | 0x0080_0090).into(),
-        misc: (1_u64 << 56).into(),
-        ..Mce::default()
-    };
+    let ice = Mce::new()
+        .with_cpuid(0x606a6)
+        .with_bank(13)
+        .with_status(1_u64 << 59 | 0x0080_0090)
+        .with_misc(1_u64 << 56);
     assert_eq!(ice.record().dram_location().unwrap().rank, 1);
-    assert_eq!(Mce { status: 0x0080_0090.into(), ..ice }.record().dram_location(), None);
+    assert_eq!(ice.with_status(0x0080_0090).record().dram_location(), None);
     assert_eq!(mce.record().dram_location(), None);
 }

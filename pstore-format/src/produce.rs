@@ -27,8 +27,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use core::mem::offset_of;
-
 use cper::section::{FixedSection, SectionType};
 use cper::{
     CreatorId, DataEntry, HeaderValidation, NotificationType, PreparedRecord, RecordFlags, RecordHeader,
@@ -322,10 +320,10 @@ impl MceState {
         let byte = |at: usize| mce.get(at).copied();
         let read = || {
             Some(Self {
-                status: MciStatus::new(word(offset_of!(Mce, status))?),
-                global_status: McgStatus::new(word(offset_of!(Mce, mcgstatus))?),
-                vendor: CpuVendor::new(byte(offset_of!(Mce, cpuvendor))?),
-                kernel_severity: KernelSeverity::new(byte(offset_of!(Mce, severity))?),
+                status: MciStatus::new(word(Mce::STATUS_OFFSET)?),
+                global_status: McgStatus::new(word(Mce::MCGSTATUS_OFFSET)?),
+                vendor: CpuVendor::new(byte(Mce::CPUVENDOR_OFFSET)?),
+                kernel_severity: KernelSeverity::new(byte(Mce::SEVERITY_OFFSET)?),
             })
         };
         read().ok_or(too_short)

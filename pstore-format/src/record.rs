@@ -272,7 +272,7 @@ impl<'a> StoredRecord<'a> {
 /// The wall clock in a `struct mce`, in seconds since 1970.
 #[inline]
 pub(crate) fn mce_time(mce: &[u8]) -> Option<u64> {
-    let bytes = mce.get(offset_of!(Mce, time)..)?.first_chunk()?;
+    let bytes = mce.get(Mce::TIME_OFFSET..)?.first_chunk()?;
     Some(u64::from_le_bytes(*bytes)).filter(|&seconds| seconds != 0)
 }
 

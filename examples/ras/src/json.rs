@@ -125,14 +125,14 @@ impl Check {
         let known = |value: u64| (value != 0).then_some(Shown(Register(value)));
         Self {
             cpu: check.cpu(),
-            bank: mce.bank,
+            bank: mce.bank(),
             summary: check.error(),
             unit: record.unit().map(|unit| unit.to_string()),
-            mci_status: Shown(Register(mce.status.get())),
-            mci_addr: known(mce.addr.get()),
-            mci_misc: known(mce.misc.get()),
-            mca_ipid: known(mce.ipid.get()),
-            mca_synd: known(mce.synd.get()),
+            mci_status: Shown(Register(mce.status())),
+            mci_addr: known(mce.addr()),
+            mci_misc: known(mce.misc()),
+            mca_ipid: known(mce.ipid()),
+            mca_synd: known(mce.synd()),
         }
     }
 }

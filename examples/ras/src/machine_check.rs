@@ -71,7 +71,7 @@ impl MachineCheck {
     pub fn error(&self) -> String {
         match self.assumed_ipid {
             Some(ipid) => {
-                let mce = Mce { ipid: ipid.into(), ..self.mce };
+                let mce = self.mce.with_ipid(ipid);
                 format!("{}; unit assumed by the processor's model", read(&mce).error())
             }
             None => self.record().error().to_string(),
@@ -113,16 +113,14 @@ fn in_context(context: &Ia32X64Context<'_>, cpuid: u32, apic: Option<u32>) -> Ve
         if bank >= if is_smca { 2 * BANKS } else { BANKS } {
             break;
         }
-        if checks.last().is_none_or(|check| u32::from(check.mce.bank) != bank) {
+        if checks.last().is_none_or(|check| u32::from(check.mce.bank()) != bank) {
             checks.push(MachineCheck {
-                mce: Mce {
-                    bank: bank as u8,
-                    cpuid: cpuid.into(),
-                    cpuvendor: if is_smca { CpuVendor::AMD } else { vendor_of(cpuid) }.raw(),
-                    apicid: apic.unwrap_or(0).into(),
-                    extcpu: u32::MAX.into(),
-                    ..Mce::default()
-                },
+                mce: Mce::new()
+                    .with_bank(bank as u8)
+                    .with_cpuid(cpuid)
+                    .with_cpuvendor(if is_smca { CpuVendor::AMD } else { vendor_of(cpuid) }.raw())
+                    .with_apicid(apic.unwrap_or(0))
+                    .with_extcpu(u32::MAX),
                 cpu: None,
                 assumed_ipid: None,
                 // Linux 6.12 `arch/x86/kernel/cpu/mce/apei.c`: from the status on, and as far as the syndrome.
@@ -130,17 +128,16 @@ fn in_context(context: &Ia32X64Context<'_>, cpuid: u32, apic: Option<u32>) -> Ve
             });
         }
         let Some(MachineCheck { mce, .. }) = checks.last_mut() else { continue };
-        let to = match (index, is_smca) {
-            (1, _) => &mut mce.status,
-            (2, _) => &mut mce.addr,
-            (3, _) => &mut mce.misc,
-            (5, true) => &mut mce.ipid,
-            (6, true) => &mut mce.synd,
-            _ => continue,
-        };
-        *to = register.value.into();
+        match (index, is_smca) {
+            (1, _) => mce.set_status(register.value),
+            (2, _) => mce.set_addr(register.value),
+            (3, _) => mce.set_misc(register.value),
+            (5, true) => mce.set_ipid(register.value),
+            (6, true) => mce.set_synd(register.value),
+            _ => {}
+        }
     }
-    checks.retain(|check| MciStatus::new(check.mce.status.get()).valid());
+    checks.retain(|check| MciStatus::new(check.mce.status()).valid());
     checks
 }
 
@@ -173,22 +170,20 @@ fn of_windows(machine: &WindowsXpfMca<'_>, mut cpuid: u32) -> MachineCheck {
             _ => {}
         }
     }
-    let mce = Mce {
-        status: machine.status().raw().into(),
-        misc: machine.misc().into(),
-        addr: machine.address().into(),
-        mcgstatus: machine.global_status().raw().into(),
-        ip: machine.instruction_pointer().into(),
-        cpuvendor: vendor.raw(),
-        cpuid: cpuid.into(),
-        bank: machine.bank_number() as u8,
-        extcpu: machine.processor_number().into(),
-        apicid: machine.apic_id().into(),
-        mcgcap: machine.global_capability().map_or(0, |capability| capability.raw()).into(),
-        synd: synd.into(),
-        ipid: ipid.into(),
-        ..Mce::default()
-    };
+    let mce = Mce::new()
+        .with_status(machine.status().raw())
+        .with_misc(machine.misc())
+        .with_addr(machine.address())
+        .with_mcgstatus(machine.global_status().raw())
+        .with_ip(machine.instruction_pointer())
+        .with_cpuvendor(vendor.raw())
+        .with_cpuid(cpuid)
+        .with_bank(machine.bank_number() as u8)
+        .with_extcpu(machine.processor_number())
+        .with_apicid(machine.apic_id())
+        .with_mcgcap(machine.global_capability().map_or(0, |capability| capability.raw()))
+        .with_synd(synd)
+        .with_ipid(ipid);
     MachineCheck { mce, cpu: Some(machine.processor_number()), assumed_ipid, is_logged: false }
 }
 

@@ -260,23 +260,23 @@ fn is_machine(bytes: &[u8]) -> bool {
     let Ok(record) = MceRecord::parse(bytes) else { return false };
     let mce = record.mce();
     let new = record.cpu_vendor().is_none_or(|vendor| {
-        vendor == CpuVendor::UNKNOWN && mce.cpuid.get() == 0
+        vendor == CpuVendor::UNKNOWN && mce.cpuid() == 0
             || CpuVendor::name(vendor).is_some()
-                && mce.severity <= 7
-                && mce.pad == 0
-                && mce.cpuid.get() >> 28 == 0
+                && mce.severity() <= 7
+                && mce.pad() == 0
+                && mce.cpuid() >> 28 == 0
     });
     new && record.status().valid()
-        && mce.finished <= 1
-        && (mce.bank < 64 || mce.bank == 0xff)
-        && mce.mcgstatus.get() >> 16 == 0
+        && mce.finished() <= 1
+        && (mce.bank() < 64 || mce.bank() == 0xff)
+        && mce.mcgstatus() >> 16 == 0
 }
 
 /// Where the entries of a log begin depends on the kernel's word size: the first entry tells which.
 fn word_size(bytes: &[u8]) -> WordSize {
     let plausible = |size| {
         let first = mcelog::Log::parse(bytes, size).ok().and_then(|log| log.entries().next()?.ok());
-        first.is_some_and(|entry| is_machine(entry.as_bytes()))
+        first.is_some_and(|entry| is_machine(entry.bytes()))
     };
     if !plausible(WordSize::Bits64) && plausible(WordSize::Bits32) {
         WordSize::Bits32

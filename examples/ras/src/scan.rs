@@ -497,16 +497,22 @@ impl<'a> Scanner<'a, '_> {
             match entry {
                 Ok(entry) => {
                     entries += 1;
-                    let place = self.place(0).at(offset_in(bytes, entry.as_bytes()));
-                    let machine = What::Body(SectionTypeId::LINUX_MCE, entry.as_bytes(), None);
-                    self.sections(place, machine, entry.as_bytes());
+                    let place = self.place(0).at(offset_in(bytes, entry.bytes()));
+                    let machine = What::Body(SectionTypeId::LINUX_MCE, entry.bytes(), None);
+                    self.sections(place, machine, entry.bytes());
                 }
                 Err(error) => self.bad(self.place(error.offset() as usize), error.kind().to_string()),
             }
         }
-        let lost = if log.head().overflow() { ", further ones were lost" } else { "" };
-        self.title =
-            format!("machine-check log of the kernel, {entries} of {} entries used{lost}", log.head().len);
+        let lost = if log.header().flags().contains(mcelog::LogFlags::OVERFLOW) {
+            ", further ones were lost"
+        } else {
+            ""
+        };
+        self.title = format!(
+            "machine-check log of the kernel, {entries} of {} entries used{lost}",
+            log.header().capacity()
+        );
     }
 
     /// Records back to back. Where one is bad the next is looked for by its signature.

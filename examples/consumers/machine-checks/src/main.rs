@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::Path;
 use std::{env, fs};
 
-use mce_record::mcelog::{Log, LogHead, SIGNATURE, WordSize};
+use mce_record::mcelog::{Log, LogHeader, SIGNATURE, WordSize};
 use mce_record::tracepoint::{Field, Version};
 use mce_record::zerocopy::IntoBytes;
 use mce_record::{Mce, MceRecord};
@@ -31,14 +31,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", mce.record());
 
     // A log of two machine checks.
-    let head = LogHead {
-        signature: SIGNATURE,
-        len: 32.into(),
-        next: 2.into(),
-        flags: 0.into(),
-        recordlen: (size_of::<Mce>() as u32).into(),
-    };
-    let mut log = head.as_bytes().to_vec();
+    let header = LogHeader::new()
+        .with_signature(SIGNATURE)
+        .with_capacity(32)
+        .with_entry_count(2)
+        .with_record_length(Mce::SIZE as u32);
+    let mut log = header.as_bytes().to_vec();
     log.resize(32, 0);
     log.extend(mce.as_bytes().iter().chain(mce.as_bytes()));
     let found = Log::parse(&log, WordSize::Bits64)?.entries().collect::<Result<Vec<_>, _>>()?;

@@ -144,7 +144,7 @@ pub static COLUMNS: &[Column] = &[
     wide("mcg_cap", "MCG_CAP", |row| Some(row.machine()?.mcg_cap()?.raw())),
     wide("mci_status", "MCi_STATUS", |row| Some(row.machine()?.status().raw())),
     wide("mci_addr", "MCi_ADDR, as it was read", |row| {
-        row.machine().filter(|record| record.address().is_some()).map(|record| record.mce().addr.get())
+        row.machine().filter(|record| record.address().is_some()).map(|record| record.mce().addr())
     }),
     wide("mci_misc", "MCi_MISC", |row| Some(row.machine()?.misc()?.raw())),
     wide("mca_synd", "MCA_SYND", |row| {
@@ -434,7 +434,7 @@ pub fn component(section: &Section<'_>) -> Option<String> {
                 Body::Ia32X64Processor(processor) => processor.local_apic_id(),
                 _ => None,
             };
-            let bank = format!("bank {}", check.record().mce().bank);
+            let bank = format!("bank {}", check.record().mce().bank());
             Some(match (check.cpu(), apic) {
                 (Some(cpu), _) => format!("CPU {cpu} {bank}"),
                 (None, Some(apic)) => format!("APIC {apic} {bank}"),

@@ -82,7 +82,7 @@ const UNITS: &[((u16, u16), &str)] = &[
 fn tell_unit(record: &MceRecord<'_>, reading: AmdStatus, unit: Bank, texts: &mut Texts) {
     let BankType { hwid, mca_type } = unit.bank_type;
     if let Some((_, name)) = UNITS.iter().find(|(known, _)| *known == (hwid, mca_type)) {
-        texts.bank_name.push(format!("{name} (bank={})", record.mce().bank));
+        texts.bank_name.push(format!("{name} (bank={})", record.mce().bank()));
     }
     let extended = reading.extended_code();
     if let Some(error) = record.model_error() {
@@ -91,7 +91,7 @@ fn tell_unit(record: &MceRecord<'_>, reading: AmdStatus, unit: Bank, texts: &mut
     if extended != 0 {
         return;
     }
-    let ipid = record.mce().ipid.get();
+    let ipid = record.mce().ipid();
     let (instance, high) = (unit.instance >> 20, ipid >> 44 & 0xf);
     let accelerator = reading.signature.family() == 0x19 && matches!(reading.signature.model(), 0x90..=0x9f);
     match unit.bank_type {
@@ -99,7 +99,7 @@ fn tell_unit(record: &MceRecord<'_>, reading: AmdStatus, unit: Bank, texts: &mut
             texts.mc_location.push(format!("memory_die_id={}", high / 4));
         }
         BankType::MEMORY_CONTROLLER => {
-            let row = record.mce().synd.get() & 7;
+            let row = record.mce().synd() & 7;
             texts.mc_location.push(format!("memory_channel={instance},csrow={row}"));
         }
         BankType::MEMORY_CONTROLLER_V2 => {
@@ -204,7 +204,7 @@ mod k8 {
 
     pub(super) fn tell(record: &MceRecord<'_>, texts: &mut Texts) {
         let StatusReading::Amd(reading) = record.status_reading() else { return };
-        let bank = record.mce().bank;
+        let bank = record.mce().bank();
         let Some(name) = BANKS.get(usize::from(bank)) else {
             texts.error_msg.push("Don't know how to decode this bank".into());
             return;

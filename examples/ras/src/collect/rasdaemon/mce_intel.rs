@@ -197,7 +197,7 @@ fn tell_skylake_location(record: &MceRecord<'_>, unit: Bank, texts: &mut Texts) 
         return;
     };
     texts.mc_location.push(format!("memory_channel={channel}"));
-    let misc = record.mce().misc.get();
+    let misc = record.mce().misc();
     let (first, second) = (misc >> 46 & 0x1f, misc >> 51 & 0x1f);
     match (misc >> 62 & 1, misc >> 63) {
         (0, _) => {}
