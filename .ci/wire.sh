@@ -12,6 +12,7 @@ for crate in "${crates[@]:1}"; do
 done
 for crate in erst-table mce-record; do
   linked "$crate" structure
+  linked "$crate" stored
 done
 for file in fields bit_map kernel_version; do
   linked mce-record $file

@@ -35,8 +35,6 @@ impl TryFrom<&str> for FruText {
     }
 }
 
-crate::grammar::any_structure!(FruText);
-
 #[cfg(feature = "serde")]
 mod with_serde {
     use serde::{Serialize, Serializer};
@@ -47,7 +45,7 @@ mod with_serde {
     /// The text up to its end, others than printable ASCII escaped.
     impl Serialize for FruText {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            Value::text(&self.0).serialize(serializer)
+            Value::text(self.bytes()).serialize(serializer)
         }
     }
 
@@ -78,7 +76,7 @@ mod tests {
         let dimm = FruText::try_from("DIMM_A1").unwrap();
         assert_eq!((dimm.as_str(), "DIMM_A1".parse()), (Some("DIMM_A1"), Ok(dimm)));
         assert!("a name of more than twenty bytes".parse::<FruText>().is_err());
-        assert_eq!(FruText([0xff; 20]).as_str(), None);
+        assert_eq!(FruText::from_bytes([0xff; 20]).as_str(), None);
     }
 
     #[cfg(feature = "serde")]

@@ -66,7 +66,9 @@ flag_set! {
     Clone, Copy, PartialEq, Eq, Hash, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
 )]
 #[repr(transparent)]
-pub struct FruText(pub [u8; 20]);
+pub struct FruText([u8; 20]);
+
+crate::grammar::byte_array!(FruText: 20);
 
 impl FruText {
     /// No text.
@@ -75,12 +77,15 @@ impl FruText {
     /// The field for a text of at most 20 bytes, filled with NUL.
     ///
     /// # Errors
-    /// [`ErrorKind::FruText`] when the text is longer.
+    /// [`ErrorKind::TextTooLong`] when the text is longer.
     #[inline]
     pub fn new(text: &[u8]) -> Result<Self, Error> {
         match Self::padded(text) {
             Some(field) => Ok(field),
-            None => Err(Error::new(ErrorKind::FruText { length: clamp(text.len()) }, 0)),
+            None => Err(Error::new(
+                ErrorKind::TextTooLong { what: "FRU text", length: clamp(text.len()), limit: 20 },
+                0,
+            )),
         }
     }
 
@@ -125,7 +130,7 @@ impl FruText {
     }
 
     /// The text: the bytes before the first NUL, all 20 when there is none.
-    pub fn as_bytes(&self) -> &[u8] {
+    pub fn text(&self) -> &[u8] {
         self.0.split(|byte| *byte == 0).next().unwrap_or_default()
     }
 }
@@ -133,7 +138,7 @@ impl FruText {
 impl FruText {
     /// The text, if it is ASCII throughout.
     pub fn as_str(&self) -> Option<&str> {
-        core::str::from_utf8(self.as_bytes()).ok().filter(|text| text.is_ascii())
+        core::str::from_utf8(self.text()).ok().filter(|text| text.is_ascii())
     }
 }
 
@@ -158,7 +163,7 @@ impl core::str::FromStr for FruText {
 impl fmt::Display for FruText {
     /// Printable ASCII as it is, everything else escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.as_bytes().escape_ascii())
+        write!(f, "{}", self.text().escape_ascii())
     }
 }
 
@@ -191,7 +196,7 @@ impl Describe for SectionDescriptor {
             out.field("fru_id", id.into())?;
         }
         if let Some(text) = self.fru_text() {
-            out.field("fru_text", Value::text(&text.0))?;
+            out.field("fru_text", Value::text(text.bytes()))?;
         }
         out.field("flags", Value::flags(self.flags()))?;
         out.field("revision", Value::hex(self.revision()))?;
@@ -213,7 +218,7 @@ mod tests {
         let text = *b"DIMM_A1_CHANNEL_0_20x";
         for length in 0..=20 {
             let fru = FruText::new(&text[..length]).unwrap();
-            assert_eq!(fru.as_bytes(), &text[..length]);
+            assert_eq!(fru.text(), &text[..length]);
             assert!(fru.0[length..].iter().all(|byte| *byte == 0));
         }
         assert_eq!(
@@ -227,7 +232,7 @@ mod tests {
 
     #[test]
     fn fru_text_shows_what_is_no_ascii() {
-        let fru = FruText(*b"A\n\xff\0hidden..........");
+        let fru = FruText::from_bytes(*b"A\n\xff\0hidden..........");
         assert_eq!(fru.to_string(), "A\\n\\xff");
         assert!(format!("{fru:?}").contains("hidden"));
     }
@@ -237,8 +242,8 @@ mod tests {
         let bare = SectionDescriptor::new(Severity::CORRECTED);
         assert_eq!((bare.fru_id(), bare.fru_text(), bare.flags()), (None, None, SectionFlags::empty()));
         let text = FruText::new(b"CPU0").unwrap();
-        let full = bare.with_fru_id(Guid([7; 16])).with_fru_text(text);
-        assert_eq!((full.fru_id(), full.fru_text()), (Some(Guid([7; 16])), Some(text)));
+        let full = bare.with_fru_id(Guid::from_bytes([7; 16])).with_fru_text(text);
+        assert_eq!((full.fru_id(), full.fru_text()), (Some(Guid::from_bytes([7; 16])), Some(text)));
         assert_eq!(full.validation().bits(), 3);
         assert_eq!(SectionDescriptor::primary(Severity::FATAL).flags(), SectionFlags::PRIMARY);
     }

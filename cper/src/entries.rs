@@ -160,13 +160,22 @@ impl<T> Iterator for SizedEntries<'_, T> {
     type Item = Result<T, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let taken = self.split();
-        if taken.is_err() {
-            self.left = 0;
-        }
-        Some(taken)
+        next_of(self, |entries| &mut entries.left, Self::split)
     }
+}
+
+/// The next of as many structures as are `left`, taken from the front by `split`; after an error there are none.
+pub(crate) fn next_of<I, T>(
+    iterator: &mut I,
+    left: fn(&mut I) -> &mut u16,
+    split: fn(&mut I) -> Result<T, Error>,
+) -> Option<Result<T, Error>> {
+    *left(iterator) = left(iterator).checked_sub(1)?;
+    let taken = split(iterator);
+    if taken.is_err() {
+        *left(iterator) = 0;
+    }
+    Some(taken)
 }
 
 impl<T> FusedIterator for SizedEntries<'_, T> {}

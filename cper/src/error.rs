@@ -58,11 +58,15 @@ error_kind! {
     EncodedLength => "section wrote another length than it announced";
     /// The raw data of a status block was written already; nothing can follow it.
     AfterRawData => "raw data is the last part of a status block";
-    /// FRU text is longer than its 20-byte field.
-    FruText {
+    /// A text is longer than its field.
+    TextTooLong {
+        /// The field.
+        what: &'static str,
         /// Bytes given.
         length: u32,
-    } => "FRU text of {} bytes, at most 20 fit", length;
+        /// Bytes that fit.
+        limit: u32,
+    } => "{} of {} bytes, at most {} fit", what, length, limit;
     /// Text is not of the form `aabbccdd-eeff-gghh-iijj-kkllmmnnoopp`.
     GuidText => "not a GUID of the form aabbccdd-eeff-gghh-iijj-kkllmmnnoopp";
     /// Text is not of the form `ssss:bb:dd.f`.
@@ -196,7 +200,10 @@ mod tests {
             (ErrorKind::TooLarge { what }, "part does not fit its field"),
             (ErrorKind::EncodedLength, "section wrote another length than it announced"),
             (ErrorKind::AfterRawData, "raw data is the last part of a status block"),
-            (ErrorKind::FruText { length: 21 }, "FRU text of 21 bytes, at most 20 fit"),
+            (
+                ErrorKind::TextTooLong { what: "FRU text", length: 21, limit: 20 },
+                "FRU text of 21 bytes, at most 20 fit",
+            ),
             (ErrorKind::GuidText, "not a GUID of the form aabbccdd-eeff-gghh-iijj-kkllmmnnoopp"),
             (ErrorKind::PciAddressText, "not a PCI address of the form ssss:bb:dd.f"),
         ] {

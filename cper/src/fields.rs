@@ -61,11 +61,11 @@ pub trait List {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result;
 }
 
-/// A [`List`] of what a cloneable iterator yields.
+/// A [`List`] of the described structures that a cloneable iterator yields.
 #[derive(Clone, Debug)]
-pub struct Each<I>(pub I);
+pub struct Groups<I>(pub I);
 
-impl<I: Iterator<Item: Describe> + Clone> List for Each<I> {
+impl<I: Iterator<Item: Describe> + Clone> List for Groups<I> {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
         self.0.clone().try_for_each(|described| item(Value::Group(&described)))
     }

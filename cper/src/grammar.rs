@@ -283,6 +283,39 @@ macro_rules! any_structure {
     )* };
 }
 
+/// Gives a value that is so many bytes, and no number, its conversions.
+macro_rules! byte_array {
+    ($name:ident: $length:literal) => {
+        impl $name {
+            /// The value that is stored as these bytes.
+            #[inline]
+            pub const fn from_bytes(bytes: [u8; $length]) -> Self {
+                Self(bytes)
+            }
+
+            /// The bytes as they are stored.
+            #[inline]
+            pub const fn bytes(&self) -> &[u8; $length] {
+                &self.0
+            }
+        }
+
+        impl From<[u8; $length]> for $name {
+            fn from(bytes: [u8; $length]) -> Self {
+                Self::from_bytes(bytes)
+            }
+        }
+
+        impl From<$name> for [u8; $length] {
+            fn from(value: $name) -> Self {
+                *value.bytes()
+            }
+        }
+
+        $crate::grammar::any_structure!($name);
+    };
+}
+
 /// A wire structure of any bytes; zeros where the choices end.
 #[cfg(feature = "arbitrary")]
 pub(crate) fn any_bytes<T: zerocopy::FromBytes + zerocopy::IntoBytes>(
@@ -741,6 +774,6 @@ pub(crate) use with_serde::{
     serialize_named,
 };
 pub(crate) use {
-    any, any_number, any_structure, conversions, error, error_kind, flags, load, number, open_value,
-    register, store, stored,
+    any, any_number, any_structure, byte_array, conversions, error, error_kind, flags, load, number,
+    open_value, register, store, stored,
 };

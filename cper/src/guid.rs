@@ -25,7 +25,9 @@ use crate::{Error, ErrorKind};
     Unaligned,
 )]
 #[repr(transparent)]
-pub struct Guid(pub [u8; 16]);
+pub struct Guid([u8; 16]);
+
+crate::grammar::byte_array!(Guid: 16);
 
 const _: () = assert!(size_of::<Guid>() == 16);
 
@@ -160,8 +162,6 @@ impl<'de> serde::Deserialize<'de> for Guid {
     }
 }
 
-crate::grammar::any_structure!(Guid);
-
 #[cfg(feature = "uuid")]
 impl From<uuid::Uuid> for Guid {
     fn from(uuid: uuid::Uuid) -> Self {
@@ -215,7 +215,7 @@ mod tests {
         for place in 0..16 {
             let mut bytes = [0; 16];
             bytes[place] = 1;
-            assert!(!Guid(bytes).is_zero());
+            assert!(!Guid::from_bytes(bytes).is_zero());
         }
     }
 

@@ -153,8 +153,10 @@ mod section_type;
 mod severity;
 mod status_block;
 mod status_block_writer;
+mod stored;
 mod structure;
 mod timestamp;
+mod view;
 
 pub use creator::CreatorId;
 pub use descriptor::{DescriptorValidation, FruText, SectionDescriptor, SectionFlags};

@@ -282,16 +282,16 @@ mod tests {
 
     #[test]
     fn an_open_guid_converts_compares_and_prints() {
-        let (known, unknown) = (SectionTypeId::MEMORY, SectionTypeId::new(Guid([7; 16])));
+        let (known, unknown) = (SectionTypeId::MEMORY, SectionTypeId::new(Guid::from_bytes([7; 16])));
         assert_eq!((MEMORY.parse(), SectionTypeId::from(known.raw())), (Ok(known), known));
-        assert_eq!(unknown, Guid([7; 16]));
-        assert_eq!(Guid::from(unknown), Guid([7; 16]));
+        assert_eq!(unknown, Guid::from_bytes([7; 16]));
+        assert_eq!(Guid::from(unknown), Guid::from_bytes([7; 16]));
         assert!(unknown < known && "memory error".parse::<SectionTypeId>().is_err());
         assert_eq!(format!("{known:?}"), format!("SectionTypeId({MEMORY}: memory error)"));
         assert_eq!(format!("{unknown:?}"), format!("SectionTypeId({unknown})"));
         assert_eq!(
             (known.to_string(), unknown.to_string()),
-            ("memory error".into(), Guid([7; 16]).to_string())
+            ("memory error".into(), Guid::from_bytes([7; 16]).to_string())
         );
     }
 

@@ -42,8 +42,8 @@ pub(crate) fn describe(time: Timestamp, creator: Option<CreatorId>, out: &mut dy
     // The count of seconds has no flags.
     if encoding != Some(Encoding::LinuxSeconds) {
         out.field("timestamp_precise", time.is_precise().into())?;
-        if time.flags > 1 {
-            out.field("timestamp_flags", Value::hex(time.flags))?;
+        if time.flags() > 1 {
+            out.field("timestamp_flags", Value::hex(time.flags()))?;
         }
     }
     Ok(())
@@ -56,7 +56,7 @@ mod tests {
     use crate::timestamp::Calendar;
     use std::string::ToString;
 
-    const UNKNOWN: CreatorId = CreatorId::new(crate::Guid([7; 16]));
+    const UNKNOWN: CreatorId = CreatorId::new(crate::Guid::from_bytes([7; 16]));
 
     fn of(bytes: [u8; 8]) -> Timestamp {
         zerocopy::transmute!(bytes)

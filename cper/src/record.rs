@@ -5,7 +5,7 @@ use core::fmt;
 use zerocopy::FromBytes;
 
 use crate::error::clamp;
-use crate::fields::{Describe, Each, Value, Visitor, show_fields};
+use crate::fields::{Describe, Groups, Value, Visitor, show_fields};
 use crate::kind::{Decode, FixedSection};
 use crate::section::Body;
 use crate::section_decoder::{SectionDecoder, WithDecoders, describe_body};
@@ -123,7 +123,7 @@ impl Describe for WithDecoders<'_, Record<'_>> {
             out.field("missing_bytes", Value::Number(record.missing() as u64))?;
         }
         let sections = record.sections().map(|section| section.map(|found| found.with_decoders(decoders)));
-        out.field("sections", Value::List(&Each(sections)))
+        out.field("sections", Value::List(&Groups(sections)))
     }
 }
 

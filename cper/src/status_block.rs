@@ -7,7 +7,7 @@ use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::clamp;
-use crate::fields::{Describe, Each, Value, Visitor, show_fields};
+use crate::fields::{Describe, Groups, Value, Visitor, show_fields};
 use crate::open_value::flag_set;
 use crate::section::{Body, Decode};
 use crate::section_decoder::{SectionDecoder, WithDecoders, describe_body};
@@ -209,7 +209,7 @@ impl Describe for GenericErrorData {
             out.field("fru_id", id.into())?;
         }
         if let Some(text) = self.fru_text() {
-            out.field("fru_text", Value::text(&text.0))?;
+            out.field("fru_text", Value::text(text.bytes()))?;
         }
         out.field("flags", Value::flags(self.flags()))?;
         out.field("revision", Value::hex(self.revision.get()))?;
@@ -357,7 +357,7 @@ impl Describe for WithDecoders<'_, StatusBlock<'_>> {
             out.field("missing_bytes", Value::Number(block.missing()))?;
         }
         let entries = block.entries().map(|entry| entry.map(|found| found.with_decoders(decoders)));
-        out.field("entries", Value::List(&Each(entries)))?;
+        out.field("entries", Value::List(&Groups(entries)))?;
         match block.raw_data() {
             Some(Ok(raw)) => out.field("raw_data", Value::Bytes(raw)),
             Some(Err(error)) => error.describe(out),

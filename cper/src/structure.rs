@@ -87,7 +87,7 @@ macro_rules! structure {
         #[repr(C)]
         #[allow(clippy::struct_field_names)] // The specification's names.
         pub struct $name {
-            $( $field: $crate::structure::wire_type!($type), )*
+            $( $field: $crate::stored::wire_type!($type), )*
         }
 
         const _: () = {
@@ -144,18 +144,26 @@ macro_rules! structure {
         }
 
         $(
-            $crate::structure::view_of_bytes! { $view from $min of $name as $section $what }
-            $crate::structure::fixed_view! { $view of $name as $section $what }
+            $crate::view::view_of_bytes! { $view from $min of $name as $section $what }
+            $crate::view::fixed_view! { $view of $name as $section $what }
         )?
-        $( $crate::structure::view_of_bytes! { $body from $least of $name as $kind $called } )?
+        $( $crate::view::view_of_bytes! { $body from $least of $name as $kind $called } )?
 
-        $crate::structure::view_validation! { $name [$($view)? $($body)?] $($flags: $bits_type in $bits)? }
-        $crate::structure::view_fields! {
-            $name [$($view)? $($body)?] [$($flags)?]
+        $crate::structure::described! {
+            $name [$($view)? $($body)?] [$($flags: $bits_type in $bits)?] [$($flags)?]
             $(
                 [$(#[$doc])*] $at $field: $type [$($form)?] [$($stored)?] [$($always_set)?] [$($raw $flag)?];
             )*
         }
+    };
+}
+
+/// The readers of a view, and the description of the fields. A structure that has neither needs none of `view.rs`.
+macro_rules! described {
+    ($name:ident [] $valid:tt $flags:tt $( $doc:tt $at:tt $field:ident: $type:tt [] $stored:tt $always:tt $guard:tt; )*) => {};
+    ($name:ident $view:tt [$($valid:tt)*] $flags:tt $($fields:tt)*) => {
+        $crate::view::view_validation! { $name $view $($valid)* }
+        $crate::view::view_fields! { $name $view $flags $($fields)* }
     };
 }
 
@@ -184,14 +192,14 @@ macro_rules! validation {
             /// Which fields hold a value; unknown bits are kept.
             #[inline]
             pub const fn validation(&self) -> $flags {
-                $flags::from_bits_retain($crate::structure::value!($bits_type, self.$bits))
+                $flags::from_bits_retain($crate::stored::value!($bits_type, self.$bits))
             }
 
             /// Sets which fields hold a value, whatever they hold: to write what another writer would. Setters of
             /// fields set the bit themselves.
             #[inline]
             pub const fn set_validation(&mut self, validation: $flags) {
-                self.$bits = $crate::structure::wire!($bits_type, validation.bits());
+                self.$bits = $crate::stored::wire!($bits_type, validation.bits());
             }
 
             /// Sets which fields hold a value, whatever they hold: to write what another writer would. Setters of
@@ -227,8 +235,8 @@ macro_rules! structure_field {
     ([$($doc:tt)*] $field:ident: $type:tt [$form:ident] [] [] [] [$($flags:ident)?]) => {
         $($doc)*
         #[inline]
-        pub const fn $field(&self) -> $crate::structure::value_type!($type) {
-            $crate::structure::value!($type, self.$field)
+        pub const fn $field(&self) -> $crate::stored::value_type!($type) {
+            $crate::stored::value!($type, self.$field)
         }
     };
     ([$($doc:tt)*] $field:ident: $type:tt [$($form:ident)?] [$stored:ident] [] [] [$($flags:ident)?]) => {
@@ -236,8 +244,8 @@ macro_rules! structure_field {
         ///
         /// The value as stored, whatever the validity bits say.
         #[inline]
-        pub const fn $stored(&self) -> $crate::structure::value_type!($type) {
-            $crate::structure::value!($type, self.$field)
+        pub const fn $stored(&self) -> $crate::stored::value_type!($type) {
+            $crate::stored::value!($type, self.$field)
         }
     };
     ([$($doc:tt)*] $field:ident: $type:tt [part] [] [$set:ident $with:ident] [] [$($flags:ident)?]) => {
@@ -264,20 +272,20 @@ macro_rules! structure_field {
     ([$($doc:tt)*] $field:ident: $type:tt [$($form:ident)?] [] [$set:ident $with:ident] [] [$($flags:ident)?]) => {
         $($doc)*
         #[inline]
-        pub const fn $field(&self) -> $crate::structure::value_type!($type) {
-            $crate::structure::value!($type, self.$field)
+        pub const fn $field(&self) -> $crate::stored::value_type!($type) {
+            $crate::stored::value!($type, self.$field)
         }
 
         $($doc)*
         #[inline]
-        pub const fn $set(&mut self, value: $crate::structure::value_type!($type)) {
-            self.$field = $crate::structure::wire!($type, value);
+        pub const fn $set(&mut self, value: $crate::stored::value_type!($type)) {
+            self.$field = $crate::stored::wire!($type, value);
         }
 
         $($doc)*
         #[must_use]
         #[inline]
-        pub const fn $with(mut self, value: $crate::structure::value_type!($type)) -> Self {
+        pub const fn $with(mut self, value: $crate::stored::value_type!($type)) -> Self {
             self.$set(value);
             self
         }
@@ -306,7 +314,7 @@ macro_rules! structure_field {
         ///
         /// `None` when its validity bit is clear.
         #[inline]
-        pub const fn $field(&self) -> Option<$crate::structure::value_type!($type)> {
+        pub const fn $field(&self) -> Option<$crate::stored::value_type!($type)> {
             if self.validation().contains($flags::$flag) { Some(self.$raw()) } else { None }
         }
 
@@ -314,8 +322,8 @@ macro_rules! structure_field {
         ///
         /// The value as stored, whatever its validity bit says.
         #[inline]
-        pub const fn $raw(&self) -> $crate::structure::value_type!($type) {
-            $crate::structure::value!($type, self.$field)
+        pub const fn $raw(&self) -> $crate::stored::value_type!($type) {
+            $crate::stored::value!($type, self.$field)
         }
 
         $crate::structure::setters! { [$($doc)*] $field: $type $set $with $flag of $flags }
@@ -329,8 +337,8 @@ macro_rules! setters {
         ///
         /// Sets the value and its validity bit.
         #[inline]
-        pub const fn $set(&mut self, value: $crate::structure::value_type!($type)) {
-            self.$field = $crate::structure::wire!($type, value);
+        pub const fn $set(&mut self, value: $crate::stored::value_type!($type)) {
+            self.$field = $crate::stored::wire!($type, value);
             self.mark($flags::$flag, $flags::empty());
         }
 
@@ -339,440 +347,11 @@ macro_rules! setters {
         /// Sets the value and its validity bit.
         #[must_use]
         #[inline]
-        pub const fn $with(mut self, value: $crate::structure::value_type!($type)) -> Self {
+        pub const fn $with(mut self, value: $crate::stored::value_type!($type)) -> Self {
             self.$set(value);
             self
         }
     };
 }
 
-/// A view: the bytes of a body, at least as many as the shortest form has.
-macro_rules! view_of_bytes {
-    ($view:ident from $min:literal of $name:ident as $section:ident $what:literal) => {
-        #[doc = concat!("The body of a section, \"", $what, "\", as it was read: all its bytes. See [`", stringify!($name), "`].")]
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub struct $view<'a> {
-            bytes: &'a [u8],
-        }
-
-        impl<'a> $view<'a> {
-            /// Bytes of the shortest form.
-            pub const MIN: usize = $min;
-
-            /// Reads a body, of any form.
-            ///
-            /// # Errors
-            /// When there are fewer bytes than the shortest form has.
-            #[inline]
-            pub const fn new(bytes: &'a [u8]) -> Result<Self, $crate::Error> {
-                if bytes.len() < $min {
-                    Err($crate::Error::too_short($what, $min, bytes.len()))
-                } else {
-                    Ok(Self { bytes })
-                }
-            }
-
-            /// All bytes of the body.
-            #[inline]
-            pub const fn bytes(&self) -> &'a [u8] {
-                self.bytes
-            }
-
-            /// The structure, every field as it was stored; `None` when the bytes end before the structure does.
-            #[inline]
-            pub fn structure(&self) -> Option<&'a $name> {
-                $crate::structure::at::<0, $name>(self.bytes)
-            }
-        }
-
-        impl $crate::kind::SectionType for $view<'_> {
-            const TYPE: $crate::SectionTypeId = $crate::SectionTypeId::$section;
-            const NAME: &'static str = $what;
-        }
-
-        impl $crate::kind::Decode for $view<'_> {
-            type View<'a> = $view<'a>;
-
-            #[inline]
-            fn decode(body: &[u8]) -> Result<$view<'_>, $crate::Error> {
-                $view::new(body)
-            }
-        }
-
-        impl<'a> $crate::kind::View<'a> for $view<'a> {
-            fn bytes(&self) -> &'a [u8] {
-                self.bytes
-            }
-
-            fn trailing(&self) -> &'a [u8] {
-                self.trailing()
-            }
-
-            fn missing(&self) -> usize {
-                self.missing()
-            }
-
-            fn summary(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                self.write_summary(f)
-            }
-        }
-
-        $crate::fields::show_fields!($view<'a>);
-    };
-}
-
-/// The validity bits of a view.
-macro_rules! view_validation {
-    ($name:ident [$view:ident] $flags:ident: $bits_type:tt in $bits:ident) => {
-        impl $view<'_> {
-            /// Which fields hold a value, as stored; unknown bits are kept.
-            #[inline]
-            pub fn validation(&self) -> $flags {
-                const AT: usize = core::mem::offset_of!($name, $bits);
-                match $crate::structure::at::<AT, $crate::structure::wire_type!($bits_type)>(self.bytes) {
-                    Some(bits) => $flags::from_bits_retain($crate::structure::value!($bits_type, *bits)),
-                    None => $flags::empty(),
-                }
-            }
-        }
-    };
-    ($($without:tt)*) => {};
-}
-
-/// What only the view of a body of fixed size has.
-macro_rules! fixed_view {
-    ($view:ident of $name:ident as $section:ident $what:literal) => {
-        impl<'a> $view<'a> {
-            /// The bytes after the structure: a newer revision's fields, or padding.
-            pub fn trailing(&self) -> &'a [u8] {
-                self.bytes.get($name::SIZE..).unwrap_or_default()
-            }
-
-            /// How many bytes the body claims to have and does not: none, it claims no length.
-            pub const fn missing(&self) -> usize {
-                0
-            }
-        }
-
-        impl $name {
-            /// The structure as a reader sees it.
-            #[inline]
-            pub fn view(&self) -> $view<'_> {
-                $view { bytes: zerocopy::IntoBytes::as_bytes(self) }
-            }
-        }
-
-        impl $crate::kind::SectionType for $name {
-            const TYPE: $crate::SectionTypeId = $crate::SectionTypeId::$section;
-            const NAME: &'static str = $what;
-        }
-
-        impl $crate::kind::FixedSection for $name {}
-
-        impl $crate::kind::Decode for $name {
-            type View<'a> = $view<'a>;
-
-            #[inline]
-            fn decode(body: &[u8]) -> Result<$view<'_>, $crate::Error> {
-                $view::new(body)
-            }
-        }
-
-        impl $crate::fields::Describe for $name {
-            fn describe(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
-                self.view().describe(out)
-            }
-        }
-
-        $crate::fields::show_fields!($name);
-    };
-}
-
-/// Readers of a view's fields, and their description: of the view where there is one, else of the structure.
-macro_rules! view_fields {
-    (
-        $name:ident [] $flags:tt
-        $( $doc:tt $at:literal $field:ident: $type:tt [] $stored:tt $always:tt [$($raw:ident $flag:ident)?]; )*
-    ) => {};
-    (
-        $name:ident [] $flags:tt
-        $( $doc:tt $at:literal $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]; )*
-    ) => {
-        impl $name {
-            /// Describes the fields that are present, in the order of the table.
-            #[allow(dead_code)] // Some structures are described by hand.
-            fn describe_fields(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
-                $( $crate::structure::described! { self out $field $form $always [$($raw)?] } )*
-                Ok(())
-            }
-        }
-    };
-    (
-        $name:ident [$view:ident] $flags:tt
-        $( $doc:tt $at:literal $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]; )*
-    ) => {
-        impl<'a> $view<'a> {
-            $( $crate::structure::view_field! { $doc $at $field: $type $form $stored $always [$($raw $flag)?] $flags } )*
-
-            /// Describes the fields that are present, in the order of the table.
-            fn describe_fields(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
-                $( $crate::structure::described! { self out $field $form $always [$($raw)?] } )*
-                Ok(())
-            }
-        }
-    };
-}
-
-/// Readers of one field of a view.
-macro_rules! view_field {
-    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [] [] [] [] [$($flags:ident)?]) => {};
-    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [$stored:ident] [] [] [$($flags:ident)?]) => {
-        $($doc)*
-        ///
-        /// The value as stored, whatever the validity bits say; `None` when the bytes end before it.
-        #[inline]
-        pub fn $stored(&self) -> Option<$crate::structure::value_type!($type)> {
-            match $crate::structure::at::<$at, $crate::structure::wire_type!($type)>(self.bytes) {
-                Some(value) => Some($crate::structure::value!($type, *value)),
-                None => None,
-            }
-        }
-    };
-    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [part] [] [$always:ident] [] [$($flags:ident)?]) => {
-        $($doc)*
-        ///
-        /// `None` when the bytes end before it.
-        #[inline]
-        pub fn $field(&self) -> Option<&'a $type> {
-            $crate::structure::at::<$at, $type>(self.bytes)
-        }
-    };
-    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [] [$($always:ident)?] [] [$($flags:ident)?]) => {
-        $($doc)*
-        #[inline]
-        pub fn $field(&self) -> $crate::structure::value_type!($type) {
-            type Wire = $crate::structure::wire_type!($type);
-            const {
-                assert!(size_of::<$crate::structure::At<$at, Wire>>() <= Self::MIN, "the shortest form ends before the field");
-            }
-            match $crate::structure::at::<$at, Wire>(self.bytes) {
-                Some(value) => $crate::structure::value!($type, *value),
-                // The shortest form has the field.
-                None => $crate::structure::value!($type, <Wire as zerocopy::FromZeros>::new_zeroed()),
-            }
-        }
-    };
-    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [part] [] [] [$raw:ident $flag:ident] [$flags:ident]) => {
-        $($doc)*
-        ///
-        /// `None` when its validity bit is clear, or the bytes end before it does.
-        #[inline]
-        pub fn $field(&self) -> Option<&'a $type> {
-            if self.validation().contains($flags::$flag) { self.$raw() } else { None }
-        }
-
-        $($doc)*
-        ///
-        /// The part as stored, whatever its validity bit says; `None` when the bytes end before it does.
-        #[inline]
-        pub fn $raw(&self) -> Option<&'a $type> {
-            $crate::structure::at::<$at, $type>(self.bytes)
-        }
-    };
-    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [] [] [$raw:ident $flag:ident] [$flags:ident]) => {
-        $($doc)*
-        ///
-        /// `None` when its validity bit is clear, or the bytes end before it does.
-        #[inline]
-        pub fn $field(&self) -> Option<$crate::structure::value_type!($type)> {
-            match self.structure() {
-                // One comparison for all fields that the shortest form has not.
-                Some(whole) if $at >= Self::MIN => whole.$field(),
-                _ if self.validation().contains($flags::$flag) => self.$raw(),
-                _ => None,
-            }
-        }
-
-        $($doc)*
-        ///
-        /// The value as stored, whatever its validity bit says; `None` when the bytes end before it does.
-        #[inline]
-        pub fn $raw(&self) -> Option<$crate::structure::value_type!($type)> {
-            match $crate::structure::at::<$at, $crate::structure::wire_type!($type)>(self.bytes) {
-                Some(value) => Some($crate::structure::value!($type, *value)),
-                None => None,
-            }
-        }
-    };
-}
-
-/// Describes one field, where it has a form.
-macro_rules! described {
-    ($self:ident $out:ident $field:ident [part] [] [$raw:ident]) => {
-        if let Some(value) = $self.$field() {
-            $out.field(stringify!($field), $crate::fields::Value::Group(value))?;
-        }
-    };
-    ($self:ident $out:ident $field:ident [$form:ident] [] [$raw:ident]) => {
-        if let Some(value) = $self.$field() {
-            $out.field(stringify!($field), $crate::fields::shown!($form, value))?;
-        }
-    };
-    ($self:ident $out:ident $field:ident [$form:ident] [$($always:ident)?] []) => {
-        $out.field(stringify!($field), $crate::fields::shown!($form, $self.$field()))?;
-    };
-    ($self:ident $out:ident $field:ident [] $always:tt $raw:tt) => {};
-}
-
-/// The type in which a field is stored.
-macro_rules! wire_type {
-    (u64) => {
-        zerocopy::little_endian::U64
-    };
-    (u32) => {
-        zerocopy::little_endian::U32
-    };
-    (u16) => {
-        zerocopy::little_endian::U16
-    };
-    (($bits:tt $flags:ident)) => {
-        $crate::structure::wire_type!($bits)
-    };
-    ([$item:ident; $count:literal]) => {
-        [$crate::structure::wire_type!($item); $count]
-    };
-    ($other:tt) => {
-        $other
-    };
-}
-
-/// The type of a field's value.
-macro_rules! value_type {
-    (($bits:tt $flags:ident)) => {
-        $flags
-    };
-    ([u32; $count:literal]) => {
-        [u32; $count]
-    };
-    ([u64; $count:literal]) => {
-        [u64; $count]
-    };
-    ([$item:ident; $count:literal]) => {
-        [$crate::structure::wire_type!($item); $count]
-    };
-    ($other:tt) => {
-        $other
-    };
-}
-
-/// The value of a stored field.
-macro_rules! value {
-    (u64, $field:expr) => {
-        $field.get()
-    };
-    (u32, $field:expr) => {
-        $field.get()
-    };
-    (u16, $field:expr) => {
-        $field.get()
-    };
-    (($bits:tt $flags:ident), $field:expr) => {
-        $flags::new($crate::structure::value!($bits, $field))
-    };
-    ([u32; $count:literal], $field:expr) => {
-        $crate::structure::dwords(&$field)
-    };
-    ([u64; $count:literal], $field:expr) => {
-        $crate::structure::qwords(&$field)
-    };
-    ($other:tt, $field:expr) => {
-        $field
-    };
-}
-
-/// The stored form of a value.
-macro_rules! wire {
-    (u64, $value:expr) => {
-        zerocopy::little_endian::U64::new($value)
-    };
-    (u32, $value:expr) => {
-        zerocopy::little_endian::U32::new($value)
-    };
-    (u16, $value:expr) => {
-        zerocopy::little_endian::U16::new($value)
-    };
-    (($bits:tt $flags:ident), $value:expr) => {
-        $crate::structure::wire!($bits, $value.raw())
-    };
-    ([u32; $count:literal], $value:expr) => {
-        $crate::structure::wire_dwords(&$value)
-    };
-    ([u64; $count:literal], $value:expr) => {
-        $crate::structure::wire_qwords(&$value)
-    };
-    ($other:tt, $value:expr) => {
-        $value
-    };
-}
-
-pub(crate) use {
-    described, fixed_view, setters, structure, structure_field, structure_fields, validation, value,
-    value_type, view_field, view_fields, view_of_bytes, view_validation, wire, wire_type,
-};
-
-use zerocopy::little_endian::{U32, U64};
-use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
-
-/// Readers and writers of arrays of numbers: constant functions, which cannot be generic over the number.
-macro_rules! numbers {
-    ($($number:ident as $wire:ident: $read:ident, $write:ident;)*) => { $(
-        /// The values of stored numbers.
-        #[inline]
-        pub(crate) const fn $read<const N: usize>(stored: &[$wire; N]) -> [$number; N] {
-            let mut values = [0; N];
-            let (mut from, mut to): (&[$wire], &mut [$number]) = (stored, &mut values);
-            while let ([stored, from_rest @ ..], [value, to_rest @ ..]) = (from, to) {
-                *value = stored.get();
-                (from, to) = (from_rest, to_rest);
-            }
-            values
-        }
-
-        /// Numbers as they are stored.
-        #[inline]
-        pub(crate) const fn $write<const N: usize>(values: &[$number; N]) -> [$wire; N] {
-            let mut stored = [$wire::ZERO; N];
-            let (mut from, mut to): (&[$number], &mut [$wire]) = (values, &mut stored);
-            while let ([value, from_rest @ ..], [stored, to_rest @ ..]) = (from, to) {
-                *stored = $wire::new(*value);
-                (from, to) = (from_rest, to_rest);
-            }
-            stored
-        }
-    )* };
-}
-
-numbers! {
-    u32 as U32: dwords, wire_dwords;
-    u64 as U64: qwords, wire_qwords;
-}
-
-/// A value `AT` bytes into a structure.
-#[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub(crate) struct At<const AT: usize, T> {
-    skipped: [u8; AT],
-    value: T,
-}
-
-/// The value at this offset; `None` when the bytes end before it does. One comparison, none where the length is known.
-#[inline]
-pub(crate) fn at<const AT: usize, T>(bytes: &[u8]) -> Option<&T>
-where
-    T: FromBytes + Immutable + KnownLayout + Unaligned,
-{
-    match At::<AT, T>::ref_from_prefix(bytes) {
-        Ok((at, _)) => Some(&at.value),
-        Err(_) => None,
-    }
-}
+pub(crate) use {described, setters, structure, structure_field, structure_fields, validation};

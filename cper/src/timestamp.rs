@@ -13,27 +13,65 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 )]
 #[repr(C)]
 pub struct Timestamp {
-    /// Seconds, BCD 00 to 59.
-    pub seconds: u8,
-    /// Minutes, BCD 00 to 59.
-    pub minutes: u8,
-    /// Hours, BCD 00 to 23.
-    pub hours: u8,
-    /// Bit 0: the time is that of the event, not of its collection. Other bits are reserved.
-    pub flags: u8,
-    /// Day of the month, BCD 01 to 31.
-    pub day: u8,
-    /// Month, BCD 01 to 12.
-    pub month: u8,
-    /// Year within the century, BCD 00 to 99.
-    pub year: u8,
-    /// Century, BCD: 20 for the years 2000 to 2099.
-    pub century: u8,
+    seconds: u8,
+    minutes: u8,
+    hours: u8,
+    flags: u8,
+    day: u8,
+    month: u8,
+    year: u8,
+    century: u8,
 }
 
 const _: () = assert!(size_of::<Timestamp>() == 8);
 
 crate::grammar::any_structure!(Timestamp);
+
+/// Readers and setters of the eight bytes. (`structure!` describes fields, whose values can be timestamps.)
+macro_rules! bytes_of_timestamp {
+    ($( $(#[$doc:meta])* $field:ident: $set:ident $with:ident; )*) => {
+        impl Timestamp { $(
+            $(#[$doc])*
+            #[inline]
+            pub const fn $field(&self) -> u8 {
+                self.$field
+            }
+
+            $(#[$doc])*
+            #[inline]
+            pub const fn $set(&mut self, value: u8) {
+                self.$field = value;
+            }
+
+            $(#[$doc])*
+            #[must_use]
+            #[inline]
+            pub const fn $with(mut self, value: u8) -> Self {
+                self.$field = value;
+                self
+            }
+        )* }
+    };
+}
+
+bytes_of_timestamp! {
+    /// Seconds, BCD 00 to 59.
+    seconds: set_seconds with_seconds;
+    /// Minutes, BCD 00 to 59.
+    minutes: set_minutes with_minutes;
+    /// Hours, BCD 00 to 23.
+    hours: set_hours with_hours;
+    /// Bit 0: the time is that of the event, not of its collection. Other bits are reserved.
+    flags: set_flags with_flags;
+    /// Day of the month, BCD 01 to 31.
+    day: set_day with_day;
+    /// Month, BCD 01 to 12.
+    month: set_month with_month;
+    /// Year within the century, BCD 00 to 99.
+    year: set_year with_year;
+    /// Century, BCD: 20 for the years 2000 to 2099.
+    century: set_century with_century;
+}
 
 /// How the eight bytes of a [`Timestamp`] hold a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

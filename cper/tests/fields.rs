@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use cper::fields::{Describe, Each, Fields, OwnValue, Value, Values, Visitor};
+use cper::fields::{Describe, Fields, Groups, OwnValue, Value, Values, Visitor};
 use cper::{Guid, Timestamp};
 
 bitflags::bitflags! {
@@ -42,7 +42,7 @@ impl Describe for All {
         out.field("message", Value::Message(&"said"))?;
         out.field("a_name_longer_than_the_column", Value::number(1u8))?;
         out.field("group", Value::Group(&Part(1)))?;
-        out.field("list", Value::List(&Each([Part(2), Part(3)].iter())))?;
+        out.field("list", Value::List(&Groups([Part(2), Part(3)].iter())))?;
         out.field("values", Value::List(&Values([1u8, 2].into_iter().map(Value::number))))
     }
 }

@@ -402,7 +402,7 @@ fn times_of_entries_are_told_whatever_their_digits() {
     assert_eq!(text(time), " imprecise tstamp: 2024-06-17 12:34:56");
     assert_eq!(text(time.precise()), " precise tstamp: 2024-06-17 12:34:56");
     assert_eq!(text(time.precise().precise()), " precise tstamp: 2024-06-17 12:34:56");
-    let no_digits = Timestamp { century: 0xff, year: 0x1a, ..time };
+    let no_digits = time.with_century(0xff).with_year(0x1a);
     assert_eq!(text(no_digits), " imprecise tstamp: 16520-06-17 12:34:56");
 }
 
@@ -442,7 +442,7 @@ fn x86_counts_operations_and_banks() {
         body.extend([0; 32 + 64 * 3]);
         section(SectionTypeId::IA32_X64_PROCESSOR, &body)
     };
-    let guid = |text: &str| Guid::parse_const(text).0;
+    let guid = |text: &str| *Guid::parse_const(text).bytes();
     let cache = guid("a55701f5-e3ef-43de-ac72-249b573fad2c");
     let tlb = guid("fc06b535-5e1f-4562-9f25-0a3b9adb63c3");
     let text = checked(&cache, 0);

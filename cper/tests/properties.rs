@@ -136,8 +136,8 @@ proptest! {
         seconds in 0..=253_402_300_799u64,
         text in proptest::collection::vec(any::<u8>(), 0..30),
     ) {
-        prop_assert_eq!(Guid(guid).to_string().parse(), Ok(Guid(guid)));
-        prop_assert_eq!(Guid(guid).swapped().swapped(), Guid(guid));
+        prop_assert_eq!(Guid::from_bytes(guid).to_string().parse(), Ok(Guid::from_bytes(guid)));
+        prop_assert_eq!(Guid::from_bytes(guid).swapped().swapped(), Guid::from_bytes(guid));
         let time = Timestamp::from_unix(seconds).unwrap();
         let calendar = time.calendar().unwrap();
         prop_assert_eq!(calendar.unix_seconds(), i64::try_from(seconds).unwrap());
@@ -145,11 +145,11 @@ proptest! {
         prop_assert_eq!(Timestamp::from_linux_seconds(seconds).linux_seconds(), (seconds != 0).then_some(seconds));
         match FruText::new(&text) {
             Ok(field) => {
-                prop_assert!(field.0.starts_with(&text) && field.0[text.len()..].iter().all(|byte| *byte == 0));
+                prop_assert!(field.bytes().starts_with(&text) && field.bytes()[text.len()..].iter().all(|byte| *byte == 0));
             }
             Err(error) => {
                 let length = text.len() as u32;
-                prop_assert_eq!((error.kind(), length > 20), (ErrorKind::FruText { length }, true));
+                prop_assert_eq!((error.kind(), length > 20), (ErrorKind::TextTooLong { what: "FRU text", length, limit: 20 }, true));
             }
         }
     }

@@ -36,13 +36,15 @@ fn two_sections(out: &mut [u8]) -> Result<&[u8], Error> {
             .with_creator_id(CreatorId::LINUX_PSTORE)
             .with_record_id(0x0102_0304_0506_0708)
             .with_timestamp(Timestamp::new(2026, 11, 22, 7, 8, 26))
-            .with_platform_id(Guid([1; 16]))
-            .with_partition_id(Guid([2; 16]))
+            .with_platform_id(Guid::from_bytes([1; 16]))
+            .with_partition_id(Guid::from_bytes([2; 16]))
             .with_flags(RecordFlags::PREVIOUS_ERROR),
         2,
     )?;
     writer.section(
-        &SectionDescriptor::primary(Severity::FATAL).with_fru_text(fru).with_fru_id(Guid([3; 16])),
+        &SectionDescriptor::primary(Severity::FATAL)
+            .with_fru_text(fru)
+            .with_fru_id(Guid::from_bytes([3; 16])),
         &memory,
     )?;
     writer.section(
@@ -97,13 +99,16 @@ fn values_survive_writing_and_every_byte_is_written() {
         assert_eq!(header.section_count(), 2);
         assert_eq!(header.record_length() as usize, bytes.len());
         assert_eq!(header.timestamp().unwrap().to_string(), "2026-11-22 07:08:26");
-        assert_eq!((header.platform_id(), header.partition_id()), (Some(Guid([1; 16])), Some(Guid([2; 16]))));
+        assert_eq!(
+            (header.platform_id(), header.partition_id()),
+            (Some(Guid::from_bytes([1; 16])), Some(Guid::from_bytes([2; 16])))
+        );
         assert_eq!(header.as_bytes()[116..], [0; 12]);
         let sections: Vec<_> = record.sections().map(Result::unwrap).collect();
         let descriptor = sections[0].descriptor();
         assert_eq!((descriptor.section_offset(), descriptor.section_length()), (272, 80));
         assert_eq!(descriptor.fru_text().unwrap().to_string(), "DIMM_A1");
-        assert_eq!(descriptor.fru_id(), Some(Guid([3; 16])));
+        assert_eq!(descriptor.fru_id(), Some(Guid::from_bytes([3; 16])));
         assert_eq!(sections[1].descriptor().section_offset(), 352);
         let Body::Memory(memory) = sections[1].body().unwrap() else { panic!("not a memory section") };
         assert_eq!(memory.physical_address(), Some(0x1234_5000));
@@ -309,7 +314,7 @@ fn placed(sections: &[(u32, u32)], behind: &[u8]) -> Vec<u8> {
         let mut descriptor = SectionDescriptor::new(Severity::FATAL);
         descriptor.set_section_offset(*offset);
         descriptor.set_section_length(*length);
-        descriptor.set_fru_id(Guid([number as u8; 16]));
+        descriptor.set_fru_id(Guid::from_bytes([number as u8; 16]));
         bytes.extend(descriptor.as_bytes());
     }
     bytes.extend(behind);
@@ -362,7 +367,7 @@ fn sections_lie_in_any_order_with_gaps_and_slack() {
     assert_eq!(bodies(again), expected);
     let offsets: Vec<_> = again.descriptors().iter().map(SectionDescriptor::section_offset).collect();
     assert_eq!(offsets, [at, at + 1, at + 3, at + 3, at + 4]);
-    assert_eq!(again.descriptors()[3].fru_id_raw(), Guid([3; 16]));
+    assert_eq!(again.descriptors()[3].fru_id_raw(), Guid::from_bytes([3; 16]));
     let mut twice = vec![0x5a; 600];
     assert_eq!(again.relayout(&mut twice).unwrap(), rebuilt, "rebuilding once more changes nothing");
 }
@@ -388,7 +393,7 @@ struct Liar {
 }
 
 impl SectionType for Liar {
-    const TYPE: SectionTypeId = SectionTypeId::new(Guid([0x77; 16]));
+    const TYPE: SectionTypeId = SectionTypeId::new(Guid::from_bytes([0x77; 16]));
     const NAME: &'static str = "liar";
 }
 
@@ -591,14 +596,15 @@ fn bytes_behind_each_section_of_fixed_size_are_told() {
 #[test]
 fn a_field_that_is_set_twice_is_valid() {
     let time = Timestamp::new(2026, 11, 22, 7, 8, 26);
-    let header =
-        RecordHeader::fatal(NotificationType::MCE).with_timestamp(time).with_platform_id(Guid([1; 16]));
-    let twice = header.with_timestamp(time).with_platform_id(Guid([2; 16]));
-    assert_eq!((twice.timestamp(), twice.platform_id()), (Some(time), Some(Guid([2; 16]))));
-    let descriptor = SectionDescriptor::new(Severity::FATAL).with_fru_id(Guid([1; 16]));
+    let header = RecordHeader::fatal(NotificationType::MCE)
+        .with_timestamp(time)
+        .with_platform_id(Guid::from_bytes([1; 16]));
+    let twice = header.with_timestamp(time).with_platform_id(Guid::from_bytes([2; 16]));
+    assert_eq!((twice.timestamp(), twice.platform_id()), (Some(time), Some(Guid::from_bytes([2; 16]))));
+    let descriptor = SectionDescriptor::new(Severity::FATAL).with_fru_id(Guid::from_bytes([1; 16]));
     let (one, other) = (FruText::new(b"one").unwrap(), FruText::new(b"other").unwrap());
-    let twice = descriptor.with_fru_text(one).with_fru_id(Guid([2; 16])).with_fru_text(other);
-    assert_eq!((twice.fru_id(), twice.fru_text()), (Some(Guid([2; 16])), Some(other)));
+    let twice = descriptor.with_fru_text(one).with_fru_id(Guid::from_bytes([2; 16])).with_fru_text(other);
+    assert_eq!((twice.fru_id(), twice.fru_text()), (Some(Guid::from_bytes([2; 16])), Some(other)));
 }
 
 #[test]
@@ -622,7 +628,10 @@ fn a_record_from_bytes_keeps_the_types() {
 #[test]
 fn names_of_types_show_and_unknown_ones_show_their_guid() {
     assert_eq!(SectionTypeId::MEMORY.to_string(), "memory error");
-    assert_eq!(SectionTypeId::new(Guid([0x11; 16])).to_string(), "11111111-1111-1111-1111-111111111111");
+    assert_eq!(
+        SectionTypeId::new(Guid::from_bytes([0x11; 16])).to_string(),
+        "11111111-1111-1111-1111-111111111111"
+    );
     assert_eq!(CreatorId::WINDOWS_WHEA.name(), Some("Windows WHEA"));
     for (known, name) in SectionTypeId::ALL {
         assert_eq!(known.name(), Some(*name));

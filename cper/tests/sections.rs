@@ -80,7 +80,7 @@ proptest! {
 
     #[test]
     fn firmware(revision in 0..3u8, kind in any::<u8>(), identifier in any::<u64>(), guid in any::<[u8; 16]>(), data in bytes(60)) {
-        sections::firmware(revision, FirmwareErrorRecordType::new(kind), identifier, Guid(guid), &data);
+        sections::firmware(revision, FirmwareErrorRecordType::new(kind), identifier, Guid::from_bytes(guid), &data);
     }
 
     #[test]

@@ -346,7 +346,7 @@ fn what_is_missing_is_told_and_nothing_else() {
     let text = |bytes: &[u8]| StatusBlock::parse(bytes).unwrap().to_string();
     assert!(!text(&bytes).contains("missing"));
     assert!(text(&bytes[..bytes.len() - 1]).contains("missing bytes           1\n"));
-    let entry = GenericErrorData::new(Severity::CORRECTED).with_fru_id(Guid([3; 16])).to_string();
+    let entry = GenericErrorData::new(Severity::CORRECTED).with_fru_id(Guid::from_bytes([3; 16])).to_string();
     assert!(entry.contains("\nseverity                corrected (2)\n"), "{entry}");
     assert!(entry.contains("\nfru id                  03030303-0303-0303-0303-030303030303\n"), "{entry}");
 }
@@ -429,7 +429,7 @@ fn three_entries(out: &mut [u8]) -> Result<&[u8], Error> {
     writer.entry(
         &GenericErrorData::new(Severity::FATAL)
             .with_fru_text(fru)
-            .with_fru_id(Guid([3; 16]))
+            .with_fru_id(Guid::from_bytes([3; 16]))
             .with_flags(SectionFlags::PRIMARY | SectionFlags::LATENT)
             .with_timestamp(Timestamp::new(2026, 11, 22, 7, 8, 26).precise()),
         &memory,
@@ -464,8 +464,8 @@ fn values_survive_writing_and_every_byte_is_written() {
     let all = entries(&block);
     let first = all[0].header();
     assert_eq!(
-        (first.fru_id(), first.fru_text().unwrap().as_bytes()),
-        (Some(Guid([3; 16])), &b"DIMM_A1"[..])
+        (first.fru_id(), first.fru_text().unwrap().text()),
+        (Some(Guid::from_bytes([3; 16])), &b"DIMM_A1"[..])
     );
     assert_eq!(first.flags(), SectionFlags::PRIMARY | SectionFlags::LATENT);
     assert_eq!(first.timestamp().unwrap().to_string(), "2026-11-22 07:08:26");
@@ -663,12 +663,13 @@ fn arbitrary_entry() -> impl Strategy<Value = (GenericErrorData, Vec<u8>)> {
     )
         .prop_map(|(severity, revision, [validation, flags], [fru, guid], text, kind, payload)| {
             let mut header = GenericErrorData::new(Severity::new(severity)).with_revision(revision);
-            let section_type =
-                SectionTypeId::ALL.get(kind).map_or(SectionTypeId::new(Guid(guid)), |(known, _)| *known);
+            let section_type = SectionTypeId::ALL
+                .get(kind)
+                .map_or(SectionTypeId::new(Guid::from_bytes(guid)), |(known, _)| *known);
             header.set_section_type(section_type);
             header.set_flags(SectionFlags::from_bits_retain(flags.into()));
-            header.set_fru_id(Guid(fru));
-            header.set_fru_text(FruText(text));
+            header.set_fru_id(Guid::from_bytes(fru));
+            header.set_fru_text(FruText::from_bytes(text));
             if header.header_len() == 72 {
                 let seconds = u64::from_le_bytes(fru[..8].try_into().unwrap());
                 header.set_timestamp(Timestamp::from_linux_seconds(seconds));

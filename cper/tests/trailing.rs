@@ -13,7 +13,7 @@ fn bytes(length: usize) -> Vec<u8> {
 
 /// Every section type that the crate names, and one that it does not, each with bytes longer than its fields.
 fn longer(mut check: impl FnMut(&str, &[u8], &Body<'_>)) {
-    let unknown = (SectionTypeId::new(Guid([0x77; 16])), "no section type");
+    let unknown = (SectionTypeId::new(Guid::from_bytes([0x77; 16])), "no section type");
     for (section_type, name) in SectionTypeId::ALL.iter().copied().chain([unknown]) {
         let decodes = |length: &usize| Body::decode(section_type, &bytes(*length)).is_ok();
         let Some(least) = (1..300).find(decodes) else { panic!("{name} is never read") };

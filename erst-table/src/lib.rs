@@ -142,6 +142,7 @@ mod semantics;
 #[cfg(feature = "sim")]
 pub mod sim;
 mod store;
+mod stored;
 mod structure;
 mod table;
 mod walk;

@@ -149,7 +149,7 @@ fn section(structure: &Structure, bytes: &[u8]) {
     for (place, byte) in stored.iter_mut().enumerate() {
         *byte = u8::from_str_radix(&structure.key[2 * place..2 * place + 2], 16).expect("hex");
     }
-    let body = Body::decode(SectionTypeId::new(Guid(stored)), bytes);
+    let body = Body::decode(SectionTypeId::new(Guid::from_bytes(stored)), bytes);
     // Linux puts the section's own descriptor, whose type is at 16, before a list of poisoned memory; one whose checksum is
     // right, though, is named like its type.
     let sum = bytes.iter().skip(4).map(|byte| u64::from(*byte)).sum::<u64>();

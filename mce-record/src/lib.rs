@@ -102,6 +102,7 @@ mod record;
 mod registers;
 mod severity;
 mod status;
+mod stored;
 mod structure;
 mod text;
 pub mod tracepoint;

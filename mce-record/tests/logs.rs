@@ -71,7 +71,7 @@ fn logs_that_are_none() {
         );
         assert_eq!(
             error.to_string(),
-            format!("offset 0: machine-check log head needs 32 bytes, {len} available")
+            format!("offset 0: machine-check log header needs 32 bytes, {len} available")
         );
         assert_eq!(Log::parse(&bytes[..len], WordSize::Bits32).is_ok(), len >= 28);
     }

@@ -236,7 +236,31 @@ const fn linux_header(severity: Severity, notification: NotificationType) -> Rec
 /// `struct mce` as the body of a section: its bytes, as many as the kernel's has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(transparent)]
-pub struct MceBytes<const N: usize>(pub [u8; N]);
+pub struct MceBytes<const N: usize>([u8; N]);
+
+impl<const N: usize> MceBytes<N> {
+    /// The body that is stored as these bytes.
+    pub const fn from_bytes(bytes: [u8; N]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes as they are stored.
+    pub const fn bytes(&self) -> &[u8; N] {
+        &self.0
+    }
+}
+
+impl<const N: usize> From<[u8; N]> for MceBytes<N> {
+    fn from(bytes: [u8; N]) -> Self {
+        Self::from_bytes(bytes)
+    }
+}
+
+impl<const N: usize> From<MceBytes<N>> for [u8; N] {
+    fn from(value: MceBytes<N>) -> Self {
+        value.0
+    }
+}
 
 impl<const N: usize> SectionType for MceBytes<N> {
     const TYPE: SectionTypeId = SectionTypeId::LINUX_MCE;
@@ -255,12 +279,12 @@ impl<const N: usize> FixedSection for MceBytes<N> {}
 /// let mut record = prepared_mce::<128>(); // at boot; or a `static`
 ///
 /// record.header_mut().set_record_id(0x6b02_9869_0000_0001); // at panic time
-/// record.body_mut().0 = mce;
+/// *record.body_mut() = mce.into();
 /// assert_eq!(record.as_bytes().len(), 328); // ready for ERST
 /// ```
 pub const fn prepared_mce<const N: usize>() -> PreparedRecord<MceBytes<N>> {
     let header = linux_header(Severity::FATAL, NotificationType::MCE);
-    PreparedRecord::new(header, SectionDescriptor::primary(Severity::FATAL), MceBytes([0; N]))
+    PreparedRecord::new(header, SectionDescriptor::primary(Severity::FATAL), MceBytes::from_bytes([0; N]))
 }
 
 /// Writes a machine check exactly as Linux writes it, at the start of `out`, and returns the record: fatal and an
@@ -452,7 +476,7 @@ mod tests {
         let mce = [0x5A; 120];
         let mut record = prepared_mce::<120>();
         record.header_mut().set_record_id(ID.raw());
-        record.body_mut().0 = mce;
+        *record.body_mut() = mce.into();
         assert_eq!(record.as_bytes(), written(|out| encode_mce_as_linux(&mce, ID, out)));
         let mut out = [0xA5; 400];
         assert_eq!(encode_mce_as_linux(&mce, ID, &mut out).unwrap(), record.as_bytes());

@@ -422,7 +422,7 @@ proptest! {
         let record = encode_mce_as_linux(&mce, id, &mut out).unwrap();
         let mut prepared = prepared_mce::<128>();
         prepared.header_mut().set_record_id(id.raw());
-        prepared.body_mut().0 = mce;
+        *prepared.body_mut() = mce.into();
         prop_assert_eq!(&*record, prepared.as_bytes());
         prop_assert_eq!(StoredRecord::parse(record).unwrap().payload(), Payload::Mce(&mce));
     }
@@ -448,7 +448,7 @@ proptest! {
             *signature = *b"CPER";
         }
         if let (true, Some(creator)) = (is_pstore, bytes.get_mut(64..80)) {
-            creator.copy_from_slice(&CreatorId::LINUX_PSTORE.raw().0);
+            creator.copy_from_slice(CreatorId::LINUX_PSTORE.raw().bytes());
         }
         if let Ok(record) = StoredRecord::parse(&bytes) {
             prop_assert!(record.body().len() + 200 <= bytes.len() || record.body().is_empty());

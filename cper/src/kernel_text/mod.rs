@@ -212,7 +212,7 @@ fn print_entry(out: &mut Out<'_, '_>, number: u16, header: &GenericErrorData) ->
         Some(text) => {
             out.begin(1)?;
             out.f.write_str("fru_text: ")?;
-            out.f.bytes(text.as_bytes())?;
+            out.f.bytes(text.text())?;
             out.f.write_char('\n')
         }
         None => Ok(()),
@@ -222,7 +222,7 @@ fn print_entry(out: &mut Out<'_, '_>, number: u16, header: &GenericErrorData) ->
 fn print_timestamp(out: &mut Out<'_, '_>, time: Timestamp) -> fmt::Result {
     // Digits that are no BCD are added up all the same.
     let [century, year, month, day, hours, minutes, seconds] =
-        [time.century, time.year, time.month, time.day, time.hours, time.minutes, time.seconds]
+        [time.century(), time.year(), time.month(), time.day(), time.hours(), time.minutes(), time.seconds()]
             .map(|bcd| u16::from(bcd >> 4).wrapping_mul(10).wrapping_add(u16::from(bcd & 15)));
     let precise = if time.is_precise() { "precise" } else { "imprecise" };
     out.line(

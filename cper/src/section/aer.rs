@@ -9,7 +9,8 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use super::pci_address::RequesterId;
 use super::register::{error_bits, register};
 use crate::fields::{Describe, Dwords, Value, Visitor, show_fields};
-use crate::structure::{self, structure};
+use crate::stored;
+use crate::structure::structure;
 
 structure! {
     /// The AER registers of a function. Those from the root error command on exist in root ports and root complex event
@@ -195,12 +196,12 @@ register! {
 impl AerCapability {
     /// Of a Flit mode packet, header dwords 8 to 13.
     pub const fn further_log(&self) -> [u32; 6] {
-        structure::dwords(&self.further_log)
+        stored::dwords(&self.further_log)
     }
 
     /// Of a Flit mode packet, header dwords 8 to 13.
     pub const fn set_further_log(&mut self, log: [u32; 6]) {
-        self.further_log = structure::wire_dwords(&log);
+        self.further_log = stored::wire_dwords(&log);
     }
 
     /// Of a Flit mode packet, header dwords 8 to 13.

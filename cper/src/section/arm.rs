@@ -11,7 +11,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use super::check_info::{AccessOperation, ParticipationType, TransactionType, check_bits};
 use super::context::{self, ContextBytes, ContextForm, ContextPadding, Contexts, RegisterTable, Registers};
 use crate::entries::Entries;
-use crate::fields::{Describe, Each, Value, Visitor, describe_rest};
+use crate::fields::{Describe, Groups, Value, Visitor, describe_rest};
 use crate::kind::{Encode, FixedSection, SectionType};
 use crate::open_value::{open_value, serde_as_number, wire_number};
 use crate::structure::structure;
@@ -536,7 +536,7 @@ impl Describe for ErrorRead<'_> {
         if meanings.clone().next().is_none() {
             return Ok(());
         }
-        out.field("other_readings", Value::List(&Each(meanings.map(Meaning))))
+        out.field("other_readings", Value::List(&Groups(meanings.map(Meaning))))
     }
 }
 
@@ -834,7 +834,7 @@ impl Describe for ArmContext<'_> {
         self.header.describe_fields(out)?;
         if self.header.register_context_type == ArmContextType::MISC_SYSTEM {
             let registers = self.system_registers();
-            out.field("registers", Value::List(&Each(registers.iter().copied())))?;
+            out.field("registers", Value::List(&Groups(registers.iter().copied())))?;
             describe_rest("trailing", self.array.get(size_of_val(registers)..).unwrap_or_default(), out)?;
         } else {
             context::describe_registers(&self.registers(), out)?;
@@ -970,8 +970,8 @@ impl Describe for ArmProcessor<'_> {
         }
         let readings = self.possible();
         let errors = self.error_information().map(move |error| error.map(|error| ErrorRead(error, readings)));
-        out.field("error_information", Value::List(&Each(errors)))?;
-        out.field("contexts", Value::List(&Each(self.contexts())))?;
+        out.field("error_information", Value::List(&Groups(errors)))?;
+        out.field("contexts", Value::List(&Groups(self.contexts())))?;
         describe_rest("vendor_specific", self.vendor_specific(), out)?;
         describe_rest("trailing", self.trailing(), out)
     }

@@ -7,6 +7,7 @@ use core::fmt;
 use core::iter::FusedIterator;
 
 use crate::Error;
+use crate::entries::next_of;
 use crate::fields::{Describe, Value, Visitor, describe_rest};
 
 /// What the contexts of one kind of section have in common.
@@ -199,12 +200,7 @@ impl<'a> Iterator for Walk<'a> {
     type Item = Result<ContextBytes<'a>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let taken = self.split();
-        if taken.is_err() {
-            self.left = 0;
-        }
-        Some(taken)
+        next_of(self, |walk| &mut walk.left, Self::split)
     }
 }
 

@@ -15,7 +15,8 @@ use crate::entries::Entries;
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
 use crate::kind::{Decode, Encode, SectionType, View};
 use crate::open_value::open_value;
-use crate::structure::{at, structure};
+use crate::stored::at;
+use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionDescriptor, SectionTypeId, Timestamp};
 
 structure! {
@@ -569,7 +570,7 @@ mod tests {
             .with_fru_id(0x5844_0a12);
         let list = [entry(1)];
         let bytes = written(&FruMemoryPoisonParts::new(named, &list).unwrap());
-        assert_eq!(bytes[16..32], FruMemoryPoison::TYPE.raw().0);
+        assert_eq!(bytes[16..32], *FruMemoryPoison::TYPE.raw().bytes());
         let poison = FruMemoryPoison::decode(&bytes).unwrap();
         assert!(poison.own_descriptor().is_none() && poison.checksum_is_right());
         assert_eq!((poison.fru_id(), poison.trailing()), (named.fru_id(), &[][..]));

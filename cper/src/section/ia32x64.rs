@@ -13,7 +13,7 @@ use super::check_info::{AccessOperation, ParticipationType, TransactionType, che
 use super::context::{self, AddressedRegister, ContextBytes, ContextForm, ContextPadding, Contexts};
 use super::context::{RegisterTable, Registers};
 use crate::entries::Entries;
-use crate::fields::{Describe, Each, Value, Visitor, describe_rest};
+use crate::fields::{Describe, Groups, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::{open_guid, open_value};
 use crate::structure::structure;
@@ -649,7 +649,7 @@ impl Describe for Ia32X64Context<'_> {
             out.field("smca_bank", Value::Group(&bank))?;
         }
         let mut registers = self.addressed_registers();
-        out.field("registers", Value::List(&Each(registers.clone())))?;
+        out.field("registers", Value::List(&Groups(registers.clone())))?;
         registers.by_ref().for_each(drop);
         describe_rest("trailing", registers.rest, out)?;
         describe_rest("padding", self.padding, out)
@@ -736,7 +736,7 @@ impl Describe for Ia32X64Processor<'_> {
         out.field("proc_err_info_num", Value::number(self.error_count()))?;
         out.field("proc_context_info_num", Value::number(self.context_count()))?;
         out.field("error_information", Value::List(&self.error_information()))?;
-        out.field("contexts", Value::List(&Each(self.contexts())))?;
+        out.field("contexts", Value::List(&Groups(self.contexts())))?;
         describe_rest("trailing", self.trailing(), out)
     }
 }
@@ -1201,7 +1201,8 @@ mod tests {
             Ia32X64ErrorInformation::from(Ia32X64Check::Cache(CacheCheck(5))),
             Ia32X64ErrorInformation::from(Ia32X64Check::Bus(BusCheck(6))),
             Ia32X64ErrorInformation::from(Ia32X64Check::MicroArchitectural(MicroArchitecturalCheck(7))),
-            Ia32X64ErrorInformation::new(Ia32X64ErrorType::new(crate::Guid([9; 16]))).with_check_info(8),
+            Ia32X64ErrorInformation::new(Ia32X64ErrorType::new(crate::Guid::from_bytes([9; 16])))
+                .with_check_info(8),
         ];
         let arrays = [counting(92), counting(244), counting(16), counting(0)];
         let contexts = [

@@ -4,9 +4,12 @@ use core::fmt;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use crate::error::clamp;
 use crate::fields::{Describe, Readable, Value, Visitor, describe_rest};
 use crate::open_value::open_value;
-use crate::structure::{self, structure};
+use crate::stored;
+use crate::structure::structure;
+use crate::{Error, ErrorKind};
 
 structure! {
     /// An error of a processor, in the same form for every architecture.
@@ -109,22 +112,32 @@ open_value! {
 /// The 128-byte ASCII name of a processor, ended by NUL.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(transparent)]
-pub struct BrandString(pub [u8; 128]);
+pub struct BrandString([u8; 128]);
+
+crate::grammar::byte_array!(BrandString: 128);
 
 impl BrandString {
     /// No name.
     pub const EMPTY: Self = Self([0; 128]);
 
-    /// The field for a name, filled with NUL; `None` when the name is over 127 bytes, which leaves no room for one.
-    pub fn new(name: &[u8]) -> Option<Self> {
+    /// The field for a name of at most 127 bytes, filled with NUL: it ends in one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TextTooLong`] when the name is longer.
+    pub fn new(name: &[u8]) -> Result<Self, Error> {
         let mut field = Self::EMPTY;
-        let (text, _) = field.0.split_last_mut()?.1.split_at_mut_checked(name.len())?;
-        name.write_to(text).ok()?;
-        Some(field)
+        let text = field.0.get_mut(..name.len().min(127)).unwrap_or_default();
+        name.write_to(text).map_err(|_| {
+            Error::new(
+                ErrorKind::TextTooLong { what: "brand string", length: clamp(name.len()), limit: 127 },
+                0,
+            )
+        })?;
+        Ok(field)
     }
 
     /// The name: the bytes before the first NUL, all 128 when there is none.
-    pub fn as_bytes(&self) -> &[u8] {
+    pub fn text(&self) -> &[u8] {
         self.0.split(|byte| *byte == 0).next().unwrap_or_default()
     }
 }
@@ -138,7 +151,7 @@ impl Default for BrandString {
 impl fmt::Display for BrandString {
     /// Printable ASCII as it is, everything else escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.as_bytes().escape_ascii())
+        write!(f, "{}", self.text().escape_ascii())
     }
 }
 
@@ -162,7 +175,7 @@ impl<'a> ProcessorGenericView<'a> {
     /// Name of the processor, whatever its validity bit says.
     #[inline]
     pub fn cpu_brand_string_raw(&self) -> Option<&'a BrandString> {
-        structure::at::<24, BrandString>(self.bytes)
+        stored::at::<24, BrandString>(self.bytes)
     }
 
     /// What failed, at which level and in which operation, and the processor.
@@ -223,7 +236,7 @@ impl Describe for ProcessorGenericView<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         if let Some(name) = self.cpu_brand_string() {
-            out.field("cpu_brand_string", Value::text(&name.0))?;
+            out.field("cpu_brand_string", Value::text(name.bytes()))?;
         }
         describe_rest("trailing", self.trailing(), out)
     }
@@ -420,10 +433,13 @@ mod tests {
     fn brand_strings_of_every_length() {
         let long = [b'x'; 128];
         for length in 0..128 {
-            assert_eq!(BrandString::new(&long[..length]).unwrap().as_bytes(), &long[..length]);
+            assert_eq!(BrandString::new(&long[..length]).unwrap().text(), &long[..length]);
         }
-        assert_eq!(BrandString::new(&long), None);
-        assert_eq!(BrandString(long).as_bytes(), long);
+        assert_eq!(
+            BrandString::new(&long).unwrap_err().kind(),
+            ErrorKind::TextTooLong { what: "brand string", length: 128, limit: 127 }
+        );
+        assert_eq!(BrandString::from_bytes(long).text(), long);
         assert_eq!(BrandString::new(b"a\xffb").unwrap().to_string(), "a\\xffb");
         assert!(format!("{:?}", BrandString::default()).starts_with("BrandString(\"\\x00"));
     }

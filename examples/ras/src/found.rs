@@ -340,7 +340,7 @@ pub struct Section<'a> {
 impl Section<'_> {
     /// Whether not even its type is there, but the zeros or ones of a store that was not written.
     pub fn is_absent(&self) -> bool {
-        let bytes = self.kind.raw().0;
+        let bytes = *self.kind.raw().bytes();
         matches!(self.content, Content::Bad(..)) && (bytes == [0; 16] || bytes == [0xff; 16])
     }
 
@@ -583,7 +583,7 @@ fn torn(descriptor: &SectionDescriptor, behind: &[u8]) -> Option<String> {
         if is_fill(descriptor.as_bytes()) {
             return Some(format!("section descriptor is all {name}"));
         }
-        if is_fill(&descriptor.section_type().raw().0) {
+        if is_fill(descriptor.section_type().raw().bytes()) {
             return Some(format!("section type is all {name}, section of {length} bytes at {offset}"));
         }
         if !behind.is_empty() && is_fill(behind) {

@@ -393,7 +393,7 @@ fn part_of<'e>(section: &'e Section<'e>, severity: Grade, line: &'e str, raw: bo
         text: section
             .fru_text
             .as_ref()
-            .map(FruText::as_bytes)
+            .map(FruText::text)
             .filter(|text| !text.is_empty())
             .map(|text| Shown(Printable(text))),
     };

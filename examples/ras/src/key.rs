@@ -94,7 +94,7 @@ impl Key {
     }
 
     fn digest(creator: Guid, id: RecordId, content: &[&[u8]]) -> Self {
-        let mut hasher = Sha256::new_with_prefix(creator.0);
+        let mut hasher = Sha256::new_with_prefix(creator.bytes());
         hasher.update(id.raw().to_le_bytes());
         for piece in content {
             hasher.update(piece);

@@ -47,7 +47,7 @@ impl Describe for NotValid<'_, '_> {
                 out.field("fru_id", descriptor.fru_id_raw().into())?;
             }
             let name = descriptor.fru_text_raw();
-            let name = name.as_bytes();
+            let name = name.text();
             if section.fru_text.is_none() && !name.is_empty() {
                 out.field("fru_text", Value::text(name))?;
             }

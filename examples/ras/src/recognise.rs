@@ -219,7 +219,7 @@ pub fn is_block(block: &StatusBlock<'_>) -> bool {
         header.severity().raw() <= Severity::INFORMATIONAL.raw() && header.block_status() >> 14 == 0;
     let of_known_type = || {
         let guid = block.as_bytes().get(20..36).and_then(|bytes| bytes.try_into().ok());
-        guid.is_some_and(|guid| SectionTypeId::new(cper::Guid(guid)).name().is_some())
+        guid.is_some_and(|guid| SectionTypeId::new(cper::Guid::from_bytes(guid)).name().is_some())
     };
     header.data_length() >= 64
         && match block.check() {

@@ -80,7 +80,7 @@ pub fn type_name(section: &Section<'_>) -> String {
 
 /// The name of the field-replaceable unit, if it has one.
 pub fn unit(section: &Section<'_>) -> Option<String> {
-    let text = section.fru_text.as_ref()?.as_bytes().trim_ascii();
+    let text = section.fru_text.as_ref()?.text().trim_ascii();
     (!text.is_empty()).then(|| Printable(text).to_string())
 }
 

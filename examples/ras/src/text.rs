@@ -236,8 +236,8 @@ impl Text {
         if let Some(id) = section.fru_id.filter(|id| *id != Guid::ZERO) {
             field(&mut lines, "fru id", id)?;
         }
-        if let Some(text) = section.fru_text.as_ref().filter(|text| !text.as_bytes().is_empty()) {
-            field(&mut lines, "fru text", Printable(text.as_bytes()))?;
+        if let Some(text) = section.fru_text.as_ref().filter(|text| !text.text().is_empty()) {
+            field(&mut lines, "fru text", Printable(text.text()))?;
         }
         let names = flags(section.flags.difference(SectionFlags::PRIMARY));
         if !names.is_empty() {

@@ -58,7 +58,7 @@ fn headline(name: &str, bytes: &[u8]) -> String {
 fn one_reading_of_a_time_is_told_everywhere() {
     let amdgpu = CreatorId::LINUX_AMDGPU;
     let windows = CreatorId::WINDOWS_WHEA;
-    let other = CreatorId::new(Guid([7; 16]));
+    let other = CreatorId::new(Guid::from_bytes([7; 16]));
     for (creator, bytes, line, time, seconds) in [
         (
             windows,
@@ -444,7 +444,8 @@ fn flags_without_a_name_are_shown_and_empty_names_are_not() {
 
 #[test]
 fn all_is_shown_with_v_and_marked_where_it_is_not_valid() {
-    let descriptor = primary().with_fru_text(FruText::new(b"DIMM_B2").unwrap()).with_fru_id(Guid([0x5a; 16]));
+    let descriptor =
+        primary().with_fru_text(FruText::new(b"DIMM_B2").unwrap()).with_fru_id(Guid::from_bytes([0x5a; 16]));
     let memory = MemoryError::new().with_node(1).with_bank(4).with_physical_address(0x1008_0040);
     let mut bytes = record(header(), descriptor, &memory);
     // Neither the unit nor the address is valid, and the node is.

@@ -215,7 +215,7 @@ fn a_block_with_reserved_values_is_shown_as_the_kernel_shows_it() {
             block[16..20].copy_from_slice(&severity.to_le_bytes());
             let parsed = StatusBlock::parse(&block).unwrap();
             // A type that nobody knows and a severity that does not exist are too little to tell a block by.
-            let guid = cper::Guid(block[20..36].try_into().unwrap());
+            let guid = cper::Guid::from_bytes(block[20..36].try_into().unwrap());
             if parsed.check().is_err() || cper::SectionTypeId::new(guid).name().is_none() {
                 continue;
             }

@@ -312,7 +312,7 @@ fn entries_that_are_cut_are_shown_and_zeros_are_no_entries() {
         block.extend(value.to_le_bytes());
     }
     let mut entry = vec![0; 72 + 80];
-    entry[..16].copy_from_slice(&SectionTypeId::MEMORY.raw().0);
+    entry[..16].copy_from_slice(SectionTypeId::MEMORY.raw().bytes());
     entry[16..24].copy_from_slice(&[1, 0, 0, 0, 0, 3, 0, 0]);
     entry[24..28].copy_from_slice(&80_u32.to_le_bytes());
     entry[72..74].copy_from_slice(&[2, 0]);

@@ -390,7 +390,7 @@ pub unsafe extern "C" fn rust_read_memory(bytes: *const u8, len: usize) -> u64 {
 
 /// A GUID as two numbers: 16 bytes read are 16 bytes read, however they are folded.
 fn guid(guid: Guid) -> u64 {
-    let value = u128::from_le_bytes(guid.0);
+    let value = u128::from_le_bytes(*guid.bytes());
     value as u64 ^ (value >> 64) as u64
 }
 

@@ -156,7 +156,7 @@ pub extern "C" fn rust_patch_mce(
     id: u64,
 ) -> *const u8 {
     record.header_mut().set_record_id(id);
-    record.body_mut().0 = *mce;
+    *record.body_mut() = MceBytes::from_bytes(*mce);
     record.as_bytes().as_ptr()
 }
 
@@ -314,7 +314,7 @@ pub unsafe extern "C" fn rust_read_generic(bytes: *const u8, len: usize) -> u64 
         sum ^= u64::from(generic.flags().map_or(0, |flags| flags.bits()));
         sum ^= u64::from(generic.level().unwrap_or(0));
         sum ^= generic.cpu_version_info().unwrap_or(0);
-        sum ^= generic.cpu_brand_string().map_or(0, |name| fold_words::<16>(transmute!(name.0)));
+        sum ^= generic.cpu_brand_string().map_or(0, |name| fold_words::<16>(transmute!(*name.bytes())));
         sum ^= generic.processor_id().unwrap_or(0);
         sum ^= generic.target_address().unwrap_or(0);
         sum ^= generic.requestor_id().unwrap_or(0);

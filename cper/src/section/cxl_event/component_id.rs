@@ -9,10 +9,12 @@ use crate::structure::structure;
 
 /// Which component an event is of; what the bytes mean is the device's business unless they are in PLDM format.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
 )]
 #[repr(transparent)]
-pub struct CxlComponentId(pub [u8; 16]);
+pub struct CxlComponentId([u8; 16]);
+
+crate::grammar::byte_array!(CxlComponentId: 16);
 
 structure! {
     /// A component identifier in PLDM format.
@@ -91,7 +93,7 @@ macro_rules! component_id {
             fn describe_component(&self, out: &mut dyn Visitor) -> fmt::Result {
                 match (self.pldm_component_id(), self.component_id()) {
                     (Some(id), _) => out.field("component_id", Value::Group(id)),
-                    (None, Some(id)) => out.field("component_id", Value::Bytes(&id.0)),
+                    (None, Some(id)) => out.field("component_id", Value::Bytes(id.bytes())),
                     (None, None) => Ok(()),
                 }
             }
@@ -108,7 +110,7 @@ mod tests {
 
     #[test]
     fn both_forms_and_their_bits() {
-        let own = CxlComponentId([0xa5; 16]);
+        let own = CxlComponentId::from_bytes([0xa5; 16]);
         let pldm =
             CxlPldmComponentId::new().with_entity_id([1, 2, 3, 4, 5, 6]).with_resource_id([7, 8, 9, 10]);
         assert_eq!(pldm.as_bytes(), [3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 0, 0, 0, 0]);

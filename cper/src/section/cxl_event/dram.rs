@@ -161,7 +161,7 @@ mod tests {
         let mask =
             [0x1000_0000_0000_0001, 0x2000_0000_0000_0002, 0x3000_0000_0000_0003, 0x4000_0000_0000_0004];
         assert_eq!(event.correction_mask(), Some(mask));
-        assert_eq!(event.component_id(), Some(&CxlComponentId(*b"component ident.")));
+        assert_eq!(event.component_id(), Some(&CxlComponentId::from_bytes(*b"component ident.")));
         assert_eq!(event.sub_channel(), Some(9));
         assert_eq!(event.cvme_threshold_event_flags(), CxlErrorThresholdFlags::EXCEEDED);
         assert_eq!(event.cvme_count().get(), 0xaa_9988);
@@ -242,7 +242,7 @@ mod tests {
                 0x3000_0000_0000_0003,
                 0x4000_0000_0000_0004,
             ])
-            .with_component_id(CxlComponentId(*b"component ident."))
+            .with_component_id(CxlComponentId::from_bytes(*b"component ident."))
             .with_sub_channel(9);
         assert_eq!(event.as_bytes(), bytes());
         let empty = CxlDramEvent::default();

@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(health.dirty_shutdown_count(), 0x0403_0201);
         assert_eq!(health.corrected_volatile_error_count(), 0x0807_0605);
         assert_eq!(health.corrected_persistent_error_count(), 0x0c0b_0a09);
-        assert_eq!(event.component_id(), Some(&CxlComponentId(*b"component ident.")));
+        assert_eq!(event.component_id(), Some(&CxlComponentId::from_bytes(*b"component ident.")));
         assert_eq!(event.device_event_sub_type(), CxlMemoryModuleSubType::UNSUPPORTED_FRU);
         let told = lines(SectionTypeId::CXL_MEMORY_MODULE, bytes);
         assert_eq!(
@@ -287,7 +287,10 @@ mod tests {
             .with_device_event_type(CxlMemoryModuleEventType::MEDIA_FRU)
             .with_device_health(health)
             .with_device_event_sub_type(CxlMemoryModuleSubType::UNSUPPORTED_FRU);
-        assert_eq!(event.with_component_id(CxlComponentId(*b"component ident.")).as_bytes(), bytes());
+        assert_eq!(
+            event.with_component_id(CxlComponentId::from_bytes(*b"component ident.")).as_bytes(),
+            bytes()
+        );
     }
 
     #[test]

@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(event.nibble_mask(), Some(U24::new(0x33_2211)));
         assert_eq!((event.bank_group(), event.bank()), (Some(6), Some(7)));
         assert_eq!((event.row(), event.column()), (Some(U24::new(0x66_5544)), Some(0x877)));
-        assert_eq!(event.component_id(), Some(&CxlComponentId(*b"component ident.")));
+        assert_eq!(event.component_id(), Some(&CxlComponentId::from_bytes(*b"component ident.")));
         assert_eq!(event.sub_channel(), Some(9));
         assert_eq!(
             lines(SectionTypeId::CXL_MEMORY_SPARING, bytes),
@@ -173,7 +173,7 @@ mod tests {
             .with_bank(7)
             .with_row(U24::new(0x66_5544))
             .with_column(0x877)
-            .with_component_id(CxlComponentId(*b"component ident."))
+            .with_component_id(CxlComponentId::from_bytes(*b"component ident."))
             .with_sub_channel(9);
         assert_eq!(event.as_bytes(), bytes());
         let empty = CxlMemorySparingEvent::default();

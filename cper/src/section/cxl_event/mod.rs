@@ -192,12 +192,12 @@ impl<D> CxlEvent<D> {
         Self { header, record, data }
     }
 
-    /// CPER's own head.
+    /// The header that CPER puts before an event record.
     pub const fn header(&self) -> &CxlComponentHeader {
         &self.header
     }
 
-    /// CPER's own head, to set its fields.
+    /// The header that CPER puts before an event record, to set its fields.
     pub const fn header_mut(&mut self) -> &mut CxlComponentHeader {
         &mut self.header
     }
@@ -223,16 +223,26 @@ impl<D> CxlEvent<D> {
     }
 
     /// Sets the device and its validity bit.
+    pub const fn set_device_id(&mut self, id: CxlComponentDeviceId) {
+        self.header.set_device_id(id);
+    }
+
+    /// Sets the device and its validity bit.
     #[must_use]
     pub fn with_device_id(mut self, id: CxlComponentDeviceId) -> Self {
-        self.header.set_device_id(id);
+        self.set_device_id(id);
         self
+    }
+
+    /// Sets the device's serial number and its validity bit.
+    pub const fn set_device_serial_number(&mut self, number: u64) {
+        self.header.set_device_serial_number(number);
     }
 
     /// Sets the device's serial number and its validity bit.
     #[must_use]
     pub fn with_device_serial_number(mut self, number: u64) -> Self {
-        self.header.set_device_serial_number(number);
+        self.set_device_serial_number(number);
         self
     }
 }

@@ -13,7 +13,8 @@ use crate::entries::{Entries, SizedEntries, SizedForm};
 use crate::fields::{Describe, OwnValue, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::open_value;
-use crate::structure::{at, structure};
+use crate::stored::at;
+use crate::structure::structure;
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
 
 structure! {
@@ -832,7 +833,7 @@ mod tests {
         bytes.extend(0xa0..0xc0);
         bytes.extend([32, 0, 0, 0, 0, 0, 1, 0, 0x34, 0x12, 0, 0, 0, 0, 0, 0]);
         bytes.extend(0xc0..0xd0);
-        bytes.extend(ArmRasKeyValue::MPAM_PARTID.0);
+        bytes.extend(*ArmRasKeyValue::MPAM_PARTID.bytes());
         bytes.extend(0xd0..0xd8);
         bytes
     }

@@ -8,10 +8,11 @@ use core::fmt;
 use zerocopy::IntoBytes;
 
 use crate::entries::Entries;
-use crate::fields::{Describe, Each, Printable, Value, Visitor, describe_rest};
+use crate::fields::{Describe, Groups, Printable, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::flag_set;
-use crate::structure::{at, structure};
+use crate::stored::at;
+use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId, Severity};
 
 structure! {
@@ -257,7 +258,7 @@ impl Describe for NvidiaError<'_> {
         } else if self.is_cmet_info() {
             let registers = self.registers();
             let channels = registers.as_slice().iter().map(Channel);
-            out.field("cmet_info", Value::List(&Each(channels)))?;
+            out.field("cmet_info", Value::List(&Groups(channels)))?;
             if let Some(error) = registers.error() {
                 error.describe(out)?;
             }

@@ -13,7 +13,8 @@ use crate::fields::{Describe, Printable, Value, Values, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::open_value;
 use crate::section::{ContextPadding, context::is_zero};
-use crate::structure::{at, structure};
+use crate::stored::at;
+use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId};
 
 structure! {

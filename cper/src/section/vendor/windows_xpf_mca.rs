@@ -19,11 +19,12 @@ use core::fmt;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U32, U64};
 
-use crate::fields::{Describe, Each, Value, Values, Visitor, describe_rest};
+use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::{flag_set, open_value};
 use crate::section::register::register;
-use crate::structure::{at, structure};
+use crate::stored::at;
+use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId, Timestamp};
 
 structure! {
@@ -381,7 +382,7 @@ impl Describe for WindowsXpfMca<'_> {
             if count as usize > FURTHER_BANKS {
                 Error::inner_length("further bank count", count, FURTHER_BANKS, BANKS_AT).describe(out)?;
             }
-            out.field("further_banks", Value::List(&Each(further.banks())))?;
+            out.field("further_banks", Value::List(&Groups(further.banks())))?;
         }
         describe_rest("trailing", self.trailing(), out)
     }

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::Path;
 use std::{env, fmt, fs};
 
-use cper::fields::{Describe, Each, Value, Visitor};
+use cper::fields::{Describe, Groups, Value, Visitor};
 use cper::section::{Decode, Encode, FixedSection, FixedView, MemoryError, SectionType, View};
 use cper::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, little_endian::U32};
 use cper::{
@@ -83,7 +83,7 @@ impl<'a> View<'a> for FanLog<'a> {
 
 impl Describe for FanLog<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("samples", Value::List(&Each(self.samples.iter().copied())))?;
+        out.field("samples", Value::List(&Groups(self.samples.iter().copied())))?;
         if self.trailing.is_empty() { Ok(()) } else { out.field("trailing", Value::Bytes(self.trailing)) }
     }
 }

@@ -101,7 +101,7 @@ fn register_at(address: u64) -> [u8; 12] {
 }
 
 /// A vendor's section, which no crate here knows.
-const VENDOR: Guid = Guid([0x5A; 16]);
+const VENDOR: Guid = Guid::from_bytes([0x5A; 16]);
 
 /// A block with three errors, each with something that the kernel's own way into ERST would lose.
 fn fatal_block() -> Outcome<Vec<u8>> {
@@ -116,7 +116,7 @@ fn fatal_block() -> Outcome<Vec<u8>> {
     writer.entry(
         &GenericErrorData::new(Severity::FATAL)
             .with_flags(SectionFlags::PRIMARY | SectionFlags::CONTAINMENT_WARNING)
-            .with_fru_id(Guid([0xF1; 16]))
+            .with_fru_id(Guid::from_bytes([0xF1; 16]))
             .with_fru_text(FruText::new(b"DIMM_A1")?)
             .with_timestamp(when),
         &memory,
@@ -125,8 +125,9 @@ fn fatal_block() -> Outcome<Vec<u8>> {
         &GenericErrorData::new(Severity::CORRECTED).with_fru_text(FruText::new(b"TWENTY CHARACTERS OK")?),
         &memory.with_rank(3),
     )?;
-    let vendor =
-        GenericErrorData::new(Severity::RECOVERABLE).with_fru_id(Guid([0xF2; 16])).with_revision(0x0201);
+    let vendor = GenericErrorData::new(Severity::RECOVERABLE)
+        .with_fru_id(Guid::from_bytes([0xF2; 16]))
+        .with_revision(0x0201);
     writer.entry_bytes(VENDOR.into(), &vendor, &[0xC3; 37])?;
     Ok(writer.finish()?.to_vec())
 }
@@ -180,7 +181,7 @@ fn full(file: &Path) -> Outcome {
     let mut buffer = [0; SLOT];
     for number in 1..=FOREIGN_RECORDS {
         let header = RecordHeader::new(Severity::RECOVERABLE, NotificationType::PEI)
-            .with_creator_id(CreatorId::new(Guid([0xAA; 16])))
+            .with_creator_id(CreatorId::new(Guid::from_bytes([0xAA; 16])))
             .with_record_id(number << 20);
         let memory = MemoryError::new().with_physical_address(number << 12);
         let mut writer = RecordWriter::new(&mut buffer, &header)?;

@@ -116,7 +116,7 @@ fn foreign() -> Result<Vec<u8>, Box<dyn Error>> {
             if number % 4 == 3 {
                 // A kind of section that nobody knows.
                 let kind = SectionTypeId::new(Guid::parse_const("12345678-9abc-def0-1122-334455667788"));
-                record[128 + 16..128 + 32].copy_from_slice(&kind.raw().0);
+                record[128 + 16..128 + 32].copy_from_slice(kind.raw().bytes());
             }
             record
         };

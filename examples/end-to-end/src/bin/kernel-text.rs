@@ -74,7 +74,7 @@ const TYPES: [SectionTypeId; 11] = [
     SectionTypeId::CXL_GENERAL_MEDIA,
     SectionTypeId::CXL_DRAM,
     SectionTypeId::CXL_MEMORY_MODULE,
-    SectionTypeId::new(Guid([0xC3; 16])),
+    SectionTypeId::new(Guid::from_bytes([0xC3; 16])),
 ];
 
 fn make(seed: u64, count: u64, folder: &Path) -> Outcome {
@@ -110,7 +110,7 @@ fn header(random: &mut Random, section_type: SectionTypeId) -> GenericErrorData 
     header.set_revision(random.one_of(&[0x0100, 0x0201, 0x0300, 0x0300, 0x0301]));
     let validation = DataEntryValidation::from_bits_retain(random.next() as u8);
     header.set_flags(SectionFlags::from_bits_retain(u32::from(random.next() as u8)));
-    header.set_fru_id(Guid(random.next_guid()));
+    header.set_fru_id(Guid::from_bytes(random.next_guid()));
     let mut text = FruText::EMPTY;
     for byte in &mut text.0 {
         *byte = b' ' + random.below(95) as u8;
@@ -187,11 +187,11 @@ fn ia32x64(random: &mut Random) -> Vec<u8> {
         Ia32X64ErrorType::TLB,
         Ia32X64ErrorType::BUS,
         Ia32X64ErrorType::MICRO_ARCHITECTURAL,
-        Ia32X64ErrorType::new(Guid([0x3C; 16])),
+        Ia32X64ErrorType::new(Guid::from_bytes([0x3C; 16])),
     ];
     for _ in 0..errors {
         let mut error = random.values(64);
-        set(&mut error, 0, &random.one_of(&known).raw().0);
+        set(&mut error, 0, random.one_of(&known).raw().bytes());
         body.extend(error);
     }
     for _ in 0..contexts {
@@ -251,7 +251,7 @@ fn check(folder: &Path, log: &Path, version: KernelVersion) -> Outcome {
         }
         lines += ours.len();
         for entry in block.entries().flatten() {
-            *types.entry(entry.section_type().raw().0).or_insert(0) += 1;
+            *types.entry(*entry.section_type().raw().bytes()).or_insert(0) += 1;
         }
     }
     if types.len() != TYPES.len() {

@@ -177,7 +177,7 @@ fn header(event: &CxlComponentEvent<'_>, record: &CxlEventHeader) -> [(&'static 
 }
 
 fn component(id: Option<&CxlComponentId>) -> Value {
-    id.map(|id| blob(&id.0)).into()
+    id.map(|id| blob(id.bytes())).into()
 }
 
 fn entity(id: Option<&CxlPldmComponentId>) -> Value {

@@ -18,7 +18,7 @@ const NO_LABEL: &[u8] = b"unknown memory";
 /// where it finds none it has nothing to say.
 pub fn mc_event(section: &Section<'_>, memory: &MemoryErrorView<'_>, severity: Ghes) -> Row {
     let told = Told::by(memory);
-    let label = section.fru_text.as_ref().map(FruText::as_bytes).filter(|name| !name.trim_ascii().is_empty());
+    let label = section.fru_text.as_ref().map(FruText::text).filter(|name| !name.trim_ascii().is_empty());
     let err_type = match severity {
         Ghes::No => "Info",
         Ghes::Corrected => "Corrected",
@@ -110,10 +110,10 @@ fn compact(memory: &MemoryErrorView<'_>) -> Vec<u8> {
 
 /// The unit's id, all zeros if there is none.
 pub fn fru_id(section: &Section<'_>) -> Value {
-    blob(&section.fru_id.unwrap_or(Guid([0; 16])).0)
+    blob(section.fru_id.unwrap_or(Guid::ZERO).bytes())
 }
 
 /// The unit's name, empty if there is none.
 pub fn fru_text(section: &Section<'_>) -> Value {
-    text(section.fru_text.as_ref().map_or(&[], |name| name.as_bytes()))
+    text(section.fru_text.as_ref().map_or(&[], |name| name.text()))
 }

@@ -15,7 +15,7 @@ pub fn non_standard_event(section: &Section<'_>, severity: Ghes) -> Row {
     Row::new(
         "non_standard_event",
         [
-            ("sec_type", blob(&section.kind.raw().0)),
+            ("sec_type", blob(section.kind.raw().bytes())),
             ("fru_id", fru_id(section)),
             ("fru_text", fru_text(section)),
             ("severity", severity.to_owned().into()),

@@ -1,0 +1,1 @@
+../../cper/src/stored.rs
