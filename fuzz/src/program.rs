@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use ras::event::Event;
+use ras::event::{Event, utc};
 use ras::found::{Content, Found, Part, What};
 use ras::input::Bytes;
 use ras::key::Key;
@@ -93,7 +93,7 @@ fn text_length(found: &Found<'_>) -> usize {
 }
 
 fn write(out: &mut Counted, mut events: Vec<Event<'_>>, form: usize) -> io::Result<()> {
-    let text = |detail| Text { detail, columns: None, color: false, prefix: |_| "" };
+    let text = |detail| Text { detail, columns: None, color: false, prefix: |_| "", time: utc, cut_logs: false };
     let all: Vec<&Event<'_>> = events.iter().collect();
     match form {
         0 => text(Detail::Normal).group(out, "file", &all, false),
@@ -103,7 +103,7 @@ fn write(out: &mut Counted, mut events: Vec<Event<'_>>, form: usize) -> io::Resu
         _ => {
             // What is bad goes to standard error there.
             events.retain(|event| !event.found.is_bad());
-            kernel::write(out, &events, form == 5)
+            kernel::write(out, &events, form == 5, None)
         }
     }
 }

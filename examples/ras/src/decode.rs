@@ -1,23 +1,29 @@
 //! `ras decode`: recognise, read, explain.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use crate::Outcome;
 use crate::dmesg;
-use crate::event::{Event, Kind};
+use crate::event::{Event, utc};
 use crate::found::What;
 use crate::input::{self, Bytes};
 use crate::json;
 use crate::kernel;
+use crate::kernel_version::KernelVersion;
+use crate::local::local;
+use crate::pager::Pager;
 use crate::printable::Printable;
 use crate::progress::Progress;
 use crate::ramoops::Parameters;
 use crate::recognise;
 use crate::scan::{self, File, Scan, Step};
+use crate::screen::Screen;
+use crate::select::{LeftOut, Selection};
 use crate::summary::count;
+use crate::tally::Tally;
 use crate::text::{Detail, Text};
 
 /// Reads records and says what broke, where, how badly and when
@@ -46,6 +52,12 @@ pub struct Decode {
     /// Show records cleared from an ERST image whose bytes are still there
     #[arg(long)]
     cleared: bool,
+    #[command(flatten)]
+    selection: Selection,
+    /// Write the lines of this version of Linux with --format kernel, 6.1 or 6.12; else of the version that wrote the log
+    /// in the same store, or of the newest
+    #[arg(long, value_name = "VERSION")]
+    kernel: Option<KernelVersion>,
     #[command(flatten)]
     ramoops: RamoopsLayout,
 }
@@ -79,14 +91,25 @@ const GROUP_BYTES: usize = 64 << 20;
 
 impl Decode {
     /// Runs the command.
-    pub fn run(&self) -> Outcome {
+    pub fn run(&self, out: Pager) -> Outcome {
+        let to_terminal = io::stdout().is_terminal();
+        let detail = self.detail();
+        let is_screen = to_terminal && self.format == Format::Text && detail < Detail::Raw;
         let mut run = Run {
             options: self,
-            out: BufWriter::new(io::stdout().lock()),
-            text: Text { detail: self.detail(), columns: columns(), color: color(), prefix: |_| "" },
-            progress: Progress::new(),
+            out,
+            text: Text {
+                detail,
+                columns: columns(),
+                color: color(),
+                prefix: |_| "",
+                time: if self.selection.local { local } else { utc },
+                cut_logs: is_screen,
+            },
+            screen: is_screen.then(Screen::default),
+            progress: Progress::of_bytes(self.files.clone()),
             outcome: Outcome::default(),
-            tally: Tally::default(),
+            met: Met::default(),
             groups: 0,
         };
         if let Err(error) = run.all() {
@@ -120,21 +143,21 @@ pub fn color() -> bool {
 
 struct Run<'o> {
     options: &'o Decode,
-    out: BufWriter<io::StdoutLock<'static>>,
+    out: Pager,
     text: Text,
+    /// What a terminal is given at the end.
+    screen: Option<Screen>,
     progress: Progress,
     outcome: Outcome,
-    tally: Tally,
+    met: Met,
     groups: usize,
 }
 
 /// What a whole run has met.
 #[derive(Default)]
-struct Tally {
-    records: usize,
-    /// In the order they were met.
-    kinds: Vec<(Kind, usize)>,
-    parts: usize,
+struct Met {
+    events: Tally,
+    left_out: LeftOut,
     bad: usize,
     cleared: usize,
     skipped: usize,
@@ -167,8 +190,11 @@ impl Run<'_> {
         }
         self.group(&group)?;
         self.progress.clear();
+        if let Some(screen) = self.screen.take().filter(|screen| !screen.is_empty()) {
+            screen.write(&self.text, &mut self.out)?;
+        }
         self.total()?;
-        self.out.flush()
+        self.out.finish()
     }
 
     /// The bytes of a file that is something; says so where one that was named is not.
@@ -193,7 +219,7 @@ impl Run<'_> {
             let refusal = recognise::refusal(&file.bytes);
             self.refuse(&format!("{}: {refusal}", Printable(file.name.as_bytes())));
         } else {
-            self.tally.skipped += 1;
+            self.met.skipped += 1;
         }
         None
     }
@@ -227,16 +253,21 @@ impl Run<'_> {
             all.cleared += scan.cleared;
             all.bad += scan.bad;
         }
-        let events: Vec<Event<'_>> = dmesg::assemble(all.found).into_iter().map(Event::of).collect();
-        self.progress.clear();
-        self.tally.add(&events, all.cleared, all.bad);
+        let mut events: Vec<Event<'_>> = dmesg::assemble(all.found).into_iter().map(Event::of).collect();
+        events.retain(|event| self.options.selection.takes(event, &mut self.met.left_out));
+        self.met.add(&events, all.cleared, all.bad);
         self.outcome.bad |= all.bad != 0;
+        if self.screen.is_none() {
+            self.progress.clear();
+        }
 
         match self.options.format {
             Format::Json => json::write(&mut self.out, &events, self.text.detail == Detail::Raw)?,
-            Format::Kernel => kernel::write(&mut self.out, &events, io::stdout().is_terminal())?,
+            Format::Kernel => {
+                kernel::write(&mut self.out, &events, io::stdout().is_terminal(), self.options.kernel)?;
+            }
             Format::Text => {
-                if self.groups > 0 && self.text.detail > Detail::Lines {
+                if self.screen.is_none() && self.groups > 0 && self.text.detail > Detail::Lines {
                     writeln!(self.out, "\n")?;
                 }
                 let title = match files {
@@ -251,66 +282,65 @@ impl Run<'_> {
                     }
                 };
                 let several = self.options.files.len() > 1 || self.options.files[0].is_dir();
-                let name_files = files.len() > 1 || several && self.text.detail == Detail::Lines;
-                self.text.group(&mut self.out, &title, &events.iter().collect::<Vec<_>>(), name_files)?;
+                let all: Vec<&Event<'_>> = events.iter().collect();
+                if let Some(screen) = &mut self.screen {
+                    screen.group(&self.text, &title, &all, files.len() > 1 || several)?;
+                } else {
+                    let name_files = files.len() > 1 || several && self.text.detail == Detail::Lines;
+                    self.text.group(&mut self.out, &title, &all, name_files)?;
+                }
             }
+        }
+        if self.out.is_paging() {
+            self.progress.stop();
         }
         self.groups += 1;
         Ok(())
     }
 
     fn total(&mut self) -> io::Result<()> {
-        let tally = &self.tally;
-        if self.options.format != Format::Text || self.text.detail == Detail::Lines || self.groups == 0 {
-            if self.groups == 0 && !self.outcome.refused {
-                eprintln!("ras: nothing recognised in {}", count(tally.skipped, "file"));
+        let met = &self.met;
+        if self.groups == 0 && !self.outcome.refused {
+            eprintln!("ras: nothing recognised in {}", count(met.skipped, "file"));
+        }
+        let is_text = self.options.format == Format::Text && self.text.detail > Detail::Lines;
+        let left_out = met.left_out.told();
+        if !is_text || self.groups == 0 {
+            if let Some(left_out) = left_out {
+                eprintln!("ras: {left_out}");
             }
             return Ok(());
         }
-        let mut kinds: Vec<String> = Vec::new();
-        for (kind, number) in &tally.kinds {
-            let noun = if *number == 1 { kind.one } else { kind.many };
-            let mut line = format!("{number} {noun}");
-            if *kind == Kind::KERNEL_LOG && tally.parts > *number {
-                line.push_str(&format!(" in {} parts", tally.parts));
-            }
-            kinds.push(line);
+        let mut line = count(met.events.records(), "record");
+        if met.events.records() != 0 {
+            line.push_str(&format!(": {}", met.events.events()));
         }
-        let mut line = count(tally.records, "record");
-        if !kinds.is_empty() {
-            line.push_str(&format!(": {}", kinds.join(", ")));
+        if met.bad != 0 {
+            line.push_str(&format!("; {}", count(met.bad, "bad part")));
         }
-        if tally.bad != 0 {
-            line.push_str(&format!("; {}", count(tally.bad, "bad part")));
+        writeln!(self.out)?;
+        self.text.wrapped(&mut self.out, &format!("{line}."), 0)?;
+        if let Some(left_out) = left_out {
+            self.text.wrapped(&mut self.out, &left_out, 0)?;
         }
-        writeln!(self.out, "\n{line}.")?;
-        if tally.cleared != 0 {
-            let (noun, verb) = if tally.cleared == 1 { ("record is", "it") } else { ("records are", "them") };
-            writeln!(self.out, "{} cleared {noun} still there: --cleared shows {verb}.", tally.cleared)?;
+        if met.cleared != 0 {
+            let (noun, verb) = if met.cleared == 1 { ("record is", "it") } else { ("records are", "them") };
+            writeln!(self.out, "{} cleared {noun} still there: --cleared shows {verb}.", met.cleared)?;
         }
-        if tally.skipped != 0 {
-            writeln!(self.out, "{} of other kinds left out.", count(tally.skipped, "file"))?;
+        if met.skipped != 0 {
+            writeln!(self.out, "{} of other kinds left out.", count(met.skipped, "file"))?;
         }
         Ok(())
     }
 }
 
-impl Tally {
+impl Met {
     fn add(&mut self, events: &[Event<'_>], cleared: usize, bad: usize) {
         for event in events {
             match &event.found.what {
-                What::Bad(_) => continue,
-                What::Log(log) => {
-                    let parts = log.parts().count();
-                    self.parts += parts;
-                    self.records += parts;
-                }
-                _ => self.records += 1,
-            }
-            let kind = event.kind;
-            match self.kinds.iter_mut().find(|(known, _)| *known == kind) {
-                Some((_, number)) => *number += 1,
-                None => self.kinds.push((kind, 1)),
+                What::Bad(_) => {}
+                What::Log(log) => self.events.add(event, log.parts().count()),
+                _ => self.events.add(event, 1),
             }
         }
         self.cleared += cleared;

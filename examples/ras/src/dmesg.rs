@@ -141,11 +141,14 @@ pub fn reason(log: &Log<'_>) -> Option<String> {
         if panicked {
             lines.find_map(|line| line.strip_prefix(b"Kernel panic - not syncing: ").map(words))
         } else {
-            lines
-                .find(|line| OOPSES.iter().any(|oops| line.starts_with(oops.as_bytes())))
-                .map(|line| words(&line))
+            lines.find(|line| is_complaint(line)).map(|line| words(&line))
         }
     })
+}
+
+/// Whether a line, without level and time, is the first one of a kernel's complaint.
+pub fn is_complaint(line: &[u8]) -> bool {
+    OOPSES.iter().any(|oops| line.starts_with(oops.as_bytes()))
 }
 
 /// How the first line of a kernel's complaint begins (Linux `arch/*/mm/fault.c`, `arch/*/kernel/traps.c`).

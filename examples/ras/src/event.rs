@@ -45,7 +45,7 @@ impl Grade {
     }
 
     /// Worst first.
-    const fn rank(self) -> u8 {
+    pub const fn rank(self) -> u8 {
         match self {
             Self::Fatal => 0,
             Self::Reserved(_) => 1,
@@ -269,17 +269,26 @@ impl When {
     }
 }
 
-impl fmt::Display for When {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} UTC", self.calendar)?;
+impl When {
+    /// For people: `time` says how a calendar time is written, such as [`utc`].
+    pub fn told(&self, time: fn(Calendar) -> String) -> String {
+        let mut told = time(self.calendar);
         if self.by_id {
-            f.write_str(" (by the record's id)")?;
+            told.push_str(" (by the record's id)");
         }
         if self.binary {
-            f.write_str(" (binary)")?;
+            told.push_str(" (binary)");
         }
-        self.otherwise.map_or(Ok(()), |other| write!(f, " (or, if it is binary, {other} UTC)"))
+        if let Some(other) = self.otherwise {
+            told.push_str(&format!(" (or, if it is binary, {})", time(other)));
+        }
+        told
     }
+}
+
+/// `2026-11-22 07:08:26 UTC`.
+pub fn utc(calendar: Calendar) -> String {
+    format!("{calendar} UTC")
 }
 
 /// A timestamp whose validity bit is set and which is no time.
@@ -425,15 +434,29 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// What belongs to all the lines: when, and which record.
-    pub fn context(&self) -> Vec<String> {
+    /// Whether its record's id was made by Linux, and so names the boot.
+    pub fn id_names_boot(&self) -> bool {
+        id_names_boot(&self.found)
+    }
+
+    /// When it happened, for people; `time` says how a calendar time is written.
+    pub fn times(&self, time: fn(Calendar) -> String) -> Vec<String> {
         if matches!(self.found.what, What::Bad(_) | What::Table(_)) {
             return Vec::new();
         }
-        let mut context: Vec<String> = self.time.iter().map(When::to_string).collect();
-        context.extend(self.unreadable.map(|timestamp| timestamp.to_string()));
-        if context.is_empty() {
-            context.push("time not recorded".into());
+        let mut times: Vec<String> = self.time.iter().map(|when| when.told(time)).collect();
+        times.extend(self.unreadable.map(|timestamp| timestamp.to_string()));
+        if times.is_empty() {
+            times.push("time not recorded".into());
+        }
+        times
+    }
+
+    /// What else belongs to all the lines: where in memory, which record.
+    pub fn facts(&self) -> Vec<String> {
+        let mut context: Vec<String> = Vec::new();
+        if matches!(self.found.what, What::Bad(_) | What::Table(_)) {
+            return context;
         }
         if let [section] = self.sections() {
             context.extend(summary::address(section));

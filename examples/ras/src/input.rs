@@ -38,6 +38,14 @@ pub fn candidates(arguments: &[PathBuf]) -> impl Iterator<Item = Result<Candidat
     })
 }
 
+/// The bytes of all files that the arguments name; `None` where that is not known, as of a pipe.
+pub fn length(arguments: &[PathBuf]) -> Option<u64> {
+    candidates(arguments).try_fold(0_u64, |all, candidate| {
+        let metadata = std::fs::metadata(candidate.ok()?.path).ok()?;
+        metadata.is_file().then(|| all.saturating_add(metadata.len()))
+    })
+}
+
 /// The bytes of a file.
 #[derive(Debug)]
 pub enum Bytes {

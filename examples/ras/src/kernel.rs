@@ -7,17 +7,24 @@ use mce_record::MceRecord;
 
 use crate::event::{Event, Grade};
 use crate::found::{Content, Section, What, at};
+use crate::kernel_version::{KernelVersion, Versions};
 use crate::printable::Printable;
 
 /// Writes what Linux printed of each event, byte by byte; to a terminal without what could command it. Bad parts go
-/// to standard error.
-pub fn write(out: &mut dyn Write, events: &[Event<'_>], to_terminal: bool) -> io::Result<()> {
+/// to standard error. Without a version it is that of the kernel that met the event.
+pub fn write(
+    out: &mut dyn Write,
+    events: &[Event<'_>],
+    to_terminal: bool,
+    version: Option<KernelVersion>,
+) -> io::Result<()> {
+    let versions = if version.is_none() { Versions::of(events) } else { Versions::default() };
     for event in events {
         if let What::Bad(reason) = &event.found.what {
             eprintln!("ras: {}: {reason}", at(&event.found.place));
             continue;
         }
-        let text = printed(event);
+        let text = printed(event, version.unwrap_or_else(|| versions.at(event)));
         if to_terminal {
             for line in text.split_inclusive(|byte| *byte == b'\n') {
                 match line.strip_suffix(b"\n") {
@@ -33,24 +40,26 @@ pub fn write(out: &mut dyn Write, events: &[Event<'_>], to_terminal: bool) -> io
 }
 
 /// What Linux printed of an event.
-fn printed(event: &Event<'_>) -> Vec<u8> {
+fn printed(event: &Event<'_>, version: KernelVersion) -> Vec<u8> {
     let mut out = Vec::new();
     match &event.found.what {
         What::Log(log) => log.parts().for_each(|part| out.extend_from_slice(part.text().0)),
         What::Block(block) => {
-            KernelText::new(block).write_bytes(&mut |bytes| out.extend_from_slice(bytes));
-            event.sections().iter().for_each(|section| machine_checks(section, &mut out));
+            let text = KernelText::new(block).version(version.cper);
+            text.write_bytes(&mut |bytes| out.extend_from_slice(bytes));
+            event.sections().iter().for_each(|section| machine_checks(section, version, &mut out));
         }
         _ => {
             let panic = event.grade == Grade::Fatal;
             for section in event.sections() {
                 if let Content::Machine(record) = &section.content {
-                    machine_check(record, panic, &mut out);
+                    machine_check(record, panic, version, &mut out);
                 } else {
                     let severity = section.severity.unwrap_or(Severity::INFORMATIONAL);
                     KernelText::of_section(section.kind, severity, section.bytes)
+                        .version(version.cper)
                         .write_bytes(&mut |bytes| out.extend_from_slice(bytes));
-                    machine_checks(section, &mut out);
+                    machine_checks(section, version, &mut out);
                 }
             }
         }
@@ -59,14 +68,15 @@ fn printed(event: &Event<'_>) -> Vec<u8> {
 }
 
 /// The lines of a machine check.
-fn machine_check(record: &MceRecord<'_>, panic: bool, out: &mut Vec<u8>) {
-    let text = mce_record::KernelText::new(record).prefix(mce_record::KernelText::PREFIX);
+fn machine_check(record: &MceRecord<'_>, panic: bool, version: KernelVersion, out: &mut Vec<u8>) {
+    let text =
+        mce_record::KernelText::new(record).prefix(mce_record::KernelText::PREFIX).version(version.mce);
     out.extend_from_slice(text.panic(panic).to_string().as_bytes());
 }
 
 /// The lines of the machine checks in a section that Linux logs as such when it meets the section, each as one that did
 /// not make it panic.
-fn machine_checks(section: &Section<'_>, out: &mut Vec<u8>) {
+fn machine_checks(section: &Section<'_>, version: KernelVersion, out: &mut Vec<u8>) {
     let logged = section.machine_checks.iter().filter(|check| check.is_logged());
-    logged.for_each(|check| machine_check(&check.record(), false, out));
+    logged.for_each(|check| machine_check(&check.record(), false, version, out));
 }

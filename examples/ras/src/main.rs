@@ -8,16 +8,20 @@
 mod collect;
 mod decode;
 mod erst;
+mod local;
 mod manual;
+mod pager;
 mod progress;
+mod select;
 mod table;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use pager::Pager;
 use ras::{
-    dmesg, event, found, input, json, kernel, key, machine_check, printable, ramoops, recognise, scan,
-    summary, text, unhex, walk,
+    dmesg, event, found, input, json, kernel, kernel_version, key, machine_check, printable, ramoops,
+    recognise, scan, screen, summary, tally, text, unhex, walk,
 };
 
 /// What a dying machine left behind, made readable
@@ -39,6 +43,9 @@ struct Cli {
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     color: Color,
+    /// Write to the terminal itself where the output does not fit on it, through no pager
+    #[arg(long, global = true)]
+    no_pager: bool,
 }
 
 #[derive(Subcommand, Debug)]
@@ -100,9 +107,9 @@ fn main() -> ExitCode {
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
     match cli.command {
-        Command::Decode(command) => command.run().into(),
+        Command::Decode(command) => command.run(Pager::new(!cli.no_pager)).into(),
         Command::Collect(command) => command.run().into(),
-        Command::Table(command) => command.run().into(),
+        Command::Table(command) => command.run(Pager::new(!cli.no_pager)).into(),
         Command::Erst(command) => command.run().into(),
         Command::Man(command) => command.run(Cli::command()).into(),
         Command::Completions(command) => command.run(Cli::command()).into(),

@@ -8,6 +8,7 @@ use erst_table::{Semantics, Table};
 
 use crate::Outcome;
 use crate::input;
+use crate::pager::Pager;
 use crate::printable::Printable;
 use crate::recognise::{self, Content};
 use crate::unhex;
@@ -32,7 +33,7 @@ pub struct CheckTable {
 
 impl CheckTable {
     /// Runs the command.
-    pub fn run(&self) -> Outcome {
+    pub fn run(&self, out: Pager) -> Outcome {
         let mut outcome = Outcome::default();
         let name = Printable(self.file.as_os_str().as_encoded_bytes()).to_string();
         let bytes = match input::load(&self.file) {
@@ -62,7 +63,7 @@ impl CheckTable {
         outcome.recognised = true;
         let rules = [Semantics::Specification, Semantics::Linux];
         outcome.bad = rules.iter().any(|rules| table.accepted(*rules).is_err());
-        match self.show(&name, &table) {
+        match self.show(out, &name, &table) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 eprintln!("ras: standard output: {error}");
                 outcome.sink_failed = true;
@@ -72,8 +73,7 @@ impl CheckTable {
         outcome
     }
 
-    fn show(&self, name: &str, table: &Table<'_>) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+    fn show(&self, mut out: Pager, name: &str, table: &Table<'_>) -> io::Result<()> {
         let (entries, length) = (table.entries().len(), table.as_bytes().len());
         writeln!(out, "{name}: ERST table, {entries} instruction entries, {length} bytes\n")?;
         for (rules, who) in [(Semantics::Specification, "specification"), (Semantics::Linux, "Linux")] {
@@ -89,6 +89,6 @@ impl CheckTable {
                 writeln!(out, "\nentry {number}, offset {:#x}\n{entry:#?}", 48 + number * 32)?;
             }
         }
-        out.flush()
+        out.finish()
     }
 }

@@ -1,14 +1,15 @@
-//! What people read: a line for each event, then everything behind it.
+//! What people read: a line for each event, then everything behind it. A terminal has [`crate::screen`] order it.
 
 use std::fmt::Display;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use cper::fields::Fields;
-use cper::{Guid, RecordFlags, SectionFlags};
+use cper::{Calendar, Guid, RecordFlags, SectionFlags};
 use pstore_format::dmesg;
 
 use crate::event::{Event, Grade};
+use crate::excerpt;
 use crate::fields;
 use crate::found::{Content, Log, Part, Piece, Section, What, padding};
 use crate::not_valid::NotValid;
@@ -37,6 +38,10 @@ pub struct Text {
     pub color: bool,
     /// What stands in front of an event's line.
     pub prefix: fn(Grade) -> &'static str,
+    /// How a time is written.
+    pub time: fn(Calendar) -> String,
+    /// Whether kernel logs are cut to the lines that matter.
+    pub cut_logs: bool,
 }
 
 /// Columns where there is no terminal.
@@ -44,6 +49,9 @@ const WIDTH: usize = 80;
 
 /// Lines longer than this are hard to read.
 const WIDEST: usize = 110;
+
+/// The last column in which the value of a field begins.
+const VALUES: usize = 36;
 
 /// What block status 0 means.
 const READ_AT_BOOT: &str = "the kernel has read the block at boot, and printed or skipped it";
@@ -78,14 +86,11 @@ impl Text {
                 writeln!(out)?;
             }
         }
-        let labels = events.iter().flat_map(|event| &event.lines).map(|(grade, _)| grade.label().len());
-        let label = match self.detail {
-            // Alone, the lines of several files stand below each other.
-            Detail::Lines => Grade::Recoverable.label().len(),
-            _ => labels.max().unwrap_or(0).max(Grade::Fatal.label().len()),
-        } + 2;
+        let label = self.label(events.iter().flat_map(|event| &event.lines).map(|(grade, _)| *grade));
         for event in events {
-            self.lines(out, event, label, name_files)?;
+            let mut context = event.times(self.time);
+            context.extend(self.facts(event, name_files));
+            self.event(out, event.shown_lines(), &context, label)?;
         }
         if self.detail > Detail::Lines {
             for event in events {
@@ -95,24 +100,40 @@ impl Text {
         Ok(())
     }
 
-    fn lines(
+    /// The width of the labels in front of lines of these severities.
+    pub(crate) fn label(&self, grades: impl Iterator<Item = Grade>) -> usize {
+        let widest = match self.detail {
+            // Alone, the lines of several files stand below each other.
+            Detail::Lines => Grade::Recoverable.label().len(),
+            _ => grades.map(|grade| grade.label().len()).max().unwrap_or(0).max(Grade::Fatal.label().len()),
+        };
+        widest + 2
+    }
+
+    /// What belongs to all the lines of an event but for the time, and the name of its file where that is wanted.
+    pub(crate) fn facts(&self, event: &Event<'_>, name_file: bool) -> Vec<String> {
+        let mut facts = event.facts();
+        if name_file && !event.times(self.time).is_empty() {
+            facts.push(Printable(event.found.place.file.as_bytes()).to_string());
+        }
+        facts
+    }
+
+    /// The lines of an event, and what belongs to all of them.
+    pub(crate) fn event<'l>(
         &self,
         out: &mut dyn Write,
-        event: &Event<'_>,
+        lines: impl Iterator<Item = &'l (Grade, String)>,
+        context: &[String],
         label: usize,
-        name_files: bool,
     ) -> io::Result<()> {
-        let mut context = event.context();
-        if name_files && !context.is_empty() {
-            context.push(Printable(event.found.place.file.as_bytes()).to_string());
-        }
         let context = context.join(" \u{b7} ");
-        for (grade, line) in event.shown_lines() {
+        for (grade, line) in lines {
             let style = if self.color { style(*grade) } else { Style::new() };
             let prefix = (self.prefix)(*grade);
             write!(out, "{prefix}{style}{:label$}{style:#}", grade.label())?;
             if self.detail == Detail::Lines && !context.is_empty() {
-                writeln!(out, "{line} \u{b7} {context}")?;
+                self.wrapped(out, &format!("{line} \u{b7} {context}"), label)?;
             } else {
                 self.wrapped(out, line, label)?;
             }
@@ -124,23 +145,46 @@ impl Text {
         Ok(())
     }
 
-    /// A line that hangs behind its label where the terminal ends; in a pipe it stays one line.
-    fn wrapped(&self, out: &mut dyn Write, line: &str, indent: usize) -> io::Result<()> {
+    /// A line that begins behind a label and hangs there where the terminal ends; in a pipe it stays one line.
+    pub fn wrapped(&self, out: &mut dyn Write, line: &str, indent: usize) -> io::Result<()> {
         let room = match self.columns {
             Some(columns) if columns > indent + 20 => columns - indent,
             _ => return writeln!(out, "{line}"),
         };
         let mut used = 0;
-        for word in line.split_inclusive(' ') {
-            let length = word.trim_end().chars().count();
-            if used > 0 && used + length > room {
+        for word in line.split(' ') {
+            let length = word.chars().count();
+            if used > 0 && used + 1 + length > room {
                 write!(out, "\n{:indent$}", "")?;
                 used = 0;
+            } else if used > 0 {
+                out.write_all(b" ")?;
+                used += 1;
             }
-            write!(out, "{word}")?;
-            used += word.chars().count();
+            out.write_all(word.as_bytes())?;
+            used += length;
         }
         writeln!(out)
+    }
+
+    /// A line of what is behind an event, whose words hang below each other: below the first one of a field's value.
+    fn hanging(&self, out: &mut dyn Write, line: &str) -> io::Result<()> {
+        let line = line.trim_end();
+        let begin = line.len() - line.trim_start_matches(' ').len();
+        let value = line[begin..].find("  ").map(|gap| {
+            let gap = begin + gap;
+            gap + line[gap..].len() - line[gap..].trim_start_matches(' ').len()
+        });
+        let hang =
+            value.filter(|value| *value <= VALUES && line.is_char_boundary(*value)).unwrap_or(begin + 2);
+        match self.columns {
+            Some(columns) if line.chars().count() > columns => {
+                let (front, rest) = line.split_at(hang.min(line.len()));
+                out.write_all(front.as_bytes())?;
+                self.wrapped(out, rest, hang)
+            }
+            _ => writeln!(out, "{line}"),
+        }
     }
 
     fn rule(&self, out: &mut dyn Write, title: &str) -> io::Result<()> {
@@ -149,7 +193,18 @@ impl Text {
         writeln!(out, "\n\u{2500}\u{2500} {title} {}", "\u{2500}".repeat(fill))
     }
 
-    fn details(&self, out: &mut dyn Write, event: &Event<'_>) -> io::Result<()> {
+    /// What is behind the lines of an event. The bytes of a log are not touched where all of it is wanted.
+    pub(crate) fn details(&self, out: &mut dyn Write, event: &Event<'_>) -> io::Result<()> {
+        let is_whole_log = matches!(event.found.what, What::Log(_)) && !self.cut_logs;
+        if self.columns.is_none() || is_whole_log {
+            return self.unwrapped_details(out, event);
+        }
+        let mut text = Vec::new();
+        self.unwrapped_details(&mut text, event)?;
+        String::from_utf8_lossy(&text).lines().try_for_each(|line| self.hanging(out, line))
+    }
+
+    fn unwrapped_details(&self, out: &mut dyn Write, event: &Event<'_>) -> io::Result<()> {
         match &event.found.what {
             What::Bad(_) => Ok(()),
             What::Log(log) => self.log(out, log),
@@ -293,11 +348,12 @@ impl Text {
             }
         }
         self.rule(out, &title)?;
+        if self.cut_logs {
+            return cut_log(out, log);
+        }
         for piece in &log.pieces {
             match piece {
-                Piece::Missing(parts) => {
-                    writeln!(out, "[{} not in the store]", summary::missing_parts(parts))?;
-                }
+                Piece::Missing(parts) => writeln!(out, "{}", missing(parts))?,
                 Piece::Part(_, part) => {
                     if self.detail == Detail::Raw {
                         writeln!(out, "[{}]", crate::found::at(&part.place))?;
@@ -318,12 +374,56 @@ impl Text {
             }
             return Ok(());
         }
-        let log = dmesg::Header::parse(text).map_or(text, |(_, log)| log);
-        for line in log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            writeln!(out, "{}", Printable(without_level(line)))?;
-        }
-        Ok(())
+        lines(text).try_for_each(|line| writeln!(out, "{}", Printable(line)))
     }
+}
+
+/// The lines of a log's part, without its header line and the levels in front of them.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let log = dmesg::Header::parse(text).map_or(text, |(_, log)| log);
+    log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(without_level)
+}
+
+/// What stands in the place of parts that are not there.
+fn missing(parts: &std::ops::RangeInclusive<u32>) -> String {
+    format!("[{} not in the store]", summary::missing_parts(parts))
+}
+
+/// The lines of a log that matter, and how to see the others.
+fn cut_log(out: &mut dyn Write, log: &Log<'_>) -> io::Result<()> {
+    let (mut all, mut matters) = (Vec::new(), Vec::new());
+    for piece in &log.pieces {
+        match piece {
+            Piece::Missing(parts) => {
+                all.push(missing(parts));
+                matters.push(true);
+            }
+            Piece::Part(_, part) => {
+                for line in lines(part.text().0) {
+                    all.push(Printable(line).to_string());
+                    matters.push(excerpt::matters(line));
+                }
+            }
+        }
+    }
+    let shown = excerpt::shown(&matters);
+    let mut left_out = 0;
+    for (line, shown) in all.iter().zip(&shown) {
+        if !shown {
+            left_out += 1;
+            continue;
+        }
+        if left_out != 0 {
+            writeln!(out, "[{}]", summary::count(left_out, "line"))?;
+            left_out = 0;
+        }
+        writeln!(out, "{line}")?;
+    }
+    let number = shown.iter().filter(|shown| **shown).count();
+    if number < all.len() {
+        writeln!(out, "({number} of {} lines are shown; -v shows all)", all.len())?;
+    }
+    Ok(())
 }
 
 /// How many of the last digits tell ids apart: at least three. Those of EFI variables end with the part, two digits, and

@@ -361,7 +361,7 @@ fn a_section_without_a_valid_field_leads_nothing() {
     let said = ras(&["decode", "-q", &path]).stdout;
     assert!(said.contains("processor 0xb") && !said.contains("memory"), "{said}");
     let text = ras(&["decode", &path]).stdout;
-    assert!(text.ends_with("1 record: 1 processor error.\n"), "{text}");
+    assert!(text.ends_with("1 record: 1 corrected processor error.\n"), "{text}");
     assert!(text.contains("section 0: memory error: no field of it is valid"), "{text}");
     let [event] = &ras_json(&[&path])[..] else { panic!("{text}") };
     assert_eq!(event["kind"], "processor");
@@ -518,7 +518,7 @@ fn records_of_real_machines() {
     let text = ras(&["decode", "-v", field.join("windows/Multiple2.cper").to_str().unwrap()]).stdout;
     assert!(text.contains("0x0001002e00000500") && text.contains("0x000000005a020001"), "{text}");
     let text = ras(&["decode", field.join("windows/Multiple1.cper").to_str().unwrap()]).stdout;
-    assert!(text.ends_with("1 record: 1 processor error.\n"), "{text}");
+    assert!(text.ends_with("1 record: 1 fatal processor error.\n"), "{text}");
 }
 
 /// Firmware whose header and section disagree is common. The event is as bad as the worst of both, in every output.

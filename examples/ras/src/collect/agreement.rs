@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::samples::{Folder, collected, data};
 use super::{Database, Json, Key, Parquet, Prometheus, Readers, Sink};
-use crate::event::Grade;
+use crate::event::{Grade, utc};
 use crate::found::What;
 use crate::text::{Detail, Text};
 
@@ -68,7 +68,14 @@ fn all_outputs_say_the_same_of_every_event() {
     }
 
     let (mut lines, mut seen, mut bad) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
-    let text = Text { detail: Detail::Lines, columns: None, color: false, prefix: |_| "" };
+    let text = Text {
+        detail: Detail::Lines,
+        columns: None,
+        color: false,
+        prefix: |_| "",
+        time: utc,
+        cut_logs: false,
+    };
     collected(&all, |event| {
         // Of a log a part may be in another one too; what is told of that is not this log's.
         if event.records.iter().any(|record| seen.contains(&record.key.digest)) {

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use crate::Outcome;
 use crate::decode::{color, columns};
-use crate::event::{Event, Grade, Kind as EventKind};
+use crate::event::{Event, Grade, Kind as EventKind, utc};
 use crate::found::{Found, What};
 use crate::printable::Printable;
 use crate::progress::Progress;
 use crate::summary::count;
+use crate::tally::Tally as Events;
 use crate::text::{Detail, Text};
 
 use super::archive::Archive;
@@ -103,8 +104,8 @@ struct Lines {
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Default)]
 struct Tally {
-    /// New events of each severity and kind, and their records, in the order they were met.
-    kinds: Vec<(Grade, EventKind, [usize; 2])>,
+    /// New events.
+    events: Events,
     /// Records that all outputs had.
     known: usize,
     /// Records that no output keeps, parts of kernel logs and others.
@@ -147,7 +148,14 @@ impl<'o> Run<'o> {
         let stdout = io::stdout();
         let prefix: fn(Grade) -> &'static str = if log::is_journal(&stdout) { log::prefix } else { |_| "" };
         let lines = Lines {
-            text: Text { detail: Detail::Lines, columns: columns(), color: color(), prefix },
+            text: Text {
+                detail: Detail::Lines,
+                columns: columns(),
+                color: color(),
+                prefix,
+                time: utc,
+                cut_logs: true,
+            },
             out: BufWriter::new(stdout),
         };
         Self {
@@ -558,29 +566,16 @@ impl Tally {
         if event.kind == EventKind::BAD {
             return;
         }
-        let (grade, kind) = (event.grade, event.kind);
-        match self.kinds.iter_mut().find(|(of, known, _)| (*of, *known) == (grade, kind)) {
-            Some((_, _, [events, all])) => (*events, *all) = (*events + 1, *all + records),
-            None => self.kinds.push((grade, kind, [1, records])),
-        }
+        self.events.add(event, records);
     }
 
     /// `3 records: 1 fatal machine check, 1 fatal kernel log in 2 parts; archived, recorded, cleared`.
     fn summary(&self, is_plan: bool) -> String {
-        let records: usize = self.kinds.iter().map(|(_, _, [_, records])| records).sum();
-        let kinds: Vec<String> = self
-            .kinds
-            .iter()
-            .map(|(grade, kind, [events, records])| {
-                let noun = if *events == 1 { kind.one } else { kind.many };
-                let parts = if records > events { format!(" in {records} parts") } else { String::new() };
-                format!("{events} {grade} {noun}{parts}")
-            })
-            .collect();
+        let records = self.events.records();
         let mut line = match records {
             0 if self.known > 0 => "no new records".to_owned(),
             0 => "no records".to_owned(),
-            _ => format!("{}: {}", count(records, "record"), kinds.join(", ")),
+            _ => format!("{}: {}", count(records, "record"), self.events.events()),
         };
         let mut done: Vec<String> = Vec::new();
         let mut say = |said: bool, word: String| {

@@ -1,13 +1,9 @@
 //! Times as rasdaemon writes them: local, to the second, with the zone's offset.
 
-use std::sync::LazyLock;
-
 use cper::Calendar;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
-/// This machine's zone, or that of `TZ`.
-static ZONE: LazyLock<TimeZone> = LazyLock::new(TimeZone::system);
+use crate::local::ZONE;
 
 /// `2026-11-22 07:25:14 +0000`, of seconds since 1970.
 pub fn local(seconds: u64) -> String {

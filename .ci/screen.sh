@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Proves what a person sees: the first screen of `ras decode` on a terminal of 80 x 24 and of 120 x 40, of six stores,
+# against the screens kept in examples/ras/tests/screens. tmux is the terminal, less the pager.
+# UPDATE_EXPECTED=1 .ci/screen.sh keeps what is shown, to be read by eye.
+# Needs: tmux, less.
+. "$(dirname "$0")/lib.sh"
+need tmux less
+build_ras
+kept=$PWD/examples/ras/tests/screens
+work=$(mktemp -d)
+number=0
+terminal() { tmux -u -S "$work/$number" -f "$work/tmux.conf" "$@"; }
+trap 'terminal kill-server 2>/dev/null; rm -rf "$work"' EXIT
+# All rows are the program's.
+printf 'set -g status off\nset -g default-terminal xterm-256color\n' >"$work/tmux.conf"
+
+declare -A stores=(
+  [mce-intel]=erst-images/mce-intel.img
+  [syn]=erst-images/syn.img
+  [synbad]=erst-images/synbad.img
+  [bert]=bert/bert-region.bin
+  [efi]=efi
+  [pstore]=pstore/crash-z-multi-list
+)
+
+# show COLUMNS ROWS FILE: runs the program in a terminal of that size.
+show() {
+  terminal kill-server 2>/dev/null || true
+  # A server that ends still has its socket for a while.
+  number=$((number + 1))
+  terminal new-session -d -x "$1" -y "$2" \
+    "env -u NO_COLOR -u LESS -u PAGER -u RAS_PAGER LC_ALL=C.UTF-8 TZ=UTC '$ras' decode 'examples/data/$3'; sleep 100"
+}
+
+# shown FILE: the screen is that of the file, or becomes it within ten seconds.
+shown() {
+  local tries=0
+  until terminal capture-pane -p >"$work/screen" && cmp -s "$work/screen" "$1"; do
+    [ $((tries += 1)) -lt 100 ] || return 1
+    sleep 0.1
+  done
+}
+
+# settled: the screen has something on it, and has not changed for a second.
+settled() {
+  local same=0
+  : >"$work/before"
+  while [ $same -lt 10 ]; do
+    sleep 0.1
+    terminal capture-pane -p >"$work/screen"
+    if grep -q . "$work/screen" && cmp -s "$work/screen" "$work/before"; then same=$((same + 1)); else same=0; fi
+    cp "$work/screen" "$work/before"
+  done
+}
+
+failed=0
+for size in '80 24' '120 40'; do
+  read -r columns rows <<<"$size"
+  for store in "${!stores[@]}"; do
+    file=$kept/$store-${columns}x$rows.txt
+    show "$columns" "$rows" "${stores[$store]}"
+    if [ -n "${UPDATE_EXPECTED:-}" ]; then
+      settled
+      mkdir -p "$kept"
+      cp "$work/screen" "$file"
+    elif ! shown "$file"; then
+      echo "$store, $columns x $rows: the screen is not $file:"
+      diff "$file" "$work/screen" || failed=1
+    fi
+  done
+done
+[ $failed -eq 0 ] || die 'screens differ from what is kept'
+echo "$((2 * ${#stores[@]})) screens of ${#stores[@]} stores are as they are kept"
