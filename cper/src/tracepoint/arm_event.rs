@@ -129,8 +129,8 @@ impl<'a> ArmEvent<'a> {
         self.sev.severity()
     }
 
-    /// The header of the section.
-    fn header(&self) -> ArmProcessorHeader {
+    /// The header of the section that the event tells of.
+    pub fn header(&self) -> ArmProcessorHeader {
         let mut header = ArmProcessorHeader::new();
         header.set_midr_el1(self.midr);
         if self.mpidr != 0 {
