@@ -5,7 +5,7 @@
 # source, rasdaemon), gcc, root to install them and to mount.
 # usage: .ci/end-to-end.sh [PLAY...]
 . "$(dirname "$0")/lib.sh"
-plays=(panic fatal-error kernel-accepts-ours kernel-text module)
+plays=(panic fatal-error replay kernel-accepts-ours kernel-text module)
 [ $# -eq 0 ] || plays=("$@")
 for play in "${plays[@]}"; do
   started=$SECONDS

@@ -24,7 +24,7 @@ pub(super) fn print(out: &mut Out<'_, '_>, memory: &MemoryErrorView<'_>) -> fmt:
     if let Some(kind) = memory.memory_error_type() {
         out.body(format_args!("error_type: {}, {}", kind.raw(), error_type(kind)))?;
     }
-    match past_the_end(memory, MemoryValidation::MODULE_HANDLE, memory.module_handle_raw()) {
+    match module_handle(memory) {
         Some(handle) => out.body(format_args!("DIMM location: not present. DMI handle: {handle:#06x} ")),
         None => Ok(()),
     }
@@ -32,9 +32,33 @@ pub(super) fn print(out: &mut Out<'_, '_>, memory: &MemoryErrorView<'_>) -> fmt:
 
 /// The places that are known, in one line.
 fn location(out: &mut Out<'_, '_>, memory: &MemoryErrorView<'_>) -> fmt::Result {
+    if places(memory).iter().all(|(_, value, _)| value.is_none()) {
+        return Ok(());
+    }
+    out.begin(2)?;
+    write_location(out.f, memory)?;
+    out.f.write_char('\n')
+}
+
+/// The places that are known, a blank behind each.
+pub(crate) fn write_location(
+    f: &mut (impl fmt::Write + ?Sized),
+    memory: &MemoryErrorView<'_>,
+) -> fmt::Result {
+    for (name, value, hex) in places(memory) {
+        match value {
+            Some(value) if hex => write!(f, "{name}:{value:#018x} ")?,
+            Some(value) => write!(f, "{name}:{value} ")?,
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// The places of the error, and whether each is printed as hex.
+fn places(memory: &MemoryErrorView<'_>) -> [(&'static str, Option<u64>, bool); 15] {
     let rank = past_the_end(memory, MemoryValidation::RANK, memory.rank_raw());
-    let mut begun = false;
-    for (name, value, hex) in [
+    [
         ("node", memory.node().map(u64::from), false),
         ("card", memory.card().map(u64::from), false),
         ("module", memory.module().map(u64::from), false),
@@ -50,19 +74,12 @@ fn location(out: &mut Out<'_, '_>, memory: &MemoryErrorView<'_>) -> fmt::Result 
         ("responder_id", memory.responder_id(), true),
         ("target_id", memory.target_id(), true),
         ("chip_id", memory.chip_id().map(u64::from), false),
-    ] {
-        let Some(value) = value else { continue };
-        if !begun {
-            out.begin(2)?;
-            begun = true;
-        }
-        if hex {
-            write!(out.f, "{name}:{value:#018x} ")?;
-        } else {
-            write!(out.f, "{name}:{value} ")?;
-        }
-    }
-    if begun { out.f.write_char('\n') } else { Ok(()) }
+    ]
+}
+
+/// The SMBIOS handle of the DIMM.
+pub(crate) fn module_handle(memory: &MemoryErrorView<'_>) -> Option<u16> {
+    past_the_end(memory, MemoryValidation::MODULE_HANDLE, memory.module_handle_raw())
 }
 
 /// A field that a short form does not have. Linux reads on after the section's end; here the bytes count as zeros.
@@ -75,14 +92,14 @@ fn past_the_end<T: Default>(
 }
 
 /// Linux writes one name with a capital letter.
-fn error_type(kind: MemoryErrorType) -> &'static str {
+pub(crate) fn error_type(kind: MemoryErrorType) -> &'static str {
     match kind {
         MemoryErrorType::MIRROR_BROKEN => "mirror Broken",
         _ => kind.name().unwrap_or("unknown"),
     }
 }
 
-fn error_status(kind: u8) -> &'static str {
+pub(crate) fn error_status(kind: u8) -> &'static str {
     match kind {
         1 => "Error detected internal to the component",
         4 => "Storage error in DRAM memory",

@@ -26,7 +26,7 @@ mod arm;
 mod cxl_protocol;
 mod firmware;
 mod ia32x64;
-mod memory;
+pub(crate) mod memory;
 mod out;
 mod pcie;
 mod processor_generic;

@@ -436,7 +436,7 @@ impl ArmProcessorHeader {
     }
 
     /// The same header for so many errors and contexts, and a section of this length.
-    const fn with_counts(mut self, errors: u16, contexts: u16, length: u32) -> Self {
+    pub(crate) const fn with_counts(mut self, errors: u16, contexts: u16, length: u32) -> Self {
         self.err_info_num = U16::new(errors);
         self.context_info_num = U16::new(contexts);
         self.section_length = U32::new(length);

@@ -46,8 +46,6 @@
 #define BLOCK_MAX SZ_64K
 /* Header and section descriptor, which stand before an error's bytes. */
 #define PREFIX 200
-/* More than any store holds in one record. */
-#define RECORD_MAX SZ_64K
 
 /* An error source of HEST, and all that its last error will need. */
 struct source {
@@ -160,17 +158,7 @@ static struct notifier_block machine_check_notifier = {
 	.priority = MCE_PRIO_EARLY,
 };
 
-/* Somebody who goes through the store. */
-struct reader {
-	int cursor;
-	loff_t number;
-	u64 id;
-	void *record;
-	/* Of the device alone: a seq_file has one. */
-	struct mutex lock;
-};
-
-static int reader_open(struct reader *reader)
+int reader_open(struct reader *reader)
 {
 	int rc = -ENOMEM;
 
@@ -183,13 +171,13 @@ static int reader_open(struct reader *reader)
 	return rc;
 }
 
-static void reader_close(struct reader *reader)
+void reader_close(struct reader *reader)
 {
 	erst_get_record_id_end();
 	kvfree(reader->record);
 }
 
-static bool reader_advance(struct reader *reader)
+bool reader_advance(struct reader *reader)
 {
 	/* Behind the last record the cursor is -1, and not to be used again. */
 	if (reader->cursor < 0 ||
@@ -490,6 +478,7 @@ static int __init ras_erst_init(void)
 	folder = debugfs_create_dir(KBUILD_MODNAME, NULL);
 	debugfs_create_file("records", 0400, folder, NULL, &records_fops);
 	debugfs_create_file("state", 0400, folder, NULL, &state_fops);
+	replay_init(folder);
 	if (give_device)
 		give_device = !misc_register(&device);
 	mce_register_decode_chain(&machine_check_notifier);

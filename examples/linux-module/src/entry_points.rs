@@ -4,20 +4,24 @@
 //! no path to a panic and needs at most 512 bytes of stack below it. `.ci/linux-module.sh` proves the last two.
 #![allow(unsafe_code)]
 
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_char, c_int, c_void};
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 use core::slice;
 
-use cper::{Severity, StatusBlock};
+use cper::section::{MemoryError, MemoryValidation};
+use cper::tracepoint::{Event, Version};
+use cper::{FruText, Guid, Severity, StatusBlock};
 use mce_record::MceRecord;
 use pstore_format::RecordId;
 use pstore_format::produce::encode_mce;
 use pstore_format::record::{Payload, StoredRecord};
 use pstore_format::seal;
+use zerocopy::IntoBytes;
 
 use crate::hest::{self, FIRST_SOURCE, GenericSource, Malformed};
 use crate::panic_record;
+use crate::replay::{self, Told};
 
 unsafe extern "C" {
     fn ras_erst_rust_panic() -> !;
@@ -25,6 +29,43 @@ unsafe extern "C" {
     /// It only tries its lock, and stores nothing when another holds it.
     fn erst_write(record: *const c_void) -> c_int;
     fn seq_write(file: *mut c_void, bytes: *const c_void, length: usize) -> c_int;
+
+    // Each emits an event, if somebody listens to it.
+    fn replay_mce(mce: *const c_void, length: usize) -> bool;
+    fn replay_memory(
+        kind: u32,
+        what: *const c_char,
+        label: *const c_char,
+        address: u64,
+        grain_bits: u8,
+        detail: *const c_char,
+    ) -> bool;
+    fn replay_extlog(memory: &MemoryError, fru_id: &Guid, fru_text: *const c_char, severity: u8) -> bool;
+    fn replay_pcie(
+        device: *const c_char,
+        status: u32,
+        severity: u8,
+        has_header: u8,
+        header: *const u32,
+    ) -> bool;
+    fn replay_arm(
+        section: *const u8,
+        errors: *const u8,
+        errors_length: u32,
+        contexts: *const u8,
+        contexts_length: u32,
+        vendor: *const u8,
+        vendor_length: u32,
+        severity: u8,
+    ) -> bool;
+    fn replay_other(
+        section_type: &Guid,
+        fru_id: &Guid,
+        fru_text: *const c_char,
+        severity: u8,
+        section: *const u8,
+        length: u32,
+    ) -> bool;
 }
 
 #[panic_handler]
@@ -236,4 +277,146 @@ fn show(out: &mut SeqFile, bytes: &[u8]) -> fmt::Result {
     writeln!(out)
 }
 
-const _: () = assert!(size_of::<Source>() == 20 && size_of::<Tally>() == 12);
+/// How many events there were, and how many more that nobody listens to.
+#[repr(C)]
+pub struct Replayed {
+    emitted: u32,
+    unheard: u32,
+}
+
+/// A text for C: what does not fit is cut, and a NUL ends it.
+struct CText<const N: usize> {
+    bytes: [u8; N],
+    length: usize,
+}
+
+impl<const N: usize> CText<N> {
+    fn of(text: impl fmt::Display) -> Self {
+        let mut out = Self { bytes: [0; N], length: 0 };
+        let _ = write!(out, "{text}");
+        out
+    }
+
+    const fn as_ptr(&self) -> *const c_char {
+        self.bytes.as_ptr().cast()
+    }
+}
+
+impl<const N: usize> Write for CText<N> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.bytes.get_mut(self.length..N.saturating_sub(1)).unwrap_or_default();
+        let length = text.len().min(room.len());
+        room.iter_mut().zip(text.as_bytes()).for_each(|(to, from)| *to = *from);
+        self.length = self.length.saturating_add(length);
+        Ok(())
+    }
+}
+
+/// A unit's name, and a NUL.
+fn unit(name: Option<FruText>) -> CText<21> {
+    let name = name.unwrap_or_default();
+    let mut out = CText { bytes: [0; 21], length: 0 };
+    out.bytes.iter_mut().zip(name.as_bytes()).for_each(|(to, from)| *to = *from);
+    out
+}
+
+/// Emits an event. Whether somebody listens.
+fn emit(told: &Told<'_>) -> bool {
+    match told {
+        // SAFETY: as many bytes are read as there are.
+        Told::MachineCheck(mce) => unsafe {
+            let bytes = mce.as_bytes();
+            replay_mce(bytes.as_ptr().cast(), bytes.len())
+        },
+        Told::Section(Event::Mc(event)) => {
+            // As much as the kernel's own driver has room for.
+            let (what, detail) = (CText::<32>::of(event.msg), CText::<400>::of(event.driver_detail));
+            let label = CText::<32>::of(event.label);
+            let kind = event.error_type.raw();
+            // SAFETY: each text ends with a NUL.
+            unsafe {
+                let (what, label, detail) = (what.as_ptr(), label.as_ptr(), detail.as_ptr());
+                replay_memory(kind, what, label, event.address, event.grain_bits, detail)
+            }
+        }
+        Told::Section(Event::Aer(event)) => {
+            let device = CText::<32>::of(event.dev_name);
+            let header = event.tlp_header.as_ptr();
+            let (severity, has_header) = (event.severity.raw(), event.tlp_header_valid);
+            // SAFETY: the text ends with a NUL, and of the header four dwords are read.
+            unsafe { replay_pcie(device.as_ptr(), event.status, severity, has_header, header) }
+        }
+        Told::Section(Event::Arm(event)) => {
+            let header = event.header();
+            let [errors, contexts, vendor] =
+                [event.pei_buf, event.ctx_buf, event.oem_buf].map(|part| (part.as_ptr(), part.len() as u32));
+            // SAFETY: of the section its header is read, and of each part as many bytes as it has.
+            unsafe {
+                replay_arm(
+                    header.as_bytes().as_ptr(),
+                    errors.0,
+                    errors.1,
+                    contexts.0,
+                    contexts.1,
+                    vendor.0,
+                    vendor.1,
+                    event.sev.raw(),
+                )
+            }
+        }
+        Told::Section(Event::ExtlogMem(event)) => {
+            let text = unit(event.descriptor().fru_text());
+            // The kernel packs the validity bits as they are, those of fields that the event does not have too.
+            let mut memory = event.memory_error();
+            let valid = event.data.first_chunk().map_or(0, |valid| u64::from_le_bytes(*valid));
+            memory.set_validation(MemoryValidation::from_bits_retain(valid));
+            // SAFETY: the memory error is a whole one, and the text ends with a NUL.
+            unsafe { replay_extlog(&memory, &event.fru_id, text.as_ptr(), event.sev) }
+        }
+        Told::Section(Event::NonStandard(event)) => {
+            let text = unit(event.descriptor().fru_text());
+            let (section, length) = (event.buf.as_ptr(), event.buf.len() as u32);
+            let section_type = event.sec_type.raw();
+            // SAFETY: the text ends with a NUL, and as many bytes are read as the section has.
+            unsafe {
+                let severity = event.sev.raw();
+                replay_other(&section_type, &event.fru_id, text.as_ptr(), severity, section, length)
+            }
+        }
+        Told::Section(_) => false,
+    }
+}
+
+/// Tells a stored record as the trace events that it would have been: 1, or 0 for a kernel log; `-EINVAL` when it is
+/// skipped, and why.
+///
+/// # Safety
+/// `record` is readable for `length` bytes and does not change; `why` is the caller's alone for `why_length` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rust_replay(
+    record: *const u8,
+    length: usize,
+    replayed: &mut Replayed,
+    why: *mut u8,
+    why_length: usize,
+) -> c_int {
+    // SAFETY: the caller's promises.
+    let (record, why) = unsafe { (input(record, length), slot(why, why_length)) };
+    let outcome = replay::replay(record, Version::Linux6_17, |told| {
+        let count = if emit(told) { &mut replayed.emitted } else { &mut replayed.unheard };
+        *count = count.wrapping_add(1);
+    });
+    match outcome {
+        Ok(is_error) => is_error.into(),
+        Err(skipped) => {
+            let text = CText::<160>::of(skipped);
+            why.iter_mut().zip(&text.bytes).for_each(|(to, from)| *to = *from);
+            if let Some(last) = why.last_mut() {
+                *last = 0;
+            }
+            EINVAL
+        }
+    }
+}
+
+const _: () = assert!(size_of::<Source>() == 20 && size_of::<Tally>() == 12 && size_of::<Replayed>() == 8);
