@@ -7,8 +7,8 @@
 . "$(dirname "$0")/lib.sh"
 version=$(sed -n '/^\[workspace.package\]/,/^$/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 released=$(git describe --tags --abbrev=0 --match 'v[0-9]*' 2>/dev/null) || released=
-# The part of a version that only a breaking release changes.
-breaking_part() { sed -E 's/^v?(0\.[0-9]+|[0-9]+).*/\1/' <<<"$1"; }
+# kept_part VERSION: what compatible versions have in common.
+kept_part() { sed -E 's/^v?(0\.[0-9]+|[0-9]+).*/\1/' <<<"$1"; }
 
 items=0 broken=
 for crate in "${crates[@]}"; do
@@ -26,11 +26,12 @@ for crate in "${crates[@]}"; do
   [ -z "$breaks" ] || broken+="$crate, since $released:"$'\n'"$breaks"$'\n'
 done
 compared="; NOT COMPARED with a release: there is no tag v*"
-if [ -n "$released" ]; then
-  printf '%s' "$broken"
-  [ -z "$broken" ] || [ "$(breaking_part "$version")" != "$(breaking_part "$released")" ] ||
-    die "version $version may not break what $released has: give it the next $(breaking_part "$version")"
-  compared="; $(grep -c : <<<"$broken") lines of breaks since $released, which $version allows"
-  [ -n "$broken" ] || compared="; nothing of $released is broken"
+if [ -n "$released" ] && [ -z "$broken" ]; then
+  compared="; nothing of $released is broken"
+elif [ -n "$released" ]; then
+  echo "$broken"
+  kept=$(kept_part "$released")
+  [ "$(kept_part "$version")" != "$kept" ] || die "$version may not break what $released has: only another one than $kept may"
+  compared="; $released is broken, as $version may"
 fi
 echo "$items public items$compared"
