@@ -1,6 +1,10 @@
-"""Lists the public interface that a crate's rustdoc JSON describes, a line for each item, in the order of their paths.
+"""Lists the public interface of a crate, and compares two lists.
+
+usage: api.py list RUSTDOC.json    prints the list: a line an item, in the order of their paths
+       api.py breaks OLD NEW       prints what the list NEW breaks for those who use what OLD lists
 
 What every type has anyway (blanket implementations, auto traits) is left out, and so is how a constant is computed.
+What macros give many types is one word of a type's `impl` line.
 """
 
 import json
@@ -9,6 +13,18 @@ import sys
 
 FORMATS = range(55, 60)
 
+# What is derived or declared together, and the one word that a list has for it.
+GROUPS = {
+    "plain": "Clone Copy Debug Eq Hash PartialEq",
+    "ordered": "Ord PartialOrd",
+    # zerocopy's derives.
+    "wire": "FromBytes FromZeros Immutable IntoBytes KnownLayout TryFromBytes Unaligned",
+    # `bitflags!`.
+    "flags": "Binary BitAnd BitAndAssign BitOr BitOrAssign BitXor BitXorAssign Extend Flags FromIterator IntoIterator"
+    " LowerHex Not Octal Sub SubAssign UpperHex",
+}
+GROUPS = {name: set(traits.split()) for name, traits in GROUPS.items()}
+
 # What `bitflags!` gives every set of flags.
 OF_FLAGS = set(
     "all bits complement contains difference empty extend from_bits from_bits_retain from_bits_truncate from_iter"
@@ -16,9 +32,24 @@ OF_FLAGS = set(
     " union into_iter".split()
 )
 
+# Traits that macros make up and no one names.
+SILENT = {"StructuralPartialEq", "PublicFlags"}
+
+HEAD = "\n".join(
+    [f"# {name}: {', '.join(sorted(traits))}" for name, traits in GROUPS.items()]
+    + [
+        "# literal: every field is public, so that a new one breaks those who write them out",
+        "# provided: a type that has the trait need not write it",
+        "# Into<T>: From<this type> for T; lifetimes of implementations are left out",
+    ]
+)
+
 
 def path(type_):
-    return type_["path"] + arguments(type_.get("args"))
+    """A path without the modules it was written with, which say how a file imports; `fmt::Result` keeps its module."""
+    words = type_["path"].split("::")
+    keep = 2 if words[-1] in ("Result", "Error") and words[0] not in ("crate", "$crate") else 1
+    return "::".join(words[-keep:]) + arguments(type_.get("args"))
 
 
 def arguments(args):
@@ -122,12 +153,21 @@ def signature(name, function):
     return " ".join([*words, f"fn {name}{params}({inputs}){result}{where}"])
 
 
+def without_lifetimes(written):
+    written = re.sub(r"'\w+ (?!=)", "", written)
+    written = re.sub(r"(?<=[<, ])'\w+(, |(?=>))", "", written)
+    return written.replace("<>", "").replace(", >", ">")
+
+
 class Listing:
     def __init__(self, crate):
         self.index = crate["index"]
-        self.lines = set()
         root = self.index[str(crate["root"])]
-        self.module(root, root["name"])
+        # Once to find by which paths each type is public, and once more to list it under the shortest.
+        self.paths = {}
+        for _ in range(2):
+            self.lines = set()
+            self.module(root, root["name"])
 
     def item(self, number):
         return self.index.get(str(number))
@@ -155,11 +195,17 @@ class Listing:
         if item["visibility"] != "public":
             return
         full = f"{place}::{name or item['name']}"
-        extra = "".join(f"#[{attr}] " for attr in item["attrs"] if attr in ("non_exhaustive", "must_use"))
+        if kind in ("struct", "enum", "union", "trait"):
+            self.paths.setdefault(item["id"], set()).add(full)
+            shortest = min(self.paths[item["id"]], key=lambda one: (len(one), one))
+            if shortest != full:
+                self.lines.add(f"use {full} = {shortest}")
+                return
+        extra = "#[non_exhaustive] " if "non_exhaustive" in item["attrs"] else ""
         if kind == "module":
             self.module(item, full)
         elif kind == "function":
-            self.lines.add(f"{extra}{signature(full, value)}")
+            self.lines.add(signature(full, value))
         elif kind == "constant":
             self.lines.add(f"const {full}: {text(value['type'])}")
         elif kind == "type_alias":
@@ -171,19 +217,24 @@ class Listing:
             params, where = generics(value["generics"])
             above = f": {bounds(value['bounds'])}" if value["bounds"] else ""
             self.lines.add(f"trait {full}{params}{above}{where}")
-            self.members(value["items"], full, everything=True)
+            self.members(value["items"], full, of_trait=True)
         elif kind in ("struct", "enum", "union"):
             params, where = generics(value["generics"])
+            if kind == "struct" and not extra and self.is_literal(value["kind"]):
+                extra = "literal "
             self.lines.add(f"{extra}{kind} {full}{params}{where}")
             self.fields(value, full)
-            self.is_flags = any(
-                self.item(number)["inner"]["impl"]["trait"] and path(self.item(number)["inner"]["impl"]["trait"]) == "Flags"
-                for number in value["impls"]
-            )
-            plain = filter(None, [self.implementation(self.item(number), full) for number in value["impls"]])
-            self.lines.add(f"impl {', '.join(sorted(plain))} for {full}")
+            self.implementations([self.item(number) for number in value["impls"]], full)
         else:
             sys.exit(f"no way to list {kind} {full}")
+
+    def is_literal(self, kind):
+        if kind == "unit":
+            return True
+        (shape, fields), = kind.items()
+        if shape == "plain":
+            return not fields["has_stripped_fields"]
+        return all(number is not None and self.item(number)["visibility"] == "public" for number in fields)
 
     def fields(self, value, full):
         for number in value.get("variants", []):
@@ -203,42 +254,87 @@ class Listing:
             if field and (everything or field["visibility"] == "public"):
                 self.lines.add(f"field {full}::{field['name']}: {text(field['inner']['struct_field'])}")
 
-    def implementation(self, item, full):
-        """Lists what an implementation has; returns the trait's name where there is no more to say."""
-        value = item["inner"]["impl"]
-        if value["is_synthetic"] or value["blanket_impl"]:
-            return None
-        params, where = generics(value["generics"])
-        if value["trait"] is None:
-            of = text(value["for"])
-            named = full if "<" not in of else f"{full}{of[of.index('<'):]}"
-            own = [one for one in value["items"] if not (self.is_flags and self.item(one)["name"] in OF_FLAGS)]
-            self.members(own, named)
-        else:
-            trait, of = path(value["trait"]), text(value["for"])
-            # Names that derive macros make up and say nothing.
-            if trait == "StructuralPartialEq":
-                return None
-            if of == full.rsplit("::", maxsplit=1)[-1] and not params and not where:
-                return trait
-            self.lines.add(f"impl{params} {trait} for {of}{where}  # {full}")
-        return None
+    def implementations(self, items, full):
+        """A line for each way to write the type's traits; most types have one."""
+        implementations = [item["inner"]["impl"] for item in items]
+        implementations = [one for one in implementations if not one["is_synthetic"] and not one["blanket_impl"]]
+        is_flags = any(one["trait"] and path(one["trait"]) == "Flags" for one in implementations)
+        lines = {}
+        for one in implementations:
+            if one["trait"] is None:
+                of = without_lifetimes(text(one["for"]))
+                named = full if "<" not in of else f"{full}{of[of.index('<'):]}"
+                own = [member for member in one["items"] if not (is_flags and self.item(member)["name"] in OF_FLAGS)]
+                self.members(own, named)
+            elif (told := self.told(one, full, is_flags)) is not None:
+                head, trait, of, where = told
+                lines.setdefault((head, of, where), set()).add(trait)
+        for (head, of, where), traits in lines.items():
+            if is_flags:
+                # Of which type a set of flags is made, and with what it is extended, need not be said.
+                traits = {re.sub(r"^(Extend|FromIterator)<.*", r"\1", trait) for trait in traits}
+            for name, group in GROUPS.items():
+                if group <= traits:
+                    traits = traits - group | {name}
+            words = sorted(traits, key=lambda word: (word not in GROUPS, word))
+            self.lines.add(f"impl{head} {', '.join(words)} for {of}{where}  # {full}")
 
-    def members(self, numbers, full, everything=False):
+    def told(self, one, full, is_flags):
+        """An implementation's parameters, trait, type and where; `None` when another type's lines have it."""
+        name = full.rsplit("::", maxsplit=1)[-1]
+        if one["trait"]["path"].rsplit("::", maxsplit=1)[-1] in SILENT:
+            return None
+        trait, of = without_lifetimes(path(one["trait"])), without_lifetimes(text(one["for"]))
+        bare = re.sub(r"<.*", "", trait)
+        # What macros write out of every field's type says no more than the type's own fields do.
+        where = "" if bare in GROUPS["wire"] else generics(one["generics"])[1]
+        params = []
+        for param in one["generics"]["params"]:
+            (kind, detail), = param["kind"].items()
+            if kind == "const":
+                params.append(f"const {param['name']}: {text(detail['type'])}")
+            elif kind == "type" and not detail["is_synthetic"]:
+                # A derive asks of each parameter what it gives.
+                asked = bounds([bound for bound in detail["bounds"] if bounds([bound]) != bare])
+                params.append(param["name"] + (f": {asked}" if asked else ""))
+        head = f"<{', '.join(params)}>" if params else ""
+        target = re.sub(r"^&(mut )?", "", of)
+        if re.sub(r"<.*", "", target) == name:
+            silent = GROUPS["wire"] | (GROUPS["flags"] if is_flags else set())
+            types = [
+                f"{item['name']} = {without_lifetimes(text(item['inner']['assoc_type']['type']))}"
+                for item in map(self.item, one["items"])
+                if item and "assoc_type" in item["inner"] and bare not in silent
+            ]
+            if types:
+                trait = (trait[:-1] + ", " if trait.endswith(">") else trait + "<") + ", ".join(types) + ">"
+            return head, trait, of.replace(name, full, 1), where
+        if bare == "From" and not self.is_local(one["for"]):
+            return head, f"Into<{of}>", full, where
+        return None if self.is_local(one["for"]) else (head, trait, of, where)
+
+    def is_local(self, type_):
+        while "borrowed_ref" in type_:
+            type_ = type_["borrowed_ref"]["type"]
+        return "resolved_path" in type_ and self.item(type_["resolved_path"]["id"]) is not None
+
+    def members(self, numbers, full, of_trait=False):
         for number in numbers:
             item = self.item(number)
-            if item is None or not (everything or item["visibility"] == "public"):
+            if item is None or not (of_trait or item["visibility"] == "public"):
                 continue
             (kind, value), = item["inner"].items()
+            given = {"function": "has_body", "assoc_const": "value", "assoc_type": "type"}.get(kind)
+            provided = "provided " if of_trait and given and value[given] else ""
             if kind == "function":
-                self.lines.add(signature(f"{full}::{item['name']}", value))
+                self.lines.add(provided + signature(f"{full}::{item['name']}", value))
             elif kind == "assoc_const":
-                self.lines.add(f"const {full}::{item['name']}: {text(value['type'])}")
+                self.lines.add(f"{provided}const {full}::{item['name']}: {text(value['type'])}")
             elif kind == "assoc_type":
-                self.lines.add(f"type {full}::{item['name']}")
+                self.lines.add(f"{provided}type {full}::{item['name']}")
 
 
-def main(source):
+def show(source):
     with open(source, encoding="utf-8") as file:
         crate = json.load(file)
     if crate["format_version"] not in FORMATS:
@@ -246,12 +342,86 @@ def main(source):
 
     def place(line):
         """The path of what a line is about, and the type before what it has."""
-        found = re.search(rf"\b{name}(::\w+)*", re.sub(r"^impl.*(  # | for )", "", line))
-        return found[0], not line.startswith(("struct", "enum", "trait", "#")), line
+        found = re.search(rf"\b{name}(::\w+)*", re.sub(r"^impl.*  # ", "", line))
+        return found[0], not re.match(r"(#\[\w+\] |literal )?(struct|enum|trait|union)\b", line), line
 
     name = crate["index"][str(crate["root"])]["name"]
+    print(HEAD)
     for line in sorted(Listing(crate).lines, key=place):
         print(re.sub(r"  # .*", "", line))
 
 
-main(sys.argv[1])
+def parts(words):
+    """The parts of a list whose parts can have commas in brackets."""
+    depth, start = 0, 0
+    for at, letter in enumerate(words):
+        depth += (letter in "(<[") - (letter in ")]" or letter == ">" and words[at - 1] != "-")
+        if depth == 0 and words.startswith(", ", at):
+            yield words[start:at]
+            start = at + 2
+    yield words[start:]
+
+
+def split_at_closing(words):
+    """What is before and behind the parenthesis that closes one before the words."""
+    depth = 1
+    for at, letter in enumerate(words):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return words[:at], words[at + 1 :]
+    sys.exit(f"not closed: {words}")
+
+
+def facts(lines):
+    """What a list promises, each fact by itself: a trait that a type has, a function that is constant."""
+    promised = set()
+    for line in lines:
+        line = re.sub(r"^(#\[non_exhaustive\]|provided) ", "", line.rstrip("\n"))
+        if found := re.match(r"(impl(?:<.*?>)?) (.*) for (.*)$", line):
+            for trait in parts(found[2]):
+                promised.update(f"{found[1]} {one} for {found[3]}" for one in GROUPS.get(trait, [trait]))
+            continue
+        if line.startswith("const fn"):
+            promised.add(re.sub(r"\(.*", " is constant", line))
+            line = line.removeprefix("const ")
+        if line.startswith("literal "):
+            promised.add(f"{line} has no private field")
+            line = line.removeprefix("literal ")
+        if "fn " in line:
+            # Names of arguments are nobody's business.
+            name, rest = line.split("(", 1)
+            given, result = split_at_closing(rest)
+            types = ", ".join(re.sub(r"^\w+: ", "", one) for one in parts(given))
+            line = f"{name}({types}){result}"
+        if line and not line.startswith("#"):
+            promised.add(line)
+    return promised
+
+
+def breaks(old_file, new_file):
+    old, new = (open(name, encoding="utf-8").read().splitlines() for name in (old_file, new_file))
+    had, has = facts(old), facts(new)
+    told = {f"taken away: {fact}" for fact in had - has}
+
+    def named(lines, pattern):
+        return {found[1] for line in lines if (found := re.match(pattern + r" ((?:\w+::)*\w+)", line))}
+
+    closed = named(old, "(?:literal struct|enum)")
+    told |= {f"no longer exhaustive: {name}" for name in closed & named(new, r"#\[non_exhaustive\] (?:struct|enum)")}
+    closed |= named(old, "variant")
+    traits = named(old, "trait")
+    for line in set(new) - set(old):
+        if found := re.match(r"(?:variant|field) ([\w:]+)::\w+", line):
+            if found[1] in closed and line not in had:
+                told.add(f"one more of what is written or matched in full: {line}")
+        elif found := re.match(r"(?:const |unsafe )*(?:fn|const|type) ([\w:]+)::\w+", line):
+            if found[1] in traits and facts([line]) - had:
+                told.add(f"one more of what a trait asks of a type: {line}")
+    for line in sorted(told):
+        print(line)
+
+
+if sys.argv[1] == "list":
+    show(sys.argv[2])
+else:
+    breaks(*sys.argv[2:])
