@@ -7,7 +7,7 @@ crate. Prints each offender with the rule that it breaks:
 - a view has bytes, structure, trailing, missing;
 - an error has kind and offset and no public field, and kinds may grow;
 - an open value, a number, flags: new, raw, From both ways, Display, Debug, Ord, Hash, Default, serde both ways;
-- a value of bytes: from_bytes, bytes, From;
+- a value of bytes, which is made of an array of them: from_bytes, bytes, From;
 - no name is a word of our own.
 """
 
@@ -26,7 +26,6 @@ NUMBER = re.compile(r"[ui](8|16|32|64|128)")
 class Type:
     def __init__(self):
         self.methods, self.fields, self.traits, self.attributes, self.kind = {}, [], set(), "", ""
-        self.is_bytes = False
 
 
 def bare(path):
@@ -41,17 +40,17 @@ def bare(path):
 
 def read(lines):
     """The types of a listing by their paths, and every path in it."""
-    types, paths, loose = collections.defaultdict(Type), set(), []
+    # The listing has one word for the traits that macros give together, and says at its head which these are.
+    groups = {found[1]: set(found[2].split(", ")) for line in lines if (found := re.match(r"# (\w+): (\w+(?:, \w+)+)$", line))}
+    types, paths = collections.defaultdict(Type), set()
     for line in lines:
-        attributes, rest = re.match(r"((?:#\[\w+\] )*)(.*)", line).groups()
+        attributes, rest = re.match(r"((?:#\[\w+\] |literal |provided )*)(.*)", line).groups()
         if found := re.match(r"(struct|enum|union) ([\w:]+)", rest):
             types[found[2]].kind, types[found[2]].attributes = found[1], attributes
             paths.add(found[2])
-        elif found := re.match(r"impl (.*) for (\w+(?:::\w+)+)$", rest):
-            types[found[2]].traits |= set(re.split(r", (?![^<]*>)", found[1]))
-        elif found := re.match(r"impl(?:<[^>]*>)? (.+?) for (.*?)(?: where .*)?$", rest):
-            bytes_alone = re.search(r" where \[u8; \w+\]: [\w:]*FromBytes$", rest)
-            loose.append((found[1], bare(found[2]), bool(bytes_alone)))
+        elif found := re.match(r"impl(?:<[^>]*>)? (.*) for ([\w:]+)", rest):
+            for trait in re.split(r", (?![^<]*>)", found[1]):
+                types[found[2]].traits |= groups.get(trait, {trait})
         elif found := re.match(r"field ([\w:]+)::(\w+): ", rest):
             types[found[1]].fields.append(found[2])
         elif found := re.match(r"(?:const |unsafe )*fn (.*)", rest):
@@ -61,17 +60,6 @@ def read(lines):
             paths.add(name)
         elif found := re.match(r"(?:const|type|trait|mod|macro|variant) ([\w:]+)", rest):
             paths.add(found[1])
-    # Implementations for one form of a type are listed by its last name alone.
-    by_name = collections.defaultdict(list)
-    for path in types:
-        by_name[path.rpartition("::")[2]].append(types[path])
-    for trait, name, bytes_alone in loose:
-        for one in by_name[name.rpartition("::")[2]]:
-            one.traits.add(trait)
-            one.is_bytes |= bytes_alone
-        if found := re.fullmatch(r"From<(\w+)>", trait):
-            for one in by_name[found[1]]:
-                one.traits.add(f"Into<{name}>")
     return {path: one for path, one in types.items() if one.kind}, paths
 
 
@@ -103,10 +91,11 @@ def findings(lines):
                 if not readers & set(one.methods) or "with_" + method[4:] not in one.methods:
                     yield f"{path}: has {method} and no {method[4:]}, or no with_{method[4:]}"
         # A value that is bytes and no number; an open value or a number is checked below.
-        if one.is_bytes and "raw" not in one.methods:
+        from_bytes = any(trait.startswith("From<[u8; ") for trait in one.traits)
+        if (from_bytes or "from_bytes" in one.methods) and "raw" not in one.methods:
             lacking = [member for member in ("from_bytes", "bytes") if member not in one.methods]
             lacking += missing(one, "Clone", "Copy", "Debug", "Eq")
-            if not any(trait.startswith("From<[u8; ") for trait in one.traits):
+            if not from_bytes:
                 lacking.append("From<its bytes>")
             if lacking:
                 yield f"{path}: a value of bytes without {', '.join(lacking)}"
@@ -142,28 +131,27 @@ def findings(lines):
 
 # The control: each line breaks one rule, and the check must say so.
 CONTROL = """
+# plain: Clone, Copy, Debug
 struct c::Structure
-impl Clone, FromBytes for c::Structure
+impl plain, FromBytes for c::Structure
 field c::Structure::length: U32
 const fn c::Structure::with_kind(self, value: u8) -> Self
 struct c::Body<'a>
-impl<'a> View<'a> for Body<'a>
-const fn c::Body<'a>::bytes(&self) -> &'a [u8]
+impl View for c::Body
+const fn c::Body::bytes(&self) -> &'a [u8]
 struct c::Error
 impl Clone, Error for c::Error
 const fn c::Error::kind(&self) -> ErrorKind
 enum c::ErrorKind
 struct c::Value
-impl Clone, Copy, Debug for c::Value
+impl plain for c::Value
 const fn c::Value::raw(self) -> u8
 struct c::And
 struct c::Id
-impl Clone, Copy, Debug, Eq, From<[u8; 16]> for c::Id
-impl FromBytes for Id where [u8; 16]: ::zerocopy::FromBytes
+impl plain, From<[u8; 16]> for c::Id
 const fn c::Id::from_bytes(bytes: [u8; 16]) -> Self
 struct c::Good
-impl Clone, Copy, Debug, Default, Deserialize<'de>, Display, Eq, From<u8>, Hash, Ord, Serialize for c::Good
-impl From<Good> for u8
+impl plain, Default, Deserialize<'de>, Display, Eq, From<u8>, Hash, Into<u8>, Ord, Serialize for c::Good
 const fn c::Good::new(raw: u8) -> Self
 const fn c::Good::raw(self) -> u8
 """

@@ -81,7 +81,7 @@ impl<'a> ExtlogMemEvent<'a> {
             sev: fields.number("sev") as u8,
             pa: fields.number("pa"),
             pa_mask_lsb: fields.number("pa_mask_lsb") as u8,
-            fru_id: Guid(fields.array("fru_id")),
+            fru_id: Guid::from_bytes(fields.array("fru_id")),
             fru_text: fields.text("fru_text")?,
             data: fields.array("data"),
         })

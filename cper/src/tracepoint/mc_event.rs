@@ -102,7 +102,7 @@ impl<'a> McEvent<'a> {
     /// The event of a memory error. Its label is the name of the unit: the kernel finds its own in the SMBIOS tables of the
     /// machine, and where it finds none it has nothing to say.
     pub fn of(descriptor: &SectionDescriptor, memory: &MemoryErrorView<'a>) -> Self {
-        let label = descriptor.fru_text().filter(|unit| !unit.as_bytes().trim_ascii().is_empty());
+        let label = descriptor.fru_text().filter(|unit| !unit.text().trim_ascii().is_empty());
         let kind = memory.memory_error_type().map_or(NO_KIND, |kind| kernel::error_type(kind).as_bytes());
         // Without a mask the grain is a byte.
         let grain = memory.physical_address_mask().map_or(1, |mask| (!mask).wrapping_add(1)).max(1);

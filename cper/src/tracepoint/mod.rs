@@ -193,7 +193,7 @@ impl<'a> Text<'a> {
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match &self.0 {
             Inner::Bytes(bytes) => Some(bytes),
-            Inner::Unit(unit) => Some(unit.as_bytes()),
+            Inner::Unit(unit) => Some(unit.text()),
             Inner::Address(_) | Inner::Detail(_) => None,
         }
     }
@@ -215,7 +215,7 @@ impl fmt::Display for Text<'_> {
                 _ => write!(f, "{}", byte.escape_ascii()),
             }),
             Inner::Address(address) => write!(f, "{address}"),
-            Inner::Unit(unit) => write!(f, "{}", Text::new(unit.as_bytes())),
+            Inner::Unit(unit) => write!(f, "{}", Text::new(unit.text())),
             Inner::Detail(memory) => mc_event::write_detail(f, memory),
         }
     }
@@ -378,5 +378,5 @@ fn encode<'b>(body: &impl crate::section::Encode, out: &'b mut [u8]) -> Result<&
 /// A descriptor of this type and severity, with the unit that an event names: an empty name is none.
 fn descriptor_of(section_type: SectionTypeId, severity: Severity, unit: FruText) -> SectionDescriptor {
     let descriptor = SectionDescriptor::new(severity).with_section_type(section_type);
-    if unit.as_bytes().is_empty() { descriptor } else { descriptor.with_fru_text(unit) }
+    if unit.text().is_empty() { descriptor } else { descriptor.with_fru_text(unit) }
 }

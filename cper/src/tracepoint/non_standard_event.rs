@@ -55,8 +55,8 @@ impl<'a> NonStandardEvent<'a> {
     pub fn read(version: Version, event: &'a [u8]) -> Result<Self, Error> {
         let fields = Fields::new(Self::NAME, Self::fields(version), event)?;
         Ok(Self {
-            sec_type: SectionTypeId::new(Guid(fields.array("sec_type"))),
-            fru_id: Guid(fields.array("fru_id")),
+            sec_type: SectionTypeId::new(Guid::from_bytes(fields.array("sec_type"))),
+            fru_id: Guid::from_bytes(fields.array("fru_id")),
             fru_text: fields.text("fru_text")?,
             sev: GhesSeverity::new(fields.number("sev") as u8),
             buf: fields.dynamic("buf")?,

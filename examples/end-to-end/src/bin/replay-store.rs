@@ -142,7 +142,7 @@ fn machine_check() -> [u8; 128] {
 fn make(image: &Path) -> Outcome {
     let mut ids = RecordIds::starting_at(TIME);
     let fatal = GenericErrorData::new(Severity::FATAL);
-    let dimm = fatal.with_fru_text(FruText::new(b"DIMM_A1")?).with_fru_id(Guid([0xF1; 16]));
+    let dimm = fatal.with_fru_text(FruText::new(b"DIMM_A1")?).with_fru_id(Guid::from_bytes([0xF1; 16]));
     let nmi = NotificationType::NMI;
     let memory = memory();
     let mut all = Vec::new();
@@ -165,7 +165,7 @@ fn make(image: &Path) -> Outcome {
     for (section_type, body) in [
         (SectionTypeId::PCIE, pcie.as_bytes()),
         (SectionTypeId::ARM_PROCESSOR, &arm()?),
-        (SectionTypeId::new(Guid([0x5A; 16])), &unknown),
+        (SectionTypeId::new(Guid::from_bytes([0x5A; 16])), &unknown),
     ] {
         let mut record = record(ids.next_id(), NotificationType::MCE, &fatal, section_type, body)?;
         record[128..132].copy_from_slice(&0x5aa5_1234_u32.to_le_bytes());
@@ -188,7 +188,7 @@ fn make(image: &Path) -> Outcome {
     // A corrected machine check beside which firmware has logged the memory.
     let corrected = GenericErrorData::new(Severity::CORRECTED)
         .with_fru_text(FruText::new(b"DIMM_B1")?)
-        .with_fru_id(Guid([0xF2; 16]));
+        .with_fru_id(Guid::from_bytes([0xF2; 16]));
     let cmc = NotificationType::CMC;
     all.push(Stored::whole(&record(
         ids.next_id(),
@@ -205,12 +205,12 @@ fn make(image: &Path) -> Outcome {
     damaged[220] ^= 1;
     all.push(Stored { record: broken, damaged });
     let header = RecordHeader::fatal(nmi)
-        .with_creator_id(CreatorId::new(Guid([0x77; 16])))
+        .with_creator_id(CreatorId::new(Guid::from_bytes([0x77; 16])))
         .with_record_id(ids.next_id().raw());
     let mut writer = RecordWriter::new(&mut buffer, &header)?;
     writer.section(&SectionDescriptor::new(Severity::FATAL), &memory)?;
     all.push(Stored::whole(writer.finish()?));
-    let long = SectionTypeId::new(Guid([0x5B; 16]));
+    let long = SectionTypeId::new(Guid::from_bytes([0x5B; 16]));
     all.push(Stored::whole(&record(ids.next_id(), nmi, &fatal, long, &[0x5C; 5000])?));
     let torn = encode_mce(&machine_check(), ids.next_id(), &mut buffer)?.to_vec();
     let mut damaged = torn.clone();
@@ -240,7 +240,13 @@ fn mutants(image: &Path, mut seed: u64, count: usize, folders: &[&str]) -> Outco
             1 => record(id, NotificationType::CMC, &fatal, SectionTypeId::MEMORY, memory.as_bytes())?,
             2 => record(id, NotificationType::NMI, &fatal, SectionTypeId::PCIE, pcie.as_bytes())?,
             3 => record(id, NotificationType::NMI, &fatal, SectionTypeId::ARM_PROCESSOR, &arm)?,
-            4 => record(id, NotificationType::NMI, &fatal, SectionTypeId::new(Guid([0x5A; 16])), &[7; 100])?,
+            4 => record(
+                id,
+                NotificationType::NMI,
+                &fatal,
+                SectionTypeId::new(Guid::from_bytes([0x5A; 16])),
+                &[7; 100],
+            )?,
             _ => encode_mce(&machine_check(), id, &mut buffer)?.to_vec(),
         };
         let mut damaged = record.clone();
