@@ -102,7 +102,7 @@ fn traced(trace: &str, name: &str) -> Vec<String> {
 /// What the kernel prints of the event: the format's text.
 fn printed(event: &Event<'_>) -> String {
     let guid = |guid: Guid| {
-        let hex = guid.0.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        let hex = guid.bytes().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
     };
     match event {
@@ -287,7 +287,7 @@ fn bytes_of(event: &Event<'_>, version: Version) -> Vec<u8> {
                 &[event.sev],
                 &event.pa.to_le_bytes(),
                 &[event.pa_mask_lsb],
-                &event.fru_id.0,
+                &event.fru_id.bytes(),
                 &c_string(&event.fru_text),
                 &event.data,
             ],
@@ -295,8 +295,8 @@ fn bytes_of(event: &Event<'_>, version: Version) -> Vec<u8> {
         Event::NonStandard(event) => event_bytes(
             fields,
             &[
-                &event.sec_type.raw().0,
-                &event.fru_id.0,
+                &event.sec_type.raw().bytes(),
+                &event.fru_id.bytes(),
                 &c_string(&event.fru_text),
                 &[event.sev.raw()],
                 &(event.buf.len() as u32).to_le_bytes(),
