@@ -294,6 +294,14 @@ impl MemoryError {
     pub const fn set_extended_raw(&mut self, extended: u8) {
         self.extended = extended;
     }
+
+    /// Sets the byte of row bits 17:16 and chip identification, and no validity bit: to write what another writer would.
+    #[must_use]
+    #[inline]
+    pub const fn with_extended_raw(mut self, extended: u8) -> Self {
+        self.set_extended_raw(extended);
+        self
+    }
 }
 
 impl Describe for MemoryErrorView<'_> {

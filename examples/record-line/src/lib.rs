@@ -149,8 +149,8 @@ fn section(
         Some(name) => f.write_str(name)?,
         None => write!(f, "section {kind}")?,
     }
-    if let Some(text) = fru.filter(|text| !text.as_bytes().trim_ascii().is_empty()) {
-        write!(f, ", {}", Printable(text.as_bytes().trim_ascii()))?;
+    if let Some(text) = fru.filter(|text| !text.text().trim_ascii().is_empty()) {
+        write!(f, ", {}", Printable(text.text().trim_ascii()))?;
     }
     let body = match body {
         Ok(Body::Unknown(bytes)) => return write!(f, ", {} bytes", bytes.len()),

@@ -425,8 +425,9 @@ fn fold_descriptor(descriptor: &SectionDescriptor) -> u64 {
     }
     if let Some(text) = descriptor.fru_text() {
         let [front, middle]: [[u8; 8]; 2] =
-            cper::zerocopy::transmute!(*text.0.first_chunk::<16>().unwrap_or(&[0; 16]));
-        let back = text.0.get(16..).and_then(<[u8]>::first_chunk).map_or(0, |back| u32::from_le_bytes(*back));
+            cper::zerocopy::transmute!(*text.bytes().first_chunk::<16>().unwrap_or(&[0; 16]));
+        let back =
+            text.bytes().get(16..).and_then(<[u8]>::first_chunk).map_or(0, |back| u32::from_le_bytes(*back));
         sum ^= u64::from_le_bytes(front) ^ u64::from_le_bytes(middle) ^ u64::from(back);
     }
     sum

@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(event.component_id(), Some(&CxlComponentId::from_bytes(*b"component ident.")));
         assert_eq!(event.sub_channel(), Some(9));
         assert_eq!(event.cvme_threshold_event_flags(), CxlErrorThresholdFlags::EXCEEDED);
-        assert_eq!(event.cvme_count().get(), 0xaa_9988);
+        assert_eq!(event.cvme_count().raw(), 0xaa_9988);
         assert_eq!(event.memory_event_sub_type(), CxlDataPathSubType::LINK_COMMAND_TRAINING);
         assert_eq!(
             lines(SectionTypeId::CXL_DRAM, bytes),

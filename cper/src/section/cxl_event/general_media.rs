@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(event.device(), Some(U24::new(0x33_2211)));
         assert_eq!(event.pldm_component_id().unwrap().entity_id(), Some([1, 2, 3, 4, 5, 6]));
         assert_eq!(event.cme_threshold_event_flags().bits(), 0x43);
-        assert_eq!(event.cme_count().get(), 0x66_5544);
+        assert_eq!(event.cme_count().raw(), 0x66_5544);
         assert_eq!(event.memory_event_sub_type(), CxlDataPathSubType::LINK_CRC);
         assert_eq!(
             lines(SectionTypeId::CXL_GENERAL_MEDIA, bytes),

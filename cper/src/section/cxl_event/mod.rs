@@ -75,21 +75,31 @@ impl U24 {
     }
 
     /// The number, below 2^24.
-    pub const fn get(self) -> u32 {
+    pub const fn raw(self) -> u32 {
         let [a, b, c] = self.0;
         u32::from_le_bytes([a, b, c, 0])
     }
 }
 
+crate::grammar::conversions!(U24: u32);
+crate::grammar::any_structure!(U24);
+crate::open_value::serde_as_number!(U24: u32);
+
+impl fmt::Display for U24 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.raw().fmt(f)
+    }
+}
+
 impl fmt::Debug for U24 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "U24({})", self.get())
+        write!(f, "U24({})", self.raw())
     }
 }
 
 impl From<U24> for u64 {
     fn from(value: U24) -> Self {
-        value.get().into()
+        value.raw().into()
     }
 }
 
@@ -222,6 +232,16 @@ impl<D> CxlEvent<D> {
         &mut self.data
     }
 
+    /// Which device the event is of; `None` when its validity bit is clear.
+    pub const fn device_id(&self) -> Option<CxlComponentDeviceId> {
+        self.header.device_id()
+    }
+
+    /// Serial number of the device; `None` when its validity bit is clear.
+    pub const fn device_serial_number(&self) -> Option<u64> {
+        self.header.device_serial_number()
+    }
+
     /// Sets the device and its validity bit.
     pub const fn set_device_id(&mut self, id: CxlComponentDeviceId) {
         self.header.set_device_id(id);
@@ -329,7 +349,7 @@ impl CxlEventData<'_> {
                         ("rank", data.rank().map(u32::from)),
                         ("bank group", data.bank_group().map(u32::from)),
                         ("bank", data.bank().map(u32::from)),
-                        ("row", data.row().map(U24::get)),
+                        ("row", data.row().map(U24::raw)),
                         ("column", data.column().map(u32::from)),
                     ],
                 )
@@ -344,7 +364,7 @@ impl CxlEventData<'_> {
                         ("rank", data.rank().map(u32::from)),
                         ("bank group", data.bank_group().map(u32::from)),
                         ("bank", data.bank().map(u32::from)),
-                        ("row", data.row().map(U24::get)),
+                        ("row", data.row().map(U24::raw)),
                         ("column", data.column().map(u32::from)),
                     ],
                 )
@@ -871,7 +891,7 @@ mod tests {
 
     #[test]
     fn numbers_of_24_bits() {
-        assert_eq!(U24::new(0x0112_3456).get(), 0x12_3456);
+        assert_eq!(U24::new(0x0112_3456).raw(), 0x12_3456);
         assert_eq!(U24::new(0x12_3456).as_bytes(), [0x56, 0x34, 0x12]);
         assert_eq!(u64::from(U24::new(7)), 7);
         assert_eq!(format!("{:?}", U24::new(65536)), "U24(65536)");

@@ -80,12 +80,12 @@ impl CxlEventHeader {
 
     /// How bad it is: 0 to 3.
     pub const fn severity(&self) -> CxlEventSeverity {
-        CxlEventSeverity::new(self.flags.get() as u8 & 3)
+        CxlEventSeverity::new(self.flags.raw() as u8 & 3)
     }
 
     /// Flags without the severity; unknown bits are kept.
     pub const fn flags(&self) -> CxlEventFlags {
-        CxlEventFlags::from_bits_retain(self.flags.get() & !3)
+        CxlEventFlags::from_bits_retain(self.flags.raw() & !3)
     }
 
     /// Nanoseconds since 1970-01-01 00:00:00 UTC; `None` when the device has no time.
@@ -125,7 +125,7 @@ impl CxlEventHeader {
 
     /// Sets how bad it is; of a number above 3 the lower two bits are kept.
     pub const fn set_severity(&mut self, severity: CxlEventSeverity) {
-        self.flags = U24::new(self.flags.get() & !3 | severity.raw() as u32 & 3);
+        self.flags = U24::new(self.flags.raw() & !3 | severity.raw() as u32 & 3);
     }
 
     /// Sets how bad it is; of a number above 3 the lower two bits are kept.
@@ -137,7 +137,7 @@ impl CxlEventHeader {
 
     /// Sets these flags too.
     pub const fn set_flags(&mut self, flags: CxlEventFlags) {
-        self.flags = U24::new(self.flags.get() | flags.bits() & !3);
+        self.flags = U24::new(self.flags.raw() | flags.bits() & !3);
     }
 
     /// Sets these flags too.

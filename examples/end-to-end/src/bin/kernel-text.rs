@@ -111,15 +111,15 @@ fn header(random: &mut Random, section_type: SectionTypeId) -> GenericErrorData 
     let validation = DataEntryValidation::from_bits_retain(random.next() as u8);
     header.set_flags(SectionFlags::from_bits_retain(u32::from(random.next() as u8)));
     header.set_fru_id(Guid::from_bytes(random.next_guid()));
-    let mut text = FruText::EMPTY;
-    for byte in &mut text.0 {
+    let mut text = [0; 20];
+    for byte in &mut text {
         *byte = b' ' + random.below(95) as u8;
     }
     // A text that ends early, one that fills its field.
     if random.below(2) == 0 {
-        text.0[random.below(20) as usize] = 0;
+        text[random.below(20) as usize] = 0;
     }
-    header.set_fru_text(text);
+    header.set_fru_text(FruText::from_bytes(text));
     let time = random.next().to_le_bytes();
     header.set_timestamp(cper::zerocopy::transmute!(time));
     header.set_validation(validation);

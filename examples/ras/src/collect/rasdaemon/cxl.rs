@@ -84,7 +84,7 @@ pub fn component_event(event: &CxlComponentEvent<'_>) -> Option<Row> {
                     "cme_threshold_ev_flags",
                     threshold.then_some(media.cme_threshold_event_flags().bits()).into(),
                 ),
-                ("cme_count", threshold.then(|| media.cme_count().get()).into()),
+                ("cme_count", threshold.then(|| media.cme_count().raw()).into()),
             ];
             ("cxl_general_media_event", rest)
         }
@@ -114,7 +114,7 @@ pub fn component_event(event: &CxlComponentEvent<'_>) -> Option<Row> {
                     "cme_threshold_ev_flags",
                     threshold.then_some(dram.cvme_threshold_event_flags().bits()).into(),
                 ),
-                ("cvme_count", threshold.then(|| dram.cvme_count().get()).into()),
+                ("cvme_count", threshold.then(|| dram.cvme_count().raw()).into()),
             ];
             ("cxl_dram_event", rest)
         }
