@@ -42,7 +42,7 @@ fn main() -> Outcome {
     let folder = Path::new(folder);
     let sound = table(PORT);
     let mut defect = sound.clone();
-    defect[5].instruction = Instruction::new(0x13);
+    defect[5].set_instruction(Instruction::new(0x13));
     let at = |address| GenericAddress::new(AddressSpace::SYSTEM_MEMORY, address, AccessWidth::Dword);
     let tables = [
         ("defect", defect),
