@@ -287,7 +287,7 @@ fn bytes_of(event: &Event<'_>, version: Version) -> Vec<u8> {
                 &[event.sev],
                 &event.pa.to_le_bytes(),
                 &[event.pa_mask_lsb],
-                &event.fru_id.bytes(),
+                event.fru_id.bytes(),
                 &c_string(&event.fru_text),
                 &event.data,
             ],
@@ -295,8 +295,8 @@ fn bytes_of(event: &Event<'_>, version: Version) -> Vec<u8> {
         Event::NonStandard(event) => event_bytes(
             fields,
             &[
-                &event.sec_type.raw().bytes(),
-                &event.fru_id.bytes(),
+                event.sec_type.raw().bytes(),
+                event.fru_id.bytes(),
                 &c_string(&event.fru_text),
                 &[event.sev.raw()],
                 &(event.buf.len() as u32).to_le_bytes(),
@@ -478,6 +478,6 @@ fn the_label_is_the_name_of_the_unit_or_none() {
         let event = McEvent::of(&descriptor, &memory.view());
         assert_eq!(event.label.to_string(), label);
         let name = event.descriptor().fru_text();
-        assert_eq!(name.as_ref().map(FruText::as_bytes), again);
+        assert_eq!(name.as_ref().map(FruText::text), again);
     }
 }
