@@ -29,7 +29,7 @@ show() {
   # A server that ends still has its socket for a while.
   number=$((number + 1))
   terminal new-session -d -x "$1" -y "$2" \
-    "env -u NO_COLOR -u LESS -u PAGER -u RAS_PAGER LC_ALL=C.UTF-8 TZ=UTC '$ras' decode 'examples/data/$3'; sleep 100"
+    "env -u NO_COLOR -u LESS -u PAGER -u RAS_PAGER LC_ALL=C.UTF-8 TZ=UTC RAS_PCI_IDS=/dev/null '$ras' decode 'examples/data/$3'; sleep 100"
 }
 
 # shown FILE: the screen is that of the file, or becomes it within ten seconds.

@@ -98,6 +98,7 @@ mod kernel_version;
 mod list;
 pub mod mcelog;
 mod own_value;
+mod processor_name;
 mod record;
 mod registers;
 mod severity;

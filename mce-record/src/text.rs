@@ -168,8 +168,8 @@ fn global_lines(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Resu
 fn processor_line(record: &MceRecord<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let (Some(vendor), Some(signature)) = (record.cpu_vendor(), record.signature()) else { return Ok(()) };
     write!(f, "\nprocessor   {vendor} {signature}")?;
-    if let Some(part) = record.intel_part() {
-        write!(f, " ({})", part.name())?;
+    if let Some(name) = signature.name(vendor) {
+        write!(f, " ({name})")?;
     }
     if let Some(microcode) = record.microcode() {
         write!(f, ", microcode {microcode:#x}")?;

@@ -138,7 +138,7 @@ address     0x12345000
 counter     18 of 4095, counting
 global      0x100f              restart IP valid, error IP valid, in progress, local, SEAM non-root mode
 ip          0x33:0x7fff0000
-processor   AMD family 25 model 17 stepping 1, microcode 0xa101148, socket 1, APIC 18
+processor   AMD family 25 model 17 stepping 1 (Genoa), microcode 0xa101148, socket 1, APIC 18
 syndrome    0x5a
 syndrome 1  0x1
 syndrome 2  0x200

@@ -63,6 +63,7 @@ pub mod fru_memory_poison;
 pub mod ia32x64;
 pub mod memory;
 pub mod memory_2;
+pub mod midr;
 pub mod pci_address;
 pub mod pci_bus;
 pub mod pci_component;
@@ -165,6 +166,8 @@ pub use ia32x64::{
 pub use memory::{MemoryErrorType, MemoryValidation};
 #[doc(hidden)]
 pub use memory_2::{Memory2Validation, MemoryErrorState};
+#[doc(hidden)]
+pub use midr::Midr;
 #[doc(hidden)]
 pub use pci_address::{PciAddress, RequesterId};
 #[doc(hidden)]

@@ -14,6 +14,8 @@ use crate::json;
 use crate::kernel;
 use crate::kernel_version::KernelVersion;
 use crate::local::local;
+use crate::name_files::NameFiles;
+use crate::names::Names;
 use crate::pager::Pager;
 use crate::printable::Printable;
 use crate::progress::Progress;
@@ -28,20 +30,33 @@ use crate::text::{Detail, Text};
 
 /// Reads records and says what broke, where, how badly and when
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(
+    after_help = "\
+FILE is a file, a folder, or - for standard input. Examples:
+  ras decode examples/data/erst-images/mce-intel.img
+  ras decode --format json /sys/fs/pstore | jq -r .summary",
+    after_long_help = "\
 Recognised by content: ERST images of QEMU, CPER records, generic error status
 blocks and BERT regions, ERST tables, struct mce, files of pstore, memory of
 ramoops, devices of pstore/blk, and hex or base64 text of any of them.
 
 Examples:
   ras decode examples/data/erst-images/mce-intel.img
-  ras decode --format json /sys/fs/pstore | jq -r .summary")]
+  ras decode --format json /sys/fs/pstore | jq -r .summary"
+)]
 pub struct Decode {
     /// Files or folders; - is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required = true, hide_short_help = true)]
     files: Vec<PathBuf>,
-    /// What to write: text, json (an object a line), kernel (the lines of Linux)
-    #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, default_value_t = Format::Text)]
+    /// text, json (an object a line) or kernel (Linux' lines)
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        hide_possible_values = true,
+        hide_default_value = true,
+        default_value_t = Format::Text
+    )]
     format: Format,
     /// Show raw fields and bytes too
     #[arg(short, long, conflicts_with = "quiet")]
@@ -49,15 +64,20 @@ pub struct Decode {
     /// Show the one-line events alone
     #[arg(short, long)]
     quiet: bool,
-    /// Show records cleared from an ERST image whose bytes are still there
+    /// Show records that were cleared from an ERST image
+    ///
+    /// Their bytes are there until the slot is used again.
     #[arg(long)]
     cleared: bool,
     #[command(flatten)]
     selection: Selection,
-    /// Write the lines of this version of Linux with --format kernel, 6.1 or 6.12; else of the version that wrote the log
-    /// in the same store, or of the newest
+    /// For --format kernel: the version of Linux, such as 6.1
+    ///
+    /// Else it is the version that wrote the log in the same store, or the newest.
     #[arg(long, value_name = "VERSION")]
     kernel: Option<KernelVersion>,
+    #[command(flatten)]
+    names: NameFiles,
     #[command(flatten)]
     ramoops: RamoopsLayout,
 }
@@ -65,9 +85,11 @@ pub struct Decode {
 /// The option that gives the layout of ramoops' memory.
 #[derive(Args, Debug)]
 pub struct RamoopsLayout {
-    /// Read memory of ramoops by the parameters of its kernel module, all sizes in bytes or with k or M:
-    /// record-size=64k,console-size=64k,ftrace-size=0,pmsg-size=0,ecc=1 (also mem-size; those left out are 0, but ecc,
-    /// which the memory tells)
+    /// The parameters of ramoops: record-size=64k,ecc=1,...
+    ///
+    /// Those of the kernel module, all sizes in bytes or with k or M:
+    /// record-size=64k,console-size=64k,ftrace-size=0,pmsg-size=0,ecc=1 (also mem-size). Those left out are 0, but ecc,
+    /// which the memory tells. Without them zones are found by their signatures.
     #[arg(long = "ramoops", value_name = "LAYOUT")]
     parameters: Option<Parameters>,
 }
@@ -95,8 +117,16 @@ impl Decode {
         let to_terminal = io::stdout().is_terminal();
         let detail = self.detail();
         let is_screen = to_terminal && self.format == Format::Text && detail < Detail::Raw;
+        let names = match self.names.read(Path::new("/")) {
+            Ok(names) => names,
+            Err(error) => {
+                eprintln!("ras: {error:#}");
+                return Outcome::default();
+            }
+        };
         let mut run = Run {
             options: self,
+            names,
             out,
             text: Text {
                 detail,
@@ -143,6 +173,7 @@ pub fn color() -> bool {
 
 struct Run<'o> {
     options: &'o Decode,
+    names: Names,
     out: Pager,
     text: Text,
     /// What a terminal is given at the end.
@@ -253,7 +284,8 @@ impl Run<'_> {
             all.cleared += scan.cleared;
             all.bad += scan.bad;
         }
-        let mut events: Vec<Event<'_>> = dmesg::assemble(all.found).into_iter().map(Event::of).collect();
+        let found = dmesg::assemble(all.found).into_iter();
+        let mut events: Vec<Event<'_>> = found.map(|found| Event::with_names(found, &self.names)).collect();
         events.retain(|event| self.options.selection.takes(event, &mut self.met.left_out));
         self.met.add(&events, all.cleared, all.bad);
         self.outcome.bad |= all.bad != 0;

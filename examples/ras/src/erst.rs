@@ -22,17 +22,20 @@ use crate::summary::{self, count};
 
 /// Lists and changes the records in an ERST image of QEMU
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(
+    disable_help_subcommand = true,
+    after_help = "\
 A record's id is decimal, as in the names of pstore's files, or hex with 0x.
 Do not change the image of a machine that runs: QEMU does not look at it again.
 
 Examples:
   ras erst examples/data/erst-images/mce-intel.img list
-  ras erst examples/data/erst-images/mce-intel.img read 0x6b02986900000001 -o mce.cper
-  ras erst guest.img recover -o records")]
+  ras erst examples/data/erst-images/mce-intel.img read 0x6b02986900000001 | xxd
+  ras erst guest.img recover -o records"
+)]
 pub struct Erst {
     /// The image
-    #[arg(value_name = "IMAGE")]
+    #[arg(value_name = "IMAGE", hide_short_help = true)]
     image: PathBuf,
     #[command(subcommand)]
     action: Action,
@@ -40,9 +43,11 @@ pub struct Erst {
 
 #[derive(Subcommand, Debug)]
 enum Action {
-    /// List every record, cleared ones too, and what is wrong with the image
+    /// List every record, cleared ones too, and what is wrong
     List,
-    /// Write a record's bytes to standard output, unless that is a terminal
+    /// Write a record's bytes to standard output
+    ///
+    /// Unless that is a terminal.
     Read {
         /// Id of the record
         #[arg(value_parser = parse_id)]
@@ -65,7 +70,9 @@ enum Action {
         #[arg(value_parser = parse_id)]
         id: u64,
     },
-    /// List cleared records whose bytes are still there, extract them, or bring them back
+    /// List cleared records, extract them, or bring them back
+    ///
+    /// Those whose bytes are still there.
     Recover {
         /// The slot; all of them if none is given
         slot: Option<usize>,

@@ -11,6 +11,7 @@ use pstore_format::record::StoredRecord;
 
 use crate::dmesg;
 use crate::found::{Content, Found, Log, LogKind, Section, What};
+use crate::names::{Names, SectionNames};
 use crate::printable::Printable;
 use crate::summary;
 
@@ -322,15 +323,24 @@ pub struct Event<'a> {
     pub time: Option<When>,
     /// The timestamp that is there and is no time.
     pub unreadable: Option<Unreadable>,
+    /// What the parts of the machine that each section speaks of are called.
+    pub names: Vec<SectionNames>,
 }
 
 impl<'a> Event<'a> {
-    /// Judges something found, and tells of it.
+    /// Judges something found, and tells of it by numbers alone.
     pub fn of(found: Found<'a>) -> Self {
+        Self::with_names(found, &Names::default())
+    }
+
+    /// Judges something found, and tells of it.
+    pub fn with_names(found: Found<'a>, names: &Names) -> Self {
+        let names = names.of(&found);
         let sections = found.sections();
         let (grade, grades) = judge(&found);
-        let lines = sections.iter().zip(grades);
-        let lines = lines.map(|(section, grade)| (grade, summary::section(section))).collect();
+        let lines = sections.iter().zip(&names).zip(grades);
+        let lines =
+            lines.map(|((section, names), grade)| (grade, summary::section(section, names))).collect();
         let mut event = Self {
             kind: Kind::of_found(&found),
             grade,
@@ -339,6 +349,7 @@ impl<'a> Event<'a> {
             creator: creator(&found),
             time: None,
             unreadable: None,
+            names,
             found,
         };
         (event.time, event.unreadable) = event.when();

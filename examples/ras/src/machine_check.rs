@@ -141,10 +141,12 @@ fn in_context(context: &Ia32X64Context<'_>, cpuid: u32, apic: Option<u32>) -> Ve
     checks
 }
 
-/// The maker of a processor, by its family: AMD's and Hygon's have those that are 15 and more together.
-const fn vendor_of(cpuid: u32) -> CpuVendor {
+/// The maker of a processor, by the family that CPUID says: AMD and Hygon have families from 10h on, but for 13h.
+pub const fn vendor_of(cpuid: u32) -> CpuVendor {
     match (cpuid >> 8 & 0xf, cpuid >> 20 & 0xff) {
-        (0xf, 0x8..=0xa) => CpuVendor::AMD,
+        (0xf, 0x1..=0x3 | 0x5..=0x8 | 0xa..=0xb) => CpuVendor::AMD,
+        (0xf, 0x9) => CpuVendor::HYGON,
+        (0xf, 0x4) => CpuVendor::INTEL,
         (0x6, _) => CpuVendor::INTEL,
         _ => CpuVendor::UNKNOWN,
     }

@@ -10,6 +10,7 @@ mod decode;
 mod erst;
 mod local;
 mod manual;
+mod name_files;
 mod pager;
 mod progress;
 mod select;
@@ -17,11 +18,11 @@ mod table;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 use pager::Pager;
 use ras::{
-    dmesg, event, found, input, json, kernel, kernel_version, key, machine_check, printable, ramoops,
-    recognise, scan, screen, summary, tally, text, unhex, walk,
+    dmesg, dmi, event, found, input, json, kernel, kernel_version, key, labels, machine_check, names,
+    pci_ids, printable, ramoops, recognise, scan, screen, summary, tally, text, unhex, walk,
 };
 
 /// What a dying machine left behind, made readable
@@ -29,9 +30,12 @@ use ras::{
 #[command(
     name = "ras",
     version,
-    max_term_width = 100,
+    max_term_width = 80,
+    disable_help_flag = true,
     after_help = "\
-Exit codes: 0 all read, 1 nothing recognised or wrong usage, 2 some records bad, 3 an output failed.
+Every command has --help, --color WHEN (auto, always, never) and --no-pager.
+Exit codes: 0 all read, 1 nothing recognised or wrong usage, 2 some records
+bad, 3 an output failed.
 
 Examples:
   ras decode examples/data/erst-images/mce-intel.img
@@ -41,11 +45,17 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
     /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    #[arg(long, global = true, hide_short_help = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     color: Color,
-    /// Write to the terminal itself where the output does not fit on it, through no pager
-    #[arg(long, global = true)]
+    /// Write to the terminal itself
+    ///
+    /// Where the output does not fit on a terminal it goes through a pager: the one that RAS_PAGER or PAGER names, or less,
+    /// with the options FRX where LESS has none. An empty name and cat are none.
+    #[arg(long, global = true, hide_short_help = true)]
     no_pager: bool,
+    /// Print help
+    #[arg(short, long, global = true, hide_short_help = true, action = ArgAction::HelpShort)]
+    help: Option<bool>,
 }
 
 #[derive(Subcommand, Debug)]

@@ -11,8 +11,9 @@ use crate::Outcome;
 /// Writes the man pages, one for each command
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Example:
-  ras man /usr/share/man/man1")]
+Examples:
+  ras man /usr/share/man/man1
+  ras man . && man ./ras-decode.1")]
 pub struct Man {
     /// The folder they are written to
     #[arg(value_name = "DIR")]
@@ -29,8 +30,9 @@ impl Man {
 /// Writes the completions of a shell to standard output
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Example:
-  ras completions bash > /usr/share/bash-completion/completions/ras")]
+Examples:
+  ras completions bash > /usr/share/bash-completion/completions/ras
+  ras completions zsh > /usr/share/zsh/site-functions/_ras")]
 pub struct Completions {
     /// The shell
     #[arg(value_name = "SHELL")]

@@ -14,17 +14,21 @@ use crate::summary::count;
 /// The options that choose events.
 #[derive(Args, Debug)]
 pub struct Selection {
-    /// Show events of this severity and worse: fatal, recoverable, corrected or informational
+    /// This and worse: fatal, recoverable, corrected, ...
+    ///
+    /// Others are left out, and counted; what cannot be read is shown.
     #[arg(long, value_name = "LEVEL", value_enum, hide_possible_values = true)]
     severity: Option<Level>,
-    /// Show events from this time on: a date, or a time as RFC 3339 has it; UTC unless it says otherwise. A date is its
-    /// first moment. Events without a time are shown
+    /// Events from then on: a date, or 2026-11-22T07:23:21Z
+    ///
+    /// A date is its first moment, in UTC unless --local is given. Events before it are left out, and counted; events
+    /// without a time are shown.
     #[arg(long, value_name = "TIME")]
     since: Option<Time>,
-    /// Show events before this time
+    /// Events before this time
     #[arg(long, value_name = "TIME")]
     until: Option<Time>,
-    /// Show times, and read those of --since and --until, in the local time zone
+    /// Show times, and read those two, in the local time zone
     #[arg(long)]
     pub local: bool,
 }

@@ -10,10 +10,11 @@ use crate::dmesg;
 use crate::fields;
 use crate::found::{Content, Log, LogKind, Section};
 use crate::machine_check::MachineCheck;
+use crate::names::{self, SectionNames};
 use crate::printable::Printable;
 
 /// What broke, in a line that stands alone but for the time.
-pub fn section(section: &Section<'_>) -> String {
+pub fn section(section: &Section<'_>, names: &SectionNames) -> String {
     if is_empty(section) {
         return format!("{}{}: no field of it is valid", type_name(section), and_unit(section));
     }
@@ -28,15 +29,15 @@ pub fn section(section: &Section<'_>) -> String {
             format!("{}{}, {there} of {whole} bytes{before}{fields}", type_name(section), and_unit(section))
         }
         Content::Body(body) if !section.machine_checks.is_empty() => machine_check_line(section, body),
-        Content::Body(Body::Memory(memory)) => memory_line(section, memory),
-        Content::Body(Body::Pcie(pcie)) => pcie_line(section, pcie),
+        Content::Body(Body::Memory(memory)) => memory_line(section, memory, names),
+        Content::Body(Body::Pcie(pcie)) => pcie_line(section, pcie, names),
         Content::Body(Body::Unknown(bytes)) if section.kind.name().is_none() => {
             format!("unknown section {}{}, {}", section.kind, and_unit(section), size(bytes.len()))
         }
         Content::Body(Body::Unknown(bytes)) => {
             format!("{}{}, {}, not decoded", type_name(section), and_unit(section), size(bytes.len()))
         }
-        Content::Body(body) => body_line(section, body),
+        Content::Body(body) => body_line(section, body, names),
     }
 }
 
@@ -89,6 +90,20 @@ fn and_unit(section: &Section<'_>) -> String {
     unit(section).map_or_else(String::new, |unit| [", ", &unit].concat())
 }
 
+/// The names of the memory module and of the field-replaceable unit, where it has some, after commas. Firmware mostly
+/// gives the unit the module's name, or a part of it.
+fn and_module(section: &Section<'_>, names: &SectionNames) -> String {
+    let mut told = String::new();
+    let unit = unit(section);
+    if let Some(module) = &names.module {
+        let _ = write!(told, ", {module}");
+    }
+    if let Some(unit) = unit.filter(|unit| !told.contains(unit.as_str())) {
+        let _ = write!(told, ", {unit}");
+    }
+    told
+}
+
 /// Parts of a line, each with a name of its own, `None` left out.
 fn list<'p>(parts: impl IntoIterator<Item = (&'p str, Option<u64>)>) -> String {
     let mut list = String::with_capacity(64);
@@ -99,11 +114,11 @@ fn list<'p>(parts: impl IntoIterator<Item = (&'p str, Option<u64>)>) -> String {
     list
 }
 
-fn memory_line(section: &Section<'_>, memory: &MemoryErrorView<'_>) -> String {
+fn memory_line(section: &Section<'_>, memory: &MemoryErrorView<'_>, names: &SectionNames) -> String {
     // Room for what most lines are.
     let mut line = String::with_capacity(128);
-    let _ = write!(line, "memory{}", and_unit(section));
-    let place = list([
+    let _ = write!(line, "memory{}", and_module(section, names));
+    let mut place = list([
         ("node", part(memory.node())),
         ("card", part(memory.card())),
         ("module", part(memory.module())),
@@ -117,6 +132,10 @@ fn memory_line(section: &Section<'_>, memory: &MemoryErrorView<'_>) -> String {
         ("column", memory.column().map(u64::from)),
         ("bit", part(memory.bit_position())),
     ]);
+    // The handle of no module: 0 is that of the firmware's own structure, the last two say that there is none.
+    if let Some(handle) = memory.module_handle().filter(|handle| (1..0xfffe).contains(handle)) {
+        let _ = write!(place, "{}module handle {handle:#06x}", if place.is_empty() { "" } else { ", " });
+    }
     if !place.is_empty() {
         let _ = write!(line, " ({place})");
     }
@@ -128,12 +147,15 @@ fn memory_line(section: &Section<'_>, memory: &MemoryErrorView<'_>) -> String {
     line
 }
 
-fn pcie_line(section: &Section<'_>, pcie: &PcieErrorView<'_>) -> String {
+fn pcie_line(section: &Section<'_>, pcie: &PcieErrorView<'_>, names: &SectionNames) -> String {
     let mut line = String::from("PCIe");
     if let Some(address) = pcie.address() {
         let _ = write!(line, " {address}");
     }
     if let Some(id) = pcie.device_id().filter(|id| id.vendor_id() != u16::MAX) {
+        if let Some(name) = &names.device {
+            let _ = write!(line, " {name}");
+        }
         let _ = write!(line, " [{:04x}:{:04x}]", id.vendor_id(), id.device_id());
     }
     if let Some(port) = pcie.port_type() {
@@ -192,14 +214,20 @@ fn machine_check_line(section: &Section<'_>, body: &Body<'_>) -> String {
 
 /// What the crate says of a section's body, after its type and the name of the field-replaceable unit. It begins with
 /// the processor where the body names one.
-fn body_line(section: &Section<'_>, body: &Body<'_>) -> String {
+fn body_line(section: &Section<'_>, body: &Body<'_>, names: &SectionNames) -> String {
     let names_processor = match body {
         Body::ArmProcessor(arm) => arm.mpidr_el1().is_some(),
         Body::Ia32X64Processor(processor) => processor.local_apic_id().is_some(),
         _ => false,
     };
     let then = if names_processor { ", " } else { ": " };
-    format!("{}{}{then}{}", type_name(section), and_unit(section), body.summary())
+    let mut summary = body.summary().to_string();
+    if let (Some(name), Some((vendor, device, _))) = (&names.device, names::pci(body)) {
+        // The name stands before the number, which the crate writes.
+        let number = format!(" [{vendor:04x}:{device:04x}]");
+        summary = summary.replacen(&number, &format!(" {name}{number}"), 1);
+    }
+    format!("{}{}{then}{summary}", type_name(section), and_module(section, names))
 }
 
 /// The names of the flags that are set: `cache, micro architectural`.

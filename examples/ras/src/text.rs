@@ -12,6 +12,7 @@ use crate::event::{Event, Grade};
 use crate::excerpt;
 use crate::fields;
 use crate::found::{Content, Log, Part, Piece, Section, What, padding};
+use crate::names::SectionNames;
 use crate::not_valid::NotValid;
 use crate::printable::Printable;
 use crate::summary;
@@ -265,7 +266,8 @@ impl Text {
                 let title = event.lines.get(number).map_or("", |(_, line)| line);
                 writeln!(out, "section {number}: {title}")?;
             }
-            self.section(out, section, if several { 2 } else { 0 })?;
+            let names = event.names.get(number);
+            self.section(out, section, names, if several { 2 } else { 0 })?;
         }
         if let What::Block(block) = &event.found.what {
             let padding = padding(block);
@@ -280,7 +282,13 @@ impl Text {
         Ok(())
     }
 
-    fn section(&self, out: &mut dyn Write, section: &Section<'_>, indent: usize) -> io::Result<()> {
+    fn section(
+        &self,
+        out: &mut dyn Write,
+        section: &Section<'_>,
+        names: Option<&SectionNames>,
+        indent: usize,
+    ) -> io::Result<()> {
         let mut lines = Vec::new();
         if let Some(severity) = section.severity {
             // What the machine check says of itself is better than what Linux writes here.
@@ -293,6 +301,9 @@ impl Text {
         }
         if let Some(text) = section.fru_text.as_ref().filter(|text| !text.text().is_empty()) {
             field(&mut lines, "fru text", Printable(text.text()))?;
+        }
+        for (what, name) in names.iter().flat_map(|names| names.all()) {
+            field(&mut lines, &format!("{what} name"), name)?;
         }
         let names = flags(section.flags.difference(SectionFlags::PRIMARY));
         if !names.is_empty() {

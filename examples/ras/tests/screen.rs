@@ -24,7 +24,7 @@ fn shown(rows: u16, arguments: &[&str], variables: &[(&str, &str)]) -> Option<St
     for name in ["CLICOLOR", "CLICOLOR_FORCE", "RAS_PAGER", "PAGER", "LESS"] {
         command.env_remove(name);
     }
-    command.env("TERM", "xterm").env("NO_COLOR", "1").env("TZ", "UTC");
+    command.env("TERM", "xterm").env("NO_COLOR", "1").env("RAS_PCI_IDS", "/dev/null").env("TZ", "UTC");
     command.envs(variables.iter().copied());
     let mut child = command.stdin(Stdio::null()).stdout(pair.slave).stderr(Stdio::piped()).spawn().unwrap();
     // This process holds the other end no longer, or reading would never end.

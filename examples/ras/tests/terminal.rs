@@ -21,7 +21,7 @@ fn ras(arguments: &[&str]) -> Command {
     for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
         command.env_remove(name);
     }
-    command.env("TERM", "xterm").stdin(Stdio::null());
+    command.env("TERM", "xterm").env("RAS_PCI_IDS", "/dev/null").stdin(Stdio::null());
     command
 }
 

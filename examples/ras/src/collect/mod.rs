@@ -46,6 +46,7 @@ use crate::Outcome;
 use crate::decode::RamoopsLayout;
 use crate::event::Event;
 use crate::input;
+use crate::name_files::NameFiles;
 
 use archive::Archive;
 use files::is_busy;
@@ -67,9 +68,14 @@ pub use sink::{Added, Sink};
 /// What the database of rasdaemon is called.
 const DATABASE: &str = "rasdaemon's database";
 
-/// Collects what the last boot left behind, keeps it, and clears it from the flash
+/// Collects and keeps what the last boot left behind, and clears it
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(
+    after_help = "\
+Examples:
+  ras collect examples/data/erst-images/mce-intel.img
+  ras collect --clear --sqlite /var/lib/rasdaemon/ras-mc_event.db",
+    after_long_help = "\
 Sources are looked for in /dev/erst_dbg, EFI variables, pstore, the BERT region and
 systemd-pstore's archive. What an output has is not given to it again; with an archive
 that holds after the output was rotated too.
@@ -79,43 +85,54 @@ is cleared.
 
 Examples:
   ras collect examples/data/erst-images/mce-intel.img
-  ras collect --clear --sqlite /var/lib/rasdaemon/ras-mc_event.db")]
+  ras collect --clear --sqlite /var/lib/rasdaemon/ras-mc_event.db"
+)]
 pub struct Collect {
     /// Files, folders, ERST images, Linux' ERST device; all that this machine has if none is named
-    #[arg(value_name = "SOURCE")]
+    #[arg(value_name = "SOURCE", hide_short_help = true)]
     sources: Vec<PathBuf>,
-    /// Add rows to this database of rasdaemon, which is made if it is not there
+    /// Add rows to rasdaemon's database
     #[cfg_attr(not(feature = "sqlite"), doc = "(not in this build)")]
+    ///
+    /// It is made if it is not there.
     #[arg(long, value_name = "DB")]
     sqlite: Option<PathBuf>,
-    /// Append an object a line to this file; - is standard output
+    /// Append an object a line to it; - is standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Add rows to this Parquet file
     #[cfg_attr(not(feature = "parquet"), doc = "(not in this build)")]
     #[arg(long, value_name = "FILE")]
     parquet: Option<PathBuf>,
-    /// Write counts for Prometheus' node exporter to this file
+    /// Write counts for Prometheus' node exporter to it
     #[arg(long, value_name = "FILE")]
     prometheus: Option<PathBuf>,
     /// Keep the raw records in this folder
     #[arg(long, value_name = "DIR")]
     archive: Option<PathBuf>,
-    /// Clear what was archived and recorded from where it was found; the archive is /var/lib/ras/archive unless said
+    /// Clear from its store what was archived and recorded
+    ///
+    /// The archive is /var/lib/ras/archive unless said.
     #[arg(long)]
     clear: bool,
-    /// Write and clear nothing, tell what would be done if the outputs were empty
+    /// Write and clear nothing, tell what would be done
+    ///
+    /// That is as if the outputs were empty.
     #[arg(long)]
     dry_run: bool,
-    /// Let this group read the files that are made; else they are their owner's alone, but for Prometheus' counts
+    /// Let this group read the files that are made
+    ///
+    /// Else they are their owner's alone, but for Prometheus' counts.
     #[arg(long, value_name = "GROUP")]
     group: Option<String>,
     /// Show the summary alone, not the events
     #[arg(short, long)]
     quiet: bool,
     #[command(flatten)]
+    names: NameFiles,
+    #[command(flatten)]
     ramoops: RamoopsLayout,
-    /// Find sources and the default archive below this folder, as if it were /
+    /// Find sources, archive and names below it, not below /
     #[arg(long, value_name = "DIR", default_value = "/", hide_default_value = true)]
     root: PathBuf,
 }
@@ -188,6 +205,13 @@ impl Collect {
                 return Outcome::default();
             }
         };
+        let names = match self.names.read(&self.root) {
+            Ok(names) => names,
+            Err(error) => {
+                log::error(&format!("{error:#}"));
+                return Outcome::default();
+            }
+        };
         let default_archive = self.root.join(archive::PATH);
         let archive = self.archive.as_deref().or_else(|| self.clear.then_some(&*default_archive));
         let outputs = if self.dry_run { self.plan() } else { self.open(archive, readers) };
@@ -211,7 +235,7 @@ impl Collect {
         for (name, error) in outputs.failed {
             run.fail(&name, &error);
         }
-        let outcome = read::all(&sources, run).finish();
+        let outcome = read::all(&sources, &names, run).finish();
         // A machine on which nothing happened has nothing to collect: that is no failure.
         Outcome { recognised: outcome.recognised || self.sources.is_empty() && !outcome.refused, ..outcome }
     }

@@ -12,6 +12,7 @@ use cper::Guid;
 use crate::event::Event;
 use crate::found::Found;
 use crate::input::Bytes;
+use crate::names::Names;
 use crate::printable::Printable;
 use crate::recognise;
 use crate::scan::{File, Step};
@@ -31,7 +32,7 @@ const GROUP_BYTES: usize = 16 << 20;
 const CHUNK: usize = 256;
 
 /// Reads all sources and hands on what is in them.
-pub fn all<'s, 'o>(sources: &'s [Source], run: Run<'o>) -> Run<'o> {
+pub fn all<'s, 'o>(sources: &'s [Source], names: &Names, run: Run<'o>) -> Run<'o> {
     let files = sources.iter().flat_map(|source| source.walk().map(move |path| (source, path)));
     let files = Mutex::new((0, files));
     let next = || {
@@ -46,7 +47,7 @@ pub fn all<'s, 'o>(sources: &'s [Source], run: Run<'o>) -> Run<'o> {
         for _ in 0..std::thread::available_parallelism().map_or(1, NonZero::get) {
             scope.spawn(|| {
                 while let Some((number, batch)) = next() {
-                    read(batch, &turns.place(number));
+                    read(batch, names, &turns.place(number));
                 }
             });
         }
@@ -55,8 +56,8 @@ pub fn all<'s, 'o>(sources: &'s [Source], run: Run<'o>) -> Run<'o> {
 }
 
 /// Reads a batch, a group of files at a time.
-fn read(batch: Vec<(&Source, anyhow::Result<PathBuf>)>, turn: &Turn<'_, Run<'_>>) {
-    let mut group = Group { files: Vec::new(), held: 0 };
+fn read(batch: Vec<(&Source, anyhow::Result<PathBuf>)>, names: &Names, turn: &Turn<'_, Run<'_>>) {
+    let mut group = Group { names, files: Vec::new(), held: 0 };
     for (source, path) in batch {
         let loaded = path.and_then(|path| {
             let loaded = source.load(&path);
@@ -84,12 +85,13 @@ fn printable(path: &Path) -> String {
 }
 
 /// Files of one folder that are held together.
-struct Group<'s> {
+struct Group<'s, 'n> {
+    names: &'n Names,
     files: Vec<(&'s Source, PathBuf, File)>,
     held: usize,
 }
 
-impl<'s> Group<'s> {
+impl<'s> Group<'s, '_> {
     fn push(&mut self, source: &'s Source, path: PathBuf, file: File, turn: &Turn<'_, Run<'_>>) {
         // A store has many records: it is a group of its own.
         let is_store = |file: &File| matches!(file.bytes, Bytes::Mapped(..));
@@ -114,12 +116,12 @@ impl<'s> Group<'s> {
                 if let Step::Found(found) = step {
                     chunk.push((source, path, boot, found));
                     if chunk.len() == CHUNK {
-                        hand_on(&mut chunk, turn);
+                        hand_on(&mut chunk, self.names, turn);
                     }
                 }
             });
         }
-        hand_on(&mut chunk, turn);
+        hand_on(&mut chunk, self.names, turn);
         turn.within(|run| run.read(self.files.len()));
         self.files.clear();
         self.held = 0;
@@ -129,7 +131,7 @@ impl<'s> Group<'s> {
 type Chunk<'s, 'a> = Vec<(&'s Source, &'a Path, Guid, Found<'a>)>;
 
 /// Decodes records side by side with other threads, and hands them on in their turn.
-fn hand_on(chunk: &mut Chunk<'_, '_>, turn: &Turn<'_, Run<'_>>) {
+fn hand_on(chunk: &mut Chunk<'_, '_>, names: &Names, turn: &Turn<'_, Run<'_>>) {
     if chunk.is_empty() {
         return;
     }
@@ -139,7 +141,7 @@ fn hand_on(chunk: &mut Chunk<'_, '_>, turn: &Turn<'_, Run<'_>>) {
             source,
             path,
             key: Key::of(&found, boot),
-            event: Event::of(found),
+            event: Event::with_names(found, names),
         })
         .collect();
     turn.within(|run| run.take(&read));

@@ -1,0 +1,209 @@
+//! What parts of a machine are called: DIMMs by its SMBIOS tables or by a file of labels, PCI devices by `pci.ids`,
+//! processors by what the crates know. Names are found once, for the event; the number stays beside the name, and what
+//! has no name has its number alone.
+//!
+//! Handles of SMBIOS are those of one machine. Its own tables name a DIMM where the record is of this machine: it lies
+//! where the kernel or systemd keeps what this machine left, or its platform is the tables' system.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use cper::section::{Body, Midr, ProcessorType};
+use mce_record::{CpuSignature, CpuVendor};
+
+use crate::dmi::{self, Dmi};
+use crate::found::{Content, Found, Section, What};
+use crate::labels::Labels;
+use crate::machine_check::vendor_of;
+use crate::pci_ids::PciIds;
+use crate::printable::Printable;
+use crate::summary::part;
+
+/// Where the kernel and systemd keep what this machine left, below the root.
+const OF_MACHINE: [&str; 3] = ["sys", "dev", "var/lib/systemd/pstore"];
+
+/// Where names are found.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// The tables that were given: of the machine that the records are of.
+    dmi: Option<Dmi>,
+    /// The labels that were given.
+    labels: Option<Labels>,
+    /// The file with the names of PCI devices.
+    pci_ids: Option<PathBuf>,
+    /// Below which this machine has its tables; `None` where they are not to be read.
+    root: Option<PathBuf>,
+    own: OnceLock<Option<Dmi>>,
+    pci: OnceLock<PciIds>,
+    devices: Mutex<HashMap<(u16, u16), Option<String>>>,
+    classes: Mutex<HashMap<u32, Option<String>>>,
+}
+
+/// The names of what a section speaks of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SectionNames {
+    /// The memory module: what is printed beside it, or its locator.
+    pub module: Option<String>,
+    /// The PCI device, its vendor first.
+    pub device: Option<String>,
+    /// What the device's class code means.
+    pub class: Option<String>,
+    /// The processor.
+    pub processor: Option<String>,
+}
+
+impl SectionNames {
+    /// Each name with what it is the name of.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = [
+            ("module", &self.module),
+            ("device", &self.device),
+            ("class", &self.class),
+            ("processor", &self.processor),
+        ];
+        all.into_iter().filter_map(|(what, name)| Some((what, name.as_deref()?)))
+    }
+}
+
+impl Names {
+    /// Those of the tables and the labels that were given, of a file with the names of PCI devices, and of the tables of
+    /// this machine, whose root this is.
+    pub fn new(dmi: Option<Dmi>, labels: Option<Labels>, pci_ids: Option<PathBuf>, root: &Path) -> Self {
+        Self { dmi, labels, pci_ids, root: Some(root.to_owned()), ..Self::default() }
+    }
+
+    /// The names of what each section of something found speaks of.
+    pub fn of(&self, found: &Found<'_>) -> Vec<SectionNames> {
+        let sections = found.sections();
+        let mut own = OnceLock::new();
+        sections.iter().map(|section| self.of_section(section, found, &mut own)).collect()
+    }
+
+    fn of_section<'n>(
+        &'n self,
+        section: &Section<'_>,
+        found: &Found<'_>,
+        dmi: &mut OnceLock<Option<&'n Dmi>>,
+    ) -> SectionNames {
+        let Content::Body(body) = &section.content else { return SectionNames::default() };
+        let mut names = SectionNames { processor: processor(body), ..SectionNames::default() };
+        if let Some((place, handle)) = memory(body) {
+            let dmi = *dmi.get_or_init(|| self.tables(found));
+            names.module = self.module(place, handle, dmi);
+        }
+        if let Some((vendor, device, class)) = pci(body) {
+            names.device = self.device(vendor, device);
+            names.class = class.and_then(|class| self.class(class));
+        }
+        names
+    }
+
+    /// The tables of the machine that something found is of.
+    fn tables(&self, found: &Found<'_>) -> Option<&Dmi> {
+        if self.dmi.is_some() {
+            return self.dmi.as_ref();
+        }
+        let root = self.root.as_deref()?;
+        let is_own_place =
+            OF_MACHINE.iter().any(|place| Path::new(found.place.file).starts_with(root.join(place)));
+        let platform = match &found.what {
+            What::Record(stored) => stored.record().header().platform_id(),
+            _ => None,
+        };
+        if !is_own_place && platform.is_none() {
+            return None;
+        }
+        let own = self.own.get_or_init(|| Dmi::parse(&fs::read(root.join(dmi::PATH)).ok()?)).as_ref()?;
+        (is_own_place || platform.is_some() && platform == own.uuid).then_some(own)
+    }
+
+    fn module(&self, place: Option<[u32; 3]>, handle: Option<u16>, dmi: Option<&Dmi>) -> Option<String> {
+        let label = place.and_then(|place| self.labels.as_ref()?.at(place));
+        let name = label.or_else(|| dmi?.memory_device(handle?))?;
+        Some(Printable(name.as_bytes()).to_string())
+    }
+
+    fn pci(&self) -> &PciIds {
+        let read = || Some(PciIds::new(fs::read(self.pci_ids.as_ref()?).ok()?));
+        self.pci.get_or_init(|| read().unwrap_or_default())
+    }
+
+    fn device(&self, vendor: u16, device: u16) -> Option<String> {
+        self.pci_ids.as_ref()?;
+        let mut known = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry((vendor, device)).or_insert_with(|| printable(self.pci().device(vendor, device))).clone()
+    }
+
+    fn class(&self, code: u32) -> Option<String> {
+        self.pci_ids.as_ref()?;
+        let mut known = self.classes.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(code).or_insert_with(|| printable(self.pci().class(code))).clone()
+    }
+}
+
+fn printable(name: Option<String>) -> Option<String> {
+    name.map(|name| Printable(name.as_bytes()).to_string())
+}
+
+/// Where a memory section's module is, node, card and module, and its SMBIOS handle.
+fn memory(body: &Body<'_>) -> Option<(Option<[u32; 3]>, Option<u16>)> {
+    let place = |node, card, module| {
+        let number = |number: Option<u16>| part(number).map(|number| number as u32);
+        // A machine of one node need not say which.
+        let node = if node == Some(u16::MAX) { None } else { node };
+        Some([u32::from(node.unwrap_or(0)), number(card)?, number(module)?])
+    };
+    match body {
+        Body::Memory(memory) => {
+            Some((place(memory.node(), memory.card(), memory.module()), memory.module_handle()))
+        }
+        Body::Memory2(memory) => Some((
+            place(memory.node(), memory.card(), memory.module()),
+            memory.module_handle().and_then(|handle| u16::try_from(handle).ok()),
+        )),
+        _ => None,
+    }
+}
+
+/// The PCI device that a section speaks of: vendor, device, and the class code where it has one.
+pub fn pci(body: &Body<'_>) -> Option<(u16, u16, Option<u32>)> {
+    let device = match body {
+        Body::Pcie(pcie) => {
+            pcie.device_id().map(|id| (id.vendor_id(), id.device_id(), Some(id.class_code())))
+        }
+        Body::PciComponent(pci) => {
+            pci.id_info().map(|id| (id.vendor_id(), id.device_id(), Some(id.class_code())))
+        }
+        Body::CxlProtocol(cxl) => cxl.device_id().map(|id| (id.vendor_id(), id.device_id(), None)),
+        Body::CxlComponentEvent(event) => event.device_id().map(|id| (id.vendor_id(), id.device_id(), None)),
+        _ => None,
+    };
+    // All ones is what nobody answers.
+    device.filter(|(vendor, ..)| *vendor != u16::MAX)
+}
+
+/// The processor that a section speaks of, with the number that says so.
+fn processor(body: &Body<'_>) -> Option<String> {
+    let midr = |midr: u64| {
+        let named = Midr::new(midr);
+        named.maker().map(|_| format!("{named} (MIDR {midr:#x})"))
+    };
+    let cpuid = |eax: u64| {
+        let eax = u32::try_from(eax).ok()?;
+        let (signature, vendor) = (CpuSignature::new(eax), vendor_of(eax));
+        let name = signature.name(vendor).filter(|_| vendor != CpuVendor::UNKNOWN)?;
+        Some(format!("{vendor} {name}, {signature} (CPUID {eax:#x})"))
+    };
+    match body {
+        Body::ArmProcessor(arm) => midr(arm.midr_el1()),
+        Body::Ia32X64Processor(processor) => cpuid(processor.cpuid_info()?.eax()),
+        Body::ProcessorGeneric(processor) => match processor.processor_type()? {
+            ProcessorType::ARM => midr(processor.cpu_version_info()?),
+            ProcessorType::IA32_X64 => cpuid(processor.cpu_version_info()?),
+            _ => None,
+        },
+        _ => None,
+    }
+}
