@@ -53,8 +53,8 @@ impl Dmi {
             match structure.kind {
                 1 => {
                     dmi.system = dmi.system.or_else(|| structure.names());
-                    let uuid = structure.bytes.get(8..24).and_then(|uuid| uuid.try_into().ok()).map(Guid);
-                    dmi.uuid = uuid.filter(|uuid| uuid.0 != [0; 16] && uuid.0 != [0xff; 16]);
+                    let uuid = structure.bytes.get(8..24).and_then(|uuid| uuid.try_into().ok()).map(Guid::from_bytes);
+                    dmi.uuid = uuid.filter(|uuid| *uuid.bytes() != [0; 16] && *uuid.bytes() != [0xff; 16]);
                 }
                 2 => dmi.board = dmi.board.or_else(|| structure.names()),
                 17 => {

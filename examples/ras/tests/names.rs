@@ -34,7 +34,7 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> String {
 fn record(platform: Option<[u8; 16]>, section: &impl Encode) -> Vec<u8> {
     let mut header = RecordHeader::new(Severity::FATAL, NotificationType::MCE).with_record_id(7);
     if let Some(platform) = platform {
-        header = header.with_platform_id(Guid(platform));
+        header = header.with_platform_id(Guid::from_bytes(platform));
     }
     let mut buffer = [0; 1024];
     let mut writer = RecordWriter::new(&mut buffer, &header).unwrap();
