@@ -164,7 +164,7 @@ fn header(event: &CxlComponentEvent<'_>, record: &CxlEventHeader) -> [(&'static 
         ("serial", event.device_serial_number().map(wide).into()),
         ("log_type", log_type[usize::from(record.severity().raw() & 3)].to_owned().into()),
         ("hdr_uuid", event.event_type().raw().to_string().into()),
-        ("hdr_flags", record.flags_raw().get().into()),
+        ("hdr_flags", record.flags_raw().raw().into()),
         ("hdr_handle", record.handle().into()),
         ("hdr_related_handle", record.related_handle_raw().into()),
         ("hdr_ts", record.timestamp().map(|time| time::local(time / 1_000_000_000)).into()),
