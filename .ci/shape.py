@@ -17,7 +17,7 @@ import re
 import sys
 
 # Words of our own making, which no specification has: a name says what a thing is.
-PRIVATE = set("Told Tell Claim Turn Keeper And Each Extended forget_past ShortForms Swindler Loud".split())
+PRIVATE = set("Told Tell Claim Unclaimed unclaimed Turn Keeper And Each Extended forget_past ShortForms Swindler Loud".split())
 # Setters of one form of a field that is read in all its forms at once.
 OTHER_READER = {"set_extended_row": "row"}
 NUMBER = re.compile(r"[ui](8|16|32|64|128)")
@@ -41,14 +41,19 @@ def bare(path):
 
 def read(lines):
     """The types of a listing by their paths, and every path in it."""
-    types, paths, loose = collections.defaultdict(Type), set(), []
+    types, paths, loose, groups = collections.defaultdict(Type), set(), [], {}
     for line in lines:
-        attributes, rest = re.match(r"((?:#\[\w+\] )*)(.*)", line).groups()
+        # Traits that a list has one word for.
+        if found := re.match(r"# (\w+): ((?:\w+, )+\w+)$", line):
+            groups[found[1]] = set(found[2].split(", "))
+            continue
+        attributes, rest = re.match(r"((?:#\[\w+\] |literal )*)(.*)", line).groups()
         if found := re.match(r"(struct|enum|union) ([\w:]+)", rest):
             types[found[2]].kind, types[found[2]].attributes = found[1], attributes
             paths.add(found[2])
-        elif found := re.match(r"impl (.*) for (\w+(?:::\w+)+)$", rest):
-            types[found[2]].traits |= set(re.split(r", (?![^<]*>)", found[1]))
+        elif found := re.match(r"impl(?:<[^>]*>)? (.*) for (\w+(?:::\w+)+)(?:<.*>)?$", rest):
+            for trait in re.split(r", (?![^<]*>)", found[1]):
+                types[found[2]].traits |= groups.get(trait, {trait})
         elif found := re.match(r"impl(?:<[^>]*>)? (.+?) for (.*?)(?: where .*)?$", rest):
             bytes_alone = re.search(r" where \[u8; \w+\]: [\w:]*FromBytes$", rest)
             loose.append((found[1], bare(found[2]), bool(bytes_alone)))
@@ -103,7 +108,7 @@ def findings(lines):
                 if not readers & set(one.methods) or "with_" + method[4:] not in one.methods:
                     yield f"{path}: has {method} and no {method[4:]}, or no with_{method[4:]}"
         # A value that is bytes and no number; an open value or a number is checked below.
-        if one.is_bytes and "raw" not in one.methods:
+        if (one.is_bytes or "from_bytes" in one.methods) and "raw" not in one.methods:
             lacking = [member for member in ("from_bytes", "bytes") if member not in one.methods]
             lacking += missing(one, "Clone", "Copy", "Debug", "Eq")
             if not any(trait.startswith("From<[u8; ") for trait in one.traits):
