@@ -885,7 +885,8 @@ impl<'a> ArmProcessor<'a> {
     /// The errors, in their order.
     #[inline]
     pub fn error_information(&self) -> Entries<'a, ArmErrorInformation> {
-        let rest = self.content().get(ArmProcessorHeader::SIZE..).unwrap_or_default();
+        // The section's own length makes no difference here: `content` goes by it only where all errors fit in it.
+        let rest = self.bytes.get(ArmProcessorHeader::SIZE..).unwrap_or_default();
         Entries::new(rest, self.err_info_num().into(), "error information count", 4)
     }
 
