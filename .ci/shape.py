@@ -17,7 +17,7 @@ import re
 import sys
 
 # Words of our own making, which no specification has: a name says what a thing is.
-PRIVATE = set("Told Tell Claim Turn Keeper And Each Extended forget_past ShortForms Swindler Loud".split())
+PRIVATE = set("Told Tell Claim Unclaimed unclaimed Turn Keeper And Each Extended forget_past ShortForms Swindler Loud".split())
 # Setters of one form of a field that is read in all its forms at once.
 OTHER_READER = {"set_extended_row": "row"}
 NUMBER = re.compile(r"[ui](8|16|32|64|128)")

@@ -12,7 +12,7 @@ use crate::structure::structure;
 use crate::{Error, ErrorKind, Guid, SectionTypeId, Severity};
 
 structure! {
-    /// Where a section's body lies, what it is, and which unit it speaks of: 72 bytes each, after the header.
+    /// Where a section's body is, what it is, and which unit it is about: 72 bytes each, after the header.
     ///
     /// A new descriptor is made with [`SectionDescriptor::new`] and the `with_*` methods; offset, length and type are
     /// the business of [`RecordWriter`](crate::RecordWriter) and [`PreparedRecord`](crate::PreparedRecord).
@@ -110,7 +110,7 @@ impl FruText {
             return None;
         } else if let (Some(first), Some((end, at))) = (text.first_chunk::<8>(), last::<8>(text)) {
             if let (Some(first), Some((end, at))) = (text.first_chunk::<16>(), last::<4>(text)) {
-                // The last four bytes begin at byte 12 to 16 of the field; what lies behind byte 16 is new.
+                // The last four bytes begin at byte 12 to 16 of the field; what lies after byte 16 is new.
                 let end = u64::from(u32::from_le_bytes(*end)).wrapping_shl(at.wrapping_sub(96));
                 (u128::from_le_bytes(*first), (end >> 32) as u32)
             } else {

@@ -7,7 +7,7 @@ use crate::{BlockStatus, Error, GenericErrorData, GenericErrorStatus, RecordHead
 
 /// A whole record of one section as one structure: its bytes are the record.
 ///
-/// At panic time a field is stored where it lies, and [`PreparedRecord::as_bytes`] is handed on: no copy, no search,
+/// At panic time a field is stored where it is, and [`PreparedRecord::as_bytes`] is handed on: no copy, no search,
 /// nothing that can fail.
 ///
 /// ```
@@ -63,7 +63,7 @@ pub struct PreparedRecord<B> {
 }
 
 impl<B: FixedSection> PreparedRecord<B> {
-    /// Where the body begins: behind header and descriptor.
+    /// Where the body begins: after header and descriptor.
     const BODY: u32 = (size_of::<RecordHeader>() + size_of::<SectionDescriptor>()) as u32;
     const LENGTH: u32 = size_of::<Self>() as u32;
 
@@ -87,7 +87,7 @@ impl<B: FixedSection> PreparedRecord<B> {
         )
     }
 
-    /// Lays out the record at the start of `out`, to be filled in place there; what lies behind stays as it was.
+    /// Lays out the record at the start of `out`, to be filled in place there; what comes after it stays as it was.
     ///
     /// The cheapest way to write a record from values that are known only now: give [`lay_out`](Self::lay_out) a body
     /// without them and set them in what it returns. Each value then goes from where it was to where it belongs; a
@@ -174,7 +174,7 @@ impl<B: FixedSection> PreparedRecord<B> {
 /// leaves for the operating system in a region that HEST or BERT points to.
 ///
 /// It is prepared with a status of zero, which readers take for "no error". When there is one, its fields are stored
-/// where they lie and [`PreparedStatusBlock::report`] sets the status.
+/// where they are and [`PreparedStatusBlock::report`] sets the status.
 ///
 /// ```
 /// use cper::section::MemoryError;

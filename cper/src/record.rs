@@ -21,7 +21,7 @@ pub struct Record<'a> {
 impl<'a> Record<'a> {
     /// The record at the start of `bytes`.
     ///
-    /// The slice wins over the record length: what lies behind the record's end is left out, and a record cut
+    /// The slice wins over the record length: what comes after the record's end is left out, and a record cut
     /// short is taken as far as it goes ([`Record::missing`] says how much is not there).
     ///
     /// # Errors
@@ -255,7 +255,7 @@ impl Describe for WithDecoders<'_, Section<'_>> {
 
 show_fields!(Section<'a>);
 
-/// A record that is patched where it lies: everything about it may be changed but its layout.
+/// A record that is patched where it is: everything about it may be changed but its layout.
 #[derive(Debug)]
 pub struct RecordMut<'a> {
     bytes: &'a mut [u8],

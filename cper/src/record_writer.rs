@@ -68,7 +68,7 @@ impl<'b> RecordWriter<'b> {
     /// Begins a record at the start of `out`, with room for `count` sections.
     ///
     /// The count is a hint: with another number of sections the record has the same bytes. With this number no body is
-    /// moved, and nothing of `out` is written to behind the record; each section that does not come takes 72 bytes of
+    /// moved, and nothing of `out` is written to after the record; each section that does not come takes 72 bytes of
     /// `out` until [`RecordWriter::finish`].
     ///
     /// # Errors
@@ -171,7 +171,7 @@ impl<'b> RecordWriter<'b> {
         Ok(())
     }
 
-    /// Moves the bodies to behind as many descriptors; where they end then lies inside the buffer.
+    /// Moves the bodies to after as many descriptors; where they end then lies inside the buffer.
     fn move_bodies(&mut self, room: usize) {
         let (from, to) = (front_len(self.room), front_len(room));
         let end = self.end.saturating_sub(from).saturating_add(to);
@@ -215,7 +215,7 @@ impl<'b> RecordWriter<'b> {
         Ok(record)
     }
 
-    /// Moves the bodies to behind the last descriptor.
+    /// Moves the bodies to after the last descriptor.
     #[cold]
     #[inline(never)]
     fn close_room(&mut self) {

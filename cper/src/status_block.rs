@@ -22,7 +22,7 @@ structure! {
     GenericErrorStatus: 20 bytes, new;
     /// [`BlockStatus`] and the count of entries; 0 means that there is no error, or that it was taken note of.
     0 block_status: u32 => set_block_status with_block_status;
-    /// Bytes from the start of the block to the raw data, which lies behind the entries. Writers fill it in.
+    /// Bytes from the start of the block to the raw data, which comes after the entries. Writers fill it in.
     4 raw_data_offset: u32 => set_raw_data_offset with_raw_data_offset;
     /// Bytes of raw data. Writers fill it in.
     8 raw_data_length: u32 => set_raw_data_length with_raw_data_length;
@@ -221,7 +221,7 @@ impl Describe for GenericErrorData {
 #[derive(Clone, Copy, Debug)]
 pub struct StatusBlock<'a> {
     header: &'a GenericErrorStatus,
-    /// From the block's start to the end of the input, which may lie behind the block.
+    /// From the block's start to the end of the input, which may come after the block.
     input: &'a [u8],
 }
 
@@ -292,7 +292,7 @@ impl<'a> StatusBlock<'a> {
         }
     }
 
-    /// The raw data behind the entries; `None` when there is none.
+    /// The raw data after the entries; `None` when there is none.
     ///
     /// # Errors
     /// When it does not lie inside the input.
@@ -304,7 +304,7 @@ impl<'a> StatusBlock<'a> {
         (length != 0).then(|| raw().ok_or(Error::new(kind, 8)))
     }
 
-    /// Whether Linux would take the block (`cper_estatus_check`): raw data behind the entries, and entries that fill
+    /// Whether Linux would take the block (`cper_estatus_check`): raw data after the entries, and entries that fill
     /// the data length exactly.
     ///
     /// # Errors
@@ -379,7 +379,7 @@ pub struct DataEntries<'a> {
 }
 
 impl<'a> DataEntries<'a> {
-    /// The next entry without its payload, and all bytes behind its header.
+    /// The next entry without its payload, and all bytes after its header.
     // Inlined, so that the compiler sees on the panic path that no slice of it can fail.
     #[allow(clippy::inline_always)]
     #[inline(always)]
@@ -602,7 +602,7 @@ impl Describe for WithDecoders<'_, DataEntry<'_>> {
 
 show_fields!(GenericErrorData, DataEntry<'a>);
 
-/// Iterator over the status blocks of a region, one behind the other, as in BERT's boot error region.
+/// Iterator over the status blocks of a region, one after the other, as in BERT's boot error region.
 ///
 /// It ends at a header of zeros, or where fewer than 20 bytes are left. A block whose status was cleared is given
 /// still: Linux clears it once the block is printed, and leaves the entries in memory.

@@ -115,7 +115,7 @@ impl<'b> StatusBlockWriter<'b> {
         self.out.get_mut(start..end).ok_or(Error::new(kind, start))
     }
 
-    /// Appends raw data behind the entries, in a form that only its maker knows.
+    /// Appends raw data after the entries, in a form that only its maker knows.
     ///
     /// # Errors
     /// When the buffer is too small, or raw data was written already.

@@ -54,6 +54,15 @@ macro_rules! view_of_bytes {
             }
         }
 
+        $crate::view::view_trait!($view);
+
+        $crate::fields::show_fields!($view<'a>);
+    };
+}
+
+/// Hands out the members of a view by the trait.
+macro_rules! view_trait {
+    ($view:ident) => {
         impl<'a> $crate::kind::View<'a> for $view<'a> {
             fn bytes(&self) -> &'a [u8] {
                 self.bytes
@@ -71,8 +80,6 @@ macro_rules! view_of_bytes {
                 self.write_summary(f)
             }
         }
-
-        $crate::fields::show_fields!($view<'a>);
     };
 }
 
@@ -275,4 +282,6 @@ macro_rules! describe_field {
     ($self:ident $out:ident $field:ident [] $always:tt $raw:tt) => {};
 }
 
-pub(crate) use {describe_field, fixed_view, view_field, view_fields, view_of_bytes, view_validation};
+pub(crate) use {
+    describe_field, fixed_view, view_field, view_fields, view_of_bytes, view_trait, view_validation,
+};

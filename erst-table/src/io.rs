@@ -91,7 +91,7 @@ pub trait RegisterIo {
     ///
     /// As [`read`](Self::read).
     fn move_memory(&mut self, destination: u64, source: u64, length: u64) -> Result<(), IoError> {
-        // From the end when the destination lies behind the source, so that no byte is overwritten before it is read.
+        // From the end when the destination lies after the source, so that no byte is overwritten before it is read.
         let (mut offset, step) =
             if destination > source { (length.wrapping_sub(1), u64::MAX) } else { (0, 1) };
         let mut left = length;

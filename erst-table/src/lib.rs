@@ -13,7 +13,7 @@
 //!
 //! # let mut buffer = [0; 912];
 //! # let entries = erst_table::RegisterLayout::at(0xfebf_d000).entries();
-//! # let bytes = erst_table::TableBuilder::new(&entries).encode(&mut buffer)?;
+//! # let bytes = erst_table::TableWriter::new(&entries).encode(&mut buffer)?;
 //! let table = Table::parse(bytes)?; // /sys/firmware/acpi/tables/ERST
 //! println!("{table}"); // an assembly-like listing, a block for each action
 //! for finding in table.check(Semantics::Linux) {
@@ -27,7 +27,7 @@
 //!
 //! ```
 //! use erst_table::{AccessWidth, Action, AddressSpace, Interpreter, IoError, RegisterIo};
-//! use erst_table::{RegisterLayout, Semantics, Table, TableBuilder};
+//! use erst_table::{RegisterLayout, Semantics, Table, TableWriter};
 //!
 //! /// A machine whose registers remember what was written last.
 //! struct Machine(u64);
@@ -45,7 +45,7 @@
 //!
 //! let entries = RegisterLayout::at(0xfebf_d000).entries(); // QEMU's layout; or entries of your own
 //! let mut buffer = [0; 912];
-//! let bytes = TableBuilder::new(&entries).oem(*b"BOCHS ", *b"BXPC    ", 1).encode(&mut buffer)?;
+//! let bytes = TableWriter::new(&entries).oem(*b"BOCHS ", *b"BXPC    ", 1).encode(&mut buffer)?;
 //!
 //! let mut interpreter = Interpreter::new(&Table::parse(bytes)?, Semantics::Specification);
 //! assert_eq!(interpreter.run(Action::GET_RECORD_COUNT, &mut Machine(0))?, 0x0a);
@@ -156,5 +156,5 @@ pub use operation::{Operation, Status};
 pub use register::{AccessSize, AccessWidth, AddressSpace, GenericAddress, RegisterFault};
 pub use semantics::Semantics;
 pub use store::{ErrorLogRange, IDENTIFIER_END, IDENTIFIER_UNSPECIFIED, RangeAttributes, Store, Timings};
-pub use table::{RegisterLayout, SdtHeader, SerializationHeader, Table, TableBuilder};
+pub use table::{RegisterLayout, SdtHeader, SerializationHeader, Table, TableWriter};
 pub use walk::{FoundRecord, Walk};

@@ -51,7 +51,7 @@ impl fmt::Display for Table<'_> {
             }
         }
 
-        let trailing = self.trailing_bytes();
+        let trailing = self.trailing();
         if !trailing.is_empty() {
             write!(f, "\n{} bytes after the last entry:", trailing.len())?;
             for (index, byte) in trailing.iter().enumerate() {
@@ -166,9 +166,8 @@ mod tests {
             entries.push(entry);
         }
         let mut buffer = vec![0; 48 + 512 * 32];
-        let text = Table::parse(crate::TableBuilder::new(&entries).encode(&mut buffer).unwrap())
-            .unwrap()
-            .to_string();
+        let text =
+            Table::parse(crate::TableWriter::new(&entries).encode(&mut buffer).unwrap()).unwrap().to_string();
         assert_eq!(text.matches("\n\n").count(), 256);
         assert_eq!(text.matches("reserved action").count(), 240);
         assert_eq!(text.matches("    1: WRITE").count(), 256);

@@ -100,7 +100,7 @@ impl Store<'_> {
     }
 
     /// The next record at or after `from` that has its signature. A record is 128 bytes or more, and each that is found
-    /// ends behind the one before: no loop over them takes more turns than the range has room for records.
+    /// ends after the one before: no loop over them takes more turns than the range has room for records.
     pub(crate) fn next_in_place<Io: RegisterIo + ?Sized>(
         &self,
         from: u64,

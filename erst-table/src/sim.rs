@@ -1,6 +1,6 @@
 //! A simulated ERST device, with faults to inject: for tests of this crate and of whoever uses it.
 //!
-//! Its registers are those of QEMU's `acpi-erst` (`hw/acpi/erst.c`), and so is the image behind them, which
+//! Its registers are those of QEMU's `acpi-erst` (`hw/acpi/erst.c`), and so is its image, which
 //! [`qemu::Image`] reads. Unlike QEMU's its firmware is careful: it refuses what is not a record, and it programs its
 //! medium byte by byte in an order that loses nothing when the power is cut. It can also be a platform whose range is
 //! itself the store, and one that goes to the next record when one was read, as the specification's text has it.
@@ -8,7 +8,7 @@
 use crate::qemu::{self, Content, Image, Overwrite};
 use crate::{
     AccessWidth, Action, AddressSpace, Error, ErrorKind, IoError, RangeAttributes, RegisterIo,
-    RegisterLayout, Status, Table, TableBuilder, Timings, record,
+    RegisterLayout, Status, Table, TableWriter, Timings, record,
 };
 
 /// Address of the device's registers.
@@ -175,7 +175,7 @@ impl<'m> SimulatedDevice<'m> {
     /// [`ErrorKind::BufferTooSmall`].
     pub fn table(buffer: &mut [u8]) -> Result<Table<'_>, Error> {
         let entries = RegisterLayout::at(REGISTERS).entries();
-        Table::parse(TableBuilder::new(&entries).encode(buffer)?)
+        Table::parse(TableWriter::new(&entries).encode(buffer)?)
     }
 
     /// Accesses so far: register accesses and bytes of the range.

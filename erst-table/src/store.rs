@@ -1,4 +1,4 @@
-//! The record store behind the table: its operations, their status, and the error log address range through which
+//! The record store that the table drives: its operations, their status, and the error log address range through which
 //! records pass (ACPI 6.5 section 18.5.2).
 
 use crate::grammar::flags;

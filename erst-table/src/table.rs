@@ -17,11 +17,11 @@ structure! {
     SdtHeader: 36 bytes;
     /// `ERST`.
     0 signature: [u8; 4] => set_signature with_signature;
-    /// Length of the whole table in bytes. [`TableBuilder`] computes it.
+    /// Length of the whole table in bytes. [`TableWriter`] computes it.
     4 length: u32 => set_length with_length;
     /// 1.
     8 revision: u8 => set_revision with_revision;
-    /// Makes all bytes of the table sum to 0. [`TableBuilder`] computes it.
+    /// Makes all bytes of the table sum to 0. [`TableWriter`] computes it.
     9 checksum: u8 => set_checksum with_checksum;
     /// Maker of the machine.
     10 oem_id: [u8; 6] => set_oem_id with_oem_id;
@@ -43,7 +43,7 @@ structure! {
     0 header_size: u32 => set_header_size with_header_size;
     /// Must be zero.
     4 reserved: u32 => set_reserved with_reserved;
-    /// Number of instruction entries. [`TableBuilder`] computes it.
+    /// Number of instruction entries. [`TableWriter`] computes it.
     8 entry_count: u32 => set_entry_count with_entry_count;
 }
 
@@ -120,7 +120,7 @@ impl<'a> Table<'a> {
     }
 
     /// What follows the last entry within the table's length. Linux tolerates up to 31 bytes.
-    pub fn trailing_bytes(&self) -> &'a [u8] {
+    pub fn trailing(&self) -> &'a [u8] {
         let entries = self.entries.len().saturating_mul(size_of::<InstructionEntry>());
         self.bytes.get(ENTRIES_OFFSET.saturating_add(entries)..).unwrap_or_default()
     }
@@ -144,7 +144,7 @@ impl<'a> Table<'a> {
         let length = self.header.length.get();
         usize::try_from(length) == Ok(self.bytes.len())
             && u64::from(self.serialization.entry_count.get()) == self.entries.len() as u64
-            && self.trailing_bytes().len() < size_of::<InstructionEntry>()
+            && self.trailing().len() < size_of::<InstructionEntry>()
             && matches!(self.serialization.header_size.get(), 12 | 48)
     }
 }
@@ -155,7 +155,7 @@ impl fmt::Debug for Table<'_> {
             .field("header", self.header)
             .field("serialization", self.serialization)
             .field("entries", &self.entries)
-            .field("trailing_bytes", &self.trailing_bytes())
+            .field("trailing_bytes", &self.trailing())
             .finish()
     }
 }
@@ -203,7 +203,7 @@ impl serde::Serialize for Table<'_> {
         out.serialize_field("header", self.header)?;
         out.serialize_field("serialization_header", self.serialization)?;
         out.serialize_field("entries", self.entries)?;
-        out.serialize_field("trailing_bytes", self.trailing_bytes())?;
+        out.serialize_field("trailing_bytes", self.trailing())?;
         out.end()
     }
 }
@@ -221,13 +221,13 @@ impl serde::Serialize for Text<'_> {
 
 /// Writes a table; length, entry count and checksum are computed.
 #[derive(Clone, Copy, Debug)]
-pub struct TableBuilder<'a> {
+pub struct TableWriter<'a> {
     header: SdtHeader,
     serialization: SerializationHeader,
     entries: &'a [InstructionEntry],
 }
 
-impl<'a> TableBuilder<'a> {
+impl<'a> TableWriter<'a> {
     /// A table of these entries, of revision 1, its makers' fields blank, its serialization header size 48.
     pub const fn new(entries: &'a [InstructionEntry]) -> Self {
         Self {
@@ -413,7 +413,7 @@ mod tests {
         assert_eq!(table.checksum(), 0);
         assert_eq!(table.serialization_header().header_size(), 48);
         assert_eq!(table.entries().len(), 27);
-        assert!(table.is_complete() && table.trailing_bytes().is_empty());
+        assert!(table.is_complete() && table.trailing().is_empty());
         let busy: vec::Vec<_> = table.action(Action::CHECK_BUSY_STATUS).collect();
         assert_eq!(busy, [(8, &table.entries()[8]), (9, &table.entries()[9])]);
         assert_eq!(table.action(Action::new(0x0c)).count(), 0);
@@ -423,7 +423,7 @@ mod tests {
     fn qemus_table_is_built_byte_for_byte_from_its_register_address() {
         let entries = RegisterLayout::at(0xfebf_d000).entries();
         let mut buffer = [0xa5; 1000];
-        let table = TableBuilder::new(&entries)
+        let table = TableWriter::new(&entries)
             .oem(*b"BOCHS ", *b"BXPC    ", 1)
             .creator(*b"BXPC", 1)
             .encode(&mut buffer)
@@ -436,7 +436,7 @@ mod tests {
     fn qemus_table_is_rebuilt_byte_for_byte_from_its_parts() {
         let table = Table::parse(QEMU).unwrap();
         let mut buffer = [0xa5; 912];
-        assert_eq!(TableBuilder::like(&table).encode(&mut buffer).unwrap(), QEMU);
+        assert_eq!(TableWriter::like(&table).encode(&mut buffer).unwrap(), QEMU);
     }
 
     #[test]
@@ -476,10 +476,7 @@ mod tests {
         bytes[4..8].copy_from_slice(&912_u32.to_le_bytes());
         bytes[44..48].copy_from_slice(&2_u32.to_le_bytes());
         let table = Table::parse(&bytes).unwrap();
-        assert_eq!(
-            (table.entries().len(), table.trailing_bytes().len(), table.is_complete()),
-            (2, 800, false)
-        );
+        assert_eq!((table.entries().len(), table.trailing().len(), table.is_complete()), (2, 800, false));
 
         bytes[0] = b'F';
         let error = Table::parse(&bytes).unwrap_err();
@@ -490,11 +487,11 @@ mod tests {
     fn both_counts_of_the_serialization_header_and_short_trailing_bytes_are_complete() {
         let entries = RegisterLayout::at(0x1000).entries();
         let mut buffer = [0xa5; 943];
-        TableBuilder::new(&entries).short_serialization_header().encode(&mut buffer).unwrap();
+        TableWriter::new(&entries).short_serialization_header().encode(&mut buffer).unwrap();
         buffer[4..8].copy_from_slice(&943_u32.to_le_bytes());
         let table = Table::parse(&buffer).unwrap();
         assert_eq!(table.serialization_header().header_size(), 12);
-        assert_eq!((table.trailing_bytes(), table.is_complete()), (&[0xa5; 31][..], true));
+        assert_eq!((table.trailing(), table.is_complete()), (&[0xa5; 31][..], true));
         assert_ne!(table.checksum(), 0);
     }
 
@@ -503,7 +500,7 @@ mod tests {
         let entries = RegisterLayout::at(0x1000).entries();
         for length in [0, 47, 911] {
             let mut buffer = vec![0xa5; length];
-            let error = TableBuilder::new(&entries).encode(&mut buffer).unwrap_err();
+            let error = TableWriter::new(&entries).encode(&mut buffer).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::BufferTooSmall { needed: 912, available: length as u32 });
             assert!(buffer.iter().all(|&byte| byte == 0xa5));
         }

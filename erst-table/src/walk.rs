@@ -146,7 +146,7 @@ impl Walk {
         while self.steps < Self::MAX_STEPS {
             self.steps = self.steps.wrapping_add(1);
             let Some(identifier) = store.next_identifier(io)? else {
-                // The end, and behind it the records before the place where the walk began, if it has not met them all.
+                // The end, and after it the records before the place where the walk began, if it has not met them all.
                 if self.wrapped || (self.met != 0 && self.met == self.cycle) {
                     break;
                 }

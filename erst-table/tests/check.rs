@@ -4,7 +4,7 @@ use erst_table::Semantics::{Linux, Specification};
 use erst_table::{
     AccessSize, AccessWidth, Action, AddressSpace, Finding, FindingSeverity, GenericAddress, Instruction,
     InstructionEntry, InstructionFlags, Problem, RegisterFault, RegisterLayout, Semantics, Table,
-    TableBuilder,
+    TableWriter,
 };
 
 const QEMU: &[u8] = include_bytes!("../../examples/data/tables/qemu-q35-ERST.bin");
@@ -32,7 +32,7 @@ fn table(change: impl FnOnce(&mut Vec<InstructionEntry>)) -> Vec<u8> {
     let mut entries = RegisterLayout::at(0x1000).entries().to_vec();
     change(&mut entries);
     let mut buffer = vec![0; 48 + entries.len() * 32];
-    TableBuilder::new(&entries).encode(&mut buffer).unwrap();
+    TableWriter::new(&entries).encode(&mut buffer).unwrap();
     buffer
 }
 
@@ -44,7 +44,7 @@ fn qemus_table_is_accepted_without_a_finding() {
     }
     let mut buffer = [0; 912];
     let entries = RegisterLayout::at(0x1000).entries();
-    let short = TableBuilder::new(&entries).short_serialization_header().encode(&mut buffer).unwrap();
+    let short = TableWriter::new(&entries).short_serialization_header().encode(&mut buffer).unwrap();
     assert_eq!(check(short, Linux), []);
     assert_eq!(check(short, Specification), []);
 }

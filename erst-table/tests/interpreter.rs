@@ -4,7 +4,7 @@
 use erst_table::{
     AccessWidth, Action, AddressSpace, Error, ErrorKind, GenericAddress, Instruction, InstructionEntry,
     InstructionFlags, Interpreter, IoError, Limits, Location, RegisterFault, RegisterIo, Semantics, Table,
-    TableBuilder,
+    TableWriter,
 };
 use proptest::prelude::*;
 
@@ -225,7 +225,7 @@ fn compare(
     machine: &Machine,
 ) {
     let mut buffer = [0; 48 + 32 * 16];
-    let bytes = TableBuilder::new(table).encode(&mut buffer).unwrap();
+    let bytes = TableWriter::new(table).encode(&mut buffer).unwrap();
     let mut first_machine = machine.clone();
     let steps = (25 * program.len() * table.len()) as u32;
     let limits = Limits { steps, ..LIMITS };
@@ -376,7 +376,7 @@ fn run(
     io: &mut impl RegisterIo,
 ) -> (Result<u64, Error>, erst_table::State) {
     let mut buffer = vec![0; 48 + 32 * entries.len()];
-    let table = Table::parse(TableBuilder::new(entries).encode(&mut buffer).unwrap()).unwrap();
+    let table = Table::parse(TableWriter::new(entries).encode(&mut buffer).unwrap()).unwrap();
     let mut interpreter = Interpreter::new(&table, semantics);
     let result = interpreter.run(ACTION, io);
     (result, *interpreter.state())
@@ -452,7 +452,7 @@ fn input_output_and_variables_last_until_they_are_reset() {
     let mut buffer = [0; 48 + 32 * 3];
     let get = a(0x00, 0).with_action(Action::GET_RECORD_COUNT);
     let entries = [a(0x02, 0), a(0x05, 0), get];
-    let table = Table::parse(TableBuilder::new(&entries).encode(&mut buffer).unwrap()).unwrap();
+    let table = Table::parse(TableWriter::new(&entries).encode(&mut buffer).unwrap()).unwrap();
     for semantics in BOTH {
         let mut machine = Machine::new(0, 0);
         let mut interpreter = Interpreter::new(&table, semantics);

@@ -10,7 +10,7 @@ use erst_table::sim::{Behaviour, Cursor, Faults, RANGE, SimulatedDevice};
 use erst_table::{
     AccessWidth, Action, AddressSpace, Error, ErrorKind, IDENTIFIER_END, IDENTIFIER_UNSPECIFIED, Instruction,
     InstructionEntry, IoError, Location, Operation, RangeAttributes, RegisterIo, RegisterLayout, Semantics,
-    Status, Store, Table, TableBuilder, Timings, Walk,
+    Status, Store, Table, TableWriter, Timings, Walk,
 };
 
 const SLOT: usize = 4096;
@@ -497,7 +497,7 @@ fn a_walk_of_identifiers_works_without_a_record_count() {
     let entries: Vec<_> =
         entries.into_iter().filter(|entry| entry.action() != Action::GET_RECORD_COUNT).collect();
     let mut buffer = [0; 912];
-    let table = Table::parse(TableBuilder::new(&entries).encode(&mut buffer).unwrap()).unwrap();
+    let table = Table::parse(TableWriter::new(&entries).encode(&mut buffer).unwrap()).unwrap();
     let mut store = Store::open(&table, Semantics::Specification, &mut device).unwrap();
     for identifier in 1..=3 {
         store.write(&record(identifier, 200, 0), &mut device).unwrap();
@@ -515,7 +515,7 @@ fn optional_actions_may_be_missing_and_others_not() {
         let entries = RegisterLayout::at(erst_table::sim::REGISTERS).entries();
         let entries: Vec<_> = entries.into_iter().filter(|entry| entry.action() != action).collect();
         let mut buffer = [0; 912];
-        let table = Table::parse(TableBuilder::new(&entries).encode(&mut buffer).unwrap()).unwrap();
+        let table = Table::parse(TableWriter::new(&entries).encode(&mut buffer).unwrap()).unwrap();
         let written = Store::open(&table, Semantics::Linux, &mut device).and_then(|mut store| {
             // Without BEGIN_WRITE_OPERATION this device writes nothing; the crate does not mind.
             match store.write(&record(1, 200, 0), &mut device) {
@@ -606,7 +606,7 @@ fn a_program_may_wait_as_long_as_its_operation_may_take() {
     let wait = InstructionEntry::new(Action::EXECUTE_OPERATION, Instruction::STALL, register);
     entries.push(wait.with_value(900));
     let mut buffer = [0; 944];
-    let table = Table::parse(TableBuilder::new(&entries).encode(&mut buffer).unwrap()).unwrap();
+    let table = Table::parse(TableWriter::new(&entries).encode(&mut buffer).unwrap()).unwrap();
     let mut store = Store::open(&table, Semantics::Specification, &mut device).unwrap();
     // Less than a millisecond is not believed.
     assert_eq!(store.timings().maximum_us, 100);

@@ -5,13 +5,13 @@ use std::process::Command;
 
 use erst_table::{
     AccessWidth, Action, AddressSpace, GenericAddress, Instruction, InstructionEntry, InstructionFlags,
-    RegisterLayout, Semantics, Table, TableBuilder,
+    RegisterLayout, Semantics, Table, TableWriter,
 };
 use proptest::prelude::*;
 use zerocopy::FromBytes;
 
 fn encode(entries: &[InstructionEntry]) -> Vec<u8> {
-    let builder = TableBuilder::new(entries).oem(*b"OEMID ", *b"OEMTABLE", 0x0102_0304).creator(*b"MAKE", 7);
+    let builder = TableWriter::new(entries).oem(*b"OEMID ", *b"OEMTABLE", 0x0102_0304).creator(*b"MAKE", 7);
     let mut buffer = vec![0xa5; builder.encoded_len().unwrap()];
     assert_eq!(builder.encode(&mut buffer).unwrap().len(), buffer.len());
     buffer
@@ -130,7 +130,7 @@ fn entry() -> impl Strategy<Value = InstructionEntry> {
 proptest! {
     #[test]
     fn values_written_are_the_values_read(entries in proptest::collection::vec(entry(), 0..40), short in any::<bool>()) {
-        let mut builder = TableBuilder::new(&entries);
+        let mut builder = TableWriter::new(&entries);
         if short {
             builder = builder.short_serialization_header();
         }
@@ -143,7 +143,7 @@ proptest! {
         prop_assert_eq!(table.serialization_header().reserved(), 0);
         // Rebuilt from its parts it is the same.
         let mut again = vec![0x5a; bytes.len()];
-        prop_assert_eq!(TableBuilder::like(&table).encode(&mut again).unwrap(), bytes);
+        prop_assert_eq!(TableWriter::like(&table).encode(&mut again).unwrap(), bytes);
         // By action, every entry comes once, in order.
         let by_action: usize = (0..=255).map(|number| table.action(Action::new(number)).count()).sum();
         prop_assert_eq!(by_action, entries.len());
@@ -156,7 +156,7 @@ proptest! {
         }
         if let Ok(table) = Table::parse(&bytes) {
             let entries = table.entries().len();
-            prop_assert!(48 + entries * 32 + table.trailing_bytes().len() == table.as_bytes().len());
+            prop_assert!(48 + entries * 32 + table.trailing().len() == table.as_bytes().len());
             for rules in [Semantics::Linux, Semantics::Specification] {
                 let findings: Vec<_> = table.check(rules).collect();
                 prop_assert!(findings.len() <= 8 + 2 * 16 + 9 * entries);

@@ -5,10 +5,10 @@ mod sections;
 
 use std::fmt::Debug;
 
-use arbitrary::{Result, Unstructured};
+use arbitrary::{Arbitrary, Result, Unstructured};
 use cper::section::vendor::NvidiaInfo;
 use cper::section::*;
-use cper::zerocopy::{FromBytes, IntoBytes};
+use cper::zerocopy::IntoBytes;
 use cper::{
     ErrorKind, GenericErrorData, Record, RecordHeader, RecordWriter, SectionDescriptor, Severity,
     StatusBlock, StatusBlockWriter,
@@ -20,14 +20,9 @@ use pstore_format::record::{Payload, StoredRecord};
 use pstore_format::seal::{self, Seal};
 use sections::{Context, written};
 
-/// A wire structure of any bytes.
-fn any<T: FromBytes>(choices: &mut Unstructured) -> Result<T> {
-    Ok(T::read_from_bytes(choices.bytes(size_of::<T>())?).expect("as many bytes"))
-}
-
 /// At most so many of them.
-fn some<T: FromBytes>(choices: &mut Unstructured, most: usize) -> Result<Vec<T>> {
-    (0..choices.int_in_range(0..=most)?).map(|_| any(choices)).collect()
+fn some<'a, T: Arbitrary<'a>>(choices: &mut Unstructured<'a>, most: usize) -> Result<Vec<T>> {
+    (0..choices.int_in_range(0..=most)?).map(|_| choices.arbitrary()).collect()
 }
 
 /// Any bytes, at most so many.
@@ -42,10 +37,10 @@ pub fn record(input: &[u8]) {
 }
 
 fn try_record(choices: &mut Unstructured) -> Result<()> {
-    let header = any::<RecordHeader>(choices)?.with_signature(RecordHeader::SIGNATURE);
+    let header = choices.arbitrary::<RecordHeader>()?.with_signature(RecordHeader::SIGNATURE);
     let mut parts = Vec::new();
     while parts.len() < 4 && choices.ratio(3, 4)? {
-        parts.push((any::<SectionDescriptor>(choices)?, bytes(choices, 200)?));
+        parts.push((choices.arbitrary::<SectionDescriptor>()?, bytes(choices, 200)?));
     }
     let length = 128 + parts.iter().map(|(_, body)| 72 + body.len()).sum::<usize>();
     let hint = choices.int_in_range(0..=parts.len())?;
@@ -94,8 +89,14 @@ fn try_record(choices: &mut Unstructured) -> Result<()> {
     for (entry, (descriptor, body)) in block.entries().zip(&parts) {
         let entry = entry.expect("a written entry is one");
         let back = entry.header().descriptor();
-        assert_eq!((back.section_type(), back.severity()), (descriptor.section_type(), descriptor.severity()));
-        assert_eq!((back.fru_id_raw(), back.fru_text_raw()), (descriptor.fru_id_raw(), descriptor.fru_text_raw()));
+        assert_eq!(
+            (back.section_type(), back.severity()),
+            (descriptor.section_type(), descriptor.severity())
+        );
+        assert_eq!(
+            (back.fru_id_raw(), back.fru_text_raw()),
+            (descriptor.fru_id_raw(), descriptor.fru_text_raw())
+        );
         assert_eq!((entry.bytes(), entry.header().timestamp()), (*body, header.timestamp()));
         assert_eq!(back.flags().bits(), descriptor.flags().bits() & 0xff);
     }
@@ -125,7 +126,7 @@ fn try_block(choices: &mut Unstructured) -> Result<()> {
     let severity = Severity::new(choices.arbitrary()?);
     let mut entries = Vec::new();
     while entries.len() < 4 && choices.ratio(3, 4)? {
-        entries.push((any::<GenericErrorData>(choices)?, bytes(choices, 200)?));
+        entries.push((choices.arbitrary::<GenericErrorData>()?, bytes(choices, 200)?));
     }
     let raw = bytes(choices, 40)?;
     let length = 20
@@ -166,8 +167,10 @@ pub fn section(input: &[u8]) {
     let _ = try_section(&mut Unstructured::new(input));
 }
 
-fn fixed<T: FixedSection + PartialEq + Debug>(choices: &mut Unstructured) -> Result<()> {
-    sections::fixed::<T>(&any(choices)?);
+fn fixed<'a, T: FixedSection + Arbitrary<'a> + PartialEq + Debug>(
+    choices: &mut Unstructured<'a>,
+) -> Result<()> {
+    sections::fixed::<T>(&choices.arbitrary()?);
     Ok(())
 }
 
@@ -191,25 +194,34 @@ fn try_section(of: &mut Unstructured) -> Result<()> {
         5 => fixed::<DmarGenericError>(of)?,
         6 => fixed::<DmarVtdError>(of)?,
         7 => fixed::<DmarIommuError>(of)?,
-        8 => sections::ia32x64(any(of)?, &some(of, 3)?, &contexts(of, 7)?, padding),
-        9 => sections::arm_processor(any(of)?, &some(of, 3)?, &contexts(of, 9)?, bytes(of, 40)?, padding),
-        10 => sections::ccix_per(any(of)?, &some(of, 8)?),
-        11 => sections::cxl_protocol(any(of)?, bytes(of, 60)?, bytes(of, 100)?),
+        8 => sections::ia32x64(of.arbitrary()?, &some(of, 3)?, &contexts(of, 7)?, padding),
+        9 => sections::arm_processor(
+            of.arbitrary()?,
+            &some(of, 3)?,
+            &contexts(of, 9)?,
+            bytes(of, 40)?,
+            padding,
+        ),
+        10 => {
+            let (header, data) = (of.arbitrary()?, some::<u32>(of, 8)?);
+            sections::ccix_per(header, &data.into_iter().map(Into::into).collect::<Vec<_>>());
+        }
+        11 => sections::cxl_protocol(of.arbitrary()?, bytes(of, 60)?, bytes(of, 100)?),
         12 => {
             let (revision, kind) = (of.int_in_range(0..=2)?, FirmwareErrorRecordType::new(of.arbitrary()?));
-            sections::firmware(revision, kind, of.arbitrary()?, any(of)?, bytes(of, 60)?);
+            sections::firmware(revision, kind, of.arbitrary()?, of.arbitrary()?, bytes(of, 60)?);
         }
-        13 => sections::fru_memory_poison(any(of)?, &some(of, 5)?),
-        14 => sections::pci_component(any(of)?, &some(of, 4)?, &some(of, 4)?),
-        15 => sections::cxl_event::<CxlDramEvent>(any(of)?, any(of)?),
-        16 => sections::cxl_event::<CxlGeneralMediaEvent>(any(of)?, any(of)?),
-        17 => sections::cxl_event::<CxlMemoryModuleEvent>(any(of)?, any(of)?),
-        18 => sections::cxl_event::<CxlMemorySparingEvent>(any(of)?, any(of)?),
-        19 => sections::cxl_event::<CxlPhysicalSwitchEvent>(any(of)?, any(of)?),
-        20 => sections::cxl_event::<CxlVirtualSwitchEvent>(any(of)?, any(of)?),
-        21 => sections::cxl_event::<CxlMldPortEvent>(any(of)?, any(of)?),
+        13 => sections::fru_memory_poison(of.arbitrary()?, &some(of, 5)?),
+        14 => sections::pci_component(of.arbitrary()?, &some(of, 4)?, &some(of, 4)?),
+        15 => sections::cxl_event::<CxlDramEvent>(of.arbitrary()?, of.arbitrary()?),
+        16 => sections::cxl_event::<CxlGeneralMediaEvent>(of.arbitrary()?, of.arbitrary()?),
+        17 => sections::cxl_event::<CxlMemoryModuleEvent>(of.arbitrary()?, of.arbitrary()?),
+        18 => sections::cxl_event::<CxlMemorySparingEvent>(of.arbitrary()?, of.arbitrary()?),
+        19 => sections::cxl_event::<CxlPhysicalSwitchEvent>(of.arbitrary()?, of.arbitrary()?),
+        20 => sections::cxl_event::<CxlVirtualSwitchEvent>(of.arbitrary()?, of.arbitrary()?),
+        21 => sections::cxl_event::<CxlMldPortEvent>(of.arbitrary()?, of.arbitrary()?),
         22 => {
-            let (header, records) = (any(of)?, some(of, 3)?);
+            let (header, records) = (of.arbitrary()?, some(of, 3)?);
             let spaces = [of.arbitrary()?, of.arbitrary()?];
             let registers = [some(of, 3)?, some(of, 3)?];
             let contexts: Vec<_> = spaces.into_iter().zip(registers).collect();
@@ -217,9 +229,10 @@ fn try_section(of: &mut Unstructured) -> Result<()> {
             let auxiliary = (version, &contexts[..usize::from(version % 3)], &keys[..]);
             sections::arm_ras_node(header, &records, of.arbitrary::<bool>()?.then_some(auxiliary));
         }
-        23 => sections::nvidia(any(of)?, &some(of, 4)?, &any(of)?),
+        23 => sections::nvidia(of.arbitrary()?, &some(of, 4)?, &of.arbitrary()?),
         24 => {
-            let (header, version, cpu, gpu) = (any(of)?, of.arbitrary::<u16>()?, any(of)?, any(of)?);
+            let (header, version, cpu, gpu) =
+                (of.arbitrary()?, of.arbitrary::<u16>()?, of.arbitrary()?, of.arbitrary()?);
             let info = match of.int_in_range(0..=2)? {
                 0 => NvidiaInfo::Cpu(&cpu),
                 1 => NvidiaInfo::Gpu(&gpu),
@@ -229,11 +242,11 @@ fn try_section(of: &mut Unstructured) -> Result<()> {
             let contexts: Vec<_> = contexts(of, 6)?.into_iter().map(context).collect();
             sections::nvidia_event(header, info, &contexts);
         }
-        25 => sections::ampere(any(of)?, bytes(of, 60)?),
+        25 => sections::ampere(of.arbitrary()?, bytes(of, 60)?),
         _ => {
-            let banks = any(of)?;
-            let later = (any(of)?, any(of)?, &banks);
-            sections::windows_xpf_mca(&any(of)?, of.int_in_range(0..=3)?, later);
+            let banks = of.arbitrary()?;
+            let later = (of.arbitrary()?, of.arbitrary()?, &banks);
+            sections::windows_xpf_mca(&of.arbitrary()?, of.int_in_range(0..=3)?, later);
         }
     }
     Ok(())
@@ -245,7 +258,7 @@ pub fn mce(input: &[u8]) {
 }
 
 fn try_mce(choices: &mut Unstructured) -> Result<()> {
-    let mce: Mce = any(choices)?;
+    let mce: Mce = choices.arbitrary()?;
     for layout in Layout::ALL {
         let bytes = written(layout.size(), |out| Some(mce.write(layout, out).ok()?.len()));
         let read = MceRecord::parse(&bytes).expect("a written record is one");

@@ -8,7 +8,7 @@ use erst_table::sim::{Cursor, RANGE, REGISTERS, SimulatedDevice};
 use erst_table::{
     AccessSize, AccessWidth, Action, AddressSpace, ErrorKind, GenericAddress, Instruction, InstructionEntry,
     InstructionFlags, Interpreter, IoError, Limits, RegisterIo, RegisterLayout, Semantics, Status, Store,
-    Table, TableBuilder, Walk,
+    Table, TableWriter, Walk,
 };
 
 use crate::text_is_bounded;
@@ -56,14 +56,14 @@ pub fn erst_table(bytes: &[u8]) {
         }
     }
     let mut out = vec![0xa5; bytes.len() + 64];
-    if let Ok(rebuilt) = TableBuilder::like(&table).encode(&mut out) {
+    if let Ok(rebuilt) = TableWriter::like(&table).encode(&mut out) {
         let rebuilt = Table::parse(rebuilt).expect("a rebuilt table is one");
         assert_eq!(rebuilt.entries(), table.entries());
         // The header size is kept as it was found, 12, 48 or neither.
         let sized = matches!(table.serialization_header().header_size(), 12 | 48);
         assert!(rebuilt.checksum() == 0 && rebuilt.is_complete() == sized);
         let mut twice = vec![0x5a; bytes.len() + 64];
-        let again = TableBuilder::like(&rebuilt).encode(&mut twice).expect("room enough");
+        let again = TableWriter::like(&rebuilt).encode(&mut twice).expect("room enough");
         assert_eq!(again, rebuilt.as_bytes(), "rebuilding twice gives other bytes");
     }
 }
@@ -117,7 +117,7 @@ pub fn erst_program(bytes: &[u8]) {
         entries.insert(at, entry);
     }
     let mut table = [0xa5; 48 + 48 * 32];
-    let table = TableBuilder::new(&entries).encode(&mut table).expect("room enough");
+    let table = TableWriter::new(&entries).encode(&mut table).expect("room enough");
     let table = Table::parse(table).expect("a written table is one");
     assert_eq!(table.entries(), entries);
 

@@ -11,7 +11,7 @@ use crate::status::StatusReading;
 
 /// A machine check in the text that Linux prints for it. It is made by `Display`, and every line ends in a newline.
 ///
-/// The symbol behind the instruction pointer is left out, which only that kernel knew; so are fields that the record
+/// The symbol of the instruction pointer is left out, which only that kernel knew; so are fields that the record
 /// does not have.
 ///
 /// ```

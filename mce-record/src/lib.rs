@@ -56,7 +56,7 @@
 //! | Intel's model-specific codes | [server processors from Skylake-SP to Granite Rapids](vendor::intel) | client processors, older servers, core banks, CHA, IIO |
 //! | AMD's extended codes | [scalable MCA](vendor::amd), families 17h to 1Ah | families before 17h |
 //! | severity | the kernel's rules, of Linux 6.1 and 6.12, computed again beside the stored one | AMD's rules before 5.18; Zhaoxin's are Intel's |
-//! | the kernel's text | [`KernelText`], Linux 6.1 and 6.12 | the symbol behind the instruction pointer; what EDAC drivers add |
+//! | the kernel's text | [`KernelText`], Linux 6.1 and 6.12 | the symbol of the instruction pointer; what EDAC drivers add |
 //! | [tracepoint] | the fields of all five versions, their names, the bytes of an event | 32-bit kernels' events |
 //! | [mcelog] | the log's header and entries | the device's ioctls |
 //!

@@ -49,7 +49,7 @@ pub enum Field {
     Cpuvendor,
     /// Microcode revision.
     Microcode,
-    /// Vendor data: in the event a reference (offset and length) to an array of bytes behind the fields.
+    /// Vendor data: in the event a reference (offset and length) to an array of bytes after the fields.
     VData,
 }
 

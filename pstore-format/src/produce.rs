@@ -1,7 +1,7 @@
 //! Records for ERST from what a dying machine knows: kernel log text, `struct mce`, entries of a status block.
 //!
 //! A record is the 200 bytes of [`RecordPrefix`] and a body. What the source knows is kept: how bad it is, how it was
-//! signalled, which unit it speaks of, when it happened. Where another writer's bytes are wanted, losses and all,
+//! signalled, which unit it is about, when it happened. Where another writer's bytes are wanted, losses and all,
 //! there is a constructor for each:
 //!
 //! | source | as it should be | byte for byte as Linux |

@@ -1,7 +1,7 @@
 //! ramoops: kernel logs in memory that survives a reboot (Linux 6.12 `fs/pstore/ram.c`, `ram_core.c`).
 //!
 //! A reserved range of memory is cut into zones: one for each dump, one each for console and user messages, one or
-//! one per processor for function traces. [`Layout`] says where they lie. A zone is a ring:
+//! one per processor for function traces. [`Layout`] says where they are. A zone is a ring:
 //!
 //! | offset | length | |
 //! |---|---|---|
@@ -374,7 +374,7 @@ impl Ecc {
         ByteOrder::ALL.into_iter().find_map(used).unwrap_or(capacity).div_ceil(Self::BLOCK)
     }
 
-    /// Corrects a zone, given with all its bytes, where it lies: its header, then every block that is in use.
+    /// Corrects a zone, given with all its bytes, where it is: its header, then every block that is in use.
     ///
     /// A correction that leaves nothing but zeros is not made, and counts as none: zeros have a code of zeros, so memory
     /// that has no code at all looks like damaged zeros. Ask [`Ecc::examine`] whether a zone has this code.
@@ -633,7 +633,7 @@ mod reed_solomon {
         }
     }
 
-    /// Corrects a block and its code where they lie. `None` when there are too many errors, or nothing but zeros would
+    /// Corrects a block and its code where they are. `None` when there are too many errors, or nothing but zeros would
     /// be left: nothing was changed.
     pub(super) fn correct(block: &mut [u8], code: &mut [u8]) -> Option<u32> {
         let roots = code.len();

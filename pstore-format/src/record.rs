@@ -164,10 +164,10 @@ impl<'a> TryFrom<&'a [u8]> for StoredRecord<'a> {
 }
 
 impl<'a> StoredRecord<'a> {
-    /// The record at the start of `bytes`; what lies behind its end is left out.
+    /// The record at the start of `bytes`; what lies after its end is left out.
     ///
     /// Of records in pstore's form the section offset is not believed: their body begins at 200. The section
-    /// length is, if there are as many bytes, as a kernel may leave slack behind it.
+    /// length is, if there are as many bytes, as a kernel may leave slack after it.
     ///
     /// # Errors
     ///
@@ -201,7 +201,7 @@ impl<'a> StoredRecord<'a> {
         RecordId::new(self.record.record_id())
     }
 
-    /// The body behind the prefix; empty if the record is not in pstore's form.
+    /// The body after the prefix; empty if the record is not in pstore's form.
     pub fn body(&self) -> &'a [u8] {
         let claimed = self.prefix.map_or(0, |prefix| prefix.descriptor.section_length() as usize);
         // The memory poison manager counts the descriptor with its body, so all of it is more than there is.
@@ -262,7 +262,7 @@ impl<'a> StoredRecord<'a> {
         Some(FileName { kind, backend: "erst", id: Some(self.id()), compressed: false })
     }
 
-    /// What Linux shows in that file, before decompressing it: everything behind the first 200 bytes, whatever the
+    /// What Linux shows in that file, before decompressing it: everything after the first 200 bytes, whatever the
     /// descriptors say.
     pub fn file_content(&self) -> &'a [u8] {
         self.record.as_bytes().get(RecordPrefix::SIZE..).unwrap_or_default()

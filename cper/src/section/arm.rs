@@ -885,7 +885,8 @@ impl<'a> ArmProcessor<'a> {
     /// The errors, in their order.
     #[inline]
     pub fn error_information(&self) -> Entries<'a, ArmErrorInformation> {
-        let rest = self.content().get(ArmProcessorHeader::SIZE..).unwrap_or_default();
+        // The section's own length makes no difference here: `content` goes by it only where all errors fit in it.
+        let rest = self.bytes.get(ArmProcessorHeader::SIZE..).unwrap_or_default();
         Entries::new(rest, self.err_info_num().into(), "error information count", 4)
     }
 
@@ -1083,7 +1084,7 @@ impl Encode for ArmProcessorParts<'_> {
 }
 
 /// A section of `N` error structures and nothing after them, as one structure: the body of a
-/// [`PreparedRecord`](crate::PreparedRecord), whose fields are stored where they lie.
+/// [`PreparedRecord`](crate::PreparedRecord), whose fields are stored where they are.
 ///
 /// ```
 /// use cper::section::{ArmErrorInformation, ArmErrorType, ArmErrors, ArmProcessorHeader};
@@ -1540,7 +1541,7 @@ mod tests {
             let read: Vec<_> = registers.by_ref().collect();
             assert_eq!(read.iter().map(|register| register.name).collect::<Vec<_>>(), names);
             assert!(registers.rest().is_empty());
-            // All of one width, one behind the other.
+            // All of one width, one after the other.
             let joined: Vec<u8> = read.iter().flat_map(|register| register.bytes).copied().collect();
             assert_eq!(joined, array);
             assert!(read.iter().all(|register| register.bytes.len() == length / names.len()));

@@ -48,7 +48,7 @@ structure! {
 }
 
 structure! {
-    /// An entry of an IOMMU's event log: its code tells what the other bits are.
+    /// An entry of an IOMMU's event log: its code says what the other bits are.
     IommuEvent: 16 bytes, new;
     /// Bits 63:0: event code in bits 63:60, operands in the rest.
     0 code_and_operands: u64 as hex => set_code_and_operands with_code_and_operands;

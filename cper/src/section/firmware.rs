@@ -1,5 +1,5 @@
 //! Firmware error record reference (UEFI 2.11 Appendix N, "Firmware Error Record Reference"; 32 bytes, 16 in its first
-//! revision, and the referenced record's own data behind it, such as Intel's CrashLog).
+//! revision, and the referenced record's own data after it, such as Intel's CrashLog).
 //!
 //! ```
 //! use cper::section::{FirmwareErrorRecordParts, FirmwareErrorRecordType};
@@ -161,7 +161,7 @@ impl<'a> FirmwareErrorRecordParts<'a> {
         Self::with_header(header, guid)
     }
 
-    /// A reference with this head as it is, such as one that was read: the specification asks nothing of an
+    /// A reference with this header as it is, such as one that was read: the specification asks nothing of an
     /// identifier since revision 1, and writers store one. The GUID is written since revision 2.
     pub const fn with_header(header: FirmwareErrorRecordHeader, guid: Guid) -> Self {
         Self { header, guid, data: &[] }

@@ -4,7 +4,7 @@
 //! Linux (`drivers/ras/amd/fmpm.c`) keeps one such record for each processor package in ERST, with the creator
 //! [`CreatorId::LINUX_FMPM`](crate::CreatorId::LINUX_FMPM). Its section descriptor says that the body begins at 128,
 //! where the descriptor itself stands, so that what the descriptor calls the body is the descriptor and the body.
-//! Both forms are read. It also leaves room behind the list for entries to come.
+//! Both forms are read. It also leaves room after the list for entries to come.
 
 use core::fmt;
 
@@ -13,10 +13,11 @@ use zerocopy::{FromBytes, IntoBytes};
 
 use crate::entries::Entries;
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
-use crate::kind::{Decode, Encode, SectionType, View};
+use crate::kind::{Decode, Encode, SectionType};
 use crate::open_value::open_value;
 use crate::stored::at;
 use crate::structure::structure;
+use crate::view::view_trait;
 use crate::{Error, ErrorKind, SectionDescriptor, SectionTypeId, Timestamp};
 
 structure! {
@@ -31,11 +32,11 @@ structure! {
     /// What makes the section sum to zero: [`FruMemoryPoison::checksum_is_right`].
     0 checksum: u32 raw checksum_raw;
     4 validation_bits: u64;
-    /// What the unit's architecture is told by.
+    /// What identifies the unit's architecture.
     12 fru_arch_type: FruArchType as named, fru_arch_type_raw set_fru_arch_type with_fru_arch_type, FRU_ARCH_TYPE = 0;
     /// Architecture of the unit.
     16 fru_arch: u64 as hex, fru_arch_raw set_fru_arch with_fru_arch, FRU_ARCH = 1;
-    /// What the unit is told by.
+    /// What identifies the unit.
     24 fru_id_type: FruIdType as named, fru_id_type_raw set_fru_id_type with_fru_id_type, FRU_ID_TYPE = 2;
     /// Which unit it is.
     28 fru_id: u64 as hex, fru_id_raw set_fru_id with_fru_id, FRU_ID = 3;
@@ -44,21 +45,21 @@ structure! {
 }
 
 open_value! {
-    /// What the architecture of a unit is told by.
+    /// What identifies the architecture of a unit.
     FruArchType: u32 {
         X86_CPUID_1_EAX = 0 => "x86 CPUID leaf 1 EAX",
     }
 }
 
 open_value! {
-    /// What a unit is told by.
+    /// What identifies a unit.
     FruIdType: u32 {
         X86_PPIN = 0 => "x86 PPIN",
     }
 }
 
 open_value! {
-    /// What the hardware of a poisoned address is told by.
+    /// What identifies the hardware of a poisoned address.
     HardwareIdType: u32 {
         MCA_IPID = 0 => "MCA_IPID register",
     }
@@ -76,7 +77,7 @@ structure! {
     PoisonDescriptor: 32 bytes, new;
     /// When; Linux counts seconds since 1970-01-01 00:00:00 UTC, the specification does not say.
     0 timestamp: u64 => set_timestamp with_timestamp;
-    /// What the hardware is told by.
+    /// What identifies the hardware.
     8 hardware_id_type: HardwareIdType as named => set_hardware_id_type with_hardware_id_type;
     /// Which hardware reported it.
     12 hardware_id: u64 as hex => set_hardware_id with_hardware_id;
@@ -119,23 +120,7 @@ impl Decode for FruMemoryPoison<'_> {
     }
 }
 
-impl<'a> View<'a> for FruMemoryPoison<'a> {
-    fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    fn trailing(&self) -> &'a [u8] {
-        self.trailing()
-    }
-
-    fn missing(&self) -> usize {
-        self.missing()
-    }
-
-    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_summary(f)
-    }
-}
+view_trait!(FruMemoryPoison);
 
 /// Entries that a summary names before it only counts.
 const SHOWN: usize = 5;
@@ -192,7 +177,7 @@ impl<'a> FruMemoryPoison<'a> {
         self.structure().map_or(FruMemoryPoisonValidation::empty(), FruMemoryPoisonHeader::validation)
     }
 
-    /// What the unit's architecture is told by; `None` when its validity bit is clear.
+    /// What identifies the unit's architecture; `None` when its validity bit is clear.
     pub fn fru_arch_type(&self) -> Option<FruArchType> {
         self.structure()?.fru_arch_type()
     }
@@ -202,7 +187,7 @@ impl<'a> FruMemoryPoison<'a> {
         self.structure()?.fru_arch()
     }
 
-    /// What the unit is told by; `None` when its validity bit is clear.
+    /// What identifies the unit; `None` when its validity bit is clear.
     pub fn fru_id_type(&self) -> Option<FruIdType> {
         self.structure()?.fru_id_type()
     }

@@ -187,13 +187,13 @@ impl<'a> PciComponentError<'a> {
         io
     }
 
-    /// Pairs that neither number claims.
-    pub fn unclaimed_pairs(&self) -> &'a [RegisterDataPair] {
-        let [_, _, unclaimed] = self.split();
-        unclaimed
+    /// The pairs after those that the two numbers count.
+    pub fn other_pairs(&self) -> &'a [RegisterDataPair] {
+        let [_, _, other] = self.split();
+        other
     }
 
-    /// Pairs that the numbers claim.
+    /// The pairs that the two numbers count.
     fn claimed_pairs(&self) -> u64 {
         let claimed = |number: Option<u32>| u64::from(number.unwrap_or(0));
         if self.validation().contains(PciComponentValidation::REGISTER_DATA_PAIRS) {
@@ -238,9 +238,9 @@ impl Describe for PciComponentError<'_> {
         if let Some(number) = self.io_number() {
             out.field("io_number", Value::number(number))?;
         }
-        let [memory, io, unclaimed] = self.split();
+        let [memory, io, other] = self.split();
         for (name, pairs) in
-            [("memory_registers", memory), ("io_registers", io), ("register_data_pairs", unclaimed)]
+            [("memory_registers", memory), ("io_registers", io), ("register_data_pairs", other)]
         {
             if !pairs.is_empty() {
                 out.field(name, Value::List(&Groups(pairs.iter().copied())))?;
@@ -390,10 +390,7 @@ mod tests {
         assert_eq!(id.address().to_string(), "0007:06:05.4");
         assert_eq!((section.memory_number(), section.io_number()), (Some(2), Some(1)));
         assert_eq!((section.memory_registers(), section.io_registers()), (&MEMORY[..], &IO[..]));
-        assert_eq!(
-            (section.pairs().len(), section.unclaimed_pairs(), section.trailing()),
-            (3, &[][..], &[][..])
-        );
+        assert_eq!((section.pairs().len(), section.other_pairs(), section.trailing()), (3, &[][..], &[][..]));
         assert_eq!(section.missing_pairs(), 0);
         assert_eq!(section.validation().bits(), 0x1f);
         assert_eq!(
@@ -447,7 +444,7 @@ mod tests {
         ] {
             let bytes = with(validation, memory, io);
             let section = PciComponentError::decode(&bytes).unwrap();
-            let found = [section.memory_registers(), section.io_registers(), section.unclaimed_pairs()];
+            let found = [section.memory_registers(), section.io_registers(), section.other_pairs()];
             assert_eq!(found.map(<[_]>::len), counts, "{validation:#x} {memory} {io}");
             assert_eq!(found.concat(), section.pairs());
             assert_eq!(section.missing_pairs(), missing, "{validation:#x} {memory} {io}");

@@ -1,4 +1,4 @@
-//! CXL DRAM event (CXL 3.1 table 8-46; the fields behind the correction mask are new in 3.1).
+//! CXL DRAM event (CXL 3.1 table 8-46; the fields after the correction mask are new in 3.1).
 
 use core::fmt;
 

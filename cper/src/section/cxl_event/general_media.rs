@@ -1,4 +1,4 @@
-//! CXL general media event (CXL 3.1 table 8-45; the fields behind the component identifier are new in 3.1).
+//! CXL general media event (CXL 3.1 table 8-45; the fields after the component identifier are new in 3.1).
 
 use core::fmt;
 

@@ -1,6 +1,6 @@
 //! CXL component events (UEFI 2.11 Appendix N, "CXL Component Events Section": 32 bytes and an event record).
 //!
-//! The section type is the UUID of the event record, the section the record without its UUID: a head of CPER's own,
+//! The section type is the UUID of the event record, the section the record without its UUID: a header of CPER's own,
 //! then from offset 0x10 of the record on the header that all event records share (CXL 3.1 table 8-43) and 80 bytes
 //! that the kind of event lays out, one file each here.
 //!
@@ -56,8 +56,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::pci_address::PciAddress;
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
-use crate::kind::{Decode, FixedSection, FixedView, SectionType, View};
+use crate::kind::{Decode, FixedSection, FixedView, SectionType};
 use crate::structure::structure;
+use crate::view::view_trait;
 use crate::{Error, SectionTypeId};
 
 /// A number of 24 bits.
@@ -104,13 +105,13 @@ impl From<U24> for u64 {
 }
 
 structure! {
-    /// The head of a CXL component event, before the event record. [`CxlEvent`] fills in the length.
+    /// The header of a CXL component event, before the event record. [`CxlEvent`] fills in the length.
     CxlComponentHeader: 32 bytes, new;
     valid CxlComponentValidation: u64 in validation_bits {
         /// [`CxlComponentEvent::event_log`].
         EVENT_LOG = 2;
     };
-    /// Bytes of head and event record.
+    /// Bytes of header and event record.
     0 length: u32 raw length_raw;
     4 validation_bits: u64;
     /// Which device the event is of.
@@ -415,23 +416,7 @@ pub struct CxlComponentEvent<'a> {
     bytes: &'a [u8],
 }
 
-impl<'a> View<'a> for CxlComponentEvent<'a> {
-    fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    fn trailing(&self) -> &'a [u8] {
-        self.trailing()
-    }
-
-    fn missing(&self) -> usize {
-        self.missing()
-    }
-
-    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_summary(f)
-    }
-}
+view_trait!(CxlComponentEvent);
 
 impl<'a> CxlComponentEvent<'a> {
     /// All bytes of the body.
@@ -445,7 +430,7 @@ impl<'a> CxlComponentEvent<'a> {
     /// Reads the body of a section of this type; `None` when the type is no CXL event's.
     ///
     /// # Errors
-    /// When the bytes are fewer than the 32 of the head.
+    /// When the bytes are fewer than the 32 of the header.
     pub fn decode(section_type: SectionTypeId, body: &'a [u8]) -> Option<Result<Self, Error>> {
         let swapped = SectionTypeId::new(section_type.raw().swapped());
         let event_type = EVENTS.into_iter().find(|known| *known == section_type || *known == swapped)?;
@@ -466,7 +451,7 @@ impl<'a> CxlComponentEvent<'a> {
         self.event_type
     }
 
-    /// The head, every field as it was stored; always there, as the shortest form has it.
+    /// The header, every field as it was stored; always there, as the shortest form has it.
     pub fn structure(&self) -> Option<&'a CxlComponentHeader> {
         front(self.bytes)
     }
@@ -486,12 +471,12 @@ impl<'a> CxlComponentEvent<'a> {
         self.structure()?.device_serial_number()
     }
 
-    /// Bytes of head and event record, as the head says.
+    /// Bytes of header and event record, as the header says.
     pub fn length(&self) -> u32 {
         self.structure().map_or(0, CxlComponentHeader::length_raw)
     }
 
-    /// The event log and the bytes after it, by the length of the head or the end of the bytes.
+    /// The event log and the bytes after it, by the length of the header or the end of the bytes.
     fn split(&self) -> (&'a [u8], &'a [u8]) {
         let rest = self.bytes.get(CxlComponentHeader::SIZE..).unwrap_or_default();
         let length = (self.length() as usize).saturating_sub(CxlComponentHeader::SIZE);
@@ -837,7 +822,7 @@ mod tests {
             };
             assert!(text.contains(&raw) && text.contains("rest ") == (length > 64), "{text}");
         }
-        // Two bytes more in the log, three behind it.
+        // Two bytes more in the log, three after it.
         bytes.extend([0xb1, 0xb2, 0xe1, 0xe2, 0xe3]);
         bytes[0] = 146;
         let event = decode(SectionTypeId::CXL_DRAM, &bytes);
@@ -851,7 +836,7 @@ mod tests {
         );
         let map = bit_map(&bytes, 0..144, |bytes, told| told(&decode(SectionTypeId::CXL_DRAM, bytes)));
         assert_map(&map, "144.0 event_log.rest ~*16 146.0 trailing ~*24");
-        // A length that does not even cover the head.
+        // A length that does not even cover the header.
         bytes[0] = 31;
         let event = decode(SectionTypeId::CXL_DRAM, &bytes);
         assert_eq!((event.event_log(), event.trailing()), (Some(&[][..]), &bytes[32..]));

@@ -8,7 +8,7 @@ use crate::open_value::open_value;
 use crate::structure::structure;
 
 structure! {
-    /// A change at a port of a physical switch. The fields behind the slot status are those of the switch's own answer
+    /// A change at a port of a physical switch. The fields after the slot status are those of the switch's own answer
     /// to "Get Physical Port State".
     CxlPhysicalSwitchEvent: 80 bytes, new;
     /// The port.

@@ -333,7 +333,7 @@ mod tests {
     use std::string::ToString;
     use std::vec::Vec;
 
-    /// Bytes counted up from 1 behind the type.
+    /// Bytes counted up from 1 after the type.
     fn specific(error_type: u8) -> Vec<u8> {
         let mut bytes: Vec<u8> = (0..48).collect();
         bytes[0] = error_type;

@@ -8,7 +8,7 @@ use core::fmt;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U16, U32, U64};
 
-use super::{Unclaimed, write_all};
+use super::{Gaps, write_all};
 use crate::entries::{Entries, SizedEntries, SizedForm};
 use crate::fields::{Describe, OwnValue, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
@@ -32,9 +32,9 @@ structure! {
     12 descriptor_offset: u16 raw descriptor_offset_raw;
     /// Bytes from the start of the section to the auxiliary data, 0 when there are none.
     14 auxiliary_offset: u16 raw auxiliary_offset_raw;
-    /// Form in which the instance of the unit is told.
+    /// Form in which the instance of the unit is given.
     16 ip_instance_format: ArmRasInstanceFormat => set_ip_instance_format with_ip_instance_format;
-    /// Form in which the kind of unit is told.
+    /// Form in which the kind of unit is given.
     17 ip_type_format: ArmRasTypeFormat => set_ip_type_format with_ip_type_format;
     18 reserved_2: [u8; 6];
     /// Instance of the unit.
@@ -477,8 +477,8 @@ impl<'a> ArmRasNode<'a> {
 
     /// The bytes between fixed part, error records and auxiliary data that none of them takes, with their offset in
     /// the section.
-    pub fn unclaimed(&self) -> Unclaimed<'a> {
-        Unclaimed::new(self.bytes.get(..self.end()).unwrap_or(self.bytes), self.parts())
+    pub fn gaps(&self) -> Gaps<'a> {
+        Gaps::new(self.bytes.get(..self.end()).unwrap_or(self.bytes), self.parts())
     }
 
     /// The bytes after the last of fixed part, error records and auxiliary data.
@@ -546,7 +546,7 @@ impl Describe for ArmRasNode<'_> {
             Some(Err(error)) => out.field("auxiliary", Value::Error(&error))?,
             None => {}
         }
-        self.unclaimed().describe(out)?;
+        self.gaps().describe(out)?;
         describe_rest("trailing", self.trailing(), out)
     }
 }
@@ -581,12 +581,12 @@ impl<'a> ArmRasAuxiliary<'a> {
     }
 
     /// What neither the header nor the contexts nor the pairs take, with its offset in the auxiliary data.
-    pub fn unclaimed(&self) -> Unclaimed<'a> {
+    pub fn gaps(&self) -> Gaps<'a> {
         let contexts_at = ArmRasAuxiliaryHeader::SIZE;
         let contexts_end = self.contexts().end().1.saturating_sub(self.offset);
         let pairs_at = self.header.key_value_offset_raw() as usize;
         let pairs_end = pairs_at.saturating_add(self.key_values().len_in_bytes());
-        Unclaimed::new(self.bytes, [0..contexts_at, contexts_at..contexts_end, pairs_at..pairs_end])
+        Gaps::new(self.bytes, [0..contexts_at, contexts_at..contexts_end, pairs_at..pairs_end])
     }
 }
 
@@ -600,7 +600,7 @@ impl Describe for ArmRasAuxiliary<'_> {
         }
         out.field("contexts", Value::List(&self.contexts()))?;
         out.field("key_values", Value::List(&self.key_values()))?;
-        self.unclaimed().describe(out)
+        self.gaps().describe(out)
     }
 }
 
@@ -737,7 +737,7 @@ impl<'a> ArmRasAuxiliaryParts<'a> {
     }
 }
 
-/// An Arm RAS node section to be written: the fixed part, error records, and auxiliary data behind them.
+/// An Arm RAS node section to be written: the fixed part, error records, and auxiliary data after them.
 #[derive(Clone, Copy, Debug)]
 pub struct ArmRasNodeParts<'a> {
     header: ArmRasNodeHeader,
@@ -750,7 +750,7 @@ impl<'a> ArmRasNodeParts<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`] when there are over 65,535 contexts, pairs or registers of a context, when auxiliary
-    /// data would begin past 64 KiB (behind 909 records), or when the section is 4 GiB or more.
+    /// data would begin past 64 KiB (after 909 records), or when the section is 4 GiB or more.
     pub fn new(
         header: ArmRasNodeHeader,
         records: &'a [ArmRasRecord],
@@ -978,12 +978,12 @@ mod tests {
         (bytes[84 + 4], bytes[84 + 8]) = (120 + 11, 101);
         let node = ArmRasNode::decode(&bytes).unwrap();
         assert_eq!(node.records().flatten().count(), 2);
-        let gaps = |gaps: Unclaimed<'_>| gaps.map(|(at, gap)| (at, gap[0], gap.len())).collect::<Vec<_>>();
-        assert_eq!(gaps(node.unclaimed()), [(80, 0xe1, 4), (215, 0xe4, 7)]);
+        let gaps = |gaps: Gaps<'_>| gaps.map(|(at, gap)| (at, gap[0], gap.len())).collect::<Vec<_>>();
+        assert_eq!(gaps(node.gaps()), [(80, 0xe1, 4), (215, 0xe4, 7)]);
         assert_eq!((node.trailing(), node.missing()), (&[0xe5; 8][..], 0));
         let auxiliary = node.auxiliary().unwrap().unwrap();
         assert_eq!(auxiliary.key_values().flatten().count(), 1);
-        assert_eq!(gaps(auxiliary.unclaimed()), [(96, 0xe2, 5), (125, 0xe3, 6)]);
+        assert_eq!(gaps(auxiliary.gaps()), [(96, 0xe2, 5), (125, 0xe3, 6)]);
         let text = node.to_string();
         let (_, told) = text.split_once("0xd7d6d5d4d3d2d1d0\n").unwrap();
         let told: Vec<_> = told.split_whitespace().filter(|word| !word.starts_with(['.', 'e'])).collect();
@@ -1004,7 +1004,7 @@ mod tests {
         assert_eq!(ArmRasNode::decode(&bytes).unwrap().trailing(), &bytes[215..]);
         (bytes[12], bytes[14]) = (0, 0);
         let node = ArmRasNode::decode(&bytes).unwrap();
-        assert_eq!((gaps(node.unclaimed()), node.trailing()), (std::vec![], &bytes[80..]));
+        assert_eq!((gaps(node.gaps()), node.trailing()), (std::vec![], &bytes[80..]));
         // Auxiliary data without a whole header, or with a size that leaves the header out.
         bytes[14] = bytes.len() as u8 - 15;
         bytes[13] = 0;
@@ -1012,12 +1012,12 @@ mod tests {
         bytes[14] = 240;
         let node = ArmRasNode::decode(&bytes).unwrap();
         assert!(node.auxiliary().unwrap().is_err());
-        assert_eq!((gaps(node.unclaimed()), node.trailing()), (std::vec![], &bytes[80..]));
+        assert_eq!((gaps(node.gaps()), node.trailing()), (std::vec![], &bytes[80..]));
         assert_eq!(node.missing(), 6);
         bytes[14] = 84;
         bytes[88] = 3;
         let node = ArmRasNode::decode(&bytes).unwrap();
-        assert_eq!((gaps(node.unclaimed()), node.trailing()), (std::vec![(80, 0xe1, 4)], &bytes[100..]));
+        assert_eq!((gaps(node.gaps()), node.trailing()), (std::vec![(80, 0xe1, 4)], &bytes[100..]));
     }
 
     #[test]

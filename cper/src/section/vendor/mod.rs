@@ -50,7 +50,7 @@ use zerocopy::IntoBytes;
 
 use crate::fields::{Describe, List, Value, Visitor};
 
-/// Writes these bytes, one behind the other, and returns the rest; `None` when `out` is too short.
+/// Writes these bytes, one after the other, and returns the rest; `None` when `out` is too short.
 fn write_all<'b, const N: usize>(parts: [&[u8]; N], out: &'b mut [u8]) -> Option<&'b mut [u8]> {
     parts.into_iter().try_fold(out, |out, part| {
         let (to, rest) = out.split_at_mut_checked(part.len())?;
@@ -61,19 +61,19 @@ fn write_all<'b, const N: usize>(parts: [&[u8]; N], out: &'b mut [u8]) -> Option
 
 /// Iterator over the bytes that no part of a section takes, where parts lie at offsets: each run with its offset.
 #[derive(Clone, Debug)]
-pub struct Unclaimed<'a> {
+pub struct Gaps<'a> {
     bytes: &'a [u8],
     parts: [Range<usize>; 3],
     at: usize,
 }
 
-impl<'a> Unclaimed<'a> {
-    /// What these parts leave of `bytes`.
+impl<'a> Gaps<'a> {
+    /// The bytes that these parts leave.
     const fn new(bytes: &'a [u8], parts: [Range<usize>; 3]) -> Self {
         Self { bytes, parts, at: 0 }
     }
 
-    /// Tells them as a field, when there are any.
+    /// Describes them as a field, when there are any.
     fn describe(self, out: &mut dyn Visitor) -> fmt::Result {
         match self.clone().next() {
             Some(_) => out.field("unclaimed", Value::List(&self)),
@@ -82,7 +82,7 @@ impl<'a> Unclaimed<'a> {
     }
 }
 
-impl<'a> Iterator for Unclaimed<'a> {
+impl<'a> Iterator for Gaps<'a> {
     type Item = (usize, &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -97,9 +97,9 @@ impl<'a> Iterator for Unclaimed<'a> {
     }
 }
 
-impl FusedIterator for Unclaimed<'_> {}
+impl FusedIterator for Gaps<'_> {}
 
-impl List for Unclaimed<'_> {
+impl List for Gaps<'_> {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
         self.clone().try_for_each(|(offset, bytes)| item(Value::Group(&Run { offset, bytes })))
     }

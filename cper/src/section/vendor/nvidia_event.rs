@@ -86,7 +86,7 @@ structure! {
 structure! {
     /// What is known of a GPU.
     NvidiaGpuInfo: 13 bytes, new;
-    /// Who told of the event.
+    /// Who reported the event.
     0 originator: u8 as number => set_originator with_originator;
     /// Partition.
     1 partition: u16 as number => set_partition with_partition;
@@ -787,7 +787,7 @@ mod tests {
 
     #[test]
     fn what_no_part_takes_is_told() {
-        // Info longer than this crate knows, padding that is not zeros, and bytes behind the contexts.
+        // Info longer than this crate knows, padding that is not zeros, and bytes after the contexts.
         let info: Vec<u8> = (0x20..0x40).collect();
         let mut padded = context(3, &[0xa5; 8], 8);
         padded[31] = 0xb7;

@@ -239,7 +239,7 @@ impl WindowsFurtherBanks {
         Ok(lists)
     }
 
-    /// The banks that the count says, at most 32, and any behind them that is not all zeros, with those between.
+    /// The banks that the count says, at most 32, and any after them that is not all zeros, with those between.
     pub fn banks(&self) -> impl Iterator<Item = WindowsFurtherBank> + Clone {
         let registers = self.statuses.iter().zip(&self.addresses).zip(&self.miscs);
         let banks = self.numbers.iter().zip(registers).map(|(number, ((status, address), misc))| {

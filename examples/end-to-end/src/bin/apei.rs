@@ -18,7 +18,7 @@ use cper::{
 };
 use erst_table::qemu::{Image, Overwrite, format, image_length};
 use erst_table::{
-    AccessWidth, Action, AddressSpace, GenericAddress, Instruction, InstructionEntry, TableBuilder,
+    AccessWidth, Action, AddressSpace, GenericAddress, Instruction, InstructionEntry, TableWriter,
 };
 use pstore_format::record::StoredRecord;
 use pstore_format::seal::{Seal, verify};
@@ -53,7 +53,7 @@ fn machine(folder: &Path) -> Outcome {
 
     let entries = busy_device();
     let mut buffer = [0; 1024];
-    let table = TableBuilder::new(&entries).encode(&mut buffer)?;
+    let table = TableWriter::new(&entries).encode(&mut buffer)?;
     write("erst-busy.aml", table)?;
     write("busy-device.memory", &busy_memory())?;
     // Linux takes a serialization header of 12 or 48 bytes.

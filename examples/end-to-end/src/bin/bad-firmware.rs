@@ -18,7 +18,7 @@ use cper::{
 };
 use erst_table::qemu::{Image, Overwrite, format, image_length};
 use erst_table::{
-    AccessWidth, Action, AddressSpace, GenericAddress, Instruction, InstructionEntry, TableBuilder,
+    AccessWidth, Action, AddressSpace, GenericAddress, Instruction, InstructionEntry, TableWriter,
 };
 use pstore_format::RecordId;
 use pstore_format::produce::encode_dmesg;
@@ -52,7 +52,7 @@ fn main() -> Outcome {
     ];
     for (name, entries) in tables {
         let mut buffer = vec![0; 48 + 32 * entries.len()];
-        let builder = TableBuilder::new(&entries).oem(*b"PLAY  ", *b"BADERST ", 1).creator(*b"PLAY", 1);
+        let builder = TableWriter::new(&entries).oem(*b"PLAY  ", *b"BADERST ", 1).creator(*b"PLAY", 1);
         fs::write(folder.join(name).with_extension("erst"), builder.encode(&mut buffer)?)?;
     }
     fs::write(folder.join("range.bin"), BUFFER.map(u64::to_le_bytes).as_flattened())?;
