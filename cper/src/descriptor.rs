@@ -7,7 +7,7 @@ use zerocopy::little_endian::U16;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::clamp;
-use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::fields::{Describe, Value, Visitor, show_fields, shows, text_tells};
 use crate::structure::structure;
 use crate::{Error, ErrorKind, Guid, SectionTypeId, Severity};
 
@@ -186,12 +186,16 @@ impl SectionDescriptor {
 
 impl Describe for SectionDescriptor {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        self.describe_fields(out)?;
+        shows!(out, self, section_type, severity, flags, revision, section_offset, section_length);
         out.field("section_type", self.section_type.into())?;
         out.field("severity", self.severity.into())?;
         if let Some(id) = self.fru_id() {
+            shows!(out, self, fru_id);
             out.field("fru_id", id.into())?;
         }
         if let Some(text) = self.fru_text() {
+            out.stored("fru_text", self.fru_text.as_bytes(), text_tells(&text.0));
             out.field("fru_text", Value::text(&text.0))?;
         }
         out.field("flags", Value::flags(self.flags()))?;

@@ -51,7 +51,9 @@
 //! | `[u32; 4]`, `[u64; 4]` | little-endian bytes | the numbers |
 //! | anything else | itself | itself |
 //!
-//! The forms are those of [`shown!`](crate::fields::shown), and `part`: a structure that is lent, not copied.
+//! The forms are those of [`shown!`](crate::fields::shown), and `part`: a structure that is lent, not copied. A name
+//! behind the form is the name that the field is described by, where another section has a field of another sort under
+//! the same name.
 //!
 //! A body of variable size has `head of` in place of `view`: its structure is the head alone, and `trailing` and
 //! `missing` are written by hand. The section's file writes `Describe` for the view (it calls `describe_fields`), and
@@ -69,7 +71,7 @@ macro_rules! structure {
         };)?
         $(
             $(#[$doc:meta])*
-            $at:literal $field:ident: $type:tt $(as $form:ident)?
+            $at:literal $field:ident: $type:tt $(as $form:ident $($called_as:literal)?)?
             $(raw $stored:ident)?
             $(=> $always_set:ident $always_with:ident)?
             $(, $raw:ident $set:ident $with:ident, $flag:ident = $bit:literal)?;
@@ -149,7 +151,8 @@ macro_rules! structure {
         $crate::structure::view_fields! {
             $name [$($view)? $($body)?] [$($flags)?]
             $(
-                [$(#[$doc])*] $at $field: $type [$($form)?] [$($stored)?] [$($always_set)?] [$($raw $flag)?];
+                [$(#[$doc])*] $at $field: $type [$($form)?] [$($stored)?] [$($always_set)?] [$($raw $flag)?]
+                [$($($called_as)?)?];
             )*
         }
     };
@@ -488,27 +491,39 @@ macro_rules! fixed_view {
 macro_rules! view_fields {
     (
         $name:ident [] $flags:tt
-        $( $doc:tt $at:literal $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]; )*
+        $(
+            $doc:tt $at:literal $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]
+            $called_as:tt;
+        )*
     ) => {
         impl $name {
             /// Describes the fields that are present, in the order of the table.
             #[allow(dead_code, unused_variables)] // All fields can be without a form.
             fn describe_fields(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
-                $( $crate::structure::described! { self out $field $form $always [$($raw)?] } )*
+                let bytes = zerocopy::IntoBytes::as_bytes(self);
+                $( $crate::structure::described! {
+                    self out bytes $at $type $field $called_as $form $always [$($raw)?]
+                } )*
                 Ok(())
             }
         }
     };
     (
         $name:ident [$view:ident] $flags:tt
-        $( $doc:tt $at:literal $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]; )*
+        $(
+            $doc:tt $at:literal $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]
+            $called_as:tt;
+        )*
     ) => {
         impl<'a> $view<'a> {
             $( $crate::structure::view_field! { $doc $at $field: $type $form $stored $always [$($raw $flag)?] $flags } )*
 
             /// Describes the fields that are present, in the order of the table.
             fn describe_fields(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
-                $( $crate::structure::described! { self out $field $form $always [$($raw)?] } )*
+                let bytes = self.bytes;
+                $( $crate::structure::described! {
+                    self out bytes $at $type $field $called_as $form $always [$($raw)?]
+                } )*
                 Ok(())
             }
         }
@@ -598,22 +613,58 @@ macro_rules! view_field {
     };
 }
 
-/// Describes one field, where it has a form.
+/// Describes one field, where it has a form, and tells which bytes it is stored in.
 macro_rules! described {
-    ($self:ident $out:ident $field:ident [part] [] [$raw:ident]) => {
-        if let Some(value) = $self.$field() {
-            $out.field(stringify!($field), $crate::fields::Value::Group(value))?;
+    ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [part] [] [$raw:ident]) => {
+        let stored = $crate::structure::part::<$at, $crate::structure::wire_type!($type)>($bytes);
+        match $self.$field() {
+            Some(value) => {
+                $out.stored(stringify!($field), stored, $crate::fields::Stored::NotShown);
+                $out.field(
+                    $crate::structure::described_name!($field $called_as),
+                    $crate::fields::Value::Group(value),
+                )?;
+            }
+            None => $out.stored(stringify!($field), stored, $crate::fields::Stored::NotValid),
         }
     };
-    ($self:ident $out:ident $field:ident [$form:ident] [] [$raw:ident]) => {
-        if let Some(value) = $self.$field() {
-            $out.field(stringify!($field), $crate::fields::shown!($form, value))?;
+    ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [$form:ident] [] [$raw:ident]) => {
+        let stored = $crate::structure::part::<$at, $crate::structure::wire_type!($type)>($bytes);
+        match $self.$field() {
+            Some(value) => $crate::fields::describe_stored!(
+                $out, $crate::structure::described_name!($field $called_as), stored, $form, value
+            ),
+            None => $out.stored(stringify!($field), stored, $crate::fields::Stored::NotValid),
         }
     };
-    ($self:ident $out:ident $field:ident [$form:ident] [$($always:ident)?] []) => {
-        $out.field(stringify!($field), $crate::fields::shown!($form, $self.$field()))?;
+    ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [$form:ident] $always:tt []) => {
+        let stored = $crate::structure::part::<$at, $crate::structure::wire_type!($type)>($bytes);
+        $crate::fields::describe_stored!(
+            $out, $crate::structure::described_name!($field $called_as), stored, $form, $self.$field()
+        );
     };
-    ($self:ident $out:ident $field:ident [] $always:tt $raw:tt) => {};
+    ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [] [] [$raw:ident]) => {
+        let stored = $crate::structure::part::<$at, $crate::structure::wire_type!($type)>($bytes);
+        let how = match $self.$field() {
+            Some(_) => $crate::fields::Stored::NotShown,
+            None => $crate::fields::Stored::NotValid,
+        };
+        $out.stored(stringify!($field), stored, how);
+    };
+    ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [] $always:tt $raw:tt) => {
+        let stored = $crate::structure::part::<$at, $crate::structure::wire_type!($type)>($bytes);
+        $out.stored(stringify!($field), stored, $crate::fields::Stored::NotShown);
+    };
+}
+
+/// The name that a field is described by.
+macro_rules! described_name {
+    ($field:ident []) => {
+        stringify!($field)
+    };
+    ($field:ident [$called_as:literal]) => {
+        $called_as
+    };
 }
 
 /// The type in which a field is stored.
@@ -708,8 +759,8 @@ macro_rules! wire {
 }
 
 pub(crate) use {
-    described, fixed_view, setters, structure, structure_field, structure_fields, validation, value,
-    value_type, view_field, view_fields, view_of_bytes, view_validation, wire, wire_type,
+    described, described_name, fixed_view, setters, structure, structure_field, structure_fields, validation,
+    value, value_type, view_field, view_fields, view_of_bytes, view_validation, wire, wire_type,
 };
 
 use zerocopy::little_endian::{U32, U64};
@@ -747,6 +798,12 @@ macro_rules! numbers {
 numbers! {
     u32 as U32: dwords, wire_dwords;
     u64 as U64: qwords, wire_qwords;
+}
+
+/// The bytes of a value at this offset, as many as there are.
+pub(crate) fn part<const AT: usize, T>(bytes: &[u8]) -> &[u8] {
+    let rest = bytes.get(AT..).unwrap_or_default();
+    rest.get(..size_of::<T>()).unwrap_or(rest)
 }
 
 /// A value `AT` bytes into a structure.
