@@ -37,9 +37,10 @@ pub fn layout(out: &mut dyn Write, found: &Found<'_>) -> io::Result<()> {
                 writeln!(out, "  {reached:#06x} {:>6}  gap", at - reached)?;
             }
             let overlap = if *at < reached { ", overlaps what is before it" } else { "" };
-            let over = if at + length > found.raw.len() { ", exceeds the record" } else { "" };
+            let end = at.saturating_add(*length);
+            let over = if end > found.raw.len() { ", exceeds the record" } else { "" };
             writeln!(out, "  {at:#06x} {length:>6}  {name}{overlap}{over}")?;
-            reached = reached.max(at + length);
+            reached = reached.max(end);
         }
         if reached < found.raw.len() {
             writeln!(out, "  {reached:#06x} {:>6}  tail", found.raw.len() - reached)?;

@@ -5,6 +5,7 @@
 
 #[path = "../../../cper/tests/common/bodies.rs"]
 mod bodies;
+mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -484,4 +485,54 @@ fn a_name_has_one_shape_in_all_structures() {
     let differs = |name: &str| SEVERAL_MEANINGS.iter().any(|(known, _)| *known == name);
     let several: Vec<_> = found.iter().filter(|(name, shapes)| shapes.len() > 1 && !differs(name)).collect();
     assert!(several.is_empty(), "{} of {} names: {several:#?}", several.len(), found.len());
+}
+
+/// What a value is in JSON.
+fn kind(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "boolean",
+        Json::Number(_) => "number",
+        Json::String(_) => "string",
+        Json::Array(_) => "array",
+        Json::Object(_) => "object",
+    }
+}
+
+fn walk(path: &str, value: &Json, found: &mut BTreeMap<String, BTreeMap<&'static str, String>>) {
+    found.entry(path.into()).or_default().entry(kind(value)).or_insert_with(|| value.to_string());
+    match value {
+        Json::Object(members) => {
+            members.iter().for_each(|(name, value)| walk(&format!("{path}.{name}"), value, found));
+        }
+        Json::Array(items) => items.iter().for_each(|item| walk(&format!("{path}[]"), item, found)),
+        _ => {}
+    }
+}
+
+/// Of all the project's data, and of the inputs beside the repository where they are.
+#[test]
+fn a_path_has_one_type_in_all_objects() {
+    let mut sources = vec!["examples/data"];
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/field");
+    let beside = beside.to_str().unwrap();
+    if fs::exists(beside).unwrap() {
+        sources.push(beside);
+    } else {
+        eprintln!("NOT TRIED: inputs that are not part of the repository");
+    }
+    let (mut found, mut objects) = (BTreeMap::new(), 0);
+    for options in [&["--format", "json"][..], &["--format", "json", "--raw", "-v", "--cleared"]] {
+        let run = common::ras(&[&["decode"], options, &sources].concat());
+        for line in run.stdout.lines() {
+            let object: Json = serde_json::from_str(line).unwrap();
+            assert_eq!(object["schema_version"], 1);
+            walk("$", &object, &mut found);
+            objects += 1;
+        }
+    }
+    let several: Vec<_> =
+        found.iter().filter(|(_, types)| types.len() > 1 || types.contains_key("null")).collect();
+    assert!(several.is_empty(), "{} of {} paths: {several:#?}", several.len(), found.len());
+    assert!(objects > 300 && found.len() > 500, "{objects} objects, {} paths", found.len());
 }
