@@ -101,10 +101,11 @@ impl Visitor for Leaves {
                 self.path.pop();
                 return Ok(());
             }
-            Value::Number(bits) | Value::Hex { value: bits, .. } | Value::Code { value: bits, .. } => {
-                Leaf::Bits(bits, None)
-            }
-            Value::Flags { bits, name } => Leaf::Bits(bits, Some(name)),
+            Value::Number(bits)
+            | Value::Count(bits)
+            | Value::Hex { value: bits, .. }
+            | Value::Code { value: bits, .. } => Leaf::Bits(bits, None),
+            Value::Flags { bits, name, .. } => Leaf::Bits(bits, Some(name)),
             other => Leaf::Text(format!("{other:?}")),
         };
         self.found.push((self.path.join("."), leaf));

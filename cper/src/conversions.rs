@@ -37,22 +37,137 @@ impl TryFrom<&str> for FruText {
 
 #[cfg(feature = "serde")]
 mod with_serde {
-    use serde::{Serialize, Serializer};
+    use core::fmt::{self, Write};
+    use core::str::FromStr;
 
-    use crate::fields::Value;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use zerocopy::{FromBytes, IntoBytes};
+
+    use crate::grammar::{HexBytes, deserialize_text};
     use crate::{Calendar, FruText, Timestamp};
 
-    /// The text up to its end, others than printable ASCII escaped.
-    impl Serialize for FruText {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            Value::text(self.bytes()).serialize(serializer)
+    /// What a text was not.
+    struct Not(&'static str);
+
+    impl fmt::Display for Not {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "not {}", self.0)
         }
     }
 
-    /// The time that the bytes themselves say, as RFC 3339 has it; the bytes in hex when they say none.
+    /// All bytes of the field but the zeros at its end, others than printable ASCII escaped.
+    struct Whole(FruText);
+
+    impl fmt::Display for Whole {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let end =
+                self.0.bytes().iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
+            self.0.bytes().iter().take(end).try_for_each(|&byte| match byte {
+                b' '..=b'~' if byte != b'\\' => f.write_char(char::from(byte)),
+                _ => write!(f, "{}", byte.escape_ascii()),
+            })
+        }
+    }
+
+    impl FromStr for Whole {
+        type Err = Not;
+
+        fn from_str(text: &str) -> Result<Self, Not> {
+            const NOT: Not = Not("a text of at most 20 bytes, others than printable ASCII escaped");
+            let mut field = [0; 20];
+            let mut places = field.iter_mut();
+            let mut rest = text.bytes();
+            while let Some(byte) = rest.next() {
+                let byte = match byte {
+                    b'\\' => match rest.next() {
+                        Some(b't') => b'\t',
+                        Some(b'r') => b'\r',
+                        Some(b'n') => b'\n',
+                        Some(quoted @ (b'\\' | b'\'' | b'"')) => quoted,
+                        Some(b'x') => {
+                            let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+                            let (Some(high), Some(low)) = (digit(rest.next()), digit(rest.next())) else {
+                                return Err(NOT);
+                            };
+                            (high << 4 | low) as u8
+                        }
+                        _ => return Err(NOT),
+                    },
+                    b' '..=b'~' => byte,
+                    _ => return Err(NOT),
+                };
+                *places.next().ok_or(NOT)? = byte;
+            }
+            Ok(Self(FruText::from_bytes(field)))
+        }
+    }
+
+    /// All bytes of the field but the zeros at its end, others than printable ASCII escaped; the 20 bytes in a binary
+    /// format.
+    impl Serialize for FruText {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            if serializer.is_human_readable() {
+                serializer.collect_str(&Whole(*self))
+            } else {
+                self.bytes().serialize(serializer)
+            }
+        }
+    }
+
+    /// Reads what is written.
+    impl<'de> Deserialize<'de> for FruText {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            if deserializer.is_human_readable() {
+                deserialize_text(deserializer, "a text").map(|Whole(text)| text)
+            } else {
+                Deserialize::deserialize(deserializer).map(Self::from_bytes)
+            }
+        }
+    }
+
+    /// A time as RFC 3339 has it, of which the bytes are made; any other bytes in hex. The eight bytes in a binary format.
     impl Serialize for Timestamp {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            Value::from(*self).serialize(serializer)
+            if !serializer.is_human_readable() {
+                let bytes: [u8; 8] = zerocopy::transmute!(*self);
+                return bytes.serialize(serializer);
+            }
+            match self.calendar().filter(|calendar| of_calendar(*calendar) == *self) {
+                Some(calendar) => calendar.serialize(serializer),
+                None => serializer.collect_str(&HexBytes(self.as_bytes())),
+            }
+        }
+    }
+
+    const fn of_calendar(Calendar { year, month, day, hour, minute, second }: Calendar) -> Timestamp {
+        Timestamp::new(year, month, day, hour, minute, second)
+    }
+
+    /// A timestamp of one of its two texts.
+    struct OfText(Timestamp);
+
+    impl FromStr for OfText {
+        type Err = Not;
+
+        fn from_str(text: &str) -> Result<Self, Not> {
+            if let Ok(OfRfc3339(calendar)) = text.parse() {
+                return Ok(Self(of_calendar(calendar)));
+            }
+            let number =
+                u64::from_str_radix(text, 16).ok().filter(|_| text.len() == 16 && !text.starts_with('+'));
+            let bytes = number.ok_or(Not("a time or the 16 hexadecimal digits of its bytes"))?.to_be_bytes();
+            Timestamp::read_from_bytes(&bytes).map(Self).map_err(|_| Not("a time"))
+        }
+    }
+
+    /// Reads what is written.
+    impl<'de> Deserialize<'de> for Timestamp {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            if deserializer.is_human_readable() {
+                return deserialize_text(deserializer, "a time").map(|OfText(time)| time);
+            }
+            let bytes: [u8; 8] = Deserialize::deserialize(deserializer)?;
+            Ok(zerocopy::transmute!(bytes))
         }
     }
 
@@ -60,6 +175,42 @@ mod with_serde {
     impl Serialize for Calendar {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             serializer.collect_str(&format_args!("{self:#}"))
+        }
+    }
+
+    /// A time of the text `2026-11-22T07:08:26Z`.
+    struct OfRfc3339(Calendar);
+
+    impl FromStr for OfRfc3339 {
+        type Err = Not;
+
+        fn from_str(text: &str) -> Result<Self, Not> {
+            const NOT: Not = Not("a time of the form 2026-11-22T07:08:26Z");
+            let part = |from: usize, to: usize| -> Result<u16, Not> {
+                let digits =
+                    text.get(from..to).filter(|part| part.bytes().all(|digit| digit.is_ascii_digit()));
+                digits.and_then(|digits| digits.parse().ok()).ok_or(NOT)
+            };
+            let between = |place: usize| text.as_bytes().get(place).copied();
+            let marks = [4, 7, 10, 13, 16, 19].map(between);
+            if text.len() != 20 || marks != [b'-', b'-', b'T', b':', b':', b'Z'].map(Some) {
+                return Err(NOT);
+            }
+            let [month, day, hour, minute, second] =
+                [part(5, 7)?, part(8, 10)?, part(11, 13)?, part(14, 16)?, part(17, 19)?]
+                    .map(|part| part as u8);
+            let calendar = Calendar { year: part(0, 4)?, month, day, hour, minute, second };
+            // Of a time that does not exist there is no timestamp.
+            let exists =
+                of_calendar(calendar).reading(None).is_some_and(|reading| reading.calendar == calendar);
+            if exists { Ok(Self(calendar)) } else { Err(NOT) }
+        }
+    }
+
+    /// Reads what is written.
+    impl<'de> Deserialize<'de> for Calendar {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserialize_text(deserializer, "a time").map(|OfRfc3339(calendar)| calendar)
         }
     }
 }
@@ -86,5 +237,30 @@ mod tests {
         let name = FruText::try_from("DIMM_A1").unwrap();
         let json = serde_json::json!(["2026-11-22T07:08:26Z", "2026-11-22T07:08:26Z", "DIMM_A1"]);
         assert_eq!(serde_json::to_value((time, time.calendar(), name)).unwrap(), json);
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn leaf_values_are_read_from_what_they_are_written_as() {
+        fn both<T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + core::fmt::Debug>(value: &T) {
+            let json = serde_json::to_value(value).unwrap();
+            assert_eq!(serde_json::from_value::<T>(json.clone()).unwrap(), *value, "{json}");
+        }
+        both(&FruText::from_bytes(*b"A\\n\n\0hidden\xff\"\0......"));
+        both(&FruText::from_bytes([0; 20]));
+        both(&FruText::from_bytes([0xff; 20]));
+        let time = crate::Timestamp::new(2026, 11, 22, 7, 8, 26);
+        both(&time);
+        both(&time.calendar().unwrap());
+        both(&crate::Timestamp { flags: 1, ..time });
+        both(&crate::Timestamp::from_linux_seconds(1_795_332_201));
+        both(&crate::Timestamp { month: 13, ..time });
+        for bad in ["2026-02-30T00:00:00Z", "2026-11-22 07:08:26", "+26-11-22T07:08:26Z", "", "07"] {
+            assert!(serde_json::from_value::<crate::Calendar>(bad.into()).is_err(), "{bad}");
+            assert!(serde_json::from_value::<crate::Timestamp>(bad.into()).is_err(), "{bad}");
+        }
+        for bad in ["\\", "\\x4", "\u{e4}", "twenty-one bytes long"] {
+            assert!(serde_json::from_value::<FruText>(bad.into()).is_err(), "{bad}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use zerocopy::little_endian::U16;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::clamp;
-use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::fields::{Describe, Value, Visitor, show_fields, shows, text_tells};
 use crate::open_value::flag_set;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, Guid, SectionTypeId, Severity};
@@ -17,6 +17,7 @@ structure! {
     /// A new descriptor is made with [`SectionDescriptor::new`] and the `with_*` methods; offset, length and type are
     /// the business of [`RecordWriter`](crate::RecordWriter) and [`PreparedRecord`](crate::PreparedRecord).
     SectionDescriptor: 72 bytes;
+    parts described;
     valid DescriptorValidation: u8 in validation_bits {};
     /// Bytes from the start of the record to the body. Writers fill it in.
     0 section_offset: u32 => set_section_offset with_section_offset;
@@ -190,12 +191,16 @@ impl SectionDescriptor {
 
 impl Describe for SectionDescriptor {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        self.describe_fields(out)?;
+        shows!(out, self, section_type, severity, flags, revision, section_offset, section_length);
         out.field("section_type", self.section_type.into())?;
         out.field("severity", self.severity.into())?;
         if let Some(id) = self.fru_id() {
+            shows!(out, self, fru_id);
             out.field("fru_id", id.into())?;
         }
         if let Some(text) = self.fru_text() {
+            out.stored("fru_text", self.fru_text.as_bytes(), text_tells(text.bytes()));
             out.field("fru_text", Value::text(text.bytes()))?;
         }
         out.field("flags", Value::flags(self.flags()))?;

@@ -135,13 +135,7 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// `{"kind": "too_short", "offset": 4, "text": "…"}`; the text names the section too.
-#[cfg(feature = "serde")]
-impl serde::Serialize for Error {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        crate::grammar::serialize_error(serializer, self.kind.name(), Some(self.offset), self)
-    }
-}
+crate::grammar::error_in_json! { |error| Some(error.offset), error.section, &error.kind }
 
 #[cfg(test)]
 mod tests {
@@ -160,7 +154,10 @@ mod tests {
         #[cfg(feature = "serde")]
         assert_eq!(
             serde_json::to_value(error).unwrap(),
-            serde_json::json!({"kind": "no_such_section", "offset": 135, "text": error.to_string()})
+            serde_json::json!({
+                "kind": "no_such_section", "offset": 135, "section": 3, "values": {"section": 7},
+                "message": "record has no section 7",
+            })
         );
     }
 

@@ -7,19 +7,22 @@
 //!
 //! | value | text | serde |
 //! |---|---|---|
-//! | [`Value::Number`] | decimal | number, or `"0x…"` above 2^53 |
+//! | [`Value::Number`] | decimal | number |
+//! | [`Value::Count`] | decimal | string of decimal digits |
 //! | [`Value::Signed`] | decimal | number |
-//! | [`Value::Hex`] | `0x` and all digits | number, or `"0x…"` above 2^53 |
-//! | [`Value::Code`] | name (number) | `{"value": 2, "name": "…"}`, no `name` when reserved |
-//! | [`Value::Flags`] | hex and the names of set bits | `{"value": 3, "names": ["…"]}` |
+//! | [`Value::Hex`] | `0x` and all digits | number; of more than 32 bits a string: `0x` and all digits |
+//! | [`Value::Code`] | name (number) | `{"value": 2, "name": "…"}`, the name of a reserved one is `reserved (2)` |
+//! | [`Value::Flags`] | hex and the names of set bits | `{"value": 3, "names": ["…"]}`, the value as that of [`Value::Hex`] |
 //! | [`Value::Bool`] | yes, no | boolean |
 //! | [`Value::Text`] | as it is, others than printable ASCII escaped | string, likewise |
 //! | [`Value::Bytes`] | hex dump | string of hex |
-//! | [`Value::Message`], [`Value::Error`] | as it is | string |
+//! | [`Value::Message`] | as it is | string |
+//! | [`Value::Error`] | as it is | `{"kind": "…", "offset": 4, "values": {…}, "message": "…"}` |
 //! | [`Value::Own`] | as [`OwnValue`] says | as [`OwnValue`] says |
 //! | [`Value::Group`], [`Value::List`] | indented | map, array |
 //!
-//! 2^53 is the largest integer that readers in JavaScript keep whole.
+//! The type in serde's form is that of the field and never depends on the value: a number of up to 32 bits is a number,
+//! one of 64 bits a string, which readers keep whole that know no integers above 2^53.
 
 // No crate uses all of it, and a crate can have no value of its own.
 #![allow(unused_imports, unused_macros, dead_code, unreachable_code)]
@@ -50,6 +53,47 @@ pub trait Visitor {
     /// # Errors
     /// When the receiver cannot take more.
     fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result;
+
+    /// Takes the bytes that a field is stored in, and how the field is told. What a visitor is not told of here may or
+    /// may not be among the fields.
+    fn stored(&mut self, _name: &'static str, _bytes: &[u8], _how: Stored) {}
+
+    /// Takes a field that is a structure, told by a copy of its stored bytes.
+    ///
+    /// # Errors
+    /// When the receiver cannot take more.
+    fn copied(&mut self, name: &'static str, copy: Copied<'_>) -> fmt::Result {
+        self.field(name, Value::Group(copy.group))
+    }
+}
+
+/// How a stored field is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stored {
+    /// A field shows every bit of it.
+    Shown,
+    /// No field shows it, as its validity bit is clear.
+    NotValid,
+    /// No field shows it as it is stored: it is reserved, or it is told in another form.
+    NotShown,
+}
+
+/// A structure inside another, told by a copy.
+#[derive(Clone, Copy)]
+pub struct Copied<'a> {
+    /// The bytes that it is stored in.
+    pub stored: &'a [u8],
+    /// The bytes of the copy, which are the same.
+    pub copy: &'a [u8],
+    /// The copy.
+    pub group: &'a dyn Describe,
+}
+
+impl fmt::Debug for Copied<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Copied").field(&self.stored).finish()
+    }
 }
 
 /// Several structures of one kind, such as the error structures of a processor section.
@@ -85,8 +129,10 @@ impl<'v, I: Iterator<Item = Value<'v>> + Clone> List for Values<I> {
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Value<'a> {
-    /// A count, index or position.
+    /// A count, index or position of up to 32 bits.
     Number(u64),
+    /// A count of 64 bits.
+    Count(u64),
     /// A number that can be negative.
     Signed(i64),
     /// An address, identifier or register, shown with this many hex digits.
@@ -107,6 +153,8 @@ pub enum Value<'a> {
     Flags {
         /// All bits.
         bits: u64,
+        /// Hex digits of the field: 2 for a byte, 16 for 64 bits.
+        digits: u8,
         /// The constant's name of one bit (`CONTAINMENT_WARNING`); `None` for a reserved one.
         name: fn(u64) -> Option<&'static str>,
     },
@@ -137,23 +185,57 @@ impl fmt::Debug for Value<'_> {
 impl<'a> Value<'a> {
     /// A number of up to 64 bits, shown in hex with the digits of its type.
     pub fn hex<T: Into<u64>>(value: T) -> Self {
-        Self::Hex { value: value.into(), digits: (size_of::<T>() as u8).saturating_mul(2) }
+        Self::Hex { value: value.into(), digits: digits_of::<T>() }
     }
 
     /// A number of up to 64 bits, shown in decimal.
     pub fn number<T: Into<u64>>(value: T) -> Self {
-        Self::Number(value.into())
+        if digits_of::<T>() > NUMBER_DIGITS { Self::Count(value.into()) } else { Self::Number(value.into()) }
+    }
+
+    /// A length in memory, shown in decimal. One over 4 GiB is cut to the largest number.
+    pub const fn length(value: usize) -> Self {
+        Self::Number(crate::grammar::clamp(value) as u64)
     }
 
     /// A set of flags.
     pub fn flags<F: bitflags::Flags<Bits: Into<u64>> + Copy>(flags: F) -> Self {
-        Self::Flags { bits: flags.bits().into(), name: flag_name::<F> }
+        Self::Flags { bits: flags.bits().into(), digits: digits_of::<F::Bits>(), name: flag_name::<F> }
     }
 
     /// Text in a fixed field.
     pub const fn text(bytes: &'a [u8]) -> Self {
         Self::Text(bytes)
     }
+
+    /// How the value tells the bytes that it was made of.
+    pub(crate) const fn tells(&self) -> Stored {
+        match self {
+            Self::Number(_)
+            | Self::Count(_)
+            | Self::Signed(_)
+            | Self::Hex { .. }
+            | Self::Code { .. }
+            | Self::Flags { .. }
+            | Self::Bytes(_) => Stored::Shown,
+            Self::Own(value) if value.tells_all() => Stored::Shown,
+            _ => Stored::NotShown,
+        }
+    }
+}
+
+/// How a text tells the bytes of its field: all of them, when nothing follows the NUL that ends it.
+pub(crate) fn text_tells(bytes: &[u8]) -> Stored {
+    let mut rest = bytes.iter().skip_while(|byte| **byte != 0);
+    if rest.all(|byte| *byte == 0) { Stored::Shown } else { Stored::NotShown }
+}
+
+/// Hex digits of the largest field whose value is a number in serde's form.
+const NUMBER_DIGITS: u8 = 8;
+
+/// Hex digits of a type of numbers.
+const fn digits_of<T>() -> u8 {
+    (size_of::<T>() as u8).saturating_mul(2)
 }
 
 impl From<bool> for Value<'_> {
@@ -283,14 +365,14 @@ impl TextOut<'_, '_> {
             write!(out, "{:pad$}", "")?;
         }
         match value {
-            Value::Number(number) => write!(out, "{number}")?,
+            Value::Number(number) | Value::Count(number) => write!(out, "{number}")?,
             Value::Signed(number) => write!(out, "{number}")?,
             Value::Hex { value, digits } => {
                 write!(out, "{value:#0width$x}", width = usize::from(digits).saturating_add(2))?;
             }
             Value::Code { value, name: Some(name) } => write!(out, "{name} ({value})")?,
             Value::Code { value, name: None } => write!(out, "reserved ({value})")?,
-            Value::Flags { bits, name } => {
+            Value::Flags { bits, name, .. } => {
                 write!(out, "{bits:#x}")?;
                 let mut separator = "  ";
                 for (bit, name) in each_flag(bits, name) {
@@ -356,11 +438,8 @@ mod json {
 
     use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 
-    use super::{Describe, Fields, List, Printable, Value, Visitor, each_flag};
-    use crate::grammar::HexBytes;
-
-    /// The largest integer that JavaScript readers keep whole.
-    const SAFE: u64 = 1 << 53;
+    use super::{Describe, Fields, List, NUMBER_DIGITS, Printable, Value, Visitor, each_flag};
+    use crate::grammar::{HexBytes, Text, Wide, reserved};
 
     struct MapOut<M: SerializeMap> {
         map: M,
@@ -443,30 +522,37 @@ mod json {
         }
     }
 
-    fn unsigned<S: Serializer>(value: u64, serializer: S) -> Result<S::Ok, S::Error> {
-        if value <= SAFE {
-            serializer.serialize_u64(value)
-        } else {
-            serializer.collect_str(&format_args!("{value:#x}"))
+    /// A number of a field that has so many hex digits.
+    struct Unsigned(u64, u8);
+
+    impl Serialize for Unsigned {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match *self {
+                Self(value, ..=NUMBER_DIGITS) => serializer.serialize_u64(value),
+                Self(value, _) => Wide(value).serialize(serializer),
+            }
         }
     }
 
     impl Serialize for Value<'_> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             match *self {
-                Value::Number(value) | Value::Hex { value, .. } => unsigned(value, serializer),
+                Value::Number(value) => serializer.serialize_u64(value),
+                Value::Count(value) => serializer.collect_str(&value),
+                Value::Hex { value, digits } => Unsigned(value, digits).serialize(serializer),
                 Value::Signed(value) => serializer.serialize_i64(value),
                 Value::Code { value, name } => {
                     let mut map = serializer.serialize_map(None)?;
-                    map.serialize_entry("value", &Value::Number(value))?;
-                    if let Some(name) = name {
-                        map.serialize_entry("name", name)?;
+                    map.serialize_entry("value", &value)?;
+                    match name {
+                        Some(name) => map.serialize_entry("name", name)?,
+                        None => map.serialize_entry("name", &Text(reserved(value)))?,
                     }
                     map.end()
                 }
-                Value::Flags { bits, name } => {
+                Value::Flags { bits, digits, name } => {
                     let mut map = serializer.serialize_map(None)?;
-                    map.serialize_entry("value", &Value::Number(bits))?;
+                    map.serialize_entry("value", &Unsigned(bits, digits))?;
                     map.serialize_entry("names", &Names(bits, name))?;
                     map.end()
                 }
@@ -475,7 +561,7 @@ mod json {
                 Value::Own(value) => value.serialize(serializer),
                 Value::Bytes(bytes) => serializer.collect_str(&HexBytes(bytes)),
                 Value::Message(message) => serializer.collect_str(message),
-                Value::Error(error) => serializer.collect_str(error),
+                Value::Error(error) => error.serialize(serializer),
                 Value::Group(group) => Fields(group).serialize(serializer),
                 Value::List(list) => Items(list).serialize(serializer),
             }
@@ -550,4 +636,48 @@ macro_rules! shown {
     };
 }
 
-pub(crate) use {show_fields, shown};
+/// Describes one field in its form, with the bytes that it is stored in.
+macro_rules! describe_stored {
+    ($out:ident, $name:expr, $bytes:expr, group, $value:expr) => {{
+        let (value, bytes) = ($value, $bytes);
+        $out.stored($name, bytes, $crate::fields::Stored::NotShown);
+        let copy = zerocopy::IntoBytes::as_bytes(&value);
+        $out.copied($name, $crate::fields::Copied { stored: bytes, copy, group: &value })?;
+    }};
+    ($out:ident, $name:expr, $bytes:expr, text, $value:expr) => {{
+        let value = $value;
+        $out.stored($name, $bytes, $crate::fields::text_tells(&value));
+        $out.field($name, $crate::fields::Value::text(&value))?;
+    }};
+    ($out:ident, $name:expr, $bytes:expr, $form:ident, $value:expr) => {{
+        let value = $value;
+        $out.stored($name, $bytes, $crate::fields::tells!($form, value));
+        $out.field($name, $crate::fields::shown!($form, value))?;
+    }};
+}
+
+/// How a form tells the bytes of its field.
+macro_rules! tells {
+    (named, $value:expr) => {
+        $crate::fields::Value::from($value).tells()
+    };
+    (message, $value:expr) => {
+        $crate::fields::Stored::NotShown
+    };
+    ($form:ident, $value:expr) => {
+        $crate::fields::Stored::Shown
+    };
+}
+
+/// Tells that fields of a structure, described by hand, show every bit that they are stored in.
+macro_rules! shows {
+    ($out:ident, $structure:expr, $($field:ident),*) => {
+        $( $out.stored(
+            stringify!($field),
+            zerocopy::IntoBytes::as_bytes(&$structure.$field),
+            $crate::fields::Stored::Shown,
+        ); )*
+    };
+}
+
+pub(crate) use {describe_stored, show_fields, shown, shows, tells};

@@ -55,7 +55,7 @@ macro_rules! open_value {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 match self.name() {
                     Some(name) => f.pad(name),
-                    None => write!(f, "reserved ({})", self.raw()),
+                    None => write!(f, "{}", $crate::grammar::reserved(u64::from(self.raw()))),
                 }
             }
         }
@@ -70,11 +70,13 @@ macro_rules! open_value {
             }
         }
 
-        /// `{"value": 1, "name": "…"}`, without `name` for a reserved value; the number alone in a binary format.
+        /// `{"value": 1, "name": "…"}`, the name of a reserved value is `reserved (9)`; the number alone in a binary
+        /// format.
         #[cfg(feature = "serde")]
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $crate::grammar::serialize_code(serializer, &self.raw(), "name", self.name())
+                let number = $crate::grammar::as_json!($raw, self.raw());
+                $crate::grammar::serialize_named(serializer, ("value", &number), ("name", self))
             }
         }
 
@@ -82,11 +84,33 @@ macro_rules! open_value {
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::grammar::deserialize_code(deserializer).map(Self::new)
+                let number = $crate::grammar::deserialize_named(deserializer, "value")?;
+                Ok(Self::new($crate::grammar::of_json!($raw, number)))
             }
         }
 
         $crate::grammar::any_number!($name: $raw);
+    };
+}
+
+/// A number as it is serialised: one of 64 bits is [`Wide`].
+macro_rules! as_json {
+    (u64, $value:expr) => {
+        $crate::grammar::Wide($value)
+    };
+    ($raw:ident, $value:expr) => {
+        $value
+    };
+}
+
+/// The number that was serialised.
+macro_rules! of_json {
+    (u64, $value:expr) => {{
+        let $crate::grammar::Wide(value) = $value;
+        value
+    }};
+    ($raw:ident, $value:expr) => {
+        $value
     };
 }
 
@@ -149,20 +173,20 @@ macro_rules! number {
             }
         }
 
-        /// A number up to 2^53, a string of hexadecimal digits with `0x` above.
+        /// A number; one of 64 bits is a string, `0x` and all 16 digits.
         #[cfg(feature = "serde")]
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serde::Serialize::serialize(&$crate::grammar::Wide(u64::from(self.0)), serializer)
+                serde::Serialize::serialize(&$crate::grammar::as_json!($raw, self.0), serializer)
             }
         }
 
-        /// Reads a number, or a string of hexadecimal digits with `0x`.
+        /// Reads a number; one of 64 bits from a string of hexadecimal digits with `0x`, or a number.
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let $crate::grammar::Wide(wide) = serde::Deserialize::deserialize(deserializer)?;
-                $raw::try_from(wide).map(Self::new).map_err(serde::de::Error::custom)
+                let number = serde::Deserialize::deserialize(deserializer)?;
+                Ok(Self::new($crate::grammar::of_json!($raw, number)))
             }
         }
 
@@ -237,7 +261,8 @@ macro_rules! flags {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let names = $crate::grammar::Names { bits: u64::from(self.bits()), table: Self::NAMES };
-                $crate::grammar::serialize_code(serializer, &self.bits(), "names", Some(names))
+                let bits = $crate::grammar::as_json!($raw, self.bits());
+                $crate::grammar::serialize_flags(serializer, &bits, names)
             }
         }
 
@@ -245,7 +270,8 @@ macro_rules! flags {
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::grammar::deserialize_code(deserializer).map(Self::new)
+                let number = $crate::grammar::deserialize_named(deserializer, "value")?;
+                Ok(Self::new($crate::grammar::of_json!($raw, number)))
             }
         }
 
@@ -401,6 +427,28 @@ macro_rules! error_kind {
                 }
             }
 
+            /// Hands out the values seen, each after its name.
+            #[cfg(feature = "serde")]
+            pub(crate) fn seen<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+                use $crate::grammar::Seen;
+                match self {
+                    Self::TooShort { what, needed, available } => {
+                        what.seen("what", map)?;
+                        needed.seen("needed", map)?;
+                        available.seen("available", map)
+                    }
+                    Self::BufferTooSmall { needed, available } => {
+                        needed.seen("needed", map)?;
+                        available.seen("available", map)
+                    }
+                    $( Self::$kind $( ($value) )? $( { $( $field, )* } )? => {
+                        $( $value.seen(stringify!($value), map)?; )?
+                        $( $( $field.seen(stringify!($field), map)?; )* )?
+                        Ok(())
+                    } )*
+                }
+            }
+
             pub(crate) const fn too_short(what: &'static str, needed: usize, available: usize) -> Self {
                 let (needed, available) = ($crate::grammar::clamp(needed), $crate::grammar::clamp(available));
                 Self::TooShort { what, needed, available }
@@ -474,14 +522,68 @@ macro_rules! error {
 
         impl core::error::Error for Error {}
 
-        /// `{"kind": "too_short", "offset": 4, "text": "…"}`.
+        $crate::grammar::error_in_json! { |error| Some(error.offset), None::<u16>, &error.kind }
+    };
+}
+
+/// Gives an error its form in serde: its offset and section where it has them, and its message.
+macro_rules! error_in_json {
+    (|$error:ident| $offset:expr, $section:expr, $message:expr) => {
+        /// `{"kind": "too_short", "offset": 4, "values": {"needed": 20, …}, "message": "…"}`.
         #[cfg(feature = "serde")]
         impl serde::Serialize for Error {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $crate::grammar::serialize_error(serializer, self.kind.name(), Some(self.offset), &self.kind)
+                use serde::ser::SerializeMap;
+                struct Values<'a>(&'a ErrorKind);
+                impl serde::Serialize for Values<'_> {
+                    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                        let mut map = serializer.serialize_map(None)?;
+                        self.0.seen(&mut map)?;
+                        map.end()
+                    }
+                }
+                let $error = self;
+                let mut map = serializer.serialize_map(None)?;
+                map.serialize_entry("kind", &$crate::grammar::snake_case($error.kind.name()))?;
+                if let Some(offset) = $offset {
+                    map.serialize_entry("offset", &offset)?;
+                }
+                if let Some(section) = $section {
+                    map.serialize_entry("section", &section)?;
+                }
+                map.serialize_entry("values", &Values(&$error.kind))?;
+                map.serialize_entry("message", &$crate::grammar::Text($message))?;
+                map.end()
             }
         }
     };
+}
+
+/// Values that errors have seen and that are told by their text.
+macro_rules! seen_as_text {
+    ($($seen:ty),*) => { $(
+        #[cfg(feature = "serde")]
+        impl $crate::grammar::Seen for $seen {
+            fn seen<M: serde::ser::SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error> {
+                map.serialize_entry(name, &$crate::grammar::Text(self))
+            }
+        }
+    )* };
+}
+
+/// The text of a number that has no name: `reserved (9)`.
+pub(crate) const fn reserved(value: u64) -> Reserved {
+    Reserved(value)
+}
+
+/// See [`reserved`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reserved(u64);
+
+impl core::fmt::Display for Reserved {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "reserved ({})", self.0)
+    }
 }
 
 /// A pattern that any value fits.
@@ -547,53 +649,85 @@ mod with_serde {
     use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
     use serde::ser::{Serialize, SerializeMap, Serializer};
 
-    use super::Names;
+    use super::{HexBytes, Names};
 
-    /// A number and what it is called: a map of both, or the number alone in a binary format.
-    pub(crate) fn serialize_code<S: Serializer>(
-        serializer: S,
-        value: &impl Serialize,
-        key: &'static str,
-        name: Option<impl Serialize>,
-    ) -> Result<S::Ok, S::Error> {
-        serialize_named(serializer, ("value", value), (key, name))
-    }
-
-    /// A value under a key, and what it is called: a map of both, or the value alone in a binary format.
+    /// A value under a key, and its text: a map of both, or the value alone in a binary format.
     pub(crate) fn serialize_named<S: Serializer>(
         serializer: S,
         (key, value): (&'static str, &impl Serialize),
-        (name_key, name): (&'static str, Option<impl Serialize>),
+        (name_key, name): (&'static str, &impl fmt::Display),
+    ) -> Result<S::Ok, S::Error> {
+        serialize_both(serializer, (key, value), (name_key, Text(name)))
+    }
+
+    /// The bits of a set of flags and their names: a map of both, or the bits alone in a binary format.
+    pub(crate) fn serialize_flags<S: Serializer>(
+        serializer: S,
+        bits: &impl Serialize,
+        names: Names,
+    ) -> Result<S::Ok, S::Error> {
+        serialize_both(serializer, ("value", bits), ("names", names))
+    }
+
+    fn serialize_both<S: Serializer>(
+        serializer: S,
+        (key, value): (&'static str, &impl Serialize),
+        (name_key, name): (&'static str, impl Serialize),
     ) -> Result<S::Ok, S::Error> {
         if !serializer.is_human_readable() {
             return value.serialize(serializer);
         }
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry(key, value)?;
-        if let Some(name) = name {
-            map.serialize_entry(name_key, &name)?;
-        }
+        map.serialize_entry(name_key, &name)?;
         map.end()
     }
 
-    /// What was wrong, in words for programs and for people, and where.
-    pub(crate) fn serialize_error<S: Serializer>(
-        serializer: S,
-        kind: &'static str,
-        offset: Option<impl Serialize>,
-        text: &impl fmt::Display,
-    ) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("kind", &Text(Snake(kind)))?;
-        if let Some(offset) = offset {
-            map.serialize_entry("offset", &offset)?;
+    /// A value that an error has seen. Its type is fixed by the field, as that of every field.
+    pub(crate) trait Seen {
+        /// Adds it under its name; nothing where there is none.
+        fn seen<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error>;
+    }
+
+    macro_rules! seen {
+        ($($seen:ty: |$value:ident| $json:expr;)*) => { $(
+            impl Seen for $seen {
+                fn seen<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error> {
+                    let $value = *self;
+                    map.serialize_entry(name, &$json)
+                }
+            }
+        )* };
+    }
+
+    seen! {
+        u16: |value| value;
+        u32: |value| value;
+        u64: |value| Wide(value);
+        usize: |value| Wide(value as u64);
+        &'static str: |value| value;
+    }
+
+    impl<const N: usize> Seen for [u8; N] {
+        fn seen<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error> {
+            map.serialize_entry(name, &Text(HexBytes(self)))
         }
-        map.serialize_entry("text", &Text(text))?;
-        map.end()
+    }
+
+    impl<T: Seen> Seen for Option<T> {
+        fn seen<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error> {
+            self.as_ref().map_or(Ok(()), |value| value.seen(name, map))
+        }
     }
 
     /// The name of a kind in the way of JSON: `too_short`.
-    struct Snake(&'static str);
+    pub(crate) const fn snake_case(kind: &'static str) -> Text<Snake> {
+        Text(Snake(kind))
+    }
+
+    /// See [`snake_case`].
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Snake(&'static str);
 
     impl fmt::Display for Snake {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -608,14 +742,7 @@ mod with_serde {
         }
     }
 
-    /// The number that [`serialize_code`] has written.
-    pub(crate) fn deserialize_code<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-        deserializer: D,
-    ) -> Result<T, D::Error> {
-        deserialize_named(deserializer, "value")
-    }
-
-    /// The value that [`serialize_named`] has written under a key.
+    /// The value that [`serialize_named`] or [`serialize_flags`] has written under a key.
     pub(crate) fn deserialize_named<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
         deserializer: D,
         key: &'static str,
@@ -715,6 +842,7 @@ mod with_serde {
     }
 
     /// A string out of a `Display`.
+    #[derive(Clone, Copy, Debug)]
     pub(crate) struct Text<T>(pub(crate) T);
 
     impl<T: fmt::Display> Serialize for Text<T> {
@@ -723,17 +851,24 @@ mod with_serde {
         }
     }
 
-    /// A 64-bit value: a number up to 2^53, which every JSON reader keeps exactly, and a string of hexadecimal digits
-    /// with `0x` above.
+    /// A 64-bit value: a string, `0x` and all 16 digits, whatever the value. It is the number in a binary format, and a
+    /// number is read as well.
     pub(crate) struct Wide(pub(crate) u64);
 
     impl Serialize for Wide {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            if self.0 <= 1 << 53 || !serializer.is_human_readable() {
-                serializer.serialize_u64(self.0)
-            } else {
-                serializer.collect_str(&format_args!("{:#x}", self.0))
+            if !serializer.is_human_readable() {
+                return serializer.serialize_u64(self.0);
             }
+            // Digit by digit: the machinery of `format_args` takes several times as long.
+            let mut text = *b"0x0000000000000000";
+            let mut rest = self.0;
+            for digit in text.iter_mut().skip(2).rev() {
+                let value = (rest & 0xf) as u8;
+                *digit = if value < 10 { b'0' | value } else { value.wrapping_add(b'a' - 10) };
+                rest >>= 4;
+            }
+            serializer.serialize_str(core::str::from_utf8(&text).unwrap_or_default())
         }
     }
 
@@ -770,10 +905,9 @@ mod with_serde {
 
 #[cfg(feature = "serde")]
 pub(crate) use with_serde::{
-    Text, Wide, deserialize_code, deserialize_named, deserialize_text, serialize_code, serialize_error,
-    serialize_named,
+    Seen, Text, Wide, deserialize_named, deserialize_text, serialize_flags, serialize_named, snake_case,
 };
 pub(crate) use {
-    any, any_number, any_structure, byte_array, conversions, error, error_kind, flags, load, number,
-    open_value, register, store, stored,
+    any, any_number, any_structure, as_json, byte_array, conversions, error, error_in_json, error_kind,
+    flags, load, number, of_json, open_value, register, seen_as_text, store, stored,
 };

@@ -4,7 +4,7 @@ use core::fmt;
 
 use zerocopy::little_endian::{U16, U32};
 
-use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::fields::{Describe, Value, Visitor, show_fields, shows};
 use crate::open_value::flag_set;
 use crate::structure::structure;
 use crate::timestamp::{Reading, Timestamp};
@@ -16,6 +16,7 @@ structure! {
     /// A new header is made with [`RecordHeader::new`] and the `with_*` methods; section count and record length are
     /// the business of [`RecordWriter`](crate::RecordWriter) and [`PreparedRecord`](crate::PreparedRecord).
     RecordHeader: 128 bytes;
+    parts described;
     valid HeaderValidation: u32 in validation_bits {};
     /// "CPER".
     0 signature: [u8; 4] => set_signature with_signature;
@@ -95,17 +96,30 @@ impl RecordHeader {
 
 impl Describe for RecordHeader {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        self.describe_fields(out)?;
+        shows!(out, self, record_id, severity, notification_type, creator_id, flags, revision);
+        shows!(out, self, section_count, record_length, persistence_information);
+        // What is the same in every record need not be told.
+        if self.signature == Self::SIGNATURE {
+            shows!(out, self, signature);
+        }
+        if self.signature_end.get() == 0xffff_ffff {
+            shows!(out, self, signature_end);
+        }
         out.field("record_id", Value::hex(self.record_id()))?;
         out.field("severity", self.severity.into())?;
         out.field("notification_type", self.notification_type.into())?;
         out.field("creator_id", self.creator_id.into())?;
         if let Some(timestamp) = self.timestamp() {
+            shows!(out, self, timestamp);
             reading::describe(timestamp, Some(self.creator_id), out)?;
         }
         if let Some(platform) = self.platform_id() {
+            shows!(out, self, platform_id);
             out.field("platform_id", platform.into())?;
         }
         if let Some(partition) = self.partition_id() {
+            shows!(out, self, partition_id);
             out.field("partition_id", partition.into())?;
         }
         out.field("flags", Value::flags(self.flags()))?;

@@ -114,11 +114,11 @@ macro_rules! open_guid {
             }
         }
 
-        /// `{"guid": "…", "name": "…"}`, without `name` for an unknown one; the 16 bytes in a binary format.
+        /// `{"guid": "…", "name": "…"}`, the name of an unknown one is its GUID; the 16 bytes in a binary format.
         #[cfg(feature = "serde")]
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $crate::grammar::serialize_named(serializer, ("guid", &self.raw()), ("name", self.name()))
+                $crate::grammar::serialize_named(serializer, ("guid", &self.raw()), ("name", self))
             }
         }
 
@@ -187,11 +187,8 @@ macro_rules! flag_set {
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                if !deserializer.is_human_readable() {
-                    return <$raw as serde::Deserialize>::deserialize(deserializer).map(Self::new);
-                }
-                let $crate::grammar::Wide(wide) = $crate::grammar::deserialize_code(deserializer)?;
-                $raw::try_from(wide).map(Self::new).map_err(serde::de::Error::custom)
+                let number = $crate::grammar::deserialize_named(deserializer, "value")?;
+                Ok(Self::new($crate::grammar::of_json!($raw, number)))
             }
         }
 
@@ -313,8 +310,11 @@ mod tests {
         both(&Guid::from(SectionTypeId::MEMORY), &serde_json::json!(MEMORY));
         both(&SectionTypeId::MEMORY, &serde_json::json!({"guid": MEMORY, "name": "memory error"}));
         let unknown = "00000000-0000-0000-0000-000000000001";
-        both(&unknown.parse::<SectionTypeId>().unwrap(), &serde_json::json!({"guid": unknown}));
-        both(&MemoryValidation::NODE, &serde_json::json!({"value": 8, "names": ["node"]}));
+        both(
+            &unknown.parse::<SectionTypeId>().unwrap(),
+            &serde_json::json!({"guid": unknown, "name": unknown}),
+        );
+        both(&MemoryValidation::NODE, &serde_json::json!({"value": "0x0000000000000008", "names": ["node"]}));
         both(
             &MemoryValidation::new(1 << 63),
             &serde_json::json!({"value": "0x8000000000000000", "names": ["0x8000000000000000"]}),
@@ -328,7 +328,7 @@ mod tests {
     fn an_open_value_is_read_from_what_it_is_written_as() {
         for (value, json) in [
             (MemoryErrorType::PARITY, serde_json::json!({"value": 8, "name": "parity error"})),
-            (MemoryErrorType::new(200), serde_json::json!({"value": 200})),
+            (MemoryErrorType::new(200), serde_json::json!({"value": 200, "name": "reserved (200)"})),
         ] {
             assert_eq!(serde_json::to_value(value).unwrap(), json);
             assert_eq!(serde_json::from_value::<MemoryErrorType>(json).unwrap(), value);

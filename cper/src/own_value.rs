@@ -2,7 +2,8 @@
 //!
 //! | value | text | serde |
 //! |---|---|---|
-//! | [`OwnValue::Guid`], [`OwnValue::NamedGuid`] | text form, name first | string, `{"guid": "…", "name": "…"}` |
+//! | [`OwnValue::Guid`] | text form | string |
+//! | [`OwnValue::NamedGuid`] | name and text form | `{"guid": "…", "name": "…"}`, the name of an unknown one is its GUID |
 //! | [`OwnValue::Time`] | `2026-11-22 07:08:26` | RFC 3339 in UTC, hex of the 8 bytes when it is no time |
 
 use core::fmt;
@@ -30,6 +31,13 @@ pub enum OwnValue {
         /// The time that they are; `None` when they are none.
         calendar: Option<Calendar>,
     },
+}
+
+impl OwnValue {
+    /// Whether the value tells every bit that it was made of. A time leaves out how its bytes hold it.
+    pub(crate) const fn tells_all(self) -> bool {
+        !matches!(self, Self::Time { .. })
+    }
 }
 
 impl From<Guid> for OwnValue {
@@ -64,8 +72,9 @@ impl serde::Serialize for OwnValue {
             Self::NamedGuid { value, name } => {
                 let mut map = serializer.serialize_map(None)?;
                 map.serialize_entry("guid", &Self::Guid(value))?;
-                if let Some(name) = name {
-                    map.serialize_entry("name", name)?;
+                match name {
+                    Some(name) => map.serialize_entry("name", name)?,
+                    None => map.serialize_entry("name", &Self::Guid(value))?,
                 }
                 map.end()
             }

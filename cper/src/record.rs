@@ -120,7 +120,7 @@ impl Describe for WithDecoders<'_, Record<'_>> {
         let (record, decoders) = (self.shown(), self.decoders());
         record.header.describe(out)?;
         if record.missing() != 0 {
-            out.field("missing_bytes", Value::Number(record.missing() as u64))?;
+            out.field("missing_bytes", Value::length(record.missing()))?;
         }
         let sections = record.sections().map(|section| section.map(|found| found.with_decoders(decoders)));
         out.field("sections", Value::List(&Groups(sections)))

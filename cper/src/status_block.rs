@@ -7,7 +7,7 @@ use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::clamp;
-use crate::fields::{Describe, Groups, Value, Visitor, show_fields};
+use crate::fields::{Describe, Groups, Value, Visitor, show_fields, shows, text_tells};
 use crate::open_value::flag_set;
 use crate::section::{Body, Decode};
 use crate::section_decoder::{SectionDecoder, WithDecoders, describe_body};
@@ -20,6 +20,7 @@ use crate::{
 structure! {
     /// The first 20 bytes of a generic error status block.
     GenericErrorStatus: 20 bytes, new;
+    parts described;
     /// [`BlockStatus`] and the count of entries; 0 means that there is no error, or that it was taken note of.
     0 block_status: u32 => set_block_status with_block_status;
     /// Bytes from the start of the block to the raw data, which comes after the entries. Writers fill it in.
@@ -91,9 +92,26 @@ impl GenericErrorStatus {
     }
 }
 
+impl Describe for GenericErrorStatus {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        self.describe_fields(out)?;
+        shows!(out, self, severity, block_status, data_length, raw_data_offset, raw_data_length);
+        out.field("severity", self.severity.into())?;
+        out.field("block_status", Value::flags(self.status()))?;
+        out.field("entry_count", Value::number(self.entry_count()))?;
+        out.field("data_length", Value::number(self.data_length()))?;
+        if self.raw_data_offset() != 0 || self.raw_data_length() != 0 {
+            out.field("raw_data_offset", Value::number(self.raw_data_offset()))?;
+            out.field("raw_data_length", Value::number(self.raw_data_length()))?;
+        }
+        Ok(())
+    }
+}
+
 structure! {
     /// The header of a data entry: 72 bytes since revision 3.0, 64 before, when the timestamp is not there.
     GenericErrorData: 72 bytes;
+    parts described;
     valid DataEntryValidation: u8 in validation_bits {
         /// [`GenericErrorData::timestamp`]; since revision 3.0.
         TIMESTAMP = 2;
@@ -200,15 +218,20 @@ impl GenericErrorData {
 
 impl Describe for GenericErrorData {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        self.describe_fields(out)?;
+        shows!(out, self, section_type, severity, flags, revision, error_data_length);
         out.field("section_type", self.section_type.into())?;
         out.field("severity", self.severity.into())?;
         if let Some(timestamp) = self.timestamp() {
+            shows!(out, self, timestamp);
             crate::reading::describe(timestamp, None, out)?;
         }
         if let Some(id) = self.fru_id() {
+            shows!(out, self, fru_id);
             out.field("fru_id", id.into())?;
         }
         if let Some(text) = self.fru_text() {
+            out.stored("fru_text", self.fru_text.as_bytes(), text_tells(text.bytes()));
             out.field("fru_text", Value::text(text.bytes()))?;
         }
         out.field("flags", Value::flags(self.flags()))?;
@@ -349,12 +372,9 @@ impl Describe for StatusBlock<'_> {
 impl Describe for WithDecoders<'_, StatusBlock<'_>> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         let (block, decoders) = (self.shown(), self.decoders());
-        out.field("severity", block.severity().into())?;
-        out.field("block_status", Value::flags(block.header.status()))?;
-        out.field("entry_count", Value::number(block.header.entry_count()))?;
-        out.field("data_length", Value::number(block.header.data_length()))?;
+        block.header.describe(out)?;
         if block.missing() != 0 {
-            out.field("missing_bytes", Value::Number(block.missing()))?;
+            out.field("missing_bytes", Value::Number(block.missing().min(u32::MAX.into())))?;
         }
         let entries = block.entries().map(|entry| entry.map(|found| found.with_decoders(decoders)));
         out.field("entries", Value::List(&Groups(entries)))?;
@@ -600,7 +620,7 @@ impl Describe for WithDecoders<'_, DataEntry<'_>> {
     }
 }
 
-show_fields!(GenericErrorData, DataEntry<'a>);
+show_fields!(GenericErrorStatus, GenericErrorData, DataEntry<'a>);
 
 /// Iterator over the status blocks of a region, one after the other, as in BERT's boot error region.
 ///

@@ -133,6 +133,12 @@ numbers! {
     u64 as U64: qwords, wire_qwords;
 }
 
+/// The bytes of a value at this offset, as many as there are.
+pub(crate) fn part<const AT: usize, T>(bytes: &[u8]) -> &[u8] {
+    let rest = bytes.get(AT..).unwrap_or_default();
+    rest.get(..size_of::<T>()).unwrap_or(rest)
+}
+
 /// A value `AT` bytes into a structure.
 #[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]

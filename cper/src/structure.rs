@@ -51,8 +51,10 @@
 //! | `[u32; 4]`, `[u64; 4]` | little-endian bytes | the numbers |
 //! | anything else | itself | itself |
 //!
-//! The forms are those of `shown!` in `fields.rs`, and `part`: a structure that is lent, not copied. A structure without
-//! a view whose fields have no form is not described.
+//! The forms are those of `shown!` in `fields.rs`, and `part`: a structure that is lent, not copied. A name behind the
+//! form is the name that the field is described by, where another section has a field of another sort under the same
+//! name. A structure without a view whose fields have no form is not described; `parts described;` gives it a
+//! `describe_fields` nevertheless, which tells where each field is stored, for a `Describe` that is written by hand.
 //!
 //! A body of variable size has `head of` in place of `view`: its structure is the head alone, and `trailing` and
 //! `missing` are written by hand. The section's file writes `Describe` for the view (it calls `describe_fields`), and
@@ -68,12 +70,13 @@ macro_rules! structure {
         $name:ident: $size:literal bytes $(, $new:ident)?;
         $(view $view:ident from $min:literal as $section:ident $what:literal;)?
         $(head of $body:ident from $least:literal as $kind:ident $called:literal;)?
+        $(parts $stored_in:ident;)?
         $(valid $flags:ident: $bits_type:tt in $bits:ident {
             $( $(#[$($flag_meta:tt)*])* $by_hand:ident = $by_hand_bit:literal; )*
         };)?
         $(
             $(#[$doc:meta])*
-            $at:literal $field:ident: $type:tt $(as $form:ident)?
+            $at:literal $field:ident: $type:tt $(as $form:ident $($called_as:literal)?)?
             $(raw $stored:ident)?
             $(=> $always_set:ident $always_with:ident)?
             $(, $raw:ident $set:ident $with:ident, $flag:ident = $bit:literal)?;
@@ -150,9 +153,10 @@ macro_rules! structure {
         $( $crate::view::view_of_bytes! { $body from $least of $name as $kind $called } )?
 
         $crate::structure::described! {
-            $name [$($view)? $($body)?] [$($flags: $bits_type in $bits)?] [$($flags)?]
+            [$($stored_in)?] $name [$($view)? $($body)?] [$($flags: $bits_type in $bits)?] [$($flags)?]
             $(
-                [$(#[$doc])*] $at $field: $type [$($form)?] [$($stored)?] [$($always_set)?] [$($raw $flag)?];
+                [$(#[$doc])*] $at $field: $type [$($form)?] [$($stored)?] [$($always_set)?] [$($raw $flag)?]
+                [$($($called_as)?)?];
             )*
         }
     };
@@ -160,8 +164,11 @@ macro_rules! structure {
 
 /// The readers of a view, and the description of the fields. A structure that has neither needs none of `view.rs`.
 macro_rules! described {
-    ($name:ident [] $valid:tt $flags:tt $( $doc:tt $at:tt $field:ident: $type:tt [] $stored:tt $always:tt $guard:tt; )*) => {};
-    ($name:ident $view:tt [$($valid:tt)*] $flags:tt $($fields:tt)*) => {
+    (
+        [] $name:ident [] $valid:tt $flags:tt
+        $( $doc:tt $at:tt $field:ident: $type:tt [] $stored:tt $always:tt $guard:tt $called_as:tt; )*
+    ) => {};
+    ($parts:tt $name:ident $view:tt [$($valid:tt)*] $flags:tt $($fields:tt)*) => {
         $crate::view::view_validation! { $name $view $($valid)* }
         $crate::view::view_fields! { $name $view $flags $($fields)* }
     };

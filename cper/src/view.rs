@@ -154,27 +154,39 @@ macro_rules! fixed_view {
 macro_rules! view_fields {
     (
         $name:ident [] $flags:tt
-        $( $doc:tt $at:literal $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]; )*
+        $(
+            $doc:tt $at:literal $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]
+            $called_as:tt;
+        )*
     ) => {
         impl $name {
             /// Describes the fields that are present, in the order of the table.
             #[allow(dead_code)] // Some structures are described by hand.
             fn describe_fields(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
-                $( $crate::view::describe_field! { self out $field $form $always [$($raw)?] } )*
+                let bytes = zerocopy::IntoBytes::as_bytes(self);
+                $( $crate::view::describe_field! {
+                    self out bytes $at $type $field $called_as $form $always [$($raw)?]
+                } )*
                 Ok(())
             }
         }
     };
     (
         $name:ident [$view:ident] $flags:tt
-        $( $doc:tt $at:literal $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]; )*
+        $(
+            $doc:tt $at:literal $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]
+            $called_as:tt;
+        )*
     ) => {
         impl<'a> $view<'a> {
             $( $crate::view::view_field! { $doc $at $field: $type $form $stored $always [$($raw $flag)?] $flags } )*
 
             /// Describes the fields that are present, in the order of the table.
             fn describe_fields(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
-                $( $crate::view::describe_field! { self out $field $form $always [$($raw)?] } )*
+                let bytes = self.bytes;
+                $( $crate::view::describe_field! {
+                    self out bytes $at $type $field $called_as $form $always [$($raw)?]
+                } )*
                 Ok(())
             }
         }
@@ -264,24 +276,61 @@ macro_rules! view_field {
     };
 }
 
-/// Describes one field, where it has a form.
+/// Describes one field, where it has a form, and tells which bytes it is stored in.
 macro_rules! describe_field {
-    ($self:ident $out:ident $field:ident [part] [] [$raw:ident]) => {
-        if let Some(value) = $self.$field() {
-            $out.field(stringify!($field), $crate::fields::Value::Group(value))?;
+    ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [part] [] [$raw:ident]) => {
+        let stored = $crate::stored::part::<$at, $crate::stored::wire_type!($type)>($bytes);
+        match $self.$field() {
+            Some(value) => {
+                $out.stored(stringify!($field), stored, $crate::fields::Stored::NotShown);
+                $out.field(
+                    $crate::view::described_name!($field $called_as),
+                    $crate::fields::Value::Group(value),
+                )?;
+            }
+            None => $out.stored(stringify!($field), stored, $crate::fields::Stored::NotValid),
         }
     };
-    ($self:ident $out:ident $field:ident [$form:ident] [] [$raw:ident]) => {
-        if let Some(value) = $self.$field() {
-            $out.field(stringify!($field), $crate::fields::shown!($form, value))?;
+    ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [$form:ident] [] [$raw:ident]) => {
+        let stored = $crate::stored::part::<$at, $crate::stored::wire_type!($type)>($bytes);
+        match $self.$field() {
+            Some(value) => $crate::fields::describe_stored!(
+                $out, $crate::view::described_name!($field $called_as), stored, $form, value
+            ),
+            None => $out.stored(stringify!($field), stored, $crate::fields::Stored::NotValid),
         }
     };
-    ($self:ident $out:ident $field:ident [$form:ident] [$($always:ident)?] []) => {
-        $out.field(stringify!($field), $crate::fields::shown!($form, $self.$field()))?;
+    ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [$form:ident] $always:tt []) => {
+        let stored = $crate::stored::part::<$at, $crate::stored::wire_type!($type)>($bytes);
+        $crate::fields::describe_stored!(
+            $out, $crate::view::described_name!($field $called_as), stored, $form, $self.$field()
+        );
     };
-    ($self:ident $out:ident $field:ident [] $always:tt $raw:tt) => {};
+    ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [] [] [$raw:ident]) => {
+        let stored = $crate::stored::part::<$at, $crate::stored::wire_type!($type)>($bytes);
+        let how = match $self.$field() {
+            Some(_) => $crate::fields::Stored::NotShown,
+            None => $crate::fields::Stored::NotValid,
+        };
+        $out.stored(stringify!($field), stored, how);
+    };
+    ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [] $always:tt $raw:tt) => {
+        let stored = $crate::stored::part::<$at, $crate::stored::wire_type!($type)>($bytes);
+        $out.stored(stringify!($field), stored, $crate::fields::Stored::NotShown);
+    };
+}
+
+/// The name that a field is described by.
+macro_rules! described_name {
+    ($field:ident []) => {
+        stringify!($field)
+    };
+    ($field:ident [$called_as:literal]) => {
+        $called_as
+    };
 }
 
 pub(crate) use {
-    describe_field, fixed_view, view_field, view_fields, view_of_bytes, view_trait, view_validation,
+    describe_field, described_name, fixed_view, view_field, view_fields, view_of_bytes, view_trait,
+    view_validation,
 };

@@ -14,6 +14,14 @@ bitflags::bitflags! {
     }
 }
 
+bitflags::bitflags! {
+    #[derive(Clone, Copy)]
+    struct WideSet: u64 {
+        const FIRST = 1;
+        const _ = !0;
+    }
+}
+
 /// One field of each kind and form.
 struct All;
 
@@ -21,15 +29,17 @@ impl Describe for All {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         let guid = Guid::parse_const("00112233-4455-6677-8899-aabbccddeeff");
         out.field("number", Value::number(7u8))?;
-        out.field("largest_number", Value::number(1u64 << 53))?;
-        out.field("wide_number", Value::number((1u64 << 53) + 1))?;
+        out.field("largest_number", Value::number(u32::MAX))?;
+        out.field("wide_number", Value::number(7u64))?;
         out.field("signed", Value::Signed(-7))?;
         out.field("hex", Value::hex(0xau32))?;
-        out.field("wide_hex", Value::hex(u64::MAX))?;
+        out.field("wide_hex", Value::hex(0xabcu64))?;
+        out.field("three_bytes", Value::Hex { value: 0xabc, digits: 6 })?;
         out.field("code", Value::Code { value: 1, name: Some("one") })?;
         out.field("reserved_code", Value::Code { value: 9, name: None })?;
         out.field("flags", Value::flags(Set::from_bits_retain(0x8005)))?;
         out.field("no_flags", Value::flags(Set::empty()))?;
+        out.field("wide_flags", Value::flags(WideSet::from_bits_retain(1)))?;
         out.field("yes", true.into())?;
         out.field("no", false.into())?;
         out.field("guid", guid.into())?;
@@ -63,15 +73,17 @@ impl Describe for &Part {
 
 const TEXT: &str = "\
 number                  7
-largest number          9007199254740992
-wide number             9007199254740993
+largest number          4294967295
+wide number             7
 signed                  -7
 hex                     0x0000000a
-wide hex                0xffffffffffffffff
+wide hex                0x0000000000000abc
+three bytes             0x000abc
 code                    one (1)
 reserved code           reserved (9)
 flags                   0x8005  first one, reserved 0x4, last
 no flags                0x0
+wide flags              0x1  first
 yes                     yes
 no                      no
 guid                    00112233-4455-6677-8899-aabbccddeeff
@@ -111,20 +123,25 @@ fn every_kind_of_value_has_its_text() {
 fn every_kind_of_value_has_its_json() {
     let json = serde_json::json!({
         "number": 7,
-        "largest_number": 9_007_199_254_740_992_u64,
-        "wide_number": "0x20000000000001",
+        "largest_number": 4_294_967_295_u32,
+        "wide_number": "7",
         "signed": -7,
         "hex": 10,
-        "wide_hex": "0xffffffffffffffff",
+        "wide_hex": "0x0000000000000abc",
+        "three_bytes": 0xabc,
         "code": {"value": 1, "name": "one"},
-        "reserved_code": {"value": 9},
+        "reserved_code": {"value": 9, "name": "reserved (9)"},
         "flags": {"value": 0x8005, "names": ["first_one", "0x4", "last"]},
         "no_flags": {"value": 0, "names": []},
+        "wide_flags": {"value": "0x0000000000000001", "names": ["first"]},
         "yes": true,
         "no": false,
         "guid": "00112233-4455-6677-8899-aabbccddeeff",
         "named": {"guid": "00112233-4455-6677-8899-aabbccddeeff", "name": "it"},
-        "unnamed": {"guid": "00112233-4455-6677-8899-aabbccddeeff"},
+        "unnamed": {
+            "guid": "00112233-4455-6677-8899-aabbccddeeff",
+            "name": "00112233-4455-6677-8899-aabbccddeeff",
+        },
         "text": "a b~\\\\\"\\n\\x7f\\xff",
         "time": "2026-11-22T07:08:06Z",
         "no_time": "0700000000000000",

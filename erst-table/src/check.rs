@@ -419,7 +419,7 @@ impl serde::Serialize for FindingSeverity {
     }
 }
 
-/// `{"entry": 7, "severity": "error", "problem": "unknown_instruction", "text": "instruction 0x13 is not defined"}`
+/// `{"entry": 7, "severity": "error", "problem": "unknown_instruction", "message": "instruction 0x13 is not defined"}`
 #[cfg(feature = "serde")]
 impl serde::Serialize for Finding {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -428,7 +428,7 @@ impl serde::Serialize for Finding {
         out.serialize_field("entry", &self.entry)?;
         out.serialize_field("severity", &self.severity)?;
         out.serialize_field("problem", self.problem.key())?;
-        out.serialize_field("text", &format_args!("{}", self.problem))?;
+        out.serialize_field("message", &format_args!("{}", self.problem))?;
         out.end()
     }
 }

@@ -287,11 +287,11 @@ impl serde::Serialize for InstructionEntry {
         let mut out = serializer.serialize_struct("InstructionEntry", 7)?;
         out.serialize_field("action", &self.action)?;
         out.serialize_field("instruction", &self.instruction)?;
-        out.serialize_field("flags", &self.flags)?;
+        out.serialize_field("flags", &self.flags())?;
         out.serialize_field("reserved", &self.reserved)?;
         out.serialize_field("register", &self.register)?;
-        out.serialize_field("value", &self.value.get())?;
-        out.serialize_field("mask", &self.mask.get())?;
+        out.serialize_field("value", &crate::grammar::Wide(self.value.get()))?;
+        out.serialize_field("mask", &crate::grammar::Wide(self.mask.get()))?;
         out.end()
     }
 }

@@ -138,7 +138,7 @@ error_kind! {
     /// The image does not begin with `ERSTSTOR`.
     ImageMagic(found: [u8; 8]) => "magic \"{}\", not \"ERSTSTOR\"", found.escape_ascii();
     /// The image's slot size is not a power of two of at least 4096, or exceeds the image.
-    SlotSize(size: u64) => "slot size {size} is unusable";
+    SlotSize(slot_size: u64) => "slot size {slot_size} is unusable";
     /// The image has no such slot.
     NoSuchSlot => "no such slot";
     /// The slot holds no cleared record that could be brought back.
@@ -166,13 +166,9 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// `{"kind": "step_limit", "text": "…"}`, with an `offset` for an error in bytes; the text says where.
-#[cfg(feature = "serde")]
-impl serde::Serialize for Error {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        crate::grammar::serialize_error(serializer, self.kind.name(), self.offset(), self)
-    }
-}
+crate::grammar::error_in_json! { |error| error.offset(), None::<u16>, error }
+
+crate::grammar::seen_as_text! { Instruction, RegisterFault, IoError, Status }
 
 #[cfg(test)]
 mod tests {

@@ -266,7 +266,7 @@ impl serde::Serialize for GenericAddress {
         out.serialize_field("bit_width", &self.bit_width)?;
         out.serialize_field("bit_offset", &self.bit_offset)?;
         out.serialize_field("access_size", &self.access_size)?;
-        out.serialize_field("address", &self.address.get())?;
+        out.serialize_field("address", &crate::grammar::Wide(self.address.get()))?;
         out.end()
     }
 }

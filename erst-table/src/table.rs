@@ -203,7 +203,10 @@ impl serde::Serialize for Table<'_> {
         out.serialize_field("header", self.header)?;
         out.serialize_field("serialization_header", self.serialization)?;
         out.serialize_field("entries", self.entries)?;
-        out.serialize_field("trailing_bytes", self.trailing())?;
+        out.serialize_field(
+            "trailing_bytes",
+            &crate::grammar::Text(crate::grammar::HexBytes(self.trailing())),
+        )?;
         out.end()
     }
 }

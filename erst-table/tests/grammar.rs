@@ -47,16 +47,20 @@ fn json_goes_both_ways() {
     use serde_json::{from_value, json, to_value};
 
     for (status, json) in [
-        (Status::FAILED, json!({"value": 3, "name": "FAILED"})),
-        (Status::new(u64::MAX), json!({"value": u64::MAX})),
+        (Status::FAILED, json!({"value": "0x0000000000000003", "name": "FAILED"})),
+        (
+            Status::new(u64::MAX),
+            json!({"value": "0xffffffffffffffff", "name": "reserved (18446744073709551615)"}),
+        ),
     ] {
         assert_eq!(to_value(status).unwrap(), json);
         assert_eq!(from_value::<Status>(json).unwrap(), status);
     }
     let error = to_value(Image::parse(&[0; 20]).unwrap_err()).unwrap();
     let text = "offset 0: the image header needs 24 bytes, 20 available";
-    assert_eq!(error, json!({"kind": "too_short", "offset": 0, "text": text}));
-    let attributes = json!({"value": 5, "names": ["slow", "0x1"]});
+    let values = json!({"what": "the image header", "needed": 24, "available": 20});
+    assert_eq!(error, json!({"kind": "too_short", "offset": 0, "values": values, "message": text}));
+    let attributes = json!({"value": "0x0000000000000005", "names": ["slow", "0x1"]});
     assert_eq!(to_value(RangeAttributes::new(5)).unwrap(), attributes);
     assert_eq!(from_value::<RangeAttributes>(attributes).unwrap(), RangeAttributes::new(5));
 }

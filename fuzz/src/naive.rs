@@ -88,6 +88,7 @@ impl Visitor for Leaves {
             Value::Group(group) => group.describe(self)?,
             Value::Bool(value) => self.found.push((self.path.clone(), u64::from(value))),
             Value::Number(value)
+            | Value::Count(value)
             | Value::Hex { value, .. }
             | Value::Code { value, .. }
             | Value::Flags { bits: value, .. } => self.found.push((self.path.clone(), value)),

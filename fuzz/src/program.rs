@@ -99,7 +99,7 @@ fn write(out: &mut Counted, mut events: Vec<Event<'_>>, form: usize) -> io::Resu
         0 => text(Detail::Normal).group(out, "file", &all, false),
         1 => text(Detail::Raw).group(out, "file", &all, true),
         2 => text(Detail::Lines).group(out, "file", &all, true),
-        3 | 4 => json::write(out, &events, form == 4),
+        3 | 4 => json::write(out, &events, json::Extent { not_valid: form == 4, bytes: form == 4 }),
         _ => {
             // What is bad goes to standard error there.
             events.retain(|event| !event.found.is_bad());

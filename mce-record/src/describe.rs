@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use crate::fields::{Describe, Value, Visitor, describe_rest};
+use crate::fields::{Describe, Stored, Value, Visitor, describe_rest};
 use crate::record::{Layout, MceRecord};
 use crate::severity::Circumstances;
 
@@ -19,7 +19,9 @@ impl Describe for MceRecord<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         let mce = self.mce();
         let has = |layout: Layout| self.layout() >= layout;
-        out.field("length", Value::Number(self.bytes().len() as u64))?;
+        // Each field is told whose value is not 0.
+        out.stored("record", self.bytes(), Stored::Shown);
+        out.field("length", Value::length(self.bytes().len()))?;
         out.field("status", Value::hex(mce.status()))?;
         if self.status().misc_valid() || mce.misc() != 0 {
             out.field("misc", Value::hex(mce.misc()))?;

@@ -7,6 +7,13 @@ use core::fmt;
 #[non_exhaustive]
 pub enum OwnValue {}
 
+impl OwnValue {
+    /// Whether the value tells every bit that it was made of.
+    pub(crate) const fn tells_all(self) -> bool {
+        match self {}
+    }
+}
+
 impl fmt::Display for OwnValue {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {}

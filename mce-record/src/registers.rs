@@ -286,6 +286,39 @@ impl serde::Serialize for IoRequester {
     }
 }
 
+/// Reads the text.
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for IoRequester {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfText(IoRequester);
+
+        impl core::str::FromStr for OfText {
+            type Err = &'static str;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let part = |from: usize, to: usize| {
+                    let digits =
+                        text.get(from..to).filter(|part| part.bytes().all(|digit| digit.is_ascii_hexdigit()));
+                    digits.and_then(|digits| u16::from_str_radix(digits, 16).ok())
+                };
+                let marks = [4, 7, 10].map(|place| text.as_bytes().get(place).copied());
+                match (part(0, 4), part(5, 7), part(8, 10), part(11, text.len())) {
+                    (Some(segment), Some(bus), Some(device), Some(function))
+                        if text.len() == 12 && marks == [b':', b':', b'.'].map(Some) =>
+                    {
+                        let [segment, bus, device, function] =
+                            [segment, bus, device, function].map(|part| part as u8);
+                        Ok(Self(IoRequester { segment, bus, device, function }))
+                    }
+                    _ => Err("not a PCI address of the form ssss:bb:dd.f"),
+                }
+            }
+        }
+
+        crate::grammar::deserialize_text(deserializer, "a PCI address").map(|OfText(requester)| requester)
+    }
+}
+
 /// AMD's error thresholding register, `MCi_MISC0`.
 ///
 /// Source: AMD64 Architecture Programmer's Manual volume 2, "Error-Thresholding Register".

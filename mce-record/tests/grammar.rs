@@ -86,11 +86,11 @@ mod serde {
     #[test]
     fn json_goes_both_ways() {
         both_ways(CpuVendor::AMD, &json!({"value": 2, "name": "AMD"}));
-        both_ways(CpuVendor::new(99), &json!({"value": 99}));
+        both_ways(CpuVendor::new(99), &json!({"value": 99, "name": "reserved (99)"}));
         both_ways(InjectFlags::new(0x81), &json!({"value": 0x81, "names": ["process context", "0x80"]}));
         both_ways(InjectFlags::new(0), &json!({"value": 0, "names": []}));
         both_ways(ErrorCode::new(0x135), &json!(0x135));
-        both_ways(MciStatus::new(1 << 53), &json!(1_u64 << 53));
+        both_ways(MciStatus::new(7), &json!("0x0000000000000007"));
         both_ways(MciStatus::new(u64::MAX), &json!("0xffffffffffffffff"));
     }
 
@@ -101,10 +101,18 @@ mod serde {
 
         let error = MceRecord::try_from(&[0; 80][..]).unwrap_err();
         let text = "struct mce is 72, or 88 and more bytes long, 80 available";
-        assert_eq!(to_value(error).unwrap(), json!({"kind": "record_length", "offset": 0, "text": text}));
+        let values = json!({"available": 80});
+        assert_eq!(
+            to_value(error).unwrap(),
+            json!({"kind": "record_length", "offset": 0, "values": values, "message": text})
+        );
         let error = Log::parse(&[0; 20], WordSize::Bits64).unwrap_err();
         let text = "machine-check log header needs 32 bytes, 20 available";
-        assert_eq!(to_value(error).unwrap(), json!({"kind": "too_short", "offset": 0, "text": text}));
+        let values = json!({"what": "machine-check log header", "needed": 32, "available": 20});
+        assert_eq!(
+            to_value(error).unwrap(),
+            json!({"kind": "too_short", "offset": 0, "values": values, "message": text})
+        );
     }
 
     #[test]

@@ -62,6 +62,8 @@ error! {
     NotDecodable(compression: Compression) => "{compression} stream, not decodable here";
 }
 
+crate::grammar::seen_as_text! { cper::Error, Compression }
+
 impl From<cper::Error> for Error {
     fn from(error: cper::Error) -> Self {
         Self { kind: ErrorKind::Record(error), offset: error.offset() }

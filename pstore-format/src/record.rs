@@ -281,7 +281,7 @@ impl Describe for StoredRecord<'_> {
         let Some(prefix) = self.prefix else { return self.record.describe(out) };
         prefix.header.describe(out)?;
         if self.record.missing() != 0 {
-            out.field("missing_bytes", Value::Number(self.record.missing() as u64))?;
+            out.field("missing_bytes", Value::length(self.record.missing()))?;
         }
         prefix.descriptor.describe(out)?;
         match self.section_body() {

@@ -834,7 +834,7 @@ impl Describe for ArmContext<'_> {
         self.header.describe_fields(out)?;
         if self.header.register_context_type == ArmContextType::MISC_SYSTEM {
             let registers = self.system_registers();
-            out.field("registers", Value::List(&Groups(registers.iter().copied())))?;
+            out.field("system_registers", Value::List(&Groups(registers.iter().copied())))?;
             describe_rest("trailing", self.array.get(size_of_val(registers)..).unwrap_or_default(), out)?;
         } else {
             context::describe_registers(&self.registers(), out)?;
@@ -965,7 +965,7 @@ impl Describe for ArmProcessor<'_> {
             out.field("psci_state", Value::hex(state))?;
         }
         if self.missing() != 0 {
-            out.field("missing_bytes", Value::Number(self.missing() as u64))?;
+            out.field("missing_bytes", Value::length(self.missing()))?;
             Error::inner_length("section length", self.section_length(), self.bytes.len(), 8)
                 .describe(out)?;
         }

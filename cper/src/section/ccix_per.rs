@@ -108,7 +108,7 @@ impl Describe for CcixPerError<'_> {
             out.field("log_not_valid", Value::Message(&Dwords(self.log_raw())))?;
         }
         if self.missing() != 0 {
-            out.field("missing_bytes", Value::Number(self.missing() as u64))?;
+            out.field("missing_bytes", Value::length(self.missing()))?;
             Error::inner_length("length", self.length(), self.bytes.len(), 0).describe(out)?;
         }
         describe_rest("trailing", self.trailing(), out)

@@ -8,7 +8,7 @@ use core::iter::FusedIterator;
 
 use crate::Error;
 use crate::entries::next_of;
-use crate::fields::{Describe, Value, Visitor, describe_rest};
+use crate::fields::{Describe, Stored, Value, Visitor, describe_rest};
 
 /// What the contexts of one kind of section have in common.
 #[derive(Clone, Copy, Debug)]
@@ -290,6 +290,7 @@ impl Describe for Registers<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.clone().try_for_each(|register| {
             let value = register.value();
+            out.stored(register.name, register.bytes, Stored::Shown);
             match u64::try_from(value) {
                 Ok(value) if register.bytes.len() <= 8 => {
                     let digits = (register.bytes.len() as u8).saturating_mul(2);

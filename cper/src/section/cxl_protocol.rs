@@ -500,7 +500,7 @@ impl Describe for CxlProtocolError<'_> {
                         out.field("error_log", Value::Group(capability))?;
                         describe_rest("error_log_rest", rest, out)?;
                     }
-                    Err(_) => out.field("error_log", Value::Bytes(error_log))?,
+                    Err(_) => out.field("error_log_bytes", Value::Bytes(error_log))?,
                 }
             }
         }
@@ -811,7 +811,7 @@ device serial number    0x302f2e2d2c2b2a29
         assert!(error.dvsec_header().is_none() && error.ras_capability().is_none());
         assert_eq!(error.error_log().unwrap().unwrap(), [2; 87]);
         assert!(error.to_string().contains("dvsec\n  bytes 9 bytes\n"), "{error}");
-        assert!(error.to_string().contains("error log 87 bytes\n"), "{error}");
+        assert!(error.to_string().contains("error log bytes 87 bytes\n"), "{error}");
     }
 
     #[test]

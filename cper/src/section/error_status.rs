@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::fields::{Describe, Stored, Value, Visitor, show_fields};
 use crate::open_value::{open_value, wire_number};
 
 wire_number! {
@@ -74,6 +74,7 @@ impl ErrorStatus {
 
 impl Describe for ErrorStatus {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.stored("error_status", zerocopy::IntoBytes::as_bytes(self), Stored::Shown);
         out.field("error_type", self.error_type().into())?;
         out.field("flags", Value::flags(self.flags()))
     }

@@ -13,7 +13,7 @@ use super::check_info::{AccessOperation, ParticipationType, TransactionType, che
 use super::context::{self, AddressedRegister, ContextBytes, ContextForm, ContextPadding, Contexts};
 use super::context::{RegisterTable, Registers};
 use crate::entries::Entries;
-use crate::fields::{Describe, Groups, Value, Visitor, describe_rest};
+use crate::fields::{Describe, Groups, Stored, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::{open_guid, open_value};
 use crate::structure::structure;
@@ -649,8 +649,11 @@ impl Describe for Ia32X64Context<'_> {
             out.field("smca_bank", Value::Group(&bank))?;
         }
         let mut registers = self.addressed_registers();
-        out.field("registers", Value::List(&Groups(registers.clone())))?;
+        out.field("addressed_registers", Value::List(&Groups(registers.clone())))?;
+        let array = registers.rest;
         registers.by_ref().for_each(drop);
+        let read = array.len().saturating_sub(registers.rest.len());
+        out.stored("addressed_registers", array.get(..read).unwrap_or_default(), Stored::Shown);
         describe_rest("trailing", registers.rest, out)?;
         describe_rest("padding", self.padding, out)
     }
@@ -1165,7 +1168,7 @@ mod tests {
             "smca bank\n  bank                    18\n  status                  0x0000000000001111\n  \
              addr                    0x0000000000002222\n  misc                    0x0000000000003333\n  \
              config                  0x0000000000004444\n  ipid                    0x0000000000005555\n  \
-             synd                    0x0000000000006666\nregisters\n"
+             synd                    0x0000000000006666\naddressed registers\n"
         ));
     }
 

@@ -5,8 +5,9 @@ use core::fmt;
 use zerocopy::little_endian::U16;
 
 use super::error_status::ErrorStatus;
-use crate::fields::{Describe, Value, Visitor, describe_rest};
+use crate::fields::{Describe, Stored, Value, Visitor, describe_rest};
 use crate::open_value::open_value;
+use crate::stored::part;
 use crate::structure::structure;
 
 structure! {
@@ -308,10 +309,15 @@ impl Describe for MemoryErrorView<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         if let Some(bank) = self.bank() {
+            out.stored("bank", part::<38, U16>(self.bytes), Stored::Shown);
             out.field("bank", Value::number(bank))?;
         }
         if let Some(row) = self.row() {
+            out.stored("row", part::<42, U16>(self.bytes), Stored::Shown);
             out.field("row", Value::number(row))?;
+        }
+        if self.bank_group().is_some() && self.bank_address().is_some() {
+            out.stored("bank", part::<38, U16>(self.bytes), Stored::Shown);
         }
         if let Some(group) = self.bank_group() {
             out.field("bank_group", Value::number(group))?;

@@ -7,7 +7,8 @@ use zerocopy::little_endian::U16;
 
 use super::error_status::ErrorStatus;
 use super::memory::{MemoryErrorType, write_memory_summary};
-use crate::fields::{Describe, Value, Visitor, describe_rest};
+use crate::fields::{Describe, Stored, Value, Visitor, describe_rest};
+use crate::stored::part;
 use crate::structure::structure;
 
 structure! {
@@ -56,7 +57,7 @@ structure! {
     61 memory_error_type: MemoryErrorType as named, memory_error_type_raw set_memory_error_type with_memory_error_type,
         MEMORY_ERROR_TYPE = 13;
     /// Whether the error is corrected.
-    62 status: (u8 MemoryErrorState) as flags, status_raw set_status with_status, STATUS = 14;
+    62 status: (u8 MemoryErrorState) as flags "memory_status", status_raw set_status with_status, STATUS = 14;
     63 reserved: u8;
     /// Identifier of the requestor.
     64 requestor_id: u64 as hex, requestor_id_raw set_requestor_id with_requestor_id, REQUESTOR_ID = 15;
@@ -185,7 +186,11 @@ impl Describe for MemoryError2View<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         if let Some(bank) = self.bank() {
+            out.stored("bank", part::<38, U16>(self.bytes), Stored::Shown);
             out.field("bank", Value::number(bank))?;
+        }
+        if self.bank_group().is_some() && self.bank_address().is_some() {
+            out.stored("bank", part::<38, U16>(self.bytes), Stored::Shown);
         }
         if let Some(group) = self.bank_group() {
             out.field("bank_group", Value::number(group))?;
@@ -226,7 +231,7 @@ mod tests {
         56.0 bit_position *32
         60.0 chip_id *8
         61.0 memory_error_type *8
-        62.0 status UNCORRECTED -*7
+        62.0 memory_status UNCORRECTED -*7
         63.0 hidden ~*8
         64.0 requestor_id *64
         72.0 responder_id *64
@@ -339,7 +344,7 @@ mod tests {
             "bit position",
             "chip id",
             "memory error type",
-            "status",
+            "memory status",
             "requestor id",
             "responder id",
             "target id",

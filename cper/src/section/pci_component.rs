@@ -247,7 +247,7 @@ impl Describe for PciComponentError<'_> {
             }
         }
         if self.missing_pairs() != 0 {
-            out.field("missing_pairs", Value::Number(self.missing_pairs()))?;
+            out.field("missing_pairs", Value::Number(self.missing_pairs().min(u32::MAX.into())))?;
             let claimed = u32::try_from(self.claimed_pairs()).unwrap_or(u32::MAX);
             Error::inner_length("register count", claimed, self.pairs().len(), 32).describe(out)?;
         }

@@ -28,7 +28,7 @@ structure! {
     /// Kind of device or port.
     8 port_type: PciePortType as named, port_type_raw set_port_type with_port_type, PORT_TYPE = 0;
     /// Version of the PCIe specification that the platform supports.
-    12 version: PcieVersion as message, version_raw set_version with_version, VERSION = 1;
+    12 version: PcieVersion as message "pcie_version", version_raw set_version with_version, VERSION = 1;
     /// PCI command and status registers.
     16 command_status: PciCommandStatus as group, command_status_raw set_command_status with_command_status,
         COMMAND_STATUS = 2;
@@ -470,7 +470,7 @@ mod tests {
     /// The fixed fields and the two registers' bits, in configuration space.
     const MAP: &str = "
         8.0 port_type *32
-        12.0 version ~*16
+        12.0 pcie_version ~*16
         14.0 hidden ~*16
         16.0 command_status.command IO_SPACE MEMORY_SPACE BUS_MASTER SPECIAL_CYCLES
             MEMORY_WRITE_AND_INVALIDATE VGA_PALETTE_SNOOP PARITY_ERROR_RESPONSE STEPPING
@@ -627,7 +627,7 @@ mod tests {
     fn each_validity_bit_guards_its_own_field() {
         let names = [
             "port type",
-            "version",
+            "pcie version",
             "command status",
             "device id",
             "device serial number",

@@ -70,6 +70,8 @@ macro_rules! register {
 
         impl $crate::fields::Describe for $name {
             fn describe(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
+                // Flags are what no field takes.
+                out.stored("register", zerocopy::IntoBytes::as_bytes(self), $crate::fields::Stored::Shown);
                 $( out.field(stringify!($field), $crate::fields::shown!($form, self.$field()))?; )*
                 out.field("flags", $crate::fields::Value::flags(self.flags()))
             }

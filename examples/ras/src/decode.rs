@@ -29,6 +29,8 @@ use crate::tally::Tally;
 use crate::text::{Detail, Text};
 
 /// Reads records and says what broke, where, how badly and when
+// Each option that is a word.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Args, Debug)]
 #[command(
     after_help = "\
@@ -61,6 +63,9 @@ pub struct Decode {
     /// Show raw fields and bytes too
     #[arg(short, long, conflicts_with = "quiet")]
     verbose: bool,
+    /// Put the record's own bytes, in hex, into each JSON object
+    #[arg(long)]
+    raw: bool,
     /// Show the one-line events alone
     #[arg(short, long)]
     quiet: bool,
@@ -294,7 +299,11 @@ impl Run<'_> {
         }
 
         match self.options.format {
-            Format::Json => json::write(&mut self.out, &events, self.text.detail == Detail::Raw)?,
+            Format::Json => {
+                let extent =
+                    json::Extent { not_valid: self.text.detail == Detail::Raw, bytes: self.options.raw };
+                json::write(&mut self.out, &events, extent)?;
+            }
             Format::Kernel => {
                 kernel::write(&mut self.out, &events, io::stdout().is_terminal(), self.options.kernel)?;
             }

@@ -53,7 +53,11 @@ impl Dmi {
             match structure.kind {
                 1 => {
                     dmi.system = dmi.system.or_else(|| structure.names());
-                    let uuid = structure.bytes.get(8..24).and_then(|uuid| uuid.try_into().ok()).map(Guid::from_bytes);
+                    let uuid = structure
+                        .bytes
+                        .get(8..24)
+                        .and_then(|uuid| uuid.try_into().ok())
+                        .map(Guid::from_bytes);
                     dmi.uuid = uuid.filter(|uuid| *uuid.bytes() != [0; 16] && *uuid.bytes() != [0xff; 16]);
                 }
                 2 => dmi.board = dmi.board.or_else(|| structure.names()),

@@ -307,7 +307,7 @@ fn what(stored: &StoredRecord<'_>) -> Result<String, String> {
     let types = if types.is_empty() { "no section".into() } else { types.join(", ") };
     let found = Found::new(Place::new("", 0), What::Record(*stored), record.as_bytes());
     match found.problems().first() {
-        Some((_, problem)) => Err(format!("{types}; bad: {problem}")),
+        Some(problem) => Err(format!("{types}; bad: {problem}")),
         None => Ok(types),
     }
 }

@@ -76,7 +76,9 @@ impl Compact {
 /// Whether a value, which is no structure or list, is zero.
 pub fn is_zero(value: &Value<'_>) -> bool {
     match value {
-        Value::Number(value) | Value::Hex { value, .. } | Value::Code { value, .. } => *value == 0,
+        Value::Number(value) | Value::Count(value) | Value::Hex { value, .. } | Value::Code { value, .. } => {
+            *value == 0
+        }
         Value::Flags { bits, .. } => *bits == 0,
         Value::Signed(value) => *value == 0,
         Value::Bool(value) => !value,

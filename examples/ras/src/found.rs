@@ -7,8 +7,8 @@ use std::sync::Arc;
 use cper::section::Body;
 use cper::zerocopy::IntoBytes;
 use cper::{
-    FruText, Guid, Record, RecordHeader, SectionDescriptor, SectionFlags, SectionTypeId, Severity,
-    StatusBlock,
+    FruText, GenericErrorData, Guid, Record, RecordHeader, SectionDescriptor, SectionFlags, SectionTypeId,
+    Severity, StatusBlock,
 };
 use erst_table::Table;
 use mce_record::MceRecord;
@@ -17,11 +17,13 @@ use pstore_format::RecordId;
 use pstore_format::inflate::Inflater;
 use pstore_format::ramoops::EccReport;
 use pstore_format::record::{RecordPrefix, StoredRecord};
+use sha2::Digest;
 
 use crate::cut::Cut;
 use crate::decompress;
 use crate::machine_check::MachineCheck;
 use crate::printable::Printable;
+use crate::problem::{Problem, digits};
 
 /// Where something lies.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +95,7 @@ pub enum What<'a> {
     /// An ERST table.
     Table(Table<'a>),
     /// Something that could not be read, and why. Its place is where the wrong value is.
-    Bad(String),
+    Bad(Problem),
 }
 
 /// One stored part of a kernel log.
@@ -244,6 +246,22 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// What is wrong with its text.
+    pub fn problem(&self) -> Option<Problem> {
+        let (_, error) = self.text();
+        error.map(|error| Problem::of(&error, self.place.offset + u64::from(error.offset()), error.kind()))
+    }
+
+    /// SHA-256 of the text as it is stored, in hex.
+    pub fn stored_sha256(&self) -> String {
+        digits(&sha2::Sha256::digest(self.stored))
+    }
+
+    /// All of it as it is stored: the record around it, if there is one.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.record.as_ref().map_or(self.stored, |stored| stored.record().as_bytes())
+    }
+
     /// The text, and why it is not all of it.
     pub fn text(&self) -> (&[u8], Option<pstore_format::Error>) {
         match &self.text {
@@ -308,6 +326,25 @@ impl<'a> Log<'a> {
     }
 }
 
+/// What says of which type a section is, how bad it is and which unit it speaks of.
+#[derive(Clone, Copy, Debug)]
+pub enum Descriptor<'a> {
+    /// The section descriptor in a record.
+    Record(&'a SectionDescriptor),
+    /// The header of a data entry in a status block.
+    Entry(GenericErrorData),
+}
+
+impl Descriptor<'_> {
+    /// It as a section descriptor.
+    pub const fn section_descriptor(&self) -> SectionDescriptor {
+        match self {
+            Self::Record(descriptor) => **descriptor,
+            Self::Entry(header) => header.descriptor(),
+        }
+    }
+}
+
 /// One section of a record, block or file, with what its descriptor says.
 #[derive(Debug)]
 pub struct Section<'a> {
@@ -321,8 +358,8 @@ pub struct Section<'a> {
     pub fru_text: Option<FruText>,
     /// Flags of the section.
     pub flags: SectionFlags,
-    /// The descriptor that says all this, if there is one.
-    pub descriptor: Option<SectionDescriptor>,
+    /// What says all this, if there is something.
+    pub descriptor: Option<Descriptor<'a>>,
     /// The body as it is stored.
     pub bytes: &'a [u8],
     /// Where that is in the file.
@@ -333,8 +370,8 @@ pub struct Section<'a> {
     pub machine_checks: Vec<MachineCheck>,
     /// Its place among the sections of its record or block.
     number: Option<u16>,
-    /// What is wrong with it though something of it can be shown, and where in the file the reason is.
-    fault: Option<(u64, String)>,
+    /// What is wrong with it though something of it can be shown.
+    fault: Option<Problem>,
 }
 
 impl Section<'_> {
@@ -344,13 +381,14 @@ impl Section<'_> {
         matches!(self.content, Content::Bad(..)) && (bytes == [0; 16] || bytes == [0xff; 16])
     }
 
-    /// The first thing that is wrong with it, and where in the file the reason is.
-    pub fn problem(&self) -> Option<(u64, String)> {
+    /// The first thing that is wrong with it.
+    pub fn problem(&self) -> Option<Problem> {
         let of_content = || match &self.content {
-            Content::Bad(at, reason) => Some((*at, reason.clone())),
+            Content::Bad(problem) => Some(problem.clone()),
             Content::Body(body) => {
                 let error = body.first_error()?;
-                Some((self.offset + u64::from(error.offset()), numbered(self.number, error.kind())))
+                let at = self.offset + u64::from(error.offset());
+                Some(Problem::of(&error, at, error.kind()).in_section(self.number))
             }
             _ => None,
         };
@@ -369,8 +407,8 @@ pub enum Content<'a> {
     Log(Part<'a>),
     /// The front of a section that the CPER crate would decode.
     Cut(Cut<'a>),
-    /// Why it could not be decoded, and where in the file the reason is.
-    Bad(u64, String),
+    /// Why it could not be decoded.
+    Bad(Problem),
 }
 
 impl<'a> Found<'a> {
@@ -384,7 +422,12 @@ impl<'a> Found<'a> {
             What::Block(block) => block_sections(block, place),
             What::Section(descriptor, body) => {
                 let offset = descriptor.section_offset().max(SectionDescriptor::SIZE as u32);
-                vec![section(descriptor, body, place.at(place.offset + u64::from(offset)), None)]
+                vec![section(
+                    Descriptor::Record(descriptor),
+                    body,
+                    place.at(place.offset + u64::from(offset)),
+                    None,
+                )]
             }
             What::Body(kind, bytes, _) => vec![Section::of(*kind, bytes, place, None)],
             What::Unknown(..) | What::Part(_) | What::Log(_) | What::Table(_) | What::Bad(_) => Vec::new(),
@@ -403,15 +446,22 @@ impl<'a> Found<'a> {
         &self.sections
     }
 
-    /// All that is wrong with it and its sections: where in the file, and what.
-    pub fn problems(&self) -> Vec<(u64, String)> {
+    /// All that is wrong with it and its sections.
+    pub fn problems(&self) -> Vec<Problem> {
         let mut problems: Vec<_> = self.sections.iter().filter_map(Section::problem).collect();
         match &self.what {
             What::Record(stored) => {
                 let record = stored.record();
                 if record.header().section_count() == 0 {
                     // The field is at 10 (UEFI 2.11 table N.1).
-                    problems.push((self.place.offset + 10, "section count 0, at least 1 expected".into()));
+                    problems.push(
+                        Problem::new(
+                            "section_count",
+                            self.place.offset + 10,
+                            "section count 0, at least 1 expected",
+                        )
+                        .value("section_count", 0),
+                    );
                 }
                 // Each other error of a section stands in the section's place.
                 let outside = record.sections().nth(record.descriptors().len()).and_then(Result::err);
@@ -438,17 +488,19 @@ fn find_machine_checks(sections: &mut [Section<'_>]) {
 }
 
 /// The section of a record that Linux keeps, which begins behind the prefix whatever the descriptor says.
-fn stored_section<'a>(stored: &StoredRecord<'a>, prefix: &RecordPrefix, place: Place<'a>) -> Section<'a> {
-    let descriptor = &prefix.descriptor();
+fn stored_section<'a>(stored: &StoredRecord<'a>, prefix: &'a RecordPrefix, place: Place<'a>) -> Section<'a> {
+    let descriptor = prefix.descriptor();
     let body = place.at(place.offset + RecordPrefix::SIZE as u64);
     let at = place.offset + RecordHeader::SIZE as u64;
     if let Some(reason) = torn(descriptor, stored.file_content()) {
         let severity = stored.record().severity();
-        return Section::lost(descriptor, severity, stored.body(), body, (at, numbered(Some(0), reason)));
+        let problem = Problem::new("torn", at, reason).in_section(Some(0));
+        return Section::lost(descriptor, severity, stored.body(), body, problem);
     }
-    let mut section = section(descriptor, stored.body(), body, Some(0));
+    let mut section = section(Descriptor::Record(descriptor), stored.body(), body, Some(0));
     if descriptor.section_length() == 0 {
-        section.fault = Some((at, numbered(Some(0), "section length 0")));
+        let problem = Problem::new("section_length", at, "section length 0").value("length", 0);
+        section.fault = Some(problem.in_section(Some(0)));
     }
     section
 }
@@ -459,47 +511,58 @@ fn record_sections<'a>(record: &Record<'a>, place: Place<'a>) -> Vec<Section<'a>
     let behind = bytes.get(front..).unwrap_or_default();
     // Sections that were cut can all claim the same bytes: they are shown once, so that what is shown stays linear.
     let mut unclaimed = bytes.len();
-    let one = |(number, (found, descriptor)): (usize, (Result<_, cper::Error>, &SectionDescriptor))| {
+    let one = |(number, (found, descriptor)): (usize, (Result<_, cper::Error>, &'a SectionDescriptor))| {
         let at = place.offset + (RecordHeader::SIZE + number * SectionDescriptor::SIZE) as u64;
         let number = Some(number as u16);
         let offset = descriptor.section_offset() as usize;
         let body = place.at(place.offset + offset as u64);
-        let lost = |bytes, reason: String| {
-            Section::lost(descriptor, record.severity(), bytes, body, (at, numbered(number, reason)))
+        let lost = |bytes, problem: Problem| {
+            Section::lost(descriptor, record.severity(), bytes, body, problem.in_section(number))
         };
         if let Some(reason) = torn(descriptor, behind) {
             let bytes = found.map_or(&[][..], |section: cper::Section<'a>| section.bytes());
             unclaimed = unclaimed.saturating_sub(bytes.len());
-            return lost(if offset < front { &[] } else { bytes }, reason);
+            return lost(if offset < front { &[] } else { bytes }, Problem::new("torn", at, reason));
         }
         let length = descriptor.section_length();
         if length == 0 {
-            return lost(&[], format!("section of 0 bytes at {offset}: none of it is there"));
+            let reason = format!("section of 0 bytes at {offset}: none of it is there");
+            return lost(
+                &[],
+                Problem::new("section_length", at, reason)
+                    .value("offset", descriptor.section_offset())
+                    .value("length", 0),
+            );
         }
         if offset < front {
             let reason = format!(
                 "section of {length} bytes at {offset} lies in the record's first {front}, which are its header and section descriptors"
             );
-            return lost(&[], reason);
+            return lost(
+                &[],
+                Problem::new("section_in_front", at, reason)
+                    .value("offset", descriptor.section_offset())
+                    .value("length", length),
+            );
         }
         match found {
             Ok(found) => {
                 unclaimed = unclaimed.saturating_sub(found.bytes().len());
-                section(descriptor, found.bytes(), body, number)
+                section(Descriptor::Record(descriptor), found.bytes(), body, number)
             }
             Err(error) => {
                 let there = match error.kind() {
                     cper::ErrorKind::SectionBounds { .. } => bytes.get(offset..).unwrap_or_default(),
                     _ => &[],
                 };
-                let reason = error.kind().to_string();
+                let problem = Problem::of(&error, at, error.kind());
                 if there.is_empty() || there.len() > unclaimed {
-                    return lost(&[], reason);
+                    return lost(&[], problem);
                 }
                 unclaimed -= there.len();
                 Section {
-                    fault: Some((at, numbered(number, reason))),
-                    ..section(descriptor, there, body, number)
+                    fault: Some(problem.in_section(number)),
+                    ..section(Descriptor::Record(descriptor), there, body, number)
                 }
             }
         }
@@ -513,7 +576,7 @@ fn block_sections<'a>(block: &StatusBlock<'a>, place: Place<'a>) -> Vec<Section<
     let mut one = |entry: cper::DataEntry<'a>| {
         let payload = offset + entry.header_bytes().len() as u64;
         offset = payload + entry.bytes().len() as u64;
-        section(&entry.header().descriptor(), entry.bytes(), place.at(payload), Some(entry.number()))
+        section(Descriptor::Entry(entry.header()), entry.bytes(), place.at(payload), Some(entry.number()))
     };
     let entries = block.entries().filter_map(Result::ok);
     let mut sections: Vec<_> = entries
@@ -521,8 +584,7 @@ fn block_sections<'a>(block: &StatusBlock<'a>, place: Place<'a>) -> Vec<Section<
         .filter_map(|(fill, section)| (!fill).then_some(section))
         .collect();
     if let (Some(entry), Some(error)) = (block.cut_entry(), block.entries().find_map(Result::err)) {
-        let (at, reason) = located(&error, place);
-        sections.push(Section { fault: Some((at, reason)), ..one(entry) });
+        sections.push(Section { fault: Some(located(&error, place)), ..one(entry) });
     }
     sections
 }
@@ -548,13 +610,18 @@ fn zeros_at_the_end(block: &StatusBlock<'_>) -> usize {
     if rest.iter().all(|byte| *byte == 0) { rest.len() } else { 0 }
 }
 
-fn block_problems(block: &StatusBlock<'_>, sections: usize, place: Place<'_>) -> Vec<(u64, String)> {
+fn block_problems(block: &StatusBlock<'_>, sections: usize, place: Place<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let header = block.header();
     if block.missing() != 0 {
         let there = block.as_bytes().len();
         let stated = there as u64 + block.missing();
-        problems.push((place.offset, format!("status block of {stated} bytes, {there} available")));
+        let reason = format!("status block of {stated} bytes, {there} available");
+        problems.push(
+            Problem::new("block_length", place.offset, reason)
+                .value("stated", stated)
+                .value("available", there),
+        );
     }
     // The error of an entry that is cut stands in the section's place.
     let entry = block.entries().find_map(Result::err);
@@ -566,10 +633,15 @@ fn block_problems(block: &StatusBlock<'_>, sections: usize, place: Place<'_>) ->
         // Of the data length (ACPI 6.5 table 18.11).
         let at = 12;
         let (stated, length) = (stated.max(1), header.data_length());
-        problems.push((
-            place.offset + at,
-            format!("{sections} of {stated} entries in {length} bytes of data, {padding} of them zeros"),
-        ));
+        let reason =
+            format!("{sections} of {stated} entries in {length} bytes of data, {padding} of them zeros");
+        problems.push(
+            Problem::new("entry_count", place.offset + at, reason)
+                .value("entries", sections)
+                .value("stated", stated)
+                .value("length", length)
+                .value("zeros", padding),
+        );
     }
     problems
 }
@@ -596,41 +668,37 @@ fn torn(descriptor: &SectionDescriptor, behind: &[u8]) -> Option<String> {
     None
 }
 
-/// Where in the file an error of a record or block is, and what it is.
-pub fn located(error: &cper::Error, place: Place<'_>) -> (u64, String) {
-    (place.offset + u64::from(error.offset()), numbered(error.section(), error.kind()))
-}
-
-/// What is wrong, with the number of the section where there can be several.
-fn numbered(number: Option<u16>, reason: impl fmt::Display) -> String {
-    number.map_or_else(|| reason.to_string(), |number| format!("section {number}: {reason}"))
+/// An error of a record or block that begins at `place`.
+pub fn located(error: &cper::Error, place: Place<'_>) -> Problem {
+    Problem::of(error, place.offset + u64::from(error.offset()), error.kind()).in_section(error.section())
 }
 
 /// A section whose body lies at `place`.
 fn section<'a>(
-    descriptor: &SectionDescriptor,
+    descriptor: Descriptor<'a>,
     bytes: &'a [u8],
     place: Place<'a>,
     number: Option<u16>,
 ) -> Section<'a> {
+    let said = descriptor.section_descriptor();
     Section {
-        severity: Some(descriptor.severity()),
-        fru_id: descriptor.fru_id(),
-        fru_text: descriptor.fru_text(),
-        flags: descriptor.flags(),
-        descriptor: Some(*descriptor),
-        ..Section::of(descriptor.section_type(), bytes, place, number)
+        severity: Some(said.severity()),
+        fru_id: said.fru_id(),
+        fru_text: said.fru_text(),
+        flags: said.flags(),
+        descriptor: Some(descriptor),
+        ..Section::of(said.section_type(), bytes, place, number)
     }
 }
 
 impl<'a> Section<'a> {
     /// A section of which nothing can be decoded. What its descriptor says of severity and unit is not believed.
     fn lost(
-        descriptor: &SectionDescriptor,
+        descriptor: &'a SectionDescriptor,
         severity: Severity,
         bytes: &'a [u8],
         place: Place<'a>,
-        (at, reason): (u64, String),
+        problem: Problem,
     ) -> Self {
         Self {
             kind: descriptor.section_type(),
@@ -638,10 +706,10 @@ impl<'a> Section<'a> {
             fru_id: None,
             fru_text: None,
             flags: SectionFlags::empty(),
-            descriptor: None,
+            descriptor: Some(Descriptor::Record(descriptor)),
             bytes,
             offset: place.offset,
-            content: Content::Bad(at, reason),
+            content: Content::Bad(problem),
             machine_checks: Vec::new(),
             number: None,
             fault: None,
@@ -651,13 +719,12 @@ impl<'a> Section<'a> {
     /// A body of this type at `place`, decoded as far as it goes.
     fn of(kind: SectionTypeId, bytes: &'a [u8], place: Place<'a>, number: Option<u16>) -> Self {
         let mut fault = None;
-        let bad = |offset: u32, reason: String| (place.offset + u64::from(offset), numbered(number, reason));
         let content = match kind {
             SectionTypeId::LINUX_MCE => match MceRecord::parse(bytes) {
                 Ok(record) => Content::Machine(record),
                 Err(error) => {
-                    let (at, reason) = bad(error.offset(), error.kind().to_string());
-                    Content::Bad(at, reason)
+                    let at = place.offset + u64::from(error.offset());
+                    Content::Bad(Problem::of(&error, at, error.kind()).in_section(number))
                 }
             },
             SectionTypeId::LINUX_DMESG | SectionTypeId::LINUX_DMESG_COMPRESSED => {
@@ -666,17 +733,18 @@ impl<'a> Section<'a> {
             _ => match Body::decode(kind, bytes) {
                 Ok(body) => Content::Body(body),
                 Err(error) => {
-                    let (at, reason) = bad(error.offset(), error.kind().to_string());
+                    let at = place.offset + u64::from(error.offset());
+                    let problem = Problem::of(&error, at, error.kind()).in_section(number);
                     let cut = match error.kind() {
                         cper::ErrorKind::TooShort { needed, .. } => Cut::new(kind, bytes, needed as usize),
                         _ => None,
                     };
                     match cut {
                         Some(cut) => {
-                            fault = Some((at, reason));
+                            fault = Some(problem);
                             Content::Cut(cut)
                         }
-                        None => Content::Bad(at, reason),
+                        None => Content::Bad(problem),
                     }
                 }
             },

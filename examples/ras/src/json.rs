@@ -1,7 +1,8 @@
-//! One JSON object a line. The names are stable; see the README.
+//! One JSON object a line, of the form that `schema/ras-v1.json` describes. Names and types are stable within a version.
 //!
-//! 64-bit numbers are numbers up to 2^53 and strings of hex above, bytes are strings of hex, what is not known is
-//! absent or null, never 0.
+//! The type of a member never depends on its value. 64-bit fields of records are strings, `0x` and all 16 digits, counts
+//! of 64 bits strings of decimal digits, numbers of up to 32 bits and places in files are numbers, bytes are strings of
+//! hex. What is not known is absent: never null, never 0.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,10 +14,15 @@ use serde::Serialize;
 use serde::ser::Serializer;
 
 use crate::event::{Event, Grade, Unreadable};
-use crate::found::{Content, Log, LogKind, Part, Piece, Place, Reading, Section, What};
+use crate::found::{Content, Descriptor, Log, LogKind, Part, Piece, Place, Reading, Section, What};
 use crate::machine_check::MachineCheck;
+use crate::not_shown::{self, NotShown};
 use crate::not_valid::NotValid;
 use crate::printable::{Printable, commands};
+use crate::problem::{Problem, digits};
+
+/// The version of the form. Members are added within a version; one whose name or type changes makes another.
+const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct Object<'e> {
@@ -24,11 +30,15 @@ struct Object<'e> {
     key: Option<&'e str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     part_keys: &'e [String],
+    schema_version: u32,
     source: Source<'e>,
-    record_id: Option<Wide>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record_id: Option<Shown<Register>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     creator: Option<Described<'e>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     notification: Option<Described<'e>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<Shown<Rfc3339>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     time_from: Option<&'static str>,
@@ -38,19 +48,26 @@ struct Object<'e> {
     time_if_binary: Option<Shown<Rfc3339>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     time_error: Option<Shown<Unreadable>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     severity: Option<Shown<Grade>>,
     kind: &'static str,
     summary: &'e str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'e str>,
+    /// What could not be read.
+    #[serde(skip_serializing_if = "<[Problem]>::is_empty")]
+    problems: &'e [Problem],
+    /// Of a record or a status block.
     #[serde(skip_serializing_if = "Option::is_none")]
     header: Option<Described<'e>>,
-    /// Of a status block.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    block_status: Option<Described<'e>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dump: Option<Dump<'e>>,
     sections: Vec<Member<'e>>,
+    /// Of a status block: what lies behind its entries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw_data: Option<Hex<'e>>,
+    /// What the record holds and no field shows as it is stored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_shown: Vec<NotShown<'e>>,
+    /// The record as it is stored: on request, and where there is nothing else to show.
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<Hex<'e>>,
 }
@@ -85,36 +102,54 @@ struct Member<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Source<'e>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    record_id: Option<Wide>,
+    record_id: Option<Shown<Register>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     severity: Option<Shown<Grade>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fru: Option<Fru<'e>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     flags: Option<Described<'e>>,
     summary: Cow<'e, str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<Problem>,
+    /// Of the record around a part of a log.
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Cow<'e, str>>,
+    header: Option<Described<'e>>,
+    /// The section descriptor, or what the header of a data entry says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    descriptor: Option<Described<'e>>,
     fields: Body<'e>,
     /// The banks of machine checks whose registers the fields hold among other things.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     machine_checks: Vec<Check>,
     #[serde(skip_serializing_if = "Option::is_none")]
     not_valid: Option<Denied<'e>>,
+    /// Of a part of a log, as those of a whole record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_shown: Vec<NotShown<'e>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<Hex<'e>>,
 }
 
 /// A bank of a machine check inside another container.
 #[derive(Serialize)]
 struct Check {
     /// The number that the system gave the processor, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     cpu: Option<u32>,
     bank: u8,
     summary: String,
     /// What the registers say the bank is.
+    #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
     mci_status: Shown<Register>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     mci_addr: Option<Shown<Register>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     mci_misc: Option<Shown<Register>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     mca_ipid: Option<Shown<Register>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     mca_synd: Option<Shown<Register>>,
 }
 
@@ -182,6 +217,9 @@ struct LogText {
     #[serde(skip_serializing_if = "Option::is_none")]
     ecc: Option<EccShown>,
     compressed: bool,
+    /// SHA-256 of the compressed bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stored_sha256: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
     /// In hex, where the text is not UTF-8.
@@ -192,8 +230,10 @@ struct LogText {
 /// What an error-correcting code did, and whether the text is in doubt for that.
 #[derive(Serialize)]
 struct EccShown {
-    /// Bytes, and blocks; null where the text is as stored.
+    /// Bytes, and blocks; absent where the text is as stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
     corrected: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     unrecoverable: Option<u32>,
     in_doubt: bool,
 }
@@ -215,6 +255,7 @@ impl From<Reading> for EccShown {
 enum Described<'e> {
     Value(Value<'e>),
     Fields(Fields<'e>),
+    Descriptor(&'e Descriptor<'e>),
 }
 
 impl Serialize for Described<'_> {
@@ -222,6 +263,8 @@ impl Serialize for Described<'_> {
         match self {
             Self::Value(value) => value.serialize(serializer),
             Self::Fields(fields) => fields.serialize(serializer),
+            Self::Descriptor(Descriptor::Record(descriptor)) => descriptor.serialize(serializer),
+            Self::Descriptor(Descriptor::Entry(header)) => header.serialize(serializer),
         }
     }
 }
@@ -244,15 +287,6 @@ impl fmt::Display for Rfc3339 {
     }
 }
 
-/// A 64-bit number: a string of hex where readers in JavaScript would lose digits.
-struct Wide(u64);
-
-impl Serialize for Wide {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Value::Number(self.0).serialize(serializer)
-    }
-}
-
 struct Hex<'e>(&'e [u8]);
 
 impl Serialize for Hex<'_> {
@@ -261,12 +295,21 @@ impl Serialize for Hex<'_> {
     }
 }
 
-/// Writes an object for each event; raw, with the fields that are not valid.
-pub fn write(out: &mut dyn Write, events: &[Event<'_>], raw: bool) -> io::Result<()> {
+/// What is written beside the fields.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extent {
+    /// The fields whose validity bit is clear, read as if it were set.
+    pub not_valid: bool,
+    /// The record's own bytes.
+    pub bytes: bool,
+}
+
+/// Writes an object for each event.
+pub fn write(out: &mut dyn Write, events: &[Event<'_>], extent: Extent) -> io::Result<()> {
     let mut text = Vec::new();
     events.iter().try_for_each(|event| {
         text.clear();
-        serialised(&mut text, event, None, raw)?;
+        serialised(&mut text, event, None, extent)?;
         out.write_all(&text)
     })
 }
@@ -283,12 +326,12 @@ pub struct Keys {
 /// Adds an object for an event, with the keys it is known by, if it has some. It is many small pieces, which are put
 /// together in memory much faster than they are written.
 pub fn line(text: &mut Vec<u8>, event: &Event<'_>, keys: Option<&Keys>) -> io::Result<()> {
-    serialised(text, event, keys, false)
+    serialised(text, event, keys, Extent::default())
 }
 
-fn serialised(text: &mut Vec<u8>, event: &Event<'_>, keys: Option<&Keys>, raw: bool) -> io::Result<()> {
+fn serialised(text: &mut Vec<u8>, event: &Event<'_>, keys: Option<&Keys>, extent: Extent) -> io::Result<()> {
     let start = text.len();
-    serde_json::to_writer(&mut *text, &object(event, keys, raw))?;
+    serde_json::to_writer(&mut *text, &object(event, keys, extent))?;
     escape_commands(text, start);
     text.push(b'\n');
     Ok(())
@@ -318,27 +361,33 @@ fn escape_commands(text: &mut Vec<u8>, from: usize) {
     }
 }
 
-fn object<'e>(event: &'e Event<'e>, keys: Option<&'e Keys>, raw: bool) -> Object<'e> {
+fn object<'e>(event: &'e Event<'e>, keys: Option<&'e Keys>, extent: Extent) -> Object<'e> {
     let found = &event.found;
-    let (mut header, mut error, mut dump, mut bytes, mut notification) = (None, None, None, None, None);
-    let mut block_status = None;
+    let (mut header, mut problems, mut dump, mut notification) = (None, &[][..], None, None);
+    let mut raw_data = None;
+    let mut bytes = (extent.bytes && !found.raw.is_empty()).then_some(Hex(found.raw));
     let mut sections: Vec<Member<'_>> = event
         .sections()
         .iter()
         .zip(&event.lines)
-        .map(|(section, (grade, line))| part_of(section, *grade, line, raw))
+        .map(|(section, (grade, line))| part_of(section, *grade, line, extent))
         .collect();
     match &found.what {
         What::Record(stored) => {
             header = Some(Described::Fields(Fields(stored.record().header())));
             notification = Some(Described::Value(stored.record().notification_type().into()));
         }
-        What::Block(block) => block_status = Some(Described::Value(Value::flags(block.header().status()))),
-        What::Bad(reason) => error = Some(reason.as_str()),
+        What::Block(block) => {
+            header = Some(Described::Fields(Fields(block.header())));
+            raw_data = block.raw_data().and_then(Result::ok).map(Hex);
+        }
+        What::Bad(problem) => problems = std::slice::from_ref(problem),
         What::Unknown(unknown, ..) => bytes = Some(Hex(unknown)),
         What::Table(table) => bytes = Some(Hex(table.as_bytes())),
         What::Log(log) => {
-            sections = parts(log);
+            sections = parts(log, extent);
+            // Each part has its own.
+            bytes = None;
             dump = log.header.as_ref().map(|(why, count)| Dump {
                 reason: why,
                 count: *count,
@@ -351,7 +400,8 @@ fn object<'e>(event: &'e Event<'e>, keys: Option<&'e Keys>, raw: bool) -> Object
         key: keys.map(|keys| keys.event.as_str()),
         part_keys: keys.map_or(&[], |keys| &keys.parts),
         source: Source::of(&found.place),
-        record_id: event.id.map(|id| Wide(id.raw())),
+        schema_version: SCHEMA_VERSION,
+        record_id: event.id.map(|id| Shown(Register(id.raw()))),
         creator: event.creator.map(|creator| Described::Value(creator.into())),
         notification,
         time: event.time.map(|time| Shown(Rfc3339(time.calendar))),
@@ -362,11 +412,12 @@ fn object<'e>(event: &'e Event<'e>, keys: Option<&'e Keys>, raw: bool) -> Object
         severity: (!matches!(found.what, What::Bad(_))).then_some(Shown(event.grade)),
         kind: event.kind.name,
         summary: event.summary(),
-        error,
+        problems,
         header,
-        block_status,
         dump,
         sections,
+        raw_data,
+        not_shown: not_shown::of(found),
         bytes,
     }
 }
@@ -387,7 +438,7 @@ fn body<'e>(section: &'e Section<'_>) -> Body<'e> {
     }
 }
 
-fn part_of<'e>(section: &'e Section<'e>, severity: Grade, line: &'e str, raw: bool) -> Member<'e> {
+fn part_of<'e>(section: &'e Section<'e>, severity: Grade, line: &'e str, extent: Extent) -> Member<'e> {
     let fru = Fru {
         id: section.fru_id.filter(|id| *id != Guid::ZERO).map(Shown),
         text: section
@@ -397,7 +448,6 @@ fn part_of<'e>(section: &'e Section<'e>, severity: Grade, line: &'e str, raw: bo
             .filter(|text| !text.is_empty())
             .map(|text| Shown(Printable(text))),
     };
-    let error = section.problem().map(|(_, reason)| reason.into());
     Member {
         r#type: Described::Value(section.kind.into()),
         source: None,
@@ -407,14 +457,18 @@ fn part_of<'e>(section: &'e Section<'e>, severity: Grade, line: &'e str, raw: bo
         flags: (section.flags != SectionFlags::empty())
             .then(|| Described::Value(Value::flags(section.flags))),
         summary: line.into(),
-        error,
+        problems: section.problem().into_iter().collect(),
+        header: None,
+        descriptor: section.descriptor.as_ref().map(Described::Descriptor),
         fields: body(section),
         machine_checks: section.machine_checks.iter().map(Check::of).collect(),
-        not_valid: raw.then(|| NotValid::of(section)).flatten().map(Denied),
+        not_valid: extent.not_valid.then(|| NotValid::of(section)).flatten().map(Denied),
+        not_shown: Vec::new(),
+        bytes: None,
     }
 }
 
-fn parts<'e>(log: &'e Log<'_>) -> Vec<Member<'e>> {
+fn parts<'e>(log: &'e Log<'e>, extent: Extent) -> Vec<Member<'e>> {
     let parts = log.pieces.iter().filter_map(|piece| match piece {
         Piece::Part(number, part) => Some((number, part)),
         Piece::Missing(_) => None,
@@ -429,27 +483,28 @@ fn parts<'e>(log: &'e Log<'_>) -> Vec<Member<'e>> {
             Member {
                 r#type: Described::Value(section_type.into()),
                 source: Some(Source::of(&part.place)),
-                record_id: part.id.map(|id| Wide(id.raw())),
+                record_id: part.id.map(|id| Shown(Register(id.raw()))),
                 severity: None,
                 fru: None,
                 flags: None,
                 summary: number
                     .map_or(part.kind.noun().into(), |number| format!("kernel log, part {number}").into()),
-                error: part.text().1.map(|error| error.to_string().into()),
+                problems: part.problem().into_iter().collect(),
+                header: part
+                    .record
+                    .as_ref()
+                    .map(|stored| Described::Fields(Fields(stored.record().header()))),
+                descriptor: part
+                    .record
+                    .as_ref()
+                    .and_then(|stored| Some(Described::Fields(Fields(stored.prefix()?.descriptor())))),
                 fields: Body::Log(text(part, *number)),
                 machine_checks: Vec::new(),
                 not_valid: None,
+                not_shown: not_shown::of_part(part),
+                bytes: extent.bytes.then(|| Hex(part.bytes())),
             }
         })
-        .collect()
-}
-
-/// Bytes as digits.
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 0xf])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
         .collect()
 }
 
@@ -457,7 +512,7 @@ fn text(part: &Part<'_>, number: Option<u32>) -> LogText {
     let (text, _) = part.text();
     let (text, bytes) = match String::from_utf8(text.to_vec()) {
         Ok(text) => (Some(text), None),
-        Err(error) => (None, Some(hex(error.as_bytes()))),
+        Err(error) => (None, Some(digits(error.as_bytes()))),
     };
     let log = match part.kind {
         LogKind::Dump => None,
@@ -470,6 +525,7 @@ fn text(part: &Part<'_>, number: Option<u32>) -> LogText {
         log,
         ecc: part.reading.map(EccShown::from),
         compressed: part.compressed,
+        stored_sha256: part.compressed.then(|| part.stored_sha256()),
         text,
         bytes,
     }

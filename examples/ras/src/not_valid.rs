@@ -42,7 +42,9 @@ impl<'s, 'a> NotValid<'s, 'a> {
 impl Describe for NotValid<'_, '_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         let section = self.section;
-        if let Some(descriptor) = &section.descriptor {
+        // What says nothing is not believed when it is bad.
+        let said = section.descriptor.filter(|_| !matches!(section.content, Content::Bad(_)));
+        if let Some(descriptor) = said.map(|said| said.section_descriptor()) {
             if section.fru_id.is_none() && descriptor.fru_id_raw() != Guid::ZERO {
                 out.field("fru_id", descriptor.fru_id_raw().into())?;
             }

@@ -15,6 +15,7 @@ use pstore_format::ramoops::{CodeWord, DumpHeader, Ecc, EccEvidence, EccReport, 
 
 use crate::found::{LogKind, Reading};
 use crate::input::Bytes;
+use crate::problem::Problem;
 use crate::summary::size;
 
 /// How a zone begins, in either byte order. Those of function traces have the kernel's version in it.
@@ -108,7 +109,7 @@ pub struct ZoneRead {
     /// What it was found to hold: more than one answer where the code and the bytes as stored contradict each other.
     pub readings: Vec<(Holds, Vec<u8>, Option<Reading>)>,
     /// What is wrong with it, and at which offset.
-    pub problem: Option<(usize, String)>,
+    pub problem: Option<Problem>,
 }
 
 /// What is in a zone.
@@ -529,7 +530,7 @@ impl Region {
             };
             let contents = if contents.is_empty() {
                 let Some((content, problem)) = salvaged(bytes, slot) else { continue };
-                read.problem = Some((slot.range.start, problem));
+                read.problem = Some(problem);
                 vec![(content, None)]
             } else {
                 contents
@@ -537,8 +538,14 @@ impl Region {
             if let Some(seen) = wrong_signature(zone)
                 .filter(|_| matches!(&*contents, [(content, None)] if DumpHeader::parse(content).is_some()))
             {
-                read.problem =
-                    Some((slot.range.start, format!("zone signature is {seen:#010x}, not 0x43474244")));
+                read.problem = Some(
+                    Problem::new(
+                        "zone_signature",
+                        slot.range.start as u64,
+                        format!("zone signature is {seen:#010x}, not 0x43474244"),
+                    )
+                    .value("signature", seen),
+                );
             }
             signed += 1;
             coded += usize::from(contents.iter().any(|(_, reading)| reading.is_some()));
@@ -612,17 +619,19 @@ fn zone<'b>(bytes: &'b [u8], slot: &Slot, slots: &[&Slot], code: Option<Ecc>) ->
 
 /// The dump in a zone whose header is of no use, as far as it goes, and what is wrong with the header. A zone that has a
 /// signature is told of without a dump too.
-fn salvaged(bytes: &[u8], slot: &Slot) -> Option<(Vec<u8>, String)> {
+fn salvaged(bytes: &[u8], slot: &Slot) -> Option<(Vec<u8>, Problem)> {
     let zone = &bytes[slot.range.clone()];
     let ring = zone.get(HEADER..)?;
     let error = Zone::parse(zone, None).err()?;
+    let mut problem = Problem::of(&error, slot.range.start as u64, error.kind());
     if DumpHeader::parse(ring).is_none() {
         let signed = SIGNATURES.iter().any(|signature| zone.starts_with(signature));
-        return signed.then(|| (Vec::new(), error.kind().to_string()));
+        return signed.then(|| (Vec::new(), problem));
     }
     let used = words(zone, 0).map(|[_, size]| size).filter(|size| *size != 0 && *size <= ring.len());
     let end = used.unwrap_or_else(|| ring.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
-    Some((ring[..end].to_vec(), format!("{}; its dump is shown as far as it goes", error.kind())))
+    problem.message.push_str("; its dump is shown as far as it goes");
+    Some((ring[..end].to_vec(), problem))
 }
 
 /// What content is, by its place in a layout that was given, or by its look.

@@ -16,6 +16,7 @@ use crate::dmesg;
 use crate::found::{Content as Body, Found, LogKind, Part, Place, Reading, What};
 use crate::input::Bytes;
 use crate::key::Key;
+use crate::problem::{Problem, hex, wide};
 use crate::ramoops::{self, Holds, Parameters, Region, ZoneRead};
 use crate::recognise::{self, Content};
 use crate::summary::{self, count};
@@ -253,8 +254,8 @@ impl<'a> Scanner<'a, '_> {
     /// A zone of ramoops.
     fn zone(&mut self, zone: &'a ZoneRead) {
         let place = self.place(zone.offset);
-        if let Some((offset, problem)) = &zone.problem {
-            self.bad(self.place(*offset), problem.clone());
+        if let Some(problem) = &zone.problem {
+            self.bad(place, problem.clone());
         }
         for (holds, content, reading) in &zone.readings {
             let id = Some(RecordId::new(zone.number));
@@ -321,14 +322,14 @@ impl<'a> Scanner<'a, '_> {
         (self.visit)(Step::Found(Found::new(place, what, raw)));
     }
 
-    /// A bad part of something that is found too.
-    fn bad(&mut self, place: Place<'a>, reason: impl Into<String>) {
-        self.lost(place, reason, &[]);
+    /// A bad part of something that is found too, near `place`.
+    fn bad(&mut self, place: Place<'a>, problem: Problem) {
+        self.lost(place, problem, &[]);
     }
 
-    /// Bytes that are all there is to show of something.
-    fn lost(&mut self, place: Place<'a>, reason: impl Into<String>, raw: &'a [u8]) {
-        self.push(place, What::Bad(reason.into()), raw);
+    /// Bytes near `place` that are all there is to show of something.
+    fn lost(&mut self, place: Place<'a>, problem: Problem, raw: &'a [u8]) {
+        self.push(place.at(problem.offset), What::Bad(problem), raw);
     }
 
     /// Gives memory back now and then on the way through a large file.
@@ -346,13 +347,13 @@ impl<'a> Scanner<'a, '_> {
             Ok(image) => image,
             Err(error) => {
                 self.title = "ERST store, its header unusable".into();
-                return self.lost(self.place(0), error.kind().to_string(), bytes);
+                return self.lost(self.place(0), Problem::of(&error, 0, error.kind()), bytes);
             }
         };
         for problem in image.check() {
             // What is wrong with a slot is told with the slot.
             if !is_of_slot(&problem) {
-                self.bad(self.place(0), problem.to_string());
+                self.bad(self.place(0), of_image(&problem));
             }
         }
         let mut records = 0;
@@ -395,17 +396,21 @@ impl<'a> Scanner<'a, '_> {
             let seen = slot.bytes.get(..4).unwrap_or_default().escape_ascii();
             let reason =
                 format!("signature \"{seen}\", not \"CPER\", in a slot with record {}", slot.identifier);
-            return self.lost(place, reason, slot.bytes);
+            let problem = Problem::new("signature", place.offset, reason)
+                .value("seen", hex(slot.bytes.get(..4).unwrap_or_default()))
+                .value("record_id", wide(slot.identifier));
+            return self.lost(place, problem, slot.bytes);
         }
         if slot.record_identifier() != slot.identifier {
-            self.bad(
-                place.at(place.offset + ID_FIELD),
-                format!(
-                    "record id {} in the record, {} in the store's map",
-                    slot.record_identifier(),
-                    slot.identifier
-                ),
+            let reason = format!(
+                "record id {} in the record, {} in the store's map",
+                slot.record_identifier(),
+                slot.identifier
             );
+            let problem = Problem::new("record_id", place.offset + ID_FIELD, reason)
+                .value("record_id", wide(slot.record_identifier()))
+                .value("map_record_id", wide(slot.identifier));
+            self.bad(place, problem);
         }
         self.record(place, slot.bytes, Room::all(slot.bytes));
     }
@@ -416,7 +421,7 @@ impl<'a> Scanner<'a, '_> {
             Ok(stored) => stored,
             Err(error) => {
                 let at = place.offset + u64::from(error.offset());
-                return self.lost(place.at(at), error.kind().to_string(), bytes);
+                return self.lost(place, Problem::of(&error, at, error.kind()), bytes);
             }
         };
         let record = stored.record();
@@ -432,7 +437,10 @@ impl<'a> Scanner<'a, '_> {
                     format!("record length {stated} exceeds {within} ({room}); shown as far as it goes")
                 }
             };
-            self.bad(place.at(place.offset + LENGTH_FIELD), reason);
+            let problem = Problem::new("record_length", place.offset + LENGTH_FIELD, reason)
+                .value("length", stated)
+                .value("available", raw.len());
+            self.bad(place, problem);
         }
         let part = |text, compressed| Part {
             record: Some(stored),
@@ -452,8 +460,8 @@ impl<'a> Scanner<'a, '_> {
     /// Something with sections: what is wrong with it and with each is told as bad parts of their own.
     fn sections(&mut self, place: Place<'a>, what: What<'a>, raw: &'a [u8]) {
         let found = Found::new(place, what, raw);
-        for (at, reason) in found.problems() {
-            self.bad(place.at(at), reason);
+        for problem in found.problems() {
+            self.bad(place, problem);
         }
         for section in found.sections() {
             // The record around it is there in any case.
@@ -479,7 +487,8 @@ impl<'a> Scanner<'a, '_> {
             let inside = self.file.bytes.as_ptr_range().contains(&part.stored.as_ptr());
             let before = if inside { offset_in(&self.file.bytes, part.stored) } else { part.place.offset };
             let raw = if text.is_empty() { raw } else { &[] };
-            self.lost(part.place.at(before + u64::from(error.offset())), error.kind().to_string(), raw);
+            let problem = Problem::of(&error, before + u64::from(error.offset()), error.kind());
+            self.lost(part.place, problem, raw);
         }
         !text.is_empty()
     }
@@ -489,7 +498,8 @@ impl<'a> Scanner<'a, '_> {
         let log = match mcelog::Log::parse(bytes, word_size) {
             Ok(log) => log,
             Err(error) => {
-                return self.lost(self.place(error.offset() as usize), error.kind().to_string(), bytes);
+                let problem = Problem::of(&error, error.offset().into(), error.kind());
+                return self.lost(self.place(0), problem, bytes);
             }
         };
         let mut entries = 0;
@@ -501,7 +511,10 @@ impl<'a> Scanner<'a, '_> {
                     let machine = What::Body(SectionTypeId::LINUX_MCE, entry.bytes(), None);
                     self.sections(place, machine, entry.bytes());
                 }
-                Err(error) => self.bad(self.place(error.offset() as usize), error.kind().to_string()),
+                Err(error) => {
+                    let problem = Problem::of(&error, error.offset().into(), error.kind());
+                    self.bad(self.place(0), problem);
+                }
             }
         }
         let lost = if log.header().flags().contains(mcelog::LogFlags::OVERFLOW) {
@@ -563,7 +576,8 @@ impl<'a> Scanner<'a, '_> {
             let end = found.unwrap_or(bytes.len());
             let next = if found.is_some() { "before the next record" } else { "to the end" };
             let reason = format!("{} {next} that are no record", summary::size(end - from));
-            self.lost(self.place(from), reason, &bytes[from..end]);
+            let problem = Problem::new("no_record", from as u64, reason).value("length", end - from);
+            self.lost(self.place(from), problem, &bytes[from..end]);
         }
         found
     }
@@ -578,7 +592,8 @@ impl<'a> Scanner<'a, '_> {
             if !recognise::is_block(&block) {
                 let rest = bytes.len() - offset;
                 let reason = format!("{} behind the last status block that are none", summary::size(rest));
-                self.lost(place, reason, &bytes[offset..]);
+                let problem = Problem::new("no_block", offset as u64, reason).value("length", rest);
+                self.lost(place, problem, &bytes[offset..]);
                 break;
             }
             blocks += 1;
@@ -606,6 +621,32 @@ const LENGTH_FIELD: u64 = 20;
 /// Where bytes out of a file lie in it.
 fn offset_in(file: &[u8], part: &[u8]) -> u64 {
     (part.as_ptr().addr().wrapping_sub(file.as_ptr().addr())) as u64
+}
+
+/// What is wrong with an image that is no slot's fault.
+fn of_image(problem: &ImageProblem) -> Problem {
+    use ImageProblem as P;
+    let told = |kind, at| Problem::new(kind, at, problem.to_string());
+    match *problem {
+        P::Version(version) => told("store_version", 0).value("version", version),
+        P::Reserved(reserved) => told("store_reserved", 0).value("reserved", reserved),
+        P::StorageOffset { stated, expected } => {
+            told("storage_offset", 0).value("stated", stated).value("expected", expected)
+        }
+        P::PartialSlot { bytes } => told("partial_slot", 0).value("length", bytes),
+        P::RecordCount { stated, found } => {
+            told("record_count", 0).value("stated", stated).value("used", found)
+        }
+        P::HeaderSlotUsed { slot, identifier } => {
+            told("header_slot_used", 0).value("slot", slot).value("record_id", wide(identifier))
+        }
+        P::EndIdentifier { slot } => told("end_identifier", 0).value("slot", slot),
+        P::Duplicate { slot, first, identifier } => told("duplicate", 0)
+            .value("slot", slot)
+            .value("first_slot", first)
+            .value("record_id", wide(identifier)),
+        _ => told("store", 0),
+    }
 }
 
 fn is_of_slot(problem: &ImageProblem) -> bool {

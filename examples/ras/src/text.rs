@@ -15,6 +15,7 @@ use crate::found::{Content, Log, Part, Piece, Section, What, padding};
 use crate::names::SectionNames;
 use crate::not_valid::NotValid;
 use crate::printable::Printable;
+use crate::raw_text;
 use crate::summary;
 
 /// How much is shown.
@@ -249,6 +250,7 @@ impl Text {
                     field(out, "flags", flags)?;
                 }
             }
+            What::Block(block) if self.detail == Detail::Raw => write!(out, "{}", block.header())?,
             What::Block(block) => {
                 let status = block.header();
                 field(out, "severity", status.severity())?;
@@ -278,6 +280,9 @@ impl Text {
                 writeln!(out, "\nraw data behind the entries, {}", summary::size(raw.len()))?;
                 hex_dump(out, raw)?;
             }
+        }
+        if self.detail == Detail::Raw {
+            raw_text::layout(out, &event.found)?;
         }
         Ok(())
     }
@@ -315,13 +320,16 @@ impl Text {
             Content::Body(body) => write!(lines, "{}", fields::compact(body.fields()))?,
             Content::Log(part) => self.part(&mut lines, part)?,
             Content::Cut(cut) => write!(lines, "{}", fields::compact(cut))?,
-            Content::Bad(_, reason) => writeln!(lines, "{reason}")?,
+            Content::Bad(problem) => writeln!(lines, "{problem}")?,
         }
         for check in &section.machine_checks {
             writeln!(lines, "machine check in {}", check.error())?;
             check.record().details().to_string().lines().try_for_each(|line| writeln!(lines, "  {line}"))?;
         }
         let is_raw = self.detail == Detail::Raw;
+        if is_raw {
+            raw_text::descriptor(&mut lines, section)?;
+        }
         if let Some(not_valid) = is_raw.then(|| NotValid::of(section)).flatten() {
             writeln!(lines, "not valid, as their validity bits are clear:")?;
             write!(lines, "{:2}", Fields(&not_valid))?;
@@ -368,6 +376,7 @@ impl Text {
                 Piece::Part(_, part) => {
                     if self.detail == Detail::Raw {
                         writeln!(out, "[{}]", crate::found::at(&part.place))?;
+                        raw_text::part(out, part)?;
                     }
                     self.part(out, part)?;
                 }

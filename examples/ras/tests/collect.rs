@@ -1050,3 +1050,36 @@ fn lines_for_the_journal_have_levels() {
     let levels: Vec<&str> = written.lines().map(|line| &line[..3]).collect();
     assert_eq!(levels, ["<4>", "<2>", "<2>", "<6>"], "{written}");
 }
+
+/// Whatever it is: `ras collect` writes the object that `ras decode` writes, with keys in front.
+#[test]
+fn objects_are_those_of_decode() {
+    let mut count = 0;
+    let named = [("gesb", "gesb"), ("records", "cper"), ("mce", "mce"), ("ghes", "gesb"), ("bert", "bin")];
+    let named = named.into_iter().filter(|(folder, ending)| {
+        let is_one = |entry: fs::DirEntry| entry.path().extension().is_some_and(|found| found == *ending);
+        fs::read_dir(path(folder)).unwrap().any(|entry| is_one(entry.unwrap()))
+    });
+    for file in named.flat_map(|(folder, ending)| common::files(folder, ending)).chain(images()) {
+        let run = ras(&["collect", &data(&file), "--json", "-"]);
+        let mut collected: Vec<Value> =
+            run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for object in &mut collected {
+            assert!(object.as_object_mut().unwrap().remove("key").is_some(), "{object}");
+            object.as_object_mut().unwrap().remove("part_keys");
+        }
+        let mut decoded = common::ras_json(&[&data(&file)]);
+        assert!(
+            collected.iter().all(|object| decoded.contains(object)),
+            "{file}: {collected:#?} {decoded:#?}"
+        );
+        // Of a bad part and of a table no output keeps a record.
+        decoded.retain(|object| object["kind"] != "bad" && object["kind"] != "erst_table");
+        assert!(
+            decoded.iter().all(|object| collected.contains(object)),
+            "{file}: {collected:#?} {decoded:#?}"
+        );
+        count += decoded.len();
+    }
+    assert!(count > 100, "{count}");
+}

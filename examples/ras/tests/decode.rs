@@ -5,13 +5,13 @@
 mod common;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use common::{data, expect, path, ras, ras_json};
+use common::{data, expect, files, path, ras, ras_json};
 use serde_json::Value;
 
 fn images() -> Vec<String> {
-    common::files("erst-images", "img")
+    files("erst-images", "img")
 }
 
 /// The whole text for an image; kernel logs shortened to their ends, they are compared byte by byte elsewhere.
@@ -127,7 +127,7 @@ fn the_good_record_behind_broken_ones_is_shown() {
 #[test]
 fn status_blocks_have_the_values_the_kernel_printed() {
     let mut compared = 0;
-    for block in common::files("gesb", "gesb") {
+    for block in files("gesb", "gesb") {
         let printed = fs::read_to_string(path(&block.replace(".gesb", ".txt"))).unwrap();
         let events = ras_json(&[&data(&block)]);
         let event = events.iter().find(|event| event["kind"] != "bad").unwrap();
@@ -189,7 +189,10 @@ fn find<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
 fn number(value: &Value) -> Option<u64> {
     match value {
         Value::Number(number) => number.as_u64(),
-        Value::String(text) => u64::from_str_radix(text.strip_prefix("0x")?, 16).ok(),
+        Value::String(text) => match text.strip_prefix("0x") {
+            Some(digits) => u64::from_str_radix(digits, 16).ok(),
+            None => text.parse().ok(),
+        },
         Value::Object(map) => number(map.get("value")?),
         _ => None,
     }
@@ -207,7 +210,10 @@ fn parts_of_logs(event: &Value) -> Vec<Value> {
 fn id(value: &Value) -> u64 {
     match value {
         Value::Number(number) => number.as_u64().unwrap(),
-        Value::String(text) => u64::from_str_radix(text.strip_prefix("0x").unwrap(), 16).unwrap(),
+        Value::String(text) => match text.strip_prefix("0x") {
+            Some(digits) => u64::from_str_radix(digits, 16).unwrap(),
+            None => text.parse().unwrap(),
+        },
         Value::Object(code) => id(&code["value"]),
         other => panic!("{other} is no number"),
     }
@@ -250,4 +256,51 @@ fn tables_are_checked() {
     let broken = common::ras_with_input(&["table", "-"], &bytes);
     assert!(broken.code == 2 && broken.stdout.contains("checksum"), "{}{}", broken.stdout, broken.stderr);
     assert_eq!(ras(&["table", &data("tables/BERT.bin")]).code, 1);
+}
+
+/// With `--raw` an object has the record's own bytes: they are read as the same object, but for where they are.
+#[test]
+fn a_raw_object_needs_no_second_file() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let mut count = 0;
+    let files = [files("gesb", "gesb"), files("records", "cper"), files("mce", "mce")].concat();
+    let mut names: Vec<String> = files.iter().map(|file| data(file)).collect();
+    names.push(data("erst-images/erstdbg.img"));
+    for name in names {
+        let run = ras(&["decode", "--format", "json", "--raw", &name]);
+        for line in run.stdout.lines() {
+            let mut object: Value = serde_json::from_str(line).unwrap();
+            if object["kind"] == "bad" {
+                continue;
+            }
+            let members = object.as_object_mut().unwrap();
+            // Each part of a log is a record.
+            let bytes = members.remove("bytes").unwrap_or_else(|| members["sections"][0]["bytes"].clone());
+            let digits = bytes.as_str().unwrap_or_else(|| panic!("{name}: {line}"));
+            let bytes: Vec<u8> = (0..digits.len() / 2)
+                .map(|place| u8::from_str_radix(&digits[2 * place..][..2], 16).unwrap())
+                .collect();
+            let path = folder.join(format!("raw.{count}"));
+            fs::write(&path, bytes).unwrap();
+            let again = ras(&["decode", "--format", "json", "--raw", path.to_str().unwrap()]).stdout;
+            let again = again.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+            let mut again = again.filter(|object| object["kind"] != "bad");
+            let mut again = again.next().unwrap_or_else(|| panic!("{name}: {line}"));
+            again.as_object_mut().unwrap().remove("bytes");
+            for object in [&mut object, &mut again] {
+                object["source"] = Value::Null;
+                for section in object["sections"].as_array_mut().unwrap() {
+                    section.as_object_mut().unwrap().remove("source");
+                    // Where a problem is in its file.
+                    section.as_object_mut().unwrap().remove("problems");
+                }
+            }
+            assert_eq!(again["sections"][0], object["sections"][0], "{name}");
+            if object["kind"] != "kernel_log" {
+                assert_eq!(again, object, "{name}");
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 50, "{count}");
 }

@@ -340,7 +340,7 @@ fn a_windows_machine_check_says_what_a_struct_mce_says() {
     }
     assert_eq!(
         ras_json(&[&path])[0]["sections"][0]["fields"]["extended_registers"]["ipid"],
-        0x1_002e_0000_0500u64
+        "0x0001002e00000500"
     );
     // With ADDRV there is an address, if it is one.
     let status = 0x9c20_0000_0002_080b;
@@ -468,7 +468,7 @@ fn all_is_shown_with_v_and_marked_where_it_is_not_valid() {
     let run = ras(&["decode", "-v", "--format", "json", &path]);
     let event: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     let section = &event["sections"][0];
-    assert_eq!(section["not_valid"]["physical_address"], 0x1008_0040);
+    assert_eq!(section["not_valid"]["physical_address"], "0x0000000010080040");
     assert_eq!(section["not_valid"]["fru_text"], "DIMM_B2");
     assert!(section["fields"]["physical_address"].is_null() && section["fru"].is_null(), "{section}");
     assert!(ras_json(&[&path])[0]["sections"][0]["not_valid"].is_null());

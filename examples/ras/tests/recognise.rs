@@ -165,7 +165,7 @@ fn blocks_that_the_kernel_has_read_are_shown() {
     assert_eq!(events.len(), 6);
     for event in &events {
         assert_eq!(
-            (&event["block_status"]["value"], &event["source"]["cleared"]),
+            (&event["header"]["block_status"]["value"], &event["source"]["cleared"]),
             (&0.into(), &serde_json::Value::Null)
         );
     }

@@ -300,7 +300,7 @@ fn a_cut_section_is_shown_as_far_as_it_goes() {
     let events = ras_with_input(&["decode", "--format", "json", "-"], &bytes[..body + 116]).stdout;
     let last: Value = serde_json::from_str(events.lines().last().unwrap()).unwrap();
     assert_eq!(last["sections"][0]["fields"]["level"], 3);
-    assert!(last["sections"][0]["error"].as_str().unwrap().contains("exceeds"));
+    assert!(last["sections"][0]["problems"][0]["message"].as_str().unwrap().contains("exceeds"));
 }
 
 /// An entry of a status block that ends early is shown too, and zeros in the place of entries are none.

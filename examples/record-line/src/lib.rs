@@ -235,11 +235,13 @@ impl Pick<'_, '_> {
         let out = &mut *self.out;
         match value {
             // A number says nothing without a label.
-            Value::Number(value) if !label.is_empty() => write!(out, "{separator}{label}{value}")?,
+            Value::Number(value) | Value::Count(value) if !label.is_empty() => {
+                write!(out, "{separator}{label}{value}")?
+            }
             Value::Hex { value, .. } if !label.is_empty() => write!(out, "{separator}{label}{value:#x}")?,
             Value::Code { name: Some(name), value: 1.. } => write!(out, "{separator}{label}{name}")?,
             Value::Message(message) => write!(out, "{separator}{label}{message}")?,
-            Value::Flags { bits, name } => {
+            Value::Flags { bits, name, .. } => {
                 let set = (0..64).map(|place| 1 << place).filter(|bit| bits & bit != 0).filter_map(name);
                 let mut before = [separator, label];
                 for name in set {

@@ -92,7 +92,7 @@ macro_rules! component_id {
             /// Describes the component, if it is valid.
             fn describe_component(&self, out: &mut dyn Visitor) -> fmt::Result {
                 match (self.pldm_component_id(), self.component_id()) {
-                    (Some(id), _) => out.field("component_id", Value::Group(id)),
+                    (Some(id), _) => out.field("pldm_component_id", Value::Group(id)),
                     (None, Some(id)) => out.field("component_id", Value::Bytes(id.bytes())),
                     (None, None) => Ok(()),
                 }

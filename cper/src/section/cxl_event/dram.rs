@@ -197,7 +197,10 @@ mod tests {
         );
         let mut ecc = bytes;
         ecc[9] = 0;
-        assert_eq!(lines(SectionTypeId::CXL_DRAM, ecc)[5], "memory event sub type   2");
+        assert_eq!(
+            lines(SectionTypeId::CXL_DRAM, ecc)[5],
+            "memory event sub type   undefined for this event type (2)"
+        );
         let event = event.with_validation(CxlDramValidity::from_bits_retain(0x300));
         assert!(event.pldm_component_id().is_some());
     }

@@ -159,8 +159,8 @@ open_value! {
 impl CxlDataPathSubType {
     /// Tells the sub-type: by its name if the event is of the data path, else as the number it is.
     pub(super) fn describe(self, data_path: bool, out: &mut dyn Visitor) -> fmt::Result {
-        let name = if data_path { self.into() } else { Value::number(self.raw()) };
-        out.field("memory_event_sub_type", name)
+        let name = if data_path { self.name() } else { Some("undefined for this event type") };
+        out.field("memory_event_sub_type", Value::Code { value: self.raw().into(), name })
     }
 }
 
@@ -233,7 +233,7 @@ mod tests {
                 "channel                 4",
                 "rank                    5",
                 "device                  0x332211",
-                "component id",
+                "pldm component id",
                 "  entity id 6 bytes",
                 "    0000  01 02 03 04 05 06                                ......",
                 "  resource id 4 bytes",
@@ -300,7 +300,13 @@ mod tests {
         bytes[9] = 0;
         bytes[0x0b] = 8;
         let lines = lines(SectionTypeId::CXL_GENERAL_MEDIA, bytes);
-        assert_eq!(lines[4..6], ["memory event type       media ECC error (0)", "memory event sub type   5"]);
+        assert_eq!(
+            lines[4..6],
+            [
+                "memory event type       media ECC error (0)",
+                "memory event sub type   undefined for this event type (5)"
+            ]
+        );
         assert_eq!(lines[7], "component id 16 bytes");
     }
 

@@ -186,8 +186,8 @@ impl Describe for CxlMemoryModuleEvent {
         out.field("device_event_type", self.device_event_type().into())?;
         let sub_type = self.device_event_sub_type();
         let fru = self.device_event_type() == CxlMemoryModuleEventType::MEDIA_FRU;
-        let sub_type = if fru { sub_type.into() } else { Value::number(sub_type.raw()) };
-        out.field("device_event_sub_type", sub_type)?;
+        let name = if fru { sub_type.name() } else { Some("undefined for this event type") };
+        out.field("device_event_sub_type", Value::Code { value: sub_type.raw().into(), name })?;
         out.field("device_health", Value::Group(&self.device_health))?;
         self.describe_component(out)
     }
@@ -260,7 +260,13 @@ mod tests {
         other[0] = 4;
         other[3] = 0x2b;
         let told = lines(SectionTypeId::CXL_MEMORY_MODULE, other);
-        assert_eq!(told[..2], ["device event type       data path error (4)", "device event sub type   3"]);
+        assert_eq!(
+            told[..2],
+            [
+                "device event type       data path error (4)",
+                "device event sub type   undefined for this event type (3)"
+            ]
+        );
         assert_eq!(
             told[5..9],
             [

@@ -76,8 +76,8 @@ component_id!(CxlMemorySparingEvent, CxlMemorySparingValidity);
 
 impl Describe for CxlMemorySparingEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("maintenance_operation_class", Value::number(self.maintenance_operation_class()))?;
-        out.field("maintenance_operation_subclass", Value::number(self.maintenance_operation_subclass()))?;
+        out.field("sparing_operation_class", Value::number(self.maintenance_operation_class()))?;
+        out.field("sparing_operation_subclass", Value::number(self.maintenance_operation_subclass()))?;
         out.field("sparing_flags", Value::flags(self.flags()))?;
         out.field("result", self.result().into())?;
         out.field("resources_available", Value::number(self.resources_available()))?;
@@ -123,8 +123,8 @@ mod tests {
         assert_eq!(
             lines(SectionTypeId::CXL_MEMORY_SPARING, bytes),
             [
-                "maintenance operation class 2",
-                "maintenance operation subclass 3",
+                "sparing operation class 2",
+                "sparing operation subclass 3",
                 "sparing flags           0xf  query resources, hard sparing, device initiated, reserved 0x8",
                 "result                  failed (255)",
                 "resources available     4660",
@@ -150,7 +150,7 @@ mod tests {
             bit_map(&bytes, 4..6, |bytes, told| told(CxlMemorySparingEvent::ref_from_bytes(bytes).unwrap()));
         assert_map(
             &map,
-            "0.0 maintenance_operation_class *8 1.0 maintenance_operation_subclass *8
+            "0.0 sparing_operation_class *8 1.0 sparing_operation_subclass *8
              2.0 sparing_flags QUERY_RESOURCES HARD_SPARING DEVICE_INITIATED -*5 3.0 result *8
              6.0 hidden ~*48 12.0 resources_available *16
              14.0 channel *8 15.0 rank *8 16.0 nibble_mask *24 19.0 bank_group *8 20.0 bank *8

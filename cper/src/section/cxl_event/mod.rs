@@ -578,7 +578,7 @@ impl Describe for CxlComponentEvent<'_> {
             header.describe_fields(out)?;
         }
         if self.missing() != 0 {
-            out.field("missing_bytes", Value::Number(self.missing() as u64))?;
+            out.field("missing_bytes", Value::length(self.missing()))?;
             Error::inner_length("length", self.length(), self.bytes.len(), 0).describe(out)?;
         }
         match self.event_log() {

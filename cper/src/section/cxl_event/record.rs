@@ -223,7 +223,7 @@ impl Describe for CxlEventHeader {
             if let Some(time) = Timestamp::from_unix(nanoseconds / 1_000_000_000) {
                 out.field("timestamp", time.into())?;
             }
-            out.field("timestamp_nanoseconds", Value::Number(nanoseconds))?;
+            out.field("timestamp_nanoseconds", Value::Count(nanoseconds))?;
         }
         out.field("maintenance_operation_class", Value::number(self.maintenance_operation_class))?;
         if let Some(subclass) = self.maintenance_operation_subclass() {

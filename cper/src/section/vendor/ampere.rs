@@ -98,7 +98,7 @@ structure! {
     /// An error record of an Arm RAS node: payload 0.
     AmpereRasNode: 44 bytes, new;
     /// Low half of ERR STATUS.
-    0 status: u32 as hex => set_status with_status;
+    0 status: u32 as hex "status_low" => set_status with_status;
     /// ERR ADDR.
     4 address: u64 as hex => set_address with_address;
     /// ERR MISC0.
@@ -158,7 +158,7 @@ structure! {
     /// Which data these are.
     0 firmware_specific: u32 as hex => set_firmware_specific with_firmware_specific;
     /// Five words of data.
-    4 data: [u64; 5] as words => set_data with_data;
+    4 data: [u64; 5] as words "payload_words" => set_data with_data;
 }
 
 /// The payload of an Ampere specific error, by its layout.
@@ -377,7 +377,7 @@ mod tests {
                 "payload type            0",
                 "sub type                1",
                 "instance                0x0302",
-                "status                  0x07060504",
+                "status low              0x07060504",
                 "address                 0x0f0e0d0c0b0a0908",
                 "misc 0                  0x1716151413121110",
                 "misc 1                  0x1f1e1d1c1b1a1918",
@@ -418,7 +418,7 @@ mod tests {
                 "sub type                1",
                 "instance                0x0302",
                 "firmware specific       0x07060504",
-                "data",
+                "payload words",
                 "  [0] 0x0f0e0d0c0b0a0908",
                 "  [1] 0x1716151413121110",
                 "  [2] 0x1f1e1d1c1b1a1918",
@@ -442,7 +442,7 @@ mod tests {
         };
         assert(
             0,
-            "4.0 status *32 8.0 address *64 16.0 misc_0 *64 24.0 misc_1 *64 32.0 misc_2 *64 40.0 misc_3 *64",
+            "4.0 status_low *32 8.0 address *64 16.0 misc_0 *64 24.0 misc_1 *64 32.0 misc_2 *64 40.0 misc_3 *64",
         );
         assert(
             2,
@@ -450,7 +450,7 @@ mod tests {
              16.0 uncorrectable_register *32 20.0 uncorrectable_location *32 24.0 uncorrectable_address *32
              28.0 hidden ~*160",
         );
-        assert(3, "4.0 firmware_specific *32 8.0 data ~*320");
+        assert(3, "4.0 firmware_specific *32 8.0 payload_words ~*320");
         let registers = bit_map(&[0x40; 48], 0..24, |bytes, told| {
             told(&AmpereSpecificError::decode(bytes).unwrap());
         });

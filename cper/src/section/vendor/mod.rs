@@ -113,7 +113,7 @@ struct Run<'a> {
 
 impl Describe for Run<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("offset", Value::Number(self.offset as u64))?;
+        out.field("offset", Value::length(self.offset))?;
         out.field("bytes", Value::Bytes(self.bytes))
     }
 }

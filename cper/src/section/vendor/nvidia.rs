@@ -22,7 +22,7 @@ structure! {
     /// What kind of error it is, in ASCII.
     0 signature: [u8; 16] raw signature_raw;
     /// Type of the error.
-    16 error_type: u16 as hex => set_error_type with_error_type;
+    16 error_type: u16 as hex "nvidia_error_type" => set_error_type with_error_type;
     /// Instance of the unit.
     18 error_instance: u16 as number => set_error_instance with_error_instance;
     /// How bad it is: a [`Severity`] in one byte.
@@ -336,7 +336,7 @@ mod tests {
 
     const HEAD: &str = "\
 severity                corrected (2)
-error type              0x0102
+nvidia error type       0x0102
 error instance          772
 socket                  5
 register count          2
@@ -448,7 +448,7 @@ instance base           0x0807060504030201
         };
         assert_map(
             &map(&section(b"HSS-BUSY\0\0\0\0\0\0\0\0", &[0; 33])[..], 8..16),
-            "0.0 signature ~*64 16.0 error_type *16 18.0 error_instance *16 20.0 severity *8 21.0 socket *8
+            "0.0 signature ~*64 16.0 nvidia_error_type *16 18.0 error_instance *16 20.0 severity *8 21.0 socket *8
              22.0 register_count *8 23.0 hidden ~*8 24.0 instance_base *64 32.0 registers ~*256 64.0 trailing ~*8",
         );
         assert_map(

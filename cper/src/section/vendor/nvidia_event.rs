@@ -30,7 +30,7 @@ structure! {
     2 source_device_type: NvidiaSource as named => set_source_device_type with_source_device_type;
     3 reserved: u8;
     /// Type of the event.
-    4 event_type: u16 as hex => set_event_type with_event_type;
+    4 event_type: u16 as hex "nvidia_event_type" => set_event_type with_event_type;
     /// Sub-type of the event.
     6 event_sub_type: u16 as hex => set_event_sub_type with_event_sub_type;
     /// What links events that belong together, 0 for none.
@@ -512,9 +512,9 @@ impl Describe for NvidiaContext<'_> {
         self.header.describe_fields(out)?;
         let mut used = self.data.len();
         if let Some(words) = self.words_64() {
-            out.field("data", Value::List(&Values(words.iter().map(|word| Value::hex(word.get())))))?;
+            out.field("data_64", Value::List(&Values(words.iter().map(|word| Value::hex(word.get())))))?;
         } else if let Some(words) = self.words_32() {
-            out.field("data", Value::List(&Values(words.iter().map(|word| Value::hex(word.get())))))?;
+            out.field("data_32", Value::List(&Values(words.iter().map(|word| Value::hex(word.get())))))?;
         } else if let Some(metadata) = self.gpu_metadata() {
             used = size_of_val(metadata);
             out.field("gpu_metadata", Value::Group(metadata))?;
@@ -650,7 +650,7 @@ mod tests {
                 "signature               TEST-EVT",
                 "version                 1",
                 "source device type      CPU (0)",
-                "event type              0x0102",
+                "nvidia event type       0x0102",
                 "event sub type          0x0304",
                 "link id                 0x1122334455667788",
                 "info version            0x0001",
@@ -668,14 +668,14 @@ mod tests {
                 "    version                 7",
                 "    data type               64-bit keys and values (1)",
                 "    data version            9",
-                "    data",
+                "    data 64",
                 "      [0] 0xa7a6a5a4a3a2a1a0",
                 "      [1] 0xafaeadacabaaa9a8",
                 "  [1] ",
                 "    version                 7",
                 "    data type               32-bit values (4)",
                 "    data version            9",
-                "    data",
+                "    data 32",
                 "      [0] 0xa3a2a1a0",
                 "      [1] 0xa7a6a5a4",
                 "  [2] ",
@@ -921,7 +921,7 @@ mod tests {
         bytes.push(0);
         assert_map(
             &map(&bytes, 34..35),
-            "0.0 version *8 1.0 contexts ~*8 2.0 source_device_type *8 3.0 hidden ~*8 4.0 event_type *16
+            "0.0 version *8 1.0 contexts ~*8 2.0 source_device_type *8 3.0 hidden ~*8 4.0 nvidia_event_type *16
              6.0 event_sub_type *16 8.0 link_id *64 16.0 signature ~*128 32.0 info_version *16 35.0 info.socket *8
              36.0 info.architecture *32 40.0 info.ecid ~*128 56.0 info.instance_base *64 64.0 info_trailing ~*8
              65.0 trailing ~*8",
@@ -950,7 +950,7 @@ mod tests {
             let map = context_map(data_type, data, 0);
             map.split_once("\n16.0 ").map(|(_, map)| ["16.0 ", map].concat()).unwrap()
         };
-        assert_map(&told(3, &[0; 16]), "16.0 data ~*128");
+        assert_map(&told(3, &[0; 16]), "16.0 data_64 ~*128");
         assert_map(
             &told(0x8000, &[b'a'; 193]),
             "16.0 gpu_metadata.device_name ~*384 64.0 gpu_metadata.firmware_version ~*128

@@ -40,13 +40,13 @@ structure! {
     /// Number that Windows gave the processor.
     16 processor_number: u32 as number => set_processor_number with_processor_number;
     /// `MCG_STATUS`.
-    20 global_status: WindowsGlobalStatus as group => set_global_status with_global_status;
+    20 global_status: WindowsGlobalStatus as group "mcg_status" => set_global_status with_global_status;
     /// Instruction pointer at the time of the error.
     28 instruction_pointer: u64 as hex => set_instruction_pointer with_instruction_pointer;
     /// Number of the bank.
     36 bank_number: u32 as number => set_bank_number with_bank_number;
     /// `MCi_STATUS`.
-    40 status: WindowsBankStatus as group => set_status with_status;
+    40 status: WindowsBankStatus as group "bank_status" => set_status with_status;
     /// `MCi_ADDR`.
     48 address: u64 as hex => set_address with_address;
     /// `MCi_MISC`.
@@ -211,7 +211,7 @@ pub struct WindowsFurtherBank {
 impl Describe for WindowsFurtherBank {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("bank_number", Value::number(self.number))?;
-        out.field("status", Value::Group(&self.status))?;
+        out.field("bank_status", Value::Group(&self.status))?;
         out.field("address", Value::hex(self.address))?;
         out.field("misc", Value::hex(self.misc))
     }
@@ -368,7 +368,7 @@ impl Describe for WindowsXpfMca<'_> {
             out.field("extended_registers", Value::Group(&AmdRegisters(registers)))?;
         } else {
             let registers = registers.iter().map(|register| Value::hex(register.get()));
-            out.field("extended_registers", Value::List(&Values(registers)))?;
+            out.field("unnamed_registers", Value::List(&Values(registers)))?;
         }
         if let Some(capability) = self.global_capability() {
             out.field("global_capability", Value::Group(capability))?;
@@ -515,11 +515,11 @@ mod tests {
                 "timestamp               0x01dc18e58c5e1073",
                 "time                    2025-08-29 13:05:09",
                 "processor number        6",
-                "global status",
+                "mcg status",
                 "  flags                   0x0",
                 "instruction pointer     0x0000000000000000",
                 "bank number             0",
-                "status",
+                "bank status",
                 "  error code              0x0135",
                 "  model error code        0x000c",
                 "  vendor bits             0x00a00000",
@@ -568,17 +568,17 @@ mod tests {
             4.0 cpu_vendor *32
             8.0 timestamp *64
             16.0 processor_number *32
-            20.0 global_status.flags RESTART_IP_VALID ERROR_IP_VALID MACHINE_CHECK_IN_PROGRESS LOCAL -*60
+            20.0 mcg_status.flags RESTART_IP_VALID ERROR_IP_VALID MACHINE_CHECK_IN_PROGRESS LOCAL -*60
             28.0 instruction_pointer *64
             36.0 bank_number *32
-            40.0 status.error_code *16
-            42.0 status.model_error_code *16
-            44.0 status.vendor_bits *25
-            47.1 status.flags CONTEXT_CORRUPT ADDRESS_VALID MISC_VALID ENABLED UNCORRECTED OVERFLOW VALID
+            40.0 bank_status.error_code *16
+            42.0 bank_status.model_error_code *16
+            44.0 bank_status.vendor_bits *25
+            47.1 bank_status.flags CONTEXT_CORRUPT ADDRESS_VALID MISC_VALID ENABLED UNCORRECTED OVERFLOW VALID
             48.0 address *64
             56.0 misc *64
             68.0 apic_id *32
-            72.0 extended_registers ~*1536
+            72.0 unnamed_registers ~*1536
             264.0 global_capability.banks *8
             265.0 global_capability.flags CONTROL_PRESENT EXTENDED_PRESENT CMCI_PRESENT
                 THRESHOLD_STATUS_PRESENT -*4
@@ -640,7 +640,7 @@ mod tests {
     fn registers_have_names_on_amd_where_the_structure_gave_them() {
         let told = |bytes: &[u8]| {
             let text = WindowsXpfMca::decode(bytes).unwrap().to_string();
-            let (_, text) = text.split_once("extended registers\n").unwrap();
+            let (_, text) = text.split_once(" registers\n").unwrap();
             text.lines().take_while(|line| line.starts_with(' ')).map(Into::into).collect::<Vec<String>>()
         };
         let amd = counted(2, 12, 0);
@@ -678,7 +678,7 @@ mod tests {
                 "further banks",
                 "  [0] ",
                 "    bank number             774316057",
-                "    status",
+                "    bank status",
                 "      error code              0xa099",
                 "      model error code        0xaea7",
                 "      vendor bits             0x00c3bcb5",
@@ -686,7 +686,7 @@ mod tests {
                 "    misc                    0xccc5beb7b0a9a29b",
                 "  [1] ",
                 "    bank number             1245920309",
-                "    status",
+                "    bank status",
                 "      error code              0xd8d1",
                 "      model error code        0xe6df",
                 "      vendor bits             0x00fbf4ed",
@@ -772,7 +772,10 @@ mod tests {
             })
         };
         assert!(map(0..4).starts_with("\n4.0 bank_number *32\n8.0 hidden"));
-        assert!(map(0..132).starts_with("\n132.0 status.error_code *16\n134.0 status.model_error_code *16"));
+        assert!(
+            map(0..132)
+                .starts_with("\n132.0 bank_status.error_code *16\n134.0 bank_status.model_error_code *16")
+        );
         assert!(map(0..388).starts_with("\n388.0 address *64\n396.0 hidden"));
         assert!(map(0..644).starts_with("\n644.0 misc *64\n652.0 hidden"));
     }

@@ -163,7 +163,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     writer.section_bytes(FanLog::TYPE.into(), &descriptor, &[2, 0, 0, 0, 3, 0, 0, 0])?;
     let record = Record::parse(writer.finish()?)?;
     let json = serde_json::to_value(record.with_decoders(DECODERS))?;
-    assert_eq!(json["sections"][0]["error"], "section 0 at offset 200: fan log needs 20 bytes, 8 available");
+    assert_eq!(json["sections"][0]["error"]["message"], "fan log needs 20 bytes, 8 available");
     assert_eq!(json["sections"][0]["body"]["bytes"], "0200000003000000");
 
     // A status block is shown in the same way.

@@ -2,6 +2,7 @@
 //! several sources, and together one event.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::dmesg;
@@ -38,7 +39,7 @@ pub struct Held {
     offset: u64,
     cleared: bool,
     raw: Vec<u8>,
-    stored: Vec<u8>,
+    stored: Stored,
     /// What `stored` inflates to, where it is compressed.
     inflated: Option<Text<'static>>,
     is_record: bool,
@@ -50,7 +51,33 @@ pub struct Held {
     reading: Option<Reading>,
 }
 
+/// A part's text as it is stored.
+#[derive(Debug)]
+enum Stored {
+    /// These bytes of its record.
+    Inside(Range<usize>),
+    /// Bytes that its record does not have like that.
+    Other(Vec<u8>),
+}
+
+impl Stored {
+    fn of(stored: &[u8], raw: &[u8]) -> Self {
+        let at = (stored.as_ptr() as usize).wrapping_sub(raw.as_ptr() as usize);
+        let range = at..at.wrapping_add(stored.len());
+        let inside = raw.get(range.clone()).is_some_and(|bytes| std::ptr::eq(bytes, stored));
+        if inside { Self::Inside(range) } else { Self::Other(stored.to_owned()) }
+    }
+}
+
 impl Held {
+    /// Its text as it is stored.
+    fn stored(&self) -> &[u8] {
+        match &self.stored {
+            Stored::Inside(range) => &self.raw[range.clone()],
+            Stored::Other(bytes) => bytes,
+        }
+    }
+
     /// The part as it was found.
     pub fn found(&self) -> Found<'_> {
         let slot = self.met.first().and_then(|(_, _, slot)| *slot);
@@ -58,14 +85,14 @@ impl Held {
         let part = Part {
             place,
             record: self.is_record.then(|| StoredRecord::parse(&self.raw).ok()).flatten(),
-            stored: &self.stored,
+            stored: self.stored(),
             compressed: self.compressed,
             id: self.id,
             id_names_boot: self.id_names_boot,
             time: self.time,
             kind: self.kind,
             reading: self.reading,
-            text: self.inflated.clone().unwrap_or(Text::Stored(&self.stored)),
+            text: self.inflated.clone().unwrap_or(Text::Stored(self.stored())),
         };
         Found::new(place, What::Part(part), &self.raw)
     }
@@ -86,7 +113,7 @@ impl Parts {
             offset: found.place.offset,
             cleared: found.place.cleared,
             raw: found.raw.to_owned(),
-            stored: part.stored.to_owned(),
+            stored: Stored::of(part.stored, found.raw),
             inflated: match &part.text {
                 Text::Stored(_) => None,
                 Text::Inflated(text, problem) => Some(Text::Inflated(text.clone(), *problem)),
@@ -135,7 +162,7 @@ impl Parts {
             Some(Text::Inflated(text, _)) => text.len(),
             _ => 0,
         };
-        self.bytes += held.raw.len() + held.stored.len() + inflated;
+        self.bytes += held.raw.len() + held.stored().len() + inflated;
         self.held.push(held);
     }
 
@@ -143,7 +170,7 @@ impl Parts {
     pub fn logs(&self, mut hand_on: impl FnMut(&Collected<'_, '_>, &[&Held])) {
         // A part is told from others by where its text is held.
         let places: HashMap<*const u8, &Held> =
-            self.held.iter().map(|held| (held.stored.as_ptr(), held)).collect();
+            self.held.iter().map(|held| (held.stored().as_ptr(), held)).collect();
         for found in dmesg::assemble(self.held.iter().map(Held::found).collect()) {
             let What::Log(log) = &found.what else { continue };
             let parts: Vec<&Held> =

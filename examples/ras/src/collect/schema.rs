@@ -218,8 +218,8 @@ pub static COLUMNS: &[Column] = &[
     ),
     text("error", "why it could not be read, or not all of it", |row| {
         match (row.section(), &row.event.found.what) {
-            (Some(section), _) => section.problem().map(|(_, reason)| reason.into()),
-            (None, What::Bad(reason)) => Some(reason.as_str().into()),
+            (Some(section), _) => section.problem().map(|problem| problem.message.into()),
+            (None, What::Bad(problem)) => Some(problem.message.as_str().into()),
             _ => None,
         }
     }),
@@ -365,9 +365,10 @@ struct Numbers(Vec<(&'static str, u64)>);
 impl Visitor for Numbers {
     fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result {
         match value {
-            Value::Number(number) | Value::Hex { value: number, .. } | Value::Code { value: number, .. } => {
-                self.0.push((name, number));
-            }
+            Value::Number(number)
+            | Value::Count(number)
+            | Value::Hex { value: number, .. }
+            | Value::Code { value: number, .. } => self.0.push((name, number)),
             Value::Group(group) if name != "device_id" => group.describe(self)?,
             _ => {}
         }

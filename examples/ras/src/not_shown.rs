@@ -1,0 +1,325 @@
+//! What a record holds and no field shows as it is stored: values whose validity bit is clear, reserved bits that are
+//! set, bytes between the parts of a record and behind them.
+//!
+//! It is found by subtraction. Every structure that is described says which bytes each of its fields is stored in, and
+//! whether the field shows all of them; the described structures are views of the record's bytes, so that their place in
+//! the record is known. Whatever is left and is not zero is told here, byte by byte.
+
+use std::fmt;
+
+use cper::fields::{Copied, Describe, Stored, Value, Visitor};
+use cper::zerocopy::IntoBytes;
+use serde::Serialize;
+use serde::ser::Serializer;
+
+use crate::found::{Content, Found, Part, Section, What};
+
+/// Bytes that no field shows.
+#[derive(Debug, Serialize)]
+pub struct NotShown<'a> {
+    /// Where they begin, in bytes from the start of the record.
+    pub offset: usize,
+    /// The part of the record that they are in.
+    #[serde(serialize_with = "as_text")]
+    pub part: PartName,
+    /// The field that is stored there, if the part has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<&'static str>,
+    /// Why they are here.
+    pub reason: Reason,
+    /// The bytes.
+    #[serde(serialize_with = "as_hex")]
+    pub bytes: &'a [u8],
+}
+
+/// Why bytes are told here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The field's validity bit is clear.
+    NotValid,
+    /// The field is reserved, or is told in another form.
+    NotShown,
+    /// No field is stored there.
+    NoField,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotValid => "validity bit clear",
+            Self::NotShown => "not shown as stored",
+            Self::NoField => "no field",
+        })
+    }
+}
+
+/// A part of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartName {
+    /// The record header, or that of a status block.
+    Header,
+    /// A section descriptor, or the header of a data entry.
+    Descriptor(usize),
+    /// The body of a section.
+    Section(usize),
+    /// The raw data of a status block.
+    RawData,
+    /// Bytes between and behind the parts.
+    Outside,
+}
+
+impl fmt::Display for PartName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header => f.write_str("header"),
+            Self::Descriptor(number) => write!(f, "section descriptor {number}"),
+            Self::Section(number) => write!(f, "section {number}"),
+            Self::RawData => f.write_str("raw data"),
+            Self::Outside => f.write_str("outside the parts"),
+        }
+    }
+}
+
+fn as_text<S: Serializer>(text: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(text)
+}
+
+fn as_hex<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    Value::Bytes(bytes).serialize(serializer)
+}
+
+/// Where each byte of a record is told.
+struct Coverage<'a> {
+    raw: &'a [u8],
+    /// What each byte is: an index of `fields`.
+    of: Vec<u32>,
+    fields: Vec<(PartName, Option<&'static str>, Told)>,
+    part: PartName,
+    /// Copies of stored bytes that are being described, the last one innermost: the copy, and what was copied.
+    copies: Vec<(std::ops::Range<usize>, std::ops::Range<usize>)>,
+}
+
+/// How a byte is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Shown,
+    Not(Reason),
+}
+
+/// Where bytes lie in memory.
+fn addresses(bytes: &[u8]) -> std::ops::Range<usize> {
+    let start = bytes.as_ptr() as usize;
+    start..start + bytes.len()
+}
+
+/// A range that is inside of another one, counted from its start.
+fn inside(range: &std::ops::Range<usize>, outer: &std::ops::Range<usize>) -> Option<std::ops::Range<usize>> {
+    let fits = !range.is_empty() && outer.start <= range.start && range.end <= outer.end;
+    fits.then(|| range.start - outer.start..range.end - outer.start)
+}
+
+impl<'a> Coverage<'a> {
+    fn new(raw: &'a [u8]) -> Self {
+        let outside = (PartName::Outside, None, Told::Not(Reason::NoField));
+        let fields = vec![outside, (PartName::Outside, None, Told::Shown)];
+        Self { raw, of: vec![0; raw.len()], fields, part: PartName::Outside, copies: Vec::new() }
+    }
+
+    /// Where in the record these bytes are, or those that they were copied from.
+    fn place(&self, bytes: &[u8]) -> Option<std::ops::Range<usize>> {
+        let range = addresses(bytes);
+        let of_copy = self.copies.iter().rev().find_map(|(copy, stored)| {
+            let place = inside(&range, copy)?;
+            Some(stored.start + place.start..stored.start + place.end)
+        });
+        of_copy.or_else(|| inside(&range, &addresses(self.raw)))
+    }
+
+    fn mark(&mut self, place: std::ops::Range<usize>, field: Option<&'static str>, told: Told) {
+        // What is shown is all alike.
+        let mut number = 1;
+        if told != Told::Shown {
+            number = self.fields.len() as u32;
+            self.fields.push((self.part, field, told));
+        }
+        if let Some(of) = self.of.get_mut(place) {
+            of.fill(number);
+        }
+    }
+
+    /// Notes what a part of the record has in these bytes, described by `part`.
+    fn part(&mut self, name: PartName, bytes: &[u8], part: &dyn Describe) {
+        self.part = name;
+        if let Some(place) = self.place(bytes) {
+            self.mark(place, None, Told::Not(Reason::NoField));
+        }
+        // Only a receiver that fails can make it fail.
+        let _ = part.describe(self);
+    }
+
+    /// As [`Coverage::part`] of a structure that was copied out of the record.
+    fn copied_part(&mut self, name: PartName, stored: &[u8], copy: &[u8], part: &dyn Describe) {
+        let copy = copy.get(..stored.len()).unwrap_or(copy);
+        let copies = self.place(stored).map(|stored| (addresses(copy), stored));
+        self.copies.extend(copies);
+        self.part(name, stored, part);
+        self.copies.clear();
+    }
+
+    fn section(&mut self, number: usize, section: &Section<'_>) {
+        let name = PartName::Section(number);
+        match &section.content {
+            Content::Body(body) => self.part(name, section.bytes, body.fields()),
+            Content::Machine(record) => self.part(name, section.bytes, &Machine(record)),
+            // All of its bytes are told.
+            Content::Bad(_) => self.part(name, section.bytes, &section.bytes),
+            Content::Log(part) if !part.compressed => self.part(name, section.bytes, &part.stored),
+            Content::Cut(_) | Content::Log(_) => self.part(name, section.bytes, &Nothing),
+        }
+    }
+
+    /// The bytes that no field shows.
+    fn rest(self) -> Vec<NotShown<'a>> {
+        let mut rest = Vec::new();
+        let mut from = 0;
+        for run in self.of.chunk_by(|one, other| one == other) {
+            let (start, end) = (from, from + run.len());
+            from = end;
+            let (part, field, told) = self.fields[run[0] as usize];
+            let Told::Not(reason) = told else { continue };
+            let bytes = &self.raw[start..end];
+            let Some(first) = bytes.iter().position(|byte| *byte != 0) else { continue };
+            if field.is_some() {
+                rest.push(NotShown { offset: start, part, field, reason, bytes });
+                continue;
+            }
+            // Of bytes without a field those that are not zero, in pieces where zeros are between them.
+            let mut first = Some(first);
+            while let Some(at) = first {
+                let piece = &bytes[at..];
+                let zeros = memchr::memmem::find(piece, &[0; ZEROS]).unwrap_or(piece.len());
+                let last = piece[..zeros].iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+                rest.push(NotShown { offset: start + at, part, field, reason, bytes: &piece[..last] });
+                let next = piece[zeros..].iter().position(|byte| *byte != 0);
+                first = next.map(|next| at + zeros + next);
+            }
+        }
+        rest
+    }
+}
+
+/// So many zeros stand between two pieces.
+const ZEROS: usize = 16;
+
+impl Visitor for Coverage<'_> {
+    fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result {
+        match value {
+            Value::Group(group) => group.describe(self),
+            Value::List(list) => list.each(&mut |item| self.field(name, item)),
+            Value::Bytes(bytes) => {
+                if let Some(place) = self.place(bytes) {
+                    self.mark(place, Some(name), Told::Shown);
+                }
+                Ok(())
+            }
+            Value::Text(text) => {
+                let shown = text.split(|byte| *byte == 0).next().unwrap_or_default();
+                if let Some(place) = self.place(shown) {
+                    self.mark(place, Some(name), Told::Shown);
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn stored(&mut self, field: &'static str, bytes: &[u8], how: Stored) {
+        let told = match how {
+            Stored::Shown => Told::Shown,
+            Stored::NotValid => Told::Not(Reason::NotValid),
+            _ => Told::Not(Reason::NotShown),
+        };
+        if let Some(place) = self.place(bytes) {
+            self.mark(place, Some(field), told);
+        }
+    }
+
+    fn copied(&mut self, _: &'static str, copy: Copied<'_>) -> fmt::Result {
+        let copied = self.place(copy.stored).map(|stored| (addresses(copy.copy), stored));
+        let depth = self.copies.len();
+        self.copies.extend(copied);
+        let described = copy.group.describe(self);
+        self.copies.truncate(depth);
+        described
+    }
+}
+
+/// A part of which nothing is told.
+struct Nothing;
+
+impl Describe for Nothing {
+    fn describe(&self, _: &mut dyn Visitor) -> fmt::Result {
+        Ok(())
+    }
+}
+
+/// A machine-check record, whose own description is of another crate: it shows every bit.
+struct Machine<'r, 'a>(&'r mce_record::MceRecord<'a>);
+
+impl Describe for Machine<'_, '_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.field("record", Value::Bytes(self.0.bytes()))
+    }
+}
+
+/// What something found holds and no field shows; of a log each part says that by itself.
+pub fn of<'a>(found: &Found<'a>) -> Vec<NotShown<'a>> {
+    let mut coverage = Coverage::new(found.raw);
+    match &found.what {
+        What::Record(stored) => {
+            let record = stored.record();
+            coverage.part(PartName::Header, record.header().as_bytes(), record.header());
+            for (number, descriptor) in record.descriptors().iter().enumerate() {
+                coverage.part(PartName::Descriptor(number), descriptor.as_bytes(), descriptor);
+            }
+        }
+        What::Block(block) => {
+            coverage.part(PartName::Header, block.header().as_bytes(), block.header());
+            for entry in block.entries().flatten() {
+                let (number, header) = (usize::from(entry.number()), entry.header());
+                let name = PartName::Descriptor(number);
+                coverage.copied_part(name, entry.header_bytes(), header.as_bytes(), &header);
+            }
+            if let Some(Ok(raw)) = block.raw_data() {
+                coverage.part(PartName::RawData, raw, &raw);
+            }
+        }
+        What::Section(descriptor, _) => {
+            coverage.part(PartName::Descriptor(0), descriptor.as_bytes(), *descriptor);
+        }
+        What::Body(..) => {}
+        What::Unknown(..) | What::Part(_) | What::Log(_) | What::Table(_) | What::Bad(_) => {
+            return Vec::new();
+        }
+    }
+    for (number, section) in found.sections().iter().enumerate() {
+        coverage.section(number, section);
+    }
+    coverage.rest()
+}
+
+/// What the record around a part of a kernel log holds and no field shows.
+pub fn of_part<'a>(part: &Part<'a>) -> Vec<NotShown<'a>> {
+    let Some(record) = part.record.as_ref().map(pstore_format::record::StoredRecord::record) else {
+        return Vec::new();
+    };
+    let mut coverage = Coverage::new(record.as_bytes());
+    coverage.part(PartName::Header, record.header().as_bytes(), record.header());
+    for (number, descriptor) in record.descriptors().iter().enumerate() {
+        coverage.part(PartName::Descriptor(number), descriptor.as_bytes(), descriptor);
+    }
+    // Its text tells it, and of a compressed one its digest.
+    coverage.part(PartName::Section(0), part.stored, &part.stored);
+    coverage.rest()
+}
