@@ -18,7 +18,7 @@ mkdir -p "$root"
 } | xargs -d '\n' cp -L --parents -t "$root"
 mkdir -p "$root/bin"
 mv "$root"/usr/sbin/rasdaemon "$root/bin/"
-rm -r "$root/usr"
+rm -r "${root:?}/usr"
 
 # expect FILE TEXT [COUNT]: the guest's file has the text in so many lines, one if it is not said.
 expect() {
@@ -46,44 +46,44 @@ for boot in "${boots[@]}"; do
   healthy "$boot" pstore_type_to_name
   out=$boot.out
   case $boot in
-    kept) expect $out/left DIMM 0 ;;
+    kept) expect "$out/left" DIMM 0 ;;
     *) cmp "$play/$boot.img" "$play/before.img" ;;
   esac
 
   # Nothing is told to nobody; then what the daemon listens to, and the rest when somebody does; and each but once, until
   # it is asked for again.
   printf 'last: %s events, %s unheard\n' 0 7 5 2 0 2 2 0 0 0 7 0 | diff - "$play/$out/replays" || die "$boot: it is told otherwise"
-  expect $out/dmesg '7 errors of former boots (1 kernel logs, 0 records of this boot, 4 skipped)'
-  expect $out/state 'told: 7'
-  expect $out/dmesg 'the errors of former boots have been told'
-  expect $out/dmesg 'is skipped: its seal is broken'
-  expect $out/dmesg "is skipped: another system's, of creator 77777777-7777-7777-7777-777777777777"
-  expect $out/dmesg 'is skipped: a section of 5000 bytes, 3584 fit an event'
-  expect $out/dmesg 'is skipped: machine check: '
-  expect $out/loaded-again 'last: 0 events, 0 unheard'
+  expect "$out/dmesg" '7 errors of former boots (1 kernel logs, 0 records of this boot, 4 skipped)'
+  expect "$out/state" 'told: 7'
+  expect "$out/dmesg" 'the errors of former boots have been told'
+  expect "$out/dmesg" 'is skipped: its seal is broken'
+  expect "$out/dmesg" "is skipped: another system's, of creator 77777777-7777-7777-7777-777777777777"
+  expect "$out/dmesg" 'is skipped: a section of 5000 bytes, 3584 fit an event'
+  expect "$out/dmesg" 'is skipped: machine check: '
+  expect "$out/loaded-again" 'last: 0 events, 0 unheard'
   # The trace of the last replay.
-  expect $out/trace "$section"
-  expect $out/trace 'aer_event: 0000:3b:00.0 PCIe Bus Error: severity=Fatal, Poisoned TLP|Malformed TLP, TLP Header=Not available'
-  expect $out/trace "$arm"
-  expect $out/trace 'non_standard_event: severity: 3; sec type:5a5a5a5a-5a5a-5a5a-5a5a-5a5a5a5a5a5a; FRU: 00000000-0000-0000-0000-000000000000 ; data len:32; raw data:00 01 02'
-  expect $out/trace 'extlog_mem_event: {2} corrected error: multi-bit ECC physical addr: 0000001234567000 (mask lsb: c) node:1 card:2 module:3 FRU: f2f2f2f2-f2f2-f2f2-f2f2-f2f2f2f2f2f2 DIMM_B1'
+  expect "$out/trace" "$section"
+  expect "$out/trace" 'aer_event: 0000:3b:00.0 PCIe Bus Error: severity=Fatal, Poisoned TLP|Malformed TLP, TLP Header=Not available'
+  expect "$out/trace" "$arm"
+  expect "$out/trace" 'non_standard_event: severity: 3; sec type:5a5a5a5a-5a5a-5a5a-5a5a-5a5a5a5a5a5a; FRU: 00000000-0000-0000-0000-000000000000 ; data len:32; raw data:00 01 02'
+  expect "$out/trace" 'extlog_mem_event: {2} corrected error: multi-bit ECC physical addr: 0000001234567000 (mask lsb: c) node:1 card:2 module:3 FRU: f2f2f2f2-f2f2-f2f2-f2f2-f2f2f2f2f2f2 DIMM_B1'
   for bank in 4 5; do
-    expect $out/trace "mce_record: CPU: 7, MCGc/s: f000c14/5, MC$bank: be00000000000135, IPID: 0000000000000000, ADDR"
+    expect "$out/trace" "mce_record: CPU: 7, MCGc/s: f000c14/5, MC$bank: be00000000000135, IPID: 0000000000000000, ADDR"
   done
-  expect $out/triggered DIMM_A1
+  expect "$out/triggered" DIMM_A1
   case $version in
     6.1) "$program" formats "$play/$out/formats" 5.0 ;;
     *)
       "$program" formats "$play/$out/formats" 6.17
-      expect $out/trace 'cpu: -1; error: 3; affinity level: 1'
-      expect $out/trace 'data len: 32; ARM Processor Err Info raw data: 00 20 10 00 02'
-      expect $out/trace 'Vendor Specific Err Info data len: 13; Vendor Specific Err Info raw data: 76 65 6e 64 6f 72'
+      expect "$out/trace" 'cpu: -1; error: 3; affinity level: 1'
+      expect "$out/trace" 'data len: 32; ARM Processor Err Info raw data: 00 20 10 00 02'
+      expect "$out/trace" 'Vendor Specific Err Info data len: 13; Vendor Specific Err Info raw data: 76 65 6e 64 6f 72'
       ;;
   esac
 
   # Nobody has acted upon the errors.
-  expect $out/corrupted '0 kB'
-  expect $out/trace memory_failure_event 0
+  expect "$out/corrupted" '0 kB'
+  expect "$out/trace" memory_failure_event 0
 
   # In the daemon's database, once each, with the same values as ras collect's.
   ras_mc_ctl "$play/$out/ras-mc_event.db" --errors >"$play/$boot.errors"
