@@ -8,7 +8,8 @@
  * somebody listens: by then others may have cleared the store.
  *
  * An event is emitted, and nothing else happens: no decoder of machine checks
- * is called, which might take a page offline, and the store is only read.
+ * is called, which might take a page offline, and the store is only read. It
+ * runs as part of a process, and needs about 3 KiB of its stack.
  *
  * What a module can reach, in Linux 6.1 and 6.12: the tracepoints of memory,
  * Arm and other errors are exported. Those of machine checks and PCIe errors
