@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Proves that systemd takes the units beside `ras collect`, in the order that loses nothing and with what they may do
-# cut down; that on a machine it boots they do their work under all of that, with every sink and every drop-in that the
+# cut down; that the replay of events leaves rasdaemon's database alone where rows are written into it; that on a machine it boots they do their work under all of that, with every sink and every drop-in that the
 # documentation has, and hold up nothing; and that man pages and completions come out of the command line whole.
 # Needs: network for Debian's packages (QEMU, kernel, systemd, groff), root.
 . "$(dirname "$0")/lib.sh"
@@ -10,14 +10,25 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # The program is not installed here: the unit is checked with the one that was built.
-for unit in ras-collect.service ras-collect.timer; do
+for unit in ras-collect.service ras-collect.timer ras-replay.service; do
   sed "s|/usr/bin/ras|$ras|" "examples/ras/systemd/$unit" >"$work/$unit"
 done
-complaints=$(systemd-analyze verify --man=no --recursive-errors=no "$work"/ras-collect.* 2>&1) || die "$complaints"
+complaints=$(systemd-analyze verify --man=no --recursive-errors=no "$work"/ras-*.* 2>&1) || die "$complaints"
 [ -z "$complaints" ] || die "$complaints"
 for other in systemd-pstore.service rasdaemon.service; do
   grep -q "^Before=.*$other" "$work/ras-collect.service" || die "not before $other"
 done
+# Rows or events, and never both: the replay asks systemd what the other unit runs.
+condition=$(sed -n "s|^ExecCondition=/bin/sh -c '\(.*\)'$|\1|p" "$work/ras-replay.service")
+[ -n "$condition" ] || die "the replay asks for nothing"
+runs() {
+  mkdir -p "$work/bin"
+  printf '#!/bin/sh\necho "{ path=/usr/bin/ras ; argv[]=/usr/bin/ras collect %s ; }"\n' "$1" >"$work/bin/systemctl"
+  chmod +x "$work/bin/systemctl"
+  PATH=$work/bin:$PATH sh -c "$condition"
+}
+runs '--clear --json /var/lib/ras/events.json' || die "the replay does not run beside JSON lines"
+if runs '--clear --sqlite /var/lib/rasdaemon/ras-mc_event.db'; then die "the replay runs where rows are written too"; fi
 exposure=$(systemd-analyze security --offline=yes --threshold=30 "$work/ras-collect.service") ||
   die "too much is allowed: $exposure"
 
@@ -38,4 +49,4 @@ for shell in bash zsh fish; do
   grep -q collect "$work/$shell" || die "completions of $shell"
 done
 bash -n "$work/bash"
-echo "2 units, ${#pages[@]} man pages, completions of 3 shells; $(tail -n 1 "$work/boot"); $(tail -n 1 <<<"$exposure" | tr -d '→')"
+echo "3 units, ${#pages[@]} man pages, completions of 3 shells; $(tail -n 1 "$work/boot"); $(tail -n 1 <<<"$exposure" | tr -d '→')"

@@ -481,3 +481,36 @@ fn the_label_is_the_name_of_the_unit_or_none() {
         assert_eq!(name.as_ref().map(FruText::text), again);
     }
 }
+
+#[test]
+fn no_bytes_are_too_strange() {
+    let mut seed = 1_u64;
+    let mut random = move || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize
+    };
+    let (mut events, mut told) = (0, 0);
+    for captured in captured() {
+        for (version, notification) in kinds() {
+            let event = Event::of(version, notification, &captured.descriptor, &captured.body);
+            let (name, whole) = (event.name(), bytes_of(&event, version));
+            for _ in 0..50 {
+                let mut bytes = whole.clone();
+                for _ in 0..=random() % 6 {
+                    let at = random() % bytes.len();
+                    bytes[at] = random() as u8;
+                }
+                bytes.truncate(random() % (2 * bytes.len()));
+                events += 1;
+                let Ok(event) = Event::read(version, name, &bytes).unwrap() else { continue };
+                // Two arrays may be the same bytes.
+                let mut body = vec![0; 4 * bytes.len() + 256];
+                let (descriptor, body) = (event.descriptor(), event.write_body(&mut body).unwrap());
+                let again = Event::of(version, notification, &descriptor, body);
+                let _ = format!("{event:?} {again:?}");
+                told += 1;
+            }
+        }
+    }
+    assert!(told > events / 10 && told < events, "{told} of {events}");
+}

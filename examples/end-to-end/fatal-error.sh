@@ -6,21 +6,8 @@
 apei=$(build apei)
 "$apei" machine "$play/machine"
 object=$(rust_object)
-need rasdaemon util-linux
 mapfile -t ras < <(guest_ras)
 mapfile -t firmware < <(firmware "$play/machine")
-
-# ras_mc_ctl DATABASE ARGUMENT...: rasdaemon's program, which knows one path, on another database.
-ras_mc_ctl() {
-  local folder
-  folder=$(mktemp -d)
-  cp "$1" "$folder/ras-mc_event.db"
-  shift
-  mkdir -p /var/lib/rasdaemon
-  # shellcheck disable=SC2016  # the inner shell's
-  unshare --mount sh -c 'mount --bind "$0" /var/lib/rasdaemon && exec ras-mc-ctl "$@"' "$folder" "$@"
-  rm -rf "$folder"
-}
 
 for version in 6.1 6.12; do
   linux=$(kernel $version)

@@ -104,6 +104,19 @@ healthy() {
   fi
 }
 
+# ras_mc_ctl DATABASE ARGUMENT...: rasdaemon's program, which knows one path, on another database.
+ras_mc_ctl() {
+  local folder
+  need rasdaemon util-linux
+  folder=$(mktemp -d)
+  cp "$1" "$folder/ras-mc_event.db"
+  shift
+  mkdir -p /var/lib/rasdaemon
+  # shellcheck disable=SC2016  # the inner shell's
+  unshare --mount sh -c 'mount --bind "$0" /var/lib/rasdaemon && exec ras-mc-ctl "$@"' "$folder" "$@"
+  rm -rf "$folder"
+}
+
 # erst IMAGE [SIZE]: QEMU's arguments for an ERST device over a backing file, made empty when it does not exist.
 erst() {
   printf '%s\n' -object "memory-backend-file,id=nvram,mem-path=$1,size=${2:-128K},share=on" -device acpi-erst,memdev=nvram

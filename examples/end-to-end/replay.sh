@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Plays the boot after a death of five kinds of errors: rasdaemon listens, the module tells what ERST keeps as the trace
 # events that it would have been, and ras-mc-ctl lists them; each once, with the values that `ras collect` records of the
-# same store. No page is taken offline, and the store stays as it is. Then a hundred loads, and a store of 2,000 broken
-# records (SEED repeats them).
+# same store. No page is taken offline, and the store stays as it is. Then once more, with the store cleared before the
+# daemon listens; and a hundred loads, with a store of 2,000 broken records (SEED repeats them). BOOTS plays some of it.
 . "$(dirname "$0")/machine.sh"
 need rasdaemon python3
 program=$(build replay-store)
@@ -18,7 +18,7 @@ mkdir -p "$root"
 } | xargs -d '\n' cp -L --parents -t "$root"
 mkdir -p "$root/bin"
 mv "$root"/usr/sbin/rasdaemon "$root/bin/"
-rm -r "$root/usr"
+rm -r "${root:?}/usr"
 
 # expect FILE TEXT [COUNT]: the guest's file has the text in so many lines, one if it is not said.
 expect() {
@@ -30,57 +30,70 @@ expect() {
 "$program" make "$play/before.img" >"$play/made"
 # `ras collect` of the same store: some of it is bad.
 "$ras" collect "$play/before.img" --sqlite "$play/collected.db" >"$play/collected" || [ $? = 2 ]
+read -ra boots <<<"${BOOTS:-6.1 6.12 kept stress}"
 section='mc_event: 1 Fatal error: multi-bit ECC on DIMM_A1 (mc:0 location:-1:-1:-1 address:0x1234567000 grain:4096 syndrome:0x00000000 APEI location: node:1 card:2 module:3 status(0x0000000000000400): Storage error in DRAM memory)'
 arm='affinity level: 1; MPIDR: 0000000080000001; MIDR: 00000000410fd083; running state: 1; PSCI state: 0'
 
-for version in ${VERSIONS:-6.1 6.12}; do
-  modules=$(modules "$(release $version)" "$object")
-  linux=$(kernel $version)
-  cp "$play/before.img" "$play/$version.img"
-  mapfile -t erst < <(erst "$play/$version.img" "$(stat -c %s "$play/$version.img")")
-  boot $version "$linux" "$(guest replay "$modules/ras_erst.ko" "$root"/*)" -cpu Skylake-Server-v1 "${erst[@]}"
+for boot in "${boots[@]}"; do
+  [ "$boot" != stress ] || continue
+  version=${boot/kept/6.12}
+  modules=$(modules "$(release "$version")" "$object")
+  cp "$play/before.img" "$play/$boot.img"
+  mapfile -t erst < <(erst "$play/$boot.img" "$(stat -c %s "$play/$boot.img")")
+  boot "$boot" "$(kernel "$version")" "$(guest replay "$modules/ras_erst.ko" "$root"/*)" -a "replay=$boot" -cpu Skylake-Server-v1 \
+    "${erst[@]}"
   # pstore warns of the first section that it does not know.
-  healthy $version pstore_type_to_name
-  cmp "$play/$version.img" "$play/before.img"
-  out=$version.out
+  healthy "$boot" pstore_type_to_name
+  out=$boot.out
+  case $boot in
+    kept) expect "$out/left" DIMM 0 ;;
+    *) cmp "$play/$boot.img" "$play/before.img" ;;
+  esac
 
-  # Nothing is told to nobody, then all of it, then nothing until it is asked for.
-  expect $out/dmesg 'replay: 0 events of 12 records (1 kernel logs, 0 of this boot, 4 skipped), 7 that nobody listens to'
-  expect $out/dmesg 'replay: 7 events of 12 records (1 kernel logs, 0 of this boot, 4 skipped), 0 that nobody listens to' 2
-  expect $out/dmesg 'replay: done in this boot' 2
-  expect $out/dmesg 'is skipped: its seal is broken' 3
-  expect $out/dmesg "is skipped: another system's, of creator 77777777-7777-7777-7777-777777777777" 3
-  expect $out/dmesg 'is skipped: a section of 5000 bytes, 3584 fit an event' 3
-  expect $out/dmesg 'is skipped: machine check: ' 3
-
+  # Nothing is told to nobody; then what the daemon listens to, and the rest when somebody does; and each but once, until
+  # it is asked for again.
+  printf 'last: %s events, %s unheard\n' 0 7 5 2 0 2 2 0 0 0 7 0 | diff - "$play/$out/replays" || die "$boot: it is told otherwise"
+  expect "$out/dmesg" '7 errors of former boots (1 kernel logs, 0 records of this boot, 4 skipped)'
+  expect "$out/state" 'told: 7'
+  expect "$out/dmesg" 'the errors of former boots have been told'
+  expect "$out/dmesg" 'is skipped: its seal is broken'
+  expect "$out/dmesg" "is skipped: another system's, of creator 77777777-7777-7777-7777-777777777777"
+  expect "$out/dmesg" 'is skipped: a section of 5000 bytes, 3584 fit an event'
+  expect "$out/dmesg" 'is skipped: machine check: '
+  expect "$out/loaded-again" 'last: 0 events, 0 unheard'
   # The trace of the last replay.
-  expect $out/trace "$section"
-  expect $out/trace 'aer_event: 0000:3b:00.0 PCIe Bus Error: severity=Fatal, Poisoned TLP|Malformed TLP, TLP Header=Not available'
-  expect $out/trace "$arm"
-  expect $out/trace 'non_standard_event: severity: 3; sec type:5a5a5a5a-5a5a-5a5a-5a5a-5a5a5a5a5a5a; FRU: 00000000-0000-0000-0000-000000000000 ; data len:32; raw data:00 01 02'
-  expect $out/trace 'extlog_mem_event: {1} corrected error: multi-bit ECC physical addr: 0000001234567000 (mask lsb: c) node:1 card:2 module:3 FRU: f2f2f2f2-f2f2-f2f2-f2f2-f2f2f2f2f2f2 DIMM_B1'
+  expect "$out/trace" "$section"
+  expect "$out/trace" 'aer_event: 0000:3b:00.0 PCIe Bus Error: severity=Fatal, Poisoned TLP|Malformed TLP, TLP Header=Not available'
+  expect "$out/trace" "$arm"
+  expect "$out/trace" 'non_standard_event: severity: 3; sec type:5a5a5a5a-5a5a-5a5a-5a5a-5a5a5a5a5a5a; FRU: 00000000-0000-0000-0000-000000000000 ; data len:32; raw data:00 01 02'
+  expect "$out/trace" 'extlog_mem_event: {2} corrected error: multi-bit ECC physical addr: 0000001234567000 (mask lsb: c) node:1 card:2 module:3 FRU: f2f2f2f2-f2f2-f2f2-f2f2-f2f2f2f2f2f2 DIMM_B1'
   for bank in 4 5; do
-    expect $out/trace "mce_record: CPU: 7, MCGc/s: f000c14/5, MC$bank: be00000000000135, IPID: 0000000000000000, ADDR"
+    expect "$out/trace" "mce_record: CPU: 7, MCGc/s: f000c14/5, MC$bank: be00000000000135, IPID: 0000000000000000, ADDR"
   done
-  expect $out/triggered DIMM_A1
+  expect "$out/triggered" DIMM_A1
   case $version in
     6.1) "$program" formats "$play/$out/formats" 5.0 ;;
     *)
       "$program" formats "$play/$out/formats" 6.17
-      expect $out/trace 'cpu: -1; error: 3; affinity level: 1'
-      expect $out/trace 'data len: 32; ARM Processor Err Info raw data: 00 20 10 00 02'
-      expect $out/trace 'Vendor Specific Err Info data len: 13; Vendor Specific Err Info raw data: 76 65 6e 64 6f 72'
+      expect "$out/trace" 'cpu: -1; error: 3; affinity level: 1'
+      expect "$out/trace" 'data len: 32; ARM Processor Err Info raw data: 00 20 10 00 02'
+      expect "$out/trace" 'Vendor Specific Err Info data len: 13; Vendor Specific Err Info raw data: 76 65 6e 64 6f 72'
       ;;
   esac
 
   # Nobody has acted upon the errors.
-  expect $out/corrupted '0 kB'
-  expect $out/trace memory_failure_event 0
+  expect "$out/corrupted" '0 kB'
+  expect "$out/trace" memory_failure_event 0
 
   # In the daemon's database, once each, with the same values as ras collect's.
+  ras_mc_ctl "$play/$out/ras-mc_event.db" --errors >"$play/$boot.errors"
+  for error in 'multi-bit ECC at DIMM_A1' 'Uncorrected (Fatal)' 'mcgstatus=5' 'DIMM_B1'; do
+    grep -q -- "$error" "$play/$boot.errors" || { cat "$play/$boot.errors" && die "ras-mc-ctl does not list: $error"; }
+  done
   python3 "$here/replay.py" "$play/$out/ras-mc_event.db" "$play/collected.db"
 done
 
+[[ " ${boots[*]} " == *" stress "* ]] || exit 0
 torn=../shared/field/torn
 [ -d "$torn" ] || { echo "WITHOUT the files of $torn"; torn=; }
 seed=${SEED:-$(od -An -N6 -tu8 /dev/urandom | tr -d ' ')}
@@ -95,8 +108,9 @@ BOOT_TIMEOUT=900 boot stress "$(kernel 6.12)" "$(guest replay "$modules/ras_erst
 healthy stress pstore_type_to_name
 cmp "$play/mutants.img" "$play/mutants-before.img"
 expect stress.out/loads 100
-expect stress.out/dmesg 'replay: done in this boot' 99
-events=$(sed -n 's/^events: //p' "$play/stress.out/replays" | tail -n 1)
+expect stress.out/dmesg 'the errors of former boots have been told' 100
+expect stress.out/replays 'last: 0 events, 0 unheard'
+events=$(sed -n 's/^last: \([1-9][0-9]*\) events, 0 unheard/\1/p' "$play/stress.out/replays")
 [ "$events" -gt 500 ] || die "only $events of the mutants of seed $seed are told"
 expect stress.out/first "$events"
 expect stress.out/corrupted '0 kB'

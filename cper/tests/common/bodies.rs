@@ -71,7 +71,7 @@ pub(crate) fn all(each: &mut dyn FnMut(SectionTypeId, &Body<'_>)) {
             each(section_type, &body);
         }
     };
-    let unknown = (SectionTypeId::new(Guid([0x77; 16])), "");
+    let unknown = (SectionTypeId::new(Guid::from_bytes([0x77; 16])), "");
     for (section_type, _) in SectionTypeId::ALL.iter().copied().chain([unknown]) {
         for fill in [0, 0xff] {
             for length in 0..=300 {

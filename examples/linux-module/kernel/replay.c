@@ -4,8 +4,12 @@
  * they would have been: to rasdaemon, BPF programs and perf, which then act
  * upon them as upon an error of this boot.
  *
+ * They are read once, at load or when they are first asked for, and kept until
+ * somebody listens: by then others may have cleared the store.
+ *
  * An event is emitted, and nothing else happens: no decoder of machine checks
- * is called, which might take a page offline, and the store stays as it is.
+ * is called, which might take a page offline, and the store is only read. It
+ * runs as part of a process, and needs about 3 KiB of its stack.
  *
  * What a module can reach, in Linux 6.1 and 6.12: the tracepoints of memory,
  * Arm and other errors are exported. Those of machine checks and PCIe errors
@@ -16,11 +20,14 @@
 
 #include <linux/cper.h>
 #include <linux/debugfs.h>
+#include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/overflow.h>
 #include <linux/preempt.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <linux/uaccess.h>
@@ -36,19 +43,33 @@
  */
 #define MARK "ras_erst_replayed"
 
+/* As much as is kept of all errors together. */
+#define KEPT_MAX SZ_1M
+
+/* An error of a former boot. */
+struct kept {
+	struct list_head list;
+	bool is_told;
+	u32 length;
+	u8 record[] __aligned(8);
+};
+
 static struct tracepoint *mce_record;
 static struct tracepoint *aer_event;
 
-/* What the last replay has come to, and those who may not be two. */
+/* All below is under the lock. */
 static DEFINE_MUTEX(lock);
+static LIST_HEAD(errors);
+static bool is_filled;
+static size_t kept_bytes;
 static struct {
-	unsigned int records;
-	struct rust_replayed events;
+	unsigned int kept;
 	unsigned int logs;
 	unsigned int fresh;
 	unsigned int skipped;
-} last;
-static bool is_replayed;
+} store;
+/* What the last replay has come to. */
+static struct rust_replayed last;
 
 static void find(struct tracepoint *tracepoint, void *unused)
 {
@@ -145,79 +166,144 @@ static bool is_of_this_boot(u64 id)
 
 static void skip(u64 id, const char *why)
 {
-	last.skipped++;
-	pr_info("replay: record %llu is skipped: %s\n", id, why);
+	store.skipped++;
+	pr_info("record %llu is skipped: %s\n", id, why);
 }
 
-static void replay_record(struct reader *reader)
+static void add(const struct reader *reader, u32 length)
+{
+	struct kept *kept = NULL;
+
+	if (kept_bytes + length <= KEPT_MAX)
+		kept = kvmalloc(struct_size(kept, record, length), GFP_KERNEL);
+	if (!kept) {
+		skip(reader->id, "there is no room to keep it");
+		return;
+	}
+	kept->is_told = false;
+	kept->length = length;
+	memcpy(kept->record, reader->record, length);
+	list_add_tail(&kept->list, &errors);
+	kept_bytes += length;
+	store.kept++;
+}
+
+static void look_at(const struct reader *reader)
 {
 	ssize_t length = erst_read(reader->id, reader->record, RECORD_MAX);
+	struct rust_replayed events = { };
 	char why[160];
 	int rc;
 
-	last.records++;
 	if (length < 0) {
 		scnprintf(why, sizeof(why), "it cannot be read (%zd)", length);
 		skip(reader->id, why);
-	} else if (length > RECORD_MAX) {
+		return;
+	}
+	if (length > RECORD_MAX) {
 		scnprintf(why, sizeof(why), "it says it has %zd bytes", length);
 		skip(reader->id, why);
-	} else if (is_of_this_boot(reader->id)) {
-		last.fresh++;
-	} else {
-		rc = rust_replay(reader->record, length, &last.events, why,
-				 sizeof(why));
-		if (rc < 0)
-			skip(reader->id, why);
-		else if (!rc)
-			last.logs++;
+		return;
 	}
+	if (is_of_this_boot(reader->id)) {
+		store.fresh++;
+		return;
+	}
+	rc = rust_replay(reader->record, length, false, &events, why,
+			 sizeof(why));
+	if (rc < 0)
+		skip(reader->id, why);
+	else if (rc)
+		add(reader, length);
+	else
+		store.logs++;
 }
 
-static int replay_store(bool again)
+static int fill(void)
 {
 	struct reader reader = { };
-	struct dentry *mark;
-	int rc = 0;
+	int rc = reader_open(&reader);
 
-	if (mutex_lock_interruptible(&lock))
-		return -EINTR;
-	mark = debugfs_lookup(MARK, NULL);
-	if ((mark || is_replayed) && !again) {
-		pr_info("replay: done in this boot\n");
-		goto out;
-	}
-	rc = reader_open(&reader);
 	if (rc)
-		goto out;
-	memset(&last, 0, sizeof(last));
+		return rc;
 	while (reader_advance(&reader)) {
-		replay_record(&reader);
+		look_at(&reader);
 		cond_resched();
 	}
 	reader_close(&reader);
-	pr_info("replay: %u events of %u records (%u kernel logs, %u of this boot, %u skipped), %u that nobody listens to\n",
-		last.events.emitted, last.records, last.logs, last.fresh,
-		last.skipped, last.events.unheard);
-	/* Where nobody has listened, somebody may later. */
-	if (last.events.emitted && !is_replayed) {
-		is_replayed = true;
-		if (!mark)
-			debugfs_create_dir(MARK, NULL);
-	}
-out:
+	is_filled = true;
+	pr_info("%u errors of former boots (%u kernel logs, %u records of this boot, %u skipped)\n",
+		store.kept, store.logs, store.fresh, store.skipped);
+	return 0;
+}
+
+/* Whether a module that was loaded before this one has told the errors. */
+static bool is_told_before(void)
+{
+	struct dentry *mark = debugfs_lookup(MARK, NULL);
+
 	dput(mark);
+	if (mark && !is_filled)
+		pr_info("the errors of former boots have been told\n");
+	return mark && !is_filled;
+}
+
+static void mark_as_told(void)
+{
+	struct dentry *mark = debugfs_lookup(MARK, NULL);
+
+	if (!mark)
+		debugfs_create_dir(MARK, NULL);
+	dput(mark);
+}
+
+static int replay_errors(bool again)
+{
+	struct kept *error;
+	u32 emitted;
+	int rc;
+
+	if (mutex_lock_interruptible(&lock))
+		return -EINTR;
+	memset(&last, 0, sizeof(last));
+	rc = 0;
+	if (!again && is_told_before())
+		goto out;
+	if (!is_filled)
+		rc = fill();
+	if (rc)
+		goto out;
+	list_for_each_entry(error, &errors, list) {
+		if (error->is_told && !again)
+			continue;
+		emitted = last.emitted;
+		rust_replay(error->record, error->length, true, &last, NULL, 0);
+		/* What nobody has heard may be told later. */
+		if (last.emitted != emitted)
+			error->is_told = true;
+		cond_resched();
+	}
+	pr_info("%u events of former boots told, %u that nobody listens to\n",
+		last.emitted, last.unheard);
+	if (last.emitted)
+		mark_as_told();
+out:
 	mutex_unlock(&lock);
 	return rc;
 }
 
-/* ras_erst/replay: what the last one has come to; to be written for one. */
+/* ras_erst/replay: what there is and was told; to be written for a replay. */
 static int replay_show(struct seq_file *file, void *unused)
 {
+	unsigned int told = 0;
+	struct kept *error;
+
 	mutex_lock(&lock);
-	seq_printf(file, "records: %u\nevents: %u\nunheard: %u\nlogs: %u\nthis boot: %u\nskipped: %u\n",
-		   last.records, last.events.emitted, last.events.unheard,
-		   last.logs, last.fresh, last.skipped);
+	list_for_each_entry(error, &errors, list)
+		told += error->is_told;
+	seq_printf(file, "errors: %u\ntold: %u\nlogs: %u\nthis boot: %u\nskipped: %u\nlast: %u events, %u unheard\n",
+		   store.kept, told, store.logs, store.fresh, store.skipped,
+		   last.emitted, last.unheard);
 	mutex_unlock(&lock);
 	return 0;
 }
@@ -237,7 +323,7 @@ static ssize_t replay_write(struct file *file, const char __user *from,
 		return -EINVAL;
 	if (copy_from_user(word, from, length))
 		return -EFAULT;
-	rc = replay_store(sysfs_streq(word, "again"));
+	rc = replay_errors(sysfs_streq(word, "again"));
 	return rc ? rc : length;
 }
 
@@ -250,14 +336,32 @@ static const struct file_operations replay_fops = {
 	.release = single_release,
 };
 
-static bool on_load;
-module_param_named(replay, on_load, bool, 0400);
+static bool keep_on_load;
+module_param_named(keep, keep_on_load, bool, 0400);
+MODULE_PARM_DESC(keep, "Read the errors of former boots at load, before the store is cleared");
+
+static bool replay_on_load;
+module_param_named(replay, replay_on_load, bool, 0400);
 MODULE_PARM_DESC(replay, "Tell the errors of former boots as trace events, at load");
 
 void replay_init(struct dentry *folder)
 {
 	for_each_kernel_tracepoint(find, NULL);
 	debugfs_create_file("replay", 0600, folder, NULL, &replay_fops);
-	if (on_load)
-		replay_store(false);
+	if (replay_on_load) {
+		replay_errors(false);
+	} else if (keep_on_load) {
+		mutex_lock(&lock);
+		if (!is_told_before())
+			fill();
+		mutex_unlock(&lock);
+	}
+}
+
+void replay_exit(void)
+{
+	struct kept *error, *next;
+
+	list_for_each_entry_safe(error, next, &errors, list)
+		kvfree(error);
 }

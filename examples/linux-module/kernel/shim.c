@@ -494,6 +494,7 @@ static void __exit ras_erst_exit(void)
 	if (give_device)
 		misc_deregister(&device);
 	debugfs_remove(folder);
+	replay_exit();
 	release_sources();
 	kfree(mce_record);
 }

@@ -38,7 +38,7 @@ struct rust_replayed {
 	u32 unheard;
 };
 
-int rust_replay(const void *record, size_t length,
+int rust_replay(const void *record, size_t length, bool emit,
 		struct rust_replayed *replayed, char *why, size_t why_length);
 
 /* What the Rust part calls when it meets its own mistake; never at panic. */
@@ -63,6 +63,7 @@ bool reader_advance(struct reader *reader);
 
 /* The errors of former boots as trace events: replay.c. */
 void replay_init(struct dentry *folder);
+void replay_exit(void);
 
 /* What the Rust part asks replay.c for: whether somebody has heard it. */
 bool replay_mce(const void *mce, size_t length);

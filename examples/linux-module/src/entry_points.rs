@@ -388,28 +388,35 @@ fn emit(told: &Told<'_>) -> bool {
 }
 
 /// Tells a stored record as the trace events that it would have been: 1, or 0 for a kernel log; `-EINVAL` when it is
-/// skipped, and why.
+/// skipped, and why. Without `emits` it only says which.
 ///
 /// # Safety
-/// `record` is readable for `length` bytes and does not change; `why` is the caller's alone for `why_length` bytes.
+/// `record` is readable for `length` bytes and does not change; `why` is the caller's alone for `why_length` bytes, or
+/// these are 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rust_replay(
     record: *const u8,
     length: usize,
+    emits: bool,
     replayed: &mut Replayed,
     why: *mut u8,
     why_length: usize,
 ) -> c_int {
-    // SAFETY: the caller's promises.
-    let (record, why) = unsafe { (input(record, length), slot(why, why_length)) };
+    // SAFETY: the caller's promise.
+    let record = unsafe { input(record, length) };
     let outcome = replay::replay(record, Version::Linux6_17, |told| {
-        let count = if emit(told) { &mut replayed.emitted } else { &mut replayed.unheard };
+        let count = if emits && emit(told) { &mut replayed.emitted } else { &mut replayed.unheard };
         *count = count.wrapping_add(1);
     });
     match outcome {
         Ok(is_error) => is_error.into(),
         Err(skipped) => {
             let text = CText::<160>::of(skipped);
+            if why.is_null() {
+                return EINVAL;
+            }
+            // SAFETY: the caller's promise.
+            let why = unsafe { slot(why, why_length) };
             why.iter_mut().zip(&text.bytes).for_each(|(to, from)| *to = *from);
             if let Some(last) = why.last_mut() {
                 *last = 0;

@@ -51,9 +51,7 @@ fn rows_of(event: &Event<'_>, section: &Section<'_>) -> Vec<Row> {
             Body::Memory(memory) if by_machine_check(event) => {
                 Some(memory::extlog_event(section, memory, severity.unwrap_or(Severity::FATAL)))
             }
-            Body::Memory(memory) => {
-                Some(memory::mc_event(section, memory, memory_severity(event, section).into()))
-            }
+            Body::Memory(memory) => Some(memory::mc_event(section, memory, memory_severity(event, section))),
             Body::Pcie(pcie) => {
                 let reset = section.flags.contains(SectionFlags::RESET);
                 pcie::aer_event(pcie, severity.unwrap_or(Severity::FATAL), reset)
