@@ -88,8 +88,8 @@ build_ras() {
   done
 }
 
-# Points the tests at libcper's records, which are not ours to give away: where LIBCPER_VECTORS says, or beside the
-# repository. Where they are not, `without` says so, for the last line of a gate.
+# Points the tests at what is not ours to give away: libcper's records, where LIBCPER_VECTORS says or beside the repository,
+# and files of real machines beside it. Where they are not, `without` says so, for the last line of a gate.
 vectors_of_libcper() {
   local beside=$PWD/../shared/vectors/libcper
   # shellcheck disable=SC2034  # read by the gates
@@ -99,9 +99,10 @@ vectors_of_libcper() {
   elif [ -d "$beside" ]; then
     export LIBCPER_VECTORS=$beside
   else
-    without='; NOT COMPARED with the records of libcper, which LIBCPER_VECTORS does not name'
-    echo "${without#; }" >&2
+    without='; NOT COMPARED with the records of libcper itself, which LIBCPER_VECTORS does not name'
   fi
+  [ -d ../shared/field ] || without+='; NOT READ: files of real machines, which are not beside the repository'
+  [ -z "$without" ] || echo "${without#; }" >&2
 }
 
 # from_python NAME==VERSION: prints the folder that a package of Python's registry was put in; once.

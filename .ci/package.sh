@@ -2,7 +2,7 @@
 # Proves that the four crates can be published, in the order in which they depend on each other: what is packed has its
 # licence and its README, which is the front page of the documentation, and what is unpacked builds and passes its tests,
 # with the packed crates and nothing beside it. `.ci/package.sh --update` writes the READMEs anew. With CARGO_NET_OFFLINE
-# they are packed and not offered to the registry, which it says. Needs: python3.
+# they are packed and not offered to the registry, which it says; and it says what is left to the publisher. Needs: python3.
 . "$(dirname "$0")/lib.sh"
 for crate in "${crates[@]}"; do
   if [ "${1:-}" = --update ]; then python3 .ci/crate-readme.py "$crate" >"$crate/README.md"; fi
@@ -23,6 +23,11 @@ if [ "${CARGO_NET_OFFLINE:-}" = true ]; then
 else
   cargo publish --dry-run "${options[@]}" >"$log" 2>&1 || die "$(cat "$log")"
 fi
+# Where the repository is only its publisher knows: CONTRIBUTING.md.
+for crate in "${crates[@]}"; do
+  grep -q '^repository' "$crate/Cargo.toml" || unsaid='; LEFT to the publisher: the key repository'
+done
+left_out+=${unsaid:-}
 version=$(sed -n '/^\[workspace.package\]/,/^$/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 members=()
 for crate in "${crates[@]}"; do

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Proves that the tests pass: without features, with the program as it is built by default; and as the README says to run
-# them, with every feature, and with the records of libcper. Where those records are not, it says so. Needs: iasl, which reads the tables we write.
+# them, with every feature, and with the records of libcper and of real machines, where they are; where they are not, it
+# says so. Needs: iasl, which reads the tables we write.
 . "$(dirname "$0")/lib.sh"
 need acpica-tools
 vectors_of_libcper

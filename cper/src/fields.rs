@@ -250,7 +250,7 @@ impl<T: Into<OwnValue>> From<T> for Value<'_> {
     }
 }
 
-fn flag_name<F: bitflags::Flags<Bits: Into<u64>>>(bit: u64) -> Option<&'static str> {
+pub(crate) fn flag_name<F: bitflags::Flags<Bits: Into<u64>>>(bit: u64) -> Option<&'static str> {
     F::FLAGS
         .iter()
         .find(|flag| !flag.name().is_empty() && flag.value().bits().into() == bit)

@@ -223,10 +223,13 @@ macro_rules! flags {
             $( $(#[$($flag_meta:tt)*])* $konst:ident = $value:literal => $text:literal, )*
         }
     ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+        pub struct $name($raw);
+
+        // Of a structure that is there it makes half the functions that it makes of one that it declares.
         bitflags::bitflags! {
-            $(#[$meta])*
-            #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-            pub struct $name: $raw {
+            impl $name: $raw {
                 $( $(#[$($flag_meta)*])* #[doc = concat!("`", stringify!($value), "`: ", $text, ".")] const $konst = $value; )*
                 const _ = !0;
             }
@@ -244,6 +247,18 @@ macro_rules! flags {
             }
 
             const NAMES: &'static [(u64, &'static str)] = &[$( ($value, $text), )*];
+        }
+
+        /// The constants of the bits that are set: `Name(A | B | 0x8)`.
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                let name = |bit| {
+                    let mut flags = <Self as bitflags::Flags>::FLAGS.iter().filter(|flag| !flag.name().is_empty());
+                    flags.find(|flag| u64::from(flag.value().bits()) == bit).map(bitflags::Flag::name)
+                };
+                let bits = u64::from(self.bits());
+                f.debug_tuple(stringify!($name)).field(&$crate::grammar::Constants { bits, name }).finish()
+            }
         }
 
         $crate::grammar::conversions!($name: $raw);
@@ -277,6 +292,25 @@ macro_rules! flags {
 
         $crate::grammar::any_number!($name: $raw);
     };
+}
+
+/// The bits of a set of flags by the names of their constants, as `bitflags` writes them: `A | B | 0x8`.
+pub(crate) struct Constants {
+    pub(crate) bits: u64,
+    pub(crate) name: fn(u64) -> Option<&'static str>,
+}
+
+impl core::fmt::Debug for Constants {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let (mut unnamed, mut separator) = (self.bits, "");
+        for bit in (0..64u32).map(|place| 1u64 << place).filter(|bit| self.bits & bit != 0) {
+            if let Some(name) = (self.name)(bit) {
+                write!(f, "{separator}{name}")?;
+                (unnamed, separator) = (unnamed & !bit, " | ");
+            }
+        }
+        if unnamed != 0 || separator.is_empty() { write!(f, "{separator}{unnamed:#x}") } else { Ok(()) }
+    }
 }
 
 /// With the feature `arbitrary`: any number, named or not.

@@ -20,7 +20,8 @@
 //! println!("{} {}", record.severity(), record.notification_type());
 //! for section in record.sections() {
 //!     match section?.body()? {
-//!         Body::Memory(memory) => println!("DIMM at {:x?}", memory.physical_address()), // None: validity bit clear
+//!         // `None` when the field's validity bit is clear.
+//!         Body::Memory(memory) => println!("DIMM at {:x?}", memory.physical_address()),
 //!         Body::Pcie(pcie) => println!("{:?}", pcie.address()),
 //!         other => println!("{}: {}", other.name(), other.summary()), // unknown ones too
 //!     }
@@ -33,20 +34,23 @@
 //! ```
 //! use cper::section::{MemoryError, MemoryErrorType};
 //! use cper::{
-//!     CreatorId, FruText, NotificationType, Record, RecordHeader, RecordWriter, SectionDescriptor,
-//!     SectionTypeId, Severity,
+//!     CreatorId, FruText, NotificationType, Record, RecordHeader, RecordWriter,
+//!     SectionDescriptor, SectionTypeId, Severity,
 //! };
 //!
 //! // Made while all is well.
-//! let dimms = [(FruText::new(b"DIMM_A1")?, 0x1008_0040), (FruText::new(b"DIMM_B1")?, 0x2_5000_1000)];
+//! let dimms = [
+//!     (FruText::new(b"DIMM_A1")?, 0x1008_0040),
+//!     (FruText::new(b"DIMM_B1")?, 0x2_5000_1000),
+//! ];
 //! # let (section_type, raw) = (SectionTypeId::NVIDIA, b"what the driver says");
 //!
+//! let header = RecordHeader::fatal(NotificationType::MCE)
+//!     .with_creator_id(CreatorId::LINUX_PSTORE)
+//!     .with_record_id(7);
 //! let mut buffer = [0; 1024];
-//! let mut writer = RecordWriter::for_sections(
-//!     &mut buffer,
-//!     &RecordHeader::fatal(NotificationType::MCE).with_creator_id(CreatorId::LINUX_PSTORE).with_record_id(7),
-//!     dimms.len() + 1, // a hint: count, offsets and lengths are computed
-//! )?;
+//! // The count is a hint: count, offsets and lengths are computed.
+//! let mut writer = RecordWriter::for_sections(&mut buffer, &header, dimms.len() + 1)?;
 //! for (name, address) in dimms {
 //!     writer.section(
 //!         &SectionDescriptor::primary(Severity::FATAL).with_fru_text(name),
@@ -55,7 +59,8 @@
 //!             .with_memory_error_type(MemoryErrorType::MULTI_BIT_ECC),
 //!     )?;
 //! }
-//! writer.section_bytes(section_type, &SectionDescriptor::new(Severity::FATAL), raw)?; // a type known at run time
+//! // A type that is known at run time.
+//! writer.section_bytes(section_type, &SectionDescriptor::new(Severity::FATAL), raw)?;
 //! let record = writer.finish()?; // ready for ERST
 //! assert_eq!(Record::parse(record)?.sections().count(), 3);
 //! # Ok::<(), cper::Error>(())

@@ -144,10 +144,21 @@ macro_rules! open_guid {
 /// called as its constant is.
 macro_rules! flag_set {
     ($( $(#[$meta:meta])* pub struct $name:ident: $raw:ident { $($bits:tt)* } )*) => { $(
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+        pub struct $name($raw);
+
+        // Of a structure that is there it makes half the functions that it makes of one that it declares.
         bitflags::bitflags! {
-            $(#[$meta])*
-            #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-            pub struct $name: $raw { $($bits)* }
+            impl $name: $raw { $($bits)* }
+        }
+
+        /// The constants of the bits that are set: `Name(A | B | 0x8)`.
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                let (bits, name) = (u64::from(self.bits()), $crate::fields::flag_name::<Self>);
+                f.debug_tuple(stringify!($name)).field(&$crate::grammar::Constants { bits, name }).finish()
+            }
         }
 
         impl $name {

@@ -83,6 +83,10 @@ macro_rules! structure {
         )*
     ) => {
         $(#[$meta])*
+        $(
+            #[doc = concat!("\n\nThe body of a section, \"", $what, "\", as it is written: ", $size, " bytes.")]
+            #[doc = concat!("As it was read, in any form, it is a [`", stringify!($view), "`].")]
+        )?
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq,
             zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout, zerocopy::Unaligned,

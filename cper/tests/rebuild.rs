@@ -1,6 +1,8 @@
-//! Sections that others wrote, written again from their decoded values: Linux's, and when `LIBCPER_VECTORS` names the
-//! folder every one of libcper's own tests and generators, those included that libcper itself cannot write again.
+//! Sections that others wrote, written again from their decoded values: Linux's, one of every kind that libcper reads,
+//! and when `LIBCPER_VECTORS` names the folder every one of libcper's own tests and generators, those included that
+//! libcper itself cannot write again.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cper::section::vendor::{
@@ -299,15 +301,12 @@ fn records_of_linux() {
     assert!(rebuilt > 20, "{rebuilt}");
 }
 
-#[test]
-fn sections_of_libcper() {
-    let Some(folder) = std::env::var_os("LIBCPER_VECTORS").map(PathBuf::from) else {
-        println!("not rebuilt: LIBCPER_VECTORS is not set");
-        return;
-    };
-    let mut kinds = std::collections::BTreeMap::<_, usize>::new();
+/// Every record and section of the files, written again: how many records were, which are longer than their parts, and
+/// how many sections of each kind were.
+fn rebuilt(paths: impl IntoIterator<Item = PathBuf>) -> (usize, Vec<String>, BTreeMap<String, usize>) {
+    let mut kinds = BTreeMap::new();
     let (mut records, mut longer) = (0, Vec::new());
-    for path in files(&folder, &["cperhex"]).into_iter().chain(files(&folder.join("generated"), &["cper"])) {
+    for path in paths {
         let mut bytes = std::fs::read(&path).unwrap();
         if path.extension().is_some_and(|extension| extension == "cperhex") {
             let digits: Vec<_> = bytes.into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
@@ -329,7 +328,25 @@ fn sections_of_libcper() {
         }
     }
     println!("{records} records, {kinds:#?}");
+    assert!(kinds.len() >= 18 && kinds.values().all(|count| *count >= 5), "{kinds:#?}");
+    (records, longer, kinds)
+}
+
+#[test]
+fn sections_of_every_kind_that_libcper_reads() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/libcper");
+    let (records, longer, kinds) = rebuilt(files(&folder, &["cper"]));
+    assert_eq!((records, longer.len(), kinds.values().sum()), (21, 0, 100_usize), "{longer:?}");
+}
+
+#[test]
+fn sections_of_libcper() {
+    let Some(folder) = std::env::var_os("LIBCPER_VECTORS").map(PathBuf::from) else {
+        println!("not rebuilt: LIBCPER_VECTORS is not set");
+        return;
+    };
+    let generated = files(&folder.join("generated"), &["cper"]);
+    let (records, longer, _) = rebuilt(files(&folder, &["cperhex"]).into_iter().chain(generated));
     assert!(records > 60, "{records}");
     assert_eq!(longer, ["nvidia_event_all_types.cperhex"], "longer than their parts");
-    assert!(kinds.len() >= 18 && kinds.values().all(|count| *count >= 5), "{kinds:#?}");
 }

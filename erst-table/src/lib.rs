@@ -33,17 +33,29 @@
 //! struct Machine(u64);
 //!
 //! impl RegisterIo for Machine {
-//!     fn read(&mut self, space: AddressSpace, address: u64, width: AccessWidth) -> Result<u64, IoError> {
+//!     fn read(
+//!         &mut self,
+//!         space: AddressSpace,
+//!         address: u64,
+//!         width: AccessWidth,
+//!     ) -> Result<u64, IoError> {
 //!         Ok(self.0)
 //!     }
-//!     fn write(&mut self, space: AddressSpace, address: u64, width: AccessWidth, value: u64) -> Result<(), IoError> {
+//!     fn write(
+//!         &mut self,
+//!         space: AddressSpace,
+//!         address: u64,
+//!         width: AccessWidth,
+//!         value: u64,
+//!     ) -> Result<(), IoError> {
 //!         self.0 = value;
 //!         Ok(())
 //!     }
 //!     fn stall_us(&mut self, microseconds: u64) {}
 //! }
 //!
-//! let entries = RegisterLayout::at(0xfebf_d000).entries(); // QEMU's layout; or entries of your own
+//! // QEMU's layout; or entries of your own.
+//! let entries = RegisterLayout::at(0xfebf_d000).entries();
 //! let mut buffer = [0; 912];
 //! let bytes = TableWriter::new(&entries).oem(*b"BOCHS ", *b"BXPC    ", 1).encode(&mut buffer)?;
 //!
@@ -70,7 +82,8 @@
 //! let mut io = SimulatedDevice::new(&mut image, &mut range)?;
 //! let table = SimulatedDevice::table(&mut buffer)?;
 //!
-//! let mut store = Store::open(&table, Semantics::Linux, &mut io)?; // while the machine is healthy
+//! // While the machine is healthy.
+//! let mut store = Store::open(&table, Semantics::Linux, &mut io)?;
 //! store.write(&record, &mut io)?; // in the panic: no heap, no panic, bounded time
 //!
 //! let (mut walk, mut buffer) = (Walk::new(), [0; 4096]); // after the reboot

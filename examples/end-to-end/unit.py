@@ -1,6 +1,6 @@
 """What the play unit.sh asks of the unit, and whether it came true.
 
-unit.py install DOCUMENT             the commands that the document installs the unit with
+unit.py install DOCUMENT             the commands that the document installs the unit with, but for what builds it
 unit.py cases UNIT DOCUMENT FOLDER   a folder for each case, with its drop-in: those of the document, that of the unit's
                                      comment, and each sink alone
 unit.py check OUT CASES BEFORE AFTER compares what the guest left with what the cases ask for; so many records were in
@@ -27,11 +27,11 @@ def blocks(document, language):
 
 def install(document):
     (commands,) = [block for block in blocks(document, "sh") if "systemctl enable" in block]
-    print(commands, end="")
+    print("\n".join(line for line in commands.splitlines() if not line.startswith("cargo build")))
 
 
 def command(options):
-    return f"[Service]\nExecStart=\nExecStart=/usr/bin/ras collect {options}\n"
+    return f"[Service]\nExecStart=\nExecStart=ras collect {options}\n"
 
 
 def cases(unit, document, folder):
@@ -49,7 +49,7 @@ def cases(unit, document, folder):
         path.mkdir(parents=True)
         (path / "drop-in.conf").write_text(drop_in)
         lines = (drop_in or shipped).replace("\\\n", " ").splitlines()
-        (path / "command").write_text([line for line in lines if line.startswith("ExecStart=/")][-1])
+        (path / "command").write_text([line for line in lines if line.startswith("ExecStart=ras ")][-1])
 
 
 def state(path):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Plays the boot of a machine that runs systemd: the unit as examples/ras/FLEET.md installs it, with records in ERST;
+# Plays the boot of a machine that runs systemd: the unit as README.md installs it, with records in ERST;
 # then the unit with each sink, and with each drop-in that FLEET.md and the unit itself tell of, twice; and the unit with
 # a program that hangs, and with one that eats memory. Nothing of the unit is emulated. UNIT names another unit than ours.
 . "$(dirname "$0")/machine.sh"
@@ -31,15 +31,18 @@ echo 'root:x:0:' >"$root/etc/group"
 echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
 cp "$here"/guest/systemd/* "$root/etc/systemd/system/"
 
-# The unit as the documentation installs it: its commands, in that root alone.
+# All that the documentation installs, by its commands, in that root alone.
 mkdir -p "$root"/{bin,dev,build/target/release,build/examples/ras}
 cp /bin/busybox "$root/bin/"
-cp -r examples/ras/systemd "$root/build/examples/ras/"
+cp -r examples/ras/systemd examples/ras/install.sh "$root/build/examples/ras/"
 cp "$unit" "$root/build/examples/ras/systemd/ras-collect.service"
 mv "$root/bin/ras" "$root/build/target/release/"
-python3 "$here/unit.py" install examples/ras/FLEET.md >"$root/build/install.sh"
+python3 "$here/unit.py" install README.md >"$root/build/install.sh"
 chroot "$root" /bin/busybox sh -c '/bin/busybox --install -s /bin && cd /build && PATH=/usr/bin:/bin sh -eux install.sh' \
-  >"$play/install.log" 2>&1 || { cat "$play/install.log" && die "FLEET.md's commands do not install"; }
+  >"$play/install.log" 2>&1 || { cat "$play/install.log" && die "README.md's commands do not install"; }
+# What is no business of a boot, for who looks at it.
+rm -rf "$play/installed"
+mv "$root/usr/local/share" "$play/installed"
 rm -r "$root/build"
 
 # One that never ends and does not want to, and one that wants more memory than there is for it.

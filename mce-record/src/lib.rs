@@ -19,7 +19,8 @@
 //! if let Some(address) = record.address() {
 //!     println!("at {address}"); // None unless the status says that MCi_ADDR is valid
 //! }
-//! assert_eq!(record.microcode(), Some(0)); // None if the layout does not have the field, never a made-up 0
+//! // `None` if the layout does not have the field, never a made-up 0.
+//! assert_eq!(record.microcode(), Some(0));
 //! assert_eq!(record.unit().unwrap().to_string(), "M2M 0");
 //! assert_eq!(record.model_error().unwrap().to_string(), "read data error");
 //! # Ok::<(), mce_record::Error>(())

@@ -23,7 +23,8 @@
 //! }
 //!
 //! impl SectionType for FanError {
-//!     const TYPE: SectionTypeId = SectionTypeId::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a11");
+//!     const TYPE: SectionTypeId =
+//!         SectionTypeId::parse_const("2f1b3c58-0f0e-4a3c-9d68-6a1b6e0d7a11");
 //!     const NAME: &'static str = "fan error";
 //! }
 //! impl FixedSection for FanError {}

@@ -1,5 +1,5 @@
-//! Records of openbmc/libcper and what that project reads from them. They are not part of this repository: the folder
-//! is named by `LIBCPER_VECTORS`, without it nothing is run.
+//! What openbmc/libcper reads from records: from ours, in `cper/tests/libcper`, and from that project's own, which
+//! are not ours to give away. Their folder is named by `LIBCPER_VECTORS`; without it they are not compared.
 
 mod common;
 
@@ -9,20 +9,31 @@ use std::path::{Path, PathBuf};
 use common::ras_json;
 use serde_json::Value;
 
+/// libcper's own records.
 fn vectors() -> Option<PathBuf> {
     let folder = std::env::var_os("LIBCPER_VECTORS").map(PathBuf::from);
     if folder.is_none() {
-        eprintln!("not run: LIBCPER_VECTORS names no folder with libcper's records");
+        eprintln!("not compared: LIBCPER_VECTORS names no folder with libcper's records");
     }
     folder
 }
 
-/// Every record in hex: what its header says, and how many sections it has.
+/// Our records, and libcper's where they are.
+fn folders() -> impl Iterator<Item = PathBuf> {
+    std::iter::once(common::path("../../cper/tests/libcper")).chain(vectors())
+}
+
+/// Every record: what its header says, and which sections it has.
 #[test]
 fn headers_say_what_libcper_says() {
-    let Some(folder) = vectors() else { return };
+    for folder in folders() {
+        headers(&folder);
+    }
+}
+
+fn headers(folder: &Path) {
     let mut compared = 0;
-    for (hex, theirs) in pairs(&folder) {
+    for (hex, theirs) in pairs(folder) {
         let ours = ras_json(&[hex.to_str().unwrap()]);
         let Some(ours) = ours.iter().find(|event| event["kind"] != "bad") else {
             panic!("{}: nothing read", hex.display())
@@ -53,7 +64,12 @@ type Names = &'static [(&'static str, &'static str)];
 /// The fields of memory, generic processor and PCIe sections that libcper reads by the specification.
 #[test]
 fn fields_have_the_values_libcper_reads() {
-    let Some(folder) = vectors() else { return };
+    for folder in folders() {
+        fields(&folder);
+    }
+}
+
+fn fields(folder: &Path) {
     // Their name and ours, where libcper reads by the specification.
     let tables: [(&str, &str, Names); 3] = [
         (
@@ -116,7 +132,9 @@ fn fields_have_the_values_libcper_reads() {
     ];
     for (name, kind, fields) in tables {
         let theirs = read(&folder.join(format!("{name}.json")));
-        let ours = ras_json(&[folder.join(format!("{name}.cperhex")).to_str().unwrap()]);
+        let (record, _) =
+            pairs(folder).into_iter().find(|(path, _)| path.file_stem().unwrap() == name).unwrap();
+        let ours = ras_json(&[record.to_str().unwrap()]);
         for (their_name, our_name) in fields {
             let theirs = theirs["sections"][0][kind].pointer(their_name);
             let ours = ours[0]["sections"][0]["fields"].pointer(our_name);
@@ -160,7 +178,7 @@ fn pairs(folder: &Path) -> Vec<(PathBuf, Value)> {
     let mut pairs = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "cperhex") {
+        if path.extension().is_some_and(|extension| extension == "cperhex" || extension == "cper") {
             let json = read(&path.with_extension("json"));
             pairs.push((path, json));
         }

@@ -294,7 +294,11 @@ fn a_reserved_action_is_a_remark() {
 /// Files of the field that are no part of this repository.
 fn field(name: &str) -> Option<PathBuf> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/field").join(name);
-    file.exists().then_some(file)
+    if !file.exists() {
+        eprintln!("NOT TRIED: {} is not there", file.display());
+        return None;
+    }
+    Some(file)
 }
 
 /// What the field's files are, when they lie beside this repository.
