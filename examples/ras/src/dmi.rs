@@ -152,7 +152,7 @@ mod tests {
         assert_eq!([0x23, 0x24, 0].map(|handle| dmi.memory_device(handle)), [None; 3]);
         assert_eq!(dmi.system, Some(("Dell Inc.".into(), "PowerEdge R620".into())));
         assert_eq!(dmi.board, Some(("Dell Inc.".into(), "0KCKR5".into())));
-        assert_eq!(dmi.uuid.unwrap().0[15], 15);
+        assert_eq!(dmi.uuid.unwrap().bytes()[15], 15);
         // As dmidecode writes them, behind an entry point of either version.
         let behind = |head: &[u8], at: usize| {
             let mut entry = head.to_vec();

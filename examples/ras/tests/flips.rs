@@ -7,7 +7,7 @@ use std::fs;
 
 use common::path;
 use cper::{NotificationType, RecordHeader, RecordWriter, SectionDescriptor, SectionTypeId, Severity};
-use ras::event::Event;
+use ras::event::{Event, utc};
 use ras::input::Bytes;
 use ras::scan::{File, Step};
 use ras::text::{Detail, Text};
@@ -28,7 +28,8 @@ fn told(name: &str, bytes: &[u8]) -> [String; 2] {
     });
     let events: Vec<Event<'_>> = dmesg::assemble(found).into_iter().map(Event::of).collect();
     let (mut text, mut objects) = (Vec::new(), Vec::new());
-    let verbose = Text { detail: Detail::Raw, columns: None, color: false, prefix: |_| "" };
+    let verbose =
+        Text { detail: Detail::Raw, columns: None, color: false, prefix: |_| "", time: utc, cut_logs: false };
     verbose.group(&mut text, "", &events.iter().collect::<Vec<_>>(), false).unwrap();
     json::write(&mut objects, &events, json::Extent::default()).unwrap();
     [text, objects].map(|told| String::from_utf8(told).unwrap())

@@ -299,7 +299,7 @@ fn help_fits_a_screen_and_its_examples_work() {
                 let example = example.split(['|', '>']).next().unwrap();
                 let arguments: Vec<&str> = example.split_whitespace().collect();
                 // Some write bytes.
-                let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ras"));
+                let mut command = Command::new(env!("CARGO_BIN_EXE_ras"));
                 command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).args(arguments);
                 assert_eq!(command.output().unwrap().status.code(), Some(0), "{example}");
             }
