@@ -78,15 +78,12 @@ impl FruText {
     /// The field for a text of at most 20 bytes, filled with NUL.
     ///
     /// # Errors
-    /// [`ErrorKind::TextTooLong`] when the text is longer.
+    /// [`ErrorKind::FruText`] when the text is longer.
     #[inline]
     pub fn new(text: &[u8]) -> Result<Self, Error> {
         match Self::padded(text) {
             Some(field) => Ok(field),
-            None => Err(Error::new(
-                ErrorKind::TextTooLong { what: "FRU text", length: clamp(text.len()), limit: 20 },
-                0,
-            )),
+            None => Err(Error::new(ErrorKind::FruText { length: clamp(text.len()) }, 0)),
         }
     }
 

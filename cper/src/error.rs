@@ -58,15 +58,16 @@ error_kind! {
     EncodedLength => "section wrote another length than it announced";
     /// The raw data of a status block was written already; nothing can follow it.
     AfterRawData => "raw data is the last part of a status block";
-    /// A text is longer than its field.
-    TextTooLong {
-        /// The field.
-        what: &'static str,
+    /// FRU text is longer than its 20-byte field.
+    FruText {
         /// Bytes given.
         length: u32,
-        /// Bytes that fit.
-        limit: u32,
-    } => "{} of {} bytes, at most {} fit", what, length, limit;
+    } => "FRU text of {} bytes, at most 20 fit", length;
+    /// A processor's name leaves no room for the NUL in its 128-byte field.
+    BrandString {
+        /// Bytes given.
+        length: u32,
+    } => "brand string of {} bytes, at most 127 fit", length;
     /// Text is not of the form `aabbccdd-eeff-gghh-iijj-kkllmmnnoopp`.
     GuidText => "not a GUID of the form aabbccdd-eeff-gghh-iijj-kkllmmnnoopp";
     /// Text is not of the form `ssss:bb:dd.f`.
@@ -197,10 +198,8 @@ mod tests {
             (ErrorKind::TooLarge { what }, "part does not fit its field"),
             (ErrorKind::EncodedLength, "section wrote another length than it announced"),
             (ErrorKind::AfterRawData, "raw data is the last part of a status block"),
-            (
-                ErrorKind::TextTooLong { what: "FRU text", length: 21, limit: 20 },
-                "FRU text of 21 bytes, at most 20 fit",
-            ),
+            (ErrorKind::FruText { length: 21 }, "FRU text of 21 bytes, at most 20 fit"),
+            (ErrorKind::BrandString { length: 128 }, "brand string of 128 bytes, at most 127 fit"),
             (ErrorKind::GuidText, "not a GUID of the form aabbccdd-eeff-gghh-iijj-kkllmmnnoopp"),
             (ErrorKind::PciAddressText, "not a PCI address of the form ssss:bb:dd.f"),
         ] {

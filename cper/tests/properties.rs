@@ -149,7 +149,7 @@ proptest! {
             }
             Err(error) => {
                 let length = text.len() as u32;
-                prop_assert_eq!((error.kind(), length > 20), (ErrorKind::TextTooLong { what: "FRU text", length, limit: 20 }, true));
+                prop_assert_eq!((error.kind(), length > 20), (ErrorKind::FruText { length }, true));
             }
         }
     }

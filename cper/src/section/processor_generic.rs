@@ -123,16 +123,12 @@ impl BrandString {
     /// The field for a name of at most 127 bytes, filled with NUL: it ends in one.
     ///
     /// # Errors
-    /// [`ErrorKind::TextTooLong`] when the name is longer.
+    /// [`ErrorKind::BrandString`] when the name is longer.
     pub fn new(name: &[u8]) -> Result<Self, Error> {
         let mut field = Self::EMPTY;
         let text = field.0.get_mut(..name.len().min(127)).unwrap_or_default();
-        name.write_to(text).map_err(|_| {
-            Error::new(
-                ErrorKind::TextTooLong { what: "brand string", length: clamp(name.len()), limit: 127 },
-                0,
-            )
-        })?;
+        name.write_to(text)
+            .map_err(|_| Error::new(ErrorKind::BrandString { length: clamp(name.len()) }, 0))?;
         Ok(field)
     }
 
@@ -435,10 +431,7 @@ mod tests {
         for length in 0..128 {
             assert_eq!(BrandString::new(&long[..length]).unwrap().text(), &long[..length]);
         }
-        assert_eq!(
-            BrandString::new(&long).unwrap_err().kind(),
-            ErrorKind::TextTooLong { what: "brand string", length: 128, limit: 127 }
-        );
+        assert_eq!(BrandString::new(&long).unwrap_err().kind(), ErrorKind::BrandString { length: 128 });
         assert_eq!(BrandString::from_bytes(long).text(), long);
         assert_eq!(BrandString::new(b"a\xffb").unwrap().to_string(), "a\\xffb");
         assert!(format!("{:?}", BrandString::default()).starts_with("BrandString(\"\\x00"));
