@@ -682,7 +682,10 @@ fn renamed(pattern: &str, name: &str, path: &str) -> Option<String> {
 
 fn number(value: &Value) -> Option<u64> {
     match value {
-        Value::String(text) => u64::from_str_radix(text.strip_prefix("0x")?, 16).ok(),
+        Value::String(text) => match text.strip_prefix("0x") {
+            Some(digits) => u64::from_str_radix(digits, 16).ok(),
+            None => text.parse().ok(),
+        },
         number => number.as_u64(),
     }
 }
@@ -691,7 +694,7 @@ fn bits_of(value: &Value, (low, count): (u32, u32)) -> Value {
     Value::from(number(value).unwrap() >> low & ((1 << count) - 1))
 }
 
-/// Whether libcper's leaf says what ours does: we write numbers past 2^53 and bytes in hex, libcper writes 32-bit
+/// Whether libcper's leaf says what ours does: we write numbers of 64 bits and bytes in hex, libcper writes 32-bit
 /// numbers with a sign, some in hex, and bytes in base64.
 fn alike(libcper: &Value, ours: &Value) -> bool {
     match (libcper, ours) {
@@ -756,6 +759,7 @@ fn described(body: &Body<'_>) -> Value {
     match body {
         Body::ArmProcessor(section) => {
             let mut json = serde_json::to_value(body).unwrap();
+            by_specification(&mut json);
             for (number, error) in section.error_information().flatten().enumerate() {
                 let reading = ArmErrorTypeReading::Bits0To3;
                 let details = [
@@ -773,9 +777,42 @@ fn described(body: &Body<'_>) -> Value {
         }
         body => {
             let mut json = serde_json::to_value(body).unwrap();
+            by_specification(&mut json);
             as_numbers(body, &mut json);
             json
         }
+    }
+}
+
+/// Puts the specification's name in the place of ours, where ours tells it from another section's field.
+fn by_specification(json: &mut Value) {
+    const NAMES: &[(&str, &str)] = &[
+        ("pcie_version", "version"),
+        ("memory_status", "status"),
+        ("nvidia_error_type", "error_type"),
+        ("nvidia_event_type", "event_type"),
+        ("data_64", "data"),
+        ("data_32", "data"),
+        ("status_low", "status"),
+        ("payload_words", "data"),
+        ("pldm_component_id", "component_id"),
+        ("addressed_registers", "registers"),
+        ("system_registers", "registers"),
+        ("error_log_bytes", "error_log"),
+        ("sparing_operation_class", "maintenance_operation_class"),
+        ("sparing_operation_subclass", "maintenance_operation_subclass"),
+    ];
+    match json {
+        Value::Object(members) => {
+            for (ours, name) in NAMES {
+                if let Some(value) = members.remove(*ours) {
+                    members.entry(*name).or_insert(value);
+                }
+            }
+            members.values_mut().for_each(by_specification);
+        }
+        Value::Array(items) => items.iter_mut().for_each(by_specification),
+        _ => {}
     }
 }
 
