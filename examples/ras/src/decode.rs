@@ -63,7 +63,7 @@ pub struct Decode {
     /// Show raw fields and bytes too
     #[arg(short, long, conflicts_with = "quiet")]
     verbose: bool,
-    /// Put the record's own bytes, in hex, into each JSON object
+    /// For --format json: the record's bytes in hex, too
     #[arg(long)]
     raw: bool,
     /// Show the one-line events alone
