@@ -10,6 +10,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::check_info::{AccessOperation, ParticipationType, TransactionType, check_bits};
 use super::context::{self, ContextBytes, ContextForm, ContextPadding, Contexts, RegisterTable, Registers};
+use super::runs::write_runs;
 use crate::entries::Entries;
 use crate::fields::{Describe, Groups, Value, Visitor, describe_rest};
 use crate::kind::{Encode, FixedSection, SectionType};
@@ -942,12 +943,8 @@ impl<'a> ArmProcessor<'a> {
         }
         let (entries, readings) = (self.error_information(), self.possible());
         let errors = entries.as_slice();
-        for (number, error) in errors.iter().take(SHOWN).enumerate() {
-            write!(f, "{}{}", if number == 0 { "" } else { "; " }, ErrorRead(error, readings))?;
-        }
-        if let more @ 1.. = errors.len().saturating_sub(SHOWN) {
-            write!(f, "; {more} more")?;
-        }
+        let same = |one: &ArmErrorInformation, other: &ArmErrorInformation| one == other;
+        write_runs(f, errors, SHOWN, same, |f, error| write!(f, "{}", ErrorRead(error, readings)))?;
         let cut = entries.error().is_some();
         f.write_str(match (errors.is_empty(), cut) {
             (true, true) => "error information cut short",
@@ -1883,9 +1880,12 @@ mod tests {
         );
         assert_eq!(summary(&section_of(0, &[])), "error without error information");
         assert_eq!(
-            summary(&section_of(0, &[(6, None); 7])).split("; ").skip(4).collect::<Vec<_>>(),
-            ["cache and TLB error (or TLB and bus error in another numbering)", "2 more"]
+            summary(&section_of(0, &[(6, None); 7])),
+            "cache and TLB error (or TLB and bus error in another numbering), 7 times"
         );
+        let many = [6, 16, 6, 16, 6, 16, 6].map(|kind| (kind, None));
+        let told = summary(&section_of(0, &many));
+        assert!(told.ends_with("; 2 more") && told.split("; ").count() == 6, "{told}");
     }
 
     /// A section can be laid out when the program is compiled.

@@ -19,6 +19,7 @@ use core::fmt;
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, IntoBytes};
 
+use super::ccix_per_log::CcixPerLog;
 use crate::fields::{Describe, Dwords, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
 use crate::structure::structure;
@@ -82,11 +83,12 @@ impl<'a> CcixPerError<'a> {
         (self.length() as usize).saturating_sub(self.bytes.len())
     }
 
-    /// Who reported the error, and how long its log is.
+    /// What the log says, and who reported the error.
     fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.log() {
-            Some(log) => write!(f, "log of {} dwords", log.len())?,
-            None => f.write_str("error without a log")?,
+        match (self.log().and_then(CcixPerLog::new), self.log()) {
+            (Some(log), _) => write!(f, "{log}")?,
+            (None, Some(log)) => write!(f, "log of {} dwords", log.len())?,
+            (None, None) => f.write_str("error without a log")?,
         }
         if let Some(source) = self.source_id() {
             write!(f, ", source {source}")?;
@@ -199,7 +201,7 @@ mod tests {
         assert_eq!((section.length(), section.structure().unwrap().length_raw()), (36, 36));
         assert_eq!(
             crate::section::Body::CcixPer(section).summary().to_string(),
-            "log of 5 dwords, source 42, port 27"
+            "memory error in request agent, source 42, port 27"
         );
         assert_eq!(
             section.to_string(),

@@ -12,6 +12,7 @@ use zerocopy::{FromBytes, IntoBytes};
 use super::check_info::{AccessOperation, ParticipationType, TransactionType, check_bits};
 use super::context::{self, AddressedRegister, ContextBytes, ContextForm, ContextPadding, Contexts};
 use super::context::{RegisterTable, Registers};
+use super::runs::write_runs;
 use crate::entries::Entries;
 use crate::fields::{Describe, Groups, Stored, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
@@ -711,9 +712,12 @@ impl<'a> Ia32X64Processor<'a> {
             write!(f, "APIC {id}: ")?;
         }
         let errors = self.error_information();
-        for (number, error) in errors.as_slice().iter().enumerate() {
-            write!(f, "{}{}", if number == 0 { "" } else { "; " }, ErrorSummary(error))?;
-        }
+        let is_unknown = |error: &Ia32X64ErrorInformation| error.error_structure_type.name().is_none();
+        let same = |one: &Ia32X64ErrorInformation, other: &Ia32X64ErrorInformation| {
+            one == other || is_unknown(one) && is_unknown(other)
+        };
+        // A section names at most 63 errors.
+        write_runs(f, errors.as_slice(), usize::MAX, same, |f, error| write!(f, "{}", ErrorSummary(error)))?;
         let cut = errors.error().is_some();
         f.write_str(match (errors.as_slice().is_empty(), cut) {
             (true, true) => "error information cut short",

@@ -49,6 +49,7 @@ pub mod aer;
 pub mod arm;
 mod bodies;
 pub mod ccix_per;
+pub mod ccix_per_log;
 pub mod check_info;
 #[cfg(test)]
 mod checks;
@@ -70,8 +71,10 @@ pub mod pci_bus;
 pub mod pci_component;
 pub mod pcie;
 pub mod pcie_capability;
+pub mod pcie_encodings;
 pub mod processor_generic;
 mod register;
+mod runs;
 pub mod vendor;
 
 // The sections. Each as it is written, and as it is read.
@@ -129,6 +132,8 @@ pub use arm::{
 #[doc(hidden)]
 pub use ccix_per::CcixPerValidation;
 #[doc(hidden)]
+pub use ccix_per_log::{CcixComponentType, CcixErrorType, CcixPerLog};
+#[doc(hidden)]
 pub use check_info::{AccessOperation, ParticipationType, TransactionType};
 #[doc(hidden)]
 pub use context::{AddressedRegister, ContextPadding, Contexts, Register, Registers};
@@ -182,6 +187,11 @@ pub use pcie::{
 };
 #[doc(hidden)]
 pub use pcie_capability::{PcieCapability, PciePortType};
+#[doc(hidden)]
+pub use pcie_encodings::{
+    LinkWidth, PcieAspmStates, PcieL0sAcceptableLatency, PcieL0sExitLatency, PcieL1AcceptableLatency,
+    PcieL1ExitLatency, PciePayloadSize,
+};
 #[doc(hidden)]
 pub use processor_generic::{
     BrandString, ProcessorErrorTypes, ProcessorFlags, ProcessorIsa, ProcessorOperation, ProcessorType,

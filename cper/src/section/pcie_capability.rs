@@ -4,6 +4,10 @@
 use core::fmt;
 
 use super::pci_address::RequesterId;
+use super::pcie_encodings::{
+    LinkWidth, PcieAspmStates, PcieL0sAcceptableLatency, PcieL0sExitLatency, PcieL1AcceptableLatency,
+    PcieL1ExitLatency, PciePayloadSize,
+};
 use super::register::register;
 use crate::fields::{Describe, Value, Visitor, show_fields};
 use crate::open_value::open_value;
@@ -106,10 +110,10 @@ register! {
         TEE_IO = 30 => "Trusted I/O is supported.",
     }
     fields {
-        max_payload_size_supported: u8 as number = 0, 3 => "Largest payload: 128 bytes shifted left by this.",
+        max_payload_size_supported: PciePayloadSize as named = 0, 3 => "Largest payload.",
         phantom_functions_supported: u8 as number = 3, 2 => "Bits of the function number used as tag.",
-        endpoint_l0s_acceptable_latency: u8 as number = 6, 3 => "Code of the latency out of L0s that is acceptable.",
-        endpoint_l1_acceptable_latency: u8 as number = 9, 3 => "Code of the latency out of L1 that is acceptable.",
+        endpoint_l0s_acceptable_latency: PcieL0sAcceptableLatency as named = 6, 3 => "The latency out of L0s that is acceptable.",
+        endpoint_l1_acceptable_latency: PcieL1AcceptableLatency as named = 9, 3 => "The latency out of L1 that is acceptable.",
         captured_slot_power_limit_value: u8 as number = 18, 8 => "Power limit of the slot, in units of the scale.",
         captured_slot_power_limit_scale: u8 as number = 26, 2 => "1 W divided by ten to this power.",
     }
@@ -130,8 +134,8 @@ register! {
         FUNCTION_LEVEL_RESET = 15 => "Reset of the function; in bridges, retry of configuration requests.",
     }
     fields {
-        max_payload_size: u8 as number = 5, 3 => "Largest payload sent: 128 bytes shifted left by this.",
-        max_read_request_size: u8 as number = 12, 3 => "Largest read requested: 128 bytes shifted left by this.",
+        max_payload_size: PciePayloadSize as named = 5, 3 => "Largest payload sent.",
+        max_read_request_size: PciePayloadSize as named = 12, 3 => "Largest read requested.",
     }
 }
 
@@ -179,10 +183,10 @@ register! {
     }
     fields {
         max_link_speed: LinkSpeed as named = 0, 4 => "Highest speed.",
-        maximum_link_width: u8 as number = 4, 6 => "Most lanes.",
-        aspm_support: u8 as number = 10, 2 => "Low-power states supported: bit 0 L0s, bit 1 L1.",
-        l0s_exit_latency: u8 as number = 12, 3 => "Code of the latency out of L0s.",
-        l1_exit_latency: u8 as number = 15, 3 => "Code of the latency out of L1.",
+        maximum_link_width: LinkWidth as named = 4, 6 => "Most lanes.",
+        aspm_support: PcieAspmStates as named = 10, 2 => "Low-power states supported.",
+        l0s_exit_latency: PcieL0sExitLatency as named = 12, 3 => "Latency out of L0s.",
+        l1_exit_latency: PcieL1ExitLatency as named = 15, 3 => "Latency out of L1.",
         port_number: u8 as number = 24, 8 => "Number of the port.",
     }
 }
@@ -204,7 +208,7 @@ register! {
         FLIT_MODE_DISABLE = 13 => "Flit mode must not be used.",
     }
     fields {
-        aspm_control: u8 as number = 0, 2 => "Low-power states enabled: bit 0 L0s, bit 1 L1.",
+        aspm_control: PcieAspmStates as named = 0, 2 => "Low-power states enabled.",
         drs_signaling_control: u8 as number = 14, 2 => "What Device Readiness Status does: nothing, interrupt, message.",
     }
 }
@@ -220,7 +224,7 @@ register! {
     }
     fields {
         current_link_speed: LinkSpeed as named = 0, 4 => "Speed.",
-        negotiated_link_width: u8 as number = 4, 6 => "Lanes in use.",
+        negotiated_link_width: LinkWidth as named = 4, 6 => "Lanes in use.",
     }
 }
 
@@ -672,12 +676,15 @@ mod tests {
         assert_eq!(capabilities.device_port_type(), PciePortType::ROOT_PORT);
         assert_eq!(capabilities.interrupt_message_number(), 8);
         let status = LinkStatus::new(0x2103);
-        assert_eq!((status.current_link_speed(), status.negotiated_link_width()), (LinkSpeed::GT_8, 16));
+        assert_eq!(
+            (status.current_link_speed(), status.negotiated_link_width()),
+            (LinkSpeed::GT_8, LinkWidth::X16)
+        );
         assert_eq!(status.flags(), LinkStatusFlags::DATA_LINK_LAYER_ACTIVE);
         assert_eq!(
             status.to_string(),
             "current link speed      8 GT/s (3)\n\
-             negotiated link width   16\n\
+             negotiated link width   x16 (16)\n\
              flags                   0x2000  data link layer active\n"
         );
         let speeds: std::vec::Vec<_> =

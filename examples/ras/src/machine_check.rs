@@ -146,8 +146,7 @@ pub const fn vendor_of(cpuid: u32) -> CpuVendor {
     match (cpuid >> 8 & 0xf, cpuid >> 20 & 0xff) {
         (0xf, 0x1..=0x3 | 0x5..=0x8 | 0xa..=0xb) => CpuVendor::AMD,
         (0xf, 0x9) => CpuVendor::HYGON,
-        (0xf, 0x4) => CpuVendor::INTEL,
-        (0x6, _) => CpuVendor::INTEL,
+        (0x6, _) | (0xf, 0x4) => CpuVendor::INTEL,
         _ => CpuVendor::UNKNOWN,
     }
 }

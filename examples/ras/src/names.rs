@@ -19,7 +19,6 @@ use crate::labels::Labels;
 use crate::machine_check::vendor_of;
 use crate::pci_ids::PciIds;
 use crate::printable::Printable;
-use crate::summary::part;
 
 /// Where the kernel and systemd keep what this machine left, below the root.
 const OF_MACHINE: [&str; 3] = ["sys", "dev", "var/lib/systemd/pstore"];
@@ -149,11 +148,10 @@ fn printable(name: Option<String>) -> Option<String> {
 
 /// Where a memory section's module is, node, card and module, and its SMBIOS handle.
 fn memory(body: &Body<'_>) -> Option<(Option<[u32; 3]>, Option<u16>)> {
-    let place = |node, card, module| {
-        let number = |number: Option<u16>| part(number).map(|number| number as u32);
-        // A machine of one node need not say which.
-        let node = if node == Some(u16::MAX) { None } else { node };
-        Some([u32::from(node.unwrap_or(0)), number(card)?, number(module)?])
+    let place = |node: Option<u16>, card, module| {
+        // All ones is no number. A machine of one node need not say which.
+        let number = |number: Option<u16>| number.filter(|number| *number != u16::MAX).map(u32::from);
+        Some([number(node).unwrap_or(0), number(card)?, number(module)?])
     };
     match body {
         Body::Memory(memory) => {

@@ -335,14 +335,16 @@ impl CxlEventData<'_> {
     fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::GeneralMedia(data) => {
-                write!(f, "{}, {}", data.memory_event_type(), data.transaction_type())?;
+                write!(f, "{}", data.memory_event_type())?;
+                write_transaction(f, data.transaction_type())?;
                 write_place(
                     f,
                     [("channel", data.channel().map(u32::from)), ("rank", data.rank().map(u32::from))],
                 )
             }
             Self::Dram(data) => {
-                write!(f, "{}, {}", data.memory_event_type(), data.transaction_type())?;
+                write!(f, "{}", data.memory_event_type())?;
+                write_transaction(f, data.transaction_type())?;
                 write_place(
                     f,
                     [
@@ -379,6 +381,14 @@ impl CxlEventData<'_> {
             Self::MldPort(data) => write!(f, "{} to port {}", data.event_type(), data.port_id()),
             Self::DynamicCapacity(_) => f.write_str("dynamic capacity"),
         }
+    }
+}
+
+/// Writes what was being done, where that is known.
+fn write_transaction(f: &mut fmt::Formatter<'_>, transaction: CxlTransactionType) -> fmt::Result {
+    match transaction {
+        CxlTransactionType::UNKNOWN => Ok(()),
+        known => write!(f, ", {known}"),
     }
 }
 
@@ -721,8 +731,8 @@ mod tests {
             "offset 0: CXL component event needs 32 bytes, 31 available"
         );
         for (event_type, summary) in EVENTS.iter().zip([
-            "media ECC error, unknown",
-            "media ECC error, unknown",
+            "media ECC error",
+            "media ECC error",
             "health status change",
             "success",
             "link state change of port 0",
