@@ -119,7 +119,9 @@ mod tests {
         let mut bytes = vec![kind, (body.len() + 4) as u8];
         bytes.extend(handle.to_le_bytes());
         bytes.extend_from_slice(body);
-        strings.iter().for_each(|text| bytes.extend([text.as_bytes(), &[0]].concat()));
+        for text in strings {
+            bytes.extend([text.as_bytes(), &[0]].concat());
+        }
         bytes.extend(if strings.is_empty() { &[0, 0][..] } else { &[0] });
         bytes
     }

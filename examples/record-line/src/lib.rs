@@ -236,7 +236,7 @@ impl Pick<'_, '_> {
         match value {
             // A number says nothing without a label.
             Value::Number(value) | Value::Count(value) if !label.is_empty() => {
-                write!(out, "{separator}{label}{value}")?
+                write!(out, "{separator}{label}{value}")?;
             }
             Value::Hex { value, .. } if !label.is_empty() => write!(out, "{separator}{label}{value:#x}")?,
             Value::Code { name: Some(name), value: 1.. } => write!(out, "{separator}{label}{name}")?,

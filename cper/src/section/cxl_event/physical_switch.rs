@@ -5,6 +5,7 @@ use core::fmt;
 use super::event_data;
 use crate::fields::{Describe, Value, Visitor};
 use crate::open_value::open_value;
+use crate::section::pcie_encodings::LinkWidth;
 use crate::structure::structure;
 
 structure! {
@@ -65,8 +66,8 @@ impl Describe for CxlPhysicalSwitchEvent {
         out.field("connected_device_mode", Value::number(self.connected_device_mode() & 0xf))?;
         out.field("connected_device_type", Value::number(self.connected_device_type()))?;
         out.field("supported_cxl_modes", Value::hex(self.supported_cxl_modes()))?;
-        out.field("maximum_link_width", Value::number(self.maximum_link_width() & 0x3f))?;
-        out.field("negotiated_link_width", Value::number(self.negotiated_link_width()))?;
+        out.field("maximum_link_width", LinkWidth::new(self.maximum_link_width() & 0x3f).into())?;
+        out.field("negotiated_link_width", LinkWidth::new(self.negotiated_link_width()).into())?;
         out.field("supported_link_speeds", Value::hex(self.supported_link_speeds()))?;
         out.field("maximum_link_speed", Value::number(self.maximum_link_speed()))?;
         out.field("current_link_speed", Value::number(self.current_link_speed()))?;
@@ -105,8 +106,8 @@ mod tests {
                 "connected device mode   5",
                 "connected device type   6",
                 "supported cxl modes     0x07",
-                "maximum link width      8",
-                "negotiated link width   9",
+                "maximum link width      x8 (8)",
+                "negotiated link width   reserved (9)",
                 "supported link speeds   0x0a",
                 "maximum link speed      11",
                 "current link speed      12",
