@@ -20,6 +20,8 @@ mod json;
 mod known;
 pub mod ledger;
 mod log;
+#[cfg_attr(not(feature = "parquet"), allow(dead_code))]
+mod memory_place;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod parts;

@@ -8,7 +8,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use cper::fields::{Value, Visitor};
 use cper::section::{ArmErrorInformation, Body, CxlEventData, ErrorStatus, PciAddress};
 use cper::{Guid, RecordHeader, SectionFlags};
 use mce_record::MceRecord;
@@ -19,6 +18,7 @@ use crate::json;
 use crate::machine_check::MachineCheck;
 use crate::summary;
 
+use super::memory_place::MemoryPlace;
 use super::{Collected, Key, Record};
 
 /// A column of the table.
@@ -129,7 +129,11 @@ pub static COLUMNS: &[Column] = &[
     }),
     text("error_type", "how it broke", |row| error_type(row.section()?).map(Cow::from)),
     wide("address", "physical address", |row| address(row.section()?)),
-    wide("address_mask", "which bits of the address are valid", |row| row.told("physical_address_mask")),
+    wide("address_mask", "which bits of the address are valid", |row| match row.body()? {
+        Body::Memory(memory) => memory.physical_address_mask(),
+        Body::Memory2(memory) => memory.physical_address_mask(),
+        _ => None,
+    }),
     // Processors.
     small("cpu", "number that Linux gave the processor", |row| match &row.section()?.content {
         Content::Machine(record) => Some(record.cpu()),
@@ -161,23 +165,27 @@ pub static COLUMNS: &[Column] = &[
     long("cpuid", "EAX of CPUID leaf 1", |row| Some(row.machine()?.signature()?.raw().into())),
     long("microcode", "revision of the microcode", |row| row.machine()?.microcode().map(u64::from)),
     // Memory.
-    small("node", "node of a memory error", |row| row.place("node")),
-    small("card", "card or riser", |row| row.place("card")),
-    small("module", "module on the card", |row| row.place("module")),
-    small("channel", "channel of a CXL device", |row| row.place("channel")),
-    small("rank", "rank on the module", |row| row.place("rank")),
-    small("device", "chip", |row| row.place("device")),
-    small("chip_id", "die of a stacked chip", |row| row.place("chip_id")),
-    small("memory_bank", "bank of the chip, where it is one number", |row| row.place("bank")),
-    small("bank_group", "bank group of the chip", |row| row.place("bank_group")),
-    small("bank_address", "bank in its group", |row| row.place("bank_address")),
-    small("row", "row of the bank", |row| row.place("row")),
-    small("column", "column of the row", |row| row.place("column")),
-    small("bit_position", "bit that failed", |row| row.place("bit_position")),
-    small("card_handle", "SMBIOS handle of the memory array", |row| row.place("card_handle")),
-    small("module_handle", "SMBIOS handle of the memory device", |row| row.place("module_handle")),
+    small("node", "node of a memory error", |row| row.memory.node),
+    small("card", "card or riser", |row| row.memory.card),
+    small("module", "module on the card", |row| row.memory.module),
+    small("channel", "channel of a CXL device", |row| row.memory.channel),
+    small("rank", "rank on the module", |row| row.memory.rank),
+    small("device", "chip", |row| row.memory.device),
+    small("chip_id", "die of a stacked chip", |row| row.memory.chip_id),
+    small("memory_bank", "bank of the chip, where it is one number", |row| row.memory.bank),
+    small("bank_group", "bank group of the chip", |row| row.memory.bank_group),
+    small("bank_address", "bank in its group", |row| row.memory.bank_address),
+    small("row", "row of the bank", |row| row.memory.row),
+    small("column", "column of the row", |row| row.memory.column),
+    small("bit_position", "bit that failed", |row| row.memory.bit_position),
+    small("card_handle", "SMBIOS handle of the memory array", |row| row.memory.card_handle),
+    small("module_handle", "SMBIOS handle of the memory device", |row| row.memory.module_handle),
     wide("device_address", "address inside a CXL device", |row| match row.body()? {
-        Body::CxlComponentEvent(_) => row.told("physical_address"),
+        Body::CxlComponentEvent(event) => match event.data()? {
+            CxlEventData::GeneralMedia(media) => Some(media.physical_address().address()),
+            CxlEventData::Dram(dram) => Some(dram.physical_address().address()),
+            _ => None,
+        },
         _ => None,
     }),
     // PCI and CXL.
@@ -188,7 +196,12 @@ pub static COLUMNS: &[Column] = &[
         Body::Pcie(pcie) => pcie.port_type().map(word),
         _ => None,
     }),
-    wide("serial_number", "serial number of a PCIe or CXL device", |row| row.told("device_serial_number")),
+    wide("serial_number", "serial number of a PCIe or CXL device", |row| match row.body()? {
+        Body::Pcie(pcie) => pcie.device_serial_number(),
+        Body::CxlProtocol(error) => error.device_serial_number(),
+        Body::CxlComponentEvent(event) => event.device_serial_number(),
+        _ => None,
+    }),
     long("aer_uncorrectable", "uncorrectable error status of AER", |row| match row.body()? {
         Body::Pcie(pcie) => Some(pcie.aer_info()?.uncorrectable_error_status().bits().into()),
         _ => None,
@@ -246,7 +259,7 @@ pub struct Row<'e> {
     event: &'e Event<'e>,
     place: usize,
     part: Option<LogPart<'e>>,
-    numbers: Numbers,
+    memory: MemoryPlace,
 }
 
 /// A part of a kernel log.
@@ -275,17 +288,16 @@ impl<'e> Row<'e> {
                 parts.zip(collected.records).filter(|(_, record)| wanted(record))
             {
                 let part = Some(LogPart { key: record.key, number, stored, raw: record.raw });
-                hand_on(&Row { key, event, place: 0, part, numbers: Numbers::default() });
+                hand_on(&Row { key, event, place: 0, part, memory: MemoryPlace::default() });
             }
             return;
         }
         for place in 0..event.sections().len().max(1) {
-            let mut numbers = Numbers::default();
-            if let Some(Section { content: Content::Body(body), .. }) = event.sections().get(place) {
-                // It remembers all it is told and never fails.
-                let _ = body.fields().describe(&mut numbers);
-            }
-            hand_on(&Row { key, event, place, part: None, numbers });
+            let memory = match event.sections().get(place) {
+                Some(Section { content: Content::Body(body), .. }) => MemoryPlace::of(body),
+                _ => MemoryPlace::default(),
+            };
+            hand_on(&Row { key, event, place, part: None, memory });
         }
     }
 
@@ -339,40 +351,6 @@ impl<'e> Row<'e> {
             (None, Some(part)) => part.raw,
             (None, None) => self.event.found.raw,
         }
-    }
-
-    /// The first number that the section tells by this name.
-    fn told(&self, name: &str) -> Option<u64> {
-        self.numbers.0.iter().find(|(known, _)| *known == name).map(|(_, number)| *number)
-    }
-
-    /// The same, of a place in memory: sections of other kinds use some of the names for other things.
-    fn place(&self, name: &str) -> Option<u32> {
-        match self.body()? {
-            Body::Memory(_) | Body::Memory2(_) | Body::CxlComponentEvent(_) => {
-                self.told(name)?.try_into().ok()
-            }
-            _ => None,
-        }
-    }
-}
-
-/// The numbers that a section tells, but for what it says of the PCI function it is about: other sections use those
-/// names for memory.
-#[derive(Debug, Default)]
-struct Numbers(Vec<(&'static str, u64)>);
-
-impl Visitor for Numbers {
-    fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result {
-        match value {
-            Value::Number(number)
-            | Value::Count(number)
-            | Value::Hex { value: number, .. }
-            | Value::Code { value: number, .. } => self.0.push((name, number)),
-            Value::Group(group) if name != "device_id" => group.describe(self)?,
-            _ => {}
-        }
-        Ok(())
     }
 }
 
