@@ -78,7 +78,7 @@ impl Describe for MceRecord<'_> {
                 out.field(name, Value::Bytes(bytes))?;
             }
         }
-        describe_rest("tail", self.trailing(), out)?;
+        describe_rest("trailing", self.trailing(), out)?;
         out.field("decoded", Value::Group(&Decoded(self)))
     }
 }
@@ -163,7 +163,7 @@ mod tests {
                       IRQ_BROADCAST -*3 58.0 severity *8 59.0 pad *8 60.0 cpuid *32 64.0 cs *8 65.0 bank *8 66.0 cpu *8 \
                       67.0 finished *8 68.0 extcpu *32 72.0 socketid *32 76.0 apicid *32 80.0 mcgcap *64 88.0 synd *64 \
                       96.0 ipid *64 104.0 ppin *64 112.0 microcode *32";
-        let whole = format!("{FRONT} {middle} 116.0 padding *32 120.0 {KFLAGS} 128.0 tail ~*16");
+        let whole = format!("{FRONT} {middle} 116.0 padding *32 120.0 {KFLAGS} 128.0 trailing ~*16");
         assert_map(&map(&bytes), &whole);
         // 32-bit kernels have no padding before the last field.
         assert_map(&map(&bytes[..124]), &format!("{FRONT} {middle} 116.0 {KFLAGS}"));

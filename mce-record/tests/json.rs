@@ -106,7 +106,7 @@ fn bytes_without_a_field_are_shown_if_they_say_something() {
     let mut bytes = vec![0; 128];
     bytes.extend([1, 0xab]);
     let tailed = value(&bytes);
-    assert_eq!((&tailed["length"], &tailed["tail"]), (&json!(130), &json!("01ab")));
+    assert_eq!((&tailed["length"], &tailed["trailing"]), (&json!(130), &json!("01ab")));
 }
 
 #[test]

@@ -989,8 +989,8 @@ mod tests {
         let told: Vec<_> = told.split_whitespace().filter(|word| !word.starts_with(['.', 'e'])).collect();
         assert_eq!(
             told.join(" "),
-            "unclaimed [0] offset 96 bytes 5 bytes 0000 [1] offset 125 bytes 6 bytes 0000 \
-             unclaimed [0] offset 80 bytes 4 bytes 0000 [1] offset 215 bytes 7 bytes 0000 \
+            "gaps [0] offset 96 bytes 5 bytes 0000 [1] offset 125 bytes 6 bytes 0000 \
+             gaps [0] offset 80 bytes 4 bytes 0000 [1] offset 215 bytes 7 bytes 0000 \
              trailing 8 bytes 0000"
         );
         // A context longer than its registers.

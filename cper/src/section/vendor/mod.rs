@@ -76,7 +76,7 @@ impl<'a> Gaps<'a> {
     /// Describes them as a field, when there are any.
     fn describe(self, out: &mut dyn Visitor) -> fmt::Result {
         match self.clone().next() {
-            Some(_) => out.field("unclaimed", Value::List(&self)),
+            Some(_) => out.field("gaps", Value::List(&self)),
             None => Ok(()),
         }
     }
