@@ -96,13 +96,15 @@ impl<'a> Record<'a> {
     }
 }
 
+#[cfg(feature = "alloc")]
 impl<'a> Record<'a> {
     /// A record whose header was checked.
-    #[cfg(feature = "alloc")]
     pub(crate) const fn of_parts(header: &'a RecordHeader, bytes: &'a [u8]) -> Self {
         Self { header, bytes }
     }
+}
 
+impl Record<'_> {
     /// The record with its sections of other crates' types described by their [`SectionDecoder`].
     pub const fn with_decoders(self, decoders: &[SectionDecoder]) -> WithDecoders<'_, Self> {
         WithDecoders::new(self, decoders)

@@ -21,7 +21,7 @@ use zerocopy::IntoBytes;
 
 use crate::hest::{self, FIRST_SOURCE, GenericSource, Malformed};
 use crate::panic_record;
-use crate::replay::{self, Told};
+use crate::replay::{self, TraceEvent};
 
 unsafe extern "C" {
     fn ras_erst_rust_panic() -> !;
@@ -321,14 +321,14 @@ fn unit(name: Option<FruText>) -> CText<21> {
 }
 
 /// Emits an event. Whether somebody listens.
-fn emit(told: &Told<'_>) -> bool {
+fn emit(told: &TraceEvent<'_>) -> bool {
     match told {
         // SAFETY: as many bytes are read as there are.
-        Told::MachineCheck(mce) => unsafe {
+        TraceEvent::MachineCheck(mce) => unsafe {
             let bytes = mce.as_bytes();
             replay_mce(bytes.as_ptr().cast(), bytes.len())
         },
-        Told::Section(Event::Mc(event)) => {
+        TraceEvent::Section(Event::Mc(event)) => {
             // As much as the kernel's own driver has room for.
             let (what, detail) = (CText::<32>::of(event.msg), CText::<400>::of(event.driver_detail));
             let label = CText::<32>::of(event.label);
@@ -339,14 +339,14 @@ fn emit(told: &Told<'_>) -> bool {
                 replay_memory(kind, what, label, event.address, event.grain_bits, detail)
             }
         }
-        Told::Section(Event::Aer(event)) => {
+        TraceEvent::Section(Event::Aer(event)) => {
             let device = CText::<32>::of(event.dev_name);
             let header = event.tlp_header.as_ptr();
             let (severity, has_header) = (event.severity.raw(), event.tlp_header_valid);
             // SAFETY: the text ends with a NUL, and of the header four dwords are read.
             unsafe { replay_pcie(device.as_ptr(), event.status, severity, has_header, header) }
         }
-        Told::Section(Event::Arm(event)) => {
+        TraceEvent::Section(Event::Arm(event)) => {
             let header = event.header();
             let [errors, contexts, vendor] =
                 [event.pei_buf, event.ctx_buf, event.oem_buf].map(|part| (part.as_ptr(), part.len() as u32));
@@ -364,7 +364,7 @@ fn emit(told: &Told<'_>) -> bool {
                 )
             }
         }
-        Told::Section(Event::ExtlogMem(event)) => {
+        TraceEvent::Section(Event::ExtlogMem(event)) => {
             let text = unit(event.descriptor().fru_text());
             // The kernel packs the validity bits as they are, those of fields that the event does not have too.
             let mut memory = event.memory_error();
@@ -373,7 +373,7 @@ fn emit(told: &Told<'_>) -> bool {
             // SAFETY: the memory error is a whole one, and the text ends with a NUL.
             unsafe { replay_extlog(&memory, &event.fru_id, text.as_ptr(), event.sev) }
         }
-        Told::Section(Event::NonStandard(event)) => {
+        TraceEvent::Section(Event::NonStandard(event)) => {
             let text = unit(event.descriptor().fru_text());
             let (section, length) = (event.buf.as_ptr(), event.buf.len() as u32);
             let section_type = event.sec_type.raw();
@@ -383,7 +383,7 @@ fn emit(told: &Told<'_>) -> bool {
                 replay_other(&section_type, &event.fru_id, text.as_ptr(), severity, section, length)
             }
         }
-        Told::Section(_) => false,
+        TraceEvent::Section(_) => false,
     }
 }
 

@@ -13,7 +13,7 @@ use pstore_format::seal::{self, Seal};
 pub const LONGEST: usize = 3584;
 
 /// An event to be emitted.
-pub enum Told<'a> {
+pub enum TraceEvent<'a> {
     /// `mce_record`.
     MachineCheck(&'a Mce),
     /// One of the events of `ras`.
@@ -57,7 +57,7 @@ impl fmt::Display for Skipped {
 /// whether it was an error.
 ///
 /// Nothing is emitted of a record that is skipped.
-pub fn replay(bytes: &[u8], version: Version, mut emit: impl FnMut(&Told<'_>)) -> Result<bool, Skipped> {
+pub fn replay(bytes: &[u8], version: Version, mut emit: impl FnMut(&TraceEvent<'_>)) -> Result<bool, Skipped> {
     let stored = StoredRecord::parse(bytes).map_err(Skipped::NotRecord)?;
     let record = stored.record();
     if record.missing() != 0 {
@@ -75,13 +75,13 @@ pub fn replay(bytes: &[u8], version: Version, mut emit: impl FnMut(&Told<'_>)) -
         Payload::Dmesg(_) | Payload::CompressedDmesg(_) => return Ok(false),
         Payload::Mce(mce) => {
             let mce = MceRecord::parse(mce).map_err(Skipped::NotMachineCheck)?;
-            emit(&Told::MachineCheck(mce.mce()));
+            emit(&TraceEvent::MachineCheck(mce.mce()));
         }
         Payload::Section(section_type, body) => {
             fits(body)?;
             if let Some(prefix) = stored.prefix() {
                 let descriptor = prefix.descriptor().with_section_type(section_type);
-                emit(&Told::Section(Event::of(version, notification, &descriptor, body)));
+                emit(&TraceEvent::Section(Event::of(version, notification, &descriptor, body)));
             }
         }
         _ => {
@@ -90,7 +90,7 @@ pub fn replay(bytes: &[u8], version: Version, mut emit: impl FnMut(&Told<'_>)) -
             }
             for section in record.sections().flatten() {
                 let event = Event::of(version, notification, section.descriptor(), section.bytes());
-                emit(&Told::Section(event));
+                emit(&TraceEvent::Section(event));
             }
         }
     }
@@ -120,8 +120,8 @@ mod tests {
         let mut all = Vec::new();
         let outcome = replay(record, Version::Linux6_17, |told| {
             all.push(match told {
-                Told::MachineCheck(mce) => format!("mce_record {} {:#x}", mce.bank, mce.status),
-                Told::Section(event) => event.name().to_owned(),
+                TraceEvent::MachineCheck(mce) => format!("mce_record {} {:#x}", mce.bank(), mce.status()),
+                TraceEvent::Section(event) => event.name().to_owned(),
             });
         });
         match outcome {

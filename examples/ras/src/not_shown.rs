@@ -89,22 +89,16 @@ fn as_hex<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error>
     Value::Bytes(bytes).serialize(serializer)
 }
 
-/// Where each byte of a record is told.
+/// What shows each byte of a record.
 struct Coverage<'a> {
     raw: &'a [u8],
     /// What each byte is: an index of `fields`.
     of: Vec<u32>,
-    fields: Vec<(PartName, Option<&'static str>, Told)>,
+    /// The part and the field, and why the field does not show the bytes, if it does not.
+    fields: Vec<(PartName, Option<&'static str>, Option<Reason>)>,
     part: PartName,
     /// Copies of stored bytes that are being described, the last one innermost: the copy, and what was copied.
     copies: Vec<(std::ops::Range<usize>, std::ops::Range<usize>)>,
-}
-
-/// How a byte is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Told {
-    Shown,
-    Not(Reason),
 }
 
 /// Where bytes lie in memory.
@@ -121,8 +115,8 @@ fn inside(range: &std::ops::Range<usize>, outer: &std::ops::Range<usize>) -> Opt
 
 impl<'a> Coverage<'a> {
     fn new(raw: &'a [u8]) -> Self {
-        let outside = (PartName::Outside, None, Told::Not(Reason::NoField));
-        let fields = vec![outside, (PartName::Outside, None, Told::Shown)];
+        let outside = (PartName::Outside, None, Some(Reason::NoField));
+        let fields = vec![outside, (PartName::Outside, None, None)];
         Self { raw, of: vec![0; raw.len()], fields, part: PartName::Outside, copies: Vec::new() }
     }
 
@@ -136,12 +130,12 @@ impl<'a> Coverage<'a> {
         of_copy.or_else(|| inside(&range, &addresses(self.raw)))
     }
 
-    fn mark(&mut self, place: std::ops::Range<usize>, field: Option<&'static str>, told: Told) {
+    fn mark(&mut self, place: std::ops::Range<usize>, field: Option<&'static str>, reason: Option<Reason>) {
         // What is shown is all alike.
         let mut number = 1;
-        if told != Told::Shown {
+        if reason.is_some() {
             number = self.fields.len() as u32;
-            self.fields.push((self.part, field, told));
+            self.fields.push((self.part, field, reason));
         }
         if let Some(of) = self.of.get_mut(place) {
             of.fill(number);
@@ -152,7 +146,7 @@ impl<'a> Coverage<'a> {
     fn part(&mut self, name: PartName, bytes: &[u8], part: &dyn Describe) {
         self.part = name;
         if let Some(place) = self.place(bytes) {
-            self.mark(place, None, Told::Not(Reason::NoField));
+            self.mark(place, None, Some(Reason::NoField));
         }
         // Only a receiver that fails can make it fail.
         let _ = part.describe(self);
@@ -186,8 +180,8 @@ impl<'a> Coverage<'a> {
         for run in self.of.chunk_by(|one, other| one == other) {
             let (start, end) = (from, from + run.len());
             from = end;
-            let (part, field, told) = self.fields[run[0] as usize];
-            let Told::Not(reason) = told else { continue };
+            let (part, field, reason) = self.fields[run[0] as usize];
+            let Some(reason) = reason else { continue };
             let bytes = &self.raw[start..end];
             let Some(first) = bytes.iter().position(|byte| *byte != 0) else { continue };
             if field.is_some() {
@@ -219,14 +213,14 @@ impl Visitor for Coverage<'_> {
             Value::List(list) => list.each(&mut |item| self.field(name, item)),
             Value::Bytes(bytes) => {
                 if let Some(place) = self.place(bytes) {
-                    self.mark(place, Some(name), Told::Shown);
+                    self.mark(place, Some(name), None);
                 }
                 Ok(())
             }
             Value::Text(text) => {
                 let shown = text.split(|byte| *byte == 0).next().unwrap_or_default();
                 if let Some(place) = self.place(shown) {
-                    self.mark(place, Some(name), Told::Shown);
+                    self.mark(place, Some(name), None);
                 }
                 Ok(())
             }
@@ -235,13 +229,13 @@ impl Visitor for Coverage<'_> {
     }
 
     fn stored(&mut self, field: &'static str, bytes: &[u8], how: Stored) {
-        let told = match how {
-            Stored::Shown => Told::Shown,
-            Stored::NotValid => Told::Not(Reason::NotValid),
-            _ => Told::Not(Reason::NotShown),
+        let reason = match how {
+            Stored::Shown => None,
+            Stored::NotValid => Some(Reason::NotValid),
+            _ => Some(Reason::NotShown),
         };
         if let Some(place) = self.place(bytes) {
-            self.mark(place, Some(field), told);
+            self.mark(place, Some(field), reason);
         }
     }
 

@@ -32,7 +32,7 @@ impl fmt::Display for RecordLine<'_> {
             Ok(stored) => stored,
             Err(error) => return write!(f, "BAD {error}"),
         };
-        write!(f, "{} ", Loud(stored.severity()))?;
+        write!(f, "{} ", Capitals(stored.severity()))?;
         match stored.payload() {
             Payload::Dmesg(text) => log(text, f)?,
             Payload::CompressedDmesg(stream) => {
@@ -68,7 +68,7 @@ pub struct EntryLine<'a>(pub DataEntry<'a>);
 impl fmt::Display for EntryLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let entry = &self.0;
-        write!(f, "{} ", Loud(entry.severity()))?;
+        write!(f, "{} ", Capitals(entry.severity()))?;
         section(entry.section_type(), entry.header().fru_text(), entry.body(), f)
     }
 }
@@ -87,9 +87,9 @@ impl fmt::Display for Printable<'_> {
 }
 
 /// A severity in capitals.
-struct Loud(Severity);
+struct Capitals(Severity);
 
-impl fmt::Display for Loud {
+impl fmt::Display for Capitals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.name() {
             Some(name) => name.chars().try_for_each(|c| f.write_char(c.to_ascii_uppercase())),

@@ -103,7 +103,7 @@ fn all_outputs_say_the_same_of_every_event() {
         .map(|object| (object["key"].as_str().unwrap().to_owned(), object))
         .collect();
     assert_eq!(json.len(), lines.len());
-    let told = Told { json: &json, bad: &bad };
+    let told = Expected { json: &json, bad: &bad };
     let compared = [
         in_lines(&lines, &told),
         in_parquet(&place("parquet"), &told),
@@ -115,12 +115,12 @@ fn all_outputs_say_the_same_of_every_event() {
 }
 
 /// What JSON says of every event, and the events that are bad parts.
-struct Told<'t> {
+struct Expected<'t> {
     json: &'t BTreeMap<String, Value>,
     bad: &'t BTreeSet<String>,
 }
 
-impl Told<'_> {
+impl Expected<'_> {
     /// What JSON says of an event that is no bad part.
     fn of(&self, key: &str) -> Option<Said> {
         (!self.bad.contains(key)).then(|| by_json(&self.json[key]))
@@ -128,7 +128,7 @@ impl Told<'_> {
 }
 
 /// Compares with the lines for people; how many events there are.
-fn in_lines(lines: &BTreeMap<String, String>, told: &Told<'_>) -> usize {
+fn in_lines(lines: &BTreeMap<String, String>, told: &Expected<'_>) -> usize {
     let mut compared = 0;
     for (key, lines) in lines {
         let Some(said) = told.of(key) else { continue };
@@ -154,7 +154,7 @@ fn in_lines(lines: &BTreeMap<String, String>, told: &Told<'_>) -> usize {
 }
 
 /// Compares with the rows of the Parquet file.
-fn in_parquet(path: &Path, told: &Told<'_>) -> usize {
+fn in_parquet(path: &Path, told: &Expected<'_>) -> usize {
     let mut compared = 0;
     let table = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
     let mut kinds: BTreeMap<String, Vec<Said>> = BTreeMap::new();
@@ -188,7 +188,7 @@ fn in_parquet(path: &Path, told: &Told<'_>) -> usize {
 }
 
 /// Compares with what Prometheus counted.
-fn in_counts(path: &Path, told: &Told<'_>) -> usize {
+fn in_counts(path: &Path, told: &Expected<'_>) -> usize {
     let mut compared = 0;
     for line in fs::read_to_string(path).unwrap().lines() {
         let parts: Vec<&str> = line.split('\t').collect();
@@ -207,7 +207,7 @@ fn in_counts(path: &Path, told: &Told<'_>) -> usize {
 }
 
 /// Compares the times of rows with those of events; how many there are.
-fn in_database(path: &Path, told: &Told<'_>) -> usize {
+fn in_database(path: &Path, told: &Expected<'_>) -> usize {
     let database = rusqlite::Connection::open(path).unwrap();
     let mut keys = database.prepare("SELECT key, table_name, row_id, time_from FROM ras_collect").unwrap();
     let rows = keys.query_map([], |row| {

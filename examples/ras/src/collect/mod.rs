@@ -38,7 +38,7 @@ mod samples;
 mod schema;
 mod sink;
 mod source;
-mod turn;
+mod ticket_lock;
 
 use std::path::{Path, PathBuf};
 
@@ -59,7 +59,7 @@ use parquet::Parquet;
 use prometheus::Prometheus;
 #[cfg(feature = "sqlite")]
 use rasdaemon::Database;
-use run::{Output, Plan, Run, Tell};
+use run::{Output, Plan, Printed, Run};
 use sink::Planned;
 use source::Source;
 
@@ -223,12 +223,12 @@ impl Collect {
             return Outcome { recognised: true, sink_failed: true, ..Outcome::default() };
         }
         let json_to_stdout = self.json.as_deref().is_some_and(|path| path.as_os_str() == input::STDIN);
-        let tell = match (json_to_stdout && !self.dry_run, self.quiet) {
-            (true, _) => Tell::Elsewhere,
-            (false, true) => Tell::Summary,
-            (false, false) => Tell::Events,
+        let printed = match (json_to_stdout && !self.dry_run, self.quiet) {
+            (true, _) => Printed::Elsewhere,
+            (false, true) => Printed::Summary,
+            (false, false) => Printed::Events,
         };
-        let mut run = Run::new(outputs.others, tell).clearing(self.clear);
+        let mut run = Run::new(outputs.others, printed).clearing(self.clear);
         run = match outputs.archive {
             Some(open) => run.archiving(open),
             None if self.dry_run => run.planning(Plan { archive }),

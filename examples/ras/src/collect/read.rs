@@ -20,7 +20,7 @@ use crate::scan::{File, Step};
 use super::Key;
 use super::run::{Read, Run};
 use super::source::{Loaded, Source};
-use super::turn::{Turn, Turns};
+use super::ticket_lock::{Ticket, TicketLock};
 
 /// Files taken at a time.
 const BATCH: usize = 128;
@@ -42,21 +42,21 @@ pub fn all<'s, 'o>(sources: &'s [Source], names: &Names, run: Run<'o>) -> Run<'o
         files.0 += 1;
         (!batch.is_empty()).then_some((number, batch))
     };
-    let turns = Turns::new(run);
+    let lock = TicketLock::new(run);
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, NonZero::get) {
             scope.spawn(|| {
                 while let Some((number, batch)) = next() {
-                    read(batch, names, &turns.place(number));
+                    read(batch, names, &lock.place(number));
                 }
             });
         }
     });
-    turns.into_inner()
+    lock.into_inner()
 }
 
 /// Reads a batch, a group of files at a time.
-fn read(batch: Vec<(&Source, anyhow::Result<PathBuf>)>, names: &Names, turn: &Turn<'_, Run<'_>>) {
+fn read(batch: Vec<(&Source, anyhow::Result<PathBuf>)>, names: &Names, ticket: &Ticket<'_, Run<'_>>) {
     let mut group = Group { names, files: Vec::new(), held: 0 };
     for (source, path) in batch {
         let loaded = path.and_then(|path| {
@@ -65,19 +65,20 @@ fn read(batch: Vec<(&Source, anyhow::Result<PathBuf>)>, names: &Names, turn: &Tu
             Ok((loaded, path))
         });
         match loaded {
-            Ok((Loaded::File(file), path)) => group.push(source, path, file, turn),
+            Ok((Loaded::File(file), path)) => group.push(source, path, file, ticket),
             Ok((Loaded::Unrecognised(file), path)) if source.path == path => {
                 let reason = recognise::refusal(&file.bytes);
-                turn.within(|run| run.refuse(&format!("{}: {reason}", printable(&path))));
+                ticket.within(|run| run.refuse(&format!("{}: {reason}", printable(&path))));
             }
             Ok((Loaded::Empty, path)) if source.named && source.path == path && path.is_file() => {
-                turn.within(|run| run.refuse(&format!("{}: {}", printable(&path), recognise::refusal(b""))));
+                ticket
+                    .within(|run| run.refuse(&format!("{}: {}", printable(&path), recognise::refusal(b""))));
             }
-            Ok((Loaded::Unrecognised(_) | Loaded::Empty, _)) => turn.within(Run::skip),
-            Err(error) => turn.within(|run| run.refuse(&error.to_string())),
+            Ok((Loaded::Unrecognised(_) | Loaded::Empty, _)) => ticket.within(Run::skip),
+            Err(error) => ticket.within(|run| run.refuse(&error.to_string())),
         }
     }
-    group.hand_on(turn);
+    group.hand_on(ticket);
 }
 
 fn printable(path: &Path) -> String {
@@ -92,7 +93,7 @@ struct Group<'s, 'n> {
 }
 
 impl<'s> Group<'s, '_> {
-    fn push(&mut self, source: &'s Source, path: PathBuf, file: File, turn: &Turn<'_, Run<'_>>) {
+    fn push(&mut self, source: &'s Source, path: PathBuf, file: File, ticket: &Ticket<'_, Run<'_>>) {
         // A store has many records: it is a group of its own.
         let is_store = |file: &File| matches!(file.bytes, Bytes::Mapped(..));
         let with = self.files.last().is_some_and(|(_, last, held)| {
@@ -102,13 +103,13 @@ impl<'s> Group<'s, '_> {
                 && !is_store(&file)
         });
         if !with {
-            self.hand_on(turn);
+            self.hand_on(ticket);
         }
         self.held += file.bytes.held();
         self.files.push((source, path, file));
     }
 
-    fn hand_on(&mut self, turn: &Turn<'_, Run<'_>>) {
+    fn hand_on(&mut self, ticket: &Ticket<'_, Run<'_>>) {
         let mut chunk: Chunk<'_, '_> = Vec::new();
         for (source, path, file) in &self.files {
             let boot = source.boot_of(file);
@@ -116,13 +117,13 @@ impl<'s> Group<'s, '_> {
                 if let Step::Found(found) = step {
                     chunk.push((source, path, boot, found));
                     if chunk.len() == CHUNK {
-                        hand_on(&mut chunk, self.names, turn);
+                        hand_on(&mut chunk, self.names, ticket);
                     }
                 }
             });
         }
-        hand_on(&mut chunk, self.names, turn);
-        turn.within(|run| run.read(self.files.len()));
+        hand_on(&mut chunk, self.names, ticket);
+        ticket.within(|run| run.read(self.files.len()));
         self.files.clear();
         self.held = 0;
     }
@@ -131,7 +132,7 @@ impl<'s> Group<'s, '_> {
 type Chunk<'s, 'a> = Vec<(&'s Source, &'a Path, Guid, Found<'a>)>;
 
 /// Decodes records side by side with other threads, and hands them on in their turn.
-fn hand_on(chunk: &mut Chunk<'_, '_>, names: &Names, turn: &Turn<'_, Run<'_>>) {
+fn hand_on(chunk: &mut Chunk<'_, '_>, names: &Names, ticket: &Ticket<'_, Run<'_>>) {
     if chunk.is_empty() {
         return;
     }
@@ -144,5 +145,5 @@ fn hand_on(chunk: &mut Chunk<'_, '_>, names: &Names, turn: &Turn<'_, Run<'_>>) {
             event: Event::with_names(found, names),
         })
         .collect();
-    turn.within(|run| run.take(&read));
+    ticket.within(|run| run.take(&read));
 }

@@ -18,7 +18,7 @@ use super::archive::Archive;
 use super::known::Known;
 use super::ledger::Ledger;
 use super::parts::{Held, Parts};
-use super::source::{Claim, Kind as SourceKind, Source};
+use super::source::{Clearable, Kind as SourceKind, Source};
 use super::{Added, Collected, DATABASE, Key, Record, Sink, log};
 
 /// Refusals of single events that are told; of the others their number.
@@ -41,10 +41,10 @@ pub struct Run<'o> {
     of_folder: (PathBuf, Parts),
     /// For people.
     lines: Lines,
-    tell: Tell,
+    printed: Printed,
     progress: Progress,
     /// What may be cleared; `None` when nothing is to be, or may be any more.
-    claims: Option<BTreeMap<PathBuf, (Source, Vec<Claim>)>>,
+    clearable: Option<BTreeMap<PathBuf, (Source, Vec<Clearable>)>>,
     outcome: Outcome,
     tally: Tally,
 }
@@ -83,7 +83,7 @@ impl Output {
 
 /// What people are told on standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tell {
+pub enum Printed {
     /// The events and the summary.
     Events,
     /// The summary.
@@ -144,7 +144,7 @@ pub struct Read<'f, 'a> {
 
 impl<'o> Run<'o> {
     /// A run with these outputs.
-    pub fn new(outputs: Vec<Output>, tell: Tell) -> Self {
+    pub fn new(outputs: Vec<Output>, printed: Printed) -> Self {
         let stdout = io::stdout();
         let prefix: fn(Grade) -> &'static str = if log::is_journal(&stdout) { log::prefix } else { |_| "" };
         let lines = Lines {
@@ -166,9 +166,9 @@ impl<'o> Run<'o> {
             of_machine: Parts::default(),
             of_folder: (PathBuf::new(), Parts::default()),
             lines,
-            tell,
+            printed,
             progress: Progress::of_files(),
-            claims: None,
+            clearable: None,
             outcome: Outcome::default(),
             tally: Tally::default(),
         }
@@ -186,7 +186,7 @@ impl<'o> Run<'o> {
 
     /// The same, which clears records if that is asked for.
     pub fn clearing(self, clear: bool) -> Self {
-        Self { claims: clear.then(BTreeMap::new), ..self }
+        Self { clearable: clear.then(BTreeMap::new), ..self }
     }
 
     /// Files were read.
@@ -214,7 +214,7 @@ impl<'o> Run<'o> {
         log::error(&format!("{name}: {error:#}"));
         self.outcome.sink_failed = true;
         self.tally.failed.push(name.to_owned());
-        if self.claims.take().is_some() {
+        if self.clearable.take().is_some() {
             log::error("nothing is cleared: what was to keep the records has not all of them");
         }
     }
@@ -261,13 +261,13 @@ impl<'o> Run<'o> {
             let records = [Record { key: *key, raw: found.raw }];
             let new = self.keep(&Collected { key, records: &records, event }, std::slice::from_ref(found), 0);
             if !matches!(found.what, What::Bad(_)) {
-                self.claim(new, source, path, *key, found.place.slot);
+                self.may_clear(new, source, path, *key, found.place.slot);
             }
-            if new.is_shown() && self.tell == Tell::Events {
+            if new.is_shown() && self.printed == Printed::Events {
                 told.push(event);
             }
         }
-        self.tell(&told);
+        self.print(&told);
     }
 
     /// Puts together the logs in a folder whose files were all read.
@@ -289,11 +289,11 @@ impl<'o> Run<'o> {
             let new = self.keep(collected, &found, again);
             for part in held {
                 for (source, path, slot) in &part.met {
-                    self.claim(new, source, path, part.key, *slot);
+                    self.may_clear(new, source, path, part.key, *slot);
                 }
             }
             if new.is_shown() {
-                self.tell(&[collected.event]);
+                self.print(&[collected.event]);
             }
         });
     }
@@ -380,16 +380,16 @@ impl<'o> Run<'o> {
     }
 
     /// Notes that a record may be cleared, once it is in the archive for sure.
-    fn claim(&mut self, kept: Kept, source: &Source, path: &Path, key: Key, slot: Option<usize>) {
+    fn may_clear(&mut self, kept: Kept, source: &Source, path: &Path, key: Key, slot: Option<usize>) {
         let (Kept::New { is_safe: true } | Kept::Known { is_safe: true }) = kept else { return };
-        let Some(claims) = &mut self.claims else { return };
-        let of_file = claims.entry(path.to_owned()).or_insert_with(|| (source.clone(), Vec::new()));
-        of_file.1.push(Claim { key, slot });
+        let Some(clearable) = &mut self.clearable else { return };
+        let of_file = clearable.entry(path.to_owned()).or_insert_with(|| (source.clone(), Vec::new()));
+        of_file.1.push(Clearable { key, slot });
     }
 
     /// Tells people of events.
-    fn tell(&mut self, events: &[&Event<'_>]) {
-        if events.is_empty() || self.tell != Tell::Events {
+    fn print(&mut self, events: &[&Event<'_>]) {
+        if events.is_empty() || self.printed != Printed::Events {
             return;
         }
         let told = self.lines.text.group(&mut self.lines.out, "", events, true);
@@ -399,7 +399,7 @@ impl<'o> Run<'o> {
     /// What became of telling people: who reads no further is no failure.
     fn told(&mut self, told: io::Result<()>) {
         let Err(error) = told else { return };
-        self.tell = Tell::Elsewhere;
+        self.printed = Printed::Elsewhere;
         if error.kind() != io::ErrorKind::BrokenPipe {
             self.fail("standard output", &error.into());
         }
@@ -439,13 +439,13 @@ impl<'o> Run<'o> {
         if self.tally.refused > TOLD {
             log::error(&format!("{} more were refused", self.tally.refused - TOLD));
         }
-        let claims = self.claims.take();
+        let clearable = self.clearable.take();
         match self.plan {
-            Some(plan) => self.tell_plan(plan, claims),
-            None => self.clear(claims.unwrap_or_default()),
+            Some(plan) => self.tell_plan(plan, clearable),
+            None => self.clear(clearable.unwrap_or_default()),
         }
         let summary = self.tally.summary(self.plan.is_some());
-        if self.tell == Tell::Elsewhere {
+        if self.printed == Printed::Elsewhere {
             log::info(&summary);
             return self.outcome;
         }
@@ -464,7 +464,7 @@ impl<'o> Run<'o> {
     }
 
     /// Tells what a run that is no dry one would do.
-    fn tell_plan(&mut self, plan: Plan<'_>, claims: Option<BTreeMap<PathBuf, (Source, Vec<Claim>)>>) {
+    fn tell_plan(&mut self, plan: Plan<'_>, clearable: Option<BTreeMap<PathBuf, (Source, Vec<Clearable>)>>) {
         let mut lines: Vec<String> = Vec::new();
         lines.extend(plan.archive.map(|path| format!("would archive in {}", printable(path))));
         lines.extend(self.outputs.iter().map(|output| format!("would record in {}", output.sink.name())));
@@ -472,10 +472,10 @@ impl<'o> Run<'o> {
             lines.push("would keep nothing: no output is named".into());
         }
         let mut sources: BTreeMap<PathBuf, (usize, Option<&str>)> = BTreeMap::new();
-        for (path, (source, claims)) in claims.unwrap_or_default() {
-            let why = source.keeps(&claims);
+        for (path, (source, records)) in clearable.unwrap_or_default() {
+            let why = source.keeps(&records);
             let of_source = sources.entry(if source.named { path } else { source.path }).or_insert((0, why));
-            of_source.0 += claims.len();
+            of_source.0 += records.len();
         }
         for (path, (number, why)) in sources {
             let (records, path) = (count(number, "record"), printable(&path));
@@ -490,9 +490,10 @@ impl<'o> Run<'o> {
     }
 
     /// Clears what is in the archive for sure.
-    fn clear(&mut self, claims: BTreeMap<PathBuf, (Source, Vec<Claim>)>) {
+    fn clear(&mut self, clearable: BTreeMap<PathBuf, (Source, Vec<Clearable>)>) {
         let Some(archive) = &self.archive else { return };
-        let keys = claims.values().flat_map(|(_, claims)| claims.iter().map(|claim| claim.key)).collect();
+        let keys =
+            clearable.values().flat_map(|(_, records)| records.iter().map(|record| record.key)).collect();
         let confirmed = match archive.confirm(&keys) {
             Ok(confirmed) => confirmed,
             Err(error) => {
@@ -500,10 +501,10 @@ impl<'o> Run<'o> {
                 return self.fail(&name, &error.into());
             }
         };
-        for (path, (source, mut claims)) in claims {
-            let all = claims.len();
-            claims.retain(|claim| confirmed.contains(&claim.key));
-            let lost = all - claims.len();
+        for (path, (source, mut records)) in clearable {
+            let all = records.len();
+            records.retain(|record| confirmed.contains(&record.key));
+            let lost = all - records.len();
             let name = printable(&path);
             if lost != 0 {
                 self.refuse(&format!(
@@ -512,12 +513,12 @@ impl<'o> Run<'o> {
                 ));
             }
             self.tally.kept += lost;
-            if let Some(why) = source.keeps(&claims) {
-                self.tally.kept += claims.len();
+            if let Some(why) = source.keeps(&records) {
+                self.tally.kept += records.len();
                 self.tally.why_kept = Some(why);
                 continue;
             }
-            match source.clear(&path, &claims) {
+            match source.clear(&path, &records) {
                 Ok(done) => {
                     self.tally.cleared += done.cleared;
                     self.tally.kept += done.kept.len();
@@ -526,9 +527,9 @@ impl<'o> Run<'o> {
                     }
                 }
                 Err(error) => {
-                    self.tally.kept += claims.len();
+                    self.tally.kept += records.len();
                     self.outcome.sink_failed = true;
-                    log::error(&format!("{name}: cannot clear {}: {error}", count(claims.len(), "record")));
+                    log::error(&format!("{name}: cannot clear {}: {error}", count(records.len(), "record")));
                 }
             }
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
 
-use super::{Claim, Cleared, Source};
+use super::{Clearable, Cleared, Source};
 
 /// Where efivarfs is mounted.
 pub const PATH: &str = "sys/firmware/efi/efivars";
@@ -17,8 +17,8 @@ pub fn is_wanted(name: &[u8]) -> bool {
 }
 
 /// Removes the variable.
-pub fn clear(source: &Source, path: &Path, claims: &[Claim]) -> io::Result<Cleared> {
-    source.remove(path, claims, |path| {
+pub fn clear(source: &Source, path: &Path, clearable: &[Clearable]) -> io::Result<Cleared> {
+    source.remove(path, clearable, |path| {
         // Linux guards variables it does not know from removal by accident (`Documentation/filesystems/efivarfs.rst`).
         let file = File::open(path)?;
         if let Ok(flags) = ioctl_getflags(&file) {

@@ -15,7 +15,7 @@ use crate::recognise::Content;
 use crate::scan::{self, Step};
 
 use super::super::{Key, log};
-use super::{CHANGED, Claim, Cleared};
+use super::{CHANGED, Clearable, Cleared};
 
 /// Where udev makes it, once the module `erst-dbg` is loaded.
 pub const PATH: &str = "dev/erst_dbg";
@@ -63,25 +63,25 @@ fn records(mut device: &File, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> 
 }
 
 /// Clears records, each right after it was read once more.
-pub fn clear(path: &Path, claims: &[Claim]) -> io::Result<Cleared> {
+pub fn clear(path: &Path, clearable: &[Clearable]) -> io::Result<Cleared> {
     let mut cleared = Cleared::default();
-    let mut done = vec![false; claims.len()];
+    let mut done = vec![false; clearable.len()];
     if is_device(path)? {
         let device = File::open(path)?;
         records(&device, |record| {
             let key = key(record);
-            if let Some(place) = claims.iter().position(|claim| key == Some(claim.key)) {
-                clear_record(&device, claims[place].key.id.raw())?;
+            if let Some(place) = clearable.iter().position(|record| key == Some(record.key)) {
+                clear_record(&device, clearable[place].key.id.raw())?;
                 done[place] = true;
             }
             Ok(())
         })?;
     }
-    for (claim, done) in claims.iter().zip(done) {
+    for (record, done) in clearable.iter().zip(done) {
         if done {
             cleared.cleared += 1;
         } else {
-            cleared.keep(&claim.key, CHANGED);
+            cleared.keep(&record.key, CHANGED);
         }
     }
     Ok(cleared)

@@ -11,33 +11,33 @@ use crate::erst::Store;
 use crate::recognise::Content;
 use crate::scan::{self, File, Step};
 
-use super::{CHANGED, Claim, Cleared, Key, Kind};
+use super::{CHANGED, Clearable, Cleared, Key, Kind};
 
 /// Frees the slots of records.
-pub fn clear(path: &Path, claims: &[Claim]) -> io::Result<Cleared> {
+pub fn clear(path: &Path, clearable: &[Clearable]) -> io::Result<Cleared> {
     let mut cleared = Cleared::default();
     let keep_all =
-        |cleared: &mut Cleared, why: &str| claims.iter().for_each(|claim| cleared.keep(&claim.key, why));
-    if !claims.iter().any(|claim| claim.slot.is_some()) {
+        |cleared: &mut Cleared, why: &str| clearable.iter().for_each(|record| cleared.keep(&record.key, why));
+    if !clearable.iter().any(|record| record.slot.is_some()) {
         keep_all(&mut cleared, Kind::Files.keeps().unwrap_or_default());
         return Ok(cleared);
     }
     let mut store = Store::open(path).map_err(io::Error::other)?;
-    for claim in claims {
+    for record in clearable {
         // Read anew each time: the slots are those of the image as it is now.
         let file = File::known(path.to_string_lossy().into_owned(), store.bytes()?, Content::Image);
         if !file.bytes.starts_with(&MAGIC) {
             keep_all(&mut cleared, CHANGED);
             return Ok(cleared);
         }
-        let slot = claim.slot.filter(|slot| key_in_slot(&file, *slot) == Some(claim.key));
+        let slot = record.slot.filter(|slot| key_in_slot(&file, *slot) == Some(record.key));
         let edit = slot.and_then(|slot| Image::parse(&file.bytes).ok()?.plan_free(slot).ok());
         match edit {
             Some(edit) => {
                 store.apply(&edit)?;
                 cleared.cleared += 1;
             }
-            None => cleared.keep(&claim.key, CHANGED),
+            None => cleared.keep(&record.key, CHANGED),
         }
     }
     Ok(cleared)

@@ -179,14 +179,14 @@ pub enum Loaded {
 
 /// A record that may be cleared.
 #[derive(Debug)]
-pub struct Claim {
+pub struct Clearable {
     /// What it is known by.
     pub key: Key,
     /// The slot, in a store.
     pub slot: Option<usize>,
 }
 
-/// What became of claims.
+/// What became of records that may be cleared.
 #[derive(Debug, Default)]
 pub struct Cleared {
     /// Records that were cleared.
@@ -207,17 +207,17 @@ const CHANGED: &str = "it is no longer what was archived";
 impl Source {
     /// Why these records stay where they are, if they are not such as can be cleared: of files only the slots of stores
     /// are.
-    pub fn keeps(&self, claims: &[Claim]) -> Option<&'static str> {
-        self.kind.keeps().filter(|_| claims.iter().all(|claim| claim.slot.is_none()))
+    pub fn keeps(&self, clearable: &[Clearable]) -> Option<&'static str> {
+        self.kind.keeps().filter(|_| clearable.iter().all(|record| record.slot.is_none()))
     }
 
     /// Clears records from the file at a path, those that are still what was archived.
-    pub fn clear(&self, path: &Path, claims: &[Claim]) -> io::Result<Cleared> {
+    pub fn clear(&self, path: &Path, clearable: &[Clearable]) -> io::Result<Cleared> {
         match self.kind {
-            Kind::ErstDevice => erst_device::clear(path, claims),
-            Kind::Pstore => pstore::clear(self, path, claims),
-            Kind::Efi => efi::clear(self, path, claims),
-            Kind::Bert | Kind::Systemd | Kind::Files => image::clear(path, claims),
+            Kind::ErstDevice => erst_device::clear(path, clearable),
+            Kind::Pstore => pstore::clear(self, path, clearable),
+            Kind::Efi => efi::clear(self, path, clearable),
+            Kind::Bert | Kind::Systemd | Kind::Files => image::clear(path, clearable),
         }
     }
 
@@ -239,18 +239,18 @@ impl Source {
     fn remove(
         &self,
         path: &Path,
-        claims: &[Claim],
+        clearable: &[Clearable],
         remove: fn(&Path) -> io::Result<()>,
     ) -> io::Result<Cleared> {
         let mut cleared = Cleared::default();
-        let claimed = |key: &Key| claims.iter().any(|claim| claim.key == *key);
+        let is_clearable = |key: &Key| clearable.iter().any(|record| record.key == *key);
         let keys = self.keys(path)?;
-        if !keys.is_empty() && keys.iter().all(claimed) {
+        if !keys.is_empty() && keys.iter().all(is_clearable) {
             remove(path)?;
-            cleared.cleared = claims.len();
+            cleared.cleared = clearable.len();
         } else {
-            for claim in claims {
-                cleared.keep(&claim.key, CHANGED);
+            for record in clearable {
+                cleared.keep(&record.key, CHANGED);
             }
         }
         Ok(cleared)

@@ -8,7 +8,7 @@ use pstore_format::names::FileName;
 
 use crate::recognise::Content;
 
-use super::{Claim, Cleared, Source};
+use super::{Clearable, Cleared, Source};
 
 /// Where it is mounted (Linux `fs/pstore/inode.c`).
 pub const PATH: &str = "sys/fs/pstore";
@@ -19,6 +19,6 @@ pub fn any(name: &str) -> Option<Content> {
 }
 
 /// Removes the file.
-pub fn clear(source: &Source, path: &Path, claims: &[Claim]) -> io::Result<Cleared> {
-    source.remove(path, claims, |path| fs::remove_file(path))
+pub fn clear(source: &Source, path: &Path, clearable: &[Clearable]) -> io::Result<Cleared> {
+    source.remove(path, clearable, |path| fs::remove_file(path))
 }

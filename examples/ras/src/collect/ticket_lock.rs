@@ -2,29 +2,29 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// What results are taken to: only whose turn it is gets at it.
+/// A lock that is had in the order of tickets: results are taken to what it holds.
 #[derive(Debug)]
-pub struct Turns<T> {
+pub struct TicketLock<T> {
     state: Mutex<(usize, T)>,
     over: Condvar,
 }
 
 /// A place in the order. The turn begins when those before are over, and is over when this is dropped.
 #[derive(Debug)]
-pub struct Turn<'t, T> {
-    turns: &'t Turns<T>,
+pub struct Ticket<'t, T> {
+    lock: &'t TicketLock<T>,
     number: usize,
 }
 
-impl<T> Turns<T> {
+impl<T> TicketLock<T> {
     /// Nobody had a turn.
     pub fn new(shared: T) -> Self {
         Self { state: Mutex::new((0, shared)), over: Condvar::new() }
     }
 
     /// The place of this number; each from 0 on has to be taken once.
-    pub fn place(&self, number: usize) -> Turn<'_, T> {
-        Turn { turns: self, number }
+    pub fn place(&self, number: usize) -> Ticket<'_, T> {
+        Ticket { lock: self, number }
     }
 
     /// What was shared.
@@ -33,20 +33,20 @@ impl<T> Turns<T> {
     }
 }
 
-impl<T> Turn<'_, T> {
+impl<T> Ticket<'_, T> {
     /// Waits for the turn, if it has not begun, and does something in it.
     pub fn within<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
-        let state = self.turns.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = self.turns.over.wait_while(state, |(turn, _)| *turn != self.number);
+        let state = self.lock.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = self.lock.over.wait_while(state, |(turn, _)| *turn != self.number);
         work(&mut waiting.unwrap_or_else(PoisonError::into_inner).1)
     }
 }
 
-impl<T> Drop for Turn<'_, T> {
+impl<T> Drop for Ticket<'_, T> {
     fn drop(&mut self) {
         self.within(|_| ());
-        self.turns.state.lock().unwrap_or_else(PoisonError::into_inner).0 += 1;
-        self.turns.over.notify_all();
+        self.lock.state.lock().unwrap_or_else(PoisonError::into_inner).0 += 1;
+        self.lock.over.notify_all();
     }
 }
 
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn results_are_in_order() {
-        let turns = Turns::new(Vec::new());
+        let lock = TicketLock::new(Vec::new());
         let next = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             for _ in 0..4 {
@@ -68,15 +68,15 @@ mod tests {
                         if number >= 1000 {
                             return;
                         }
-                        let turn = turns.place(number);
+                        let ticket = lock.place(number);
                         for half in 0..2 {
-                            turn.within(|taken| taken.push((number, half)));
+                            ticket.within(|taken| taken.push((number, half)));
                         }
                     }
                 });
             }
         });
         let expected: Vec<_> = (0..1000).flat_map(|number| [(number, 0), (number, 1)]).collect();
-        assert_eq!(turns.into_inner(), expected);
+        assert_eq!(lock.into_inner(), expected);
     }
 }
