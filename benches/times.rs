@@ -265,7 +265,9 @@ struct Fold(u64);
 impl Fold {
     fn value(&mut self, value: Value<'_>) -> std::fmt::Result {
         match value {
-            Value::Number(number) | Value::Count(number) | Value::Hex { value: number, .. } => self.0 ^= number,
+            Value::Number(number) | Value::Count(number) | Value::Hex { value: number, .. } => {
+                self.0 ^= number
+            }
             Value::Code { value, name } => self.0 ^= value ^ name.map_or(0, |name| name.len() as u64),
             Value::Flags { bits, .. } => self.0 ^= bits,
             Value::Text(bytes) | Value::Bytes(bytes) => {

@@ -93,7 +93,8 @@ fn text_length(found: &Found<'_>) -> usize {
 }
 
 fn write(out: &mut Counted, mut events: Vec<Event<'_>>, form: usize) -> io::Result<()> {
-    let text = |detail| Text { detail, columns: None, color: false, prefix: |_| "", time: utc, cut_logs: false };
+    let text =
+        |detail| Text { detail, columns: None, color: false, prefix: |_| "", time: utc, cut_logs: false };
     let all: Vec<&Event<'_>> = events.iter().collect();
     match form {
         0 => text(Detail::Normal).group(out, "file", &all, false),

@@ -57,7 +57,11 @@ impl fmt::Display for Skipped {
 /// whether it was an error.
 ///
 /// Nothing is emitted of a record that is skipped.
-pub fn replay(bytes: &[u8], version: Version, mut emit: impl FnMut(&TraceEvent<'_>)) -> Result<bool, Skipped> {
+pub fn replay(
+    bytes: &[u8],
+    version: Version,
+    mut emit: impl FnMut(&TraceEvent<'_>),
+) -> Result<bool, Skipped> {
     let stored = StoredRecord::parse(bytes).map_err(Skipped::NotRecord)?;
     let record = stored.record();
     if record.missing() != 0 {
