@@ -54,11 +54,11 @@ pub trait Visitor {
     /// When the receiver cannot take more.
     fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result;
 
-    /// Takes the bytes that a field is stored in, and how the field is told. What a visitor is not told of here may or
-    /// may not be among the fields.
+    /// Takes the bytes that a field is stored in, and whether [`field`](Self::field) gets all of their bits. A
+    /// description need not call it for every field; bytes without a call may be shown or not.
     fn stored(&mut self, _name: &'static str, _bytes: &[u8], _how: Stored) {}
 
-    /// Takes a field that is a structure, told by a copy of its stored bytes.
+    /// Takes a field that is a structure, described from a copy of the stored bytes.
     ///
     /// # Errors
     /// When the receiver cannot take more.
@@ -67,19 +67,19 @@ pub trait Visitor {
     }
 }
 
-/// How a stored field is told.
+/// Whether the described fields show the bits of stored bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stored {
-    /// A field shows every bit of it.
+    /// A field shows every bit.
     Shown,
-    /// No field shows it, as its validity bit is clear.
+    /// No field shows the bytes, because the validity bit is clear.
     NotValid,
-    /// No field shows it as it is stored: it is reserved, or it is told in another form.
+    /// No field shows the bytes as they are stored: they are reserved, or a field shows them in another form.
     NotShown,
 }
 
-/// A structure inside another, told by a copy.
+/// A structure inside another that is described from a copy of its bytes.
 #[derive(Clone, Copy)]
 pub struct Copied<'a> {
     /// The bytes that it is stored in.
@@ -208,7 +208,7 @@ impl<'a> Value<'a> {
         Self::Text(bytes)
     }
 
-    /// How the value tells the bytes that it was made of.
+    /// Whether the value shows every bit of the bytes that it was made of.
     pub(crate) const fn tells(&self) -> Stored {
         match self {
             Self::Number(_)
@@ -224,7 +224,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// How a text tells the bytes of its field: all of them, when nothing follows the NUL that ends it.
+/// Whether a text shows every bit of its field: it does when only zeros follow the NUL that ends it.
 pub(crate) fn text_tells(bytes: &[u8]) -> Stored {
     let mut rest = bytes.iter().skip_while(|byte| **byte != 0);
     if rest.all(|byte| *byte == 0) { Stored::Shown } else { Stored::NotShown }
@@ -656,7 +656,7 @@ macro_rules! describe_stored {
     }};
 }
 
-/// How a form tells the bytes of its field.
+/// Whether a form shows every bit of its field.
 macro_rules! tells {
     (named, $value:expr) => {
         $crate::fields::Value::from($value).tells()

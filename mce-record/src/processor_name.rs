@@ -1,4 +1,5 @@
-//! What a processor is called, by the family and the model that its maker gave it.
+//! What a processor is called, by the family and the model that its maker gave it. Intel's are numbered as in Linux'
+//! `arch/x86/include/asm/intel-family.h`.
 
 use crate::registers::{CpuSignature, CpuVendor};
 use crate::vendor::intel::Part;
