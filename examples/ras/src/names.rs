@@ -75,22 +75,14 @@ impl Names {
 
     /// The names of what each section of something found speaks of.
     pub fn of(&self, found: &Found<'_>) -> Vec<SectionNames> {
-        let sections = found.sections();
-        let mut own = OnceLock::new();
-        sections.iter().map(|section| self.of_section(section, found, &mut own)).collect()
+        found.sections().iter().map(|section| self.of_section(section, found)).collect()
     }
 
-    fn of_section<'n>(
-        &'n self,
-        section: &Section<'_>,
-        found: &Found<'_>,
-        dmi: &mut OnceLock<Option<&'n Dmi>>,
-    ) -> SectionNames {
+    fn of_section(&self, section: &Section<'_>, found: &Found<'_>) -> SectionNames {
         let Content::Body(body) = &section.content else { return SectionNames::default() };
         let mut names = SectionNames { processor: processor(body), ..SectionNames::default() };
         if let Some((place, handle)) = memory(body) {
-            let dmi = *dmi.get_or_init(|| self.tables(found));
-            names.module = self.module(place, handle, dmi);
+            names.module = self.module(place, handle, self.tables(found));
         }
         if let Some((vendor, device, class)) = pci(body) {
             names.device = self.device(vendor, device);
