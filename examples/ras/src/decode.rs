@@ -29,7 +29,7 @@ use crate::tally::Tally;
 use crate::text::{Detail, Text};
 
 /// Reads records and says what broke, where, how badly and when
-// Each option that is a word.
+// Each of these is a switch of the command line.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Args, Debug)]
 #[command(
@@ -171,7 +171,7 @@ pub fn columns() -> Option<usize> {
     io::stdout().is_terminal().then_some(usize::from(columns))
 }
 
-/// Whether what is written to standard output has colours. Nothing is taken out of it later.
+/// Whether standard output has colours. They are never removed later.
 pub fn color() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }
@@ -181,7 +181,7 @@ struct Run<'o> {
     names: Names,
     out: Pager,
     text: Text,
-    /// What a terminal is given at the end.
+    /// The screen that is written at the end, on a terminal.
     screen: Option<Screen>,
     progress: Progress,
     outcome: Outcome,
@@ -189,7 +189,7 @@ struct Run<'o> {
     groups: usize,
 }
 
-/// What a whole run has met.
+/// The counts of a whole run.
 #[derive(Default)]
 struct Met {
     events: Tally,
@@ -201,7 +201,7 @@ struct Met {
 
 impl Run<'_> {
     fn all(&mut self) -> io::Result<()> {
-        // Single files of one folder belong together: the parts of a kernel log are files of their own there.
+        // The files of one folder belong together: the parts of a kernel log are files of their own.
         let mut group: Vec<File> = Vec::new();
         for candidate in input::candidates(&self.options.files) {
             let candidate = match candidate {
@@ -233,7 +233,7 @@ impl Run<'_> {
         self.out.finish()
     }
 
-    /// The bytes of a file that is something; says so where one that was named is not.
+    /// Loads a file that is recognised, and reports one that was named and is not.
     fn load(&mut self, candidate: &input::Candidate) -> Option<File> {
         let name = if candidate.path.as_os_str() == input::STDIN {
             "standard input".to_owned()

@@ -1,6 +1,6 @@
 //! `ras erst`: the records in a backing image of QEMU's ERST device, and changes of it.
 //!
-//! A change is done write by write, each on the disk before the next: an interruption loses no record that was whole.
+//! A change is done write by write, each on the disk before the next, so that an interruption loses no whole record.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Seek, SeekFrom, Write};
@@ -236,7 +236,7 @@ impl Erst {
         println!("{} is a copy of it as it was", Printable(copy.as_os_str().as_encoded_bytes()));
         let mut good = true;
         for index in slots {
-            // What was brought back before may have taken this one's id.
+            // A record that was brought back before may have the same id.
             let bytes = store.bytes()?;
             match Image::parse(&bytes)?.plan_restore(index) {
                 Ok(edit) => {
@@ -284,7 +284,7 @@ fn seek(file: &File, to: SeekTo) -> io::Result<Option<u64>> {
     }
 }
 
-/// The slots with a record, cleared ones too; holes of the file are not looked at.
+/// The slots with a record, cleared ones too. Holes of the file are not read.
 fn occupied<'a>(image: &Image<'a>, bytes: &Bytes) -> impl Iterator<Item = Slot<'a>> {
     let mut data = 0;
     image.slots().filter(move |slot| {
@@ -312,7 +312,7 @@ fn what(stored: &StoredRecord<'_>) -> Result<String, String> {
     }
 }
 
-/// An image that is being changed: nobody else who asks may change it meanwhile.
+/// An image that is being changed. Other runs are kept from changing it.
 pub struct Store<'p> {
     path: &'p Path,
     file: File,
@@ -328,7 +328,7 @@ impl<'p> Store<'p> {
         Ok(Self { path, file })
     }
 
-    /// What is in it now.
+    /// Its present content.
     pub fn bytes(&self) -> io::Result<Bytes> {
         input::load(self.path)
     }

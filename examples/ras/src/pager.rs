@@ -3,10 +3,10 @@
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-/// What stands for a shell in a command: without it the command is run itself.
+/// Characters that need a shell; a command without them is run directly.
 const FOR_SHELL: &str = "|&;<>()$`\\\"' \t\n*?[#~=%";
 
-/// Options of `less` where none are set: it ends at once where all fits, shows colours, and leaves the text on the screen.
+/// Options of `less` where none are set: it ends at once if all fits, shows colours, and leaves the text on the screen.
 const LESS: &str = "FRX";
 
 /// Standard output.
@@ -64,7 +64,7 @@ impl Pager {
         *used >= rows
     }
 
-    /// Ends holding back: to the pager, or where there is none to the terminal.
+    /// Stops holding the output back: writes it to the pager, or to the terminal if there is none.
     fn release(&mut self, page: bool) -> io::Result<()> {
         let To::Held(held) = &mut self.to else { return Ok(()) };
         let held = std::mem::take(held);
@@ -105,7 +105,7 @@ fn start() -> Option<Child> {
             command.env(name, value);
         }
     }
-    // One that is not there is none.
+    // A pager that cannot be started is none.
     command.stdin(Stdio::piped()).spawn().ok()
 }
 

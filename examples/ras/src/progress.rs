@@ -1,5 +1,5 @@
-//! A line on standard error for what takes longer than a second: how much of it is done, how fast, how long it will still
-//! take, and what was found so far. It is taken away before anything else is written there.
+//! A line on standard error for runs longer than a second: how much is done, how fast, the time left, and what was
+//! found so far. It is removed before anything else is written.
 
 use std::cell::{Cell, OnceCell};
 use std::io::{self, IsTerminal, Write};
@@ -24,8 +24,8 @@ const BAR: u64 = 24;
 /// How far a run has come.
 #[derive(Debug)]
 pub struct Progress {
-    /// What the run reads, whose bytes are counted once they are asked for. `None` where files are counted, of which
-    /// nobody knows how many there are.
+    /// The arguments of the run, whose bytes are counted once they are needed. `None` where files are counted, whose
+    /// number is not known.
     arguments: Option<Vec<PathBuf>>,
     total: OnceCell<Option<u64>>,
     begun: Instant,
@@ -116,7 +116,7 @@ impl Progress {
         let columns = terminal_size::terminal_size_of(io::stderr()).map_or(80, |(columns, _)| columns.0);
         let line: String = self.line(elapsed).chars().take(usize::from(columns).saturating_sub(1)).collect();
         self.is_shown.set(true);
-        // What cannot be shown is no harm.
+        // A progress line that cannot be written is no error.
         let _ = write!(io::stderr(), "\r\x1b[K{line}");
     }
 
@@ -146,7 +146,7 @@ impl Progress {
         }
     }
 
-    /// Shows nothing any more: the terminal is somebody else's.
+    /// Shows nothing from now on: the pager has the terminal.
     pub fn stop(&self) {
         self.clear();
         self.is_stopped.set(true);

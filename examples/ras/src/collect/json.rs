@@ -1,6 +1,6 @@
-//! `--json`: an object a line, as `ras decode --format json` writes them, with the event's key in front, and behind it
-//! the keys of the parts of a kernel log. A log of which a part is met later gets another line with all that was met
-//! then, mostly with the same key: the last line of a key says most.
+//! `--json`: an object a line, as `ras decode --format json` writes them, with the event's key in front and the keys of
+//! a kernel log's parts at the end. When a further part of a log is met later, the log gets another line with all
+//! parts, mostly with the same key: the last line of a key is the most complete.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
@@ -19,13 +19,13 @@ use super::{Added, Collected, Key, Record, Sink};
 /// How each line begins.
 const START: &str = "{\"key\":\"";
 
-/// What follows the key where the event is a log: the keys of its parts.
+/// The text before the keys of a log's parts.
 const PARTS: &str = "\",\"part_keys\":[\"";
 
-/// What is between them.
+/// The text between them.
 const NEXT: &str = "\",\"";
 
-/// Bytes gathered before they are written: no more than a processor has near.
+/// Bytes that are gathered before they are written: they fit a processor's cache.
 const BUFFER: usize = 256 << 10;
 
 /// A file of lines, or standard output.
@@ -39,8 +39,8 @@ pub struct Json {
 }
 
 impl Json {
-    /// Opens the file, which need not exist; `-` is standard output. A last line that a crash left unfinished is taken
-    /// off.
+    /// Opens the file, which need not exist; `-` is standard output. An unfinished last line, which a crash left, is
+    /// removed.
     pub fn open(path: &Path, readers: Readers) -> anyhow::Result<Self> {
         if path.as_os_str() == input::STDIN {
             let out = rustix::io::dup(io::stdout())?.into();
@@ -68,7 +68,7 @@ impl Json {
     }
 }
 
-/// Reads the keys of the lines there are; where the last whole line ends.
+/// Reads the keys of the lines. Returns the end of the last whole line.
 fn read(file: &File, known: &mut Known) -> anyhow::Result<u64> {
     let mut lines = BufReader::with_capacity(BUFFER, file);
     let (mut line, mut end) = (Vec::new(), 0);
@@ -76,7 +76,7 @@ fn read(file: &File, known: &mut Known) -> anyhow::Result<u64> {
         line.clear();
         let length = lines.read_until(b'\n', &mut line)?;
         let front = &line[..line.len().min(START.len())];
-        // Of an unfinished line its front must be ours, as much of it as there is.
+        // An unfinished line must begin like ours, as far as it goes.
         if front != &START.as_bytes()[..front.len()] {
             bail!("line {number} is none of ras collect: it begins {}", front.escape_ascii());
         }
@@ -126,10 +126,10 @@ impl Sink for Json {
     fn commit(mut self: Box<Self>) -> anyhow::Result<()> {
         self.write()?;
         let file = &self.out;
-        // A pipe or terminal has no disk to be put on.
+        // A pipe or terminal is on no disk.
         if file.metadata()?.is_file() {
             file.sync_all()?;
-            // The file may be new, or be one whose name a run that was killed had not put on the disk.
+            // The file may be new, or made by a run that was killed before the name was on the disk.
             sync_folder_of(&self.path)?;
         }
         Ok(())
