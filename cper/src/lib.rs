@@ -99,7 +99,7 @@
 //! | sections of your own | with the same traits: [`section`]; with text and JSON inside the record: [`SectionDecoder`] | |
 //! | status blocks | generic error status blocks and entries of every revision, read, checked as Linux does, written; entries to records and back | |
 //! | text | for people; as Linux 6.1 and 6.12 print it: [`KernelText`] | what the AER driver prints later for the device |
-//! | Linux' trace events | section to event and back, and an event's bytes: [`tracepoint`] | 32-bit kernels' events |
+//! | Linux's trace events | section to event and back, and an event's bytes: [`tracepoint`] | 32-bit kernels' events |
 //!
 //! # Features
 //!

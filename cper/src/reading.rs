@@ -7,7 +7,7 @@ use crate::fields::{OwnValue, Value, Visitor};
 use crate::timestamp::{Encoding, Reading, Timestamp};
 
 impl Timestamp {
-    /// The time, and how the bytes hold it; `None` when they are no time that exists.
+    /// The time, and how the bytes hold it; `None` when they are not a time that exists.
     ///
     /// - Month, year and century zero: a count of seconds, if it is one that Linux can have written.
     /// - Century byte 0x13 to 0x15: binary, 1900 to 2199. BCD would be a year before any computer.

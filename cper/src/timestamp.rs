@@ -6,7 +6,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// Eight bytes of calendar time: BCD by the specification; local time by its text, UTC from most firmware.
 ///
-/// Not everybody writes BCD. Windows and Linux' amdgpu driver write the same fields in plain binary, and Linux writes
+/// Not everybody writes BCD. Windows and Linux's amdgpu driver write the same fields in plain binary, and Linux writes
 /// a count of seconds into the records that it keeps in ERST. [`Timestamp::reading`] finds out which it is.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
@@ -79,7 +79,7 @@ bytes_of_timestamp! {
 pub enum Encoding {
     /// Two decimal digits in each byte, as the specification says.
     Bcd,
-    /// Each byte is a number: Windows, and Linux' amdgpu driver.
+    /// Each byte is a number: Windows, and Linux's amdgpu driver.
     Binary,
     /// One number of 64 bits, the seconds since 1970: Linux, in the records that it keeps in ERST.
     LinuxSeconds,
@@ -195,7 +195,7 @@ impl Timestamp {
         self.flags & 1 != 0
     }
 
-    /// The time, read by what the bytes themselves say; `None` when they are no time that exists.
+    /// The time, read by what the bytes themselves say; `None` when they are not a time that exists.
     ///
     /// The creator of a record says more: [`Timestamp::reading`], [`RecordHeader::time`](crate::RecordHeader::time).
     pub const fn calendar(&self) -> Option<Calendar> {

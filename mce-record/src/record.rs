@@ -21,8 +21,8 @@ use crate::status::{MciStatus, StatusReading};
 use crate::structure::structure;
 
 structure! {
-    /// `struct mce` of Linux 5.8 and later, 128 bytes. The names and the numbers are the kernel's; [`MceRecord`] says what
-    /// they mean.
+    /// `struct mce` of Linux 5.8 and later, 128 bytes. The names and the numbers are the kernel's; [`MceRecord`] says
+    /// what they mean.
     ///
     /// Make one ahead of time, set its fields when the machine check comes, and hand over
     /// [`as_bytes`](IntoBytes::as_bytes): the record is the struct. [`write`](Self::write) lays it out for a reader
@@ -62,7 +62,7 @@ structure! {
     66 cpu: u8 => set_cpu with_cpu;
     /// 1 if the entry was complete in the kernel's log.
     67 finished: u8 => set_finished with_finished;
-    /// Linux' number of the CPU.
+    /// Linux's number of the CPU.
     68 extcpu: u32 => set_extcpu with_extcpu;
     /// Package.
     72 socketid: u32 => set_socketid with_socketid;
@@ -436,7 +436,7 @@ impl<'a> MceRecord<'a> {
         (self.mce.bank() != NO_BANK).then_some(self.mce.bank())
     }
 
-    /// Linux' number of the CPU.
+    /// Linux's number of the CPU.
     pub const fn cpu(&self) -> u32 {
         match self.layout {
             Layout::Size72 => self.mce.cpu() as u32,

@@ -33,7 +33,7 @@ pub enum Field {
     Ppin,
     /// Wall clock in seconds since 1970.
     Walltime,
-    /// Linux' number of the CPU.
+    /// Linux's number of the CPU.
     Cpu,
     /// CPUID leaf 1, EAX.
     Cpuid,
@@ -142,8 +142,8 @@ impl Field {
 }
 
 impl Field {
-    /// Stores the field's value in a `struct mce`. Returns whether it did: [`VData`](Self::VData) has no place there, and
-    /// a value that is wider than its field leaves the struct as it was.
+    /// Stores the field's value in a `struct mce`. Returns whether it did: [`VData`](Self::VData) has no place there,
+    /// and a value that is wider than its field leaves the struct as it was.
     #[must_use]
     pub fn set(self, mce: &mut Mce, value: u64) -> bool {
         if self == VData || self.size() < 8 && value >> (8 * u32::from(self.size())) != 0 {
@@ -230,8 +230,8 @@ impl Version {
         })
     }
 
-    /// Reads an event of a 64-bit kernel, its 8 common bytes first, as it lies in a trace buffer: what the event does not
-    /// have is 0. The vendor data is apart: [`vendor_data`](Self::vendor_data).
+    /// Reads an event of a 64-bit kernel, its 8 common bytes first, as it lies in a trace buffer: what the event does
+    /// not have is 0. The vendor data is apart: [`vendor_data`](Self::vendor_data).
     ///
     /// # Errors
     ///

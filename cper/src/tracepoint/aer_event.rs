@@ -25,7 +25,7 @@ pub struct AerEvent<'a> {
 }
 
 crate::open_value::open_value! {
-    /// How bad a PCIe error is, as Linux' AER driver numbers it.
+    /// How bad a PCIe error is, as Linux's AER driver numbers it.
     AerSeverity: u8 {
         NON_FATAL = 0 => "non-fatal",
         FATAL = 1 => "fatal",
@@ -149,8 +149,8 @@ impl<'a> AerEvent<'a> {
         descriptor_of(SectionTypeId::PCIE, self.severity.severity(), FruText::EMPTY)
     }
 
-    /// The PCIe error: where the device is, and of its AER registers the status and the logged header. A name that is no
-    /// address is not told.
+    /// The PCIe error: where the device is, and of its AER registers the status and the logged header. A name that is
+    /// no address is not told.
     pub fn pcie_error(&self) -> PcieError {
         let mut aer = AerCapability::new();
         if self.severity == AerSeverity::CORRECTABLE {

@@ -30,7 +30,7 @@ pub struct ArmEvent<'a> {
     pub oem_buf: &'a [u8],
     /// How bad it is.
     pub sev: GhesSeverity,
-    /// Linux' number of the processor; -1 when this machine does not have it.
+    /// Linux's number of the processor; -1 when this machine does not have it.
     pub cpu: i32,
 }
 
@@ -70,9 +70,9 @@ impl<'a> ArmEvent<'a> {
         }
     }
 
-    /// The event of an error. Contexts and the vendor's part are split where the section splits them, and what its lengths
-    /// claim and the section does not have is left out. (Debian's Linux 6.12.117 counts only eight bytes of each context,
-    /// and gives the registers to the vendor.)
+    /// The event of an error. Contexts and the vendor's part are split where the section splits them, and what its
+    /// lengths claim and the section does not have is left out. (Debian's Linux 6.12.117 counts only eight bytes of
+    /// each context, and gives the registers to the vendor.)
     pub fn of(descriptor: &SectionDescriptor, processor: &ArmProcessor<'a>) -> Self {
         let valid = processor.validation().contains(ArmProcessorValidation::RUNNING_STATE);
         let state = |value: Option<u32>| value.filter(|_| valid).unwrap_or(u32::MAX);
@@ -97,8 +97,8 @@ impl<'a> ArmEvent<'a> {
         }
     }
 
-    /// Reads an event of a 64-bit kernel, its 8 common bytes first, as it lies in a trace buffer. Before Linux 6.17 it does
-    /// not say how bad the error is: as bad as can be.
+    /// Reads an event of a 64-bit kernel, its 8 common bytes first, as it lies in a trace buffer. Before Linux 6.17 it
+    /// does not say how bad the error is: as bad as can be.
     ///
     /// # Errors
     /// The event ends before its last field, or an array of it does not lie inside it.

@@ -38,7 +38,7 @@ pub struct McEvent<'a> {
 }
 
 crate::open_value::open_value! {
-    /// How bad an error is, as Linux' EDAC drivers number it.
+    /// How bad an error is, as Linux's EDAC drivers number it.
     HardwareErrorType: u32 {
         CORRECTED = 0 => "Corrected",
         UNCORRECTED = 1 => "Uncorrected",
@@ -99,8 +99,8 @@ impl<'a> McEvent<'a> {
         FIELDS
     }
 
-    /// The event of a memory error. Its label is the name of the unit: the kernel finds its own in the SMBIOS tables of the
-    /// machine, and where it finds none it has nothing to say.
+    /// The event of a memory error. Its label is the name of the unit: the kernel finds its own in the SMBIOS tables of
+    /// the machine, and where it finds none it has nothing to say.
     pub fn of(descriptor: &SectionDescriptor, memory: &MemoryErrorView<'a>) -> Self {
         let label = descriptor.fru_text().filter(|unit| !unit.text().trim_ascii().is_empty());
         let kind = memory.memory_error_type().map_or(NO_KIND, |kind| kernel::error_type(kind).as_bytes());
@@ -155,8 +155,8 @@ impl<'a> McEvent<'a> {
         descriptor_of(SectionTypeId::MEMORY, self.error_type.severity(), unit)
     }
 
-    /// The memory error, as far as the event tells it. The kind and the places are read from the texts of `ghes_edac`; those
-    /// of other drivers give the address alone. An address of 0 is one that is not known.
+    /// The memory error, as far as the event tells it. The kind and the places are read from the texts of `ghes_edac`;
+    /// those of other drivers give the address alone. An address of 0 is one that is not known.
     pub fn memory_error(&self) -> MemoryError {
         let mut memory = match &self.driver_detail.0 {
             Inner::Bytes(detail) => told(detail),

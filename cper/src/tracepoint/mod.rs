@@ -108,7 +108,8 @@ impl fmt::Display for Field {
     }
 }
 
-/// An event's fields with their offsets, in an event of a 64-bit kernel, which begins with 8 bytes common to all events.
+/// An event's fields with their offsets, in an event of a 64-bit kernel, which begins with 8 bytes common to all
+/// events.
 pub fn layout(fields: &'static [Field]) -> impl Iterator<Item = (Field, u16)> {
     fields.iter().scan(8_u16, |end, &field| {
         // Every alignment is a power of two.
@@ -222,7 +223,7 @@ impl fmt::Display for Text<'_> {
 }
 
 crate::open_value::open_value! {
-    /// Severity as Linux' GHES driver numbers it, in `non_standard_event` and `arm_event`.
+    /// Severity as Linux's GHES driver numbers it, in `non_standard_event` and `arm_event`.
     GhesSeverity: u8 {
         NO = 0 => "none",
         CORRECTED = 1 => "corrected",
@@ -277,8 +278,9 @@ impl<'a> Event<'a> {
     /// | Arm processor | `arm_event` |
     /// | all others, and those of the above that cannot be read | `non_standard_event` |
     ///
-    /// Linux drops a PCIe section without AER registers, or without a device; here it is one of the others. The severity
-    /// is the section's own: in a block whose severity is worse Linux tells memory errors by that of the block.
+    /// Linux drops a PCIe section without AER registers, or without a device; here it is one of the others. The
+    /// severity is the section's own: in a block whose severity is worse Linux tells memory errors by that of the
+    /// block.
     pub fn of(
         version: Version,
         notification: NotificationType,
