@@ -7,7 +7,7 @@ use zerocopy::little_endian::{U16, U32};
 use crate::fields::{Describe, Value, Visitor, show_fields, shows};
 use crate::open_value::flag_set;
 use crate::structure::structure;
-use crate::timestamp::{Reading, Timestamp};
+use crate::timestamp::{Timestamp, TimestampReading};
 use crate::{CreatorId, Guid, NotificationType, Severity, reading};
 
 structure! {
@@ -91,7 +91,7 @@ impl RecordHeader {
 
     /// Time of the error, or of its collection, in the encoding that the record's creator and the bytes speak for;
     /// `None` when its validity bit is clear or the bytes are not a time.
-    pub fn time(&self) -> Option<Reading> {
+    pub fn time(&self) -> Option<TimestampReading> {
         self.timestamp()?.reading(Some(self.creator_id))
     }
 }
