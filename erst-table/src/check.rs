@@ -112,7 +112,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// How much the problem matters under these rules, `None` if they do not mind.
+    /// How much the problem matters under these rules; `None` when it is none under them.
     pub const fn severity(self, rules: Semantics) -> Option<FindingSeverity> {
         use FindingSeverity::{Error, Warning};
         let (specification, linux) = match self {
