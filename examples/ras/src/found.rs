@@ -401,9 +401,9 @@ impl Section<'_> {
 pub enum Content<'a> {
     /// What the CPER crate decodes.
     Body(Body<'a>),
-    /// Linux' machine-check record.
+    /// Linux's machine-check record.
     Machine(MceRecord<'a>),
-    /// Linux' kernel log, inside a record that has other sections too.
+    /// Linux's kernel log, inside a record that has other sections too.
     Log(Part<'a>),
     /// The front of a section that the CPER crate would decode.
     Cut(Cut<'a>),
@@ -646,8 +646,8 @@ fn block_problems(block: &StatusBlock<'_>, sections: usize, place: Place<'_>) ->
     problems
 }
 
-/// Why a section did not reach the store: its descriptor, or all that lies behind the descriptors, is zeros, or the ones
-/// of erased flash.
+/// Why a section did not reach the store: its descriptor, or all that lies behind the descriptors, is zeros, or the
+/// ones of erased flash.
 fn torn(descriptor: &SectionDescriptor, behind: &[u8]) -> Option<String> {
     for (fill, name) in [(0, "zeros"), (0xff, "ones")] {
         let is_fill = |bytes: &[u8]| bytes.iter().all(|byte| *byte == fill);

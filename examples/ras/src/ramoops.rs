@@ -1,8 +1,8 @@
 //! The memory of ramoops: where its zones lie, whether they have an error-correcting code, and what is in them.
 //!
-//! Nothing in the memory says with which parameters it was made. So a layout can be given ([`Parameters`]); without one,
-//! zones are found by their signatures, at any offset, and a code by zones whose header verifies by it. That a zone
-//! could be corrected is no evidence of a code: memory without one looks like damaged zeros.
+//! Nothing in the memory says with which parameters it was made. So a layout can be given ([`Parameters`]); without
+//! one, zones are found by their signatures, at any offset, and a code by zones whose header verifies by it. That a
+//! zone could be corrected is no evidence of a code: memory without one looks like damaged zeros.
 
 use std::ops::Range;
 use std::str::FromStr;
@@ -352,8 +352,8 @@ fn header_code(ecc: Ecc, header: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Where a zone may end: where the next begins, after a length of a power of two, where one as long as another would, or
-/// with the memory.
+/// Where a zone may end: where the next begins, after a length of a power of two, where one as long as another would,
+/// or with the memory.
 fn ends(slot: &Slot, slots: &[&Slot], memory: usize) -> Vec<usize> {
     let start = slot.range.start;
     let shortest = slots.iter().map(|other| other.range.len()).min();
@@ -396,7 +396,7 @@ fn find_code(bytes: &[u8], slots: &[Slot]) -> Option<Ecc> {
     best(&by_headers).or_else(|| best(&by_corrections))
 }
 
-/// Linux' code where it is told `ecc=1`.
+/// Linux's code where it is told `ecc=1`.
 const USUAL: u8 = 1;
 
 /// Zones in use that are tried where no header verifies as it is.
@@ -472,8 +472,8 @@ fn is_kernel_log(content: &[u8]) -> bool {
 /// What is in a zone, and what its code had to do with it; nothing where it is as stored.
 type Content = (Vec<u8>, Option<Reading>);
 
-/// What is in a zone with this code, or without one: one answer, or two where nothing decides between them; and what the
-/// code corrected.
+/// What is in a zone with this code, or without one: one answer, or two where nothing decides between them; and what
+/// the code corrected.
 fn read(zone: &[u8], code: Option<Ecc>) -> (Vec<Content>, EccReport) {
     let none = EccReport::default();
     let stored = stored(zone);
@@ -617,8 +617,8 @@ fn zone<'b>(bytes: &'b [u8], slot: &Slot, slots: &[&Slot], code: Option<Ecc>) ->
     zones.min_by_key(rank).filter(|zone| rank(zone) != u32::MAX).unwrap_or(stated)
 }
 
-/// The dump in a zone whose header is of no use, as far as it goes, and what is wrong with the header. A zone that has a
-/// signature is told of without a dump too.
+/// The dump in a zone whose header is of no use, as far as it goes, and what is wrong with the header. A zone that has
+/// a signature is told of without a dump too.
 fn salvaged(bytes: &[u8], slot: &Slot) -> Option<(Vec<u8>, Problem)> {
     let zone = &bytes[slot.range.clone()];
     let ring = zone.get(HEADER..)?;

@@ -226,7 +226,7 @@ impl<'a> Scanner<'a, '_> {
             "console" => LogKind::Console,
             "pmsg" => LogKind::Messages,
             "dmesg" => LogKind::Dump,
-            // POWER's firmware keeps Linux' dumps too.
+            // POWER's firmware keeps Linux's dumps too.
             _ if Header::parse(bytes).is_some() => LogKind::Dump,
             kind => {
                 let kind = Some(kind).filter(|kind| *kind != "unknown").map(|kind| kind.to_owned().into());

@@ -36,8 +36,8 @@ pub fn rows(event: &Event<'_>) -> Vec<(u32, Row)> {
 /// | all others, and those of the above that miss what their table needs or cannot be read | | `non_standard_event` |
 ///
 /// The last line is where this says more than a live kernel, which drops a PCIe section without AER registers. The one
-/// before is what rasdaemon does with a section that it has a vendor's decoder for: `non_standard_event` has the FRU and
-/// the severity.
+/// before is what rasdaemon does with a section that it has a vendor's decoder for: `non_standard_event` has the FRU
+/// and the severity.
 fn rows_of(event: &Event<'_>, section: &Section<'_>) -> Vec<Row> {
     let severity = section.severity;
     let checks = section.machine_checks.iter();
@@ -80,7 +80,7 @@ fn rows_of(event: &Event<'_>, section: &Section<'_>) -> Vec<Row> {
     rows
 }
 
-/// Whether firmware logged a corrected machine check with this record: what Linux' extended-log driver reads.
+/// Whether firmware logged a corrected machine check with this record: what Linux's extended-log driver reads.
 fn by_machine_check(event: &Event<'_>) -> bool {
     let What::Record(stored) = &event.found.what else { return false };
     stored.record().header().notification_type() == NotificationType::CMC

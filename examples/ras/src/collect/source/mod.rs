@@ -24,7 +24,7 @@ use super::Key;
 /// A kind of source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Linux' way to the records in ERST, whole: `/dev/erst_dbg`.
+    /// Linux's way to the records in ERST, whole: `/dev/erst_dbg`.
     ErstDevice,
     /// The file system in which Linux shows what it kept in ERST, EFI variables or memory, bodies alone.
     Pstore,
