@@ -665,7 +665,7 @@ pub enum ImageProblem {
     HeaderSlotUsed {
         /// Number of the slot.
         slot: usize,
-        /// The identifier.
+        /// The identifier in the map.
         identifier: u64,
     },
     /// A slot's identifier is all ones, the value that means the end of the records.
@@ -679,7 +679,7 @@ pub enum ImageProblem {
         slot: usize,
         /// Number of the first slot.
         first: usize,
-        /// The identifier.
+        /// The identifier in the map.
         identifier: u64,
     },
     /// The record's length is less than 128 or exceeds the slot.

@@ -30,7 +30,7 @@ structure! {
     /// Fault status register.
     32 fault_status: VtdFaultStatus as group => set_fault_status with_fault_status;
     36 reserved: [u8; 12];
-    /// Fault record.
+    /// Fault recording register, 16 bytes.
     48 fault_record: VtdFaultRecord as group => set_fault_record with_fault_record;
     /// Root table entry of the requester.
     64 root_entry: [u8; 16] as bytes => set_root_entry with_root_entry;

@@ -112,11 +112,11 @@ pub enum ArmRasUnitType {
         /// `AIDR_EL1`.
         aidr_el1: u64,
     },
-    /// An SMMU.
+    /// A system memory management unit (SMMU).
     Smmu {
-        /// IIDR.
+        /// `SMMU_IIDR`.
         iidr: u32,
-        /// AIDR.
+        /// `SMMU_AIDR`.
         aidr: u32,
     },
     /// An instance or kind in another format: its bytes.
