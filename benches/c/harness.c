@@ -198,7 +198,7 @@ static int check(void)
 		memcpy(entries + 12, (uint32_t[]){ k & 1 ? 152 : 144 }, 4);
 		if (cper_fill_entries(c, 512, entries, 172, in.record_id) != rust_entries_to_records(r, 512, entries, 172, in.record_id)) { printf("entries differ\n"); failures++; }
 		same("entries", r, c, 280);
-		/* The same in Linux' form: its revision, creator and flag; a time in seconds, which C leaves to the reader. */
+		/* The same in Linux's form: its revision, creator and flag; a time in seconds, which C leaves to the reader. */
 		memset(r, 0xa5, sizeof r); rust_prepare_slot(r, 512);
 		if (rust_entries_to_erst(r, 512, entries, 172, in.record_id) != 280) { printf("slot differs\n"); failures++; }
 		c[4] = 0; memcpy(c + 16, r + 16, 4); memcpy(c + 24, r + 24, 8); memcpy(c + 64, r + 64, 16); c[104] = 2;

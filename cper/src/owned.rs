@@ -55,7 +55,7 @@ impl OwnedRecord {
         Ok(Self { header, bytes: bytes.into_boxed_slice() })
     }
 
-    /// The record, to read it.
+    /// The record, for reading.
     pub const fn as_record(&self) -> Record<'_> {
         Record::of_parts(&self.header, &self.bytes)
     }

@@ -243,8 +243,8 @@ impl<B: FixedSection> PreparedStatusBlock<B> {
 
     /// Sets the block's severity and status from the entry's severity, the status last, and returns the block.
     ///
-    /// It is one structure in memory to the compiler: where another processor watches the status, set it there by a
-    /// volatile store once the rest has been copied.
+    /// The compiler may store the fields in another order. Where another processor watches the status, copy the block
+    /// with a status of 0 and store the status last, by a volatile store.
     pub fn report(&mut self) -> &[u8] {
         /// The count of entries begins at bit 4.
         const ONE_ENTRY: u32 = 1 << 4;

@@ -4,20 +4,20 @@ use core::fmt;
 
 use crate::CreatorId;
 use crate::fields::{OwnValue, Value, Visitor};
-use crate::timestamp::{Encoding, Reading, Timestamp};
+use crate::timestamp::{Timestamp, TimestampEncoding, TimestampReading};
 
 impl Timestamp {
-    /// The time, and how the bytes hold it; `None` when they are no time that exists.
+    /// The time, and how the bytes hold it; `None` when they are not a time that exists.
     ///
     /// - Month, year and century zero: a count of seconds, if it is one that Linux can have written.
     /// - Century byte 0x13 to 0x15: binary, 1900 to 2199. BCD would be a year before any computer.
     /// - Century byte 0x19 to 0x21: BCD, 1900 to 2199. Binary would be a year after 2500.
     /// - Any other century: what `creator` writes. Where the creator does not decide it is BCD, and
-    ///   [`Reading::otherwise`] has the time in binary if that is another one.
+    ///   [`TimestampReading::otherwise`] has the time in binary if that is another one.
     ///
     /// Second 60 is no time: neither UEFI's clock nor a calendar that an operating system makes out of its seconds
     /// has one, so that byte is not from a leap second. A day that its month does not have is no time either.
-    pub fn reading(&self, creator: Option<CreatorId>) -> Option<Reading> {
+    pub fn reading(&self, creator: Option<CreatorId>) -> Option<TimestampReading> {
         const BINARY: [CreatorId; 3] =
             [CreatorId::WINDOWS_WHEA, CreatorId::WINDOWS_DEVICE_DRIVER, CreatorId::LINUX_AMDGPU];
         let by_binary_writer = creator.is_some_and(|creator| BINARY.contains(&creator));
@@ -33,14 +33,14 @@ pub(crate) fn describe(time: Timestamp, creator: Option<CreatorId>, out: &mut dy
         OwnValue::Time { time, calendar: reading.map(|reading| reading.calendar) }.into(),
     )?;
     let encoding = reading.map(|reading| reading.encoding);
-    if let Some(encoding) = encoding.filter(|encoding| *encoding != Encoding::Bcd) {
+    if let Some(encoding) = encoding.filter(|encoding| *encoding != TimestampEncoding::Bcd) {
         out.field("timestamp_encoding", Value::Message(&encoding))?;
     }
     if let Some(calendar) = reading.and_then(|reading| reading.otherwise) {
         out.field("timestamp_if_binary", OwnValue::Time { time, calendar: Some(calendar) }.into())?;
     }
     // The count of seconds has no flags.
-    if encoding != Some(Encoding::LinuxSeconds) {
+    if encoding != Some(TimestampEncoding::LinuxSeconds) {
         out.field("timestamp_precise", time.is_precise().into())?;
         if time.flags() > 1 {
             out.field("timestamp_flags", Value::hex(time.flags()))?;
@@ -66,8 +66,10 @@ mod tests {
     fn read(bytes: [u8; 8], creator: impl Into<Option<CreatorId>>) -> std::string::String {
         match of(bytes).reading(creator.into()) {
             None => "none".into(),
-            Some(Reading { calendar, encoding, otherwise: None }) => std::format!("{calendar} {encoding}"),
-            Some(Reading { calendar, encoding, otherwise: Some(other) }) => {
+            Some(TimestampReading { calendar, encoding, otherwise: None }) => {
+                std::format!("{calendar} {encoding}")
+            }
+            Some(TimestampReading { calendar, encoding, otherwise: Some(other) }) => {
                 std::format!("{calendar} {encoding} or {other}")
             }
         }
@@ -122,7 +124,11 @@ mod tests {
             let [century, year_of] = [year / 100, year % 100].map(|part| part as u8);
             let bytes = [second, minute, hour, 0, day, month, year_of, century];
             let reading = of(bytes).reading(None).unwrap();
-            assert_eq!((reading.encoding, reading.otherwise), (Encoding::Binary, None), "{bytes:x?}");
+            assert_eq!(
+                (reading.encoding, reading.otherwise),
+                (TimestampEncoding::Binary, None),
+                "{bytes:x?}"
+            );
             assert_eq!(u64::try_from(reading.calendar.unix_seconds()), Ok(seconds));
         }
     }

@@ -199,7 +199,7 @@ impl<'b> RecordWriter<'b> {
     /// buffer after the record are unspecified.
     ///
     /// # Errors
-    /// None that can happen after [`RecordWriter::new`]; the signature keeps the path free of panics.
+    /// None can happen after [`RecordWriter::new`]; returning a `Result` keeps the path free of panics.
     #[inline]
     pub fn finish(mut self) -> Result<&'b mut [u8], Error> {
         if self.room != self.count {

@@ -1,17 +1,18 @@
-//! What [`structure!`](crate::structure) makes of a description beside the structure itself: the view of a body, its readers,
-//! and the description of its fields for text and JSON.
+//! What [`structure!`](crate::structure) makes of a description beside the structure itself: the view of a body, its
+//! readers, and the description of its fields for text and JSON.
 
 /// A view: the bytes of a body, at least as many as the shortest form has.
 macro_rules! view_of_bytes {
     ($view:ident from $min:literal of $name:ident as $section:ident $what:literal) => {
-        #[doc = concat!("The body of a section, \"", $what, "\", as it was read: all its bytes. See [`", stringify!($name), "`].")]
+        #[doc = concat!("The body of a section \"", $what, "\" as it was read, in any form: all its bytes.")]
+        #[doc = concat!("It begins with the fields of [`", stringify!($name), "`].")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub struct $view<'a> {
             bytes: &'a [u8],
         }
 
         impl<'a> $view<'a> {
-            /// Bytes of the shortest form.
+            /// Size of the shortest form in bytes.
             pub const MIN: usize = $min;
 
             /// Reads a body, of any form.
@@ -110,7 +111,7 @@ macro_rules! fixed_view {
                 self.bytes.get($name::SIZE..).unwrap_or_default()
             }
 
-            /// How many bytes the body claims to have and does not: none, it claims no length.
+            /// How many bytes the body claims to have and does not: always 0, because it claims no length.
             pub const fn missing(&self) -> usize {
                 0
             }
@@ -199,7 +200,7 @@ macro_rules! view_field {
     ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [$stored:ident] [] [] [$($flags:ident)?]) => {
         $($doc)*
         ///
-        /// The value as stored, whatever the validity bits say; `None` when the bytes end before it.
+        /// The value as stored, valid or not; `None` when the bytes end before the field does.
         #[inline]
         pub fn $stored(&self) -> Option<$crate::stored::value_type!($type)> {
             match $crate::stored::at::<$at, $crate::stored::wire_type!($type)>(self.bytes) {
@@ -211,7 +212,7 @@ macro_rules! view_field {
     ([$($doc:tt)*] $at:literal $field:ident: $type:tt [part] [] [$always:ident] [] [$($flags:ident)?]) => {
         $($doc)*
         ///
-        /// `None` when the bytes end before it.
+        /// `None` when the bytes end before the field does.
         #[inline]
         pub fn $field(&self) -> Option<&'a $type> {
             $crate::stored::at::<$at, $type>(self.bytes)
@@ -235,7 +236,7 @@ macro_rules! view_field {
     ([$($doc:tt)*] $at:literal $field:ident: $type:tt [part] [] [] [$raw:ident $flag:ident] [$flags:ident]) => {
         $($doc)*
         ///
-        /// `None` when its validity bit is clear, or the bytes end before it does.
+        /// `None` when its validity bit is clear, or the bytes end before the field does.
         #[inline]
         pub fn $field(&self) -> Option<&'a $type> {
             if self.validation().contains($flags::$flag) { self.$raw() } else { None }
@@ -243,7 +244,7 @@ macro_rules! view_field {
 
         $($doc)*
         ///
-        /// The part as stored, whatever its validity bit says; `None` when the bytes end before it does.
+        /// The part as stored, whatever its validity bit says; `None` when the bytes end before the field does.
         #[inline]
         pub fn $raw(&self) -> Option<&'a $type> {
             $crate::stored::at::<$at, $type>(self.bytes)
@@ -252,7 +253,7 @@ macro_rules! view_field {
     ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [] [] [$raw:ident $flag:ident] [$flags:ident]) => {
         $($doc)*
         ///
-        /// `None` when its validity bit is clear, or the bytes end before it does.
+        /// `None` when its validity bit is clear, or the bytes end before the field does.
         #[inline]
         pub fn $field(&self) -> Option<$crate::stored::value_type!($type)> {
             match self.structure() {
@@ -265,7 +266,7 @@ macro_rules! view_field {
 
         $($doc)*
         ///
-        /// The value as stored, whatever its validity bit says; `None` when the bytes end before it does.
+        /// The value as stored, whatever its validity bit says; `None` when the bytes end before the field does.
         #[inline]
         pub fn $raw(&self) -> Option<$crate::stored::value_type!($type)> {
             match $crate::stored::at::<$at, $crate::stored::wire_type!($type)>(self.bytes) {

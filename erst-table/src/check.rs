@@ -84,21 +84,21 @@ pub enum Problem {
     },
     /// The mask has bits that the register does not.
     MaskTooWide {
-        /// The mask.
+        /// The mask of the entry.
         mask: u64,
         /// Bits of the register.
         bits: u8,
     },
     /// The value has bits outside the mask: no register can hold it, and it is never written as it is.
     ValueOutsideMask {
-        /// The value.
+        /// The value of the entry.
         value: u64,
-        /// The mask.
+        /// The mask of the entry.
         mask: u64,
     },
     /// `GOTO` to an index that the action does not have; it ends the action.
     GotoOutside {
-        /// The index.
+        /// The index that the entry jumps to.
         target: u64,
         /// Instructions of the action.
         count: u32,
@@ -112,7 +112,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// How much the problem matters under these rules, `None` if they do not mind.
+    /// How much the problem matters under these rules; `None` when it is none under them.
     pub const fn severity(self, rules: Semantics) -> Option<FindingSeverity> {
         use FindingSeverity::{Error, Warning};
         let (specification, linux) = match self {

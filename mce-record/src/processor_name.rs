@@ -1,4 +1,4 @@
-//! What a processor is called, by the family and the model that its maker gave it. Intel's are numbered as in Linux'
+//! What a processor is called, by the family and the model that its maker gave it. Intel's are numbered as in Linux's
 //! `arch/x86/include/asm/intel-family.h`.
 
 use crate::registers::{CpuSignature, CpuVendor};

@@ -64,8 +64,8 @@ const UNNUMBERED: [(&str, &str); 2] = [("console", "ramoops"), ("ftrace", "ramoo
 /// The name of a file in `/sys/fs/pstore`: kind, backend, record id.
 ///
 /// Backends are "erst", "efi" (until 6.2) and `efi_pstore`, "ramoops", `pstore_blk`, "nvram". Besides the names of
-/// [`RecordType`], the kind can be "unknown", and "cper-mem", "cper-pcie" and "cper-proc-arm" on kernels with the series
-/// that keeps APEI errors in ERST.
+/// [`RecordType`], the kind can be "unknown", and "cper-mem", "cper-pcie" and "cper-proc-arm" on kernels with the
+/// series that keeps APEI errors in ERST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileName<'a> {
     /// What the record holds: "dmesg", "mce", …
@@ -181,8 +181,8 @@ pub enum IdMeaning {
     Unknown,
 }
 
-/// 2001-09-09: Linux did not write records before. An id that would tell an earlier time was made by another rule, or by
-/// a machine without a clock.
+/// 2001-09-09: Linux did not write records before. An id that would tell an earlier time was made by another rule, or
+/// by a machine without a clock.
 const OLDEST: u64 = 1_000_000_000;
 
 impl IdMeaning {
@@ -231,7 +231,7 @@ pub struct EfiVariable {
     pub count: u32,
     /// When it was written, in seconds since 1970.
     pub time: u64,
-    /// Which of the three forms the name has.
+    /// Form of the name.
     pub form: EfiForm,
 }
 
@@ -288,7 +288,7 @@ impl EfiVariable {
     ///
     /// # Errors
     ///
-    /// `out` is too small; it is then left as it was.
+    /// When `out` is too small; it is then left as it was.
     pub fn encode_ucs2<'b>(&self, out: &'b mut [u8]) -> Result<&'b [u8], Error> {
         to_ucs2(self, out)
     }
@@ -359,7 +359,7 @@ impl HwErrRec {
     ///
     /// # Errors
     ///
-    /// `out` is too small; it is then left as it was.
+    /// When `out` is too small; it is then left as it was.
     pub fn encode_ucs2<'b>(&self, out: &'b mut [u8]) -> Result<&'b [u8], Error> {
         to_ucs2(self, out)
     }

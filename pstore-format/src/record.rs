@@ -35,7 +35,7 @@ use crate::error::Error;
 use crate::ids::RecordId;
 use crate::names::FileName;
 
-/// What stands before the body of every pstore record: a record header and one section descriptor.
+/// The prefix of every pstore record, which comes before the body: a record header and one section descriptor.
 ///
 /// It is read as it lies in the record, and can be part of a caller's own `repr(C)` structure that is laid out while
 /// the machine is well and only patched when it dies.
@@ -52,7 +52,7 @@ const _: () = {
 };
 
 impl RecordPrefix {
-    /// Bytes before the body.
+    /// Size of the prefix in bytes: 200.
     pub const SIZE: usize = size_of::<Self>();
 
     /// A prefix of these parts, as they are.
@@ -171,8 +171,8 @@ impl<'a> StoredRecord<'a> {
     ///
     /// # Errors
     ///
-    /// It is no CPER record at all, or claims to be pstore's and is shorter than pstore's prefix. A record that was
-    /// cut short after that is read as far as it goes: [`Record::missing`].
+    /// When it is no CPER record at all, or claims to be pstore's and is shorter than pstore's prefix. A record that
+    /// was cut short after that is read as far as it goes: [`Record::missing`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let record = Record::parse(bytes)?;
         let (creator, sections) = (record.header().creator_id(), record.header().section_count());
@@ -218,7 +218,7 @@ impl<'a> StoredRecord<'a> {
     ///
     /// # Errors
     ///
-    /// The type is known and the bytes do not hold it; the offset counts from the start of the record.
+    /// When the type is known and the bytes do not hold it; the offset counts from the start of the record.
     pub fn section_body(&self) -> Option<Result<Body<'a>, cper::Error>> {
         let Payload::Section(section_type, body) = self.payload() else { return None };
         Some(Body::decode(section_type, body).map_err(|error| error.at(RecordPrefix::SIZE)))

@@ -51,7 +51,7 @@ pub enum Seal {
 ///
 /// # Errors
 ///
-/// There is no whole record: [`cper::RecordMut::parse`].
+/// When there is no whole record at the start of `record`: [`cper::RecordMut::parse`].
 pub fn seal(record: &mut [u8]) -> Result<(), Error> {
     let mut record = RecordMut::parse(record)?;
     let [a, b, c, d] = checksum(record.as_bytes()).to_le_bytes();
@@ -100,8 +100,8 @@ fn summed(record: &[u8]) -> (&[u8], &[u8]) {
     (before, from_field.get(8..).unwrap_or_default())
 }
 
-/// The checksum of a record at panic time. (`crc32fast` adds up lengths and cuts slices in ways that leave panic paths at
-/// some optimisation levels; its sums are these.)
+/// The checksum of a record at panic time. (`crc32fast` adds up lengths and cuts slices in ways that leave panic paths
+/// at some optimisation levels; its sums are these.)
 fn checksum(record: &[u8]) -> u32 {
     let (before, after) = summed(record);
     !crc32(crc32(crc32(!0, before), &[0; 8]), after)

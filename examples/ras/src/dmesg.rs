@@ -202,7 +202,7 @@ const FIRMWARE_SAYS: [&str; 9] = [
 /// The last line with text.
 pub fn last_line(log: &Log<'_>) -> Option<String> {
     let (text, _) = log.parts().next_back()?.text();
-    // Linux' line about the memory's code is not of the log.
+    // Linux's line about the memory's code is not of the log.
     let line = dmesg::lines(EccReport::split(text).0)
         .map(|line| line.text.to_vec())
         .filter(|line| !line.trim_ascii().is_empty())

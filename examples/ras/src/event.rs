@@ -4,7 +4,10 @@ use std::fmt;
 
 use cper::section::Body;
 use cper::zerocopy::IntoBytes;
-use cper::{Calendar, CreatorId, Encoding, Reading, SectionFlags, SectionTypeId, Severity, Timestamp};
+use cper::{
+    Calendar, CreatorId, SectionFlags, SectionTypeId, Severity, Timestamp, TimestampEncoding,
+    TimestampReading,
+};
 use mce_record::{Circumstances, KernelSeverity, MceRecord};
 use pstore_format::RecordId;
 use pstore_format::record::StoredRecord;
@@ -247,7 +250,7 @@ pub struct When {
     pub otherwise: Option<Calendar>,
 }
 
-/// 2001-09-09. Linux wrote no records before, so an id that counts from an earlier time is none of Linux' ids.
+/// 2001-09-09. Linux wrote no records before, so an id that counts from an earlier time is none of Linux's ids.
 const OLDEST: u64 = 1_000_000_000;
 
 impl When {
@@ -259,8 +262,8 @@ impl When {
         Timestamp::from_unix(seconds)?.calendar().map(Self::of)
     }
 
-    fn stored(reading: Reading) -> Self {
-        let binary = reading.encoding == Encoding::Binary;
+    fn stored(reading: TimestampReading) -> Self {
+        let binary = reading.encoding == TimestampEncoding::Binary;
         Self { binary, otherwise: reading.otherwise, ..Self::of(reading.calendar) }
     }
 
@@ -389,7 +392,7 @@ impl<'a> Event<'a> {
             Content::Body(Body::WindowsXpfMca(machine)) => Some(When::of(machine.time()?.calendar()?)),
             _ => None,
         };
-        let mut stored: Vec<(Timestamp, Option<Reading>)> = Vec::new();
+        let mut stored: Vec<(Timestamp, Option<TimestampReading>)> = Vec::new();
         match &self.found.what {
             What::Record(record) => {
                 let header = record.record().header();

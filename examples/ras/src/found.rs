@@ -401,9 +401,9 @@ impl Section<'_> {
 pub enum Content<'a> {
     /// A body that the CPER crate decodes.
     Body(Body<'a>),
-    /// Linux' machine-check record.
+    /// Linux's machine-check record.
     Machine(MceRecord<'a>),
-    /// Linux' kernel log, inside a record that has other sections too.
+    /// Linux's kernel log, inside a record that has other sections too.
     Log(Part<'a>),
     /// The front of a body that the CPER crate would decode.
     Cut(Cut<'a>),

@@ -1,4 +1,4 @@
-//! Linux' own lines: kernel logs unchanged, machine checks and CPER in the kernel's words.
+//! Linux's own lines: kernel logs unchanged, machine checks and CPER in the kernel's words.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use crate::found::{Content, Section, What, at};
 use crate::kernel_version::{KernelVersion, Versions};
 use crate::printable::Printable;
 
-/// Writes Linux' lines of each event unchanged; on a terminal, control characters are escaped. Bad parts go to standard
+/// Writes Linux's lines of each event unchanged; on a terminal, control characters are escaped. Bad parts go to standard
 /// error. Without a version, that of the kernel that met the event is taken.
 pub fn write(
     out: &mut dyn Write,
@@ -39,7 +39,7 @@ pub fn write(
     Ok(())
 }
 
-/// Linux' lines of an event.
+/// Linux's lines of an event.
 fn printed(event: &Event<'_>, version: KernelVersion) -> Vec<u8> {
     let mut out = Vec::new();
     match &event.found.what {

@@ -396,7 +396,7 @@ fn find_code(bytes: &[u8], slots: &[Slot]) -> Option<Ecc> {
     best(&by_headers).or_else(|| best(&by_corrections))
 }
 
-/// Linux' code where it is told `ecc=1`.
+/// Linux's code where it is told `ecc=1`.
 const USUAL: u8 = 1;
 
 /// Zones in use that are tried where no header verifies as it is.

@@ -225,7 +225,7 @@ impl<'a> Scanner<'a, '_> {
             "console" => LogKind::Console,
             "pmsg" => LogKind::Messages,
             "dmesg" => LogKind::Dump,
-            // The firmware of POWER machines keeps Linux' dumps too.
+            // The firmware of POWER machines keeps Linux's dumps too.
             _ if Header::parse(bytes).is_some() => LogKind::Dump,
             kind => {
                 let kind = Some(kind).filter(|kind| *kind != "unknown").map(|kind| kind.to_owned().into());

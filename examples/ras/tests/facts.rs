@@ -110,7 +110,7 @@ fn one_reading_of_a_time_is_told_everywhere() {
             "9999-12-31T23:59:59Z",
             253_402_300_799,
         ),
-        // Linux' seconds.
+        // Linux's seconds.
         (
             CreatorId::LINUX_PSTORE,
             0x1_0000_0000u64.to_le_bytes(),

@@ -159,7 +159,7 @@ fn check(name: &str, record: &[u8], sections: usize) {
     assert_eq!(run.code, 2, "{name}: {}", run.stderr);
     assert!(fs::read_to_string(&json).unwrap().lines().count() > variants.len() / 2);
 
-    // In the place of Linux' device, and out of the archive again.
+    // In the place of Linux's device, and out of the archive again.
     let root = folder.join("root");
     fs::create_dir_all(root.join("dev")).unwrap();
     for (file, bytes, _) in variants.iter().filter(|(name, ..)| name.starts_with("zero")) {

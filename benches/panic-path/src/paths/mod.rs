@@ -528,7 +528,7 @@ pub unsafe extern "C" fn rust_fill_mce_graded(
     encode_mce(mce, RecordId::new(id), out).map_or(0, |record| record.len())
 }
 
-/// A slot for such records, in Linux' form. 0 on success.
+/// A slot for such records, in Linux's form. 0 on success.
 ///
 /// # Safety
 /// `out` is writable for `len` bytes.
@@ -615,7 +615,7 @@ pub unsafe extern "C" fn rust_seal(record: *mut u8, len: usize) -> i32 {
     i32::from(seal::seal(unsafe { buffer(record, len) }).is_err())
 }
 
-/// Whether a stored record is one of Linux', and its body's length.
+/// Whether a stored record is one of Linux's, and its body's length.
 ///
 /// # Safety
 /// `record` is readable for `len` bytes.

@@ -59,7 +59,8 @@ fn write_all<'b, const N: usize>(parts: [&[u8]; N], out: &'b mut [u8]) -> Option
     })
 }
 
-/// Iterator over the bytes that no part of a section takes, where parts lie at offsets: each run with its offset.
+/// Iterator over the gaps of a section whose parts lie at offsets: each run of bytes that no part takes, with its
+/// offset.
 #[derive(Clone, Debug)]
 pub struct Gaps<'a> {
     bytes: &'a [u8],

@@ -91,7 +91,7 @@ Examples:
   ras collect --clear --sqlite /var/lib/rasdaemon/ras-mc_event.db"
 )]
 pub struct Collect {
-    /// Files, folders, ERST images, Linux' ERST device; all that this machine has if none is named
+    /// Files, folders, ERST images, Linux's ERST device; all that this machine has if none is named
     #[arg(value_name = "SOURCE", hide_short_help = true)]
     sources: Vec<PathBuf>,
     /// Add rows to rasdaemon's database

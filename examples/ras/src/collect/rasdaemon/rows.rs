@@ -80,7 +80,7 @@ fn rows_of(event: &Event<'_>, section: &Section<'_>) -> Vec<Row> {
     rows
 }
 
-/// Whether firmware logged a corrected machine check with this record: what Linux' extended-log driver reads.
+/// Whether firmware logged a corrected machine check with this record: what Linux's extended-log driver reads.
 fn by_machine_check(event: &Event<'_>) -> bool {
     let What::Record(stored) = &event.found.what else { return false };
     stored.record().header().notification_type() == NotificationType::CMC

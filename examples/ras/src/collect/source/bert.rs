@@ -7,10 +7,10 @@ use std::path::Path;
 
 use cper::Guid;
 
-/// Linux' file of the region (6.12 `drivers/acpi/sysfs.c`).
+/// Linux's file of the region (6.12 `drivers/acpi/sysfs.c`).
 pub const PATH: &str = "sys/firmware/acpi/tables/data/BERT";
 
-/// Linux' file with this boot's random id (`Documentation/admin-guide/sysctl/kernel.rst`).
+/// Linux's file with this boot's random id (`Documentation/admin-guide/sysctl/kernel.rst`).
 const BOOT: &str = "proc/sys/kernel/random/boot_id";
 
 /// This boot's id; all zero where it cannot be read.

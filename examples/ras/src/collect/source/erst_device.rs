@@ -1,4 +1,4 @@
-//! `/dev/erst_dbg`, Linux' way to the records in ERST (6.12 `drivers/acpi/apei/erst-dbg.c`): each read gives the next
+//! `/dev/erst_dbg`, Linux's way to the records in ERST (6.12 `drivers/acpi/apei/erst-dbg.c`): each read gives the next
 //! record whole, an empty one the end; a record is cleared by its id.
 
 use std::fs::File;

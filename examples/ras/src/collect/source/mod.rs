@@ -24,9 +24,9 @@ use super::Key;
 /// A kind of source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Linux' device for whole ERST records: `/dev/erst_dbg`.
+    /// Linux's device for whole ERST records: `/dev/erst_dbg`.
     ErstDevice,
-    /// Linux' file system of the records that it kept in ERST, EFI variables or memory: bodies alone.
+    /// Linux's file system of the records that it kept in ERST, EFI variables or memory: bodies alone.
     Pstore,
     /// EFI variables of firmware and of Linux.
     Efi,
