@@ -63,7 +63,7 @@ pub struct Decode {
     /// Show raw fields and bytes too
     #[arg(short, long, conflicts_with = "quiet")]
     verbose: bool,
-    /// For --format json: the record's bytes in hex, too
+    /// With --format json: the record's bytes in hex, too
     #[arg(long)]
     raw: bool,
     /// Show the one-line events alone
@@ -76,7 +76,7 @@ pub struct Decode {
     cleared: bool,
     #[command(flatten)]
     selection: Selection,
-    /// For --format kernel: the version of Linux, such as 6.1
+    /// With --format kernel: the version of Linux, such as 6.1
     ///
     /// Else it is the version that wrote the log in the same store, or the newest.
     #[arg(long, value_name = "VERSION")]
@@ -119,6 +119,13 @@ const GROUP_BYTES: usize = 64 << 20;
 impl Decode {
     /// Runs the command.
     pub fn run(&self, out: Pager) -> Outcome {
+        let of_formats = [("raw", self.raw, Format::Json), ("kernel", self.kernel.is_some(), Format::Kernel)];
+        if let Some((option, _, format)) =
+            of_formats.into_iter().find(|(_, is_given, format)| *is_given && *format != self.format)
+        {
+            eprintln!("ras: --{option} is for --format {}", format!("{format:?}").to_lowercase());
+            return Outcome::default();
+        }
         let to_terminal = io::stdout().is_terminal();
         let detail = self.detail();
         let is_screen = to_terminal && self.format == Format::Text && detail < Detail::Raw;
