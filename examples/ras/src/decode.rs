@@ -63,7 +63,7 @@ pub struct Decode {
     /// Show raw fields and bytes too
     #[arg(short, long, conflicts_with = "quiet")]
     verbose: bool,
-    /// With --format json: the record's bytes in hex, too
+    /// For --format json: the record's bytes in hex, too
     #[arg(long)]
     raw: bool,
     /// Show the one-line events alone
@@ -76,7 +76,7 @@ pub struct Decode {
     cleared: bool,
     #[command(flatten)]
     selection: Selection,
-    /// With --format kernel: the version of Linux, such as 6.1
+    /// For --format kernel: the version of Linux, such as 6.1
     ///
     /// Else it is the version that wrote the log in the same store, or the newest.
     #[arg(long, value_name = "VERSION")]

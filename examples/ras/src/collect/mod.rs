@@ -103,7 +103,7 @@ pub struct Collect {
     /// Append an object a line to it; - is standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// With --json: the record's bytes in hex, too
+    /// For --json: the record's bytes in hex, too
     #[arg(long, requires = "json")]
     raw: bool,
     /// Add rows to this Parquet file
@@ -139,7 +139,7 @@ pub struct Collect {
     #[command(flatten)]
     ramoops: RamoopsLayout,
     /// Find sources, archive and names below it, not below /
-    #[arg(long, value_name = "DIR", default_value = "/", hide_default_value = true)]
+    #[arg(long, value_name = "DIR", default_value = "/", hide_default_value = true, hide_short_help = true)]
     root: PathBuf,
 }
 
