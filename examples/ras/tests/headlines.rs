@@ -158,6 +158,18 @@ fn bodies() -> Vec<(SectionTypeId, Vec<u8>)> {
         (T::CXL_DYNAMIC_CAPACITY, cxl_event(&[])),
         (T::WINDOWS_CXL_DRAM, cxl_event(&[(10, &[2]), (11, &[1]), (13, &[1])])),
         (T::WINDOWS_CXL_MEMORY_MODULE, cxl_event(&[(0, &[1])])),
+    ]
+    .into_iter()
+    .chain(of_makers())
+    .chain(nvidia())
+    .chain(windows())
+    .collect()
+}
+
+/// Of Ampere, of Itanium, a list of poisoned memory, and of Arm's RAS node.
+fn of_makers() -> [(SectionTypeId, Vec<u8>); 6] {
+    use SectionTypeId as T;
+    [
         (T::AMPERE, body(16, &[(0, &[1]), (2, &[2]), (4, &[1, 0x40])])),
         // Layout 0 (an Arm RAS node) of unit 1, of the second socket: an address that is illegal, and there.
         (
@@ -203,10 +215,6 @@ fn bodies() -> Vec<(SectionTypeId, Vec<u8>)> {
             ),
         ),
     ]
-    .into_iter()
-    .chain(nvidia())
-    .chain(windows())
-    .collect()
 }
 
 /// Of NVIDIA's processors and GPUs: registers, memory channels, firmware, and an Xid with what to do.

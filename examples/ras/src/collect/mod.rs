@@ -72,6 +72,8 @@ pub use sink::{Added, Sink};
 const DATABASE: &str = "rasdaemon's database";
 
 /// Collects and keeps what the last boot left behind, and clears it
+// Each option that is a word.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Args, Debug)]
 #[command(
     after_help = "\
