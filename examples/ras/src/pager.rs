@@ -43,11 +43,6 @@ impl Pager {
         Self { to, screen, used: [0; 2], in_escape: false }
     }
 
-    /// Whether the terminal is the pager's.
-    pub const fn is_paging(&self) -> bool {
-        matches!(self.to, To::Pager(..))
-    }
-
     /// Whether the output leaves no row for the prompt behind it.
     fn exceeds(&mut self, text: &[u8]) -> bool {
         let Some([columns, rows]) = self.screen else { return false };
