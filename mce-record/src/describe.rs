@@ -117,6 +117,9 @@ impl Describe for Decoded<'_, '_> {
             out.field("family", Value::number(signature.family()))?;
             out.field("model", Value::number(signature.model()))?;
             out.field("stepping", Value::number(signature.stepping()))?;
+            if let Some(name) = record.cpu_vendor().and_then(|vendor| signature.name(vendor)) {
+                out.field("processor_name", Value::Message(&name))?;
+            }
         }
         let grade = record.grade(Circumstances::of(record));
         out.field("severity_recomputed", code(grade.severity.raw(), grade.severity.name()))?;

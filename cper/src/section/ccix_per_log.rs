@@ -1,5 +1,8 @@
-//! The log of a CCIX protocol error: the first two dwords of its header, and the address (CCIX base specification 1.0,
-//! section 7.3.2).
+//! The log of a CCIX protocol error: the first two dwords of its header, and the address.
+//!
+//! CCIX base specification 1.0, section 7.3.2, defines the log, and was not at hand. The layout is that of a public
+//! posting to the Linux kernel's lists: "[PATCH v4 1/6] efi / ras: CCIX Memory error reporting" of 2019-11-13, message id
+//! 20191113151627.7950-2-Jonathan.Cameron@huawei.com.
 
 use core::fmt;
 

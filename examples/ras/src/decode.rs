@@ -119,6 +119,13 @@ const GROUP_BYTES: usize = 64 << 20;
 impl Decode {
     /// Runs the command.
     pub fn run(&self, out: Pager) -> Outcome {
+        let of_formats = [("raw", self.raw, Format::Json), ("kernel", self.kernel.is_some(), Format::Kernel)];
+        if let Some((option, _, format)) =
+            of_formats.into_iter().find(|(_, is_given, format)| *is_given && *format != self.format)
+        {
+            eprintln!("ras: --{option} is for --format {}", format!("{format:?}").to_lowercase());
+            return Outcome::default();
+        }
         let to_terminal = io::stdout().is_terminal();
         let detail = self.detail();
         let is_screen = to_terminal && self.format == Format::Text && detail < Detail::Raw;
@@ -148,6 +155,7 @@ impl Decode {
             groups: 0,
         };
         if let Err(error) = run.all() {
+            run.progress.stop();
             if error.kind() != io::ErrorKind::BrokenPipe {
                 eprintln!("ras: standard output: {error}");
                 run.outcome.sink_failed = true;
@@ -225,7 +233,7 @@ impl Run<'_> {
             }
         }
         self.group(&group)?;
-        self.progress.clear();
+        self.progress.stop();
         if let Some(screen) = self.screen.take().filter(|screen| !screen.is_empty()) {
             screen.write(&self.text, &mut self.out)?;
         }
@@ -261,8 +269,7 @@ impl Run<'_> {
     }
 
     fn refuse(&mut self, message: &str) {
-        self.progress.clear();
-        eprintln!("ras: {message}");
+        self.progress.suspend(|| eprintln!("ras: {message}"));
         self.outcome.refused = true;
     }
 
@@ -294,8 +301,8 @@ impl Run<'_> {
         events.retain(|event| self.options.selection.takes(event, &mut self.met.left_out));
         self.met.add(&events, all.cleared, all.bad);
         self.outcome.bad |= all.bad != 0;
-        if self.screen.is_none() {
-            self.progress.clear();
+        if self.screen.is_none() && io::stdout().is_terminal() {
+            self.progress.stop();
         }
 
         match self.options.format {
@@ -331,9 +338,6 @@ impl Run<'_> {
                     self.text.group(&mut self.out, &title, &all, name_files)?;
                 }
             }
-        }
-        if self.out.is_paging() {
-            self.progress.stop();
         }
         self.groups += 1;
         Ok(())

@@ -44,10 +44,17 @@ pub struct Erst {
 #[derive(Subcommand, Debug)]
 enum Action {
     /// List every record, cleared ones too, and what is wrong
+    #[command(after_help = "\
+Example:
+  ras erst examples/data/erst-images/syn.img list")]
     List,
     /// Write a record's bytes to standard output
     ///
     /// Unless that is a terminal.
+    #[command(after_help = "\
+Examples:
+  ras erst examples/data/erst-images/mce-intel.img read 0x6b02986900000001 | xxd
+  ras erst guest.img read -o record.cper 7710893088750698497")]
     Read {
         /// Id of the record
         #[arg(value_parser = parse_id)]
@@ -56,7 +63,11 @@ enum Action {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Store the record in a file
+    /// Store a record that a file holds
+    #[command(after_help = "\
+Examples:
+  ras erst guest.img write record.cper
+  ras erst guest.img write --in-place record.cper")]
     Write {
         /// The record; - is standard input
         file: PathBuf,
@@ -65,6 +76,9 @@ enum Action {
         in_place: bool,
     },
     /// Clear a record; its bytes stay until the slot is used again
+    #[command(after_help = "\
+Example:
+  ras erst guest.img clear 0x6b02986900000001")]
     Clear {
         /// Id of the record
         #[arg(value_parser = parse_id)]
@@ -73,6 +87,11 @@ enum Action {
     /// List cleared records, extract them, or bring them back
     ///
     /// Those whose bytes are still there.
+    #[command(after_help = "\
+Examples:
+  ras erst examples/data/erst-images/pstore-rm.img recover
+  ras erst guest.img recover -o records
+  ras erst guest.img recover --in-place 3")]
     Recover {
         /// The slot; all of them if none is given
         slot: Option<usize>,

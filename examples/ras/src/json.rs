@@ -16,6 +16,7 @@ use serde::ser::Serializer;
 use crate::event::{Event, Grade, Unreadable};
 use crate::found::{Content, Descriptor, Log, LogKind, Part, Piece, Place, Reading, Section, What};
 use crate::machine_check::MachineCheck;
+use crate::names::SectionNames;
 use crate::not_shown::{self, NotShown};
 use crate::not_valid::NotValid;
 use crate::printable::{Printable, commands};
@@ -111,6 +112,9 @@ struct Member<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     flags: Option<Described<'e>>,
     summary: Cow<'e, str>,
+    /// Of what the fields have numbers for, where the names are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component_names: Option<&'e SectionNames>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<Problem>,
     /// Of the record around a part of a log.
@@ -310,7 +314,7 @@ pub fn write(out: &mut dyn Write, events: &[Event<'_>], extent: Extent) -> io::R
     let mut text = Vec::new();
     events.iter().try_for_each(|event| {
         text.clear();
-        serialised(&mut text, event, None, extent)?;
+        line(&mut text, event, None, extent)?;
         out.write_all(&text)
     })
 }
@@ -326,11 +330,7 @@ pub struct Keys {
 
 /// Writes an object for an event, with its keys if it has some. The many small pieces are joined in memory, which is
 /// much faster than writing each.
-pub fn line(text: &mut Vec<u8>, event: &Event<'_>, keys: Option<&Keys>) -> io::Result<()> {
-    serialised(text, event, keys, Extent::default())
-}
-
-fn serialised(text: &mut Vec<u8>, event: &Event<'_>, keys: Option<&Keys>, extent: Extent) -> io::Result<()> {
+pub fn line(text: &mut Vec<u8>, event: &Event<'_>, keys: Option<&Keys>, extent: Extent) -> io::Result<()> {
     let start = text.len();
     serde_json::to_writer(&mut *text, &object(event, keys, extent))?;
     escape_commands(text, start);
@@ -371,7 +371,8 @@ fn object<'e>(event: &'e Event<'e>, keys: Option<&'e Keys>, extent: Extent) -> O
         .sections()
         .iter()
         .zip(&event.lines)
-        .map(|(section, (grade, line))| part_of(section, *grade, line, extent))
+        .zip(&event.names)
+        .map(|((section, (grade, line)), names)| part_of(section, *grade, line, names, extent))
         .collect();
     match &found.what {
         What::Record(stored) => {
@@ -439,7 +440,13 @@ fn body<'e>(section: &'e Section<'_>) -> Body<'e> {
     }
 }
 
-fn part_of<'e>(section: &'e Section<'e>, severity: Grade, line: &'e str, extent: Extent) -> Member<'e> {
+fn part_of<'e>(
+    section: &'e Section<'e>,
+    severity: Grade,
+    line: &'e str,
+    names: &'e SectionNames,
+    extent: Extent,
+) -> Member<'e> {
     let fru = Fru {
         id: section.fru_id.filter(|id| *id != Guid::ZERO).map(Shown),
         text: section
@@ -458,6 +465,7 @@ fn part_of<'e>(section: &'e Section<'e>, severity: Grade, line: &'e str, extent:
         flags: (section.flags != SectionFlags::empty())
             .then(|| Described::Value(Value::flags(section.flags))),
         summary: line.into(),
+        component_names: (*names != SectionNames::default()).then_some(names),
         problems: section.problem().into_iter().collect(),
         header: None,
         descriptor: section.descriptor.as_ref().map(Described::Descriptor),
@@ -490,6 +498,7 @@ fn parts<'e>(log: &'e Log<'e>, extent: Extent) -> Vec<Member<'e>> {
                 flags: None,
                 summary: number
                     .map_or(part.kind.noun().into(), |number| format!("kernel log, part {number}").into()),
+                component_names: None,
                 problems: part.problem().into_iter().collect(),
                 header: part
                     .record

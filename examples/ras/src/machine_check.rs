@@ -57,12 +57,12 @@ impl MachineCheck {
         read(&self.mce)
     }
 
-    /// The number that the system gave the processor.
+    /// The operating system's number of the processor.
     pub const fn cpu(&self) -> Option<u32> {
         self.cpu
     }
 
-    /// Whether Linux logs it when it meets the container.
+    /// Whether Linux logs the machine check when it reads the container.
     pub const fn is_logged(&self) -> bool {
         self.is_logged
     }

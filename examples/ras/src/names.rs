@@ -12,6 +12,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use cper::section::{Body, Midr, ProcessorType};
 use mce_record::{CpuSignature, CpuVendor};
+use serde::Serialize;
 
 use crate::dmi::{self, Dmi};
 use crate::found::{Content, Found, Section, What};
@@ -41,15 +42,19 @@ pub struct Names {
 }
 
 /// The names of the parts that a section names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SectionNames {
     /// The memory module: its label on the board, or its locator.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
     /// The PCI device, its vendor first.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
     /// The meaning of the device's class code.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     /// The processor.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub processor: Option<String>,
 }
 
@@ -79,7 +84,17 @@ impl Names {
     }
 
     fn of_section(&self, section: &Section<'_>, found: &Found<'_>) -> SectionNames {
-        let Content::Body(body) = &section.content else { return SectionNames::default() };
+        let body = match &section.content {
+            Content::Body(body) => body,
+            Content::Machine(record) => {
+                let processor = record
+                    .signature()
+                    .zip(record.cpu_vendor())
+                    .and_then(|(signature, vendor)| x86(signature, vendor));
+                return SectionNames { processor, ..SectionNames::default() };
+            }
+            _ => return SectionNames::default(),
+        };
         let mut names = SectionNames { processor: processor(body), ..SectionNames::default() };
         if let Some((place, handle)) = memory(body) {
             names.module = self.module(place, handle, self.tables(found));
@@ -174,6 +189,12 @@ pub fn pci(body: &Body<'_>) -> Option<(u16, u16, Option<u32>)> {
     device.filter(|(vendor, ..)| *vendor != u16::MAX)
 }
 
+/// A processor of x86, with the number that says so.
+fn x86(signature: CpuSignature, vendor: CpuVendor) -> Option<String> {
+    let name = signature.name(vendor)?;
+    Some(format!("{vendor} {name}, {signature} (CPUID {:#x})", signature.raw()))
+}
+
 /// The processor that a section speaks of, with the number that says so.
 fn processor(body: &Body<'_>) -> Option<String> {
     let midr = |midr: u64| {
@@ -182,9 +203,7 @@ fn processor(body: &Body<'_>) -> Option<String> {
     };
     let cpuid = |eax: u64| {
         let eax = u32::try_from(eax).ok()?;
-        let (signature, vendor) = (CpuSignature::new(eax), vendor_of(eax));
-        let name = signature.name(vendor).filter(|_| vendor != CpuVendor::UNKNOWN)?;
-        Some(format!("{vendor} {name}, {signature} (CPUID {eax:#x})"))
+        x86(CpuSignature::new(eax), vendor_of(eax))
     };
     match body {
         Body::ArmProcessor(arm) => midr(arm.midr_el1()),

@@ -43,11 +43,6 @@ impl Pager {
         Self { to, screen, used: [0; 2], in_escape: false }
     }
 
-    /// Whether the terminal is the pager's.
-    pub const fn is_paging(&self) -> bool {
-        matches!(self.to, To::Pager(..))
-    }
-
     /// Whether the output leaves no row for the prompt behind it.
     fn exceeds(&mut self, text: &[u8]) -> bool {
         let Some([columns, rows]) = self.screen else { return false };
@@ -70,6 +65,7 @@ impl Pager {
         let held = std::mem::take(held);
         self.to = match page.then(start).flatten() {
             Some(mut child) => {
+                leave_interrupts();
                 let stdin = child.stdin.take().map(BufWriter::new);
                 To::Pager(child, stdin)
             }
@@ -107,6 +103,18 @@ fn start() -> Option<Child> {
     }
     // A pager that cannot be started is none.
     command.stdin(Stdio::piped()).spawn().ok()
+}
+
+/// From now on an interrupt is for the pager, which has the terminal: it must not be left alone there, so this program ends
+/// after it. A pager that ends early ends the output.
+fn leave_interrupts() {
+    for signal in [libc::SIGINT, libc::SIGQUIT] {
+        // SAFETY: nothing of this program runs when the signal comes.
+        #[allow(unsafe_code)]
+        unsafe {
+            libc::signal(signal, libc::SIG_IGN);
+        }
+    }
 }
 
 impl Write for Pager {

@@ -307,6 +307,8 @@ impl Text {
         if let Some(text) = section.fru_text.as_ref().filter(|text| !text.text().is_empty()) {
             field(&mut lines, "fru text", Printable(text.text()))?;
         }
+        // A machine check's own lines name its processor.
+        let names = names.filter(|_| !matches!(section.content, Content::Machine(_)));
         for (what, name) in names.iter().flat_map(|names| names.all()) {
             field(&mut lines, &format!("{what} name"), name)?;
         }

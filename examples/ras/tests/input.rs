@@ -282,11 +282,13 @@ fn usage_errors_and_help() {
     assert_eq!(ras(&["--version"]).code, 0);
 }
 
-/// The help of every command fits on a terminal of 80 columns and 24 rows, with the prompt behind it, and has two examples
-/// that work.
+/// The help of every command fits on a terminal of 80 columns and 24 rows, with the prompt behind it, and has examples that
+/// work.
 #[test]
 fn help_fits_a_screen_and_its_examples_work() {
-    for command in [&[][..], &["decode"], &["collect"], &["table"], &["erst"], &["man"], &["completions"]] {
+    let of_erst = ["list", "read", "write", "clear", "recover"].map(|action| ["erst", "guest.img", action]);
+    let all = [&[][..], &["decode"], &["collect"], &["table"], &["erst"], &["man"], &["completions"]];
+    for command in all.into_iter().chain(of_erst.iter().map(|command| &command[..])) {
         for help in ["--help", "-h"] {
             let run = ras(&[command, &[help]].concat());
             assert_eq!(run.code, 0);
@@ -294,7 +296,7 @@ fn help_fits_a_screen_and_its_examples_work() {
             assert!(help.lines().count() <= 23, "{} lines: {help}", help.lines().count());
             assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
             let examples: Vec<&str> = help.lines().filter_map(|line| line.strip_prefix("  ras ")).collect();
-            assert!(examples.len() >= 2, "{help}");
+            assert!(examples.len() >= if command.len() < 2 { 2 } else { 1 }, "{help}");
             for example in examples.iter().filter(|example| example.contains("examples/data")) {
                 let example = example.split(['|', '>']).next().unwrap();
                 let arguments: Vec<&str> = example.split_whitespace().collect();

@@ -355,6 +355,10 @@ fn definitions() -> Json {
             "unit": {"type": "string"}, "mci_status": definition("hex64"), "mci_addr": definition("hex64"),
             "mci_misc": definition("hex64"), "mca_ipid": definition("hex64"), "mca_synd": definition("hex64"),
         })),
+        "component_names": object(&[], &json!({
+            "module": {"type": "string"}, "device": {"type": "string"}, "class": {"type": "string"},
+            "processor": {"type": "string"},
+        })),
         "fru": object(&[], &json!({"id": definition("guid"), "text": {"type": "string"}})),
         "only_bytes": object(&["bytes"], &json!({"bytes": definition("bytes")})),
         "log_text": object(&["compressed"], &json!({
@@ -398,7 +402,8 @@ fn schema() -> Json {
         &json!({
             "type": definition("named_guid"), "source": definition("source"), "record_id": definition("hex64"),
             "severity": definition("severity"), "fru": definition("fru"), "flags": definition("flags"),
-            "summary": {"type": "string"}, "problems": array(&definition("error")), "header": definition("record_header"),
+            "summary": {"type": "string"}, "component_names": definition("component_names"),
+            "problems": array(&definition("error")), "header": definition("record_header"),
             "descriptor": descriptors, "fields": {"type": "object", "additionalProperties": definition("value")},
             "machine_checks": array(&definition("machine_check")),
             "not_valid": {"type": "object", "additionalProperties": definition("value")},

@@ -5,6 +5,7 @@ use core::fmt;
 
 use zerocopy::IntoBytes;
 
+use super::arm_ras_node::ArmRasErrorCode;
 use crate::SectionTypeId;
 use crate::fields::{Describe, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
@@ -297,9 +298,12 @@ impl<'a> AmpereSpecificErrorView<'a> {
             instance & 0x3fff
         )?;
         match self.payload() {
-            // ERR STATUS says whether ERR ADDR holds.
-            Some(AmperePayload::RasNode(node)) if node.status() >> 31 != 0 => {
-                write!(f, ", at {:#x}", node.address())
+            Some(AmperePayload::RasNode(node)) => {
+                if let Some(code) = ArmRasErrorCode::of(node.status().into()) {
+                    write!(f, ": {code}")?;
+                }
+                // ERR STATUS says whether ERR ADDR holds.
+                if node.status() >> 31 == 0 { Ok(()) } else { write!(f, ", at {:#x}", node.address()) }
             }
             _ => Ok(()),
         }

@@ -80,6 +80,44 @@ open_value! {
     }
 }
 
+open_value! {
+    /// Primary error code (SERR) of ERR STATUS, with the numbers of Trusted Firmware-A
+    /// (`lib/extensions/ras/ras_common.c`). Later codes of the architecture have no name here.
+    ArmRasErrorCode: u8 {
+        IMPLEMENTATION_DEFINED = 1 => "implementation defined error",
+        INTERNAL_MEMORY_DATA = 2 => "data from internal memory",
+        IMPLEMENTATION_DEFINED_PIN = 3 => "implementation defined pin",
+        ASSERTION = 4 => "assertion failure",
+        INTERNAL_DATA_PATH = 5 => "internal data path",
+        ASSOCIATIVE_MEMORY_DATA = 6 => "data from associative memory",
+        ASSOCIATIVE_MEMORY_ADDRESS = 7 => "address or control value from associative memory",
+        TLB_DATA = 8 => "data from a TLB",
+        TLB_ADDRESS = 9 => "address or control value from a TLB",
+        PRODUCER_DATA = 10 => "data from the producer",
+        PRODUCER_ADDRESS = 11 => "address or control value from the producer",
+        EXTERNAL_MEMORY_DATA = 12 => "data from external memory",
+        ILLEGAL_ADDRESS = 13 => "illegal address, a fault of software",
+        ILLEGAL_ACCESS = 14 => "illegal access, a fault of software",
+        ILLEGAL_STATE = 15 => "illegal state, a fault of software",
+        INTERNAL_DATA_REGISTER = 16 => "internal data register",
+        INTERNAL_CONTROL_REGISTER = 17 => "internal control register",
+        ERROR_RESPONSE = 18 => "error response of a slave",
+        EXTERNAL_TIMEOUT = 19 => "external timeout",
+        INTERNAL_TIMEOUT = 20 => "internal timeout",
+        DEFERRED_NOT_SUPPORTED = 21 => "deferred error of a slave, which its master does not support",
+    }
+}
+
+impl ArmRasErrorCode {
+    /// The primary error code (SERR) in ERR STATUS, bits 7:0. `None` when the status is not valid (V, bit 30) or the code is 0.
+    pub(super) const fn of(status: u64) -> Option<Self> {
+        match status as u8 {
+            1.. if status >> 30 & 1 != 0 => Some(Self::new(status as u8)),
+            _ => None,
+        }
+    }
+}
+
 /// Instance of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -294,6 +332,11 @@ impl ArmRasRecord {
         self.ras_extension & 0xf
     }
 
+    /// The primary error code (SERR) in ERR STATUS, bits 7:0. `None` when the status is not valid (V, bit 30) or the code is 0.
+    pub const fn primary_error_code(&self) -> Option<ArmRasErrorCode> {
+        ArmRasErrorCode::of(self.status())
+    }
+
     /// What ERR STATUS says of the error (Arm RAS System Architecture, DDI 0587).
     const fn severity(&self) -> &'static str {
         const VALID: u64 = 1 << 30;
@@ -325,6 +368,9 @@ impl Describe for ArmRasRecord {
         out.field("record_index", Value::number(self.record_index()))?;
         out.field("ras_extension_revision", Value::number(self.ras_extension_revision()))?;
         out.field("ras_extension_version", Value::number(self.ras_extension_version()))?;
+        if let Some(code) = self.primary_error_code() {
+            out.field("primary_error_code", code.into())?;
+        }
         self.describe_fields(out)
     }
 }
@@ -505,6 +551,9 @@ impl<'a> ArmRasNode<'a> {
         let records = entries.as_slice();
         for (number, record) in records.iter().take(SHOWN).enumerate() {
             write!(f, "{}{}", if number == 0 { "" } else { "; " }, record.severity())?;
+            if let Some(code) = record.primary_error_code() {
+                write!(f, ": {code}")?;
+            }
             if let Some(address) = record.valid_address() {
                 write!(f, " at {address:#x}")?;
             }
@@ -1220,7 +1269,10 @@ mod tests {
              proxy, unit at 0x2726252423222120"
         );
         for (status, words) in [
-            (0xe000_0010u64, "uncorrected error at 0x201f1e1d1c1b1a19, record 1, status 0xe0000010"),
+            (
+                0xe000_0010u64,
+                "uncorrected error: internal data register at 0x201f1e1d1c1b1a19, record 1, status 0xe0000010",
+            ),
             (0x4080_0000, "deferred error, record 1, status 0x40800000"),
             (0x4200_0000, "corrected error, record 1, status 0x42000000"),
             (0x4000_0000, "error, record 1, status 0x40000000"),

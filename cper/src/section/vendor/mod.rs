@@ -25,8 +25,8 @@ pub use ampere::{AmpereFirmwareError, AmperePayload, AmperePcieAer, AmperePcieRa
 #[doc(hidden)]
 pub use arm_ras_node::{
     ArmRasAuxiliary, ArmRasAuxiliaryHeader, ArmRasAuxiliaryParts, ArmRasComponentType, ArmRasContext,
-    ArmRasContextHeader, ArmRasContextParts, ArmRasInstance, ArmRasInstanceFormat, ArmRasKeyValue,
-    ArmRasRecord, ArmRasRegister, ArmRasTypeFormat, ArmRasUnitType,
+    ArmRasContextHeader, ArmRasContextParts, ArmRasErrorCode, ArmRasInstance, ArmRasInstanceFormat,
+    ArmRasKeyValue, ArmRasRecord, ArmRasRegister, ArmRasTypeFormat, ArmRasUnitType,
 };
 #[doc(hidden)]
 pub use nvidia::{CmetInfo, NvidiaFirmwareError, NvidiaRegister};

@@ -12,6 +12,7 @@ use super::samples::{Folder, collected, data};
 use super::{Database, Json, Key, Parquet, Prometheus, Readers, Sink};
 use crate::event::{Grade, utc};
 use crate::found::What;
+use crate::json::Extent;
 use crate::text::{Detail, Text};
 
 /// All files below a folder.
@@ -54,7 +55,7 @@ fn all_outputs_say_the_same_of_every_event() {
     let folder = Folder::new("agreement");
     let place = |name: &str| folder.0.join(name);
     let mut sinks: Vec<Box<dyn Sink>> = vec![
-        Box::new(Json::open(&place("json"), Readers::Owner).unwrap()),
+        Box::new(Json::open(&place("json"), Readers::Owner, Extent::default()).unwrap()),
         Box::new(Parquet::open(&place("parquet"), Readers::Owner).unwrap()),
         Box::new(Prometheus::open(&place("counts"), Readers::Owner).unwrap()),
         Box::new(Database::open(&place("db"), Readers::Owner).unwrap()),

@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 
 use crate::found::What;
 use crate::input;
-use crate::json::{self, Keys};
+use crate::json::{self, Extent, Keys};
 
 use super::files::{Readers, lock, sync_folder_of};
 use super::known::Known;
@@ -33,6 +33,7 @@ const BUFFER: usize = 256 << 10;
 pub struct Json {
     path: PathBuf,
     out: File,
+    extent: Extent,
     known: Known,
     /// Lines that are not written yet.
     held: Vec<u8>,
@@ -41,10 +42,10 @@ pub struct Json {
 impl Json {
     /// Opens the file, which need not exist; `-` is standard output. An unfinished last line, which a crash left, is
     /// removed.
-    pub fn open(path: &Path, readers: Readers) -> anyhow::Result<Self> {
+    pub fn open(path: &Path, readers: Readers, extent: Extent) -> anyhow::Result<Self> {
         if path.as_os_str() == input::STDIN {
             let out = rustix::io::dup(io::stdout())?.into();
-            return Ok(Self::over(path, out, Known::default()));
+            return Ok(Self::over(path, out, extent, Known::default()));
         }
         let mut file = readers.open(path)?;
         let mut known = Known::default();
@@ -54,11 +55,11 @@ impl Json {
             file.set_len(end)?;
             file.seek(SeekFrom::Start(end))?;
         }
-        Ok(Self::over(path, file, known))
+        Ok(Self::over(path, file, extent, known))
     }
 
-    fn over(path: &Path, out: File, known: Known) -> Self {
-        Self { path: path.to_owned(), out, known, held: Vec::new() }
+    fn over(path: &Path, out: File, extent: Extent, known: Known) -> Self {
+        Self { path: path.to_owned(), out, extent, known, held: Vec::new() }
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -116,7 +117,7 @@ impl Sink for Json {
         if self.known.insert_all(collected.records.iter().map(Record::key))? == 0 {
             return Ok(Added::Known);
         }
-        json::line(&mut self.held, collected.event, Some(&keys_of(collected)))?;
+        json::line(&mut self.held, collected.event, Some(&keys_of(collected)), self.extent)?;
         if self.held.len() >= BUFFER {
             self.write()?;
         }

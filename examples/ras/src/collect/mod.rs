@@ -49,6 +49,7 @@ use crate::Outcome;
 use crate::decode::RamoopsLayout;
 use crate::event::Event;
 use crate::input;
+use crate::json::Extent;
 use crate::name_files::NameFiles;
 
 use archive::Archive;
@@ -72,6 +73,8 @@ pub use sink::{Added, Sink};
 const DATABASE: &str = "rasdaemon's database";
 
 /// Collects and keeps what the last boot left behind, and clears it
+// Each option that is a word.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Args, Debug)]
 #[command(
     after_help = "\
@@ -103,6 +106,9 @@ pub struct Collect {
     /// Append an object a line to it; - is standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// For --json: the record's bytes in hex, too
+    #[arg(long, requires = "json")]
+    raw: bool,
     /// Add rows to this Parquet file
     #[cfg_attr(not(feature = "parquet"), doc = "(not in this build)")]
     #[arg(long, value_name = "FILE")]
@@ -136,7 +142,7 @@ pub struct Collect {
     #[command(flatten)]
     ramoops: RamoopsLayout,
     /// Find sources, archive and names below it, not below /
-    #[arg(long, value_name = "DIR", default_value = "/", hide_default_value = true)]
+    #[arg(long, value_name = "DIR", default_value = "/", hide_default_value = true, hide_short_help = true)]
     root: PathBuf,
 }
 
@@ -161,7 +167,7 @@ pub struct Record<'c> {
 }
 
 impl Record<'_> {
-    /// What it is known by.
+    /// Its key.
     pub const fn key(&self) -> &Key {
         &self.key
     }
@@ -172,7 +178,7 @@ struct Kind {
     /// What it is called.
     name: &'static str,
     path: Option<PathBuf>,
-    open: fn(&Path, Readers) -> anyhow::Result<Box<dyn Sink>>,
+    open: fn(&Collect, &Path, Readers) -> anyhow::Result<Box<dyn Sink>>,
     has_place: fn(&Event<'_>) -> bool,
 }
 
@@ -265,27 +271,30 @@ impl Collect {
             Kind {
                 name: "JSON file",
                 path: self.json.clone(),
-                open: |path, readers| Ok(Box::new(Json::open(path, readers)?)),
+                open: |command, path, readers| {
+                    let extent = Extent { bytes: command.raw, ..Extent::default() };
+                    Ok(Box::new(Json::open(path, readers, extent)?))
+                },
                 has_place: any,
             },
             #[cfg(feature = "sqlite")]
             Kind {
                 name: DATABASE,
                 path: self.sqlite.clone(),
-                open: |path, readers| Ok(Box::new(Database::open(path, readers)?)),
+                open: |_, path, readers| Ok(Box::new(Database::open(path, readers)?)),
                 has_place: rasdaemon::has_place,
             },
             #[cfg(feature = "parquet")]
             Kind {
                 name: "Parquet file",
                 path: self.parquet.clone(),
-                open: |path, readers| Ok(Box::new(Parquet::open(path, readers)?)),
+                open: |_, path, readers| Ok(Box::new(Parquet::open(path, readers)?)),
                 has_place: any,
             },
             Kind {
                 name: "Prometheus' file",
                 path: self.prometheus.clone(),
-                open: |path, readers| Ok(Box::new(Prometheus::open(path, readers)?)),
+                open: |_, path, readers| Ok(Box::new(Prometheus::open(path, readers)?)),
                 has_place: any,
             },
         ])
@@ -314,7 +323,7 @@ impl Collect {
                 Some(archive) => Ledger::open(archive, name, &path, readers).map(Some),
                 None => Ok(None),
             };
-            match ledger.and_then(|ledger| Ok(Output { sink: open(&path, readers)?, ledger })) {
+            match ledger.and_then(|ledger| Ok(Output { sink: open(self, &path, readers)?, ledger })) {
                 Ok(output) => outputs.others.push(output),
                 Err(error) => outputs.failed.push((format!("{name} {}", path.display()), error)),
             }

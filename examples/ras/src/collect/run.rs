@@ -203,15 +203,13 @@ impl<'o> Run<'o> {
 
     /// Something could not be read.
     pub fn refuse(&mut self, message: &str) {
-        self.progress.clear();
-        log::warn(message);
+        self.progress.suspend(|| log::warn(message));
         self.outcome.refused = true;
     }
 
     /// A sink failed: this is reported, and nothing is cleared in this run.
     pub fn fail(&mut self, name: &str, error: &anyhow::Error) {
-        self.progress.clear();
-        log::error(&format!("{name}: {error:#}"));
+        self.progress.suspend(|| log::error(&format!("{name}: {error:#}")));
         self.outcome.sink_failed = true;
         self.tally.failed.push(name.to_owned());
         if self.clearable.take().is_some() {
@@ -393,7 +391,14 @@ impl<'o> Run<'o> {
         if events.is_empty() || self.printed != Printed::Events {
             return;
         }
-        let told = self.lines.text.group(&mut self.lines.out, "", events, true);
+        let Lines { out, text } = &mut self.lines;
+        // On a terminal the lines stand where the progress does.
+        let is_terminal = text.columns.is_some();
+        let mut tell = || {
+            text.group(out, "", events, true)?;
+            if is_terminal { out.flush() } else { Ok(()) }
+        };
+        let told = if is_terminal { self.progress.suspend(tell) } else { tell() };
         self.told(told);
     }
 
@@ -410,7 +415,7 @@ impl<'o> Run<'o> {
     pub fn finish(mut self) -> Outcome {
         self.folder_is_over();
         self.machine_is_over();
-        self.progress.clear();
+        self.progress.stop();
         if let Some(archive) = &mut self.archive {
             match archive.commit() {
                 Ok(()) => self.tally.archived = self.tally.is_new_in_archive,

@@ -41,7 +41,7 @@ pub trait Sink: Debug + Send {
 /// An output of a dry run: it answers as the output would if it were empty.
 #[derive(Debug)]
 pub struct Planned {
-    /// What it is and where.
+    /// Its kind and path
     pub name: String,
     /// Whether it has a place for an event.
     pub has_place: fn(&Event<'_>) -> bool,
