@@ -223,7 +223,7 @@ macro_rules! view_field {
         pub fn $field(&self) -> $crate::stored::value_type!($type) {
             type Wire = $crate::stored::wire_type!($type);
             const {
-                assert!(size_of::<Wire>() <= Self::MIN - $at, "the shortest form ends before the field");
+                assert!(Self::MIN.saturating_sub($at) >= size_of::<Wire>(), "the shortest form ends before the field");
             }
             match $crate::stored::at::<Wire>(self.bytes, $at) {
                 Some(value) => $crate::stored::value!($type, *value),
