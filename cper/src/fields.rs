@@ -257,10 +257,12 @@ impl<T: Into<OwnValue>> From<T> for Value<'_> {
 }
 
 pub(crate) fn flag_name<F: bitflags::Flags<Bits: Into<u64>>>(bit: u64) -> Option<&'static str> {
-    F::FLAGS
-        .iter()
-        .find(|flag| !flag.name().is_empty() && flag.value().bits().into() == bit)
-        .map(bitflags::Flag::name)
+    for flag in F::FLAGS {
+        if !flag.name().is_empty() && flag.value().bits().into() == bit {
+            return Some(flag.name());
+        }
+    }
+    None
 }
 
 /// The single bits of a set, lowest first, each with its name when it has one.
@@ -272,12 +274,13 @@ pub(crate) fn each_flag(
 }
 
 /// The names of the bits of a set, as people read them: `timestamp, 0x40`; `none` when no bit is set.
-pub(crate) fn write_flags<F: bitflags::Flags<Bits: Into<u64>>>(
-    flags: &F,
+pub(crate) fn write_flags(
+    bits: u64,
+    name: fn(u64) -> Option<&'static str>,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
     let mut separator = "";
-    for (bit, name) in each_flag(flags.bits().into(), flag_name::<F>) {
+    for (bit, name) in each_flag(bits, name) {
         match name {
             Some(name) => write!(f, "{separator}{}", Readable(name))?,
             None => write!(f, "{separator}{bit:#x}")?,

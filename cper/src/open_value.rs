@@ -187,7 +187,7 @@ macro_rules! flag_set {
         /// The names of the bits that are set: `overflow, 0x80`; `none` when no bit is.
         impl core::fmt::Display for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                $crate::fields::write_flags(self, f)
+                $crate::fields::write_flags(u64::from(self.bits()), $crate::fields::flag_name::<Self>, f)
             }
         }
 

@@ -142,7 +142,7 @@ impl<'a> FruMemoryPoison<'a> {
         let is_own = |descriptor: &SectionDescriptor| {
             descriptor.section_type() == Self::TYPE && descriptor.section_offset() != checksum(bytes)
         };
-        let own = at::<0, SectionDescriptor>(bytes).filter(|descriptor| is_own(descriptor));
+        let own = at::<SectionDescriptor>(bytes, 0).filter(|descriptor| is_own(descriptor));
         let start = own.map_or(0, |_| SectionDescriptor::SIZE);
         match bytes.len().saturating_sub(start) {
             Self::MIN.. => Ok(Self { bytes, start }),
@@ -162,12 +162,12 @@ impl<'a> FruMemoryPoison<'a> {
 
     /// The fixed part, every field as it was stored; always there, as the shortest form has it.
     pub fn structure(&self) -> Option<&'a FruMemoryPoisonHeader> {
-        at::<0, _>(self.own())
+        at(self.own(), 0)
     }
 
     /// The section's own descriptor, when it stands before the body as Linux writes it.
     pub fn own_descriptor(&self) -> Option<&'a SectionDescriptor> {
-        if self.start == 0 { None } else { at::<0, _>(self.bytes) }
+        if self.start == 0 { None } else { at(self.bytes, 0) }
     }
 
     /// Checksum, which makes the section sum to zero.

@@ -311,15 +311,15 @@ impl Describe for MemoryErrorView<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         if let Some(bank) = self.bank() {
-            out.stored("bank", part::<38, U16>(self.bytes), Stored::Shown);
+            out.stored("bank", part(self.bytes, 38, size_of::<U16>()), Stored::Shown);
             out.field("bank", Value::number(bank))?;
         }
         if let Some(row) = self.row() {
-            out.stored("row", part::<42, U16>(self.bytes), Stored::Shown);
+            out.stored("row", part(self.bytes, 42, size_of::<U16>()), Stored::Shown);
             out.field("row", Value::number(row))?;
         }
         if self.bank_group().is_some() && self.bank_address().is_some() {
-            out.stored("bank", part::<38, U16>(self.bytes), Stored::Shown);
+            out.stored("bank", part(self.bytes, 38, size_of::<U16>()), Stored::Shown);
         }
         if let Some(group) = self.bank_group() {
             out.field("bank_group", Value::number(group))?;

@@ -188,11 +188,11 @@ impl Describe for MemoryError2View<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         if let Some(bank) = self.bank() {
-            out.stored("bank", part::<38, U16>(self.bytes), Stored::Shown);
+            out.stored("bank", part(self.bytes, 38, size_of::<U16>()), Stored::Shown);
             out.field("bank", Value::number(bank))?;
         }
         if self.bank_group().is_some() && self.bank_address().is_some() {
-            out.stored("bank", part::<38, U16>(self.bytes), Stored::Shown);
+            out.stored("bank", part(self.bytes, 38, size_of::<U16>()), Stored::Shown);
         }
         if let Some(group) = self.bank_group() {
             out.field("bank_group", Value::number(group))?;

@@ -172,7 +172,7 @@ impl<'a> ProcessorGenericView<'a> {
     /// Name of the processor, whatever its validity bit says.
     #[inline]
     pub fn cpu_brand_string_raw(&self) -> Option<&'a BrandString> {
-        stored::at::<24, BrandString>(self.bytes)
+        stored::at::<BrandString>(self.bytes, 24)
     }
 
     /// What failed, at which level and in which operation, and the processor.

@@ -189,8 +189,10 @@ fn told(detail: &[u8]) -> MemoryError {
     let Ok(detail) = core::str::from_utf8(detail) else { return memory };
     let (mut group, mut address, mut is_handle) = (None, None, false);
     for word in detail.split(' ') {
-        if is_handle && let Some(handle) = number(word) {
-            memory.set_module_handle(handle as u16);
+        if is_handle {
+            if let Some(handle) = number(word) {
+                memory.set_module_handle(handle as u16);
+            }
         }
         is_handle = word == "handle:";
         let Some((name, value)) = word.split_once(':') else { continue };

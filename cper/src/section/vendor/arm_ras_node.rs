@@ -487,7 +487,7 @@ impl<'a> ArmRasNode<'a> {
     pub fn auxiliary(&self) -> Option<Result<ArmRasAuxiliary<'a>, Error>> {
         let offset = self.auxiliary_at();
         let bytes = self.bytes.get(offset..).unwrap_or_default();
-        let read = || match at::<0, ArmRasAuxiliaryHeader>(bytes) {
+        let read = || match at::<ArmRasAuxiliaryHeader>(bytes, 0) {
             // What the size leaves out is not the auxiliary data's.
             Some(header) => {
                 let bytes = bytes.get(..header.size_raw() as usize).unwrap_or(bytes);
@@ -669,7 +669,7 @@ impl<'a> ArmRasContext<'a> {
     /// The context that was read.
     fn read(bytes: &'a [u8], offset: usize) -> Result<Self, Error> {
         let short = Error::too_short("register context", ArmRasContextHeader::SIZE, bytes.len()).at(offset);
-        let header = at::<0, _>(bytes).ok_or(short)?;
+        let header = at(bytes, 0).ok_or(short)?;
         let bytes = bytes.get(ArmRasContextHeader::SIZE..).unwrap_or_default();
         Ok(ArmRasContext { header, bytes, offset })
     }

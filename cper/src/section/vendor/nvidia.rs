@@ -195,7 +195,7 @@ impl<'a> NvidiaError<'a> {
 
     /// The firmware error of a section signed `FWERROR`; `None` for another signature or when it is cut short.
     pub fn firmware_error(&self) -> Option<&'a NvidiaFirmwareError> {
-        if self.is_firmware_error() { at::<32, _>(self.bytes) } else { None }
+        if self.is_firmware_error() { at(self.bytes, 32) } else { None }
     }
 
     /// The bytes after the pairs or the firmware error, and those of a firmware error that is cut short.

@@ -323,8 +323,8 @@ impl<'a> NvidiaEvent<'a> {
     pub fn info(&self) -> NvidiaInfo<'a> {
         let (bytes, _) = self.split();
         let info = match self.source_device_type() {
-            NvidiaSource::CPU => at::<0, _>(bytes).map(NvidiaInfo::Cpu),
-            NvidiaSource::GPU => at::<0, _>(bytes).map(NvidiaInfo::Gpu),
+            NvidiaSource::CPU => at(bytes, 0).map(NvidiaInfo::Cpu),
+            NvidiaSource::GPU => at(bytes, 0).map(NvidiaInfo::Gpu),
             _ => None,
         };
         info.unwrap_or(NvidiaInfo::Unknown(bytes))
@@ -425,7 +425,7 @@ impl<'a> NvidiaContext<'a> {
     /// The context that was read.
     fn read(bytes: &'a [u8], offset: usize) -> Result<Self, Error> {
         let data = bytes.get(NvidiaContextHeader::SIZE..).unwrap_or_default();
-        let header: NvidiaContextHeader = at::<0, _>(bytes).copied().unwrap_or_default();
+        let header: NvidiaContextHeader = at(bytes, 0).copied().unwrap_or_default();
         let length = header.data_size_raw();
         match data.split_at_checked(length as usize) {
             Some((data, padding)) if is_zero(padding) => Ok(Self { header, data, padding: &[] }),

@@ -284,17 +284,17 @@ impl<'a> WindowsXpfMca<'a> {
 
     /// `MCG_CAP`; `None` when the section ends before it.
     pub fn global_capability(&self) -> Option<&'a WindowsGlobalCapability> {
-        at::<264, _>(self.bytes)
+        at(self.bytes, 264)
     }
 
     /// Recovery information; `None` when the section ends before it.
     pub fn recovery(&self) -> Option<&'a WindowsXpfRecovery> {
-        at::<272, _>(self.bytes)
+        at(self.bytes, 272)
     }
 
     /// Further banks; `None` when the section ends before them, or is of version 5.
     pub fn further_banks(&self) -> Option<&'a WindowsFurtherBanks> {
-        if self.bytes.len() < VERSION_5 { at::<BANKS_AT, _>(self.bytes) } else { None }
+        if self.bytes.len() < VERSION_5 { at(self.bytes, BANKS_AT) } else { None }
     }
 
     /// The bytes after the last part that is whole.
