@@ -109,7 +109,8 @@ open_value! {
 }
 
 impl ArmRasErrorCode {
-    /// The primary error code (SERR) in ERR STATUS, bits 7:0. `None` when the status is not valid (V, bit 30) or the code is 0.
+    /// The primary error code (SERR) in ERR STATUS, bits 7:0. `None` when the status is not valid (V, bit 30) or the code
+    /// is 0.
     pub(super) const fn of(status: u64) -> Option<Self> {
         match status as u8 {
             1.. if status >> 30 & 1 != 0 => Some(Self::new(status as u8)),
@@ -332,7 +333,8 @@ impl ArmRasRecord {
         self.ras_extension & 0xf
     }
 
-    /// The primary error code (SERR) in ERR STATUS, bits 7:0. `None` when the status is not valid (V, bit 30) or the code is 0.
+    /// The primary error code (SERR) in ERR STATUS, bits 7:0. `None` when the status is not valid (V, bit 30) or the code
+    /// is 0.
     pub const fn primary_error_code(&self) -> Option<ArmRasErrorCode> {
         ArmRasErrorCode::of(self.status())
     }
