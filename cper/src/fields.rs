@@ -455,7 +455,7 @@ mod json {
 
     struct MapOut<M: SerializeMap> {
         map: M,
-        // `Visitor` speaks `fmt::Result`; what the serializer said is kept here.
+        // `Visitor` returns `fmt::Result`; the serializer's error is kept here.
         error: Option<M::Error>,
     }
 
@@ -514,7 +514,7 @@ mod json {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             match self.1 {
                 Some(name) => {
-                    // As few pieces as there are, each of which is looked through for what JSON escapes.
+                    // Few pieces: each is searched for characters that JSON escapes.
                     let mut piece = [0; 32];
                     name.as_bytes().chunks(piece.len()).try_for_each(|chunk| {
                         let piece = piece.get_mut(..chunk.len()).ok_or(fmt::Error)?;

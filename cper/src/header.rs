@@ -101,7 +101,7 @@ impl Describe for RecordHeader {
         self.describe_fields(out)?;
         shows!(out, self, record_id, severity, notification_type, creator_id, flags, revision);
         shows!(out, self, section_count, record_length, persistence_information);
-        // What is the same in every record need not be told.
+        // Fields that are the same in every record are not described.
         if self.signature == Self::SIGNATURE {
             shows!(out, self, signature);
         }

@@ -335,7 +335,7 @@ mod tests {
                         Ok(record) => {
                             assert_eq!(record, expected, "{count} sections, hint {hint}, {more} more");
                         }
-                        // Room that was announced and not needed was not there.
+                        // The bytes that were announced and not needed were not there.
                         Err(error) => {
                             let unused = 72 * hint.saturating_sub(count);
                             assert!(more < unused, "{count} sections, hint {hint}, {more} more: {error}");
@@ -353,7 +353,7 @@ mod tests {
         let whole = expected(&bodies);
         for length in 0..whole.len() {
             for hint in 0..=6 {
-                // What the first section needs that does not fit; the room that was announced is there before.
+                // The bytes that the first section needs and that do not fit, after the announced ones.
                 let front = front_len(hint);
                 let sections = (1..=6).map(|count| {
                     expected(&bodies[..count]).len() + front_len(hint.max(count)) - front_len(count)

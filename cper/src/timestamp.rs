@@ -342,10 +342,10 @@ impl fmt::Display for Calendar {
         let Self { year, month, day, hour, minute, second } = *self;
         let (between, end) = if f.alternate() { ('T', "Z") } else { (' ', "") };
         if year > 9999 || [month, day, hour, minute, second].into_iter().any(|field| field > 99) {
-            // No time that was read is, but the fields are anybody's.
+            // A calendar that was read never is, but its fields are public.
             return write!(f, "{year:04}-{month:02}-{day:02}{between}{hour:02}:{minute:02}:{second:02}{end}");
         }
-        // One write of a text that was laid out: six formatted numbers take several times as long.
+        // The text is laid out first and written once: six formatted numbers take several times as long.
         let [century, year] = [year / 100, year % 100].map(|part| two_digits(part as u8));
         let [month, day, hour, minute, second] = [month, day, hour, minute, second].map(two_digits);
         let ([a, b], [c, d], [e, g], [h, i]) = (century, year, month, day);

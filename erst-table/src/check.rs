@@ -141,8 +141,8 @@ impl Problem {
             | Self::ReservedFlags(_)
             | Self::ReservedByte(_)
             | Self::GotoOutside { .. } => (Some(Error), None),
-            // Nobody asks for an action that is not defined, so its entries are never run. What is wrong inside one is
-            // a finding of its own: Linux looks at every entry's instruction and register.
+            // No operation runs an action that is not defined, so its entries are never run. A problem inside such an
+            // entry is a finding of its own: Linux checks the instruction and the register of every entry.
             Self::ReservedAction(_)
             | Self::TrailingBytes(_)
             | Self::NarrowAccess { .. }

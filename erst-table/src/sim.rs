@@ -393,7 +393,7 @@ impl<'m> SimulatedDevice<'m> {
     fn remove(&mut self, identifier: u64) {
         if let Storage::Image { image, .. } = &mut self.storage {
             if let Ok(edit) = Image::parse(image).and_then(|image| image.plan_clear(identifier)) {
-                // It was planned for this very image.
+                // The write was planned for this image.
                 let _ = edit.apply(image);
             }
         }

@@ -311,7 +311,7 @@ impl<'a> Store<'a> {
         let found = if self.is_nvram() {
             self.find_in_place(identifier, io).map_err(Failure::Range)
         } else {
-            // Whatever was in the range before must not pass for the record if the platform delivers nothing.
+            // Old bytes in the range must not pass for the record if the platform delivers nothing.
             let erased = io
                 .write_memory(self.range.address, &[0; 4])
                 .map_err(|error| Failure::Range(RangeFailure::Transfer(error)));
@@ -401,7 +401,7 @@ impl<'a> Store<'a> {
             .and_then(|()| self.start(offset, identifier, io))
             .and_then(|()| self.wait(io))
             .and_then(|still_busy| self.status(still_busy, io));
-        // A fault is told by where the interpreter stood, before it goes on to the end.
+        // A fault is reported with the interpreter's place, before it runs on to the end.
         let result = executed.unwrap_or_else(|fault| Err(Failure::Program(self.interpreter.stop(fault))));
         match self.run_optional(Action::END_OPERATION, io) {
             Err(fault) if result.is_ok() => Err(Failure::Program(self.interpreter.stop(fault))),
@@ -453,7 +453,7 @@ impl<'a> Store<'a> {
     #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     fn wait<Io: RegisterIo + ?Sized>(&mut self, io: &mut Io) -> Result<Option<u64>, Fault> {
         let budget = self.budget_us();
-        // A sixteenth of what it nominally takes; never so long that a watchdog bites.
+        // A sixteenth of the nominal time, and never so long that a watchdog bites.
         let interval = u64::from(self.timings.nominal_us / 16).clamp(1, 50);
         let mut waited = 0_u64;
         loop {

@@ -19,7 +19,7 @@ impl Describe for MceRecord<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         let mce = self.mce();
         let has = |layout: Layout| self.layout() >= layout;
-        // Each field is told whose value is not 0.
+        // Fields whose value is not 0 are described.
         out.stored("record", self.bytes(), Stored::Shown);
         out.field("length", Value::length(self.bytes().len()))?;
         out.field("status", Value::hex(mce.status()))?;

@@ -88,7 +88,7 @@ impl<'a> Log<'a> {
         if header.signature != SIGNATURE {
             return Err(Error::new(ErrorKind::LogSignature { found: header.signature }, 0));
         }
-        // Both are the kernel's words for how far to read; the smaller one is safe.
+        // Both are the kernel's limits for reading; the smaller one is safe.
         let count = header.capacity().min(header.entry_count()) as usize;
         let entries = Entries { rest, record_len: header.record_length() as usize, count, offset: start };
         Ok(Self { header, entries })

@@ -399,7 +399,7 @@ fn from_ucs2<'t>(name: &[u8], text: &'t mut [u8; LONGEST]) -> Option<&'t str> {
 /// Writes a name of ASCII letters in UCS-2 with its ending zero.
 fn to_ucs2<'b>(name: &impl fmt::Display, out: &'b mut [u8]) -> Result<&'b [u8], Error> {
     let mut text = Text { bytes: [0; LONGEST], length: 0 };
-    // It has room for the longest of names, and they write nothing but letters: this cannot fail.
+    // The buffer holds the longest name, and a name only has letters: writing cannot fail.
     let _ = fmt::Write::write_fmt(&mut text, format_args!("{name}"));
     let needed = text.length.saturating_add(1).saturating_mul(2);
     let available = out.len();
@@ -506,7 +506,7 @@ mod tests {
             ("dmesg-efi-1", Part(1)),
             ("dmesg-efi-38", Part(38)),
             ("dmesg-efi-99", Part(99)),
-            // No rule of these makes such numbers with a clock that was ever right.
+            // None of these rules makes such numbers with a correct clock.
             ("dmesg-efi-0", Unknown),
             ("dmesg-efi-100", Unknown),
             ("dmesg-efi-1377567342", Unknown),
@@ -515,7 +515,7 @@ mod tests {
             ("dmesg-ramoops-0", Zone(0)),
             ("console-ramoops-0", Zone(0)),
             ("pmsg-pstore_blk-1", Zone(1)),
-            // Even where it looks like the others'.
+            // Even if it looks like theirs.
             ("dmesg-ramoops-166692286104001", Zone(166692286104001)),
             ("dmesg-nvram-1", Unknown),
             ("powerpc-opal-nvram-3", Unknown),

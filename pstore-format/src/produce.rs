@@ -181,7 +181,7 @@ impl RecordSlot {
     #[inline]
     fn of(out: &mut [u8]) -> Result<&mut Self, Error> {
         let available = out.len();
-        // A record is no longer than its length field can say, so that `fill` needs no check of it.
+        // A record is no longer than its length field can state, so `fill` does not check its length.
         let out = out.get_mut(..available.min(u32::MAX as usize)).unwrap_or_default();
         Self::mut_from_bytes(out).map_err(|_| Error::buffer_too_small(RecordPrefix::SIZE, available))
     }
@@ -218,7 +218,7 @@ impl RecordSlot {
 }
 
 /// An entry's time in seconds since 1970; `None` for an impossible date.
-// Not inlined: what it works with would take registers from every entry, with a time or without.
+// Not inlined: its values would take registers from every entry, with a time or without.
 #[inline(never)]
 fn unix_seconds(timestamp: Timestamp) -> Option<u64> {
     timestamp.calendar().and_then(|calendar| u64::try_from(calendar.unix_seconds()).ok())

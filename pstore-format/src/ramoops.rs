@@ -413,7 +413,7 @@ impl Ecc {
             let mut copy = [0; Self::BLOCK];
             copy.iter_mut().zip(block).for_each(|(to, from)| *to = *from);
             let copy = copy.get_mut(..block.len()).unwrap_or_default();
-            // Zeros verify by a code of zeros, which says nothing.
+            // Zeros verify with a code of zeros, which is no evidence.
             if block.iter().chain(code).all(|&byte| byte == 0) {
                 continue;
             }
@@ -540,7 +540,7 @@ mod reed_solomon {
     type Polynomial = [u8; Ecc::LONGEST + 1];
 
     /// α to every power, twice over, so that the sum of two logarithms need not be reduced.
-    // Computed by the compiler, to which a panic would be a build error.
+    // Computed at build time, where a panic is a build error.
     #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
     static POWERS: [u8; 510] = {
         let mut powers = [0; 510];
@@ -1100,7 +1100,8 @@ mod tests {
         let report = ecc.correct(&mut bytes).unwrap();
         assert_eq!(report, EccReport { corrected: 1, unrecoverable: 1 }, "the header has too many errors");
         assert_eq!((bytes[13], bytes[12 + 128]), (2, 1));
-        // Where the header says nothing, all blocks are in use. The second would be zeros, which is no correction.
+        // If the header states no length, all blocks are in use. The second block would be zeros, which is no
+        // correction.
         bytes = damaged;
         bytes[..4].fill(0);
         let report = ecc.correct(&mut bytes).unwrap();

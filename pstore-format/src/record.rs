@@ -234,7 +234,7 @@ impl<'a> StoredRecord<'a> {
     /// encoding (taken as UTC); else a machine check's own.
     pub fn time(&self) -> Option<u64> {
         let header = self.record.header();
-        // Seconds after the year 9999 are no calendar time, and still what Linux wrote.
+        // Seconds after the year 9999 are no calendar time, but Linux wrote them.
         let stored = || header.timestamp().and_then(|timestamp| timestamp.linux_seconds());
         let linux = (header.creator_id() == CreatorId::LINUX_PSTORE).then(stored).flatten();
         let calendar = || u64::try_from(header.time()?.calendar.unix_seconds()).ok();

@@ -468,7 +468,7 @@ impl ArmErrorInformation {
             },
             _ => ArmErrorTypes::all(),
         };
-        // What the bits mean of an error inside the processor is the processor's own affair.
+        // The meaning of the bits for an error inside the processor is the processor's own.
         types.intersects(possible.union(ArmErrorTypes::MICRO_ARCHITECTURAL))
     }
 
@@ -776,7 +776,7 @@ impl<'a> ArmContext<'a> {
 
     /// The context that was read.
     fn read(bytes: ContextBytes<'a>) -> Self {
-        // The header is whole: its form says how many bytes it has.
+        // The header is whole; its form states its length.
         let header = ArmContextHeader::read_from_bytes(bytes.header).unwrap_or(ArmContextHeader::ZERO);
         Self { header, array: bytes.array, padding: bytes.unusual_padding() }
     }
@@ -1713,10 +1713,10 @@ mod tests {
             (errors, contexts, section.vendor_specific().len(), section.trailing().len(), section.missing())
         };
         assert_eq!(parts(&with_length(372, b"tail")), (2, 1, 12, 4, 0));
-        // Too small for what the counts say: not believed.
+        // A section length that is too small for the counts is ignored.
         assert_eq!(parts(&with_length(0, b"tail")), (2, 1, 16, 0, 0));
         assert_eq!(parts(&with_length(103, b"tail")), (2, 1, 16, 0, 0));
-        // Room for the errors and no more.
+        // The length of the errors and no more.
         assert_eq!(parts(&with_length(104, b"tail")), (2, 0, 0, 272, 0));
         assert_eq!(parts(&with_length(360, b"")), (2, 1, 0, 12, 0));
         assert_eq!(parts(&with_length(373, b"")), (2, 1, 12, 0, 1));
@@ -1876,7 +1876,7 @@ mod tests {
         );
         assert_eq!(
             summary(&CAPTURED[..80]),
-            // Without the second error nothing speaks against the fields of a bus in the first.
+            // Without the second error, the fields of a bus in the first are possible.
             "MPIDR 0x80000001: bus error, data write at 0x40080040; error information cut short"
         );
         assert_eq!(summary(&CAPTURED[..40]), "MPIDR 0x80000001: error information cut short");

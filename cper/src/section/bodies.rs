@@ -256,7 +256,7 @@ mod tests {
             assert!(told.contains(&name), "{name}: {told:?}");
         }
         assert_eq!(told.len(), 20, "{told:?}");
-        // What is whole is not told: all zeros claim nothing.
+        // Whole values are not described: all zeros claim nothing.
         for &(section_type, name) in SectionTypeId::ALL {
             if let Ok(body) = Body::decode(section_type, &[0; 1500]) {
                 assert_eq!(body.first_error(), None, "{name}");

@@ -185,7 +185,7 @@ impl<'a> Walk<'a> {
         let mut padding: &[u8] = &[];
         if self.padding == ContextPadding::To16 {
             match rest.split_at_checked(padding_of(used)) {
-                // What follows the last context need not be padding.
+                // The bytes after the last context may be other than padding.
                 Some((pad, after)) if self.left != 0 || is_zero(pad) => (padding, rest) = (pad, after),
                 _ => {}
             }

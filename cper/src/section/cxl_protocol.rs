@@ -482,7 +482,7 @@ impl Describe for CxlProtocolError<'_> {
         }
         self.describe_fields(out)?;
         match self.split() {
-            // Lengths that no validity bit guards are no error.
+            // A length whose validity bit is clear is no error.
             Err(error) if self.validation().intersects(VARIABLE) => error.describe(out)?,
             Err(_) => {}
             Ok(Variable { dvsec, error_log, .. }) => {
@@ -849,7 +849,7 @@ device serial number    0x302f2e2d2c2b2a29
         assert_eq!(error.ras_capability(), Some(&log));
         assert_eq!(log.uncorrectable_status(), CxlUncorrectableErrors::RECEIVER_OVERFLOW);
         assert_eq!(log.correctable_status(), CxlCorrectableErrors::RETRY_THRESHOLD);
-        // From the parts of what was read the same bytes come again, and nothing that was not added.
+        // Writing the parts that were read gives the same bytes, and nothing more.
         let again = CxlProtocolErrorParts::new(*error.structure().unwrap());
         assert_eq!(written(&again.with_dvsec(&[0xdd; 56]).unwrap().with_ras_capability(&log)), bytes);
         let alone = written(&again);

@@ -539,7 +539,7 @@ mod tests {
             bit_map(section.bytes(), 0..72, |bytes, told| told(&FruMemoryPoison::decode(bytes).unwrap()));
         assert!(map.starts_with("\n72.0 checksum *32"), "{map}");
 
-        // Errors count from where the descriptor says that the body begins.
+        // An error's offset counts from the descriptor's section offset.
         let cut = &section.bytes()[..72 + 40 + 32];
         let poison = FruMemoryPoison::decode(cut).unwrap();
         let error = poison.poison_list().unwrap().last().unwrap().unwrap_err();

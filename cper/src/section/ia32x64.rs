@@ -499,7 +499,7 @@ impl<'a> Ia32X64Context<'a> {
 
     /// The context that was read.
     fn read(bytes: ContextBytes<'a>) -> Self {
-        // The header is whole: its form says how many bytes it has.
+        // The header is whole; its form states its length.
         let header =
             Ia32X64ContextHeader::read_from_bytes(bytes.header).unwrap_or(Ia32X64ContextHeader::ZERO);
         Self { header, array: bytes.array, padding: bytes.unusual_padding() }
@@ -1282,7 +1282,7 @@ mod tests {
             let good = errors.iter().filter(|error| error.is_ok()).count()
                 + contexts.iter().filter(|context| context.is_ok()).count();
             assert_eq!(good, whole, "at {length}");
-            // What is missing is said where it should be, once.
+            // A missing structure is reported once, in its place.
             assert_eq!(errors.len(), (whole + 1).min(4), "at {length}");
             assert_eq!(contexts.len(), whole.saturating_sub(4) + 1, "at {length}");
             assert!(contexts.last().unwrap().is_err());

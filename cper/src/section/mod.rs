@@ -115,7 +115,7 @@ pub use pcie::{PcieError, PcieErrorView};
 #[doc(inline)]
 pub use processor_generic::{ProcessorGeneric, ProcessorGenericView};
 
-// What sections consist of: documented in their modules, and found here too.
+// The structures inside of sections: documented in their modules, and exported here too.
 #[doc(hidden)]
 pub use aer::{
     AerCapability, AerControl, AerControlFlags, CorrectableError, CorrectableErrors,

@@ -155,7 +155,7 @@ impl<'a> ArmEvent<'a> {
     fn contexts(&self) -> u16 {
         let (mut rest, mut count) = (self.ctx_buf, 0_u16);
         while let Ok((header, array)) = ArmContextHeader::ref_from_prefix(rest) {
-            // Shorter by a header at least.
+            // The rest is shorter by at least a header.
             rest = array.get(header.register_array_size() as usize..).unwrap_or_default();
             count = count.saturating_add(1);
         }

@@ -102,7 +102,7 @@ impl<'a> ExtlogMemEvent<'a> {
             whole.iter_mut().skip(start).take(length).zip(&mut from).for_each(|(to, from)| *to = *from);
         }
         let memory: MemoryError = zerocopy::transmute!(whole);
-        // What the event does not have is not valid, whatever the section said.
+        // A field that the event does not have is not valid, whatever the section's bits were.
         let valid = memory.validation();
         let absent = MemoryValidation::ERROR_STATUS
             | MemoryValidation::PHYSICAL_ADDRESS

@@ -112,7 +112,7 @@ impl<'a> McEvent<'a> {
             label: label.map_or(Text::new(NO_LABEL), |unit| Text(Inner::Unit(unit))),
             error_count: 1,
             mc_index: 0,
-            // Layers of a memory controller, of which the section says nothing.
+            // Layers of a memory controller, which a section does not have.
             top_layer: -1,
             middle_layer: -1,
             lower_layer: -1,
@@ -244,7 +244,7 @@ const DETAIL_SIZE: usize = 400;
 
 /// Writes what `ghes_edac` says besides: where, and how.
 pub(super) fn write_detail(f: &mut fmt::Formatter<'_>, memory: &MemoryErrorView<'_>) -> fmt::Result {
-    // Each part ends with a blank, and the last blank of all is left out.
+    // Each part ends with a blank; the last blank is left out.
     let mut out = Cut { f, left: DETAIL_SIZE.wrapping_sub(2), blank: false };
     out.write_str("APEI location: ")?;
     let mut places = Cut { f: &mut out, left: LOCATION_SIZE.wrapping_sub(1), blank: false };

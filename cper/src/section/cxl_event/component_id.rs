@@ -137,7 +137,7 @@ mod tests {
         let event = event.with_component_id(own);
         assert_eq!(event.validation().bits(), 1);
         assert_eq!((event.component_id(), event.pldm_component_id()), (Some(&own), None));
-        // The format bit alone says nothing.
+        // The format bit alone identifies nothing.
         let event = event.with_validation(CxlMemoryModuleValidation::COMPONENT_ID_IS_PLDM);
         assert_eq!((event.component_id(), event.pldm_component_id()), (None, None));
     }

@@ -302,7 +302,7 @@ impl<'a> AmpereSpecificErrorView<'a> {
                 if let Some(code) = ArmRasErrorCode::of(node.status().into()) {
                     write!(f, ": {code}")?;
                 }
-                // ERR STATUS says whether ERR ADDR holds.
+                // A bit of ERR STATUS says whether ERR ADDR is valid.
                 if node.status() >> 31 == 0 { Ok(()) } else { write!(f, ", at {:#x}", node.address()) }
             }
             _ => Ok(()),

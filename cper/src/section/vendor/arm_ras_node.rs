@@ -490,7 +490,7 @@ impl<'a> ArmRasNode<'a> {
         let offset = self.auxiliary_at();
         let bytes = self.bytes.get(offset..).unwrap_or_default();
         let read = || match at::<ArmRasAuxiliaryHeader>(bytes, 0) {
-            // What the size leaves out is not the auxiliary data's.
+            // Bytes after the stated size do not belong to the auxiliary data.
             Some(header) => {
                 let bytes = bytes.get(..header.size_raw() as usize).unwrap_or(bytes);
                 Ok(ArmRasAuxiliary { header, bytes, offset })
@@ -965,7 +965,7 @@ mod tests {
             let records = ((length - 80) / 72).min(2);
             assert_eq!(node.records().flatten().count(), records);
             assert_eq!(node.records().count(), if records < 2 { records + 1 } else { 2 });
-            // Of auxiliary data without their header it is the header that is missing.
+            // Of auxiliary data without a whole header, the header is missing.
             let end = if length < 240 { 240 } else { 344 };
             assert_eq!(node.missing(), end - length, "{length}");
             let auxiliary = node.auxiliary().unwrap();
@@ -1051,7 +1051,7 @@ mod tests {
         let context = node.auxiliary().unwrap().unwrap().contexts().next().unwrap().unwrap();
         assert_eq!(context.trailing(), (0xb0..0xc0).collect::<Vec<u8>>());
         assert!(node.to_string().contains("      trailing 16 bytes\n"));
-        // Records that lie over the fixed part, and none at all: what they would take is not left out.
+        // Records that overlap the fixed part, and no records: their bytes count as left over.
         (bytes[8], bytes[12]) = (1, 40);
         assert_eq!(ArmRasNode::decode(&bytes).unwrap().trailing(), &bytes[215..]);
         (bytes[12], bytes[14]) = (0, 0);
@@ -1080,7 +1080,7 @@ mod tests {
             let node = ArmRasNode::decode(&bytes).unwrap();
             let header = node.structure().unwrap();
             assert_eq!((header.ip_instance(), header.ip_type()), (node.ip_instance(), node.ip_type()));
-            // What was read is written again, with the form that it says.
+            // Writing what was read, in its form.
             let written = ArmRasNodeHeader { ip_instance: [0; 16], ip_type: [0; 24], ..*header }
                 .with_ip_instance(node.ip_instance())
                 .with_ip_type(node.ip_type());
@@ -1161,7 +1161,7 @@ mod tests {
             ..*node.structure().unwrap()
         };
         let with = ArmRasNodeParts::new(header, &records, Some(parts)).unwrap();
-        // The second context is of the system, whose address space is none.
+        // The second context is that of the system, which has no address space.
         let mut canonical = bytes.clone();
         canonical[224 + 16 + 48 + 8..][..2].fill(0);
         assert_eq!(written(&with), canonical);

@@ -19,7 +19,7 @@ pub use nvidia_event::{NvidiaEvent, NvidiaEventHeader, NvidiaEventParts};
 #[doc(inline)]
 pub use windows_xpf_mca::{WindowsXpfMca, WindowsXpfMcaHeader, WindowsXpfMcaParts};
 
-// What sections consist of: documented in their modules, and found here too.
+// The structures inside of sections: documented in their modules, and exported here too.
 #[doc(hidden)]
 pub use ampere::{AmpereFirmwareError, AmperePayload, AmperePcieAer, AmperePcieRasdp, AmpereRasNode};
 #[doc(hidden)]

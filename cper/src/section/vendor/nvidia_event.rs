@@ -892,7 +892,7 @@ mod tests {
         let parts = NvidiaEventParts::new(*event.structure().unwrap(), event.info(), &contexts).unwrap();
         assert_eq!(written(&parts.with_padding(ContextPadding::None)), bytes);
         assert_eq!(written(&parts), [head(0, 1, &[]), context(3, &data, 9)].concat());
-        // The info says what device it is of.
+        // The info names its device.
         let info = NvidiaGpuInfo::read_from_bytes(&gpu_info).unwrap();
         let parts = NvidiaEventParts::new(*event.structure().unwrap(), NvidiaInfo::Gpu(&info), &[]).unwrap();
         assert_eq!(written(&parts), head(1, 0, &gpu_info));
@@ -936,7 +936,7 @@ mod tests {
 
         let context_map = |data_type: u16, data: &[u8], padding: u8| {
             let mut bytes = context(data_type, data, padding);
-            // Padding of zeros is not told.
+            // Padding of zeros is not described.
             bytes[16 + data.len()..].fill(1);
             let told = |bytes: &[u8], told: &mut dyn FnMut(&dyn Describe)| {
                 told(&NvidiaContext::read(bytes, 0));
@@ -992,7 +992,7 @@ mod tests {
             let start = ends.iter().rev().find(|end| **end <= length).copied().unwrap_or(35);
             let expected = match length {
                 170 => 0,
-                // Of a context without its size its header is missing.
+                // Of a context without a size, the header is missing.
                 _ if start != 35 && length - start < 4 => 16 - (length - start),
                 _ => end - length,
             };

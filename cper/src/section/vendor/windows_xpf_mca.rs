@@ -450,7 +450,7 @@ impl Encode for WindowsXpfMcaParts<'_> {
         let recovery = self.recovery.unwrap_or_default();
         let banks = self.further_banks.map_or(&[][..], IntoBytes::as_bytes);
         for part in [self.header.as_bytes(), capability.as_bytes(), recovery.as_bytes(), banks] {
-            // The parts that the section does not have find no room.
+            // Parts that the section does not have are not written.
             let Some((to, after)) = section.split_at_mut_checked(part.len()) else { break };
             part.write_to(to).ok()?;
             section = after;
@@ -495,7 +495,7 @@ mod tests {
         for (place, value) in [(0, 4), (4, vendor), (64, registers), (292, banks)] {
             bytes[place..place + 4].copy_from_slice(&[value, 0, 0, 0]);
         }
-        // What is behind a count is zero.
+        // Entries after the count are zero.
         let (registers, banks) = (usize::from(registers.min(24)), usize::from(banks.min(32)));
         bytes[72 + registers * 8..264].fill(0);
         for (start, size) in [(296, 4), (424, 8), (680, 8), (936, 8)] {
@@ -659,10 +659,10 @@ mod tests {
             ]
         );
         assert_eq!(told(&counted(2, 10, 0)).len(), 10);
-        // Before there was a global capability, and on Intel, they are just registers.
+        // In versions without a global capability, and on Intel, they are plain registers.
         assert_eq!(told(&amd[..264])[0], "  [0] 0x29221b140d06fff8");
         assert_eq!(told(&counted(1, 2, 0)), ["  [0] 0x29221b140d06fff8", "  [1] 0x615a534c453e3730"]);
-        // A count past the array's end is told, and all there is.
+        // A count past the array's end is an error; all entries of the array are there.
         let many = counted(1, 200, 0);
         let section = WindowsXpfMca::decode(&many).unwrap();
         assert_eq!((section.filled_registers().len(), section.extended_register_count()), (24, 200));
@@ -720,7 +720,7 @@ mod tests {
                 assert_eq!(section.further_banks().unwrap().banks().count(), last + 1);
             }
         }
-        // The room of version 5: banks of another layout are no banks of this one.
+        // The bytes of version 5: banks of another layout are no banks of this one.
         for (length, trailing) in [(2087, 895), (2088, 1796)] {
             let mut bytes = counted(1, 0, 2);
             bytes.resize(length, 0x5a);
@@ -755,7 +755,7 @@ mod tests {
         assert_eq!(written(&parts), bytes[..292]);
         let parts = parts.with_further_banks(section.further_banks().unwrap());
         assert_eq!(written(&parts), bytes);
-        // What was not given is zero, and has its place.
+        // A part that was not given is zero, in its place.
         let parts = WindowsXpfMcaParts::new(*section.structure().unwrap())
             .with_further_banks(section.further_banks().unwrap());
         let mut zeros = bytes.clone();
