@@ -18,10 +18,10 @@ use anyhow::Context;
 
 use crate::event::{Event, Grade, Kind, is_idle};
 
-use super::files::{Readers, lock, sync_folder_of};
 use super::known::Known;
 use super::replace::Replacement;
 use super::{Added, Collected, Key, Sink, schema};
+use crate::output_files::{Readers, lock, sync_folder_of};
 
 /// Series with a component of their own; errors of further ones are counted together, as those of `other`. What a
 /// component is called comes from firmware, and a monitoring system has to stand it.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Gid, fchown};
 
-use super::files::{BUSY, Place, Readers, lock, open_left_over, sync_folder_of};
+use crate::output_files::{BUSY, Place, Readers, lock, open_left_over, sync_folder_of};
 
 /// A file written beside the one whose place it is to take, by one run at a time. One that is dropped before its time
 /// is removed; what a crash leaves of it the next run writes over.
