@@ -95,6 +95,12 @@ has :
 terminal send-keys q
 has 'ended with 2'
 
+# What is left out is said behind what is shown, and not into a pager's screen.
+show 80 24 "\$ras decode -q --severity fatal examples/data/${stores[syn]}"
+has 'ras: 2 events left out: 2 less severe.'
+[ "$(terminal capture-pane -p | grep . | tail -1)" = 'ras: 2 events left out: 2 less severe.' ] ||
+  die 'what is left out is not said last'
+
 # Standard input that is slow: on the way the number of bytes is shown, at the end the screen is that without it.
 image=examples/data/${stores[mce-intel]}
 show 80 24 "\$ras decode --no-pager - <$image"

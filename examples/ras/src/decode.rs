@@ -352,6 +352,8 @@ impl Run<'_> {
         let left_out = met.left_out.told();
         if !is_text || self.groups == 0 {
             if let Some(left_out) = left_out {
+                // Behind what is not left out, and not into a pager's screen.
+                self.out.finish()?;
                 eprintln!("ras: {left_out}");
             }
             return Ok(());

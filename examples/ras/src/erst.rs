@@ -13,10 +13,10 @@ use pstore_format::record::StoredRecord;
 use rustix::fs::{FlockOperation, SeekFrom as SeekTo, flock};
 
 use crate::Outcome;
-use crate::collect::Readers;
-use crate::collect::files::sync_folder_of;
+
 use crate::found::{Found, Place, What};
 use crate::input::{self, Bytes};
+use crate::output_files::{Readers, sync_folder_of};
 use crate::printable::Printable;
 use crate::summary::{self, count};
 

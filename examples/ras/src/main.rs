@@ -11,6 +11,7 @@ mod erst;
 mod local;
 mod manual;
 mod name_files;
+mod output_files;
 mod pager;
 mod progress;
 mod select;

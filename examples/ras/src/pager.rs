@@ -74,10 +74,20 @@ impl Pager {
         self.write_all(&held)
     }
 
-    /// Writes what is left. A pager is waited for when this is dropped.
+    /// Writes what is left, and waits for the pager: the terminal is the pager's until then.
     pub fn finish(&mut self) -> io::Result<()> {
         self.release(false)?;
-        self.flush()
+        self.flush()?;
+        self.wait();
+        Ok(())
+    }
+
+    fn wait(&mut self) {
+        if let To::Pager(child, stdin) = &mut self.to {
+            drop(stdin.take());
+            // How it ended is between it and its reader.
+            let _ = child.wait();
+        }
     }
 }
 
@@ -145,13 +155,9 @@ impl Write for Pager {
     }
 }
 
-/// The terminal is the pager's until it ends, whatever became of the output.
+/// A pager is waited for whatever became of the output.
 impl Drop for Pager {
     fn drop(&mut self) {
-        if let To::Pager(child, stdin) = &mut self.to {
-            drop(stdin.take());
-            // How it ended is between it and its reader.
-            let _ = child.wait();
-        }
+        self.wait();
     }
 }

@@ -7,15 +7,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{data, path, ras, ras_with_input};
-
-/// A folder of this test's own.
-fn folder(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
+use common::{data, folder, path, ras, ras_with_input};
 
 fn file(folder: &Path, name: &str, bytes: &[u8]) -> String {
     let path = folder.join(name);

@@ -3,9 +3,9 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use common::ras;
+use common::{folder, ras};
 use cper::section::Encode;
 use cper::section::{
     ArmErrorInformation, ArmErrorType, ArmProcessorHeader, ArmProcessorParts, MemoryError, MemoryError2,
@@ -16,13 +16,6 @@ use serde_json::{Value, json};
 
 /// The UUID of the machine whose tables these are.
 const UUID: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
-
-fn folder(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("names").join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> String {
     let path = folder.join(name);

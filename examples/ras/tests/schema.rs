@@ -519,13 +519,8 @@ fn walk(path: &str, value: &Json, found: &mut BTreeMap<String, BTreeMap<&'static
 #[test]
 fn a_path_has_one_type_in_all_objects() {
     let mut sources = vec!["examples/data"];
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/field");
-    let beside = beside.to_str().unwrap();
-    if fs::exists(beside).unwrap() {
-        sources.push(beside);
-    } else {
-        eprintln!("NOT TRIED: inputs that are not part of the repository");
-    }
+    let beside = common::field("");
+    sources.extend(beside.as_ref().map(|field| field.to_str().unwrap()));
     let (mut found, mut objects) = (BTreeMap::new(), 0);
     for options in [&["--format", "json"][..], &["--format", "json", "--raw", "-v", "--cleared"]] {
         let run = common::ras(&[&["decode"], options, &sources].concat());

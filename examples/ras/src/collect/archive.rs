@@ -22,9 +22,9 @@ use crate::event::Kind as EventKind;
 use crate::found::{Found, What};
 
 use super::Key;
-use super::files::{Readers, lock};
 use super::known::Known;
 use super::source::{self, Kind, Source};
+use crate::output_files::{Readers, lock};
 
 /// Its default path, without the first slash.
 pub const PATH: &str = "var/lib/ras/archive";

@@ -12,9 +12,9 @@ use crate::found::What;
 use crate::input;
 use crate::json::{self, Extent, Keys};
 
-use super::files::{Readers, lock, sync_folder_of};
 use super::known::Known;
 use super::{Added, Collected, Key, Record, Sink};
+use crate::output_files::{Readers, lock, sync_folder_of};
 
 /// How each line begins.
 const START: &str = "{\"key\":\"";

@@ -17,8 +17,8 @@ use sha2::{Digest, Sha256};
 use crate::walk::LEDGERS;
 
 use super::Key;
-use super::files::{Readers, sync_folder_of};
 use super::known::Known;
+use crate::output_files::{Readers, sync_folder_of};
 
 /// Digits of a digest.
 const DIGITS: usize = 32;

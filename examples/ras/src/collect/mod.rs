@@ -16,7 +16,6 @@
 #[cfg(all(test, feature = "parquet", feature = "sqlite"))]
 mod agreement;
 mod archive;
-pub mod files;
 mod json;
 mod known;
 pub mod ledger;
@@ -51,9 +50,10 @@ use crate::event::Event;
 use crate::input;
 use crate::json::Extent;
 use crate::name_files::NameFiles;
+use crate::output_files::{Readers, is_busy};
 
 use archive::Archive;
-use files::is_busy;
+
 use json::Json;
 use ledger::Ledger;
 #[cfg(feature = "parquet")]
@@ -66,7 +66,7 @@ use sink::Planned;
 use source::Source;
 
 pub use crate::key::Key;
-pub use files::Readers;
+
 pub use sink::{Added, Sink};
 
 /// Where rasdaemon has its database.

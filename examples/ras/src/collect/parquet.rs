@@ -22,11 +22,11 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
-use super::files::Readers;
 use super::known::Known;
 use super::replace::Replacement;
 use super::schema::{COLUMNS, Column, Of, PART_KEY, Row};
 use super::{Added, Collected, Key, Record, Sink};
+use crate::output_files::Readers;
 
 /// The most rows of a row group: many enough for columns to be worth their overhead, few enough to hold in memory.
 const GROUP_ROWS: usize = if cfg!(test) { 8 } else { 1 << 16 };

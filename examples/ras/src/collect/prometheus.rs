@@ -20,10 +20,10 @@ use anyhow::Context;
 
 use crate::event::{Event, Grade, Kind, is_idle};
 
-use super::files::{Readers, lock, sync_folder_of};
 use super::known::Known;
 use super::replace::Replacement;
 use super::{Added, Collected, Key, Sink, schema};
+use crate::output_files::{Readers, lock, sync_folder_of};
 
 /// The most series with a component of their own; errors of further components are counted together as `other`. The
 /// names come from firmware, and a monitoring system must cope with their number.

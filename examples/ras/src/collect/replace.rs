@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Gid, fchown};
 
-use super::files::{BUSY, Place, Readers, lock, open_left_over, sync_folder_of};
+use crate::output_files::{BUSY, Place, Readers, lock, open_left_over, sync_folder_of};
 
 /// A new file beside the one that it will replace, written by one run at a time. It is removed if it is dropped before;
 /// what a crash leaves of it the next run overwrites.

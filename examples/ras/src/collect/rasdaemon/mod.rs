@@ -43,11 +43,11 @@ use anyhow::{Result, anyhow};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params_from_iter};
 
-use super::files::{Place, Readers, sync_folder_of};
 use super::known::Known;
 use super::{Added, Collected, Key, Sink};
 use crate::event::Event;
 use crate::found;
+use crate::output_files::{Place, Readers, sync_folder_of};
 use row::Row;
 
 /// Whether it has a place for an event.
