@@ -10,7 +10,7 @@ chmod +x target/docs.rs/rustdoc
 RUSTDOC=$PWD/target/docs.rs/rustdoc RUSTDOCFLAGS="$RUSTDOCFLAGS --cfg docsrs" \
   cargo doc --quiet --workspace --no-deps --all-features
 for page in cper/struct.OwnedRecord:alloc erst_table/sim/index:sim; do
-  grep -q "crate feature.*${page#*:}" "target/doc/${page%:*}.html" || die "${page%:*} does not say that it needs ${page#*:}"
+  grep -q "crate feature <code>${page#*:}</code>" "target/doc/${page%:*}.html" || die "${page%:*} does not say that it needs ${page#*:}"
 done
 cargo doc --quiet --workspace --no-deps --all-features --document-private-items
 echo "no broken link"
