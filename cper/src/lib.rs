@@ -116,6 +116,7 @@
 //! inside the input never win over the slice; work and output are linear in the input. There is no unsafe code.
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(test),
     deny(

@@ -128,6 +128,7 @@
 //! ERST may touch. There is no unsafe code.
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(test),
     deny(

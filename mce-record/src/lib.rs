@@ -76,6 +76,7 @@
 //! decides over every length inside it; work and output are linear in the input. There is no unsafe code and no heap.
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(test),
     deny(

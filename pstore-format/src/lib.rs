@@ -84,6 +84,7 @@
 //! seal is a checksum against decay, not a signature against people.
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(test),
     deny(
