@@ -286,7 +286,9 @@ fn usage_errors_and_help() {
 /// that work.
 #[test]
 fn help_fits_a_screen_and_its_examples_work() {
-    for command in [&[][..], &["decode"], &["collect"], &["table"], &["erst"], &["man"], &["completions"]] {
+    for command in
+        [&[][..], &["decode"], &["events"], &["collect"], &["table"], &["erst"], &["man"], &["completions"]]
+    {
         for help in ["--help", "-h"] {
             let run = ras(&[command, &[help]].concat());
             assert_eq!(run.code, 0);
