@@ -8,8 +8,11 @@
  * somebody listens: by then others may have cleared the store.
  *
  * An event is emitted, and nothing else happens: no decoder of machine checks
- * is called, which might take a page offline, and the store is only read. It
- * runs as part of a process, and needs about 3 KiB of its stack.
+ * is called, which might take a page offline, and the store is only read. With
+ * act=1 machine checks go the way of live ones: decoders hear them, and one of
+ * them emits the event.
+ *
+ * It runs as part of a process, and needs about 3 KiB of its stack.
  *
  * What a module can reach, in Linux 6.1 and 6.12: the tracepoints of memory,
  * Arm and other errors are exported. Those of machine checks and PCIe errors
@@ -57,6 +60,10 @@ struct kept {
 static struct tracepoint *mce_record;
 static struct tracepoint *aer_event;
 
+static bool act;
+module_param(act, bool, 0400);
+MODULE_PARM_DESC(act, "Give machine checks to the kernel's decoders too, which may take pages offline");
+
 /* All below is under the lock. */
 static DEFINE_MUTEX(lock);
 static LIST_HEAD(errors);
@@ -89,9 +96,15 @@ bool replay_mce(const void *mce, size_t length)
 	typeof(__traceiter_mce_record) *iterate;
 	struct mce copy = { };
 
-	if (!is_heard(mce_record))
+	if (!act && !is_heard(mce_record))
 		return false;
 	memcpy(&copy, mce, min(length, sizeof(copy)));
+	if (act) {
+		/* Who had taken it on the machine that died. */
+		copy.kflags = 0;
+		mce_log(&copy);
+		return true;
+	}
 	iterate = mce_record->iterator;
 	/* As around every tracepoint: its probes are freed by RCU. */
 	preempt_disable_notrace();

@@ -17,6 +17,7 @@ use crate::found::{Content, Found, Log, LogKind, Section, What};
 use crate::names::{Names, SectionNames};
 use crate::printable::Printable;
 use crate::summary;
+use crate::trace::TraceEvent;
 
 /// How bad an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -338,7 +339,10 @@ impl<'a> Event<'a> {
 
     /// Judges something found; `names` has names of the machine's parts.
     pub fn with_names(found: Found<'a>, names: &Names) -> Self {
-        let names = names.of(&found);
+        let mut names = names.of(&found);
+        if let (Some(trace), [names]) = (found.trace, names.as_mut_slice()) {
+            names.module = names.module.take().or_else(|| trace.label());
+        }
         let sections = found.sections();
         let (grade, grades) = judge(&found);
         let lines = sections.iter().zip(&names).zip(grades);
@@ -411,6 +415,7 @@ impl<'a> Event<'a> {
         let by_id = || self.id.filter(|_| id_names_boot(&self.found)).and_then(When::of_id);
         let time = stored.iter().find_map(|(_, reading)| reading.map(When::stored)).or_else(by_log);
         let time = time.or_else(|| self.sections().iter().find_map(by_machine)).or_else(by_id);
+        let time = time.or_else(|| When::unix(self.found.trace?.time?));
         let unreadable = stored.iter().find(|(_, reading)| reading.is_none());
         (time, unreadable.map(|(timestamp, _)| Unreadable(*timestamp)))
     }
@@ -438,6 +443,12 @@ impl<'a> Event<'a> {
             }
             _ => {}
         }
+        if let (Some(trace), [(_, line)]) = (self.found.trace, self.lines.as_mut_slice()) {
+            if let (Some(line), Some(message)) = (line.strip_suffix(summary::UNKNOWN_ERROR), trace.message())
+            {
+                self.lines = vec![(self.grade, format!("{line}{message}"))];
+            }
+        }
         // With several sections, each line has its own address.
         if self.sections().len() > 1 {
             for (section, (_, line)) in self.found.sections().iter().zip(&mut self.lines) {
@@ -462,6 +473,9 @@ impl<'a> Event<'a> {
         let mut times: Vec<String> = self.time.iter().map(|when| when.told(time)).collect();
         times.extend(self.unreadable.map(|timestamp| timestamp.to_string()));
         if times.is_empty() {
+            times.extend(self.found.trace.and_then(TraceEvent::uptime));
+        }
+        if times.is_empty() {
             times.push("time not recorded".into());
         }
         times
@@ -484,6 +498,10 @@ impl<'a> Event<'a> {
             }
             (_, Some(id)) => context.push(format!("record {id}")),
             _ => {}
+        }
+        if let Some(trace) = self.found.trace {
+            context.extend(trace.errors().map(|errors| format!("{errors} errors")));
+            context.push(trace.origin());
         }
         if self.found.place.cleared {
             context.push("cleared".into());

@@ -24,6 +24,7 @@ use crate::decompress;
 use crate::machine_check::MachineCheck;
 use crate::printable::Printable;
 use crate::problem::{Problem, digits};
+use crate::trace::TraceEvent;
 
 /// Where something lies.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +72,8 @@ pub struct Found<'a> {
     /// The bytes as they are stored; those of the first part for a log. Empty for a bad part of something that is found
     /// too.
     pub raw: &'a [u8],
+    /// The trace event that it was rebuilt from, if it was.
+    pub trace: Option<&'a TraceEvent>,
     /// The sections, decoded; a bad one stands in its place.
     sections: Vec<Section<'a>>,
 }
@@ -433,7 +436,17 @@ impl<'a> Found<'a> {
             What::Unknown(..) | What::Part(_) | What::Log(_) | What::Table(_) | What::Bad(_) => Vec::new(),
         };
         find_machine_checks(&mut sections);
-        Self { place, what, raw, sections }
+        Self { place, what, raw, trace: None, sections }
+    }
+
+    /// What a trace event tells of.
+    pub fn traced(event: &'a TraceEvent) -> Self {
+        let place = Place { file: &event.file, offset: event.stamp.place.start, slot: None, cleared: false };
+        let what = match event.section() {
+            Some((descriptor, body)) => What::Section(descriptor, body),
+            None => What::Body(SectionTypeId::LINUX_MCE, event.rebuilt(), None),
+        };
+        Self { trace: Some(event), ..Self::new(place, what, event.rebuilt()) }
     }
 
     /// Whether it is something that could not be read.

@@ -21,6 +21,7 @@ use crate::not_shown::{self, NotShown};
 use crate::not_valid::NotValid;
 use crate::printable::{Printable, commands};
 use crate::problem::{Problem, digits};
+use crate::trace::TraceEvent;
 
 /// The version of the schema. Members are added within a version; a member whose name or type changes makes a new
 /// version.
@@ -62,6 +63,9 @@ struct Object<'e> {
     header: Option<Described<'e>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dump: Option<Dump<'e>>,
+    /// The trace event that it was rebuilt from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<Traced<'e>>,
     sections: Vec<Member<'e>>,
     /// Of a status block: the raw data after its entries.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,6 +99,25 @@ struct Dump<'e> {
     reason: &'e str,
     count: u32,
     missing: Vec<[u32; 2]>,
+}
+
+/// A trace event.
+#[derive(Serialize)]
+struct Traced<'e> {
+    event: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu: Option<u32>,
+    /// What the clock of the trace said, seconds and their fraction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock: Option<String>,
+    /// The fields that are no bytes, as the kernel names them.
+    fields: serde_json::Map<String, serde_json::Value>,
+}
+
+impl<'e> Traced<'e> {
+    fn of(trace: &'e TraceEvent) -> Self {
+        Self { event: trace.name, cpu: trace.stamp.cpu, clock: trace.clock(), fields: trace.values.json() }
+    }
 }
 
 /// A section, or a part of a kernel log.
@@ -417,6 +440,7 @@ fn object<'e>(event: &'e Event<'e>, keys: Option<&'e Keys>, extent: Extent) -> O
         problems,
         header,
         dump,
+        trace: found.trace.map(Traced::of),
         sections,
         raw_data,
         not_shown: not_shown::of(found),

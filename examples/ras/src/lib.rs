@@ -40,5 +40,6 @@ pub mod screen;
 pub mod summary;
 pub mod tally;
 pub mod text;
+pub mod trace;
 pub mod unhex;
 pub mod walk;

@@ -8,6 +8,7 @@
 mod collect;
 mod decode;
 mod erst;
+mod events;
 mod local;
 mod manual;
 mod name_files;
@@ -23,7 +24,7 @@ use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 use pager::Pager;
 use ras::{
     dmesg, dmi, event, found, input, json, kernel, kernel_version, key, labels, machine_check, names,
-    pci_ids, printable, ramoops, recognise, scan, screen, summary, tally, text, unhex, walk,
+    pci_ids, printable, problem, ramoops, recognise, scan, screen, summary, tally, text, trace, unhex, walk,
 };
 
 /// What a dying machine left behind, made readable
@@ -35,8 +36,7 @@ use ras::{
     disable_help_flag = true,
     after_help = "\
 Every command has --help, --color WHEN (auto, always, never) and --no-pager.
-Exit codes: 0 all read, 1 nothing recognised or wrong usage, 2 some records
-bad, 3 an output failed.
+Exit codes: 0 all read, 1 nothing recognised, 2 some bad, 3 an output failed.
 
 Examples:
   ras decode examples/data/erst-images/mce-intel.img
@@ -62,6 +62,7 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Decode(decode::Decode),
+    Events(events::Events),
     Collect(collect::Collect),
     Table(table::CheckTable),
     Erst(erst::Erst),
@@ -119,6 +120,7 @@ fn main() -> ExitCode {
     }
     match cli.command {
         Command::Decode(command) => command.run(Pager::new(!cli.no_pager)).into(),
+        Command::Events(command) => command.run(!cli.no_pager).into(),
         Command::Collect(command) => command.run().into(),
         Command::Table(command) => command.run(Pager::new(!cli.no_pager)).into(),
         Command::Erst(command) => command.run().into(),

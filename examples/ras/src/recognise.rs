@@ -17,6 +17,7 @@ use crate::input::Bytes;
 use crate::key::Key;
 use crate::ramoops;
 use crate::summary;
+use crate::trace;
 use crate::unhex;
 
 /// What a file holds.
@@ -345,6 +346,9 @@ pub fn table_bytes(bytes: Bytes) -> Bytes {
 
 /// Says why the bytes were not recognised.
 pub fn refusal(bytes: &[u8]) -> String {
+    if trace::text::is_trace(bytes) {
+        return "text of a trace, which ras events shows".into();
+    }
     // Of several dumps, one that is an ACPI table explains most.
     let mut told = None;
     for pasted in unhex::decode(bytes).filter_map(|forms| forms.into_iter().next()) {

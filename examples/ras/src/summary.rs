@@ -114,6 +114,9 @@ fn list<'p>(parts: impl IntoIterator<Item = (&'p str, Option<u64>)>) -> String {
     list
 }
 
+/// How a memory error ends that does not say what it is.
+pub const UNKNOWN_ERROR: &str = "error of unknown type";
+
 fn memory_line(section: &Section<'_>, memory: &MemoryErrorView<'_>, names: &SectionNames) -> String {
     // Enough for most lines.
     let mut line = String::with_capacity(128);
@@ -142,7 +145,7 @@ fn memory_line(section: &Section<'_>, memory: &MemoryErrorView<'_>, names: &Sect
     let _ = match (memory.memory_error_type(), memory.error_status()) {
         (Some(kind), _) if kind.raw() != 0 => write!(line, ": {kind}"),
         (_, Some(status)) if status.error_type().raw() != 0 => write!(line, ": {}", status.error_type()),
-        _ => write!(line, ": error of unknown type"),
+        _ => write!(line, ": {UNKNOWN_ERROR}"),
     };
     line
 }
@@ -152,7 +155,7 @@ fn pcie_line(section: &Section<'_>, pcie: &PcieErrorView<'_>, names: &SectionNam
     if let Some(address) = pcie.address() {
         let _ = write!(line, " {address}");
     }
-    if let Some(id) = pcie.device_id().filter(|id| id.vendor_id() != u16::MAX) {
+    if let Some(id) = pcie.device_id().filter(|id| !matches!(id.vendor_id(), 0 | u16::MAX)) {
         if let Some(name) = &names.device {
             let _ = write!(line, " {name}");
         }

@@ -102,6 +102,19 @@ impl Text {
         Ok(())
     }
 
+    /// An event alone: its lines, and what is behind them.
+    pub fn single(&self, out: &mut dyn Write, event: &Event<'_>) -> io::Result<()> {
+        let label = self.label(event.lines.iter().map(|(grade, _)| *grade));
+        let mut context = event.times(self.time);
+        context.extend(self.facts(event, false));
+        self.event(out, event.shown_lines(), &context, label)?;
+        if self.detail > Detail::Lines && !matches!(event.found.what, What::Bad(_)) {
+            self.details(out, event)?;
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+
     /// The width of the labels in front of lines of these severities.
     pub(crate) fn label(&self, grades: impl Iterator<Item = Grade>) -> usize {
         let widest = match self.detail {
@@ -260,6 +273,13 @@ impl Text {
                 field(out, "block status", format!("{value:#x}  {names}"))?;
             }
             _ => {}
+        }
+        if let Some(trace) = event.found.trace {
+            field(out, "trace event", trace.name)?;
+            trace
+                .values
+                .told(self.detail == Detail::Raw)
+                .try_for_each(|(name, value)| field(out, &name, value))?;
         }
         let several = event.sections().len() > 1;
         for (number, section) in event.sections().iter().enumerate() {

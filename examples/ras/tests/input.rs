@@ -279,7 +279,8 @@ fn usage_errors_and_help() {
 #[test]
 fn help_fits_a_screen_and_its_examples_work() {
     let of_erst = ["list", "read", "write", "clear", "recover"].map(|action| ["erst", "guest.img", action]);
-    let all = [&[][..], &["decode"], &["collect"], &["table"], &["erst"], &["man"], &["completions"]];
+    let all =
+        [&[][..], &["decode"], &["events"], &["collect"], &["table"], &["erst"], &["man"], &["completions"]];
     for command in all.into_iter().chain(of_erst.iter().map(|command| &command[..])) {
         for help in ["--help", "-h"] {
             let run = ras(&[command, &[help]].concat());

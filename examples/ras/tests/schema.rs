@@ -426,6 +426,10 @@ fn schema() -> Json {
                 "reason": {"type": "string"}, "count": definition("number"),
                 "missing": array(&array(&definition("number"))),
             })),
+            "trace": object(&["event", "fields"], &json!({
+                "event": {"type": "string"}, "cpu": definition("number"), "clock": string("^[0-9]+[.][0-9]{6}$"),
+                "fields": definition("values"),
+            })),
             "sections": array(&definition("section")), "raw_data": definition("bytes"), "not_shown": array(&definition("not_shown")),
             "bytes": definition("bytes"),
         }),

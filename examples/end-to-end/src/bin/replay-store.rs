@@ -3,7 +3,7 @@
 //! `replay-store make IMAGE` writes the store of a machine that died of five kinds of errors, as three writers keep them:
 //! mainline Linux, the series of 2023, and this project's module. Beside them lie records that must not be told.
 //! `replay-store mutants IMAGE SEED COUNT FOLDER...` writes a store of that many records with random bytes in them, and
-//! of every file in the folders that is a record.
+//! of the records in every file of the folders, whole or not.
 //! `replay-store formats FOLDER VERSION` compares the format files of a kernel with what `cper` says of that version.
 
 use std::error::Error;
@@ -20,7 +20,7 @@ use cper::{
     CreatorId, FruText, GenericErrorData, Guid, NotificationType, RecordHeader, RecordWriter,
     SectionDescriptor, SectionTypeId, Severity, StatusBlock, StatusBlockWriter,
 };
-use erst_table::qemu::{Image, Overwrite, format, image_length};
+use erst_table::qemu::{Image, MAGIC, Overwrite, format, image_length};
 use pstore_format::produce::{RecordSlot, encode_dmesg, encode_mce, encode_mce_as_linux};
 use pstore_format::seal::seal;
 use pstore_format::{RecordId, RecordIds};
@@ -259,24 +259,38 @@ fn mutants(image: &Path, mut seed: u64, count: usize, folders: &[&str]) -> Outco
         }
         all.push(Stored { record, damaged });
     }
-    let mut files = 0;
     for folder in folders {
+        let (mut files, mut with_records, mut records) = (0, 0, 0);
         for file in fs::read_dir(folder)? {
             let bytes = fs::read(file?.path())?;
-            if !bytes.starts_with(b"CPER") || bytes.len() < 128 || bytes.len() > SLOT {
-                continue;
+            let found = records_in(&bytes)?;
+            for bytes in &found {
+                // In the place of a record that the device can take.
+                let id = ids.next_id();
+                let record = record(id, NotificationType::NMI, &fatal, SectionTypeId::NVIDIA, &[0; 4096])?;
+                let mut damaged = bytes[..bytes.len().min(SLOT)].to_vec();
+                damaged.resize(damaged.len().max(RecordHeader::SIZE), 0);
+                damaged[96..104].copy_from_slice(&id.raw().to_le_bytes());
+                all.push(Stored { record, damaged });
             }
-            // In the place of a record that the device can take.
-            let id = ids.next_id();
-            let record = record(id, NotificationType::NMI, &fatal, SectionTypeId::NVIDIA, &[0; 4096])?;
-            let mut damaged = bytes;
-            damaged[96..104].copy_from_slice(&id.raw().to_le_bytes());
-            all.push(Stored { record, damaged });
             files += 1;
+            with_records += usize::from(!found.is_empty());
+            records += found.len();
         }
+        println!("{folder}: {records} records in {with_records} of {files} files");
     }
-    println!("{} records, {files} of them files", all.len());
+    println!("{} records", all.len());
     write_image(image, &all)
+}
+
+/// The records in a file, whole or not: those of a store, or what begins with a record's signature.
+fn records_in(bytes: &[u8]) -> Outcome<Vec<&[u8]>> {
+    let is_record = |bytes: &&[u8]| bytes.starts_with(b"CPER");
+    if !bytes.starts_with(&MAGIC) {
+        return Ok(Some(bytes).filter(is_record).into_iter().collect());
+    }
+    let slots = Image::parse(bytes)?.slots();
+    Ok(slots.map(|slot| slot.bytes).filter(is_record).collect())
 }
 
 fn formats(folder: &Path, version: &str) -> Outcome {
