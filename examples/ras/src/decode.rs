@@ -50,7 +50,7 @@ pub struct Decode {
     /// Files or folders; - is standard input
     #[arg(value_name = "FILE", required = true, hide_short_help = true)]
     files: Vec<PathBuf>,
-    /// text, json (an object a line) or kernel (Linux's lines)
+    /// text, json (an object a line), kernel (Linux's lines)
     #[arg(
         long,
         value_name = "FORMAT",
