@@ -80,6 +80,10 @@ impl RecordHeader {
             signature_end: U32::new(0xffff_ffff),
             severity,
             notification_type,
+            // Named, so that the compiler stores them one by one and never from a copy of the rest on the stack.
+            flags: U32::ZERO,
+            persistence_information: [0; 8],
+            reserved: [0; 12],
             ..Self::ZERO
         }
     }

@@ -589,11 +589,11 @@ impl<'a> DataEntry<'a> {
     /// The header of the record that this entry becomes: its severity, and its time when it has one.
     #[inline]
     pub const fn record_header(&self, notification: NotificationType) -> RecordHeader {
-        let header = RecordHeader::new(self.front.severity, notification);
-        match self.timestamp() {
-            Some(timestamp) => header.with_timestamp(timestamp),
-            None => header,
+        let mut header = RecordHeader::new(self.front.severity, notification);
+        if let Some(timestamp) = self.timestamp() {
+            header.set_timestamp(timestamp);
         }
+        header
     }
 }
 

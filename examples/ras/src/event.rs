@@ -552,7 +552,7 @@ fn section_grade(section: &Section<'_>) -> Grade {
 fn header_grade(found: &Found<'_>) -> Option<Grade> {
     Some(match &found.what {
         // Linux writes "fatal" into the header of every record that it stores.
-        What::Record(stored) if stored.prefix().is_some() => return None,
+        What::Record(stored) if stored.descriptor().is_some() => return None,
         What::Record(stored) => stored.severity().into(),
         What::Block(block) => block.severity().into(),
         What::Log(log) => Grade::of_log(log),

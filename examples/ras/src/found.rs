@@ -16,7 +16,7 @@ use pstore_format::ErrorKind;
 use pstore_format::RecordId;
 use pstore_format::inflate::Inflater;
 use pstore_format::ramoops::EccReport;
-use pstore_format::record::{RecordPrefix, StoredRecord};
+use pstore_format::record::StoredRecord;
 use sha2::Digest;
 
 use crate::cut::Cut;
@@ -418,8 +418,8 @@ impl<'a> Found<'a> {
     /// Something found at this place. Its sections are decoded here and nowhere else.
     pub fn new(place: Place<'a>, what: What<'a>, raw: &'a [u8]) -> Self {
         let mut sections = match &what {
-            What::Record(stored) => match stored.prefix() {
-                Some(prefix) => vec![stored_section(stored, prefix, place)],
+            What::Record(stored) => match stored.descriptor() {
+                Some(descriptor) => vec![stored_section(stored, descriptor, place)],
                 None => record_sections(&stored.record(), place),
             },
             What::Block(block) => block_sections(block, place),
@@ -501,9 +501,12 @@ fn find_machine_checks(sections: &mut [Section<'_>]) {
 }
 
 /// The section of a record that Linux keeps. It begins after the prefix, whatever the descriptor says.
-fn stored_section<'a>(stored: &StoredRecord<'a>, prefix: &'a RecordPrefix, place: Place<'a>) -> Section<'a> {
-    let descriptor = prefix.descriptor();
-    let body = place.at(place.offset + RecordPrefix::SIZE as u64);
+fn stored_section<'a>(
+    stored: &StoredRecord<'a>,
+    descriptor: &'a SectionDescriptor,
+    place: Place<'a>,
+) -> Section<'a> {
+    let body = place.at(place.offset + StoredRecord::BODY_OFFSET as u64);
     let at = place.offset + RecordHeader::SIZE as u64;
     if let Some(reason) = torn(descriptor, stored.file_content()) {
         let severity = stored.record().severity();

@@ -531,7 +531,7 @@ fn parts<'e>(log: &'e Log<'e>, extent: Extent) -> Vec<Member<'e>> {
                 descriptor: part
                     .record
                     .as_ref()
-                    .and_then(|stored| Some(Described::Fields(Fields(stored.prefix()?.descriptor())))),
+                    .and_then(|stored| Some(Described::Fields(Fields(stored.descriptor()?)))),
                 fields: Body::Log(text(part, *number)),
                 machine_checks: Vec::new(),
                 not_valid: None,

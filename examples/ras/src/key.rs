@@ -51,7 +51,7 @@ impl Key {
         Some(match &found.what {
             What::Record(stored) => {
                 let creator = stored.record().header().creator_id().raw();
-                match stored.prefix() {
+                match stored.descriptor() {
                     Some(_) => Self::digest(creator, stored.id(), &[stored.body()]),
                     None => Self::digest(creator, stored.id(), &without(raw, PERSISTENCE)),
                 }

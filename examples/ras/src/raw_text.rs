@@ -53,8 +53,8 @@ pub fn layout(out: &mut dyn Write, found: &Found<'_>) -> io::Result<()> {
 pub fn part(out: &mut dyn Write, part: &Part<'_>) -> io::Result<()> {
     if let Some(stored) = &part.record {
         write!(out, "{}", stored.record().header())?;
-        if let Some(prefix) = stored.prefix() {
-            write!(out, "section descriptor\n{:2}", Fields(prefix.descriptor()))?;
+        if let Some(descriptor) = stored.descriptor() {
+            write!(out, "section descriptor\n{:2}", Fields(descriptor))?;
         }
         not_shown(out, &not_shown::of_part(part))?;
     }

@@ -250,7 +250,7 @@ impl Text {
                 write!(out, "{}", stored.record().header())?;
             }
             // What Linux writes there is the same in every record.
-            What::Record(stored) if stored.prefix().is_none() => {
+            What::Record(stored) if stored.descriptor().is_none() => {
                 let header = stored.record().header();
                 if !header.creator_id().raw().is_zero() {
                     field(out, "creator", header.creator_id())?;
