@@ -6,7 +6,7 @@
 tree=$PWD/target/breaks/tree
 rm -rf "$tree"
 mkdir -p "$tree"
-git ls-files -z | xargs -0 cp --parents -t "$tree"
+git ls-files -z | xargs -0 cp --parents --no-dereference -t "$tree"
 # The same crates are built again and again, a line changed.
 export CARGO_TARGET_DIR=$PWD/target/breaks/build CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=1 RUST_BACKTRACE=0
 cd "$tree" && git init -q && python3 .ci/breaks.py "$tree" "$@"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Proves that the tree names no machine or registry, holds no secret, no foreign licence and nothing left open, and
-# that every gate is run by something. Needs: nothing.
+# Proves that the tree names no machine or registry, holds no secret, no foreign licence and nothing left open, that
+# every gate is run by something, and that every break of .ci/breaks.sh still finds its text. Needs: python3.
 . "$(dirname "$0")/lib.sh"
 bad=0
 # refuse WHAT PATTERN [PATHSPEC...]: no tracked line matches. Each pattern has a [] so that it does not match itself.
@@ -25,5 +25,6 @@ for script in .ci/*.sh; do
   sed -n 2p "$script" | grep -q '^# Proves ' || { echo "$script does not begin with what it proves" && bad=1; }
   grep -qE "^(gates=|.*set -- ).*\b$name\b" .ci/run .ci/long || { echo "no one runs $script" && bad=1; }
 done
+python3 .ci/breaks.py || bad=1
 [ $bad = 0 ]
 echo "$(git ls-files | wc -l) files"

@@ -26,7 +26,7 @@ fn printed(name: &str) -> String {
 
 /// Linux 6.1 of the architecture, as it was run.
 fn x86(text: KernelText<'_>) -> String {
-    text.version(KernelVersion::V6_1).architecture(KernelArchitecture::X86).to_string()
+    text.with_version(KernelVersion::V6_1).with_architecture(KernelArchitecture::X86).to_string()
 }
 
 #[test]
@@ -52,11 +52,11 @@ fn an_arm_block_is_printed_as_an_arm_kernel_prints_it() {
     let block = StatusBlock::parse(&block).unwrap();
     let expected = printed("gesb/arm.hostoracle-arm64.txt");
     for architecture in [KernelArchitecture::Arm, KernelArchitecture::Any] {
-        assert_eq!(KernelText::new(&block).architecture(architecture).to_string(), expected);
+        assert_eq!(KernelText::new(&block).with_architecture(architecture).to_string(), expected);
     }
     let block = bytes("gesb/ia-cache.gesb");
     let block = StatusBlock::parse(&block).unwrap();
-    let text = KernelText::new(&block).architecture(KernelArchitecture::Arm).to_string();
+    let text = KernelText::new(&block).with_architecture(KernelArchitecture::Arm).to_string();
     assert!(
         text.contains(
             "section type: unknown, dc3ea0b0-a144-4797-b95b-53fa242b6e1d\n  section length: 0x80\n"
@@ -77,7 +77,7 @@ fn the_boot_error_region_is_printed_as_linux_printed_it() {
         }
         if shown < 5 && block.as_bytes().len() < 1024 {
             shown += 1;
-            let block = KernelText::new(&block).prefix("[Hardware Error]: ").level_bytes(2);
+            let block = KernelText::new(&block).with_prefix("[Hardware Error]: ").with_level_bytes(2);
             text += &x86(block);
         } else {
             skipped += 1;
@@ -110,7 +110,7 @@ fn polled_sources_are_printed_as_linux_printed_them() {
         let expected: String =
             log.lines().filter(|line| line.starts_with(prefix)).flat_map(|line| [line, "\n"]).collect();
         let block = StatusBlock::parse(&block).unwrap();
-        let text = KernelText::new(&block).prefix(prefix).level_bytes(2).ghes_source(source);
+        let text = KernelText::new(&block).with_prefix(prefix).with_level_bytes(2).with_ghes_source(source);
         assert_eq!(x86(text), expected, "{stem}");
         compared += 1;
     }
@@ -134,7 +134,9 @@ fn versions_differ_in_aer_registers_and_cxl() {
         format!("  section_type: PCIe error\n  aer_cor_status: 0x00000014, aer_cor_mask: 0x00000015\n{aer}");
     assert_eq!(section(SectionTypeId::PCIE, &pcie), new);
     let old = |severity| {
-        KernelText::of_section(SectionTypeId::PCIE, severity, &pcie).version(KernelVersion::V6_1).to_string()
+        KernelText::of_section(SectionTypeId::PCIE, severity, &pcie)
+            .with_version(KernelVersion::V6_1)
+            .to_string()
     };
     assert_eq!(old(Severity::FATAL), format!("  section_type: PCIe error\n{aer}"));
     assert_eq!(old(Severity::INFORMATIONAL), old(Severity::FATAL));
@@ -146,7 +148,7 @@ fn versions_differ_in_aer_registers_and_cxl() {
     ] {
         assert_eq!(section(kind, b"x"), format!("  section_type: {name}\n"));
         let old =
-            KernelText::of_section(kind, Severity::FATAL, b"x").version(KernelVersion::V6_1).to_string();
+            KernelText::of_section(kind, Severity::FATAL, b"x").with_version(KernelVersion::V6_1).to_string();
         let expected = format!("  section length: 0x1\n  00000000: {:<49}x\n", "78");
         assert_eq!(old, format!("  section type: unknown, {}\n{expected}", kind.raw()));
     }
@@ -210,8 +212,8 @@ fn lists_break_at_80_columns() {
     body[10] = 0xff;
     let text = |prefix: &str, level_bytes| {
         KernelText::of_section(SectionTypeId::PROCESSOR_GENERIC, Severity::FATAL, &body)
-            .prefix(prefix)
-            .level_bytes(level_bytes)
+            .with_prefix(prefix)
+            .with_level_bytes(level_bytes)
             .to_string()
             .lines()
             .skip(2)
@@ -512,7 +514,7 @@ fn a_fru_text_is_written_byte_by_byte() {
     let text = std::ops::Range { start: 20 + 44, end: 20 + 64 };
     let written = |block: &[u8]| {
         let parsed = StatusBlock::parse(block).unwrap();
-        let text = KernelText::new(&parsed).prefix("\u{e9}\u{2713} ");
+        let text = KernelText::new(&parsed).with_prefix("\u{e9}\u{2713} ");
         let mut bytes = Vec::new();
         text.write_bytes(&mut |piece| bytes.extend_from_slice(piece));
         (bytes, text.to_string())

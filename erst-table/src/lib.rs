@@ -57,7 +57,7 @@
 //! // QEMU's layout; or entries of your own.
 //! let entries = RegisterLayout::at(0xfebf_d000).entries();
 //! let mut buffer = [0; 912];
-//! let bytes = TableWriter::new(&entries).oem(*b"BOCHS ", *b"BXPC    ", 1).encode(&mut buffer)?;
+//! let bytes = TableWriter::new(&entries).with_oem(*b"BOCHS ", *b"BXPC    ", 1).encode(&mut buffer)?;
 //!
 //! let mut interpreter = Interpreter::new(&Table::parse(bytes)?, Semantics::Specification);
 //! assert_eq!(interpreter.run(Action::GET_RECORD_COUNT, &mut Machine(0))?, 0x0a);

@@ -262,7 +262,7 @@ impl<'a> TableWriter<'a> {
 
     /// Maker of the machine, model, and revision of the table for it.
     #[must_use]
-    pub const fn oem(mut self, id: [u8; 6], table_id: [u8; 8], revision: u32) -> Self {
+    pub const fn with_oem(mut self, id: [u8; 6], table_id: [u8; 8], revision: u32) -> Self {
         self.header.oem_id = id;
         self.header.oem_table_id = table_id;
         self.header.oem_revision = U32::new(revision);
@@ -271,7 +271,7 @@ impl<'a> TableWriter<'a> {
 
     /// Maker and revision of the program that makes the table.
     #[must_use]
-    pub const fn creator(mut self, id: [u8; 4], revision: u32) -> Self {
+    pub const fn with_creator(mut self, id: [u8; 4], revision: u32) -> Self {
         self.header.creator_id = id;
         self.header.creator_revision = U32::new(revision);
         self
@@ -427,8 +427,8 @@ mod tests {
         let entries = RegisterLayout::at(0xfebf_d000).entries();
         let mut buffer = [0xa5; 1000];
         let table = TableWriter::new(&entries)
-            .oem(*b"BOCHS ", *b"BXPC    ", 1)
-            .creator(*b"BXPC", 1)
+            .with_oem(*b"BOCHS ", *b"BXPC    ", 1)
+            .with_creator(*b"BXPC", 1)
             .encode(&mut buffer)
             .unwrap();
         assert_eq!(table, QEMU);

@@ -11,7 +11,8 @@ use proptest::prelude::*;
 use zerocopy::FromBytes;
 
 fn encode(entries: &[InstructionEntry]) -> Vec<u8> {
-    let builder = TableWriter::new(entries).oem(*b"OEMID ", *b"OEMTABLE", 0x0102_0304).creator(*b"MAKE", 7);
+    let builder =
+        TableWriter::new(entries).with_oem(*b"OEMID ", *b"OEMTABLE", 0x0102_0304).with_creator(*b"MAKE", 7);
     let mut buffer = vec![0xa5; builder.encoded_len().unwrap()];
     assert_eq!(builder.encode(&mut buffer).unwrap().len(), buffer.len());
     buffer

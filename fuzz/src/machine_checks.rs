@@ -14,7 +14,7 @@ pub fn mce(bytes: &[u8]) {
     let mut out = vec![0xa5; bytes.len()];
     assert_eq!(&*record.write(&mut out).expect("room enough"), bytes);
     text_is_bounded(&record, bytes.len());
-    text_is_bounded(&KernelText::new(&record).panic(true), bytes.len());
+    text_is_bounded(&KernelText::new(&record).with_panic(true), bytes.len());
     write!(Bounded { left: 65_536 + 16 * bytes.len() }, "{record:#}").expect("text is written");
     for version in Version::ALL {
         assert_eq!(record.tracepoint(version).count(), version.fields().len());

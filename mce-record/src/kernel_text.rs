@@ -18,7 +18,7 @@ use crate::status::StatusReading;
 /// use mce_record::{KernelText, Mce};
 ///
 /// let mce = Mce::new().with_status(0xbe00_0000_0000_0135).with_mcgstatus(5).with_bank(4);
-/// let text = KernelText::new(&mce.record()).prefix(KernelText::PREFIX).panic(true).to_string();
+/// let text = KernelText::new(&mce.record()).with_prefix(KernelText::PREFIX).with_panic(true).to_string();
 /// assert!(text.starts_with("mce: [Hardware Error]: CPU 0: Machine Check Exception: 5 Bank 4: be00000000000135\n"));
 /// assert!(text.ends_with("mce: [Hardware Error]: Machine check: Processor context corrupt\n"));
 /// ```
@@ -41,21 +41,21 @@ impl<'a> KernelText<'a> {
 
     /// Chooses the kernel. Its rules decide which of them a panic names.
     #[must_use]
-    pub const fn version(mut self, version: KernelVersion) -> Self {
+    pub const fn with_version(mut self, version: KernelVersion) -> Self {
         self.circumstances.version = version;
         self
     }
 
     /// Sets what stands before every line, such as [`PREFIX`](Self::PREFIX).
     #[must_use]
-    pub const fn prefix(mut self, prefix: &'a str) -> Self {
+    pub const fn with_prefix(mut self, prefix: &'a str) -> Self {
         self.prefix = prefix;
         self
     }
 
     /// Whether the kernel gave up: it asks for mcelog then, and names the rule that made it.
     #[must_use]
-    pub const fn panic(mut self, panic: bool) -> Self {
+    pub const fn with_panic(mut self, panic: bool) -> Self {
         self.panic = panic;
         self
     }
@@ -63,7 +63,7 @@ impl<'a> KernelText<'a> {
     /// Sets what the rule depends on beside the record; without this call, it is what the record suggests
     /// ([`Circumstances::of`]).
     #[must_use]
-    pub const fn circumstances(mut self, circumstances: Circumstances) -> Self {
+    pub const fn with_circumstances(mut self, circumstances: Circumstances) -> Self {
         self.circumstances = circumstances;
         self
     }

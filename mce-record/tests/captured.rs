@@ -104,7 +104,7 @@ fn captured_records_print_as_the_kernel_did() {
     for name in ["mce-intel", "mce-amd"] {
         let bytes = bytes(&format!("mce/{name}.mce"));
         let record = MceRecord::parse(&bytes).unwrap();
-        let printed = KernelText::new(&record).prefix(KernelText::PREFIX).panic(true).to_string();
+        let printed = KernelText::new(&record).with_prefix(KernelText::PREFIX).with_panic(true).to_string();
         assert_eq!(
             printed.lines().collect::<Vec<_>>(),
             kernel_lines(&format!("mce/{name}.kernel.txt")),
@@ -157,7 +157,7 @@ fn polled_records_print_as_the_kernel_did() {
     let printed: Vec<String> = records
         .iter()
         .flat_map(|mce| {
-            let text = KernelText::new(&mce.record()).prefix(KernelText::PREFIX).to_string();
+            let text = KernelText::new(&mce.record()).with_prefix(KernelText::PREFIX).to_string();
             text.lines().map(String::from).collect::<Vec<_>>()
         })
         .collect();

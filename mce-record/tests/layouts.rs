@@ -401,7 +401,7 @@ proptest! {
         bytes[60..64].copy_from_slice(&cpuid.to_le_bytes());
         bytes[65] = bank;
         if let Ok(record) = MceRecord::parse(&bytes) {
-            let text = mce_record::KernelText::new(&record).panic(true);
+            let text = mce_record::KernelText::new(&record).with_panic(true);
             let said = format!("{record} {record:#} {text}");
             prop_assert!(said.len() < 4096, "{}", said);
             let fields = record.tracepoint(mce_record::tracepoint::Version::Linux6_13).count();

@@ -222,7 +222,7 @@ not in this record: synd, ipid, ppin, microcode (not in the layout of 72 bytes)"
 
 /// The kernel's lines without their common prefix.
 fn kernel(record: &MceRecord<'_>, panic: bool) -> Vec<String> {
-    let text = KernelText::new(record).panic(panic).prefix("p ").to_string();
+    let text = KernelText::new(record).with_panic(panic).with_prefix("p ").to_string();
     assert!(text.ends_with('\n'));
     text.lines().map(|line| line.strip_prefix("p ").unwrap().to_string()).collect()
 }
@@ -299,13 +299,13 @@ fn what_only_the_caller_knows() {
         let record = mce.record();
         let mut circumstances = Circumstances::of(&record);
         change(&mut circumstances);
-        let text = KernelText::new(&record).panic(true).circumstances(circumstances).to_string();
+        let text = KernelText::new(&record).with_panic(true).with_circumstances(circumstances).to_string();
         text.lines().last().unwrap().to_string()
     };
     assert_eq!(rule(|_| {}), "Machine check: Uncorrected in kernel");
     assert_eq!(rule(|c| c.context = ExecutionContext::User), "Machine check: Uncorrected");
     assert_eq!(rule(|c| c.version = KernelVersion::V6_1), "Machine check: Uncorrected");
-    let text = KernelText::new(&mce.record()).panic(true).version(KernelVersion::V6_1).to_string();
+    let text = KernelText::new(&mce.record()).with_panic(true).with_version(KernelVersion::V6_1).to_string();
     assert!(text.ends_with("\nMachine check: Uncorrected\n"), "{text}");
 }
 

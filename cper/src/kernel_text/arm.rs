@@ -98,9 +98,9 @@ fn error_information(out: &mut Out<'_, '_>, error: &ArmErrorInformation) -> fmt:
     if let Some(bits) = error.error_information() {
         out.inner(format_args!("error_info: {bits:#018x}"))?;
         if !types.contains(ArmErrorTypes::MICRO_ARCHITECTURAL) {
-            common(out, ArmBusError(bits), types)?;
+            common(out, ArmBusError::new(bits), types)?;
             if only && types == ArmErrorTypes::BUS {
-                bus(out, ArmBusError(bits))?;
+                bus(out, ArmBusError::new(bits))?;
             }
         }
     }

@@ -50,9 +50,9 @@ fn error_information(out: &mut Out<'_, '_>, error: &Ia32X64ErrorInformation) -> 
     if let Some(check) = error.check_info() {
         out.inner(format_args!("Check Information: {check:#018x}"))?;
         if kind == Ia32X64ErrorType::MICRO_ARCHITECTURAL {
-            micro_architectural_check(out, MicroArchitecturalCheck(check))?;
+            micro_architectural_check(out, MicroArchitecturalCheck::new(check))?;
         } else if kind.name().is_some() {
-            cache_tlb_or_bus_check(out, BusCheck(check), kind)?;
+            cache_tlb_or_bus_check(out, BusCheck::new(check), kind)?;
         }
     }
     for (name, value) in [

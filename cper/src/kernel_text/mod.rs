@@ -11,7 +11,7 @@
 //! let mut writer = StatusBlockWriter::new(&mut buffer, Severity::FATAL)?;
 //! writer.entry(&GenericErrorData::new(Severity::FATAL), &MemoryError::new().with_card(2))?;
 //! let block = StatusBlock::parse(writer.finish()?)?;
-//! let text = KernelText::new(&block).prefix("{1}[Hardware Error]: ").to_string();
+//! let text = KernelText::new(&block).with_prefix("{1}[Hardware Error]: ").to_string();
 //! assert!(text.starts_with("{1}[Hardware Error]: event severity: fatal\n"));
 //! assert!(text.ends_with("{1}[Hardware Error]:   card:2 \n"));
 //! # Ok::<(), cper::Error>(())
@@ -83,14 +83,14 @@ impl<'a> KernelText<'a> {
     /// Chooses the kernel. Linux 6.1 has no CXL sections, and prints the AER registers of a PCIe section for fatal errors
     /// alone.
     #[must_use]
-    pub const fn version(mut self, version: KernelVersion) -> Self {
+    pub const fn with_version(mut self, version: KernelVersion) -> Self {
         self.options.version = version;
         self
     }
 
     /// Chooses what the kernel is built for.
     #[must_use]
-    pub const fn architecture(mut self, architecture: KernelArchitecture) -> Self {
+    pub const fn with_architecture(mut self, architecture: KernelArchitecture) -> Self {
         self.options.architecture = architecture;
         self
     }
@@ -98,7 +98,7 @@ impl<'a> KernelText<'a> {
     /// Sets what stands before every line, such as `{1}[Hardware Error]: ` in GHES's text and `[Hardware Error]: `
     /// in BERT's.
     #[must_use]
-    pub const fn prefix(mut self, prefix: &'a str) -> Self {
+    pub const fn with_prefix(mut self, prefix: &'a str) -> Self {
         self.options.prefix = prefix;
         self
     }
@@ -106,14 +106,14 @@ impl<'a> KernelText<'a> {
     /// Sets how many invisible bytes stand before the prefix: 2 in the kernel's own logs, where they carry the log
     /// level. They count where a list of names is broken at 80 columns.
     #[must_use]
-    pub const fn level_bytes(mut self, bytes: usize) -> Self {
+    pub const fn with_level_bytes(mut self, bytes: usize) -> Self {
         self.options.level_bytes = bytes;
         self
     }
 
     /// Begins with the line that names the generic hardware error source, as GHES does.
     #[must_use]
-    pub const fn ghes_source(mut self, source_id: u32) -> Self {
+    pub const fn with_ghes_source(mut self, source_id: u32) -> Self {
         self.source_id = Some(source_id);
         self
     }

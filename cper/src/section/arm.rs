@@ -476,7 +476,7 @@ impl ArmErrorInformation {
     /// bit is clear.
     pub const fn cache_error(&self, reading: ArmErrorTypeReading) -> Option<ArmCacheError> {
         match self.information_of(ArmErrorTypes::CACHE, reading) {
-            Some(bits) => Some(ArmCacheError(bits)),
+            Some(bits) => Some(ArmCacheError::new(bits)),
             None => None,
         }
     }
@@ -485,7 +485,7 @@ impl ArmErrorInformation {
     /// is clear.
     pub const fn tlb_error(&self, reading: ArmErrorTypeReading) -> Option<ArmTlbError> {
         match self.information_of(ArmErrorTypes::TLB, reading) {
-            Some(bits) => Some(ArmTlbError(bits)),
+            Some(bits) => Some(ArmTlbError::new(bits)),
             None => None,
         }
     }
@@ -494,7 +494,7 @@ impl ArmErrorInformation {
     /// is clear.
     pub const fn bus_error(&self, reading: ArmErrorTypeReading) -> Option<ArmBusError> {
         match self.information_of(ArmErrorTypes::BUS, reading) {
-            Some(bits) => Some(ArmBusError(bits)),
+            Some(bits) => Some(ArmBusError::new(bits)),
             None => None,
         }
     }
@@ -992,7 +992,7 @@ impl Describe for ArmProcessor<'_> {
 ///
 /// let cache = ArmErrorType::of(ArmErrorTypes::CACHE, ArmErrorTypeReading::Bits1To4).unwrap_or_default();
 /// let errors = [ArmErrorInformation::new(cache)
-///     .with_error_information(ArmCacheError::new().with_level(2).with_corrected(true).0)
+///     .with_error_information(ArmCacheError::new(0).with_level(2).with_corrected(true).raw())
 ///     .with_physical_fault_address(0x4008_0040)];
 /// let registers = [0; 256];
 /// let contexts = [ArmContext::new(ArmContextType::AARCH64_GPR, &registers)];
@@ -1274,9 +1274,9 @@ mod tests {
         let decoded =
             |reading| (error.cache_error(reading), error.tlb_error(reading), error.bus_error(reading));
         let bits = 0x1_0001;
-        assert_eq!(decoded(ArmErrorTypeReading::Enumeration), (None, None, Some(ArmBusError(bits))));
-        assert_eq!(decoded(ArmErrorTypeReading::Bits1To4), (Some(ArmCacheError(bits)), None, None));
-        assert_eq!(decoded(ArmErrorTypeReading::Bits0To3), (None, Some(ArmTlbError(bits)), None));
+        assert_eq!(decoded(ArmErrorTypeReading::Enumeration), (None, None, Some(ArmBusError::new(bits))));
+        assert_eq!(decoded(ArmErrorTypeReading::Bits1To4), (Some(ArmCacheError::new(bits)), None, None));
+        assert_eq!(decoded(ArmErrorTypeReading::Bits0To3), (None, Some(ArmTlbError::new(bits)), None));
         let silent = ArmErrorInformation::new(ArmErrorType::new(2));
         assert_eq!(silent.cache_error(ArmErrorTypeReading::Bits1To4), None);
     }
@@ -1375,40 +1375,40 @@ mod tests {
     #[test]
     fn every_detail_writer_sets_its_bits() {
         let cache = ArmCacheError::new;
-        assert_eq!(cache().with_transaction_type(TransactionType::new(3)).0, 0x3_0001);
-        assert_eq!(cache().with_operation(ArmCacheOperation::new(15)).0, 0x3c_0002);
-        assert_eq!(cache().with_level(7).0, 0x1c0_0004);
-        assert_eq!(cache().with_processor_context_corrupt(true).0, 0x200_0008);
-        assert_eq!(cache().with_corrected(true).0, 0x400_0010);
-        assert_eq!(cache().with_precise_pc(true).0, 0x800_0020);
-        assert_eq!(cache().with_restartable_pc(true).0, 0x1000_0040);
+        assert_eq!(cache(0).with_transaction_type(TransactionType::new(3)).raw(), 0x3_0001);
+        assert_eq!(cache(0).with_operation(ArmCacheOperation::new(15)).raw(), 0x3c_0002);
+        assert_eq!(cache(0).with_level(7).raw(), 0x1c0_0004);
+        assert_eq!(cache(0).with_processor_context_corrupt(true).raw(), 0x200_0008);
+        assert_eq!(cache(0).with_corrected(true).raw(), 0x400_0010);
+        assert_eq!(cache(0).with_precise_pc(true).raw(), 0x800_0020);
+        assert_eq!(cache(0).with_restartable_pc(true).raw(), 0x1000_0040);
         let tlb = ArmTlbError::new;
-        assert_eq!(tlb().with_transaction_type(TransactionType::new(3)).0, 0x3_0001);
-        assert_eq!(tlb().with_operation(ArmTlbOperation::new(15)).0, 0x3c_0002);
-        assert_eq!(tlb().with_level(7).0, 0x1c0_0004);
-        assert_eq!(tlb().with_processor_context_corrupt(true).0, 0x200_0008);
-        assert_eq!(tlb().with_corrected(true).0, 0x400_0010);
-        assert_eq!(tlb().with_precise_pc(true).0, 0x800_0020);
-        assert_eq!(tlb().with_restartable_pc(true).0, 0x1000_0040);
+        assert_eq!(tlb(0).with_transaction_type(TransactionType::new(3)).raw(), 0x3_0001);
+        assert_eq!(tlb(0).with_operation(ArmTlbOperation::new(15)).raw(), 0x3c_0002);
+        assert_eq!(tlb(0).with_level(7).raw(), 0x1c0_0004);
+        assert_eq!(tlb(0).with_processor_context_corrupt(true).raw(), 0x200_0008);
+        assert_eq!(tlb(0).with_corrected(true).raw(), 0x400_0010);
+        assert_eq!(tlb(0).with_precise_pc(true).raw(), 0x800_0020);
+        assert_eq!(tlb(0).with_restartable_pc(true).raw(), 0x1000_0040);
         let bus = ArmBusError::new;
-        assert_eq!(bus().with_transaction_type(TransactionType::new(3)).0, 0x3_0001);
-        assert_eq!(bus().with_operation(AccessOperation::new(15)).0, 0x3c_0002);
-        assert_eq!(bus().with_level(7).0, 0x1c0_0004);
-        assert_eq!(bus().with_processor_context_corrupt(true).0, 0x200_0008);
-        assert_eq!(bus().with_corrected(true).0, 0x400_0010);
-        assert_eq!(bus().with_precise_pc(true).0, 0x800_0020);
-        assert_eq!(bus().with_restartable_pc(true).0, 0x1000_0040);
-        assert_eq!(bus().with_participation_type(ParticipationType::GENERIC).0, 0x6000_0080);
-        assert_eq!(bus().with_time_out(true).0, 0x8000_0100);
-        assert_eq!(bus().with_address_space(ArmAddressSpace::DEVICE_MEMORY).0, 0x3_0000_0200);
-        assert_eq!(bus().with_memory_access_attributes(0xffff).0, 0x7fc_0000_0400);
-        assert_eq!(bus().with_access_mode(ArmAccessMode::NORMAL).0, 0x800_0000_0800);
-        for text in [ArmCacheError(!0xffff).to_string(), ArmTlbError(!0xffff).to_string()] {
+        assert_eq!(bus(0).with_transaction_type(TransactionType::new(3)).raw(), 0x3_0001);
+        assert_eq!(bus(0).with_operation(AccessOperation::new(15)).raw(), 0x3c_0002);
+        assert_eq!(bus(0).with_level(7).raw(), 0x1c0_0004);
+        assert_eq!(bus(0).with_processor_context_corrupt(true).raw(), 0x200_0008);
+        assert_eq!(bus(0).with_corrected(true).raw(), 0x400_0010);
+        assert_eq!(bus(0).with_precise_pc(true).raw(), 0x800_0020);
+        assert_eq!(bus(0).with_restartable_pc(true).raw(), 0x1000_0040);
+        assert_eq!(bus(0).with_participation_type(ParticipationType::GENERIC).raw(), 0x6000_0080);
+        assert_eq!(bus(0).with_time_out(true).raw(), 0x8000_0100);
+        assert_eq!(bus(0).with_address_space(ArmAddressSpace::DEVICE_MEMORY).raw(), 0x3_0000_0200);
+        assert_eq!(bus(0).with_memory_access_attributes(0xffff).raw(), 0x7fc_0000_0400);
+        assert_eq!(bus(0).with_access_mode(ArmAccessMode::NORMAL).raw(), 0x800_0000_0800);
+        for text in [ArmCacheError::new(!0xffff).to_string(), ArmTlbError::new(!0xffff).to_string()] {
             assert_eq!(text, "");
         }
-        assert_eq!(ArmBusError(!0xffff).to_string(), "");
+        assert_eq!(ArmBusError::new(!0xffff).to_string(), "");
         assert_eq!(
-            ArmBusError(0x6aa_d6c6_0fff).to_string(),
+            ArmBusError::new(0x6aa_d6c6_0fff).to_string(),
             "transaction type        generic (2)\n\
              operation               generic read (1)\n\
              level                   3\n\
@@ -1880,7 +1880,7 @@ mod tests {
             "MPIDR 0x80000001: bus error, data write at 0x40080040; error information cut short"
         );
         assert_eq!(summary(&CAPTURED[..40]), "MPIDR 0x80000001: error information cut short");
-        let bus = ArmBusError::new().with_operation(AccessOperation::DATA_READ).with_time_out(true).0;
+        let bus = ArmBusError::new(0).with_operation(AccessOperation::DATA_READ).with_time_out(true).raw();
         assert_eq!(
             summary(&section_of(0, &[(8, Some(bus)), (16, None)])),
             "bus error, data read, timed out; micro-architectural error"

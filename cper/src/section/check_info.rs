@@ -53,15 +53,17 @@ macro_rules! check_bits {
     ) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-        pub struct $name(
-            /// All 64 bits.
-            pub u64,
-        );
+        pub struct $name(u64);
 
         impl $name {
-            /// All bits zero: no field is valid.
-            pub const fn new() -> Self {
-                Self(0)
+            /// The structure with these bits; 0 has no valid field.
+            pub const fn new(raw: u64) -> Self {
+                Self(raw)
+            }
+
+            /// All 64 bits.
+            pub const fn raw(self) -> u64 {
+                self.0
             }
 
             $(
@@ -87,6 +89,8 @@ macro_rules! check_bits {
                 }
             )*
         }
+
+        $crate::grammar::conversions!($name: u64);
 
         impl $crate::fields::Describe for $name {
             fn describe(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {

@@ -297,10 +297,10 @@ impl Ia32X64ErrorInformation {
     /// An error of the check's type with the check information valid.
     pub const fn with_check(check: Ia32X64Check) -> Self {
         let (kind, bits) = match check {
-            Ia32X64Check::Cache(check) => (Ia32X64ErrorType::CACHE, check.0),
-            Ia32X64Check::Tlb(check) => (Ia32X64ErrorType::TLB, check.0),
-            Ia32X64Check::Bus(check) => (Ia32X64ErrorType::BUS, check.0),
-            Ia32X64Check::MicroArchitectural(check) => (Ia32X64ErrorType::MICRO_ARCHITECTURAL, check.0),
+            Ia32X64Check::Cache(check) => (Ia32X64ErrorType::CACHE, check.raw()),
+            Ia32X64Check::Tlb(check) => (Ia32X64ErrorType::TLB, check.raw()),
+            Ia32X64Check::Bus(check) => (Ia32X64ErrorType::BUS, check.raw()),
+            Ia32X64Check::MicroArchitectural(check) => (Ia32X64ErrorType::MICRO_ARCHITECTURAL, check.raw()),
         };
         Self::new(kind).with_check_info(bits)
     }
@@ -310,13 +310,13 @@ impl Ia32X64ErrorInformation {
         let bits = self.check_info()?;
         let kind = self.error_structure_type;
         if kind == Ia32X64ErrorType::CACHE {
-            Some(Ia32X64Check::Cache(CacheCheck(bits)))
+            Some(Ia32X64Check::Cache(CacheCheck::new(bits)))
         } else if kind == Ia32X64ErrorType::TLB {
-            Some(Ia32X64Check::Tlb(TlbCheck(bits)))
+            Some(Ia32X64Check::Tlb(TlbCheck::new(bits)))
         } else if kind == Ia32X64ErrorType::BUS {
-            Some(Ia32X64Check::Bus(BusCheck(bits)))
+            Some(Ia32X64Check::Bus(BusCheck::new(bits)))
         } else if kind == Ia32X64ErrorType::MICRO_ARCHITECTURAL {
-            Some(Ia32X64Check::MicroArchitectural(MicroArchitecturalCheck(bits)))
+            Some(Ia32X64Check::MicroArchitectural(MicroArchitecturalCheck::new(bits)))
         } else {
             None
         }
@@ -753,7 +753,7 @@ impl Describe for Ia32X64Processor<'_> {
 /// ```
 /// use cper::section::{CacheCheck, Ia32X64Check, Ia32X64Context, Ia32X64ErrorInformation, Ia32X64Header, Ia32X64Parts};
 ///
-/// let check = CacheCheck::new().with_level(2).with_uncorrected(true);
+/// let check = CacheCheck::new(0).with_level(2).with_uncorrected(true);
 /// let error = Ia32X64ErrorInformation::from(Ia32X64Check::Cache(check)).with_target_id(0x1008_0040);
 /// let bank = [0; 32];
 /// let errors = [error];
@@ -872,10 +872,10 @@ mod tests {
             assert_eq!(error.responder_id(), Some(0x20));
             assert_eq!(error.instruction_pointer(), Some(0xffff_ffff_8100_0000));
         }
-        assert_eq!(errors[0].check(), Some(Ia32X64Check::Cache(CacheCheck(0x1495_00ff))));
-        assert_eq!(errors[1].check(), Some(Ia32X64Check::Tlb(TlbCheck(0x3e4d_00ff))));
-        assert_eq!(errors[2].check(), Some(Ia32X64Check::Bus(BusCheck(0x5_76c6_07ff))));
-        let check = Ia32X64Check::MicroArchitectural(MicroArchitecturalCheck(0xb9_003f));
+        assert_eq!(errors[0].check(), Some(Ia32X64Check::Cache(CacheCheck::new(0x1495_00ff))));
+        assert_eq!(errors[1].check(), Some(Ia32X64Check::Tlb(TlbCheck::new(0x3e4d_00ff))));
+        assert_eq!(errors[2].check(), Some(Ia32X64Check::Bus(BusCheck::new(0x5_76c6_07ff))));
+        let check = Ia32X64Check::MicroArchitectural(MicroArchitecturalCheck::new(0xb9_003f));
         assert_eq!(errors[3].check(), Some(check));
     }
 
@@ -906,7 +906,7 @@ mod tests {
     #[test]
     fn checks_read_their_bits() {
         assert_eq!(
-            CacheCheck(0x1495_00ff).to_string(),
+            CacheCheck::new(0x1495_00ff).to_string(),
             "transaction type        data access (1)\n\
              operation               instruction fetch (5)\n\
              level                   2\n\
@@ -917,7 +917,7 @@ mod tests {
              overflow                no\n"
         );
         assert_eq!(
-            BusCheck(0x5_76c6_07ff).to_string(),
+            BusCheck::new(0x5_76c6_07ff).to_string(),
             "transaction type        generic (2)\n\
              operation               generic read (1)\n\
              level                   3\n\
@@ -931,7 +931,7 @@ mod tests {
              address space           I/O (2)\n"
         );
         assert_eq!(
-            MicroArchitecturalCheck(0xb9_003f).to_string(),
+            MicroArchitecturalCheck::new(0xb9_003f).to_string(),
             "error type              unclassified (1)\n\
              processor context corrupt yes\n\
              uncorrected             yes\n\
@@ -945,53 +945,53 @@ mod tests {
     #[test]
     fn every_check_writer_sets_its_bits() {
         let cache = CacheCheck::new;
-        assert_eq!(cache().with_transaction_type(TransactionType::new(3)).0, 0x3_0001);
-        assert_eq!(cache().with_operation(CacheOperation::new(15)).0, 0x3c_0002);
-        assert_eq!(cache().with_level(7).0, 0x1c0_0004);
-        assert_eq!(cache().with_processor_context_corrupt(true).0, 0x200_0008);
-        assert_eq!(cache().with_uncorrected(true).0, 0x400_0010);
-        assert_eq!(cache().with_precise_ip(true).0, 0x800_0020);
-        assert_eq!(cache().with_restartable_ip(true).0, 0x1000_0040);
-        assert_eq!(cache().with_overflow(true).0, 0x2000_0080);
+        assert_eq!(cache(0).with_transaction_type(TransactionType::new(3)).raw(), 0x3_0001);
+        assert_eq!(cache(0).with_operation(CacheOperation::new(15)).raw(), 0x3c_0002);
+        assert_eq!(cache(0).with_level(7).raw(), 0x1c0_0004);
+        assert_eq!(cache(0).with_processor_context_corrupt(true).raw(), 0x200_0008);
+        assert_eq!(cache(0).with_uncorrected(true).raw(), 0x400_0010);
+        assert_eq!(cache(0).with_precise_ip(true).raw(), 0x800_0020);
+        assert_eq!(cache(0).with_restartable_ip(true).raw(), 0x1000_0040);
+        assert_eq!(cache(0).with_overflow(true).raw(), 0x2000_0080);
         let tlb = TlbCheck::new;
-        assert_eq!(tlb().with_transaction_type(TransactionType::new(3)).0, 0x3_0001);
-        assert_eq!(tlb().with_operation(AccessOperation::new(15)).0, 0x3c_0002);
-        assert_eq!(tlb().with_level(7).0, 0x1c0_0004);
-        assert_eq!(tlb().with_processor_context_corrupt(true).0, 0x200_0008);
-        assert_eq!(tlb().with_uncorrected(true).0, 0x400_0010);
-        assert_eq!(tlb().with_precise_ip(true).0, 0x800_0020);
-        assert_eq!(tlb().with_restartable_ip(true).0, 0x1000_0040);
-        assert_eq!(tlb().with_overflow(true).0, 0x2000_0080);
+        assert_eq!(tlb(0).with_transaction_type(TransactionType::new(3)).raw(), 0x3_0001);
+        assert_eq!(tlb(0).with_operation(AccessOperation::new(15)).raw(), 0x3c_0002);
+        assert_eq!(tlb(0).with_level(7).raw(), 0x1c0_0004);
+        assert_eq!(tlb(0).with_processor_context_corrupt(true).raw(), 0x200_0008);
+        assert_eq!(tlb(0).with_uncorrected(true).raw(), 0x400_0010);
+        assert_eq!(tlb(0).with_precise_ip(true).raw(), 0x800_0020);
+        assert_eq!(tlb(0).with_restartable_ip(true).raw(), 0x1000_0040);
+        assert_eq!(tlb(0).with_overflow(true).raw(), 0x2000_0080);
         let bus = BusCheck::new;
-        assert_eq!(bus().with_transaction_type(TransactionType::new(3)).0, 0x3_0001);
-        assert_eq!(bus().with_operation(AccessOperation::new(15)).0, 0x3c_0002);
-        assert_eq!(bus().with_level(7).0, 0x1c0_0004);
-        assert_eq!(bus().with_processor_context_corrupt(true).0, 0x200_0008);
-        assert_eq!(bus().with_uncorrected(true).0, 0x400_0010);
-        assert_eq!(bus().with_precise_ip(true).0, 0x800_0020);
-        assert_eq!(bus().with_restartable_ip(true).0, 0x1000_0040);
-        assert_eq!(bus().with_overflow(true).0, 0x2000_0080);
-        assert_eq!(bus().with_participation_type(ParticipationType::GENERIC).0, 0xc000_0100);
-        assert_eq!(bus().with_time_out(true).0, 0x1_0000_0200);
-        assert_eq!(bus().with_address_space(BusAddressSpace::OTHER).0, 0x6_0000_0400);
+        assert_eq!(bus(0).with_transaction_type(TransactionType::new(3)).raw(), 0x3_0001);
+        assert_eq!(bus(0).with_operation(AccessOperation::new(15)).raw(), 0x3c_0002);
+        assert_eq!(bus(0).with_level(7).raw(), 0x1c0_0004);
+        assert_eq!(bus(0).with_processor_context_corrupt(true).raw(), 0x200_0008);
+        assert_eq!(bus(0).with_uncorrected(true).raw(), 0x400_0010);
+        assert_eq!(bus(0).with_precise_ip(true).raw(), 0x800_0020);
+        assert_eq!(bus(0).with_restartable_ip(true).raw(), 0x1000_0040);
+        assert_eq!(bus(0).with_overflow(true).raw(), 0x2000_0080);
+        assert_eq!(bus(0).with_participation_type(ParticipationType::GENERIC).raw(), 0xc000_0100);
+        assert_eq!(bus(0).with_time_out(true).raw(), 0x1_0000_0200);
+        assert_eq!(bus(0).with_address_space(BusAddressSpace::OTHER).raw(), 0x6_0000_0400);
         let ms = MicroArchitecturalCheck::new;
-        assert_eq!(ms().with_error_type(MicroArchitecturalErrorType::new(7)).0, 0x7_0001);
-        assert_eq!(ms().with_processor_context_corrupt(true).0, 0x8_0002);
-        assert_eq!(ms().with_uncorrected(true).0, 0x10_0004);
-        assert_eq!(ms().with_precise_ip(true).0, 0x20_0008);
-        assert_eq!(ms().with_restartable_ip(true).0, 0x40_0010);
-        assert_eq!(ms().with_overflow(true).0, 0x80_0020);
+        assert_eq!(ms(0).with_error_type(MicroArchitecturalErrorType::new(7)).raw(), 0x7_0001);
+        assert_eq!(ms(0).with_processor_context_corrupt(true).raw(), 0x8_0002);
+        assert_eq!(ms(0).with_uncorrected(true).raw(), 0x10_0004);
+        assert_eq!(ms(0).with_precise_ip(true).raw(), 0x20_0008);
+        assert_eq!(ms(0).with_restartable_ip(true).raw(), 0x40_0010);
+        assert_eq!(ms(0).with_overflow(true).raw(), 0x80_0020);
     }
 
     #[test]
     fn a_check_field_is_none_without_its_bit_and_is_overwritten_whole() {
-        assert_eq!(CacheCheck(!0xffff).to_string(), "");
-        assert_eq!(TlbCheck(!0xffff).to_string(), "");
-        assert_eq!(BusCheck(!0xffff).to_string(), "");
-        assert_eq!(MicroArchitecturalCheck(!0xffff).to_string(), "");
-        let check = BusCheck(u64::MAX).with_level(2).with_overflow(false).with_level(0xf1);
+        assert_eq!(CacheCheck::new(!0xffff).to_string(), "");
+        assert_eq!(TlbCheck::new(!0xffff).to_string(), "");
+        assert_eq!(BusCheck::new(!0xffff).to_string(), "");
+        assert_eq!(MicroArchitecturalCheck::new(!0xffff).to_string(), "");
+        let check = BusCheck::new(u64::MAX).with_level(2).with_overflow(false).with_level(0xf1);
         assert_eq!((check.level(), check.overflow()), (Some(1), Some(false)));
-        assert_eq!(check.0, !0x2180_0000);
+        assert_eq!(check.raw(), !0x2180_0000);
     }
 
     #[test]
@@ -1198,16 +1198,16 @@ mod tests {
 
     #[test]
     fn values_survive_writing_with_and_without_padding() {
-        let check = TlbCheck::new().with_operation(AccessOperation::PREFETCH);
+        let check = TlbCheck::new(0).with_operation(AccessOperation::PREFETCH);
         let errors = [
             Ia32X64ErrorInformation::from(Ia32X64Check::Tlb(check))
                 .with_target_id(1)
                 .with_requestor_id(2)
                 .with_responder_id(3)
                 .with_instruction_pointer(4),
-            Ia32X64ErrorInformation::from(Ia32X64Check::Cache(CacheCheck(5))),
-            Ia32X64ErrorInformation::from(Ia32X64Check::Bus(BusCheck(6))),
-            Ia32X64ErrorInformation::from(Ia32X64Check::MicroArchitectural(MicroArchitecturalCheck(7))),
+            Ia32X64ErrorInformation::from(Ia32X64Check::Cache(CacheCheck::new(5))),
+            Ia32X64ErrorInformation::from(Ia32X64Check::Bus(BusCheck::new(6))),
+            Ia32X64ErrorInformation::from(Ia32X64Check::MicroArchitectural(MicroArchitecturalCheck::new(7))),
             Ia32X64ErrorInformation::new(Ia32X64ErrorType::new(crate::Guid::from_bytes([9; 16])))
                 .with_check_info(8),
         ];
@@ -1390,7 +1390,7 @@ mod tests {
         let map = |bytes: &[u8], from| {
             bit_map(bytes, 0..from, |bytes, told| told(&Ia32X64Processor::new(bytes).unwrap()))
         };
-        let error = [Ia32X64ErrorInformation::with_check(Ia32X64Check::Cache(CacheCheck(0)))];
+        let error = [Ia32X64ErrorInformation::with_check(Ia32X64Check::Cache(CacheCheck::new(0)))];
         let context = [Ia32X64Context::msrs(5, &[0; 16])];
         let mut bytes = written(&Ia32X64Parts::new(Ia32X64Header::new(), &error, &context).unwrap());
         assert_map(&map(&bytes, 144), "144.0 contexts ~*128");
@@ -1425,7 +1425,7 @@ mod tests {
     #[test]
     fn parts_are_made_in_constants() {
         const ERRORS: &[Ia32X64ErrorInformation] =
-            &[Ia32X64ErrorInformation::with_check(Ia32X64Check::Tlb(TlbCheck::new().with_level(1)))];
+            &[Ia32X64ErrorInformation::with_check(Ia32X64Check::Tlb(TlbCheck::new(0).with_level(1)))];
         const CONTEXTS: &[Ia32X64Context<'_>] = &[Ia32X64Context::with_header(
             Ia32X64ContextHeader::new(Ia32X64ContextType::FXSAVE).with_msr_address(3),
             &[1; 16],

@@ -45,7 +45,7 @@ fn printed(event: &Event<'_>, version: KernelVersion) -> Vec<u8> {
     match &event.found.what {
         What::Log(log) => log.parts().for_each(|part| out.extend_from_slice(part.text().0)),
         What::Block(block) => {
-            let text = KernelText::new(block).version(version.cper);
+            let text = KernelText::new(block).with_version(version.cper);
             text.write_bytes(&mut |bytes| out.extend_from_slice(bytes));
             event.sections().iter().for_each(|section| machine_checks(section, version, &mut out));
         }
@@ -57,7 +57,7 @@ fn printed(event: &Event<'_>, version: KernelVersion) -> Vec<u8> {
                 } else {
                     let severity = section.severity.unwrap_or(Severity::INFORMATIONAL);
                     KernelText::of_section(section.kind, severity, section.bytes)
-                        .version(version.cper)
+                        .with_version(version.cper)
                         .write_bytes(&mut |bytes| out.extend_from_slice(bytes));
                     machine_checks(section, version, &mut out);
                 }
@@ -69,9 +69,10 @@ fn printed(event: &Event<'_>, version: KernelVersion) -> Vec<u8> {
 
 /// The lines of a machine check.
 fn machine_check(record: &MceRecord<'_>, panic: bool, version: KernelVersion, out: &mut Vec<u8>) {
-    let text =
-        mce_record::KernelText::new(record).prefix(mce_record::KernelText::PREFIX).version(version.mce);
-    out.extend_from_slice(text.panic(panic).to_string().as_bytes());
+    let text = mce_record::KernelText::new(record)
+        .with_prefix(mce_record::KernelText::PREFIX)
+        .with_version(version.mce);
+    out.extend_from_slice(text.with_panic(panic).to_string().as_bytes());
 }
 
 /// The lines of the machine checks in a section that Linux logs as such when it meets the section, each as one that did

@@ -52,7 +52,8 @@ fn main() -> Outcome {
     ];
     for (name, entries) in tables {
         let mut buffer = vec![0; 48 + 32 * entries.len()];
-        let builder = TableWriter::new(&entries).oem(*b"PLAY  ", *b"BADERST ", 1).creator(*b"PLAY", 1);
+        let builder =
+            TableWriter::new(&entries).with_oem(*b"PLAY  ", *b"BADERST ", 1).with_creator(*b"PLAY", 1);
         fs::write(folder.join(name).with_extension("erst"), builder.encode(&mut buffer)?)?;
     }
     fs::write(folder.join("range.bin"), BUFFER.map(u64::to_le_bytes).as_flattened())?;

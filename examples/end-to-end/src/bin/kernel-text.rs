@@ -239,7 +239,10 @@ fn check(folder: &Path, log: &Path, version: KernelVersion) -> Outcome {
         }
         let bytes = fs::read(&file)?;
         let block = StatusBlock::parse(&bytes)?;
-        let ours = KernelText::new(&block).version(version).architecture(KernelArchitecture::X86).to_string();
+        let ours = KernelText::new(&block)
+            .with_version(version)
+            .with_architecture(KernelArchitecture::X86)
+            .to_string();
         let ours: Vec<&str> = ours.lines().collect();
         let kernels = printed.get(&number).ok_or_else(|| std::format!("block {number} was not printed"))?;
         if let Some(line) =
