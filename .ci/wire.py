@@ -34,7 +34,7 @@ def findings(name, text):
         if "Unaligned" not in attributes:
             yield f"{where}: does not derive Unaligned, so its alignment may not be 1"
         # The size of a generic struct is that of what is put into it, and one that ends in a slice has none.
-        sized = item[-1] != "<" and not re.match(r"\s*{[^}]*:\s*\[\w+\],?\s*}", code[match.end():])
+        sized = item[-1] != "<" and not re.match(r"\s*{[^}]*:\s*(\w+<)?\[\w+\]>?,?\s*}", code[match.end():])
         if layout == "C" and sized and not re.search(rf"assert!\(\s*size_of::<{item}>\(\) ==", code):
             yield f"{where}: has no assert!(size_of::<{item}>() == ...)"
     for match in NATIVE.finditer(code):
