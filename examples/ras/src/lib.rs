@@ -1,8 +1,8 @@
 //! What reads and explains records: the part of `ras` that sees foreign bytes.
 //!
 //! Data flow one way: [`input`] loads bytes, [`recognise`] says what they are, [`scan`] walks over them and gives what it
-//! [`found`], [`event`] says what that means, and [`text`], [`json`] and [`kernel`] write it. The program's commands stand
-//! on this; nobody else does.
+//! [`found`], [`event`] says what that means, and [`text`], [`json`] and [`kernel`] write it. What a kernel traces comes by
+//! [`trace`] instead. The program's commands stand on this; nobody else does.
 
 // The program's own: its documentation is for those who read the source.
 #![allow(missing_docs, missing_debug_implementations, clippy::missing_errors_doc)]
