@@ -123,19 +123,25 @@ from_python() {
 debian_rust() {
   need libllvm22
   locked apt_lists
-  local version tool folder
+  local version folder
   version=$(apt-cache policy rustc-web | awk '/Candidate:/ { print $2 }')
   folder=$cache/rust-$version
   fetch_deb "$folder" rustc-web libstd-rust-web-dev rust-web-src "libstd-rust-web-${version%%.0+*}"
-  for tool in rustc rustdoc; do
-    [ ! -x "$folder/$tool.sh" ] || continue
-    printf '#!/bin/sh\nLD_LIBRARY_PATH=%s/usr/lib/x86_64-linux-gnu exec %s/usr/bin/%s "$@"\n' \
-      "$folder" "$folder" "$tool" >"$folder/$tool.$$"
-    chmod +x "$folder/$tool.$$"
-    mv "$folder/$tool.$$" "$folder/$tool.sh"
-  done
-  export RUSTC=$folder/rustc.sh RUSTDOC=$folder/rustdoc.sh RUSTC_BOOTSTRAP=1
+  rust_in "$folder"
+  export RUSTC_BOOTSTRAP=1
   "$RUSTC" --version
+}
+
+# rust_in FOLDER: points cargo at Debian's Rust that is unpacked there, by scripts that say where its libraries are.
+rust_in() {
+  local tool
+  for tool in "$1"/usr/bin/{rustc,rustdoc,cargo}; do
+    if [ ! -x "$tool" ] || [ -x "$1/${tool##*/}.sh" ]; then continue; fi
+    printf '#!/bin/sh\nLD_LIBRARY_PATH=%s/usr/lib/x86_64-linux-gnu exec %s "$@"\n' "$1" "$tool" >"$tool.$$"
+    chmod +x "$tool.$$"
+    mv "$tool.$$" "$1/${tool##*/}.sh"
+  done
+  export RUSTC=$1/rustc.sh RUSTDOC=$1/rustdoc.sh
 }
 
 # panic_path TARGET LEVEL [FEATURE]: builds benches/panic-path and prints the library's path. The level is that of our

@@ -1,15 +1,24 @@
 #!/usr/bin/env bash
 # Proves that a crate outside the repository that depends on the four, in edition 2021 and 2024, with every feature, needs
-# no newer Rust than the `rust-version` that Cargo.toml states: cargo resolves it for that Rust, every package of it asks
-# for no more, and no function is used that came to the standard library later (clippy's incompatible_msrv). With a
-# toolchain of that version, rustup's, it is built with it too. Needs: clippy, python3, the registry's index.
+# no newer Rust than the `rust-version` that Cargo.toml states: every package of it asks for no more, no function is used
+# that came to the standard library later (clippy's incompatible_msrv), and cargo and rustc of that version, Debian's,
+# resolve and build it. Where Debian has that version no longer, the last line says so. Needs: clippy, python3, the
+# registry's index, network for Debian's packages.
 . "$(dirname "$0")/lib.sh"
 oldest=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 [ -n "$oldest" ] || die "Cargo.toml states no rust-version"
 for page in README.md "${crates[@]/%//README.md}"; do
   grep -q "Rust $oldest" "$page" || die "$page does not say Rust $oldest"
 done
-built=
+locked apt_lists
+version=$(apt-cache madison rustc-web | awk -v oldest="$oldest" 'index($3, oldest ".") == 1 { print $3; exit }')
+built="; NOT BUILT with Rust $oldest, which Debian does not have here"
+if [ -n "$version" ]; then
+  need libcurl4 libhttp-parser2.9 libllvm19 libpcre3 libsqlite3-0 libssh2-1
+  old=$cache/rust-$version
+  fetch_deb "$old" {cargo-web,rustc-web,libstd-rust-web-dev,"libstd-rust-web-$oldest"}="$version"
+  built="; built with $(rust_in "$old" && "$RUSTC" --version | cut -d ' ' -f 1,2)"
+fi
 for edition in 2021 2024; do
   folder=target/msrv/$edition
   rm -rf "$folder"
@@ -41,12 +50,13 @@ for package in data["packages"]:
 print("edition {}, {}: {} packages".format(edition, "every feature" if features else "default", len(built)))
 sys.exit("\n".join(newer) or 0)
 ' "$oldest" "$edition" "$features"
+    if [ -n "$version" ]; then
+      rm "$folder/Cargo.lock"
+      (rust_in "$old" && "$old/cargo.sh" check --quiet --manifest-path "$folder/Cargo.toml" --features "$features" \
+        --target-dir target/msrv/build)
+    fi
     unset CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS
   done
-  if rustup run "$oldest" true 2>/dev/null; then
-    rustup run "$oldest" cargo check --quiet --manifest-path "$folder/Cargo.toml" --features all --target-dir target/msrv/build
-    built="; built with Rust $oldest"
-  fi
 done
 cargo clippy --quiet "${crates[@]/#/--package=}" --lib --all-features -- -D clippy::incompatible_msrv
-echo "Rust $oldest is enough in editions 2021 and 2024${built:-; NOT BUILT with Rust $oldest, which rustup does not have here}"
+echo "Rust $oldest is enough in editions 2021 and 2024$built"

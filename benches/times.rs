@@ -25,7 +25,7 @@ use mce_record::MceRecord;
 unsafe extern "C" {
     fn cper_fill_mem(out: *mut u8, input: &MemoryInput);
     fn cper_fill_mem_patch(out: *mut u8, input: &MemoryInput);
-    fn cper_fill_two(out: *mut u8, input: &MemoryInput);
+    fn cper_fill_two(out: *mut u8, input: &MemoryInput, second: &MemoryInput);
     fn cper_fill_mce(out: *mut u8, mce: *const u8, id: u64);
     fn cper_fill_pcie(out: *mut u8, input: &MemoryInput, capability: *const u8, aer: *const u8);
     fn cper_fill_generic(out: *mut u8, input: &MemoryInput, brand: *const u8);
@@ -186,8 +186,10 @@ fn writing(times: &mut Times) {
     times.time(row, "C", || unsafe { cper_fill_mem(to, black_box(input)) });
     copy(times, row, 280);
     let row = "write two memory sections";
-    times.time(row, "ours", || unsafe { rust_fill_two(to, 432, black_box(input), fru_text) });
-    times.time(row, "C", || unsafe { cper_fill_two(to, black_box(input)) });
+    times.time(row, "ours", || unsafe {
+        rust_fill_two(to, 432, black_box(input), black_box(input), fru_text)
+    });
+    times.time(row, "C", || unsafe { cper_fill_two(to, black_box(input), black_box(input)) });
     copy(times, row, 432);
 
     let row = "patch a prepared memory record";

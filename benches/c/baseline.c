@@ -107,14 +107,14 @@ static void memory(struct cper_mem_err *m, const struct mem_input *in)
 	m->error_type = in->error_type; m->extended = in->extended; m->rank = in->rank;
 	m->card_handle = in->card_handle; m->module_handle = in->module_handle;
 }
-__attribute__((noinline)) void cper_fill_two(uint8_t *out, const struct mem_input *in)
+__attribute__((noinline)) void cper_fill_two(uint8_t *out, const struct mem_input *in, const struct mem_input *second)
 {
 	struct cper_two_record *r = (struct cper_two_record *)out;
 	header(&r->h, in, 2, sizeof *r);
 	descriptor(&r->d[0], in, &MEM_TYPE, 272, 80);
 	memset(&r->d[1], 0, 72);
 	r->d[1].offset = 352; r->d[1].length = 80; r->d[1].revision = 0x0100; r->d[1].type = MEM_TYPE; r->d[1].severity = 2;
-	memory(&r->m[0], in); memory(&r->m[1], in);
+	memory(&r->m[0], in); memory(&r->m[1], second);
 }
 __attribute__((noinline)) void cper_fill_mce(uint8_t *out, const uint8_t *mce, uint64_t id)
 {

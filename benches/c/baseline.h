@@ -1,5 +1,5 @@
 /* What a kernel or firmware engineer would write in C for the same records: packed structs, plain stores.
- * Layouts from the field tables of UEFI Appendix N and of Linux' struct mce. Little-endian host. */
+ * Layouts from the field tables of UEFI Appendix N and of Linux's struct mce. Little-endian host. */
 #ifndef BASELINE_H
 #define BASELINE_H
 /* SPDX-License-Identifier: MIT */
@@ -88,8 +88,9 @@ void cper_fill_mem_patch(uint8_t *out, const struct mem_input *in); /* copy of a
 const uint8_t *cper_patch_address(uint8_t *record, uint64_t id, uint64_t status, uint64_t address);
 const uint8_t *cper_patch_mem(uint8_t *record, const struct mem_input *in);
 const uint8_t *cper_patch_mem_time(uint8_t *record, const struct mem_input *in);
-void cper_fill_two(uint8_t *out, const struct mem_input *in);       /* two memory sections */
-void cper_fill_mce(uint8_t *out, const uint8_t *mce, uint64_t id);  /* what Linux' apei_write_mce writes */
+/* Two memory sections. */
+void cper_fill_two(uint8_t *out, const struct mem_input *in, const struct mem_input *second);
+void cper_fill_mce(uint8_t *out, const uint8_t *mce, uint64_t id);  /* what Linux's apei_write_mce writes */
 void cper_fill_pcie(uint8_t *out, const struct mem_input *in, const uint8_t *capability, const uint8_t *aer);
 void cper_fill_generic(uint8_t *out, const struct mem_input *in, const uint8_t *brand);
 void cper_fill_arm(uint8_t *out, const struct mem_input *in);

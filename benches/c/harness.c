@@ -9,8 +9,8 @@ size_t rust_fill_memory(uint8_t *out, size_t len, const struct mem_input *in);
 size_t rust_fill_memory_in_place(uint8_t *out, size_t len, const struct mem_input *in);
 size_t rust_fill_memory_in_order(uint8_t *out, size_t len, const struct mem_input *in);
 size_t rust_fill_memory_ready(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru);
-size_t rust_fill_two(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru);
-size_t rust_fill_two_unannounced(uint8_t *out, size_t len, const struct mem_input *in, const uint8_t *fru);
+size_t rust_fill_two(uint8_t *out, size_t len, const struct mem_input *in, const struct mem_input *second, const uint8_t *fru);
+size_t rust_fill_two_unannounced(uint8_t *out, size_t len, const struct mem_input *in, const struct mem_input *second, const uint8_t *fru);
 size_t rust_wrap_bytes(uint8_t *out, size_t len, const void *header, const void *descriptor, const uint8_t *body, size_t body_len);
 const uint8_t *rust_patch_memory(uint8_t *record, const struct mem_input *in);
 const uint8_t *rust_patch_memory_time(uint8_t *record, const struct mem_input *in);
@@ -60,6 +60,7 @@ static struct mem_input in = {
 	.valid = 0x35ffbf, .status = 0x400, .pa = 0x123456789000ull, .pa_mask = 0xfffffffffffff000ull,
 	.requestor = 1, .responder = 2, .target = 3, .node = 1, .card = 2, .module = 3, .bank = 0x0102, .device = 5,
 	.row = 6, .column = 7, .bit_pos = 8, .rank = 1, .card_handle = 0x1100, .module_handle = 0x1101, .error_type = 3, .extended = 1 };
+static struct mem_input second; /* what another module has to say; a copy of the first but where it is checked */
 
 #define MAX_SECTIONS 64
 static uint8_t big[200 + 152 * MAX_SECTIONS], pcie[408], generic[392], arm[200 + 40 + 32 * MAX_SECTIONS];
@@ -77,7 +78,7 @@ static size_t number = 1;
 	M(c_patch_stores, cper_patch_mem(prepared, &in)) M(c_patch_time, cper_patch_mem_time(prepared, &in)) \
 	M(patch_address, rust_patch_address(prepared, in.record_id, in.status, in.pa)) \
 	M(patch_view, rust_patch_view(prepared, 280, in.record_id, in.status, in.pa)) \
-	M(c_two, cper_fill_two(buf, &in)) M(two, rust_fill_two(buf, 432, &in, fru)) M(two_unannounced, rust_fill_two_unannounced(buf, 432, &in, fru)) M(patch_two, rust_patch_two(buf, &in)) \
+	M(c_two, cper_fill_two(buf, &in, &second)) M(two, rust_fill_two(buf, 432, &in, &second, fru)) M(two_unannounced, rust_fill_two_unannounced(buf, 432, &in, &second, fru)) M(patch_two, rust_patch_two(buf, &in)) \
 	M(patch_block, rust_patch_block(entries, &in)) \
 	M(wrap, rust_wrap_bytes(buf, 280, prepared, prepared + 128, prepared + 200, 80)) \
 	M(c_mce, cper_fill_mce(buf, mce, in.record_id)) M(mce, rust_fill_mce_128(buf, 328, mce, in.record_id)) \
@@ -175,9 +176,10 @@ static int check(void)
 		in.record_id = NEXT; in.pa = NEXT; in.status = NEXT;
 		cper_patch_address(c, in.record_id, in.status, in.pa);
 		rust_patch_address(r, in.record_id, in.status, in.pa); same("patch_address", r, c, 280);
-		cper_fill_two(c, &in);
-		memset(r, 0xa5, sizeof r); rust_fill_two(r, 432, &in, fru); same("two", r, c, 432);
-		memset(r, 0xa5, sizeof r); rust_fill_two_unannounced(r, 432, &in, fru); same("two_unannounced", r, c, 432);
+		second = in; second.pa = NEXT; second.status = NEXT; second.module = NEXT; second.row = NEXT; second.extended = NEXT; second.valid = NEXT;
+		cper_fill_two(c, &in, &second);
+		memset(r, 0xa5, sizeof r); rust_fill_two(r, 432, &in, &second, fru); same("two", r, c, 432);
+		memset(r, 0xa5, sizeof r); rust_fill_two_unannounced(r, 432, &in, &second, fru); same("two_unannounced", r, c, 432);
 		for (int i = 0; i < 128; i++) mce[i] = NEXT, brand[i] = NEXT, aer[i % 96] = NEXT, capability[i % 60] = NEXT;
 		cper_fill_mce(c, mce, in.record_id);
 		memset(r, 0xa5, sizeof r); rust_fill_mce(r, 328, mce, 128, in.record_id); same("mce_slice", r, c, 328);
@@ -198,7 +200,7 @@ static int check(void)
 		memcpy(entries + 12, (uint32_t[]){ k & 1 ? 152 : 144 }, 4);
 		if (cper_fill_entries(c, 512, entries, 172, in.record_id) != rust_entries_to_records(r, 512, entries, 172, in.record_id)) { printf("entries differ\n"); failures++; }
 		same("entries", r, c, 280);
-		/* The same in Linux' form: its revision, creator and flag; a time in seconds, which C leaves to the reader. */
+		/* The same in Linux's form: its revision, creator and flag; a time in seconds, which C leaves to the reader. */
 		memset(r, 0xa5, sizeof r); rust_prepare_slot(r, 512);
 		if (rust_entries_to_erst(r, 512, entries, 172, in.record_id) != 280) { printf("slot differs\n"); failures++; }
 		c[4] = 0; memcpy(c + 16, r + 16, 4); memcpy(c + 24, r + 24, 8); memcpy(c + 64, r + 64, 16); c[104] = 2;

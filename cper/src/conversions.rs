@@ -200,7 +200,7 @@ mod with_serde {
                 [part(5, 7)?, part(8, 10)?, part(11, 13)?, part(14, 16)?, part(17, 19)?]
                     .map(|part| part as u8);
             let calendar = Calendar { year: part(0, 4)?, month, day, hour, minute, second };
-            // Of a time that does not exist there is no timestamp.
+            // A time that does not exist has no timestamp.
             let exists =
                 of_calendar(calendar).reading(None).is_some_and(|reading| reading.calendar == calendar);
             if exists { Ok(Self(calendar)) } else { Err(NOT) }

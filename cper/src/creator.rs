@@ -3,10 +3,10 @@
 use crate::open_value::open_guid;
 
 open_guid! {
-    /// Who created the record; a later owner may overwrite it. The specification names none: these are the ones
-    /// found in Linux, Windows and AMD's BMC tools.
+    /// Identifier of the creator of a record; a later owner may overwrite it. The specification names none: these are
+    /// the ones found in Linux, Windows and AMD's BMC tools.
     ///
-    /// That of Linux' amdgpu driver is the word "amdgpu" in ASCII, filled up with zeros.
+    /// That of Linux's amdgpu driver is the word "amdgpu" in ASCII, filled up with zeros.
     ///
     /// Linux uses one value for its kernel logs and its machine checks; only the section type tells them apart.
     CreatorId {

@@ -12,37 +12,38 @@ use crate::structure::structure;
 use crate::{Error, ErrorKind, Guid, SectionTypeId, Severity};
 
 structure! {
-    /// Where a section's body is, what it is, and which unit it is about: 72 bytes each, after the header.
+    /// A section descriptor (UEFI 2.11 table N.5, 72 bytes): where a section's body is, what it is, and which unit it
+    /// is about. The descriptors follow the record header.
     ///
     /// A new descriptor is made with [`SectionDescriptor::new`] and the `with_*` methods; offset, length and type are
     /// the business of [`RecordWriter`](crate::RecordWriter) and [`PreparedRecord`](crate::PreparedRecord).
     SectionDescriptor: 72 bytes;
     parts described;
     valid DescriptorValidation: u8 in validation_bits {};
-    /// Bytes from the start of the record to the body. Writers fill it in.
+    /// Offset of the body from the start of the record, in bytes. Writers fill it in.
     0 section_offset: u32 => set_section_offset with_section_offset;
-    /// Bytes of the body. Writers fill it in.
+    /// Length of the body in bytes. Writers fill it in.
     4 section_length: u32 => set_section_length with_section_length;
-    /// 0x0100.
+    /// Revision of the descriptor: 0x0100, minor version in the low byte, major version in the high one.
     8 revision: u16 => set_revision with_revision;
     10 validation_bits: u8;
     11 reserved: u8;
     /// Flags of the section; unknown bits are kept.
     12 flags: (u32 SectionFlags) => set_flags with_flags;
-    /// What the body is. Writers fill it in.
+    /// Type of the section, which says what the body is. Writers fill it in.
     16 section_type: SectionTypeId => set_section_type with_section_type;
-    /// The field-replaceable unit.
+    /// Identifier of the field-replaceable unit (FRU); all zeros mean none.
     32 fru_id: Guid, fru_id_raw set_fru_id with_fru_id, FRU_ID = 0;
     /// Severity of this section.
     48 severity: Severity => set_severity with_severity;
-    /// Name of the field-replaceable unit.
+    /// Name of the field-replaceable unit (FRU).
     52 fru_text: FruText, fru_text_raw set_fru_text with_fru_text, FRU_TEXT = 1;
 }
 
 flag_set! {
     /// Flags of one section (UEFI 2.11 table N.5, "Flags"). EDK2 and Linux know bits 0 to 5.
     pub struct SectionFlags: u32 {
-        /// The section associated with the error condition.
+        /// The section is the one that is associated with the error condition.
         const PRIMARY = 1 << 0;
         /// The error may have reached persistent storage or the network.
         const CONTAINMENT_WARNING = 1 << 1;
@@ -52,9 +53,9 @@ flag_set! {
         const THRESHOLD_EXCEEDED = 1 << 3;
         /// The resource could not be queried; some fields are invalid.
         const NOT_ACCESSIBLE = 1 << 4;
-        /// Contained but not corrected, and not yet consumed.
+        /// The error is contained but not fully corrected, and its data is not consumed yet.
         const LATENT = 1 << 5;
-        /// A symptom of another error.
+        /// The error is a symptom of another error, which hardware poisoning passed on.
         const PROPAGATED = 1 << 6;
         /// Firmware ran out of room; records may be lost.
         const OVERFLOW = 1 << 7;

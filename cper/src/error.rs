@@ -5,7 +5,7 @@ use core::fmt;
 pub(crate) use crate::grammar::clamp;
 use crate::grammar::error_kind;
 
-/// Why bytes could not be read, or a record not be written.
+/// Why bytes could not be read, or a record could not be written.
 ///
 /// It is small, `Copy` and holds no text of its own, so it can be made and passed on at panic time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

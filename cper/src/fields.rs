@@ -1,20 +1,20 @@
-//! One description of a structure's fields, for text and for serde alike. Every crate that describes structures has this
-//! same file.
+//! One description of a structure's fields, for text and for serde alike. The crates `cper` and `mce-record` each have
+//! this module.
 //!
-//! Each section, header and status block tells its fields once, in [`Describe::describe`]: name and [`Value`],
-//! nothing for a field whose validity bit is clear. [`Fields`] turns that into indented text for people
-//! (`Display`) and, with the feature `serde`, into a map:
+//! Each structure tells its fields once, in [`Describe::describe`]: name and [`Value`], nothing for a field whose
+//! validity bit is clear. [`Fields`] turns that into indented text for people (`Display`) and, with the feature
+//! `serde`, into a map:
 //!
 //! | value | text | serde |
 //! |---|---|---|
 //! | [`Value::Number`] | decimal | number |
 //! | [`Value::Count`] | decimal | string of decimal digits |
 //! | [`Value::Signed`] | decimal | number |
-//! | [`Value::Hex`] | `0x` and all digits | number; of more than 32 bits a string: `0x` and all digits |
+//! | [`Value::Hex`] | `0x` and all digits | number; for more than 32 bits a string: `0x` and all digits |
 //! | [`Value::Code`] | name (number) | `{"value": 2, "name": "…"}`, the name of a reserved one is `reserved (2)` |
 //! | [`Value::Flags`] | hex and the names of set bits | `{"value": 3, "names": ["…"]}`, the value as that of [`Value::Hex`] |
 //! | [`Value::Bool`] | yes, no | boolean |
-//! | [`Value::Text`] | as it is, others than printable ASCII escaped | string, likewise |
+//! | [`Value::Text`] | as it is, all but printable ASCII escaped | string, likewise |
 //! | [`Value::Bytes`] | hex dump | string of hex |
 //! | [`Value::Message`] | as it is | string |
 //! | [`Value::Error`] | as it is | `{"kind": "…", "offset": 4, "values": {…}, "message": "…"}` |
@@ -22,7 +22,7 @@
 //! | [`Value::Group`], [`Value::List`] | indented | map, array |
 //!
 //! The type in serde's form is that of the field and never depends on the value: a number of up to 32 bits is a number,
-//! one of 64 bits a string, which readers keep whole that know no integers above 2^53.
+//! and a number of 64 bits is a string, so that readers without integers above 2^53 keep it whole.
 
 // No crate uses all of it, and a crate can have no value of its own.
 #![allow(unused_imports, unused_macros, dead_code, unreachable_code)]
@@ -82,11 +82,11 @@ pub enum Stored {
 /// A structure inside another that is described from a copy of its bytes.
 #[derive(Clone, Copy)]
 pub struct Copied<'a> {
-    /// The bytes that it is stored in.
+    /// The bytes that the structure is stored in.
     pub stored: &'a [u8],
     /// The bytes of the copy, which are the same.
     pub copy: &'a [u8],
-    /// The copy.
+    /// The structure, described from the copy.
     pub group: &'a dyn Describe,
 }
 
@@ -98,7 +98,7 @@ impl fmt::Debug for Copied<'_> {
 
 /// Several structures of one kind, such as the error structures of a processor section.
 pub trait List {
-    /// Calls `item` with each.
+    /// Calls `item` with each structure or value of the list.
     ///
     /// # Errors
     /// Whatever `item` returns, at once.
@@ -107,7 +107,10 @@ pub trait List {
 
 /// A [`List`] of the described structures that a cloneable iterator yields.
 #[derive(Clone, Debug)]
-pub struct Groups<I>(pub I);
+pub struct Groups<I>(
+    /// The iterator.
+    pub I,
+);
 
 impl<I: Iterator<Item: Describe> + Clone> List for Groups<I> {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
@@ -117,7 +120,10 @@ impl<I: Iterator<Item: Describe> + Clone> List for Groups<I> {
 
 /// A [`List`] of plain values.
 #[derive(Clone, Debug)]
-pub struct Values<I>(pub I);
+pub struct Values<I>(
+    /// The iterator.
+    pub I,
+);
 
 impl<'v, I: Iterator<Item = Value<'v>> + Clone> List for Values<I> {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
@@ -139,7 +145,7 @@ pub enum Value<'a> {
     Hex {
         /// The number.
         value: u64,
-        /// Hex digits of its field: 2 for a byte, 16 for 64 bits.
+        /// Number of hex digits of the field: 2 for a byte, 16 for 64 bits.
         digits: u8,
     },
     /// A number the specification may have a name for.
@@ -153,7 +159,7 @@ pub enum Value<'a> {
     Flags {
         /// All bits.
         bits: u64,
-        /// Hex digits of the field: 2 for a byte, 16 for 64 bits.
+        /// Number of hex digits of the field: 2 for a byte, 16 for 64 bits.
         digits: u8,
         /// The constant's name of one bit (`CONTAINMENT_WARNING`); `None` for a reserved one.
         name: fn(u64) -> Option<&'static str>,
@@ -164,7 +170,7 @@ pub enum Value<'a> {
     Text(&'a [u8]),
     /// Raw bytes.
     Bytes(&'a [u8]),
-    /// Something to say.
+    /// Text made for people, such as an address or a list of registers.
     Message(&'a dyn fmt::Display),
     /// Why a part could not be read, or is not all there.
     Error(&'a Error),
@@ -183,12 +189,12 @@ impl fmt::Debug for Value<'_> {
 }
 
 impl<'a> Value<'a> {
-    /// A number of up to 64 bits, shown in hex with the digits of its type.
+    /// A number of up to 64 bits, shown in hex with as many digits as its type has.
     pub fn hex<T: Into<u64>>(value: T) -> Self {
         Self::Hex { value: value.into(), digits: digits_of::<T>() }
     }
 
-    /// A number of up to 64 bits, shown in decimal.
+    /// A number shown in decimal: a [`Value::Number`] of up to 32 bits, a [`Value::Count`] of 64.
     pub fn number<T: Into<u64>>(value: T) -> Self {
         if digits_of::<T>() > NUMBER_DIGITS { Self::Count(value.into()) } else { Self::Number(value.into()) }
     }
@@ -251,10 +257,12 @@ impl<T: Into<OwnValue>> From<T> for Value<'_> {
 }
 
 pub(crate) fn flag_name<F: bitflags::Flags<Bits: Into<u64>>>(bit: u64) -> Option<&'static str> {
-    F::FLAGS
-        .iter()
-        .find(|flag| !flag.name().is_empty() && flag.value().bits().into() == bit)
-        .map(bitflags::Flag::name)
+    for flag in F::FLAGS {
+        if !flag.name().is_empty() && flag.value().bits().into() == bit {
+            return Some(flag.name());
+        }
+    }
+    None
 }
 
 /// The single bits of a set, lowest first, each with its name when it has one.
@@ -266,12 +274,13 @@ pub(crate) fn each_flag(
 }
 
 /// The names of the bits of a set, as people read them: `timestamp, 0x40`; `none` when no bit is set.
-pub(crate) fn write_flags<F: bitflags::Flags<Bits: Into<u64>>>(
-    flags: &F,
+pub(crate) fn write_flags(
+    bits: u64,
+    name: fn(u64) -> Option<&'static str>,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
     let mut separator = "";
-    for (bit, name) in each_flag(flags.bits().into(), flag_name::<F>) {
+    for (bit, name) in each_flag(bits, name) {
         match name {
             Some(name) => write!(f, "{separator}{}", Readable(name))?,
             None => write!(f, "{separator}{bit:#x}")?,
@@ -318,7 +327,10 @@ impl fmt::Display for Readable {
 
 /// A described structure, ready to be shown: one field a line (`Display`), or a map (`Serialize`).
 #[derive(Clone, Copy)]
-pub struct Fields<'a>(pub &'a dyn Describe);
+pub struct Fields<'a>(
+    /// The structure.
+    pub &'a dyn Describe,
+);
 
 impl fmt::Debug for Fields<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -443,7 +455,7 @@ mod json {
 
     struct MapOut<M: SerializeMap> {
         map: M,
-        // `Visitor` speaks `fmt::Result`; what the serializer said is kept here.
+        // `Visitor` returns `fmt::Result`; the serializer's error is kept here.
         error: Option<M::Error>,
     }
 
@@ -502,7 +514,7 @@ mod json {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             match self.1 {
                 Some(name) => {
-                    // As few pieces as there are, each of which is looked through for what JSON escapes.
+                    // Few pieces: each is searched for characters that JSON escapes.
                     let mut piece = [0; 32];
                     name.as_bytes().chunks(piece.len()).try_for_each(|chunk| {
                         let piece = piece.get_mut(..chunk.len()).ok_or(fmt::Error)?;
@@ -594,8 +606,8 @@ macro_rules! show_fields {
 }
 
 /// The [`Value`] of a field in the form it is shown in: `hex`, `number`, `named` (what converts into a [`Value`]),
-/// `group` (what is [`Describe`]), `flags`, `message` (what is `Display`), `text`, `bytes`, and arrays of numbers as lists
-/// (`words` in hex, `numbers`) or in one line (`dwords`).
+/// `group` (what is [`Describe`]), `flags`, `message` (what is `Display`), `text`, `bytes`, and arrays of numbers as
+/// lists (`words` in hex, `numbers`) or in one line (`dwords`).
 macro_rules! shown {
     (hex, $value:expr) => {
         $crate::fields::Value::hex($value)

@@ -1,6 +1,6 @@
 //! The version of the kernel whose text is written. `mce-record` has this file as a link to that of `cper`.
 
-/// A series of kernels, whose text and rules are meant.
+/// The kernel series whose text and rules are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[non_exhaustive]
 pub enum KernelVersion {

@@ -12,13 +12,13 @@ use crate::{Error, SectionTypeId};
 
 /// A kind of section: its type GUID and its name in messages.
 pub trait SectionType {
-    /// The section type that stands in the descriptor.
+    /// The section type in the descriptor.
     const TYPE: SectionTypeId;
     /// The section's name in messages, such as "memory error".
     const NAME: &'static str;
 
-    /// Whether a descriptor's section type means this section. A section that writers name by several GUIDs takes
-    /// them all.
+    /// Whether a descriptor's section type means this section. A section that writers name by several GUIDs takes all
+    /// of them.
     fn is_type(section_type: SectionTypeId) -> bool {
         section_type == Self::TYPE
     }
@@ -74,10 +74,11 @@ impl<'a> View<'a> for &'a [u8] {
 
 /// A section that can be written.
 pub trait Encode: SectionType {
-    /// Bytes the section will take.
+    /// Length of the encoded section in bytes.
     fn encoded_len(&self) -> usize;
 
-    /// Fills `out`, which has as many bytes as [`encoded_len`](Self::encoded_len) says; `None` when it has not.
+    /// Fills `out` with the section. `None` when `out` does not have exactly as many bytes as
+    /// [`encoded_len`](Self::encoded_len) says.
     fn encode(&self, out: &mut [u8]) -> Option<()>;
 }
 
@@ -145,7 +146,7 @@ impl<'a, T: FixedSection> FixedView<'a, T> {
         self.bytes.get(size_of::<T>()..).unwrap_or_default()
     }
 
-    /// How many bytes the body claims to have and does not: none, it claims no length.
+    /// How many bytes the body claims to have and does not: always 0, because it claims no length.
     pub const fn missing(&self) -> usize {
         0
     }

@@ -91,15 +91,15 @@
 //! | what | supported | not supported |
 //! |---|---|---|
 //! | records | header, descriptors, sections, all as stored; built, rebuilt, prepared, patched in place | |
-//! | processor sections | generic; IA32/X64 with check structures and register contexts; Arm with error information, contexts 0 to 9 and vendor tail | what is inside an IPF section: its bytes only |
+//! | processor sections | generic; IA32/X64 with check structures and register contexts; Arm with error information, contexts 0 to 9 and the vendor's own bytes | what is inside an IPF section: its bytes only |
 //! | memory sections | memory (73 to 80 bytes and longer), memory 2 | |
 //! | PCI sections | PCIe with capability and AER, PCI/PCI-X bus, PCI component | DPC and Flit logging data after byte 208: its bytes only |
-//! | other sections of Appendix N | firmware error record reference, the three DMA remapping errors, CCIX, CXL protocol errors, CXL component events, FRU memory poison | the log inside a CCIX error, the CXL dynamic capacity event: bytes only |
+//! | other sections of Appendix N | firmware error record reference, the three DMA remapping errors, CCIX, CXL protocol errors, CXL component events, FRU memory poison | a CCIX log after its header and address, the CXL dynamic capacity event: bytes only |
 //! | vendors' sections | NVIDIA, NVIDIA event, Ampere, Arm RAS node, Windows machine check | HiSilicon, Yitian, JaguarMicro, AMD and the rest of Windows' own: by name |
 //! | sections of your own | with the same traits: [`section`]; with text and JSON inside the record: [`SectionDecoder`] | |
 //! | status blocks | generic error status blocks and entries of every revision, read, checked as Linux does, written; entries to records and back | |
 //! | text | for people; as Linux 6.1 and 6.12 print it: [`KernelText`] | what the AER driver prints later for the device |
-//! | Linux' trace events | section to event and back, and an event's bytes: [`tracepoint`] | 32-bit kernels' events |
+//! | Linux's trace events | section to event and back, and an event's bytes: [`tracepoint`] | 32-bit kernels' events |
 //!
 //! # Features
 //!
@@ -116,6 +116,7 @@
 //! inside the input never win over the slice; work and output are linear in the input. There is no unsafe code.
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(test),
     deny(
@@ -186,6 +187,6 @@ pub use status_block::{
     StatusBlock, StatusBlocks,
 };
 pub use status_block_writer::StatusBlockWriter;
-pub use timestamp::{Calendar, Encoding, Reading, Timestamp};
+pub use timestamp::{Calendar, Timestamp, TimestampEncoding, TimestampReading};
 /// The crate whose traits and integers the wire structures use, for sections of your own.
 pub use zerocopy;

@@ -3,7 +3,7 @@
 use crate::open_value::open_guid;
 
 open_guid! {
-    /// How the system was notified of the error: UEFI 2.11 Appendix N.2.1, Windows' own from its WHEA headers. Other
+    /// How the system was notified of the error: UEFI 2.11 Appendix N.2.1.1, Windows' own from its WHEA headers. Other
     /// GUIDs are allowed and kept.
     NotificationType {
         CMC = "2dce8bb1-bdd7-450e-b9ad-9cf4ebd4f890" => "corrected machine check",

@@ -143,14 +143,23 @@ macro_rules! open_guid {
 /// Declares flags, as `bitflags!` does, with the members that flags of the [grammar](crate::grammar) have. A bit is
 /// called as its constant is.
 macro_rules! flag_set {
-    ($( $(#[$meta:meta])* pub struct $name:ident: $raw:ident { $($bits:tt)* } )*) => { $(
+    ($(
+        $(#[$meta:meta])*
+        pub struct $name:ident: $raw:ident {
+            $( $(#[$($flag_meta:tt)*])* const $flag:ident = 1 << $bit:literal; )*
+            $( const _ = $kept:expr; )?
+        }
+    )*) => { $(
         $(#[$meta])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
         pub struct $name($raw);
 
         // Of a structure that is there it makes half the functions that it makes of one that it declares.
         bitflags::bitflags! {
-            impl $name: $raw { $($bits)* }
+            impl $name: $raw {
+                $( $(#[$($flag_meta)*])* #[doc = concat!("Bit ", $bit, ".")] const $flag = 1 << $bit; )*
+                $( const _ = $kept; )?
+            }
         }
 
         /// The constants of the bits that are set: `Name(A | B | 0x8)`.
@@ -178,7 +187,7 @@ macro_rules! flag_set {
         /// The names of the bits that are set: `overflow, 0x80`; `none` when no bit is.
         impl core::fmt::Display for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                $crate::fields::write_flags(self, f)
+                $crate::fields::write_flags(u64::from(self.bits()), $crate::fields::flag_name::<Self>, f)
             }
         }
 

@@ -28,7 +28,7 @@ pub enum OwnValue {
     Time {
         /// The bytes.
         time: Timestamp,
-        /// The time that they are; `None` when they are none.
+        /// The time; `None` when the bytes are not a time.
         calendar: Option<Calendar>,
     },
 }

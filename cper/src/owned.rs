@@ -55,7 +55,7 @@ impl OwnedRecord {
         Ok(Self { header, bytes: bytes.into_boxed_slice() })
     }
 
-    /// The record, to read it.
+    /// The record, for reading.
     pub const fn as_record(&self) -> Record<'_> {
         Record::of_parts(&self.header, &self.bytes)
     }
@@ -136,7 +136,7 @@ impl<'a> arbitrary::Arbitrary<'a> for OwnedRecord {
                 if choices.ratio(7, 8)? { choices.choose(Body::ALL)?.0 } else { choices.arbitrary()? };
             let length = choices.int_in_range(0..=256)?;
             let mut body = choices.bytes(choices.len().min(length))?.to_vec();
-            // A body that is too short says how much it needs; one that is longer may need more again.
+            // The error of a short body states the bytes that it needs; a body of that length may need more again.
             for _ in 0..4 {
                 match Body::decode(section_type, &body).map_err(|error| error.kind()) {
                     Err(ErrorKind::TooShort { needed, .. }) if (needed as usize) < 4096 => {

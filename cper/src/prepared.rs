@@ -3,7 +3,10 @@
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::section::FixedSection;
-use crate::{BlockStatus, Error, GenericErrorData, GenericErrorStatus, RecordHeader, SectionDescriptor};
+use crate::{
+    BlockStatus, Error, ErrorKind, GenericErrorData, GenericErrorStatus, RecordHeader, SectionDescriptor,
+    SectionTypeId,
+};
 
 /// A whole record of one section as one structure: its bytes are the record.
 ///
@@ -54,17 +57,30 @@ use crate::{BlockStatus, Error, GenericErrorData, GenericErrorStatus, RecordHead
 /// record.spare.set_row(7); // at panic time
 /// # Ok::<(), cper::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+///
+/// A body whose length is known only when it comes is `[u8]`: [`PreparedRecord::lay_out_bytes`].
+#[derive(Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-pub struct PreparedRecord<B> {
+pub struct PreparedRecord<B: ?Sized> {
     header: RecordHeader,
     descriptor: SectionDescriptor,
     body: B,
 }
 
+// Derived, it would be asked of a body of `[u8]` too.
+#[allow(clippy::expl_impl_clone_on_copy)]
+impl<B: Copy> Clone for PreparedRecord<B> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<B: Copy> Copy for PreparedRecord<B> {}
+
+/// Where the body begins: after header and descriptor.
+const BODY: usize = RecordHeader::SIZE + SectionDescriptor::SIZE;
+
 impl<B: FixedSection> PreparedRecord<B> {
-    /// Where the body begins: after header and descriptor.
-    const BODY: u32 = (size_of::<RecordHeader>() + size_of::<SectionDescriptor>()) as u32;
     const LENGTH: u32 = size_of::<Self>() as u32;
 
     /// Lays out the record: count, lengths, offset and type are computed.
@@ -81,7 +97,7 @@ impl<B: FixedSection> PreparedRecord<B> {
         (
             header.with_section_count(1).with_record_length(Self::LENGTH),
             descriptor
-                .with_section_offset(Self::BODY)
+                .with_section_offset(BODY as u32)
                 .with_section_length(size_of::<B>() as u32)
                 .with_section_type(B::TYPE),
         )
@@ -127,7 +143,42 @@ impl<B: FixedSection> PreparedRecord<B> {
         record.body = body;
         Ok(record)
     }
+}
 
+impl PreparedRecord<[u8]> {
+    /// Lays out the record of a section that is bytes already, of a type that may be known only now, at the start of
+    /// `out`; what comes after it stays as it was.
+    ///
+    /// # Errors
+    /// When `out` is too small or the record is 4 GiB or longer, which leaves `out` untouched.
+    #[inline]
+    pub fn lay_out_bytes<'b>(
+        header: &RecordHeader,
+        section_type: SectionTypeId,
+        descriptor: &SectionDescriptor,
+        body: &[u8],
+        out: &'b mut [u8],
+    ) -> Result<&'b mut Self, Error> {
+        let length = body.len().saturating_add(BODY);
+        let Ok(record_length) = u32::try_from(length) else {
+            return Err(Error::new(ErrorKind::TooLarge { what: "record length" }, 0));
+        };
+        let too_small = Error::buffer_too_small(length, out.len());
+        let record = out.get_mut(..length).ok_or(too_small)?;
+        let record = Self::mut_from_bytes(record).map_err(|_| too_small)?;
+        record.header = *header;
+        record.header.set_section_count(1);
+        record.header.set_record_length(record_length);
+        record.descriptor = *descriptor;
+        record.descriptor.set_section_type(section_type);
+        record.descriptor.set_section_offset(BODY as u32);
+        record.descriptor.set_section_length(body.len() as u32);
+        body.write_to(&mut record.body).map_err(|_| too_small)?;
+        Ok(record)
+    }
+}
+
+impl<B: ?Sized> PreparedRecord<B> {
     /// The header; count and length are filled in.
     #[inline]
     pub const fn header(&self) -> &RecordHeader {
@@ -165,7 +216,10 @@ impl<B: FixedSection> PreparedRecord<B> {
     }
 
     /// The record, ready to be handed on.
-    pub fn as_bytes(&self) -> &[u8] {
+    pub fn as_bytes(&self) -> &[u8]
+    where
+        B: IntoBytes + Immutable + Unaligned,
+    {
         IntoBytes::as_bytes(self)
     }
 }
@@ -243,8 +297,8 @@ impl<B: FixedSection> PreparedStatusBlock<B> {
 
     /// Sets the block's severity and status from the entry's severity, the status last, and returns the block.
     ///
-    /// It is one structure in memory to the compiler: where another processor watches the status, set it there by a
-    /// volatile store once the rest has been copied.
+    /// The compiler may store the fields in another order. Where another processor watches the status, copy the block
+    /// with a status of 0 and store the status last, by a volatile store.
     pub fn report(&mut self) -> &[u8] {
         /// The count of entries begins at bit 4.
         const ONE_ENTRY: u32 = 1 << 4;
@@ -285,6 +339,28 @@ mod tests {
         let error = PreparedRecord::lay_out(HEADER, DESCRIPTOR, *RECORD.body(), &mut short).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BufferTooSmall { needed: 280, available: 279 });
         assert_eq!(short, [0xa5; 279]);
+    }
+
+    #[test]
+    fn bytes_are_laid_out_in_a_buffer() {
+        for length in [0, 1, 80, 81] {
+            let (body, mut expected) = (&[0x5a; 81][..length], [0xa5; 281]);
+            let mut writer = RecordWriter::new(&mut expected, &HEADER).unwrap();
+            writer.section_bytes(SectionTypeId::LINUX_MCE, &DESCRIPTOR, body).unwrap();
+            writer.finish().unwrap();
+            let mut out = [0xa5; 281];
+            let kind = SectionTypeId::LINUX_MCE;
+            let record = PreparedRecord::lay_out_bytes(&HEADER, kind, &DESCRIPTOR, body, &mut out).unwrap();
+            assert_eq!(record.as_bytes().len(), 200 + length);
+            assert_eq!(out, expected, "{length}");
+
+            let mut short = [0xa5; 281];
+            let room = &mut short[..199 + length];
+            let error = PreparedRecord::lay_out_bytes(&HEADER, kind, &DESCRIPTOR, body, room).unwrap_err();
+            let (needed, available) = (200 + length as u32, 199 + length as u32);
+            assert_eq!(error.kind(), ErrorKind::BufferTooSmall { needed, available });
+            assert_eq!(short, [0xa5; 281]);
+        }
     }
 
     #[test]

@@ -4,20 +4,20 @@ use core::fmt;
 
 use crate::CreatorId;
 use crate::fields::{OwnValue, Value, Visitor};
-use crate::timestamp::{Encoding, Reading, Timestamp};
+use crate::timestamp::{Timestamp, TimestampEncoding, TimestampReading};
 
 impl Timestamp {
-    /// The time, and how the bytes hold it; `None` when they are no time that exists.
+    /// The time, and how the bytes hold it; `None` when they are not a time that exists.
     ///
     /// - Month, year and century zero: a count of seconds, if it is one that Linux can have written.
     /// - Century byte 0x13 to 0x15: binary, 1900 to 2199. BCD would be a year before any computer.
     /// - Century byte 0x19 to 0x21: BCD, 1900 to 2199. Binary would be a year after 2500.
     /// - Any other century: what `creator` writes. Where the creator does not decide it is BCD, and
-    ///   [`Reading::otherwise`] has the time in binary if that is another one.
+    ///   [`TimestampReading::otherwise`] has the time in binary if that is another one.
     ///
     /// Second 60 is no time: neither UEFI's clock nor a calendar that an operating system makes out of its seconds
     /// has one, so that byte is not from a leap second. A day that its month does not have is no time either.
-    pub fn reading(&self, creator: Option<CreatorId>) -> Option<Reading> {
+    pub fn reading(&self, creator: Option<CreatorId>) -> Option<TimestampReading> {
         const BINARY: [CreatorId; 3] =
             [CreatorId::WINDOWS_WHEA, CreatorId::WINDOWS_DEVICE_DRIVER, CreatorId::LINUX_AMDGPU];
         let by_binary_writer = creator.is_some_and(|creator| BINARY.contains(&creator));
@@ -33,14 +33,14 @@ pub(crate) fn describe(time: Timestamp, creator: Option<CreatorId>, out: &mut dy
         OwnValue::Time { time, calendar: reading.map(|reading| reading.calendar) }.into(),
     )?;
     let encoding = reading.map(|reading| reading.encoding);
-    if let Some(encoding) = encoding.filter(|encoding| *encoding != Encoding::Bcd) {
+    if let Some(encoding) = encoding.filter(|encoding| *encoding != TimestampEncoding::Bcd) {
         out.field("timestamp_encoding", Value::Message(&encoding))?;
     }
     if let Some(calendar) = reading.and_then(|reading| reading.otherwise) {
         out.field("timestamp_if_binary", OwnValue::Time { time, calendar: Some(calendar) }.into())?;
     }
-    // The count of seconds has no flags.
-    if encoding != Some(Encoding::LinuxSeconds) {
+    // A count of seconds has no flags.
+    if encoding != Some(TimestampEncoding::LinuxSeconds) {
         out.field("timestamp_precise", time.is_precise().into())?;
         if time.flags() > 1 {
             out.field("timestamp_flags", Value::hex(time.flags()))?;
@@ -66,8 +66,10 @@ mod tests {
     fn read(bytes: [u8; 8], creator: impl Into<Option<CreatorId>>) -> std::string::String {
         match of(bytes).reading(creator.into()) {
             None => "none".into(),
-            Some(Reading { calendar, encoding, otherwise: None }) => std::format!("{calendar} {encoding}"),
-            Some(Reading { calendar, encoding, otherwise: Some(other) }) => {
+            Some(TimestampReading { calendar, encoding, otherwise: None }) => {
+                std::format!("{calendar} {encoding}")
+            }
+            Some(TimestampReading { calendar, encoding, otherwise: Some(other) }) => {
                 std::format!("{calendar} {encoding} or {other}")
             }
         }
@@ -82,7 +84,7 @@ mod tests {
             ([0x22, 0x01, 0x02, 0, 0x01, 0x07, 0x19, 0x14], "2025-07-01 02:01:34"),
             ([0x11, 0x08, 0x15, 0, 0x19, 0x01, 0x18, 0x14], "2024-01-25 21:08:17"),
             ([0x0c, 0x2e, 0x10, 0, 0x07, 0x01, 0x16, 0x14], "2022-01-07 16:46:12"),
-            // A clock that went back to 1970, and the next century.
+            // A clock that was reset to 1970, and the next century.
             ([0x01, 0x00, 0x00, 0, 0x01, 0x01, 0x46, 0x13], "1970-01-01 00:00:01"),
             ([0x01, 0x00, 0x00, 0, 0x07, 0x02, 0x06, 0x15], "2106-02-07 00:00:01"),
         ] {
@@ -106,7 +108,7 @@ mod tests {
                 assert_eq!(read(zerocopy::transmute!(time), creator), expected);
             }
         }
-        // Firmware that mixes both writes no time.
+        // Firmware that mixes both encodings writes no valid time.
         let mixed = [0x15, 0x1e, 0x10, 0, 0x19, 0x07, 0x25, 0x20];
         for creator in [None, Some(UNKNOWN), Some(CreatorId::WINDOWS_WHEA)] {
             assert_eq!(read(mixed, creator), "none");
@@ -122,7 +124,11 @@ mod tests {
             let [century, year_of] = [year / 100, year % 100].map(|part| part as u8);
             let bytes = [second, minute, hour, 0, day, month, year_of, century];
             let reading = of(bytes).reading(None).unwrap();
-            assert_eq!((reading.encoding, reading.otherwise), (Encoding::Binary, None), "{bytes:x?}");
+            assert_eq!(
+                (reading.encoding, reading.otherwise),
+                (TimestampEncoding::Binary, None),
+                "{bytes:x?}"
+            );
             assert_eq!(u64::try_from(reading.calendar.unix_seconds()), Ok(seconds));
         }
     }
@@ -138,7 +144,7 @@ mod tests {
         assert_eq!(read([1, 2, 3, 0, 4, 5, 1, 0], UNKNOWN), "0001-05-04 03:02:01 BCD");
         assert_eq!(read([0x59, 0x59, 0x23, 0, 0x31, 0x12, 0x99, 0x99], None), "9999-12-31 23:59:59 BCD");
         assert_eq!(read([0xff; 8], CreatorId::WINDOWS_WHEA), "none");
-        // Only its creator makes binary of another century a time.
+        // Only the record's creator makes a binary time of another century valid.
         let later = [0x3b, 0x3b, 0x17, 0, 0x1f, 0x0c, 0x63, 0x63];
         assert_eq!(read(later, CreatorId::LINUX_AMDGPU), "9999-12-31 23:59:59 binary");
         assert_eq!(read(later, None), "none");
@@ -182,7 +188,7 @@ mod tests {
                 assert_eq!(read(bytes(seconds), creator), std::format!("{time} Linux seconds"));
             }
         }
-        // Seconds of a clock that nobody set are a time in a record of Linux alone.
+        // Only Linux's records have a valid time in seconds of a clock that was never set.
         assert_eq!(read(bytes(1), CreatorId::LINUX_PSTORE), "1970-01-01 00:00:01 Linux seconds");
         assert_eq!((read(bytes(1), None), read(bytes(999_999_999), UNKNOWN)), ("none".into(), "none".into()));
         for none in [0, 253_402_300_800, 1 << 40, u64::MAX] {

@@ -11,7 +11,7 @@ use crate::section::Body;
 use crate::section_decoder::{SectionDecoder, WithDecoders, describe_body};
 use crate::{Error, ErrorKind, NotificationType, RecordHeader, SectionDescriptor, SectionTypeId, Severity};
 
-/// A record: its header and all its bytes. A copy of the view is a copy of two pointers.
+/// A record: its header and all its bytes. It is a view: a copy of it copies no byte of the record.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     header: &'a RecordHeader,
@@ -52,7 +52,7 @@ impl<'a> Record<'a> {
         self.bytes
     }
 
-    /// Bytes that the record length claims and the input did not have.
+    /// How many bytes the record length claims and the input did not have.
     pub fn missing(&self) -> usize {
         (self.header.record_length() as usize).saturating_sub(self.bytes.len())
     }
@@ -67,7 +67,7 @@ impl<'a> Record<'a> {
         self.header.notification_type()
     }
 
-    /// The id, unique together with the creator.
+    /// Identifier of the record, unique together with the creator.
     pub const fn record_id(&self) -> u64 {
         self.header.record_id()
     }
@@ -195,7 +195,7 @@ pub struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// Place among the record's sections, from 0.
+    /// Number of the section in its record, counted from 0.
     pub const fn number(&self) -> u16 {
         self.number
     }
@@ -205,7 +205,7 @@ impl<'a> Section<'a> {
         self.descriptor
     }
 
-    /// What the body is.
+    /// Type of the section, which says what the body is.
     pub const fn section_type(&self) -> SectionTypeId {
         self.descriptor.section_type()
     }
@@ -281,7 +281,7 @@ impl<'a> RecordMut<'a> {
         }
     }
 
-    /// The same record to read.
+    /// The same record, for reading.
     ///
     /// # Errors
     /// When the header was patched into one that [`Record::parse`] refuses.
@@ -297,7 +297,7 @@ impl<'a> RecordMut<'a> {
     /// The header.
     ///
     /// # Errors
-    /// None that can happen after [`RecordMut::parse`]; the signature keeps the path free of panics.
+    /// None can happen after [`RecordMut::parse`]; returning a `Result` keeps the path free of panics.
     #[inline]
     pub fn header_mut(&mut self) -> Result<&mut RecordHeader, Error> {
         match RecordHeader::mut_from_prefix(self.bytes) {
@@ -309,7 +309,7 @@ impl<'a> RecordMut<'a> {
     /// The descriptor of a section, counted from 0.
     ///
     /// # Errors
-    /// When the record has no such section, or its descriptor lies outside.
+    /// When the record has no such section, or its descriptor lies outside the record.
     #[inline]
     pub fn descriptor_mut(&mut self, number: u16) -> Result<&mut SectionDescriptor, Error> {
         let count = self.header_mut()?.section_count();

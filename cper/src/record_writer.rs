@@ -6,7 +6,9 @@ use zerocopy::{FromBytes, IntoBytes};
 
 use crate::error::clamp;
 use crate::section::Encode;
-use crate::{DataEntry, Error, ErrorKind, Record, RecordHeader, SectionDescriptor, SectionTypeId};
+use crate::{
+    DataEntry, Error, ErrorKind, PreparedRecord, Record, RecordHeader, SectionDescriptor, SectionTypeId,
+};
 
 /// Writes a record section by section, in a loop if need be.
 ///
@@ -95,7 +97,15 @@ impl<'b> RecordWriter<'b> {
     /// body could not be written in the length that it announced. The record so far stays as it was.
     #[inline]
     pub fn section<S: Encode>(&mut self, descriptor: &SectionDescriptor, body: &S) -> Result<(), Error> {
-        self.append(S::TYPE, descriptor, body.encoded_len(), |space| body.encode(space))
+        let length = body.encoded_len();
+        // The body first: its values then go from where they were to where they belong, and do not wait in registers or
+        // on the stack until the descriptor is stored.
+        self.append(length, |to, space| {
+            body.encode(space)?;
+            *to = *descriptor;
+            to.set_section_type(S::TYPE);
+            Some(())
+        })
     }
 
     /// Appends a section whose body is bytes already, of a type that may be known only now.
@@ -109,47 +119,46 @@ impl<'b> RecordWriter<'b> {
         descriptor: &SectionDescriptor,
         bytes: &[u8],
     ) -> Result<(), Error> {
-        self.append(section_type, descriptor, bytes.len(), |space| bytes.write_to(space).ok())
+        self.append(bytes.len(), |to, space| {
+            *to = *descriptor;
+            to.set_section_type(section_type);
+            bytes.write_to(space).ok()
+        })
     }
 
+    /// Appends a section: `write` stores its descriptor, and its body in the bytes that are the body's.
     #[inline]
     fn append(
         &mut self,
-        section_type: SectionTypeId,
-        descriptor: &SectionDescriptor,
         length: usize,
-        encode: impl FnOnce(&mut [u8]) -> Option<()>,
+        write: impl FnOnce(&mut SectionDescriptor, &mut [u8]) -> Option<()>,
     ) -> Result<(), Error> {
         if self.count >= self.room {
             self.make_room(length)?;
         }
-        if self.write(section_type, descriptor, length, encode).is_none() {
+        let Some(end) = self.write(length, write) else {
             return Err(refusal(self.count, self.end, length, self.out.len()));
-        }
-        self.end = self.end.saturating_add(length);
+        };
+        self.end = end;
         self.count = self.count.saturating_add(1);
         Ok(())
     }
 
-    /// Writes the next descriptor and body, for which there is room.
+    /// Has the next descriptor and body written, where there is room for the descriptor; the end of the body.
     #[inline]
     fn write(
         &mut self,
-        section_type: SectionTypeId,
-        descriptor: &SectionDescriptor,
         length: usize,
-        encode: impl FnOnce(&mut [u8]) -> Option<()>,
-    ) -> Option<()> {
-        let offset = u32::try_from(self.end).ok()?;
-        let section_length =
-            u32::try_from(length).ok().filter(|length| offset.checked_add(*length).is_some())?;
-        let (front, bodies) = self.out.split_at_mut_checked(self.end)?;
-        let (to, _) = SectionDescriptor::mut_from_prefix(front.get_mut(front_len(self.count)..)?).ok()?;
-        *to = *descriptor;
-        to.set_section_type(section_type);
-        to.set_section_offset(offset);
-        to.set_section_length(section_length);
-        encode(bodies.get_mut(..length)?)
+        write: impl FnOnce(&mut SectionDescriptor, &mut [u8]) -> Option<()>,
+    ) -> Option<usize> {
+        let end = self.end.checked_add(length).filter(|end| u32::try_from(*end).is_ok())?;
+        let (front, space) = self.out.get_mut(..end)?.split_at_mut_checked(self.end)?;
+        let (descriptor, _) =
+            SectionDescriptor::mut_from_prefix(front.get_mut(front_len(self.count)..)?).ok()?;
+        write(descriptor, space)?;
+        descriptor.set_section_offset(self.end as u32);
+        descriptor.set_section_length(length as u32);
+        Some(end)
     }
 
     /// Makes room for one more descriptor before a body of this length, and for as many more as there are already where
@@ -199,7 +208,7 @@ impl<'b> RecordWriter<'b> {
     /// buffer after the record are unspecified.
     ///
     /// # Errors
-    /// None that can happen after [`RecordWriter::new`]; the signature keeps the path free of panics.
+    /// None can happen after [`RecordWriter::new`]; returning a `Result` keeps the path free of panics.
     #[inline]
     pub fn finish(mut self) -> Result<&'b mut [u8], Error> {
         if self.room != self.count {
@@ -270,9 +279,10 @@ impl DataEntry<'_> {
     /// When `out` is too small.
     #[inline]
     pub fn encode_record<'b>(&self, header: &RecordHeader, out: &'b mut [u8]) -> Result<&'b mut [u8], Error> {
-        let mut writer = RecordWriter::new(out, header)?;
-        writer.section_bytes(self.section_type(), &self.header().descriptor(), self.bytes())?;
-        writer.finish()
+        let descriptor = self.header().descriptor();
+        let record =
+            PreparedRecord::lay_out_bytes(header, self.section_type(), &descriptor, self.bytes(), out)?;
+        Ok(record.as_mut_bytes())
     }
 }
 
@@ -335,7 +345,7 @@ mod tests {
                         Ok(record) => {
                             assert_eq!(record, expected, "{count} sections, hint {hint}, {more} more");
                         }
-                        // Room that was announced and not needed was not there.
+                        // The bytes that were announced and not needed were not there.
                         Err(error) => {
                             let unused = 72 * hint.saturating_sub(count);
                             assert!(more < unused, "{count} sections, hint {hint}, {more} more: {error}");
@@ -353,7 +363,7 @@ mod tests {
         let whole = expected(&bodies);
         for length in 0..whole.len() {
             for hint in 0..=6 {
-                // What the first section needs that does not fit; the room that was announced is there before.
+                // The bytes that the first section needs and that do not fit, after the announced ones.
                 let front = front_len(hint);
                 let sections = (1..=6).map(|count| {
                     expected(&bodies[..count]).len() + front_len(hint.max(count)) - front_len(count)

@@ -1,4 +1,4 @@
-//! Error severity of records, sections and status blocks (UEFI 2.11 tables N.1 and N.2, ACPI 6.5 table 18.11).
+//! Error severity of records, sections and status blocks (UEFI 2.11 tables N.1 and N.5, ACPI 6.5 table 18.11).
 
 use crate::open_value::open_value;
 

@@ -18,23 +18,25 @@ use crate::{
 };
 
 structure! {
-    /// The first 20 bytes of a generic error status block.
+    /// The header of a generic error status block: its first 20 bytes (ACPI 6.5 table 18.11).
     GenericErrorStatus: 20 bytes, new;
     parts described;
-    /// [`BlockStatus`] and the count of entries; 0 means that there is no error, or that it was taken note of.
+    /// [`BlockStatus`] and the count of entries; 0 means that there is no error, or that it was acknowledged.
     0 block_status: u32 => set_block_status with_block_status;
-    /// Bytes from the start of the block to the raw data, which comes after the entries. Writers fill it in.
+    /// Offset of the raw data from the start of the block, in bytes. The raw data comes after the entries. Writers fill
+    /// it in.
     4 raw_data_offset: u32 => set_raw_data_offset with_raw_data_offset;
-    /// Bytes of raw data. Writers fill it in.
+    /// Length of the raw data in bytes. Writers fill it in.
     8 raw_data_length: u32 => set_raw_data_length with_raw_data_length;
-    /// Bytes of all data entries. Writers fill it in.
+    /// Length of all data entries in bytes. Writers fill it in.
     12 data_length: u32 => set_data_length with_data_length;
     /// Severity of the block; ACPI calls [`Severity::INFORMATIONAL`] "none".
     16 severity: Severity => set_severity with_severity;
 }
 
 flag_set! {
-    /// Status of a block. Bits 13:4 count the entries: [`GenericErrorStatus::entry_count`].
+    /// Status of a generic error status block (ACPI 6.5 table 18.11). Bits 13:4 count the entries:
+    /// [`GenericErrorStatus::entry_count`].
     pub struct BlockStatus: u32 {
         /// An uncorrectable error is reported.
         const UNCORRECTABLE_VALID = 1 << 0;
@@ -109,36 +111,37 @@ impl Describe for GenericErrorStatus {
 }
 
 structure! {
-    /// The header of a data entry: 72 bytes since revision 3.0, 64 before, when the timestamp is not there.
+    /// The header of a generic error data entry (ACPI 6.5 table 18.12): 72 bytes, of which an entry before revision 3.0
+    /// has the first 64, without the timestamp.
     GenericErrorData: 72 bytes;
     parts described;
     valid DataEntryValidation: u8 in validation_bits {
-        /// [`GenericErrorData::timestamp`]; since revision 3.0.
+        /// [`GenericErrorData::timestamp`] holds a value. Since revision 3.0.
         TIMESTAMP = 2;
     };
-    /// What the payload is: a CPER section type. Writers fill it in.
+    /// Type of the payload: a CPER section type. Writers fill it in.
     0 section_type: SectionTypeId => set_section_type with_section_type;
     /// Severity of the entry.
     16 severity: Severity => set_severity with_severity;
-    /// 0x0201 to ACPI 6.0, 0x0300 since 6.1. A major version of 3 or more has the timestamp; below that the entry is 64
-    /// bytes long.
+    /// Revision of the entry: 0x0201 up to ACPI 6.0, 0x0300 since ACPI 6.1. A major version of 3 or more has the
+    /// timestamp; the header of one below 3 is 64 bytes long.
     20 revision: u16 => set_revision with_revision;
     22 validation_bits: u8;
     23 flags: u8;
-    /// Bytes of the payload. Writers fill it in.
+    /// Length of the payload in bytes. Writers fill it in.
     24 error_data_length: u32 => set_error_data_length with_error_data_length;
-    /// The field-replaceable unit.
+    /// Identifier of the field-replaceable unit (FRU); all zeros mean none.
     28 fru_id: Guid, fru_id_raw set_fru_id with_fru_id, FRU_ID = 0;
-    /// Name of the field-replaceable unit.
+    /// Name of the field-replaceable unit (FRU).
     44 fru_text: FruText, fru_text_raw set_fru_text with_fru_text, FRU_TEXT = 1;
-    /// When. Here an entry before revision 3.0 has ended.
+    /// Time of the error. An entry before revision 3.0 ends before this field.
     64 timestamp: Timestamp raw timestamp_raw;
 }
 
 impl GenericErrorData {
-    /// Revision with a timestamp, since ACPI 6.1.
+    /// Revision with a timestamp, of ACPI 6.1 and later.
     pub const REVISION_3: u16 = 0x0300;
-    /// Revision without one, ACPI 4.0 to 6.0.
+    /// Revision without a timestamp, of ACPI 4.0 to 6.0.
     pub const REVISION_2: u16 = 0x0201;
     const SHORT: usize = 64;
 
@@ -147,8 +150,8 @@ impl GenericErrorData {
         Self { severity, revision: U16::new(Self::REVISION_3), ..Self::ZERO }
     }
 
-    /// The header that says what a section's descriptor says. Of its flags an entry has room for the low eight bits,
-    /// which are all the specification defines.
+    /// The header that says what a section's descriptor says. Only the low eight bits of the descriptor's flags fit an
+    /// entry; they are all that the specification defines.
     pub const fn from_descriptor(descriptor: &SectionDescriptor) -> Self {
         Self {
             section_type: descriptor.section_type(),
@@ -161,7 +164,7 @@ impl GenericErrorData {
     }
 
     /// The section descriptor that says what this entry says; offset and length are left to the record's writer.
-    /// The timestamp belongs into the record's header: [`DataEntry::record_header`].
+    /// The timestamp belongs in the record's header: [`DataEntry::record_header`].
     pub const fn descriptor(&self) -> SectionDescriptor {
         SectionDescriptor::new(self.severity)
             .with_section_type(self.section_type)
@@ -171,7 +174,7 @@ impl GenericErrorData {
             .with_validation(DescriptorValidation::from_bits_retain(self.validation_bits & 3))
     }
 
-    /// Bytes of the header by its revision: 64 or 72.
+    /// Length of the header in bytes, by its revision: 64 or 72.
     pub const fn header_len(&self) -> usize {
         if self.revision.get() >> 8 >= 3 { size_of::<Self>() } else { Self::SHORT }
     }
@@ -181,19 +184,19 @@ impl GenericErrorData {
         SectionFlags::from_bits_retain(self.flags as u32)
     }
 
-    /// Sets the flags; an entry has room for the low eight bits.
+    /// Sets the flags, of which only the low eight bits fit an entry.
     pub const fn set_flags(&mut self, flags: SectionFlags) {
         self.flags = flags.bits() as u8;
     }
 
-    /// Sets the flags; an entry has room for the low eight bits.
+    /// Sets the flags, of which only the low eight bits fit an entry.
     #[must_use]
     pub const fn with_flags(mut self, flags: SectionFlags) -> Self {
         self.set_flags(flags);
         self
     }
 
-    /// When; `None` when its validity bit is clear or the revision has no timestamp.
+    /// Time of the error; `None` when its validity bit is clear or the revision has no timestamp.
     pub const fn timestamp(&self) -> Option<Timestamp> {
         if self.validation().contains(DataEntryValidation::TIMESTAMP) && self.header_len() == Self::SIZE {
             Some(self.timestamp)
@@ -278,7 +281,7 @@ impl<'a> StatusBlock<'a> {
         }
     }
 
-    /// Bytes that the lengths claim and the input did not have.
+    /// How many bytes the lengths claim and the input did not have.
     pub fn missing(&self) -> u64 {
         self.header.declared_len().saturating_sub(self.as_bytes().len() as u64)
     }
@@ -302,8 +305,8 @@ impl<'a> StatusBlock<'a> {
         }
     }
 
-    /// The entry that the block's data ends inside of, its payload as far as it goes; `None` when there is none, or not
-    /// even its header is whole. [`StatusBlock::entries`] has its error as the last item.
+    /// The entry that the end of the block's data cuts, with its payload as far as it goes. `None` when no entry is
+    /// cut, or the cut entry's header is not whole. [`StatusBlock::entries`] has its error as the last item.
     pub fn cut_entry(&self) -> Option<DataEntry<'a>> {
         let mut entries = self.entries();
         loop {
@@ -327,11 +330,11 @@ impl<'a> StatusBlock<'a> {
         (length != 0).then(|| raw().ok_or(Error::new(kind, 8)))
     }
 
-    /// Whether Linux would take the block (`cper_estatus_check`): raw data after the entries, and entries that fill
-    /// the data length exactly.
+    /// Whether Linux would take the block (`cper_estatus_check`): the raw data comes after the entries, and the entries
+    /// fill the data length exactly.
     ///
     /// # Errors
-    /// The first thing Linux would refuse it for.
+    /// The first thing for which Linux would refuse the block.
     pub fn check(&self) -> Result<(), Error> {
         let data_length = self.header.data_length();
         if data_length != 0 && (data_length as usize) < GenericErrorData::SHORT {
@@ -390,7 +393,7 @@ show_fields!(StatusBlock<'a>);
 
 /// Iterator over the data entries of a block; see [`StatusBlock::entries`].
 ///
-/// Each entry takes 64 bytes or more of the block, so there is no more than one turn for as many.
+/// Each entry takes 64 bytes or more of the block, so the iterator yields at most one item for every 64 bytes.
 #[derive(Clone, Debug)]
 pub struct DataEntries<'a> {
     rest: &'a [u8],
@@ -493,7 +496,7 @@ struct EntryFront {
 const _: () = assert!(size_of::<EntryFront>() == GenericErrorData::SHORT);
 
 impl<'a> DataEntry<'a> {
-    /// Place among the block's entries, from 0.
+    /// Number of the entry in its block, counted from 0.
     pub const fn number(&self) -> u16 {
         self.number
     }
@@ -523,7 +526,7 @@ impl<'a> DataEntry<'a> {
         self.header_bytes
     }
 
-    /// When; `None` when its validity bit is clear or the revision has no timestamp.
+    /// Time of the error; `None` when its validity bit is clear or the revision has no timestamp.
     #[inline]
     pub const fn timestamp(&self) -> Option<Timestamp> {
         match self.stored_timestamp {
@@ -534,9 +537,11 @@ impl<'a> DataEntry<'a> {
         }
     }
 
-    /// Stores in a descriptor what the entry says: type, length, severity, flags and unit. The rest of it stays as it was.
+    /// Stores in a descriptor what the entry says: type, length, severity, flags and unit. The rest of it stays as it
+    /// was.
     ///
-    /// [`GenericErrorData::descriptor`] makes a new one; this goes from value to value, for the time of a panic.
+    /// [`GenericErrorData::descriptor`] makes a new one. This function copies value by value, which is cheaper at panic
+    /// time.
     #[inline]
     pub const fn store_descriptor(&self, descriptor: &mut SectionDescriptor) {
         let front = self.front;
@@ -559,7 +564,7 @@ impl<'a> DataEntry<'a> {
         self.front.severity
     }
 
-    /// What the payload is.
+    /// Type of the section that the payload is.
     pub const fn section_type(&self) -> SectionTypeId {
         self.front.section_type
     }
@@ -584,11 +589,11 @@ impl<'a> DataEntry<'a> {
     /// The header of the record that this entry becomes: its severity, and its time when it has one.
     #[inline]
     pub const fn record_header(&self, notification: NotificationType) -> RecordHeader {
-        let header = RecordHeader::new(self.front.severity, notification);
-        match self.timestamp() {
-            Some(timestamp) => header.with_timestamp(timestamp),
-            None => header,
+        let mut header = RecordHeader::new(self.front.severity, notification);
+        if let Some(timestamp) = self.timestamp() {
+            header.set_timestamp(timestamp);
         }
+        header
     }
 }
 
@@ -624,8 +629,8 @@ show_fields!(GenericErrorStatus, GenericErrorData, DataEntry<'a>);
 
 /// Iterator over the status blocks of a region, one after the other, as in BERT's boot error region.
 ///
-/// It ends at a header of zeros, or where fewer than 20 bytes are left. A block whose status was cleared is given
-/// still: Linux clears it once the block is printed, and leaves the entries in memory.
+/// It ends at a header of zeros, or where fewer than 20 bytes are left. A block whose status was cleared is still
+/// yielded: Linux clears the status once it has printed the block, and leaves the entries in memory.
 #[derive(Clone, Debug)]
 pub struct StatusBlocks<'a> {
     rest: &'a [u8],

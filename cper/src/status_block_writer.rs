@@ -140,7 +140,7 @@ impl<'b> StatusBlockWriter<'b> {
     /// Writes the header, status last, and returns the block. The status bits follow from the entries' severities.
     ///
     /// # Errors
-    /// None that can happen after [`StatusBlockWriter::new`]; the signature keeps the path free of panics.
+    /// None can happen after [`StatusBlockWriter::new`]; returning a `Result` keeps the path free of panics.
     pub fn finish(self) -> Result<&'b mut [u8], Error> {
         let Self { out, severity, length, entries, raw_data, status } = self;
         let (raw_data_offset, raw_data_length) = raw_data.unwrap_or_default();

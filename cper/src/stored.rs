@@ -133,28 +133,20 @@ numbers! {
     u64 as U64: qwords, wire_qwords;
 }
 
-/// The bytes of a value at this offset, as many as there are.
-pub(crate) fn part<const AT: usize, T>(bytes: &[u8]) -> &[u8] {
-    let rest = bytes.get(AT..).unwrap_or_default();
-    rest.get(..size_of::<T>()).unwrap_or(rest)
-}
-
-/// A value `AT` bytes into a structure.
-#[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub(crate) struct At<const AT: usize, T> {
-    skipped: [u8; AT],
-    value: T,
+/// The bytes of a value of this size at this offset, as many as there are.
+pub(crate) fn part(bytes: &[u8], at: usize, size: usize) -> &[u8] {
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.get(..size).unwrap_or(rest)
 }
 
 /// The value at this offset; `None` when the bytes end before it does. One comparison, none where the length is known.
 #[inline]
-pub(crate) fn at<const AT: usize, T>(bytes: &[u8]) -> Option<&T>
+pub(crate) fn at<T>(bytes: &[u8], at: usize) -> Option<&T>
 where
     T: FromBytes + Immutable + KnownLayout + Unaligned,
 {
-    match At::<AT, T>::ref_from_prefix(bytes) {
-        Ok((at, _)) => Some(&at.value),
+    match T::ref_from_prefix(bytes.get(at..)?) {
+        Ok((value, _)) => Some(value),
         Err(_) => None,
     }
 }

@@ -84,8 +84,8 @@ macro_rules! structure {
     ) => {
         $(#[$meta])*
         $(
-            #[doc = concat!("\n\nThe body of a section, \"", $what, "\", as it is written: ", $size, " bytes.")]
-            #[doc = concat!("As it was read, in any form, it is a [`", stringify!($view), "`].")]
+            #[doc = concat!("\n\nThe body of a section \"", $what, "\" as it is written: ", $size, " bytes.")]
+            #[doc = concat!("The body as it was read, in any form: [`", stringify!($view), "`].")]
         )?
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq,
@@ -106,7 +106,7 @@ macro_rules! structure {
             #[allow(dead_code)] // Not of use where the type has a `new` of its own.
             const ZERO: Self = zerocopy::transmute!([0u8; $size]);
 
-            /// Bytes of the structure.
+            /// Size of the structure in bytes.
             pub const SIZE: usize = $size;
         }
 
@@ -121,7 +121,7 @@ macro_rules! structure {
 
         $(
             impl $name {
-                /// The structure with all bytes zero: no field is valid.
+                /// The structure with all bytes zero; no validity bit is set.
                 #[inline]
                 pub const fn $new() -> Self {
                     Self::ZERO
@@ -188,10 +188,10 @@ macro_rules! validation {
         $( $field:ident $flag:ident = $bit:literal; )*
     ) => {
         $crate::open_value::flag_set! {
-            #[doc = concat!("Which fields of a [`", stringify!($name), "`] hold a value.")]
+            #[doc = concat!("Which fields of [`", stringify!($name), "`] hold a value.")]
             pub struct $flags: $bits_type {
                 $(
-                    #[doc = concat!("[`", stringify!($name), "::", stringify!($field), "`].")]
+                    #[doc = concat!("[`", stringify!($name), "::", stringify!($field), "`] holds a value.")]
                     const $flag = 1 << $bit;
                 )*
                 $( $(#[$($flag_meta)*])* const $by_hand = 1 << $by_hand_bit; )*
@@ -206,15 +206,15 @@ macro_rules! validation {
                 $flags::from_bits_retain($crate::stored::value!($bits_type, self.$bits))
             }
 
-            /// Sets which fields hold a value, whatever they hold: to write what another writer would. Setters of
-            /// fields set the bit themselves.
+            /// Sets all validity bits at once, to write what another writer would: a setter of a field sets the field's
+            /// bit itself.
             #[inline]
             pub const fn set_validation(&mut self, validation: $flags) {
                 self.$bits = $crate::stored::wire!($bits_type, validation.bits());
             }
 
-            /// Sets which fields hold a value, whatever they hold: to write what another writer would. Setters of
-            /// fields set the bit themselves.
+            /// Sets all validity bits at once, to write what another writer would: a setter of a field sets the field's
+            /// bit itself.
             #[must_use]
             #[inline]
             pub const fn with_validation(mut self, validation: $flags) -> Self {
@@ -253,7 +253,7 @@ macro_rules! structure_field {
     ([$($doc:tt)*] $field:ident: $type:tt [$($form:ident)?] [$stored:ident] [] [] [$($flags:ident)?]) => {
         $($doc)*
         ///
-        /// The value as stored, whatever the validity bits say.
+        /// The value as stored, valid or not.
         #[inline]
         pub const fn $stored(&self) -> $crate::stored::value_type!($type) {
             $crate::stored::value!($type, self.$field)
@@ -267,12 +267,16 @@ macro_rules! structure_field {
         }
 
         $($doc)*
+        ///
+        /// Sets the value.
         #[inline]
         pub const fn $set(&mut self, value: $type) {
             self.$field = value;
         }
 
         $($doc)*
+        ///
+        /// Sets the value.
         #[must_use]
         #[inline]
         pub const fn $with(mut self, value: $type) -> Self {
@@ -288,12 +292,16 @@ macro_rules! structure_field {
         }
 
         $($doc)*
+        ///
+        /// Sets the value.
         #[inline]
         pub const fn $set(&mut self, value: $crate::stored::value_type!($type)) {
             self.$field = $crate::stored::wire!($type, value);
         }
 
         $($doc)*
+        ///
+        /// Sets the value.
         #[must_use]
         #[inline]
         pub const fn $with(mut self, value: $crate::stored::value_type!($type)) -> Self {

@@ -6,7 +6,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// Eight bytes of calendar time: BCD by the specification; local time by its text, UTC from most firmware.
 ///
-/// Not everybody writes BCD. Windows and Linux' amdgpu driver write the same fields in plain binary, and Linux writes
+/// Not everybody writes BCD. Windows and Linux's amdgpu driver write the same fields in plain binary, and Linux writes
 /// a count of seconds into the records that it keeps in ERST. [`Timestamp::reading`] finds out which it is.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
@@ -76,16 +76,16 @@ bytes_of_timestamp! {
 /// How the eight bytes of a [`Timestamp`] hold a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Encoding {
+pub enum TimestampEncoding {
     /// Two decimal digits in each byte, as the specification says.
     Bcd,
-    /// Each byte is a number: Windows, and Linux' amdgpu driver.
+    /// Each byte is a number: Windows, and Linux's amdgpu driver.
     Binary,
     /// One number of 64 bits, the seconds since 1970: Linux, in the records that it keeps in ERST.
     LinuxSeconds,
 }
 
-impl fmt::Display for Encoding {
+impl fmt::Display for TimestampEncoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Bcd => "BCD",
@@ -98,17 +98,17 @@ impl fmt::Display for Encoding {
 /// The time that a [`Timestamp`] was read as: [`Timestamp::reading`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Reading {
+pub struct TimestampReading {
     /// The time.
     pub calendar: Calendar,
     /// What the bytes were taken for.
-    pub encoding: Encoding,
+    pub encoding: TimestampEncoding,
     /// The time that the bytes are in binary, where nothing decides between that and BCD.
     pub otherwise: Option<Calendar>,
 }
 
-impl Reading {
-    const fn new(encoding: Encoding, calendar: Option<Calendar>) -> Option<Self> {
+impl TimestampReading {
+    const fn new(encoding: TimestampEncoding, calendar: Option<Calendar>) -> Option<Self> {
         match calendar {
             Some(calendar) => Some(Self { calendar, encoding, otherwise: None }),
             None => None,
@@ -195,7 +195,7 @@ impl Timestamp {
         self.flags & 1 != 0
     }
 
-    /// The time, read by what the bytes themselves say; `None` when they are no time that exists.
+    /// The time, read by what the bytes themselves say; `None` when they are not a time that exists.
     ///
     /// The creator of a record says more: [`Timestamp::reading`], [`RecordHeader::time`](crate::RecordHeader::time).
     pub const fn calendar(&self) -> Option<Calendar> {
@@ -206,21 +206,21 @@ impl Timestamp {
     }
 
     /// The time, by the bytes and by what is known of their writer.
-    pub(crate) const fn decide(self, by_binary_writer: bool, by_linux: bool) -> Option<Reading> {
+    pub(crate) const fn decide(self, by_binary_writer: bool, by_linux: bool) -> Option<TimestampReading> {
         if let Some(seconds) = self.linux_seconds() {
             return match Self::from_unix(seconds) {
                 Some(time) if by_linux || seconds >= OLDEST_SECONDS => {
-                    Reading::new(Encoding::LinuxSeconds, time.bcd())
+                    TimestampReading::new(TimestampEncoding::LinuxSeconds, time.bcd())
                 }
                 _ => None,
             };
         }
         match self.century {
-            0x13..=0x15 => Reading::new(Encoding::Binary, self.binary()),
-            0x19..=0x21 => Reading::new(Encoding::Bcd, self.bcd()),
-            _ if by_binary_writer => Reading::new(Encoding::Binary, self.binary()),
-            _ => match Reading::new(Encoding::Bcd, self.bcd()) {
-                Some(reading) => Some(Reading { otherwise: self.in_binary_only(), ..reading }),
+            0x13..=0x15 => TimestampReading::new(TimestampEncoding::Binary, self.binary()),
+            0x19..=0x21 => TimestampReading::new(TimestampEncoding::Bcd, self.bcd()),
+            _ if by_binary_writer => TimestampReading::new(TimestampEncoding::Binary, self.binary()),
+            _ => match TimestampReading::new(TimestampEncoding::Bcd, self.bcd()) {
+                Some(reading) => Some(TimestampReading { otherwise: self.in_binary_only(), ..reading }),
                 None => None,
             },
         }
@@ -342,10 +342,10 @@ impl fmt::Display for Calendar {
         let Self { year, month, day, hour, minute, second } = *self;
         let (between, end) = if f.alternate() { ('T', "Z") } else { (' ', "") };
         if year > 9999 || [month, day, hour, minute, second].into_iter().any(|field| field > 99) {
-            // No time that was read is, but the fields are anybody's.
+            // A calendar that was read never is, but its fields are public.
             return write!(f, "{year:04}-{month:02}-{day:02}{between}{hour:02}:{minute:02}:{second:02}{end}");
         }
-        // One write of a text that was laid out: six formatted numbers take several times as long.
+        // The text is laid out first and written once: six formatted numbers take several times as long.
         let [century, year] = [year / 100, year % 100].map(|part| two_digits(part as u8));
         let [month, day, hour, minute, second] = [month, day, hour, minute, second].map(two_digits);
         let ([a, b], [c, d], [e, g], [h, i]) = (century, year, month, day);

@@ -1,17 +1,18 @@
-//! What [`structure!`](crate::structure) makes of a description beside the structure itself: the view of a body, its readers,
-//! and the description of its fields for text and JSON.
+//! What [`structure!`](crate::structure) makes of a description beside the structure itself: the view of a body, its
+//! readers, and the description of its fields for text and JSON.
 
 /// A view: the bytes of a body, at least as many as the shortest form has.
 macro_rules! view_of_bytes {
     ($view:ident from $min:literal of $name:ident as $section:ident $what:literal) => {
-        #[doc = concat!("The body of a section, \"", $what, "\", as it was read: all its bytes. See [`", stringify!($name), "`].")]
+        #[doc = concat!("The body of a section \"", $what, "\" as it was read, in any form: all its bytes.")]
+        #[doc = concat!("It begins with the fields of [`", stringify!($name), "`].")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub struct $view<'a> {
             bytes: &'a [u8],
         }
 
         impl<'a> $view<'a> {
-            /// Bytes of the shortest form.
+            /// Size of the shortest form in bytes.
             pub const MIN: usize = $min;
 
             /// Reads a body, of any form.
@@ -36,7 +37,7 @@ macro_rules! view_of_bytes {
             /// The structure, every field as it was stored; `None` when the bytes end before the structure does.
             #[inline]
             pub fn structure(&self) -> Option<&'a $name> {
-                $crate::stored::at::<0, $name>(self.bytes)
+                $crate::stored::at(self.bytes, 0)
             }
         }
 
@@ -91,7 +92,7 @@ macro_rules! view_validation {
             #[inline]
             pub fn validation(&self) -> $flags {
                 const AT: usize = core::mem::offset_of!($name, $bits);
-                match $crate::stored::at::<AT, $crate::stored::wire_type!($bits_type)>(self.bytes) {
+                match $crate::stored::at::<$crate::stored::wire_type!($bits_type)>(self.bytes, AT) {
                     Some(bits) => $flags::from_bits_retain($crate::stored::value!($bits_type, *bits)),
                     None => $flags::empty(),
                 }
@@ -110,7 +111,7 @@ macro_rules! fixed_view {
                 self.bytes.get($name::SIZE..).unwrap_or_default()
             }
 
-            /// How many bytes the body claims to have and does not: none, it claims no length.
+            /// How many bytes the body claims to have and does not: always 0, because it claims no length.
             pub const fn missing(&self) -> usize {
                 0
             }
@@ -199,10 +200,10 @@ macro_rules! view_field {
     ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [$stored:ident] [] [] [$($flags:ident)?]) => {
         $($doc)*
         ///
-        /// The value as stored, whatever the validity bits say; `None` when the bytes end before it.
+        /// The value as stored, valid or not; `None` when the bytes end before the field does.
         #[inline]
         pub fn $stored(&self) -> Option<$crate::stored::value_type!($type)> {
-            match $crate::stored::at::<$at, $crate::stored::wire_type!($type)>(self.bytes) {
+            match $crate::stored::at::<$crate::stored::wire_type!($type)>(self.bytes, $at) {
                 Some(value) => Some($crate::stored::value!($type, *value)),
                 None => None,
             }
@@ -211,10 +212,10 @@ macro_rules! view_field {
     ([$($doc:tt)*] $at:literal $field:ident: $type:tt [part] [] [$always:ident] [] [$($flags:ident)?]) => {
         $($doc)*
         ///
-        /// `None` when the bytes end before it.
+        /// `None` when the bytes end before the field does.
         #[inline]
         pub fn $field(&self) -> Option<&'a $type> {
-            $crate::stored::at::<$at, $type>(self.bytes)
+            $crate::stored::at(self.bytes, $at)
         }
     };
     ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [] [$($always:ident)?] [] [$($flags:ident)?]) => {
@@ -223,9 +224,9 @@ macro_rules! view_field {
         pub fn $field(&self) -> $crate::stored::value_type!($type) {
             type Wire = $crate::stored::wire_type!($type);
             const {
-                assert!(size_of::<$crate::stored::At<$at, Wire>>() <= Self::MIN, "the shortest form ends before the field");
+                assert!(Self::MIN.saturating_sub($at) >= size_of::<Wire>(), "the shortest form ends before the field");
             }
-            match $crate::stored::at::<$at, Wire>(self.bytes) {
+            match $crate::stored::at::<Wire>(self.bytes, $at) {
                 Some(value) => $crate::stored::value!($type, *value),
                 // The shortest form has the field.
                 None => $crate::stored::value!($type, <Wire as zerocopy::FromZeros>::new_zeroed()),
@@ -235,7 +236,7 @@ macro_rules! view_field {
     ([$($doc:tt)*] $at:literal $field:ident: $type:tt [part] [] [] [$raw:ident $flag:ident] [$flags:ident]) => {
         $($doc)*
         ///
-        /// `None` when its validity bit is clear, or the bytes end before it does.
+        /// `None` when its validity bit is clear, or the bytes end before the field does.
         #[inline]
         pub fn $field(&self) -> Option<&'a $type> {
             if self.validation().contains($flags::$flag) { self.$raw() } else { None }
@@ -243,16 +244,16 @@ macro_rules! view_field {
 
         $($doc)*
         ///
-        /// The part as stored, whatever its validity bit says; `None` when the bytes end before it does.
+        /// The part as stored, whatever its validity bit says; `None` when the bytes end before the field does.
         #[inline]
         pub fn $raw(&self) -> Option<&'a $type> {
-            $crate::stored::at::<$at, $type>(self.bytes)
+            $crate::stored::at(self.bytes, $at)
         }
     };
     ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [] [] [$raw:ident $flag:ident] [$flags:ident]) => {
         $($doc)*
         ///
-        /// `None` when its validity bit is clear, or the bytes end before it does.
+        /// `None` when its validity bit is clear, or the bytes end before the field does.
         #[inline]
         pub fn $field(&self) -> Option<$crate::stored::value_type!($type)> {
             match self.structure() {
@@ -265,10 +266,10 @@ macro_rules! view_field {
 
         $($doc)*
         ///
-        /// The value as stored, whatever its validity bit says; `None` when the bytes end before it does.
+        /// The value as stored, whatever its validity bit says; `None` when the bytes end before the field does.
         #[inline]
         pub fn $raw(&self) -> Option<$crate::stored::value_type!($type)> {
-            match $crate::stored::at::<$at, $crate::stored::wire_type!($type)>(self.bytes) {
+            match $crate::stored::at::<$crate::stored::wire_type!($type)>(self.bytes, $at) {
                 Some(value) => Some($crate::stored::value!($type, *value)),
                 None => None,
             }
@@ -279,7 +280,7 @@ macro_rules! view_field {
 /// Describes one field, where it has a form, and tells which bytes it is stored in.
 macro_rules! describe_field {
     ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [part] [] [$raw:ident]) => {
-        let stored = $crate::stored::part::<$at, $crate::stored::wire_type!($type)>($bytes);
+        let stored = $crate::stored::part($bytes, $at, size_of::<$crate::stored::wire_type!($type)>());
         match $self.$field() {
             Some(value) => {
                 $out.stored(stringify!($field), stored, $crate::fields::Stored::NotShown);
@@ -292,7 +293,7 @@ macro_rules! describe_field {
         }
     };
     ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [$form:ident] [] [$raw:ident]) => {
-        let stored = $crate::stored::part::<$at, $crate::stored::wire_type!($type)>($bytes);
+        let stored = $crate::stored::part($bytes, $at, size_of::<$crate::stored::wire_type!($type)>());
         match $self.$field() {
             Some(value) => $crate::fields::describe_stored!(
                 $out, $crate::view::described_name!($field $called_as), stored, $form, value
@@ -301,13 +302,13 @@ macro_rules! describe_field {
         }
     };
     ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [$form:ident] $always:tt []) => {
-        let stored = $crate::stored::part::<$at, $crate::stored::wire_type!($type)>($bytes);
+        let stored = $crate::stored::part($bytes, $at, size_of::<$crate::stored::wire_type!($type)>());
         $crate::fields::describe_stored!(
             $out, $crate::view::described_name!($field $called_as), stored, $form, $self.$field()
         );
     };
     ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [] [] [$raw:ident]) => {
-        let stored = $crate::stored::part::<$at, $crate::stored::wire_type!($type)>($bytes);
+        let stored = $crate::stored::part($bytes, $at, size_of::<$crate::stored::wire_type!($type)>());
         let how = match $self.$field() {
             Some(_) => $crate::fields::Stored::NotShown,
             None => $crate::fields::Stored::NotValid,
@@ -315,7 +316,7 @@ macro_rules! describe_field {
         $out.stored(stringify!($field), stored, how);
     };
     ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [] $always:tt $raw:tt) => {
-        let stored = $crate::stored::part::<$at, $crate::stored::wire_type!($type)>($bytes);
+        let stored = $crate::stored::part($bytes, $at, size_of::<$crate::stored::wire_type!($type)>());
         $out.stored(stringify!($field), stored, $crate::fields::Stored::NotShown);
     };
 }

@@ -422,6 +422,7 @@ const COMPARISONS: &[Comparison] = &[
         ],
         only_ours: &[
             ("ip_type.bytes", "libcper's names and layouts of formats 2 and 3 contradict each other"),
+            ("records.*.primary_error_code", "what bits of the status are called"),
             ("records.*.misc_2", "libcper leaves them out without a revision of the extension"),
             ("records.*.misc_3", "likewise"),
         ],

@@ -84,21 +84,21 @@ pub enum Problem {
     },
     /// The mask has bits that the register does not.
     MaskTooWide {
-        /// The mask.
+        /// The mask of the entry.
         mask: u64,
         /// Bits of the register.
         bits: u8,
     },
     /// The value has bits outside the mask: no register can hold it, and it is never written as it is.
     ValueOutsideMask {
-        /// The value.
+        /// The value of the entry.
         value: u64,
-        /// The mask.
+        /// The mask of the entry.
         mask: u64,
     },
     /// `GOTO` to an index that the action does not have; it ends the action.
     GotoOutside {
-        /// The index.
+        /// The index that the entry jumps to.
         target: u64,
         /// Instructions of the action.
         count: u32,
@@ -112,7 +112,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// How much the problem matters under these rules, `None` if they do not mind.
+    /// How much the problem matters under these rules; `None` when it is none under them.
     pub const fn severity(self, rules: Semantics) -> Option<FindingSeverity> {
         use FindingSeverity::{Error, Warning};
         let (specification, linux) = match self {
@@ -141,8 +141,8 @@ impl Problem {
             | Self::ReservedFlags(_)
             | Self::ReservedByte(_)
             | Self::GotoOutside { .. } => (Some(Error), None),
-            // Nobody asks for an action that is not defined, so its entries are never run. What is wrong inside one is
-            // a finding of its own: Linux looks at every entry's instruction and register.
+            // No operation runs an action that is not defined, so its entries are never run. A problem inside such an
+            // entry is a finding of its own: Linux checks the instruction and the register of every entry.
             Self::ReservedAction(_)
             | Self::TrailingBytes(_)
             | Self::NarrowAccess { .. }

@@ -42,7 +42,8 @@ open_value! {
         GET_ERROR_LOG_ADDRESS_RANGE_LENGTH = 0x0e => "GET_ERROR_LOG_ADDRESS_RANGE_LENGTH",
         /// Output: [`RangeAttributes`](crate::RangeAttributes) of that range.
         GET_ERROR_LOG_ADDRESS_RANGE_ATTRIBUTES = 0x0f => "GET_ERROR_LOG_ADDRESS_RANGE_ATTRIBUTES",
-        /// Output: how long `EXECUTE_OPERATION` takes: bits 63:32 at most, bits 31:0 nominally, in microseconds (ACPI 6.3).
+        /// Output: how long `EXECUTE_OPERATION` takes: bits 63:32 at most, bits 31:0 nominally, in microseconds (ACPI
+        /// 6.3).
         GET_EXECUTE_OPERATION_TIMINGS = 0x10 => "GET_EXECUTE_OPERATION_TIMINGS",
     }
 }
@@ -169,7 +170,8 @@ impl Instruction {
         )
     }
 
-    /// Whether Linux takes the operand of this instruction from elsewhere than the text ([`Semantics`](crate::Semantics)).
+    /// Whether Linux takes the operand of this instruction from elsewhere than the text
+    /// ([`Semantics`](crate::Semantics)).
     pub const fn differs_in_linux(self) -> bool {
         matches!(self.raw(), 0x09..=0x0f)
     }
@@ -192,7 +194,7 @@ structure! {
     1 instruction: Instruction => set_instruction with_instruction;
     /// The flags, with undefined bits as found.
     2 flags: (u8 InstructionFlags) => set_flags with_flags;
-    /// Must be zero.
+    /// Reserved, 0.
     3 reserved: u8 => set_reserved with_reserved;
     /// The register that the instruction accesses.
     4 register: GenericAddress => set_register with_register;
@@ -223,8 +225,8 @@ impl InstructionEntry {
 
 /// One line of assembly, without the action: `WRITE_REGISTER_VALUE  mem32[0xfebfd000] <- 0x5`.
 ///
-/// The mask is shown where it is not all bits of the register, a Value that the instruction does not use where it is not
-/// 0, reserved bits where they are set: no bit of the entry goes unseen.
+/// The mask is shown where it is not all bits of the register, a Value that the instruction does not use where it is
+/// not 0, reserved bits where they are set: no bit of the entry goes unseen.
 impl fmt::Display for InstructionEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (register, value) = (self.register, self.value.get());

@@ -55,9 +55,9 @@ pub struct State {
     pub input: u64,
     /// What was read for the operating system.
     pub output: u64,
-    /// VAR1.
+    /// `VAR1`.
     pub var1: u64,
-    /// VAR2.
+    /// `VAR2`.
     pub var2: u64,
     /// `SRC_BASE`.
     pub source_base: u64,
@@ -129,7 +129,7 @@ impl<'a> Interpreter<'a> {
         self.limits
     }
 
-    /// The variables.
+    /// The interpreter's variables, which outlive a run of an action.
     pub const fn state(&self) -> &State {
         &self.state
     }

@@ -120,14 +120,15 @@
 //!
 //! # Security
 //!
-//! Tables come from firmware, images from guests, records from whoever wrote them: all may be hostile. No public function
-//! panics, loops without end or reads outside its slice; lengths inside never win over the slice, and a slot's lie hides
-//! no neighbour. A run of an action is bounded in steps and in time, an operation of the store by its patience, a walk by
-//! a number of steps. What a table can do is what [`RegisterIo`] lets it do: its instructions name physical addresses,
-//! and `MOVE_DATA` copies memory, so an implementation serves only what the platform's ERST may touch. There is no unsafe
-//! code.
+//! Tables come from firmware, images from guests, records from whoever wrote them: all may be hostile. No public
+//! function panics, loops without end or reads outside its slice; lengths inside never win over the slice, and a slot
+//! with a wrong length hides no neighbour. A run of an action is bounded in steps and in time, an operation of the
+//! store by its patience, a walk by a number of steps. A table can do what [`RegisterIo`] lets it do: its instructions
+//! name physical addresses, and `MOVE_DATA` copies memory. An implementation therefore serves only what the platform's
+//! ERST may touch. There is no unsafe code.
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(test),
     deny(

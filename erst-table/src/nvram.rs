@@ -219,7 +219,7 @@ impl Store<'_> {
         io: &mut Io,
     ) -> Result<u64, RangeFailure> {
         let identifier = record::identifier(record).unwrap_or(IDENTIFIER_UNSPECIFIED);
-        // A second one of its identifier, which a power cut left, is only in the way.
+        // A second record with the same identifier, which a power cut left, is superfluous.
         self.clear_all(identifier, Keep::First, io)?;
         let length = record.len() as u64;
         let start = self.first_gap(length, io)?;

@@ -8,13 +8,13 @@ use crate::grammar::open_value;
 open_value! {
     /// What the platform says of an operation (ACPI 6.5 table 18.21).
     Status: u64 {
-        /// Done.
+        /// The operation is done.
         SUCCESS = 0 => "SUCCESS",
-        /// No room for the record.
+        /// There is no room for the record.
         NOT_ENOUGH_SPACE = 1 => "NOT_ENOUGH_SPACE",
         /// The hardware of the store is not there.
         HARDWARE_NOT_AVAILABLE = 2 => "HARDWARE_NOT_AVAILABLE",
-        /// Failed.
+        /// The operation failed.
         FAILED = 3 => "FAILED",
         /// No record is stored.
         RECORD_STORE_EMPTY = 4 => "RECORD_STORE_EMPTY",
@@ -38,7 +38,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The action that begins it.
+    /// The action that begins the operation.
     pub const fn begin(self) -> Action {
         match self {
             Self::Write => Action::BEGIN_WRITE_OPERATION,

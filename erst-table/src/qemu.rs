@@ -1,11 +1,12 @@
-//! Backing image of QEMU's `acpi-erst` device (QEMU `docs/specs/acpi_erst.rst` and `hw/acpi/erst.c`, format version 0x0100).
+//! Backing image of QEMU's `acpi-erst` device (QEMU `docs/specs/acpi_erst.rst` and `hw/acpi/erst.c`, format version
+//! 0x0100).
 //!
 //! The file is an array of slots of one size. The first slots hold the header: 24 bytes and then the map, the record
 //! identifier of each slot, 0 for a free one. Each slot after them holds one record; the rest of it is 0xff.
 //!
-//! Where document and code differ the code counts: the field at 0x0c is the offset of the first record slot (the document
-//! calls it a record offset of 0x18), only 0 marks a slot free (the document says 0 or all ones), and slots are as large
-//! as the header says, not always 8 KiB.
+//! Where document and code differ the code counts: the field at 0x0c is the offset of the first record slot (the
+//! document calls it a record offset of 0x18), only 0 marks a slot free (the document says 0 or all ones), and slots
+//! are as large as the header says, not always 8 KiB.
 
 use core::fmt;
 use core::mem::{offset_of, size_of};
@@ -21,27 +22,27 @@ use crate::{Error, ErrorKind, Location, Operation, Status};
 structure! {
     /// Header of the image (QEMU `hw/acpi/erst.c`, `ERSTStorageHeader`, 24 bytes and the map).
     ImageHeader: 24 bytes, new;
-    /// `ERSTSTOR`.
+    /// Magic bytes: `ERSTSTOR`.
     0 magic: [u8; 8] => set_magic with_magic;
     /// Size of a slot in bytes.
     8 record_size: u32 => set_record_size with_record_size;
-    /// Offset of the first slot that holds a record.
+    /// Offset of the first slot that can hold a record, in bytes.
     12 storage_offset: u32 => set_storage_offset with_storage_offset;
-    /// 0x0100.
+    /// Format version: 0x0100.
     16 version: u16 => set_version with_version;
-    /// 0.
+    /// Reserved, 0.
     18 reserved: u16 => set_reserved with_reserved;
     /// Number of records stored.
     20 record_count: u32 => set_record_count with_record_count;
 }
 
-/// First bytes of an image.
+/// Magic bytes, the first of an image.
 pub const MAGIC: [u8; 8] = *b"ERSTSTOR";
 
-/// The format version described here.
+/// The format version that this module describes.
 pub const VERSION: u16 = 0x0100;
 
-/// Smallest size of a slot.
+/// Smallest size of a slot in bytes.
 pub const MIN_SLOT_SIZE: usize = 4096;
 
 /// A borrowed image, as mapped or read from its file.
@@ -228,8 +229,8 @@ impl<'a> Image<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Overwrite {
-    /// Writes the new record into a free slot and frees the old one's then: an interruption leaves one of them whole, or
-    /// both. A full image refuses.
+    /// Writes the new record into a free slot and frees the old one's then: an interruption leaves one of them whole,
+    /// or both. A full image refuses.
     Beside,
     /// Writes the new record over the old one, as QEMU does: an interruption may leave a mixture of both.
     InPlace,
@@ -238,14 +239,14 @@ pub enum Overwrite {
 /// Changes of an image. Each is planned as the writes it takes, in an order in which an interruption between any two
 /// bytes loses no record that was whole, and shows none that is not: [`Edit`].
 impl Image<'_> {
-    /// Stores a record as QEMU would, its bytes as given and 0xff after them, in the first free slot or for one with the
-    /// same identifier as `overwrite` says.
+    /// Stores a record as QEMU would, its bytes as given and 0xff after them, in the first free slot or for one with
+    /// the same identifier as `overwrite` says.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::RecordSignature`], [`ErrorKind::RecordLength`] and [`ErrorKind::RecordIdentifier`] when `record` is
-    /// not one record of its stated length with an identifier, [`ErrorKind::BufferTooSmall`] when it exceeds a slot, and
-    /// [`Status::NOT_ENOUGH_SPACE`] when no slot is free.
+    /// not one record of its stated length with an identifier, [`ErrorKind::BufferTooSmall`] when it exceeds a slot,
+    /// and [`Status::NOT_ENOUGH_SPACE`] when no slot is free.
     pub fn plan_write<'r>(&self, record: &'r [u8], overwrite: Overwrite) -> Result<Edit<'r>, Error> {
         store::check_record(record, IDENTIFIER_UNSPECIFIED).map_err(RecordFault::error)?;
         let (needed, available) = (record.len(), self.slot_size);
@@ -307,7 +308,7 @@ impl Image<'_> {
         })
     }
 
-    /// Frees a slot in use, whatever is in it: the way to remove what is no record.
+    /// Frees a slot in use, whatever is in it: the way to remove what is not a record.
     ///
     /// The count goes first: after an interruption the slot is still in use, and freeing it mends the count. The other
     /// way round nothing would be left to be done again after the last slot, and the count would stay wrong.
@@ -342,8 +343,8 @@ impl Image<'_> {
         Ok(Edit::of([count, Change::identifier(index, identifier)]))
     }
 
-    /// Sets the record count to the slots in use, after an interruption between the two or a
-    /// [count that is wrong](ImageProblem::RecordCount).
+    /// Sets the record count to the number of slots in use: for an image whose [count is
+    /// wrong](ImageProblem::RecordCount), as after an interruption between the writes of map and count.
     pub fn plan_recount(&self) -> Edit<'static> {
         Edit::of([Change::count(self.used_count())])
     }
@@ -359,8 +360,8 @@ impl Image<'_> {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::SlotSize`] when the slot size is not a power of two of at least 4096 that goes into the image's length
-/// without a rest, or leaves no slot for a record; nothing is written then.
+/// [`ErrorKind::SlotSize`] when the slot size is not a power of two of at least 4096, does not divide the image's
+/// length, or leaves no slot for a record; nothing is written then.
 pub fn format(bytes: &mut [u8], slot_size: u32) -> Result<(), Error> {
     let wrong = Error::at_offset(0, ErrorKind::SlotSize(u64::from(slot_size)));
     let size = usize::try_from(slot_size).map_err(|_| wrong)?;
@@ -427,7 +428,7 @@ impl<'r> Edit<'r> {
 /// One write to an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change<'r> {
-    /// Where in the image, in bytes.
+    /// Offset in the image, in bytes.
     pub offset: u64,
     data: Data<'r>,
 }
@@ -448,7 +449,7 @@ pub enum Content<'c> {
     Bytes(&'c [u8]),
     /// Bytes of 0xff.
     Erased {
-        /// How many.
+        /// How many bytes.
         length: u64,
     },
 }
@@ -465,7 +466,7 @@ impl Change<'_> {
         Self { offset, data: Data::Count(count.to_le_bytes()) }
     }
 
-    /// What it writes.
+    /// What the change writes.
     pub const fn content(&self) -> Content<'_> {
         match &self.data {
             Data::Record(bytes) => Content::Bytes(bytes),
@@ -475,7 +476,7 @@ impl Change<'_> {
         }
     }
 
-    /// Number of bytes.
+    /// Number of bytes that the change writes.
     pub const fn length(&self) -> u64 {
         match self.content() {
             Content::Bytes(bytes) => bytes.len() as u64,
@@ -507,8 +508,8 @@ impl fmt::Debug for Image<'_> {
 
 /// Identifiers met so far, as a set of 8192 hashes: it may take a new one for an old one, never the other way round.
 ///
-/// It spares the search for a duplicate where there cannot be one, so that checking an image takes time in proportion to
-/// its slots without a list of them.
+/// It spares the search for a duplicate where there cannot be one, so that checking an image takes time in proportion
+/// to its slots without a list of them.
 struct Seen([u64; 128]);
 
 impl Default for Seen {
@@ -540,8 +541,8 @@ fn header_slots(slots: usize, slot_size: usize) -> usize {
     size_of::<ImageHeader>().saturating_add(map).div_ceil(slot_size)
 }
 
-/// Length in bytes of the smallest image with room for `records` records in slots of `slot_size` bytes; `None` for a slot
-/// size below 4096 and for a length beyond `usize`.
+/// Length in bytes of the smallest image with room for `records` records in slots of `slot_size` bytes; `None` for a
+/// slot size below 4096 and for a length beyond `usize`.
 ///
 /// ```
 /// # use erst_table::qemu;
@@ -567,7 +568,7 @@ pub struct Slot<'a> {
     pub index: usize,
     /// Offset of the slot in the image, in bytes.
     pub offset: u64,
-    /// Identifier of its record in the map, 0 if the slot is free.
+    /// Identifier of the slot's record in the map, 0 when the slot is free.
     pub identifier: u64,
     /// All bytes of the slot.
     pub bytes: &'a [u8],
@@ -585,8 +586,8 @@ impl<'a> Slot<'a> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::RecordLength`] when the length is less than 128 or exceeds the slot; [`bytes`](Self::bytes) are there
-    /// all the same.
+    /// [`ErrorKind::RecordLength`] when the length is less than 128 or exceeds the slot; [`bytes`](Self::bytes) are
+    /// there all the same.
     pub fn record(&self) -> Result<&'a [u8], Error> {
         let stated = record::length(self.bytes).unwrap_or(0);
         usize::try_from(stated)
@@ -604,14 +605,14 @@ impl<'a> Slot<'a> {
         Error::new(kind, Location::Slot { slot: self.index, offset: self.offset })
     }
 
-    /// The identifier in the record's own header. It differs from [`identifier`](Self::identifier) in a slot whose write
-    /// was torn, and in one that something else than QEMU wrote.
+    /// The identifier in the record's own header. It differs from [`identifier`](Self::identifier) in a slot whose
+    /// write was torn, and in one that something else than QEMU wrote.
     pub fn record_identifier(&self) -> u64 {
         record::identifier(self.bytes).unwrap_or(0)
     }
 
-    /// The record that was in this slot before it was cleared: there is one if the slot is free and its bytes still begin
-    /// with a `CPER` header of plausible length and with an identifier.
+    /// The record that was in this slot before it was cleared: there is one if the slot is free and its bytes still
+    /// begin with a `CPER` header of plausible length and with an identifier.
     pub fn cleared_record(&self) -> Option<&'a [u8]> {
         let identified = !matches!(self.record_identifier(), 0 | u64::MAX);
         if self.is_used() || !identified || !self.bytes.starts_with(b"CPER") {
@@ -652,8 +653,8 @@ pub enum ImageProblem {
         /// Bytes after the last whole slot.
         bytes: u64,
     },
-    /// The record count is not the number of slots in use. QEMU looks no further than this many records, so that a count
-    /// too low hides the last ones from read, clear and overwrite.
+    /// The record count is not the number of slots in use. QEMU looks no further than this many records, so that a
+    /// count too low hides the last ones from read, clear and overwrite.
     RecordCount {
         /// The count in the header.
         stated: u32,
@@ -664,7 +665,7 @@ pub enum ImageProblem {
     HeaderSlotUsed {
         /// Number of the slot.
         slot: usize,
-        /// The identifier.
+        /// The identifier in the map.
         identifier: u64,
     },
     /// A slot's identifier is all ones, the value that means the end of the records.
@@ -678,7 +679,7 @@ pub enum ImageProblem {
         slot: usize,
         /// Number of the first slot.
         first: usize,
-        /// The identifier.
+        /// The identifier in the map.
         identifier: u64,
     },
     /// The record's length is less than 128 or exceeds the slot.

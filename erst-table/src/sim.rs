@@ -1,9 +1,9 @@
-//! A simulated ERST device, with faults to inject: for tests of this crate and of whoever uses it.
+//! A simulated ERST device, with faults to inject: for tests of this crate and of its users.
 //!
 //! Its registers are those of QEMU's `acpi-erst` (`hw/acpi/erst.c`), and so is its image, which
 //! [`qemu::Image`] reads. Unlike QEMU's its firmware is careful: it refuses what is not a record, and it programs its
 //! medium byte by byte in an order that loses nothing when the power is cut. It can also be a platform whose range is
-//! itself the store, and one that goes to the next record when one was read, as the specification's text has it.
+//! itself the store, and one that moves on to the next record when a record is read, as the specification's text says.
 
 use crate::qemu::{self, Content, Image, Overwrite};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 /// Address of the device's registers.
 pub const REGISTERS: u64 = 0xfebf_d000;
 
-/// Address of its error log address range.
+/// Address of the device's error log address range.
 pub const RANGE: u64 = 0x1_0000_0000;
 
 /// What goes wrong, and when. Accesses are counted from 0, each byte of the range as one, since the device was made or
@@ -393,7 +393,7 @@ impl<'m> SimulatedDevice<'m> {
     fn remove(&mut self, identifier: u64) {
         if let Storage::Image { image, .. } = &mut self.storage {
             if let Ok(edit) = Image::parse(image).and_then(|image| image.plan_clear(identifier)) {
-                // It was planned for this very image.
+                // The write was planned for this image.
                 let _ = edit.apply(image);
             }
         }

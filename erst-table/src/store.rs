@@ -18,24 +18,24 @@ flags! {
     }
 }
 
-/// Where records pass between operating system and platform.
+/// The error log address range: the memory in which records pass between operating system and platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ErrorLogRange {
-    /// Physical address.
+    /// Physical address of the range.
     pub address: u64,
-    /// Length in bytes: the longest record that can be stored.
+    /// Length of the range in bytes: the longest record that can be stored.
     pub length: u64,
-    /// Attributes.
+    /// Attributes of the range.
     pub attributes: RangeAttributes,
 }
 
 /// How long the platform says that an operation takes (action 0x10, ACPI 6.3). 0 where it does not say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Timings {
-    /// Nominally, in microseconds.
+    /// Nominal time, in microseconds.
     pub nominal_us: u32,
-    /// At most, in microseconds.
+    /// Maximum time, in microseconds.
     pub maximum_us: u32,
 }
 
@@ -47,9 +47,9 @@ pub const IDENTIFIER_END: u64 = u64::MAX;
 
 /// The record store of a machine.
 ///
-/// It holds no lock: `&mut self` is the lock's business. Whoever may be called while another holds it (an NMI, a panic)
-/// takes it by `try_lock` and goes without, as Linux does. It allocates nothing and cannot panic, [`write`](Self::write)
-/// least of all.
+/// It holds no lock: the caller's lock hands out the `&mut self`. A caller that can interrupt the lock's holder (an
+/// NMI, a panic) takes the lock by `try_lock` and gives up when it is taken, as Linux does. The store allocates nothing
+/// and cannot panic.
 ///
 /// Each operation runs `END_OPERATION` whatever went wrong after its beginning, and reads the command status after a
 /// time-out too, so that the platform is ready for the next.
@@ -117,8 +117,8 @@ impl<'a> Store<'a> {
         self.interpreter.run_action(action, io).map_err(|fault| self.interpreter.stop(fault))
     }
 
-    /// This store with another longest wait: however long the platform says that an operation takes, one whose status
-    /// does not come within this many microseconds fails as [`ErrorKind::Busy`].
+    /// This store with another longest wait for one operation. However long the platform says that operations take: one
+    /// that is still busy after this many microseconds fails as [`ErrorKind::Busy`].
     #[must_use]
     pub fn with_patience(mut self, microseconds: u64) -> Self {
         self.patience_us = microseconds;
@@ -173,8 +173,8 @@ impl<'a> Store<'a> {
         self.interpreter.run(Action::GET_RECORD_COUNT, io)
     }
 
-    /// The identifier that `GET_RECORD_IDENTIFIER` returns, `None` for the end. What it returns next is the platform's
-    /// business; [`Walk`](crate::Walk) lists every record on platforms of each kind.
+    /// The identifier that `GET_RECORD_IDENTIFIER` returns, `None` for the end. Platforms differ in what it returns the
+    /// next time; [`Walk`](crate::Walk) lists every record on each of them.
     ///
     /// # Errors
     ///
@@ -226,8 +226,8 @@ impl<'a> Store<'a> {
         submitted.map_err(|failure| self.error(operation, failure))
     }
 
-    /// In NVRAM mode a record is put into free room, its signature last (a dummy write leaves it out), and only then the
-    /// one it replaces is cleared; the range is searched three times, and once for each record with the identifier.
+    /// In NVRAM mode a record is put into free room, its signature last (a dummy write leaves it out), and only then
+    /// the one it replaces is cleared; the range is searched three times, and once for each record with the identifier.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     fn submit_record<Io: RegisterIo + ?Sized>(
@@ -258,7 +258,8 @@ impl<'a> Store<'a> {
         performed
     }
 
-    /// Copies a record to its place in the range, all but its first `skipped` bytes, and with the persistence signature.
+    /// Copies a record to its place in the range, all but its first `skipped` bytes, and with the persistence
+    /// signature.
     pub(crate) fn copy_in<Io: RegisterIo + ?Sized>(
         &self,
         offset: u64,
@@ -285,9 +286,9 @@ impl<'a> Store<'a> {
     ///
     /// [`ErrorKind::BufferTooSmall`], with the length needed and nothing copied. [`ErrorKind::RecordSignature`],
     /// [`ErrorKind::RecordLength`] and [`ErrorKind::RecordIdentifier`] when what the platform delivers is not such a
-    /// record; after the first and the last `buffer` holds it all the same. [`ErrorKind::Status`] when the platform
-    /// refuses (`RECORD_NOT_FOUND`, `RECORD_STORE_EMPTY`), [`ErrorKind::Busy`] when it does not end, and those of
-    /// [`Interpreter::run`].
+    /// record; for the first and the last of these three, `buffer` holds it all the same. [`ErrorKind::Status`] when
+    /// the platform refuses (`RECORD_NOT_FOUND`, `RECORD_STORE_EMPTY`), [`ErrorKind::Busy`] when it does not end, and
+    /// those of [`Interpreter::run`].
     pub fn read<'b, Io: RegisterIo + ?Sized>(
         &mut self,
         identifier: u64,
@@ -310,7 +311,7 @@ impl<'a> Store<'a> {
         let found = if self.is_nvram() {
             self.find_in_place(identifier, io).map_err(Failure::Range)
         } else {
-            // Whatever was in the range before must not pass for the record if the platform delivers nothing.
+            // Old bytes in the range must not pass for the record if the platform delivers nothing.
             let erased = io
                 .write_memory(self.range.address, &[0; 4])
                 .map_err(|error| Failure::Range(RangeFailure::Transfer(error)));
@@ -400,7 +401,7 @@ impl<'a> Store<'a> {
             .and_then(|()| self.start(offset, identifier, io))
             .and_then(|()| self.wait(io))
             .and_then(|still_busy| self.status(still_busy, io));
-        // A fault is told by where the interpreter stood, before it goes on to the end.
+        // A fault is reported with the interpreter's place, before it runs on to the end.
         let result = executed.unwrap_or_else(|fault| Err(Failure::Program(self.interpreter.stop(fault))));
         match self.run_optional(Action::END_OPERATION, io) {
             Err(fault) if result.is_ok() => Err(Failure::Program(self.interpreter.stop(fault))),
@@ -446,13 +447,13 @@ impl<'a> Store<'a> {
         Ok(())
     }
 
-    /// Waits until the platform is no longer busy; `Some` microseconds when it still is after the time it has: each turn
-    /// waits a microsecond or more, so there are no more turns than microseconds.
+    /// Waits until the platform is no longer busy; `Some` microseconds when it still is after the time it has: each
+    /// turn waits a microsecond or more, so there are no more turns than microseconds.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "a panic's stack must hold the chain of calls")]
     fn wait<Io: RegisterIo + ?Sized>(&mut self, io: &mut Io) -> Result<Option<u64>, Fault> {
         let budget = self.budget_us();
-        // A sixteenth of what it nominally takes; never so long that a watchdog bites.
+        // A sixteenth of the nominal time, and never so long that a watchdog bites.
         let interval = u64::from(self.timings.nominal_us / 16).clamp(1, 50);
         let mut waited = 0_u64;
         loop {

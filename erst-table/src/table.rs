@@ -15,33 +15,33 @@ use crate::{
 structure! {
     /// Header of every ACPI description table (ACPI 6.5 table 5.4, 36 bytes).
     SdtHeader: 36 bytes;
-    /// `ERST`.
+    /// Signature of the table: `ERST`.
     0 signature: [u8; 4] => set_signature with_signature;
     /// Length of the whole table in bytes. [`TableWriter`] computes it.
     4 length: u32 => set_length with_length;
-    /// 1.
+    /// Revision of the table: 1 for ERST.
     8 revision: u8 => set_revision with_revision;
-    /// Makes all bytes of the table sum to 0. [`TableWriter`] computes it.
+    /// Checksum, which makes all bytes of the table sum to 0. [`TableWriter`] computes it.
     9 checksum: u8 => set_checksum with_checksum;
-    /// Maker of the machine.
+    /// Name of the machine's maker.
     10 oem_id: [u8; 6] => set_oem_id with_oem_id;
-    /// Model of the machine.
+    /// Name of the machine's model.
     16 oem_table_id: [u8; 8] => set_oem_table_id with_oem_table_id;
-    /// Revision of the table for that model.
+    /// Revision of the table for the model.
     24 oem_revision: u32 => set_oem_revision with_oem_revision;
-    /// Maker of the program that made the table.
+    /// Name of the maker of the program that made the table.
     28 creator_id: [u8; 4] => set_creator_id with_creator_id;
-    /// Revision of that program.
+    /// Revision of the program that made the table.
     32 creator_revision: u32 => set_creator_revision with_creator_revision;
 }
 
 structure! {
     /// Serialization header (ACPI 6.5 table 18.19, bytes 36 to 47 of the table).
     SerializationHeader: 12 bytes;
-    /// Length of the serialization header: 48 where it counts the ACPI header (QEMU and most firmware), 12 where it does
-    /// not. Linux accepts both and no other.
+    /// Length of the serialization header: 48 where it counts the ACPI header (QEMU and most firmware), 12 where it
+    /// does not. Linux accepts both and no other.
     0 header_size: u32 => set_header_size with_header_size;
-    /// Must be zero.
+    /// Reserved, 0.
     4 reserved: u32 => set_reserved with_reserved;
     /// Number of instruction entries. [`TableWriter`] computes it.
     8 entry_count: u32 => set_entry_count with_entry_count;
@@ -54,8 +54,8 @@ const _: () = assert!(ENTRIES_OFFSET == 48);
 /// A borrowed ERST table.
 ///
 /// Parsing asks only for the two headers and the signature, so that a damaged table can still be listed and
-/// [checked](Self::check): its entries are those that lie whole within the bytes given, the table's length and its entry
-/// count. [`Store::open`](crate::Store::open) refuses a table that is not [complete](Self::is_complete).
+/// [checked](Self::check): its entries are those that lie whole within the bytes given, the table's length and its
+/// entry count. [`Store::open`](crate::Store::open) refuses a table that is not [complete](Self::is_complete).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Table<'a> {
     bytes: &'a [u8],
@@ -254,8 +254,8 @@ impl<'a> TableWriter<'a> {
         }
     }
 
-    /// A table like `table`: its makers' fields, its revision and its way to count the serialization header. Bytes after
-    /// its last entry are not taken over.
+    /// A table like `table`: its makers' fields, its revision and its way to count the serialization header. Bytes
+    /// after its last entry are not taken over.
     pub const fn like(table: &Table<'a>) -> Self {
         Self { header: *table.header, serialization: *table.serialization, entries: table.entries }
     }
@@ -327,8 +327,8 @@ impl<'a> TableWriter<'a> {
     }
 }
 
-/// The common register layout: an action register that carries out the action whose number is written to it, and a value
-/// register for what goes in and out.
+/// The common register layout: an action register that carries out the action whose number is written to it, and a
+/// value register for what goes in and out.
 ///
 /// QEMU's `acpi-erst` device has it (`hw/acpi/erst.c`), [`at`](Self::at) the address of its first memory region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

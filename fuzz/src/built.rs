@@ -277,7 +277,7 @@ fn try_mce(choices: &mut Unstructured) -> Result<()> {
     Ok(())
 }
 
-/// Records for Linux' stores of any body, sealed.
+/// Records for Linux's stores of any body, sealed.
 pub fn stored(input: &[u8]) {
     let _ = try_stored(&mut Unstructured::new(input));
 }

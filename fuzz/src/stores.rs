@@ -18,7 +18,7 @@ thread_local! {
     static INFLATER: RefCell<(Inflater, Vec<u8>)> = RefCell::new((Inflater::new(), vec![0; 1 << 16]));
 }
 
-/// Records of Linux' stores: told apart, within bounds, sealed so that a flipped bit shows.
+/// Records of Linux's stores: told apart, within bounds, sealed so that a flipped bit shows.
 pub fn stored(bytes: &[u8]) {
     let _ = seal::verify(bytes);
     let Ok(record) = StoredRecord::parse(bytes) else { return };

@@ -19,7 +19,7 @@ impl Describe for MceRecord<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         let mce = self.mce();
         let has = |layout: Layout| self.layout() >= layout;
-        // Each field is told whose value is not 0.
+        // Fields whose value is not 0 are described.
         out.stored("record", self.bytes(), Stored::Shown);
         out.field("length", Value::length(self.bytes().len()))?;
         out.field("status", Value::hex(mce.status()))?;
@@ -117,6 +117,9 @@ impl Describe for Decoded<'_, '_> {
             out.field("family", Value::number(signature.family()))?;
             out.field("model", Value::number(signature.model()))?;
             out.field("stepping", Value::number(signature.stepping()))?;
+            if let Some(name) = record.cpu_vendor().and_then(|vendor| signature.name(vendor)) {
+                out.field("processor_name", Value::Message(&name))?;
+            }
         }
         let grade = record.grade(Circumstances::of(record));
         out.field("severity_recomputed", code(grade.severity.raw(), grade.severity.name()))?;

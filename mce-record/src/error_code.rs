@@ -262,60 +262,60 @@ pub enum CodeKind {
     },
     /// AMD, 0000 01UU 0000 0000: internal.
     AmdInternal {
-        /// UU.
+        /// Kind of internal error (UU).
         error: InternalError,
     },
     /// 000F 0000 0000 11LL: somewhere in the cache hierarchy.
     GenericCache {
-        /// LL.
+        /// Level of the memory hierarchy (LL).
         level: Level,
     },
     /// 000F 0000 0001 TTLL: translation lookaside buffer.
     Tlb {
-        /// TT.
+        /// Type of transaction (TT).
         transaction: Transaction,
-        /// LL.
+        /// Level of the memory hierarchy (LL).
         level: Level,
     },
     /// 000F 0000 1MMM CCCC: memory controller.
     MemoryController {
-        /// MMM.
+        /// What the memory controller did (MMM).
         operation: MemoryOperation,
-        /// CCCC.
+        /// Channel (CCCC).
         channel: Channel,
     },
     /// 000F 0001 RRRR TTLL: cache; AMD's "memory errors".
     Cache {
-        /// RRRR.
+        /// Type of request (RRRR).
         request: Request,
-        /// TT.
+        /// Type of transaction (TT).
         transaction: Transaction,
-        /// LL.
+        /// Level of the memory hierarchy (LL).
         level: Level,
     },
     /// 000F 0010 1MMM CCCC: memory that serves as a cache of other memory.
     ExtendedMemory {
-        /// MMM.
+        /// What the memory controller did (MMM).
         operation: MemoryOperation,
-        /// CCCC.
+        /// Channel (CCCC).
         channel: Channel,
     },
     /// 000F 1PPT RRRR IILL: bus or interconnect.
     Bus {
-        /// PP.
+        /// What part the processor had in the request (PP).
         participation: Participation,
-        /// T: the request timed out.
+        /// Whether the request timed out (T).
         timed_out: bool,
-        /// RRRR.
+        /// Type of request (RRRR).
         request: Request,
-        /// II.
+        /// Memory or I/O (II).
         target: Target,
-        /// LL.
+        /// Level of the memory hierarchy (LL).
         level: Level,
     },
     /// None of these forms.
     Unknown {
-        /// The whole code.
+        /// The code, all 16 bits.
         code: u16,
     },
 }

@@ -2,7 +2,7 @@
 //!
 //! A machine check is how an x86 processor reports a hardware error. Linux keeps what the processor's banks said in
 //! a `struct mce`, and before it panics it writes that struct to ERST in a CPER section, to be found after the
-//! reboot. The struct grew six times, and fleets have all of its forms at once: this crate reads and writes each of
+//! reboot. The struct grew five times, and fleets have all six sizes at once: this crate reads and writes each of
 //! them, and decodes the registers by the rules of the processor named in the record, never of the one that reads it.
 //!
 //! # Parse
@@ -76,6 +76,7 @@
 //! decides over every length inside it; work and output are linear in the input. There is no unsafe code and no heap.
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(test),
     deny(

@@ -33,7 +33,7 @@ structure! {
     16 entry_count: u32 => set_entry_count with_entry_count;
     /// Flags of the log.
     20 flags: (u32 LogFlags) => set_flags with_flags;
-    /// Bytes of an entry. The kernel's `recordlen`.
+    /// Length of an entry in bytes. The kernel's `recordlen`.
     24 record_length: u32 => set_record_length with_record_length;
 }
 
@@ -76,7 +76,7 @@ impl<'a> Log<'a> {
     ///
     /// # Errors
     ///
-    /// If `bytes` is shorter than a header and its padding, or does not begin with [`SIGNATURE`].
+    /// When `bytes` is shorter than a header and its padding, or does not begin with [`SIGNATURE`].
     pub fn parse(bytes: &'a [u8], word_size: WordSize) -> Result<Self, Error> {
         let start = match word_size {
             WordSize::Bits32 => 28,
@@ -88,7 +88,7 @@ impl<'a> Log<'a> {
         if header.signature != SIGNATURE {
             return Err(Error::new(ErrorKind::LogSignature { found: header.signature }, 0));
         }
-        // Both are the kernel's words for how far to read; the smaller one is safe.
+        // Both are the kernel's limits for reading; the smaller one is safe.
         let count = header.capacity().min(header.entry_count()) as usize;
         let entries = Entries { rest, record_len: header.record_length() as usize, count, offset: start };
         Ok(Self { header, entries })

@@ -1,5 +1,12 @@
-//! What a processor is called, by the family and the model that its maker gave it. Intel's are numbered as in Linux'
-//! `arch/x86/include/asm/intel-family.h`.
+//! What a processor is called, by the family and the model that its maker gave it.
+//!
+//! | maker | where the names are found |
+//! |---|---|
+//! | Intel | Linux's `arch/x86/include/asm/intel-family.h` |
+//! | AMD, to Zen 5 | libcpuid's `recog_amd.c`, by the names of products; illumos' `cpuid_subr.c`, by AMD's revision guides |
+//! | AMD, MI300A and Siena | WikiChip, "CPUID - AMD" |
+//!
+//! Where several products have one model, all of their names are given.
 
 use crate::registers::{CpuSignature, CpuVendor};
 use crate::vendor::intel::Part;
@@ -72,16 +79,20 @@ impl CpuSignature {
             (0x10, 0x04) => "Shanghai",
             (0x10, 0x08) => "Istanbul",
             (0x10, 0x09) => "Magny-Cours",
-            (0x15, 0x01) => "Bulldozer",
-            (0x15, 0x02) => "Piledriver",
+            (0x15, 0x01) => "Interlagos or Zambezi",
+            (0x15, 0x02) => "Abu Dhabi or Vishera",
+            (0x15, 0x13) => "Richland",
             (0x15, 0x10..=0x1f) => "Trinity",
+            (0x15, 0x38) => "Godavari",
             (0x15, 0x30..=0x3f) => "Kaveri",
+            (0x15, 0x65) => "Bristol Ridge",
             (0x15, 0x60..=0x6f) => "Carrizo",
             (0x15, 0x70..=0x7f) => "Stoney Ridge",
-            (0x17, 0x01) => "Naples or Summit Ridge",
-            (0x17, 0x08) => "Pinnacle Ridge",
+            (0x17, 0x01) => "Naples, Summit Ridge or Whitehaven",
+            (0x17, 0x08) => "Pinnacle Ridge or Colfax",
             (0x17, 0x11) => "Raven Ridge",
             (0x17, 0x18) => "Picasso",
+            (0x17, 0x20) => "Dali",
             (0x17, 0x31) => "Rome or Castle Peak",
             (0x17, 0x60) => "Renoir",
             (0x17, 0x68) => "Lucienne",
@@ -93,13 +104,15 @@ impl CpuSignature {
             (0x19, 0x10 | 0x11) => "Genoa",
             (0x19, 0x18) => "Storm Peak",
             (0x19, 0x21) => "Vermeer",
-            (0x19, 0x30) => "Trento",
             (0x19, 0x40..=0x4f) => "Rembrandt",
             (0x19, 0x50) => "Cezanne",
-            (0x19, 0x61) => "Raphael",
-            (0x19, 0x74 | 0x75 | 0x78) => "Phoenix",
+            (0x19, 0x61) => "Raphael or Dragon Range",
+            (0x19, 0x74) => "Phoenix",
+            (0x19, 0x75) => "Phoenix or Hawk Point",
+            (0x19, 0x78) => "Phoenix 2",
             (0x19, 0x90..=0x9f) => "MI300A",
             (0x19, 0xa0..=0xaf) => "Bergamo or Siena",
+            (0x1a, 0x08) => "Shimada Peak",
             (0x1a, 0x00..=0x0f) => "Turin",
             (0x1a, 0x10..=0x1f) => "Turin Dense",
             (0x1a, 0x20..=0x2f) => "Strix Point",
@@ -134,7 +147,9 @@ mod tests {
             (0x00aa_0f01, amd, Some("Bergamo or Siena")),
             (0x00b0_0f21, amd, Some("Turin")),
             (0x0083_0f10, amd, Some("Rome or Castle Peak")),
-            (0x0080_0f12, amd, Some("Naples or Summit Ridge")),
+            (0x0080_0f12, amd, Some("Naples, Summit Ridge or Whitehaven")),
+            (0x00b0_0f81, amd, Some("Shimada Peak")),
+            (0x00a3_0f10, amd, None),
             (0x00a0_0f11, CpuVendor::HYGON, None),
             (0x0090_0f02, CpuVendor::HYGON, Some("Dhyana")),
             (0x00a0_0f11, CpuVendor::UNKNOWN, None),

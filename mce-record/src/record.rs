@@ -21,8 +21,8 @@ use crate::status::{MciStatus, StatusReading};
 use crate::structure::structure;
 
 structure! {
-    /// `struct mce` of Linux 5.8 and later, 128 bytes. The names and the numbers are the kernel's; [`MceRecord`] says what
-    /// they mean.
+    /// `struct mce` of Linux 5.8 and later, 128 bytes. The names and the numbers are the kernel's; [`MceRecord`] says
+    /// what they mean.
     ///
     /// Make one ahead of time, set its fields when the machine check comes, and hand over
     /// [`as_bytes`](IntoBytes::as_bytes): the record is the struct. [`write`](Self::write) lays it out for a reader
@@ -62,7 +62,7 @@ structure! {
     66 cpu: u8 => set_cpu with_cpu;
     /// 1 if the entry was complete in the kernel's log.
     67 finished: u8 => set_finished with_finished;
-    /// Linux' number of the CPU.
+    /// Linux's number of the CPU.
     68 extcpu: u32 => set_extcpu with_extcpu;
     /// Package.
     72 socketid: u32 => set_socketid with_socketid;
@@ -176,20 +176,20 @@ impl Layout {
 
 /// Where fields lie in the bytes of every layout from 88 on, for code that reads them without a copy of the whole.
 impl Mce {
-    /// Offset of `status`.
+    /// Offset of `status` in bytes.
     pub const STATUS_OFFSET: usize = offset_of!(Self, status);
-    /// Offset of `mcgstatus`.
+    /// Offset of `mcgstatus` in bytes.
     pub const MCGSTATUS_OFFSET: usize = offset_of!(Self, mcgstatus);
-    /// Offset of `time`.
+    /// Offset of `time` in bytes.
     pub const TIME_OFFSET: usize = offset_of!(Self, time);
-    /// Offset of `cpuvendor`.
+    /// Offset of `cpuvendor` in bytes.
     pub const CPUVENDOR_OFFSET: usize = offset_of!(Self, cpuvendor);
-    /// Offset of `severity`.
+    /// Offset of `severity` in bytes.
     pub const SEVERITY_OFFSET: usize = offset_of!(Self, severity);
 }
 
 impl Mce {
-    /// The record as a [`MceRecord`], to read it by.
+    /// The record as an [`MceRecord`], for reading.
     pub fn record(&self) -> MceRecord<'_> {
         MceRecord { mce: *self, layout: Layout::Size128, bytes: self.as_bytes() }
     }
@@ -199,7 +199,7 @@ impl Mce {
     ///
     /// # Errors
     ///
-    /// If `out` is shorter than the layout; it is then unchanged.
+    /// When `out` is shorter than the layout; it is then unchanged.
     pub fn write<'b>(&self, layout: Layout, out: &'b mut [u8]) -> Result<&'b mut [u8], Error> {
         let short = Error::buffer_too_small(layout.size(), out.len());
         let (out, _) = out.split_at_mut_checked(layout.size()).ok_or(short)?;
@@ -275,7 +275,7 @@ impl<'a> MceRecord<'a> {
     ///
     /// # Errors
     ///
-    /// If `bytes` is shorter than 72 bytes, or 73 to 87 bytes long.
+    /// When `bytes` is shorter than 72 bytes, or 73 to 87 bytes long.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let unknown = ErrorKind::RecordLength { available: clamp(bytes.len()) };
         let layout = Layout::of_len(bytes.len()).ok_or(Error::new(unknown, 0))?;
@@ -299,7 +299,7 @@ impl<'a> MceRecord<'a> {
     ///
     /// # Errors
     ///
-    /// If `out` is shorter than the record; it is then unchanged.
+    /// When `out` is shorter than the record; it is then unchanged.
     pub fn write<'b>(&self, out: &'b mut [u8]) -> Result<&'b mut [u8], Error> {
         let short = Error::buffer_too_small(self.bytes.len(), out.len());
         let (out, _) = out.split_at_mut_checked(self.bytes.len()).ok_or(short)?;
@@ -376,7 +376,7 @@ impl<'a> MceRecord<'a> {
         self.status().misc_valid().then_some(MciMisc::new(self.mce.misc()))
     }
 
-    /// Who asked for what went wrong, of a generic I/O error on a processor that follows Intel's definitions.
+    /// The device whose request led to a generic I/O error, on a processor that follows Intel's definitions.
     pub fn io_requester(&self) -> Option<IoRequester> {
         let misc = self.misc()?;
         (self.code_kind() == CodeKind::GenericIo).then_some(misc.io_requester())
@@ -436,7 +436,7 @@ impl<'a> MceRecord<'a> {
         (self.mce.bank() != NO_BANK).then_some(self.mce.bank())
     }
 
-    /// Linux' number of the CPU.
+    /// Linux's number of the CPU.
     pub const fn cpu(&self) -> u32 {
         match self.layout {
             Layout::Size72 => self.mce.cpu() as u32,

@@ -144,12 +144,12 @@ impl McgCap {
     /// Local machine checks (bit 27).
     pub const LMCE_P: u64 = 1 << 27;
 
-    /// How many banks a processor reports (bits 7:0).
+    /// Number of banks that a processor reports (bits 7:0).
     pub const fn banks(self) -> u8 {
         (self.0 & 0xff) as u8
     }
 
-    /// How many extended state registers exist (bits 23:16).
+    /// Number of extended state registers (bits 23:16).
     pub const fn extended_registers(self) -> u8 {
         (self.0 >> 16 & 0xff) as u8
     }
@@ -172,27 +172,27 @@ impl McgStatus {
     /// The processor was in SEAM non-root mode (bit 12).
     pub const SEAM_NR: u64 = 1 << 12;
 
-    /// The program can be restarted.
+    /// Whether the program can be restarted.
     pub const fn restart_ip_valid(self) -> bool {
         self.any(Self::RIPV)
     }
 
-    /// The instruction pointer belongs to the error.
+    /// Whether the instruction pointer belongs to the error.
     pub const fn error_ip_valid(self) -> bool {
         self.any(Self::EIPV)
     }
 
-    /// A machine-check exception is being handled.
+    /// Whether a machine-check exception is being handled.
     pub const fn in_progress(self) -> bool {
         self.any(Self::MCIP)
     }
 
-    /// The machine check was local to this processor.
+    /// Whether the machine check was local to this processor.
     pub const fn local(self) -> bool {
         self.any(Self::LMCES)
     }
 
-    /// The processor was in SEAM non-root mode.
+    /// Whether the processor was in SEAM non-root mode.
     pub const fn seam_non_root(self) -> bool {
         self.any(Self::SEAM_NR)
     }
@@ -256,7 +256,7 @@ impl MciMisc {
     }
 }
 
-/// Who asked for what went wrong in a generic I/O error: `MCi_MISC` bits 39:16.
+/// The requester of a generic I/O error: `MCi_MISC` bits 39:16.
 ///
 /// Source: Intel SDM volume 3B, "I/O machine check errors"; segment bits 39:32, requester id 31:16.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -326,27 +326,27 @@ impl<'de> serde::Deserialize<'de> for IoRequester {
 pub struct ThresholdCounter(MciMisc);
 
 impl ThresholdCounter {
-    /// The register is implemented (bit 63).
+    /// Whether the register is implemented (bit 63).
     pub const fn valid(self) -> bool {
         self.0.any(1 << 63)
     }
 
-    /// The counter is implemented (bit 62).
+    /// Whether the counter is implemented (bit 62).
     pub const fn counter_present(self) -> bool {
         self.0.any(1 << 62)
     }
 
-    /// Firmware has locked the register (bit 61).
+    /// Whether firmware has locked the register (bit 61).
     pub const fn locked(self) -> bool {
         self.0.any(1 << 61)
     }
 
-    /// Counting is on (bit 51).
+    /// Whether counting is on (bit 51).
     pub const fn counting(self) -> bool {
         self.0.any(1 << 51)
     }
 
-    /// The counter has overflowed (bit 48).
+    /// Whether the counter has overflowed (bit 48).
     pub const fn overflow(self) -> bool {
         self.0.any(1 << 48)
     }
@@ -432,7 +432,7 @@ impl MciCtl2 {
     /// The interrupt is on (bit 30).
     pub const CMCI_EN: u64 = 1 << 30;
 
-    /// The interrupt is on.
+    /// Whether the interrupt is on.
     pub const fn interrupt_enabled(self) -> bool {
         self.any(Self::CMCI_EN)
     }

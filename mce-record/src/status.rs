@@ -58,37 +58,37 @@ impl MciStatus {
     /// AMD: a scrubber found the error (bit 40).
     pub const SCRUB: u64 = 1 << 40;
 
-    /// The register holds an error.
+    /// Whether the register holds an error.
     pub const fn valid(self) -> bool {
         self.any(Self::VAL)
     }
 
-    /// At least one further error was lost.
+    /// Whether at least one further error was lost.
     pub const fn overflow(self) -> bool {
         self.any(Self::OVER)
     }
 
-    /// The hardware did not correct the error.
+    /// Whether the hardware did not correct the error.
     pub const fn uncorrected(self) -> bool {
         self.any(Self::UC)
     }
 
-    /// Reporting of the error was enabled.
+    /// Whether reporting of the error was enabled.
     pub const fn enabled(self) -> bool {
         self.any(Self::EN)
     }
 
-    /// `MCi_MISC` belongs to the error.
+    /// Whether `MCi_MISC` belongs to the error.
     pub const fn misc_valid(self) -> bool {
         self.any(Self::MISCV)
     }
 
-    /// `MCi_ADDR` belongs to the error.
+    /// Whether `MCi_ADDR` belongs to the error.
     pub const fn address_valid(self) -> bool {
         self.any(Self::ADDRV)
     }
 
-    /// The processor's state may be corrupt: nothing that runs on it can be trusted.
+    /// Whether the processor's state may be corrupt: nothing that runs on it can be trusted.
     pub const fn context_corrupt(self) -> bool {
         self.any(Self::PCC)
     }
@@ -155,7 +155,7 @@ impl fmt::Display for Outcome {
 }
 
 open_value! {
-    /// How a structure that counts its corrected errors is doing: Intel's bits 54:53.
+    /// Threshold-based error status of a structure that counts its corrected errors: Intel's bits 54:53.
     ThresholdStatus: u8 {
         /// The structure does not keep track.
         NO_TRACKING = 0 => "no tracking",
@@ -181,17 +181,17 @@ impl IntelStatus {
         if self.capability.any(capability) { Some(self.status.any(bit)) } else { None }
     }
 
-    /// An uncorrected recoverable error was signalled as a machine check (bit 56, with `MCG_SER_P`).
+    /// Whether an uncorrected recoverable error was signalled as a machine check (bit 56, with `MCG_SER_P`).
     pub const fn signalled(self) -> Option<bool> {
         self.bit(MciStatus::S, McgCap::SER_P)
     }
 
-    /// Software must act before the program goes on (bit 55, with `MCG_SER_P`).
+    /// Whether software must act before the program goes on (bit 55, with `MCG_SER_P`).
     pub const fn action_required(self) -> Option<bool> {
         self.bit(MciStatus::AR, McgCap::SER_P)
     }
 
-    /// How the structure is doing (bits 54:53, with `MCG_TES_P` and of corrected errors only).
+    /// Threshold-based error status (bits 54:53, with `MCG_TES_P` and of corrected errors only).
     pub const fn threshold(self) -> Option<ThresholdStatus> {
         if self.capability.any(McgCap::TES_P) && !self.status.uncorrected() {
             Some(ThresholdStatus::new((self.status.raw() >> 53 & 3) as u8))
@@ -200,7 +200,7 @@ impl IntelStatus {
         }
     }
 
-    /// How many corrected errors the bank has counted (bits 51:38, with `MCG_CMCI_P`).
+    /// Number of corrected errors that the bank has counted (bits 51:38, with `MCG_CMCI_P`).
     pub const fn corrected_errors(self) -> Option<u16> {
         if self.capability.any(McgCap::CMCI_P) {
             Some((self.status.raw() >> 38 & 0x3fff) as u16)
@@ -209,12 +209,12 @@ impl IntelStatus {
         }
     }
 
-    /// The count of corrected errors has overflowed (bit 52, with `MCG_CMCI_P`; it stays until cleared).
+    /// Whether the count of corrected errors has overflowed (bit 52, with `MCG_CMCI_P`; it stays until cleared).
     pub const fn count_overflow(self) -> Option<bool> {
         self.bit(1 << 52, McgCap::CMCI_P)
     }
 
-    /// Firmware has seen and changed the report (bit 37, with `MCG_EMC_P`).
+    /// Whether firmware has seen and changed the report (bit 37, with `MCG_EMC_P`).
     pub const fn firmware_updated(self) -> Option<bool> {
         self.bit(MciStatus::FIRMWARE_UPDATED, McgCap::EMC_P)
     }
@@ -296,37 +296,37 @@ impl AmdStatus {
         }
     }
 
-    /// The program that was running is corrupt, the processor is not.
+    /// Whether the program that was running is corrupt, but the processor is not.
     pub const fn task_context_corrupt(self) -> bool {
         self.status.any(MciStatus::TCC)
     }
 
-    /// `MCA_SYND` belongs to the error.
+    /// Whether `MCA_SYND` belongs to the error.
     pub const fn syndrome_valid(self) -> bool {
         self.status.any(MciStatus::SYNDV)
     }
 
-    /// ECC corrected the data.
+    /// Whether ECC corrected the data.
     pub const fn corrected_ecc(self) -> bool {
         self.status.any(MciStatus::CECC)
     }
 
-    /// ECC could not correct the data.
+    /// Whether ECC could not correct the data.
     pub const fn uncorrected_ecc(self) -> bool {
         self.status.any(MciStatus::UECC)
     }
 
-    /// The data is lost, but nobody has used it yet.
+    /// Whether the data is lost, but nobody has used it yet.
     pub const fn deferred(self) -> bool {
         self.status.any(MciStatus::DEFERRED)
     }
 
-    /// Poisoned data was used.
+    /// Whether poisoned data was used.
     pub const fn poison(self) -> bool {
         self.status.any(MciStatus::POISON)
     }
 
-    /// A scrubber found the error.
+    /// Whether a scrubber found the error.
     pub const fn scrub(self) -> bool {
         self.status.any(MciStatus::SCRUB)
     }

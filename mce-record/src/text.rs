@@ -31,7 +31,7 @@ impl fmt::Display for BankError<'_, '_> {
             None => f.write_str("reported by firmware")?,
         }
         match (record.unit(), record.model_error()) {
-            // Scalable MCA's extended code says it all; the error code beside it is often empty.
+            // Scalable MCA's extended code is complete; the error code beside it is often empty.
             (Some(unit @ Unit::Amd(_)), Some(error)) => write!(f, " ({unit}): {error}")?,
             (Some(unit @ Unit::Amd(_)), None) => write!(f, " ({unit}): {}", record.code_kind())?,
             (Some(unit), Some(error)) => write!(f, " ({unit}): {}: {error}", record.code_kind())?,

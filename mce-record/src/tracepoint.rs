@@ -33,7 +33,7 @@ pub enum Field {
     Ppin,
     /// Wall clock in seconds since 1970.
     Walltime,
-    /// Linux' number of the CPU.
+    /// Linux's number of the CPU.
     Cpu,
     /// CPUID leaf 1, EAX.
     Cpuid,
@@ -77,7 +77,7 @@ impl Field {
         Self::ALL.into_iter().find(|field| field.name() == name)
     }
 
-    /// Its name in the format file.
+    /// Name of the field in the format file.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mcgcap => "mcgcap",
@@ -103,7 +103,7 @@ impl Field {
         }
     }
 
-    /// Its length in the event, bytes; that of the reference for [`VData`](Self::VData).
+    /// Length of the field in the event, in bytes; that of the reference for [`VData`](Self::VData).
     pub const fn size(self) -> u16 {
         match self {
             Self::Cs | Self::Bank | Self::Cpuvendor => 1,
@@ -112,7 +112,7 @@ impl Field {
         }
     }
 
-    /// Its value for a record; `None` if the record's layout does not have it, and for [`VData`](Self::VData),
+    /// Value of the field for a record; `None` if the record's layout does not have it, and for [`VData`](Self::VData),
     /// whose bytes are [`MceRecord::amd_syndromes`].
     pub fn value(self, record: &MceRecord<'_>) -> Option<u64> {
         let mce = record.mce();
@@ -142,8 +142,8 @@ impl Field {
 }
 
 impl Field {
-    /// Stores the field's value in a `struct mce`. Returns whether it did: [`VData`](Self::VData) has no place there, and
-    /// a value that is wider than its field leaves the struct as it was.
+    /// Stores the field's value in a `struct mce`. Returns whether it did: [`VData`](Self::VData) has no place there,
+    /// and a value that is wider than its field leaves the struct as it was.
     #[must_use]
     pub fn set(self, mce: &mut Mce, value: u64) -> bool {
         if self == VData || self.size() < 8 && value >> (8 * u32::from(self.size())) != 0 {
@@ -230,12 +230,12 @@ impl Version {
         })
     }
 
-    /// Reads an event of a 64-bit kernel, its 8 common bytes first, as it lies in a trace buffer: what the event does not
-    /// have is 0. The vendor data is apart: [`vendor_data`](Self::vendor_data).
+    /// Reads an event of a 64-bit kernel, its 8 common bytes first, as it lies in a trace buffer: what the event does
+    /// not have is 0. The vendor data is not read: [`vendor_data`](Self::vendor_data) does that.
     ///
     /// # Errors
     ///
-    /// The event ends before the version's last field.
+    /// When the event ends before the version's last field.
     pub fn read(self, event: &[u8]) -> Result<Mce, Error> {
         let mut mce = Mce::default();
         for (field, offset) in self.layout() {
@@ -259,7 +259,7 @@ impl Version {
         event.get(start.into()..)?.get(..length.into())
     }
 
-    /// The length of an event up to its last field, bytes.
+    /// Length of an event up to the end of its last field, in bytes.
     pub fn size(self) -> u16 {
         self.layout().last().map_or(0, |(field, offset)| offset.wrapping_add(field.size()))
     }

@@ -215,7 +215,7 @@ fn rasdaemon_does_not_know_what_firmware_reported() {
     assert_eq!(rows.len(), expected.len());
     for (row, outcome) in rows.iter().zip(expected) {
         // A difference: rasdaemon looks for the decoder of the bank of an AMD processor and finds none. Bank 255
-        // is no bank: Linux' apei_mce_report_mem_error() makes the record up, with an error code by Intel's
+        // is no bank: Linux's apei_mce_report_mem_error() makes the record up, with an error code by Intel's
         // definition whatever the processor is.
         assert_eq!(row["error_msg"], "Don't know how to decode this bank");
         let mce = record_of(row);

@@ -54,6 +54,7 @@ fn a_captured_record() {
                 "family": 6,
                 "model": 85,
                 "stepping": 4,
+                "processor_name": "Skylake-SP",
                 "severity_recomputed": {"value": 7, "name": "panic"},
                 "severity_rule": "Processor context corrupt"
             }

@@ -419,6 +419,17 @@ fn bank_types_by_ipid() {
         (0x259, 0x0, "xGMI PHY", 4),
         (0x267, 0x0, "WAFL PHY", 4),
         (0x269, 0x0, "GMI PHY", 4),
+        (0x12, 0x0, "MPRAS", 0),
+        (0x5c, 0x0, "SSBDCI, die-to-die interconnect", 0),
+        (0xbe, 0x0, "MPDACC", 0),
+        (0xf9, 0x0, "MPM", 0),
+        (0xfd, 0x0, "MPASP", 0),
+        (0xfd, 0x1, "MPASP", 0),
+        (0xff, 0x2, "MPART", 0),
+        (0x157, 0x0, "DACC_FE, DACC front end", 0),
+        (0x164, 0x0, "DACC_BE, DACC back end", 0),
+        (0x1e0, 0x0, "eDDR5 CMN", 0),
+        (0x1e1, 0x0, "PCIe link", 0),
     ];
     let naples = CpuSignature::new(0x0080_0f12);
     let mut named = 0;

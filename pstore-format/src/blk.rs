@@ -82,7 +82,7 @@ impl<'a> Zone<'a> {
     ///
     /// # Errors
     ///
-    /// There are fewer than 12 bytes; the signature is another's; length or start point outside.
+    /// When there are fewer than 12 bytes, the signature is another one, or length or start point outside the zone.
     pub fn parse(zone: &'a [u8]) -> Result<Self, Error> {
         let found = ByteOrder::ALL.map(|order| Self::read(zone, order));
         match found {

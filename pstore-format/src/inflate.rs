@@ -28,7 +28,8 @@ use crate::error::{Error, ErrorKind, clamp};
 pub use crate::compression::Compression;
 
 impl Compression {
-    /// Recognises the compression of a record by its first bytes. A stream without a mark of another one is raw deflate.
+    /// Recognises the compression of a record by its first bytes. A stream without a mark of another one is raw
+    /// deflate.
     ///
     /// LZO, LZ4 and 842 carry no mark either, but store the start of the text as it is, and all text starts with
     /// the dump's reason.
@@ -118,7 +119,7 @@ impl Inflater {
     ///
     /// # Errors
     ///
-    /// The stream is corrupt or stops short, or the text does not fit `text`; what came out before is in it.
+    /// When the stream is corrupt or stops short, or the text does not fit `text`; what came out before is in it.
     /// Streams of LZO, LZ4, 842 and Zstandard are named as not decodable here. The offset is that in `stream`.
     pub fn inflate(&mut self, stream: &[u8], text: &mut [u8]) -> Result<Inflated, Error> {
         match Compression::recognise(stream) {

@@ -78,12 +78,13 @@
 //!
 //! # Security
 //!
-//! The input may be anything: what is in flash was written by a machine that was dying. No public function panics, loops
-//! without end or reads outside its slice; lengths inside the input never win over the slice; work is linear in the
-//! input and output bounded by the caller's buffers, whatever a stream claims to hold. There is no unsafe code.
-//! A seal is a checksum against decay, not a signature against people.
+//! The input may be anything: what is in flash was written by a machine that was dying. No public function panics,
+//! loops without end or reads outside its slice; lengths inside the input never win over the slice; work is linear in
+//! the input and output bounded by the caller's buffers, whatever a stream claims to hold. There is no unsafe code. A
+//! seal is a checksum against decay, not a signature against people.
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(test),
     deny(
@@ -114,5 +115,5 @@ pub mod seal;
 pub use error::{Error, ErrorKind};
 pub use ids::{RecordId, RecordIds};
 
-/// Who wrote a record, and what its section is: the types that a caller compares.
+// Who wrote a record, and what its section is: the types that a caller compares.
 pub use cper::{CreatorId, SectionTypeId};

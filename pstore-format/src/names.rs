@@ -64,8 +64,8 @@ const UNNUMBERED: [(&str, &str); 2] = [("console", "ramoops"), ("ftrace", "ramoo
 /// The name of a file in `/sys/fs/pstore`: kind, backend, record id.
 ///
 /// Backends are "erst", "efi" (until 6.2) and `efi_pstore`, "ramoops", `pstore_blk`, "nvram". Besides the names of
-/// [`RecordType`], the kind can be "unknown", and "cper-mem", "cper-pcie" and "cper-proc-arm" on kernels with the series
-/// that keeps APEI errors in ERST.
+/// [`RecordType`], the kind can be "unknown", and "cper-mem", "cper-pcie" and "cper-proc-arm" on kernels with the
+/// series that keeps APEI errors in ERST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileName<'a> {
     /// What the record holds: "dmesg", "mce", …
@@ -181,8 +181,8 @@ pub enum IdMeaning {
     Unknown,
 }
 
-/// 2001-09-09: Linux did not write records before. An id that would tell an earlier time was made by another rule, or by
-/// a machine without a clock.
+/// 2001-09-09: Linux did not write records before. An id that would tell an earlier time was made by another rule, or
+/// by a machine without a clock.
 const OLDEST: u64 = 1_000_000_000;
 
 impl IdMeaning {
@@ -231,7 +231,7 @@ pub struct EfiVariable {
     pub count: u32,
     /// When it was written, in seconds since 1970.
     pub time: u64,
-    /// Which of the three forms the name has.
+    /// Form of the name.
     pub form: EfiForm,
 }
 
@@ -288,7 +288,7 @@ impl EfiVariable {
     ///
     /// # Errors
     ///
-    /// `out` is too small; it is then left as it was.
+    /// When `out` is too small; it is then left as it was.
     pub fn encode_ucs2<'b>(&self, out: &'b mut [u8]) -> Result<&'b [u8], Error> {
         to_ucs2(self, out)
     }
@@ -359,7 +359,7 @@ impl HwErrRec {
     ///
     /// # Errors
     ///
-    /// `out` is too small; it is then left as it was.
+    /// When `out` is too small; it is then left as it was.
     pub fn encode_ucs2<'b>(&self, out: &'b mut [u8]) -> Result<&'b [u8], Error> {
         to_ucs2(self, out)
     }
@@ -399,7 +399,7 @@ fn from_ucs2<'t>(name: &[u8], text: &'t mut [u8; LONGEST]) -> Option<&'t str> {
 /// Writes a name of ASCII letters in UCS-2 with its ending zero.
 fn to_ucs2<'b>(name: &impl fmt::Display, out: &'b mut [u8]) -> Result<&'b [u8], Error> {
     let mut text = Text { bytes: [0; LONGEST], length: 0 };
-    // It has room for the longest of names, and they write nothing but letters: this cannot fail.
+    // The buffer holds the longest name, and a name only has letters: writing cannot fail.
     let _ = fmt::Write::write_fmt(&mut text, format_args!("{name}"));
     let needed = text.length.saturating_add(1).saturating_mul(2);
     let available = out.len();
@@ -506,7 +506,7 @@ mod tests {
             ("dmesg-efi-1", Part(1)),
             ("dmesg-efi-38", Part(38)),
             ("dmesg-efi-99", Part(99)),
-            // No rule of these makes such numbers with a clock that was ever right.
+            // None of these rules makes such numbers with a correct clock.
             ("dmesg-efi-0", Unknown),
             ("dmesg-efi-100", Unknown),
             ("dmesg-efi-1377567342", Unknown),
@@ -515,7 +515,7 @@ mod tests {
             ("dmesg-ramoops-0", Zone(0)),
             ("console-ramoops-0", Zone(0)),
             ("pmsg-pstore_blk-1", Zone(1)),
-            // Even where it looks like the others'.
+            // Even if it looks like theirs.
             ("dmesg-ramoops-166692286104001", Zone(166692286104001)),
             ("dmesg-nvram-1", Unknown),
             ("powerpc-opal-nvram-3", Unknown),

@@ -1,6 +1,6 @@
 //! Records for ERST from what a dying machine knows: kernel log text, `struct mce`, entries of a status block.
 //!
-//! A record is the 200 bytes of [`RecordPrefix`] and a body. What the source knows is kept: how bad it is, how it was
+//! A record is a header, one section descriptor and a body. What the source knows is kept: how bad it is, how it was
 //! signalled, which unit it is about, when it happened. Where another writer's bytes are wanted, losses and all,
 //! there is a constructor for each:
 //!
@@ -30,14 +30,17 @@
 use cper::section::{FixedSection, SectionType};
 use cper::{
     CreatorId, DataEntry, HeaderValidation, NotificationType, PreparedRecord, RecordFlags, RecordHeader,
-    RecordWriter, SectionDescriptor, SectionTypeId, Severity, Timestamp,
+    SectionDescriptor, SectionTypeId, Severity, Timestamp,
 };
 use mce_record::{CpuVendor, KernelSeverity, Mce, McgStatus, MciStatus, Outcome};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned, transmute, transmute_mut};
 
 use crate::error::{Error, ErrorKind};
 use crate::ids::RecordId;
-use crate::record::{RecordPrefix, mce_time};
+use crate::record::{StoredRecord, mce_time};
+
+/// Where a record's body begins.
+const BODY_OFFSET: usize = StoredRecord::BODY_OFFSET;
 
 /// The shortest `struct mce` that a kernel has put into ERST: that of Linux 2.6.35.
 const SHORTEST_MCE: usize = 88;
@@ -105,16 +108,15 @@ fn encode<'b>(
     body: &[u8],
     out: &'b mut [u8],
 ) -> Result<&'b mut [u8], Error> {
-    let length = RecordPrefix::SIZE.saturating_add(body.len());
+    let length = BODY_OFFSET.saturating_add(body.len());
     if u32::try_from(length).is_err() {
         return Err(Error::new(ErrorKind::TooLarge { what: "record length" }, 0));
     }
     if out.len() < length {
         return Err(Error::buffer_too_small(length, out.len()));
     }
-    let mut writer = RecordWriter::new(out, header)?;
-    writer.section_bytes(section_type, &SectionDescriptor::primary(header.severity()), body)?;
-    Ok(writer.finish()?)
+    let descriptor = SectionDescriptor::primary(header.severity());
+    Ok(PreparedRecord::lay_out_bytes(header, section_type, &descriptor, body, out)?.as_mut_bytes())
 }
 
 /// A record for an entry of a status block, laid out while the machine is well: header, descriptor, and room for a
@@ -141,8 +143,7 @@ fn encode<'b>(
 #[derive(Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct RecordSlot {
-    prefix: RecordPrefix,
-    payload: [u8],
+    record: PreparedRecord<[u8]>,
 }
 
 impl RecordSlot {
@@ -153,12 +154,9 @@ impl RecordSlot {
     /// `out` has fewer than the 200 bytes of header and descriptor, which leaves it untouched.
     pub fn prepare(out: &mut [u8], notification: NotificationType) -> Result<&mut Self, Error> {
         let slot = Self::of(out)?;
-        let header = linux_header(Severity::FATAL, notification);
-        let descriptor = SectionDescriptor::primary(Severity::FATAL);
-        slot.prefix = RecordPrefix::new(
-            header.with_section_count(1),
-            descriptor.with_section_offset(RecordPrefix::SIZE as u32),
-        );
+        *slot.record.header_mut() = linux_header(Severity::FATAL, notification).with_section_count(1);
+        *slot.record.descriptor_mut() =
+            SectionDescriptor::primary(Severity::FATAL).with_section_offset(BODY_OFFSET as u32);
         Ok(slot)
     }
 
@@ -170,8 +168,8 @@ impl RecordSlot {
     #[inline]
     pub fn prepared(out: &mut [u8]) -> Result<&mut Self, Error> {
         let slot = Self::of(out)?;
-        let (header, descriptor) = (slot.prefix.header(), slot.prefix.descriptor());
-        let one = header.section_count() == 1 && descriptor.section_offset() == RecordPrefix::SIZE as u32;
+        let (header, descriptor) = (slot.record.header(), slot.record.descriptor());
+        let one = header.section_count() == 1 && descriptor.section_offset() == BODY_OFFSET as u32;
         if header.signature() != RecordHeader::SIGNATURE || !one {
             return Err(cper::Error::new(cper::ErrorKind::Signature(header.signature()), 0).into());
         }
@@ -181,9 +179,9 @@ impl RecordSlot {
     #[inline]
     fn of(out: &mut [u8]) -> Result<&mut Self, Error> {
         let available = out.len();
-        // A record is no longer than its length field can say, so that `fill` needs no check of it.
+        // A record is no longer than its length field can state, so `fill` does not check its length.
         let out = out.get_mut(..available.min(u32::MAX as usize)).unwrap_or_default();
-        Self::mut_from_bytes(out).map_err(|_| Error::buffer_too_small(RecordPrefix::SIZE, available))
+        Self::mut_from_bytes(out).map_err(|_| Error::buffer_too_small(BODY_OFFSET, available))
     }
 
     /// Makes the record that of an entry, and returns it.
@@ -197,12 +195,14 @@ impl RecordSlot {
     #[inline]
     pub fn fill(&mut self, entry: &DataEntry<'_>, id: RecordId) -> Result<&mut [u8], Error> {
         let payload = entry.bytes();
-        let length = RecordPrefix::SIZE.saturating_add(payload.len());
-        let available = RecordPrefix::SIZE.saturating_add(self.payload.len());
+        let length = BODY_OFFSET.saturating_add(payload.len());
+        let available = BODY_OFFSET.saturating_add(self.record.body().len());
         let too_small = || Error::buffer_too_small(length, available);
-        let Some(space) = self.payload.get_mut(..payload.len()) else { return Err(too_small()) };
-        entry.store_descriptor(self.prefix.descriptor_mut());
-        let header = self.prefix.header_mut();
+        if self.record.body().len() < payload.len() {
+            return Err(too_small());
+        }
+        entry.store_descriptor(self.record.descriptor_mut());
+        let header = self.record.header_mut();
         header.set_severity(entry.severity());
         header.set_record_length(length as u32);
         header.set_record_id(id.raw());
@@ -210,7 +210,7 @@ impl RecordSlot {
         let valid = if seconds.is_some() { HeaderValidation::TIMESTAMP } else { HeaderValidation::empty() };
         header.set_timestamp(Timestamp::from_linux_seconds(seconds.unwrap_or(0)));
         header.set_validation(valid);
-        if payload.write_to(space).is_err() {
+        if payload.write_to_prefix(self.record.body_mut()).is_err() {
             return Err(too_small());
         }
         self.as_mut_bytes().get_mut(..length).ok_or_else(too_small)
@@ -218,7 +218,7 @@ impl RecordSlot {
 }
 
 /// An entry's time in seconds since 1970; `None` for an impossible date.
-// Not inlined: what it works with would take registers from every entry, with a time or without.
+// Not inlined: its values would take registers from every entry, with a time or without.
 #[inline(never)]
 fn unix_seconds(timestamp: Timestamp) -> Option<u64> {
     timestamp.calendar().and_then(|calendar| u64::try_from(calendar.unix_seconds()).ok())
@@ -295,28 +295,28 @@ pub const fn prepared_mce<const N: usize>() -> PreparedRecord<MceBytes<N>> {
 /// As [`encode_dmesg`].
 #[inline]
 pub fn encode_mce_as_linux<'b>(mce: &[u8], id: RecordId, out: &'b mut [u8]) -> Result<&'b mut [u8], Error> {
-    /// A prefix in pieces that a build without vector registers stores in line; for the whole it would call `memcpy`.
+    /// Header and descriptor in pieces that a build without vector registers stores in line; for the whole it would
+    /// call `memcpy`.
     #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
     #[repr(C)]
     struct Pieces([u8; 64], [u8; 64], [u8; 64], [u8; 8]);
 
-    let length = RecordPrefix::SIZE.saturating_add(mce.len());
+    let length = BODY_OFFSET.saturating_add(mce.len());
     let Ok(record_length) = u32::try_from(length) else {
         return Err(Error::new(ErrorKind::TooLarge { what: "record length" }, 0));
     };
     let too_small = Error::buffer_too_small(length, out.len());
     let record = out.get_mut(..length).ok_or(too_small)?;
-    let (prefix, body) = RecordPrefix::mut_from_prefix(&mut *record).map_err(|_| too_small)?;
-    let pieces: &mut Pieces = transmute_mut!(&mut *prefix);
+    let (front, body) =
+        PreparedRecord::<MceBytes<0>>::mut_from_prefix(&mut *record).map_err(|_| too_small)?;
+    let pieces: &mut Pieces = transmute_mut!(&mut *front);
     (pieces.0, pieces.1, pieces.2, pieces.3) = const {
-        let record = prepared_mce::<0>();
-        let Pieces(first, second, third, last) =
-            transmute!(RecordPrefix::new(*record.header(), *record.descriptor()));
+        let Pieces(first, second, third, last) = transmute!(prepared_mce::<0>());
         (first, second, third, last)
     };
-    prefix.header_mut().set_record_length(record_length);
-    prefix.header_mut().set_record_id(id.raw());
-    prefix.descriptor_mut().set_section_length(mce.len() as u32);
+    front.header_mut().set_record_length(record_length);
+    front.header_mut().set_record_id(id.raw());
+    front.descriptor_mut().set_section_length(mce.len() as u32);
     mce.write_to(body).map_err(|_| too_small)?;
     Ok(record)
 }

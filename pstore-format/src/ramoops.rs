@@ -88,7 +88,7 @@ impl ByteOrder {
 pub struct Layout {
     /// Bytes of the reserved memory.
     pub memory_size: usize,
-    /// Bytes for each dump. This and the other three are rounded down to a power of two, as the kernel does.
+    /// Bytes for each dump. This size and the three below are rounded down to a power of two, as the kernel does.
     pub record_size: usize,
     /// Bytes for the console.
     pub console_size: usize,
@@ -96,7 +96,7 @@ pub struct Layout {
     pub ftrace_size: usize,
     /// Bytes for user messages.
     pub pmsg_size: usize,
-    /// Number of function trace zones: that of processors if each has its own. 0 is taken for 1.
+    /// Number of function trace zones: the number of processors when each has its own. 0 is taken for 1.
     pub ftrace_zones: usize,
     /// Whether user messages come after the function traces, as they do up to Linux 6.4.
     pub is_pmsg_last: bool,
@@ -160,7 +160,7 @@ impl<'a> Zone<'a> {
     ///
     /// # Errors
     ///
-    /// There are fewer than 12 bytes; the signature is another's; start or size point outside.
+    /// When there are fewer than 12 bytes, the signature is another one, or start or size point outside the zone.
     pub fn parse(zone: &'a [u8], ecc: Option<Ecc>) -> Result<Self, Error> {
         let capacity = match ecc {
             Some(ecc) => ecc.capacity(zone.len())?,
@@ -231,12 +231,12 @@ pub struct Contents<'a> {
 }
 
 impl<'a> Contents<'a> {
-    /// Bytes of both.
+    /// Number of bytes in both slices.
     pub const fn len(&self) -> usize {
         self.older.len().saturating_add(self.newer.len())
     }
 
-    /// Whether there is nothing.
+    /// Whether the ring holds nothing.
     pub const fn is_empty(&self) -> bool {
         self.older.is_empty() && self.newer.is_empty()
     }
@@ -253,7 +253,7 @@ impl<'a> Contents<'a> {
     ///
     /// # Errors
     ///
-    /// `out` is too small; it is then left as it was.
+    /// When `out` is too small; it is then left as it was.
     pub fn copy_to<'b>(&self, out: &'b mut [u8]) -> Result<&'b [u8], Error> {
         let too_small = Error::buffer_too_small(self.len(), out.len());
         let out = out.get_mut(..self.len()).ok_or(too_small)?;
@@ -274,7 +274,7 @@ pub struct DumpHeader {
 }
 
 impl DumpHeader {
-    /// Splits what is in a zone into the line and the dump; `None` when it does not begin with one.
+    /// Splits the contents of a zone into the line and the dump; `None` when they do not begin with such a line.
     pub fn parse(contents: &[u8]) -> Option<(Self, &[u8])> {
         let rest = contents.strip_prefix(b"====")?;
         let end = rest.iter().position(|&byte| byte == b'\n')?;
@@ -376,13 +376,13 @@ impl Ecc {
 
     /// Corrects a zone, given with all its bytes, where it is: its header, then every block that is in use.
     ///
-    /// A correction that leaves nothing but zeros is not made, and counts as none: zeros have a code of zeros, so memory
-    /// that has no code at all looks like damaged zeros. Ask [`Ecc::examine`] whether a zone has this code.
+    /// A correction that leaves nothing but zeros is not made, and counts as none: zeros have a code of zeros, so
+    /// memory that has no code at all looks like damaged zeros. Ask [`Ecc::examine`] whether a zone has this code.
     ///
     /// # Errors
     ///
-    /// The zone is too short for its code; nothing was changed then. Blocks that could not be corrected are no error:
-    /// they are as they were, and counted.
+    /// When the zone is too short for its code; nothing was changed then. Blocks that could not be corrected are no
+    /// error: they are as they were, and counted.
     pub fn correct(self, zone: &mut [u8]) -> Result<EccReport, Error> {
         let [header, ring, ring_codes, header_code] = self.split_mut(zone)?;
         let mut report = EccReport::default();
@@ -400,7 +400,7 @@ impl Ecc {
     ///
     /// # Errors
     ///
-    /// The zone is too short for its code.
+    /// When the zone is too short for its code.
     pub fn examine(self, zone: &[u8]) -> Result<EccEvidence, Error> {
         let [header, ring, ring_codes, header_code] = self.split(zone)?;
         let mut corrected = [0; HEADER];
@@ -413,7 +413,7 @@ impl Ecc {
             let mut copy = [0; Self::BLOCK];
             copy.iter_mut().zip(block).for_each(|(to, from)| *to = *from);
             let copy = copy.get_mut(..block.len()).unwrap_or_default();
-            // Zeros verify by a code of zeros, which says nothing.
+            // Zeros verify with a code of zeros, which is no evidence.
             if block.iter().chain(code).all(|&byte| byte == 0) {
                 continue;
             }
@@ -441,7 +441,7 @@ impl Ecc {
     ///
     /// # Errors
     ///
-    /// The zone is too short for its code; nothing was changed then.
+    /// When the zone is too short for its code; nothing was changed then.
     pub fn protect(self, zone: &mut [u8]) -> Result<(), Error> {
         let [header, ring, ring_codes, header_code] = self.split_mut(zone)?;
         let blocks = ring.chunks(Self::BLOCK).zip(ring_codes.chunks_mut(self.parity().max(1)));
@@ -453,9 +453,9 @@ impl Ecc {
 
 /// What the codes of a zone say, from [`Ecc::examine`]: whether it has this code, and what it would correct.
 ///
-/// Bytes that are no code verify by it once in 256^n times, n being [`Ecc::bytes`]. A header is never zeros, so that one
-/// that verifies has a code that is not zeros either. One that is merely correctable says less, and none at all of a zone
-/// that was written without a code over one that had it.
+/// Bytes that are no code verify by it once in 256^n times, n being [`Ecc::bytes`]. A header is never zeros, so that
+/// one that verifies has a code that is not zeros either. One that is merely correctable says less, and none at all of
+/// a zone that was written without a code over one that had it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct EccEvidence {
     /// The header.
@@ -468,7 +468,7 @@ pub struct EccEvidence {
     pub unrecoverable: u32,
 }
 
-/// The state of a block, as its code has it.
+/// State of a block, by its code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum CodeWord {
     /// Block and code agree.
@@ -540,7 +540,7 @@ mod reed_solomon {
     type Polynomial = [u8; Ecc::LONGEST + 1];
 
     /// α to every power, twice over, so that the sum of two logarithms need not be reduced.
-    // Computed by the compiler, to which a panic would be a build error.
+    // Computed at build time, where a panic is a build error.
     #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
     static POWERS: [u8; 510] = {
         let mut powers = [0; 510];
@@ -1100,7 +1100,8 @@ mod tests {
         let report = ecc.correct(&mut bytes).unwrap();
         assert_eq!(report, EccReport { corrected: 1, unrecoverable: 1 }, "the header has too many errors");
         assert_eq!((bytes[13], bytes[12 + 128]), (2, 1));
-        // Where the header says nothing, all blocks are in use. The second would be zeros, which is no correction.
+        // If the header states no length, all blocks are in use. The second block would be zeros, which is no
+        // correction.
         bytes = damaged;
         bytes[..4].fill(0);
         let report = ecc.correct(&mut bytes).unwrap();

@@ -1,4 +1,4 @@
-//! Records as pstore keeps them in ERST: one section behind a prefix of 200 bytes, and what it holds.
+//! Records as pstore keeps them in ERST: one section after a header and a descriptor of 200 bytes, and what it holds.
 //!
 //! Three writers use this form (all under one creator id, so only the section type tells them apart): pstore's
 //! kernel logs (Linux 6.12 drivers/acpi/apei/erst.c, `erst_writer`), machine checks at panic time
@@ -23,68 +23,16 @@
 //! records with a creator of its own, but with a descriptor that begins where it should end: it is read here too.
 
 use core::fmt;
-use core::mem::offset_of;
 
 use cper::fields::{Describe, Value, Visitor};
 use cper::section::Body;
 use cper::{CreatorId, Record, RecordHeader, SectionDescriptor, SectionTypeId, Severity};
 use mce_record::Mce;
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::FromBytes;
 
 use crate::error::Error;
 use crate::ids::RecordId;
 use crate::names::FileName;
-
-/// What stands before the body of every pstore record: a record header and one section descriptor.
-///
-/// It is read as it lies in the record, and can be part of a caller's own `repr(C)` structure that is laid out while
-/// the machine is well and only patched when it dies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct RecordPrefix {
-    header: RecordHeader,
-    descriptor: SectionDescriptor,
-}
-
-const _: () = {
-    assert!(size_of::<RecordPrefix>() == 200 && align_of::<RecordPrefix>() == 1);
-    assert!(offset_of!(RecordPrefix, descriptor) == 128);
-};
-
-impl RecordPrefix {
-    /// Bytes before the body.
-    pub const SIZE: usize = size_of::<Self>();
-
-    /// A prefix of these parts, as they are.
-    #[inline]
-    pub const fn new(header: RecordHeader, descriptor: SectionDescriptor) -> Self {
-        Self { header, descriptor }
-    }
-
-    /// The record's header.
-    #[inline]
-    pub const fn header(&self) -> &RecordHeader {
-        &self.header
-    }
-
-    /// The record's header, to be patched.
-    #[inline]
-    pub const fn header_mut(&mut self) -> &mut RecordHeader {
-        &mut self.header
-    }
-
-    /// The descriptor of the record's one section.
-    #[inline]
-    pub const fn descriptor(&self) -> &SectionDescriptor {
-        &self.descriptor
-    }
-
-    /// The descriptor of the record's one section, to be patched.
-    #[inline]
-    pub const fn descriptor_mut(&mut self) -> &mut SectionDescriptor {
-        &mut self.descriptor
-    }
-}
 
 /// What a stored record holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +44,7 @@ pub enum Payload<'a> {
     CompressedDmesg(&'a [u8]),
     /// A machine check, as `struct mce`: 88 to 128 bytes, by the kernel that wrote it.
     Mce(&'a [u8]),
-    /// A CPER section behind pstore's prefix, and its type: [`StoredRecord::section_body`] decodes it.
+    /// A CPER section in pstore's form, and its type: [`StoredRecord::section_body`] decodes it.
     Section(SectionTypeId, &'a [u8]),
     /// A record of several sections or by another creator: [`StoredRecord::record`] reads it like any other.
     Record,
@@ -149,9 +97,8 @@ impl<'a> Payload<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct StoredRecord<'a> {
     record: Record<'a>,
-    /// The prefix, of records in pstore's form.
-    prefix: Option<&'a RecordPrefix>,
-    after_prefix: &'a [u8],
+    /// The descriptor of the one section, of records in pstore's form.
+    descriptor: Option<&'a SectionDescriptor>,
 }
 
 /// [`StoredRecord::parse`].
@@ -164,25 +111,28 @@ impl<'a> TryFrom<&'a [u8]> for StoredRecord<'a> {
 }
 
 impl<'a> StoredRecord<'a> {
+    /// Where the body of a record in pstore's form begins: after the header and one descriptor.
+    pub const BODY_OFFSET: usize = RecordHeader::SIZE + SectionDescriptor::SIZE;
+
     /// The record at the start of `bytes`; what lies after its end is left out.
     ///
-    /// Of records in pstore's form the section offset is not believed: their body begins at 200. The section
+    /// Of records in pstore's form the section offset is not believed: their body begins at [`Self::BODY_OFFSET`]. The section
     /// length is, if there are as many bytes, as a kernel may leave slack after it.
     ///
     /// # Errors
     ///
-    /// It is no CPER record at all, or claims to be pstore's and is shorter than pstore's prefix. A record that was
-    /// cut short after that is read as far as it goes: [`Record::missing`].
+    /// When it is no CPER record at all, or claims to be pstore's and is shorter than 200 bytes. A record that was cut
+    /// short after that is read as far as it goes: [`Record::missing`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let record = Record::parse(bytes)?;
         let (creator, sections) = (record.header().creator_id(), record.header().section_count());
         if !(creator == CreatorId::LINUX_PSTORE || creator == CreatorId::LINUX_FMPM) || sections > 1 {
-            return Ok(Self { record, prefix: None, after_prefix: &[] });
+            return Ok(Self { record, descriptor: None });
         }
-        let available = record.as_bytes().len();
-        match RecordPrefix::ref_from_prefix(record.as_bytes()) {
-            Ok((prefix, after_prefix)) => Ok(Self { record, prefix: Some(prefix), after_prefix }),
-            Err(_) => Err(Error::too_short("pstore record", RecordPrefix::SIZE, available)),
+        let after_header = record.as_bytes().get(RecordHeader::SIZE..).unwrap_or_default();
+        match SectionDescriptor::ref_from_prefix(after_header) {
+            Ok((descriptor, _)) => Ok(Self { record, descriptor: Some(descriptor) }),
+            Err(_) => Err(Error::too_short("pstore record", Self::BODY_OFFSET, record.as_bytes().len())),
         }
     }
 
@@ -191,9 +141,9 @@ impl<'a> StoredRecord<'a> {
         self.record
     }
 
-    /// The prefix, if the record is in pstore's form.
-    pub const fn prefix(&self) -> Option<&'a RecordPrefix> {
-        self.prefix
+    /// The descriptor of the one section, if the record is in pstore's form.
+    pub const fn descriptor(&self) -> Option<&'a SectionDescriptor> {
+        self.descriptor
     }
 
     /// The record's id.
@@ -201,40 +151,41 @@ impl<'a> StoredRecord<'a> {
         RecordId::new(self.record.record_id())
     }
 
-    /// The body after the prefix; empty if the record is not in pstore's form.
+    /// The body after the descriptor; empty if the record is not in pstore's form.
     pub fn body(&self) -> &'a [u8] {
-        let claimed = self.prefix.map_or(0, |prefix| prefix.descriptor.section_length() as usize);
+        let Some(descriptor) = self.descriptor else { return &[] };
+        let (claimed, all) = (descriptor.section_length() as usize, self.file_content());
         // The memory poison manager counts the descriptor with its body, so all of it is more than there is.
-        self.after_prefix.get(..claimed).filter(|body| !body.is_empty()).unwrap_or(self.after_prefix)
+        all.get(..claimed).filter(|body| !body.is_empty()).unwrap_or(all)
     }
 
     /// What the record holds.
     pub fn payload(&self) -> Payload<'a> {
-        let Some(prefix) = self.prefix else { return Payload::Record };
-        Payload::of_section(prefix.descriptor.section_type(), self.body())
+        let Some(descriptor) = self.descriptor else { return Payload::Record };
+        Payload::of_section(descriptor.section_type(), self.body())
     }
 
     /// The body of a [`Payload::Section`], decoded; `None` for any other payload.
     ///
     /// # Errors
     ///
-    /// The type is known and the bytes do not hold it; the offset counts from the start of the record.
+    /// When the type is known and the bytes do not hold it; the offset counts from the start of the record.
     pub fn section_body(&self) -> Option<Result<Body<'a>, cper::Error>> {
         let Payload::Section(section_type, body) = self.payload() else { return None };
-        Some(Body::decode(section_type, body).map_err(|error| error.at(RecordPrefix::SIZE)))
+        Some(Body::decode(section_type, body).map_err(|error| error.at(Self::BODY_OFFSET)))
     }
 
     /// How bad the error is, as far as the record says: the section's severity, which is the error's own where
     /// Linux has set the record's to fatal. A machine check's is in its status register.
     pub fn severity(&self) -> Severity {
-        self.prefix.map_or(self.record.severity(), |prefix| prefix.descriptor.severity())
+        self.descriptor.map_or(self.record.severity(), SectionDescriptor::severity)
     }
 
     /// When it was written, in seconds since 1970. The header's time: Linux's seconds as they are, others in whichever
     /// encoding (taken as UTC); else a machine check's own.
     pub fn time(&self) -> Option<u64> {
         let header = self.record.header();
-        // Seconds after the year 9999 are no calendar time, and still what Linux wrote.
+        // Seconds after the year 9999 are no calendar time, but Linux wrote them.
         let stored = || header.timestamp().and_then(|timestamp| timestamp.linux_seconds());
         let linux = (header.creator_id() == CreatorId::LINUX_PSTORE).then(stored).flatten();
         let calendar = || u64::try_from(header.time()?.calendar.unix_seconds()).ok();
@@ -265,7 +216,7 @@ impl<'a> StoredRecord<'a> {
     /// What Linux shows in that file, before decompressing it: everything after the first 200 bytes, whatever the
     /// descriptors say.
     pub fn file_content(&self) -> &'a [u8] {
-        self.record.as_bytes().get(RecordPrefix::SIZE..).unwrap_or_default()
+        self.record.as_bytes().get(Self::BODY_OFFSET..).unwrap_or_default()
     }
 }
 
@@ -278,12 +229,12 @@ pub(crate) fn mce_time(mce: &[u8]) -> Option<u64> {
 
 impl Describe for StoredRecord<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        let Some(prefix) = self.prefix else { return self.record.describe(out) };
-        prefix.header.describe(out)?;
+        let Some(descriptor) = self.descriptor else { return self.record.describe(out) };
+        self.record.header().describe(out)?;
         if self.record.missing() != 0 {
             out.field("missing_bytes", Value::length(self.record.missing()))?;
         }
-        prefix.descriptor.describe(out)?;
+        descriptor.describe(out)?;
         match self.section_body() {
             Some(Ok(body)) => out.field("body", Value::Group(&body)),
             Some(Err(error)) => {

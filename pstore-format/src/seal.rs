@@ -51,7 +51,7 @@ pub enum Seal {
 ///
 /// # Errors
 ///
-/// There is no whole record: [`cper::RecordMut::parse`].
+/// When there is no whole record at the start of `record`: [`cper::RecordMut::parse`].
 pub fn seal(record: &mut [u8]) -> Result<(), Error> {
     let mut record = RecordMut::parse(record)?;
     let [a, b, c, d] = checksum(record.as_bytes()).to_le_bytes();
@@ -84,7 +84,7 @@ pub fn verify(record: &[u8]) -> Seal {
     let is_erased = parsed.is_ok() && [a, b, c, d] == [0xFF; 4];
     match (is_tagged, is_summed) {
         (true, true) if is_erst => Seal::Valid,
-        // A checksum that fits and a tag that does not: it is the tag that was hit.
+        // If the checksum fits and the tag does not, the tag was damaged.
         (true, _) | (_, true) => Seal::Broken,
         (false, false) if is_erased => Seal::Broken,
         (false, false) => Seal::NotSealed,
@@ -100,8 +100,8 @@ fn summed(record: &[u8]) -> (&[u8], &[u8]) {
     (before, from_field.get(8..).unwrap_or_default())
 }
 
-/// The checksum of a record at panic time. (`crc32fast` adds up lengths and cuts slices in ways that leave panic paths at
-/// some optimisation levels; its sums are these.)
+/// The checksum of a record at panic time. (`crc32fast` adds up lengths and cuts slices in ways that leave panic paths
+/// at some optimisation levels; its sums are these.)
 fn checksum(record: &[u8]) -> u32 {
     let (before, after) = summed(record);
     !crc32(crc32(crc32(!0, before), &[0; 8]), after)
@@ -126,7 +126,7 @@ fn crc32(crc: u32, bytes: &[u8]) -> u32 {
 }
 
 /// The CRC of each byte, for the reversed polynomial 0xEDB88320.
-// Computed by the compiler, to which a panic would be a build error.
+// Computed at build time, where a panic is a build error.
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 static TABLE: [u32; 256] = {
     let mut table = [0; 256];

@@ -5,15 +5,19 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{body, files, id_of, read, slots};
-use cper::{CreatorId, HeaderValidation, NotificationType, Record, SectionTypeId, Severity, StatusBlock};
+use cper::{
+    CreatorId, HeaderValidation, NotificationType, PreparedRecord, Record, SectionTypeId, Severity,
+    StatusBlock,
+};
 use proptest::prelude::*;
 use pstore_format::names::FileName;
 use pstore_format::produce::{
     RecordSlot, encode_compressed_dmesg, encode_dmesg, encode_mce, encode_mce_as_linux, prepared_mce,
 };
-use pstore_format::record::{Payload, RecordPrefix, StoredRecord};
+use pstore_format::record::{Payload, StoredRecord};
 use pstore_format::seal::{Seal, seal, verify};
 use pstore_format::{RecordId, RecordIds};
+use zerocopy::FromBytes;
 
 #[test]
 fn captured_records_hold_what_an_independent_script_found() {
@@ -167,7 +171,7 @@ fn every_entry_of_every_captured_status_block_becomes_a_record() {
             assert_eq!(record.record().severity(), entry.severity());
             assert_eq!(record.record().notification_type(), NotificationType::CPE);
             assert_eq!(record.payload(), Payload::Section(entry.section_type(), entry.bytes()), "{name}");
-            let descriptor = &record.prefix().unwrap().descriptor();
+            let descriptor = record.descriptor().unwrap();
             assert_eq!(descriptor.fru_id(), entry.header().fru_id());
             assert_eq!(descriptor.fru_text(), entry.header().fru_text());
             assert_eq!(descriptor.flags(), entry.header().flags());
@@ -184,7 +188,7 @@ fn every_entry_of_every_captured_status_block_becomes_a_record() {
 
             // As the series writes it: fatal and an exception, flags, unit and time lost, an offset that is none.
             let mut series = out.clone();
-            let (prefix, _) = <RecordPrefix as zerocopy::FromBytes>::mut_from_prefix(&mut series).unwrap();
+            let (prefix, _) = Prefix::mut_from_prefix(&mut series).unwrap();
             prefix.header_mut().set_severity(Severity::FATAL);
             prefix.header_mut().set_notification_type(NotificationType::MCE);
             prefix.header_mut().set_timestamp(cper::Timestamp::from_linux_seconds(0));
@@ -196,7 +200,7 @@ fn every_entry_of_every_captured_status_block_becomes_a_record() {
             let record = StoredRecord::parse(&series).unwrap();
             assert_eq!(record.payload(), Payload::Section(entry.section_type(), entry.bytes()), "{name}");
             assert_eq!((record.severity(), record.record().severity()), (entry.severity(), Severity::FATAL));
-            assert_eq!((record.time(), record.prefix().unwrap().descriptor().fru_text()), (None, None));
+            assert_eq!((record.time(), record.descriptor().unwrap().fru_text()), (None, None));
             assert!(record.record().sections().next().unwrap().is_err(), "its offset is no offset");
             entries += 1;
         }
@@ -231,11 +235,14 @@ fn an_entrys_timestamp_becomes_seconds() {
     }
 }
 
+/// Header and descriptor of a record in pstore's form.
+type Prefix = PreparedRecord<[u8; 0]>;
+
 /// A record in pstore's form around some bytes.
-fn prefixed(change: impl FnOnce(&mut RecordPrefix), body: &[u8]) -> Vec<u8> {
+fn prefixed(change: impl FnOnce(&mut Prefix), body: &[u8]) -> Vec<u8> {
     let mut out = vec![0; 200 + body.len()];
     encode_mce_as_linux(body, RecordId::new(7), &mut out).unwrap();
-    let (prefix, _) = <RecordPrefix as zerocopy::FromBytes>::mut_from_prefix(&mut out).unwrap();
+    let (prefix, _) = Prefix::mut_from_prefix(&mut out).unwrap();
     change(prefix);
     out
 }
@@ -282,7 +289,7 @@ fn records_in_other_forms_are_records() {
     for stem in ["syn-foreign-creator", "syn-multi-section"] {
         let bytes = read(format!("records/{stem}.cper"));
         let record = StoredRecord::parse(&bytes).unwrap();
-        assert_eq!((record.payload(), record.prefix(), record.body()), (Payload::Record, None, &[][..]));
+        assert_eq!((record.payload(), record.descriptor(), record.body()), (Payload::Record, None, &[][..]));
         assert!(record.section_body().is_none());
         assert_eq!((record.time(), record.severity()), (Some(0x6553_F100), Severity::RECOVERABLE));
         assert_eq!(record.file_name().is_some(), stem == "syn-multi-section");
@@ -381,7 +388,10 @@ fn truncation_at_every_length_is_an_error_or_less() {
 fn every_flip_of_a_bit_shows() {
     let bytes = read("records/mce-intel.01-6b02986900000001.cper");
     let shown = |bytes: &[u8]| {
-        StoredRecord::parse(bytes).map(|record| format!("{:?} {:?}", record.prefix(), record.payload()))
+        let tell = |record: StoredRecord| {
+            format!("{:?} {:?} {:?}", record.record().header(), record.descriptor(), record.payload())
+        };
+        StoredRecord::parse(bytes).map(tell)
     };
     let whole = shown(&bytes).unwrap();
     for bit in 0..bytes.len() * 8 {

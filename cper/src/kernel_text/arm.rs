@@ -39,7 +39,7 @@ pub(super) fn print(out: &mut Out<'_, '_>, arm: &ArmProcessor<'_>) -> fmt::Resul
     }
     if let Some(state) = arm.running_state() {
         out.body(format_args!("running state: {state:#x}"))?;
-        // Linux prints it of a running processor too.
+        // Linux prints it for a running processor too.
         let state = signed(arm.psci_state_raw().unwrap_or_default());
         out.body(format_args!("Power State Coordination Interface state: {state}"))?;
     }
@@ -71,7 +71,7 @@ pub(super) fn print(out: &mut Out<'_, '_>, arm: &ArmProcessor<'_>) -> fmt::Resul
 
 fn error_information(out: &mut Out<'_, '_>, error: &ArmErrorInformation) -> fmt::Result {
     let kind = error.error_type();
-    // Linux looks at no validity bit here.
+    // Linux checks no validity bit here.
     let count = u32::from(error.multiple_error_raw()).saturating_add(1);
     out.body(format_args!("num errors: {count}"))?;
     if let Some(flags) = error.flags() {

@@ -41,7 +41,7 @@ pub(super) fn print(out: &mut Out<'_, '_>, error: &CxlProtocolError<'_>) -> fmt:
     if let Some(capability) = error.capability_structure().filter(|_| is_function) {
         out.dump(2, capability.as_bytes(), 4, false)?;
     }
-    // Linux asks of neither length whether the section is as long.
+    // Linux checks neither length against the section's.
     let after = error.bytes().get(CxlProtocolErrorHeader::SIZE..).unwrap_or_default();
     let dvsec_length = error.dvsec_length_raw().unwrap_or_default();
     let (dvsec, log) = split(after, dvsec_length.into());

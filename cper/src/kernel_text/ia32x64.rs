@@ -155,9 +155,9 @@ fn context(out: &mut Out<'_, '_>, header: &Ia32X64ContextHeader, array: &[u8]) -
     let mut group = 4;
     if kind == Ia32X64ContextType::MSR {
         out.inner(format_args!("MSR Address: {:#010x}", header.msr_address()))?;
-        // Where the registers are those of a scalable MCA bank and the kernel runs on that very processor, it logs
-        // a machine check instead of the array. No block says so, and without the array its text would have the
-        // registers nowhere: they are printed, as a kernel on any other machine prints them.
+        // If the registers are those of a scalable MCA bank and the kernel runs on that very processor, it logs a
+        // machine check instead of the array. A block does not show whether that was so. The registers are printed, as
+        // a kernel on any other machine prints them: without the array no text would have them.
         group = 8;
     } else if kind == Ia32X64ContextType::MEMORY_MAPPED {
         out.inner(format_args!("MM Register Address: {:#018x}", header.mm_register_address()))?;

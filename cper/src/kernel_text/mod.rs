@@ -146,7 +146,7 @@ impl KernelText<'_> {
     /// # Ok::<(), cper::Error>(())
     /// ```
     pub fn write_bytes(&self, out: &mut dyn FnMut(&[u8])) {
-        // Nothing fails: the function that takes the bytes cannot.
+        // The function that takes the bytes cannot fail.
         let _ = self.write(&mut Exact(out));
     }
 
@@ -220,7 +220,7 @@ fn print_entry(out: &mut Out<'_, '_>, number: u16, header: &GenericErrorData) ->
 }
 
 fn print_timestamp(out: &mut Out<'_, '_>, time: Timestamp) -> fmt::Result {
-    // Digits that are no BCD are added up all the same.
+    // Linux adds up digits that are no BCD too.
     let [century, year, month, day, hours, minutes, seconds] =
         [time.century(), time.year(), time.month(), time.day(), time.hours(), time.minutes(), time.seconds()]
             .map(|bcd| u16::from(bcd >> 4).wrapping_mul(10).wrapping_add(u16::from(bcd & 15)));
@@ -266,7 +266,7 @@ const SECTIONS: [(SectionTypeId, &str, KernelVersion, Option<KernelArchitecture>
         (SectionTypeId::CXL_PROTOCOL, "CXL Protocol Error", V6_12, None, |out, body, _| {
             CxlProtocolError::new(body).map(|view| cxl_protocol::print(out, &view))
         }),
-        // Of CXL events the kernel prints the name alone.
+        // The kernel prints only the name of a CXL event.
         (SectionTypeId::CXL_GENERAL_MEDIA, "CXL General Media Event", V6_12, None, |_, _, _| Ok(Ok(()))),
         (SectionTypeId::CXL_DRAM, "CXL DRAM Event", V6_12, None, |_, _, _| Ok(Ok(()))),
         (SectionTypeId::CXL_MEMORY_MODULE, "CXL Memory Module Event", V6_12, None, |_, _, _| Ok(Ok(()))),

@@ -24,7 +24,7 @@ structure! {
     /// Uncorrectable errors that are not reported.
     0x08 uncorrectable_error_mask: (u32 UncorrectableErrors) as flags
         => set_uncorrectable_error_mask with_uncorrectable_error_mask;
-    /// Uncorrectable errors that are fatal when they happen; the others are not.
+    /// Uncorrectable errors that are fatal when they happen; all others are non-fatal.
     0x0c uncorrectable_error_severity: (u32 UncorrectableErrors) as flags
         => set_uncorrectable_error_severity with_uncorrectable_error_severity;
     /// Correctable errors that happened, masked ones too; reserved bits are kept.
@@ -38,9 +38,9 @@ structure! {
         => set_capabilities_and_control with_capabilities_and_control;
     /// The first four dwords of the header of the packet that the first error is about.
     0x1c header_log: [u32; 4] as dwords => set_header_log with_header_log;
-    /// Error messages that interrupt the root port.
+    /// Root error command: which error messages raise an interrupt.
     0x2c root_error_command: (u32 RootErrorCommand) as flags => set_root_error_command with_root_error_command;
-    /// Errors that reached the root port.
+    /// Root error status: which error messages reached the root port.
     0x30 root_error_status: RootErrorStatus as group => set_root_error_status with_root_error_status;
     /// Sender of the first correctable error message.
     0x34 correctable_error_source: RequesterId as message
@@ -48,7 +48,8 @@ structure! {
     /// Sender of the first uncorrectable error message.
     0x36 uncorrectable_error_source: RequesterId as message
         => set_uncorrectable_error_source with_uncorrectable_error_source;
-    /// The prefixes of that packet; of a Flit mode packet, header dwords 4 to 7.
+    /// The prefixes of the packet that the first error is about; for a packet in Flit mode, dwords 4 to 7 of its
+    /// header.
     0x38 tlp_prefix_log: [u32; 4] as dwords => set_tlp_prefix_log with_tlp_prefix_log;
     0x48 further_log: [u32; 6];
 }
@@ -147,30 +148,30 @@ register! {
     /// Advanced error capabilities and control (offset 0x18).
     AerControl: u32 in U32, flags AerControlFlags {
         ECRC_GENERATION_CAPABLE = 5 => "The function can generate ECRC.",
-        ECRC_GENERATION_ENABLE = 6 => "It generates ECRC.",
+        ECRC_GENERATION_ENABLE = 6 => "The function generates ECRC.",
         ECRC_CHECK_CAPABLE = 7 => "The function can check ECRC.",
-        ECRC_CHECK_ENABLE = 8 => "It checks ECRC.",
+        ECRC_CHECK_ENABLE = 8 => "The function checks ECRC.",
         MULTIPLE_HEADER_RECORDING_CAPABLE = 9 => "The function can record more than one header.",
-        MULTIPLE_HEADER_RECORDING_ENABLE = 10 => "It records more than one header.",
+        MULTIPLE_HEADER_RECORDING_ENABLE = 10 => "The function records more than one header.",
         TLP_PREFIX_LOG_PRESENT = 11 => "The prefix log holds the prefixes of the first error's packet.",
         COMPLETION_TIMEOUT_LOG_CAPABLE = 12 => "The function logs prefix and header at a completion timeout.",
         LOGGED_TLP_WAS_FLIT_MODE = 18 => "The logged packet came in Flit mode.",
     }
     fields {
         first_error_pointer: UncorrectableError as named = 0, 5 => "Bit of the first uncorrectable error; it means nothing unless that status bit is set.",
-        header_log_size: u8 as number = 13, 5 => "Dwords that the header log has room for (PCIe 6.0).",
-        logged_tlp_size: u8 as number = 19, 5 => "Dwords of the packet that was logged in Flit mode.",
+        header_log_size: u8 as number = 13, 5 => "Number of dwords that the header log has room for (PCIe 6.0).",
+        logged_tlp_size: u8 as number = 19, 5 => "Number of dwords of the packet that was logged in Flit mode.",
     }
 }
 
 crate::open_value::flag_set! {
     /// Which error messages raise an interrupt at the root port.
     pub struct RootErrorCommand: u32 {
-        /// Correctable ones.
+        /// Messages of correctable errors raise an interrupt.
         const CORRECTABLE_REPORTING_ENABLE = 1 << 0;
-        /// Those of uncorrectable errors that are not fatal.
+        /// Messages of non-fatal errors raise an interrupt.
         const NON_FATAL_REPORTING_ENABLE = 1 << 1;
-        /// Fatal ones.
+        /// Messages of fatal errors raise an interrupt.
         const FATAL_REPORTING_ENABLE = 1 << 2;
         const _ = !0;
     }
@@ -180,31 +181,31 @@ register! {
     /// Root error status (offset 0x30).
     RootErrorStatus: u32 in U32, flags RootErrorFlags {
         CORRECTABLE_RECEIVED = 0 => "A correctable error message was received.",
-        MULTIPLE_CORRECTABLE_RECEIVED = 1 => "More than one was.",
+        MULTIPLE_CORRECTABLE_RECEIVED = 1 => "More than one correctable error message was received.",
         UNCORRECTABLE_RECEIVED = 2 => "A fatal or non-fatal error message was received.",
-        MULTIPLE_UNCORRECTABLE_RECEIVED = 3 => "More than one was.",
-        FIRST_UNCORRECTABLE_FATAL = 4 => "The first uncorrectable one was fatal.",
+        MULTIPLE_UNCORRECTABLE_RECEIVED = 3 => "More than one fatal or non-fatal error message was received.",
+        FIRST_UNCORRECTABLE_FATAL = 4 => "The first uncorrectable error message was fatal.",
         NON_FATAL_RECEIVED = 5 => "One or more non-fatal messages were received.",
         FATAL_RECEIVED = 6 => "One or more fatal messages were received.",
     }
     fields {
         err_cor_subclass: u8 as number = 7, 2 => "Subclass of the correctable error message, 0 to 3.",
-        interrupt_message_number: u8 as number = 27, 5 => "MSI or MSI-X message that AER interrupts with.",
+        interrupt_message_number: u8 as number = 27, 5 => "Number of the MSI or MSI-X message that AER interrupts with.",
     }
 }
 
 impl AerCapability {
-    /// Of a Flit mode packet, header dwords 8 to 13.
+    /// Dwords 8 to 13 of the logged header, for a packet in Flit mode.
     pub const fn further_log(&self) -> [u32; 6] {
         stored::dwords(&self.further_log)
     }
 
-    /// Of a Flit mode packet, header dwords 8 to 13.
+    /// Dwords 8 to 13 of the logged header, for a packet in Flit mode.
     pub const fn set_further_log(&mut self, log: [u32; 6]) {
         self.further_log = stored::wire_dwords(&log);
     }
 
-    /// Of a Flit mode packet, header dwords 8 to 13.
+    /// Dwords 8 to 13 of the logged header, for a packet in Flit mode.
     #[must_use]
     pub const fn with_further_log(mut self, log: [u32; 6]) -> Self {
         self.set_further_log(log);

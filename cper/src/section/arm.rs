@@ -1,7 +1,7 @@
 //! Arm processor error (UEFI 2.11 Appendix N, "Arm Processor Error Section").
 //!
 //! A header of 40 bytes, then error information structures of 32 bytes, then register contexts of 8 bytes and an
-//! array each, then what the vendor adds. The section holds its own length, which need not be true.
+//! array each, then the vendor's own bytes. The section states its own length, which need not be true.
 
 use core::fmt;
 
@@ -23,7 +23,7 @@ structure! {
     ArmProcessorHeader: 40 bytes, new;
     head of ArmProcessor from 40 as ARM_PROCESSOR "Arm processor error";
     valid ArmProcessorValidation: u32 in validation_bits {
-        /// What the vendor adds: [`ArmProcessor::vendor_specific`].
+        /// [`ArmProcessor::vendor_specific`] holds the vendor's own bytes.
         VENDOR_SPECIFIC = 3;
     };
     0 validation_bits: u32;
@@ -31,17 +31,18 @@ structure! {
     4 err_info_num: u16 as number;
     /// Number of register contexts.
     6 context_info_num: u16 as number;
-    /// Bytes of the section, with its header and the vendor's part.
+    /// Length of the section in bytes, from its header to the vendor's own bytes.
     8 section_length: u32 as number;
-    /// Affinity level at which the error is, 0 to 3.
+    /// Affinity level of the error, 0 to 3.
     12 error_affinity_level: u8 as number, error_affinity_level_raw set_error_affinity_level with_error_affinity_level,
         ERROR_AFFINITY_LEVEL = 1;
     13 reserved: [u8; 3];
     /// `MPIDR_EL1`: which processor.
     16 mpidr_el1: u64 as hex, mpidr_el1_raw set_mpidr_el1 with_mpidr_el1, MPIDR_EL1 = 0;
-    /// `MIDR_EL1`: what processor. It has no validity bit.
+    /// `MIDR_EL1`: what kind of processor ([`Midr`](crate::section::Midr)). The field has no validity bit.
     24 midr_el1: u64 as hex => set_midr_el1 with_midr_el1;
-    /// Bit 0: the processor is running. Of one that is not, [`ArmProcessorHeader::psci_state`] says more.
+    /// Running state: bit 0 is set when the processor is running. When it is not, [`ArmProcessorHeader::psci_state`]
+    /// says more.
     32 running_state: u32 as hex, running_state_raw set_running_state with_running_state, RUNNING_STATE = 2;
     /// PSCI state of a processor that is not running.
     36 psci_state: u32 raw psci_state_raw;
@@ -53,16 +54,17 @@ structure! {
     valid ArmErrorValidation: u16 in validation_bits {};
     /// Version of the structure: 0.
     0 version: u8 as number => set_version with_version;
-    /// Bytes of the structure: 32.
+    /// Length of the structure in bytes: 32.
     1 length: u8 as number => set_length with_length;
     2 validation_bits: u16;
     /// What failed. Three revisions of the specification number it in three ways: [`ArmErrorType::types`].
     4 error_type: ArmErrorType as hex => set_error_type with_error_type;
-    /// How many errors: 0 one, 1 several, more their number.
+    /// Number of errors: 0 for a single error, 1 for several, 2 or more for exactly that many.
     5 multiple_error: u16 as number, multiple_error_raw set_multiple_error with_multiple_error, MULTIPLE_ERROR = 0;
-    /// The error's place among others.
+    /// Flags of the error: whether it is the first or the last one, and whether it spread or lost others.
     7 flags: (u8 ArmErrorFlags) as flags, flags_raw set_flags with_flags, FLAGS = 1;
-    /// How it failed, all 64 bits: [`ArmErrorInformation::cache_error`] and its siblings read them.
+    /// Error information, all 64 bits: [`ArmErrorInformation::cache_error`], [`ArmErrorInformation::tlb_error`] and
+    /// [`ArmErrorInformation::bus_error`] read them.
     8 error_information: u64 as hex, error_information_raw set_error_information with_error_information,
         ERROR_INFORMATION = 2;
     /// Virtual address of the fault.
@@ -80,25 +82,25 @@ structure! {
     0 version: u16 as number => set_version with_version;
     /// What the registers are.
     2 register_context_type: ArmContextType as named => set_register_context_type with_register_context_type;
-    /// Bytes of the array.
+    /// Length of the array in bytes.
     4 register_array_size: u32 as number;
 }
 
 structure! {
     /// A system register of a context of type [`ArmContextType::MISC_SYSTEM`].
     ArmSystemRegister: 10 bytes;
-    /// Which register.
+    /// The register, by its encoding.
     0 mrs_encoding: MrsEncoding as hex => set_mrs_encoding with_mrs_encoding;
-    /// Its value.
+    /// Value of the register.
     2 value: u64 as hex => set_value with_value;
 }
 
 crate::open_value::flag_set! {
-    /// An error's place among others.
+    /// Flags of an error.
     pub struct ArmErrorFlags: u8 {
-        /// The first error that was captured.
+        /// The error is the first one that was captured.
         const FIRST = 1 << 0;
-        /// The last error that was captured.
+        /// The error is the last one that was captured.
         const LAST = 1 << 1;
         /// The error was passed on to another processor or memory.
         const PROPAGATED = 1 << 2;
@@ -107,7 +109,7 @@ crate::open_value::flag_set! {
         const _ = !0;
     }
 
-    /// What failed, whichever way the byte says it: [`ArmErrorType::types`].
+    /// What failed, in whichever numbering the type byte says it: [`ArmErrorType::types`].
     pub struct ArmErrorTypes: u8 {
         /// A cache.
         const CACHE = 1 << 0;
@@ -171,7 +173,7 @@ impl From<ArmErrorType> for u64 {
 }
 
 impl ArmErrorType {
-    /// What failed, by one reading; `None` for a value that this reading does not have.
+    /// What failed, by this reading of the byte; `None` for a value that the reading does not have.
     pub const fn types(self, reading: ArmErrorTypeReading) -> Option<ArmErrorTypes> {
         let bits = match (reading, self.raw()) {
             (ArmErrorTypeReading::Enumeration, 0..=3) => 1 << self.raw(),
@@ -182,8 +184,8 @@ impl ArmErrorType {
         if bits == 0 { None } else { Some(ArmErrorTypes::from_bits_retain(bits)) }
     }
 
-    /// The byte that says this by a reading; `None` when the reading has no value for it (no type, or several in an
-    /// enumeration).
+    /// The byte that has these types by this reading; `None` when the reading has no value for them (no type at all, or
+    /// several types in an enumeration).
     pub const fn of(types: ArmErrorTypes, reading: ArmErrorTypeReading) -> Option<Self> {
         let byte = match reading {
             ArmErrorTypeReading::Enumeration => types.bits().trailing_zeros() as u8,
@@ -198,7 +200,7 @@ impl ArmErrorType {
 }
 
 open_value! {
-    /// What was being done when a cache of an Arm processor failed.
+    /// Operation during which a cache of an Arm processor failed.
     ArmCacheOperation: u8 {
         GENERIC_ERROR = 0 => "generic error",
         GENERIC_READ = 1 => "generic read",
@@ -215,7 +217,7 @@ open_value! {
 }
 
 open_value! {
-    /// What was being done when a TLB of an Arm processor failed.
+    /// Operation during which a TLB of an Arm processor failed.
     ArmTlbOperation: u8 {
         GENERIC_ERROR = 0 => "generic error",
         GENERIC_READ = 1 => "generic read",
@@ -247,7 +249,7 @@ open_value! {
 }
 
 open_value! {
-    /// What the registers of a context are. The table of contexts in UEFI 2.11 has type 9, the list of values ends
+    /// What the registers of a context are. UEFI 2.11 has a table of registers for type 9, but its list of types ends
     /// at 8.
     ArmContextType: u16 {
         AARCH32_GPR = 0 => "AArch32 general purpose registers",
@@ -268,7 +270,7 @@ check_bits! {
     ArmCacheError {
         /// What was accessed.
         transaction_type / with_transaction_type: TransactionType as code, valid 0, bits 17:16;
-        /// What was being done.
+        /// Operation that failed.
         operation / with_operation: ArmCacheOperation as code, valid 1, bits 21:18;
         /// Level of the cache.
         level / with_level: u8 as number, valid 2, bits 24:22;
@@ -288,7 +290,7 @@ check_bits! {
     ArmTlbError {
         /// What was accessed.
         transaction_type / with_transaction_type: TransactionType as code, valid 0, bits 17:16;
-        /// What was being done.
+        /// Operation that failed.
         operation / with_operation: ArmTlbOperation as code, valid 1, bits 21:18;
         /// Level of the TLB.
         level / with_level: u8 as number, valid 2, bits 24:22;
@@ -308,7 +310,7 @@ check_bits! {
     ArmBusError {
         /// What was accessed.
         transaction_type / with_transaction_type: TransactionType as code, valid 0, bits 17:16;
-        /// What was being done.
+        /// Operation that failed.
         operation / with_operation: AccessOperation as code, valid 1, bits 21:18;
         /// Affinity level at which the error happened.
         level / with_level: u8 as number, valid 2, bits 24:22;
@@ -352,7 +354,7 @@ impl MrsEncoding {
         Self::new(bits)
     }
 
-    /// Op0, 2 or 3, of which the instruction holds the low bit: bit 14.
+    /// Op0, 2 or 3: the encoding holds its low bit, bit 14.
     pub const fn op0(self) -> u8 {
         2 | (self.raw() >> 14) as u8 & 1
     }
@@ -362,12 +364,12 @@ impl MrsEncoding {
         (self.raw() >> 11) as u8 & 7
     }
 
-    /// `CRn`: bits 10:7.
+    /// CRn: bits 10:7.
     pub const fn crn(self) -> u8 {
         (self.raw() >> 7) as u8 & 15
     }
 
-    /// `CRm`: bits 6:3.
+    /// CRm: bits 6:3.
     pub const fn crm(self) -> u8 {
         (self.raw() >> 3) as u8 & 15
     }
@@ -414,8 +416,8 @@ impl ArmProcessorHeader {
         }
     }
 
-    /// PSCI state of a processor that is not running; `None` for one that is, or when the running state's validity
-    /// bit is clear.
+    /// PSCI state of a processor that is not running; `None` for one that is running, or when the running state's
+    /// validity bit is clear.
     pub const fn psci_state(&self) -> Option<u32> {
         match self.is_running() {
             Some(false) => Some(self.psci_state_raw()),
@@ -423,13 +425,13 @@ impl ArmProcessorHeader {
         }
     }
 
-    /// Sets the PSCI state of a processor that is not running, and the running state to say so.
+    /// Sets the PSCI state and the running state of a processor that is not running.
     pub const fn set_psci_state(&mut self, psci_state: u32) {
         self.psci_state = U32::new(psci_state);
         self.set_running_state(0);
     }
 
-    /// Sets the PSCI state of a processor that is not running, and the running state to say so.
+    /// Sets the PSCI state and the running state of a processor that is not running.
     #[must_use]
     pub const fn with_psci_state(mut self, psci_state: u32) -> Self {
         self.set_psci_state(psci_state);
@@ -451,8 +453,8 @@ impl ArmErrorInformation {
         Self::ZERO.with_length(Self::SIZE as u8).with_error_type(error_type)
     }
 
-    /// Whether the error can be of the numbering that the reading means: the reading has the value of its type, and
-    /// the error information has no field that only other types have.
+    /// Whether the type byte can be meant in this reading: the reading has the byte's value, and no valid field of the
+    /// error information belongs to other types only.
     pub const fn fits(&self, reading: ArmErrorTypeReading) -> bool {
         let Some(types) = self.error_type().types(reading) else { return false };
         let possible = match self.error_information() {
@@ -466,11 +468,12 @@ impl ArmErrorInformation {
             },
             _ => ArmErrorTypes::all(),
         };
-        // What the bits mean of an error inside the processor is the processor's own affair.
+        // The meaning of the bits for an error inside the processor is the processor's own.
         types.intersects(possible.union(ArmErrorTypes::MICRO_ARCHITECTURAL))
     }
 
-    /// How a cache failed; `None` when the type by this reading is without one, or the validity bit is clear.
+    /// How a cache failed; `None` when the type is no cache error by this reading, or the error information's validity
+    /// bit is clear.
     pub const fn cache_error(&self, reading: ArmErrorTypeReading) -> Option<ArmCacheError> {
         match self.information_of(ArmErrorTypes::CACHE, reading) {
             Some(bits) => Some(ArmCacheError(bits)),
@@ -478,7 +481,8 @@ impl ArmErrorInformation {
         }
     }
 
-    /// How a TLB failed; `None` when the type by this reading is without one, or the validity bit is clear.
+    /// How a TLB failed; `None` when the type is no TLB error by this reading, or the error information's validity bit
+    /// is clear.
     pub const fn tlb_error(&self, reading: ArmErrorTypeReading) -> Option<ArmTlbError> {
         match self.information_of(ArmErrorTypes::TLB, reading) {
             Some(bits) => Some(ArmTlbError(bits)),
@@ -486,7 +490,8 @@ impl ArmErrorInformation {
         }
     }
 
-    /// How a bus failed; `None` when the type by this reading is without one, or the validity bit is clear.
+    /// How a bus failed; `None` when the type is no bus error by this reading, or the error information's validity bit
+    /// is clear.
     pub const fn bus_error(&self, reading: ArmErrorTypeReading) -> Option<ArmBusError> {
         match self.information_of(ArmErrorTypes::BUS, reading) {
             Some(bits) => Some(ArmBusError(bits)),
@@ -771,7 +776,7 @@ impl<'a> ArmContext<'a> {
 
     /// The context that was read.
     fn read(bytes: ContextBytes<'a>) -> Self {
-        // The header is whole: its form says how many bytes it has.
+        // The header is whole; its form states its length.
         let header = ArmContextHeader::read_from_bytes(bytes.header).unwrap_or(ArmContextHeader::ZERO);
         Self { header, array: bytes.array, padding: bytes.unusual_padding() }
     }
@@ -786,8 +791,8 @@ impl<'a> ArmContext<'a> {
         self.array
     }
 
-    /// What fills the context up to a multiple of 16 bytes, when it is not zeros as it should be; otherwise nothing.
-    /// It is written as zeros.
+    /// The padding after the array, when it is not the zeros that it should be; else empty. It is always written as
+    /// zeros.
     pub const fn padding(&self) -> &'a [u8] {
         self.padding
     }
@@ -799,8 +804,8 @@ impl<'a> ArmContext<'a> {
         header
     }
 
-    /// The registers of types 0 to 7 and 9 by name, as far as the array goes; none of another type. Those of type 9
-    /// have 128 bits, and all ones mean that the register is not valid.
+    /// The registers of a context of type 0 to 7 or 9 by name, as far as the array goes; none of another type. Those of
+    /// type 9 have 128 bits, and all ones mean that the register is not valid.
     pub fn registers(&self) -> Registers<'a> {
         let table = match self.header.register_context_type {
             ArmContextType::AARCH32_GPR => AARCH32_GPR,
@@ -817,7 +822,7 @@ impl<'a> ArmContext<'a> {
         Registers::new(table, self.array)
     }
 
-    /// The registers of type 8, as many as are whole; none of another type.
+    /// The registers of a context of type 8, as many as are whole; none of another type.
     pub fn system_registers(&self) -> &'a [ArmSystemRegister] {
         const SIZE: usize = size_of::<ArmSystemRegister>();
         if self.header.register_context_type != ArmContextType::MISC_SYSTEM {
@@ -858,8 +863,8 @@ impl<'a> ArmProcessor<'a> {
         self.running_state().map(|state| state & 1 != 0)
     }
 
-    /// PSCI state of a processor that is not running; `None` for one that is, or when the running state's validity
-    /// bit is clear.
+    /// PSCI state of a processor that is not running; `None` for one that is running, or when the running state's
+    /// validity bit is clear.
     pub fn psci_state(&self) -> Option<u32> {
         if self.is_running() == Some(false) { self.psci_state_raw() } else { None }
     }
@@ -894,8 +899,8 @@ impl<'a> ArmProcessor<'a> {
     /// How the types of this section's errors can be read, the likeliest reading first: those that fit all errors, or
     /// every reading when none does.
     ///
-    /// Bits 4:1 are the likeliest, as Linux reads them now. On a processor of `HiSilicon` the enumeration is, which
-    /// its firmware is known to write.
+    /// Bits 4:1 come first, because Linux reads those now. On HiSilicon's processors the enumeration comes first,
+    /// because their firmware is known to write it.
     pub fn readings(&self) -> impl Iterator<Item = ArmErrorTypeReading> + Clone + use<> {
         self.possible().0.into_iter().flatten()
     }
@@ -921,12 +926,14 @@ impl<'a> ArmProcessor<'a> {
         Contexts::new((rest, offset, self.context_info_num()), &CONTEXT_FORM, ArmContext::read)
     }
 
-    /// What the vendor added after the contexts. Linux does not look at its validity bit, nor is it looked at here.
+    /// The vendor's own bytes, which follow the contexts. They are given whatever their validity bit says: Linux does
+    /// not look at the bit either.
     pub fn vendor_specific(&self) -> &'a [u8] {
         self.contexts().after()
     }
 
-    /// The bytes from the error or context on that does not fit; when all do, those after the section by its own length.
+    /// The bytes from the first error or context on that does not fit. When all fit: the bytes after the section's own
+    /// length.
     pub fn trailing(&self) -> &'a [u8] {
         let errors = self.error_information();
         let read = match errors.error() {
@@ -1003,7 +1010,7 @@ pub struct ArmProcessorParts<'a> {
 }
 
 impl<'a> ArmProcessorParts<'a> {
-    /// A section of these parts; counts, sizes, the section length and the validity bit of the vendor's part are
+    /// A section of these parts. Counts, sizes, the section length and the validity bit of the vendor's own bytes are
     /// computed. The specification asks for at least one error.
     ///
     /// # Errors
@@ -1047,9 +1054,9 @@ impl<'a> ArmProcessorParts<'a> {
         length
     }
 
-    /// Chooses how contexts are padded. Linux and libcper take padding for the next context, or for the vendor's
-    /// part; where header and array together are a multiple of 16 bytes, as zeros at the array's end make them,
-    /// there is no difference.
+    /// Chooses whether contexts are padded. Linux and libcper take padding for the next context, or for the vendor's
+    /// own bytes. There is no difference when header and array together are a multiple of 16 bytes, which zeros at the
+    /// array's end can make them.
     #[must_use]
     pub const fn with_padding(mut self, padding: ContextPadding) -> Self {
         self.padding = padding;
@@ -1080,8 +1087,8 @@ impl Encode for ArmProcessorParts<'_> {
     }
 }
 
-/// A section of `N` error structures and nothing after them, as one structure: the body of a
-/// [`PreparedRecord`](crate::PreparedRecord), whose fields are stored where they are.
+/// An Arm processor section of `N` error structures and nothing after them, as one structure: the body of a
+/// [`PreparedRecord`](crate::PreparedRecord), whose fields are set in place.
 ///
 /// ```
 /// use cper::section::{ArmErrorInformation, ArmErrorType, ArmErrors, ArmProcessorHeader};
@@ -1119,7 +1126,7 @@ impl<const N: usize> ArmErrors<N> {
         &self.header
     }
 
-    /// The header, to set its fields.
+    /// The header, for setting its fields.
     pub const fn header_mut(&mut self) -> &mut ArmProcessorHeader {
         &mut self.header
     }
@@ -1129,7 +1136,7 @@ impl<const N: usize> ArmErrors<N> {
         &self.errors
     }
 
-    /// The error structures, to set their fields.
+    /// The error structures, for setting their fields.
     pub const fn errors_mut(&mut self) -> &mut [ArmErrorInformation; N] {
         &mut self.errors
     }
@@ -1706,10 +1713,10 @@ mod tests {
             (errors, contexts, section.vendor_specific().len(), section.trailing().len(), section.missing())
         };
         assert_eq!(parts(&with_length(372, b"tail")), (2, 1, 12, 4, 0));
-        // Too small for what the counts say: not believed.
+        // A section length that is too small for the counts is ignored.
         assert_eq!(parts(&with_length(0, b"tail")), (2, 1, 16, 0, 0));
         assert_eq!(parts(&with_length(103, b"tail")), (2, 1, 16, 0, 0));
-        // Room for the errors and no more.
+        // The length of the errors and no more.
         assert_eq!(parts(&with_length(104, b"tail")), (2, 0, 0, 272, 0));
         assert_eq!(parts(&with_length(360, b"")), (2, 1, 0, 12, 0));
         assert_eq!(parts(&with_length(373, b"")), (2, 1, 12, 0, 1));
@@ -1869,7 +1876,7 @@ mod tests {
         );
         assert_eq!(
             summary(&CAPTURED[..80]),
-            // Without the second error nothing speaks against the fields of a bus in the first.
+            // Without the second error, the fields of a bus in the first are possible.
             "MPIDR 0x80000001: bus error, data write at 0x40080040; error information cut short"
         );
         assert_eq!(summary(&CAPTURED[..40]), "MPIDR 0x80000001: error information cut short");

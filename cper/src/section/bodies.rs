@@ -24,22 +24,23 @@ macro_rules! bodies {
         /// | body | section | where it is specified |
         /// |---|---|---|
         $( #[doc = concat!("| [`", stringify!($variant), "`](Body::", stringify!($variant), ") | [`", stringify!($section), "`] | ", $specification, " |")] )*
+        /// | [`CxlComponentEvent`](Body::CxlComponentEvent) | [`CxlEvent`](super::CxlEvent) of each kind | UEFI 2.11 Appendix N, CXL 3.1 |
         #[derive(Clone, Copy, Debug)]
         #[non_exhaustive]
         pub enum Body<'a> {
             $( $(#[$doc])* $variant($view), )*
-            /// CXL component event; its section types are one for each kind of event.
+            /// CXL component event, of any kind; each kind of event has a section type of its own.
             CxlComponentEvent(CxlComponentEvent<'a>),
-            /// A type this crate does not decode: the bytes as they are.
+            /// A section of a type that this crate does not decode: the bytes as they are.
             Unknown(&'a [u8]),
         }
 
         impl<'a> Body<'a> {
-            /// The section types that are decoded, without those of CXL component events, each with its name.
+            /// The section types that are decoded, each with its name, without those of CXL component events.
             pub const ALL: &'static [(SectionTypeId, &'static str)] =
                 &[ $( (<$section>::TYPE, <$section>::NAME), )* ];
 
-            /// Decodes a body of the given type, which need not come from a record.
+            /// Decodes a body of this section type, which need not come from a record.
             ///
             /// # Errors
             /// When the type is known and the bytes do not hold it; offsets count from the body's start.
@@ -255,7 +256,7 @@ mod tests {
             assert!(told.contains(&name), "{name}: {told:?}");
         }
         assert_eq!(told.len(), 20, "{told:?}");
-        // What is whole is not told: all zeros claim nothing.
+        // Whole values are not described: all zeros claim nothing.
         for &(section_type, name) in SectionTypeId::ALL {
             if let Ok(body) = Body::decode(section_type, &[0; 1500]) {
                 assert_eq!(body.first_error(), None, "{name}");

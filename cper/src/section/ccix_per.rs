@@ -5,7 +5,8 @@
 //! use cper::{NotificationType, RecordHeader, RecordWriter, SectionDescriptor, Severity};
 //! use cper::zerocopy::little_endian::U32;
 //!
-//! let log = [U32::new(0x0000_0005); 5];
+//! let mut log = [U32::ZERO; 5];
+//! log[0] = U32::new(5 << 8); // the number of dwords in bits 14:8
 //! let error = CcixPerErrorParts::new(CcixPerErrorHeader::new().with_source_id(3)).with_log(&log);
 //! let mut buffer = [0; 512];
 //! let mut writer = RecordWriter::new(&mut buffer, &RecordHeader::fatal(NotificationType::NMI))?;
@@ -30,22 +31,22 @@ structure! {
     CcixPerErrorHeader: 16 bytes, new;
     head of CcixPerError from 16 as CCIX_PER "CCIX protocol error";
     valid CcixPerValidation: u64 in validation_bits {
-        /// [`CcixPerError::log`].
+        /// [`CcixPerError::log`] holds a value.
         LOG = 2;
     };
-    /// Bytes of the whole section.
+    /// Length of the whole section in bytes.
     0 length: u32 raw length_raw;
     4 validation_bits: u64;
-    /// Who reported the error: a home, slave or request agent's id, 6 bits, or the id of the device.
+    /// Who reported the error: id of a home, slave or request agent (6 bits), or id of the device.
     12 source_id: u8 as number, source_id_raw set_source_id with_source_id, SOURCE_ID = 0;
-    /// The port that reported the error, 5 bits.
+    /// Number of the port that reported the error, 5 bits.
     13 port_id: u8 as number, port_id_raw set_port_id with_port_id, PORT_ID = 1;
     14 reserved: [u8; 2];
 }
 
 /// The section ends where its length says, or where the bytes end.
 impl<'a> CcixPerError<'a> {
-    /// Bytes of the whole section, as it says.
+    /// Length of the whole section in bytes, as the section states it.
     pub fn length(&self) -> u32 {
         // The shortest form has the field.
         self.length_raw().unwrap_or_default()
@@ -78,7 +79,7 @@ impl<'a> CcixPerError<'a> {
         self.split().1
     }
 
-    /// Bytes that the section's length claims and that are not there.
+    /// How many bytes the section's length claims and the body does not have.
     pub fn missing(&self) -> usize {
         (self.length() as usize).saturating_sub(self.bytes.len())
     }

@@ -1,5 +1,8 @@
-//! The log of a CCIX protocol error: the first two dwords of its header, and the address (CCIX base specification 1.0,
-//! section 7.3.2).
+//! The log of a CCIX protocol error: the first two dwords of its header, and the address.
+//!
+//! CCIX base specification 1.0, section 7.3.2, defines the log, and was not at hand. The layout is that of a public
+//! posting to the Linux kernel's lists: "[PATCH v4 1/6] efi / ras: CCIX Memory error reporting" of 2019-11-13, message id
+//! 20191113151627.7950-2-Jonathan.Cameron@huawei.com.
 
 use core::fmt;
 
@@ -8,7 +11,7 @@ use zerocopy::little_endian::U32;
 use crate::open_value::open_value;
 
 open_value! {
-    /// What the error is of.
+    /// Kind of a CCIX protocol error.
     CcixErrorType: u8 {
         MEMORY = 0 => "memory error",
         CACHE = 1 => "cache error",
@@ -20,7 +23,7 @@ open_value! {
 }
 
 open_value! {
-    /// Which component had it.
+    /// Kind of the component that had a CCIX protocol error.
     CcixComponentType: u8 {
         REQUEST_AGENT = 0 => "request agent",
         HOME_AGENT = 1 => "home agent",
@@ -47,12 +50,12 @@ impl<'a> CcixPerLog<'a> {
         }
     }
 
-    /// Dwords of the log, as it says (bits 14:8 of dword 0).
+    /// Number of dwords of the log, as the log states it (bits 14:8 of dword 0).
     pub const fn length(&self) -> u8 {
         (self.first >> 8 & 0x7f) as u8
     }
 
-    /// Whether there were further errors of which nothing is told (bit 15 of dword 0).
+    /// Whether there were further errors, of which the log says nothing more (bit 15 of dword 0).
     pub const fn multiple_errors(&self) -> bool {
         self.first >> 15 & 1 != 0
     }
@@ -62,7 +65,7 @@ impl<'a> CcixPerLog<'a> {
         CcixComponentType::new((self.second >> 12 & 0xf) as u8)
     }
 
-    /// What the error is of (bits 27:24 of dword 1). `None` where its vendor defines it.
+    /// Kind of the error (bits 27:24 of dword 1). `None` where the vendor defines it.
     pub const fn error_type(&self) -> Option<CcixErrorType> {
         match self.vendor_error_type() {
             None => Some(CcixErrorType::new((self.second >> 24 & 0xf) as u8)),
@@ -75,7 +78,8 @@ impl<'a> CcixPerLog<'a> {
         if self.second >> 31 == 0 { None } else { Some((self.second >> 24 & 0xf) as u8) }
     }
 
-    /// The physical address (dwords 2 and 3). `None` unless bit 30 of dword 1 is set and they are there.
+    /// Physical address of the error (dwords 2 and 3). `None` unless bit 30 of dword 1 is set and both dwords are
+    /// there.
     pub const fn address(&self) -> Option<u64> {
         match self.dwords {
             [_, _, high, low, ..] if self.second >> 30 & 1 != 0 => {

@@ -13,7 +13,7 @@ open_value! {
 }
 
 open_value! {
-    /// What was being done when a bus, or a TLB of an x86 processor, failed.
+    /// Operation during which a bus, or a TLB of an x86 processor, failed.
     AccessOperation: u8 {
         GENERIC_ERROR = 0 => "generic error",
         GENERIC_READ = 1 => "generic read",
@@ -53,10 +53,13 @@ macro_rules! check_bits {
     ) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-        pub struct $name(pub u64);
+        pub struct $name(
+            /// All 64 bits.
+            pub u64,
+        );
 
         impl $name {
-            /// No field valid.
+            /// All bits zero: no field is valid.
             pub const fn new() -> Self {
                 Self(0)
             }
@@ -64,7 +67,7 @@ macro_rules! check_bits {
             $(
                 $(#[$field_meta])*
                 ///
-                /// `None` when its validity bit is clear.
+                #[doc = concat!("From bit ", $low, " on. `None` when its validity bit, bit ", $valid, ", is clear.")]
                 pub const fn $field(self) -> Option<$plain> {
                     const MASK: u64 = u64::MAX >> (63 - ($high - $low));
                     if self.0 >> $valid & 1 == 0 {

@@ -41,13 +41,13 @@ impl<'a> ContextBytes<'a> {
     }
 }
 
-/// Whether a section's contexts are each filled up with zeros to a multiple of 16 bytes.
+/// Whether each context of a section is padded with zeros to a multiple of 16 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum ContextPadding {
-    /// They are, as the specification says.
+    /// The contexts are padded, as the specification says.
     #[default]
     To16,
-    /// They are not, as Linux and libcper read them.
+    /// The contexts are not padded, as Linux and libcper read them.
     None,
 }
 
@@ -94,12 +94,12 @@ impl<'a, C> Contexts<'a, C> {
         Self { walk, context }
     }
 
-    /// How the contexts of this section are laid out; when both ways are possible, as the specification says.
+    /// Whether the contexts of this section are padded; when both are possible, they are, as the specification says.
     pub const fn padding(&self) -> ContextPadding {
         self.walk.padding
     }
 
-    /// The bytes after the contexts that were not yet walked; nothing where one of them does not fit.
+    /// The bytes after the last context; empty when one of the contexts that are still to come does not fit.
     pub fn after(&self) -> &'a [u8] {
         match self.walk.clone().end() {
             (rest, true) => rest,
@@ -185,7 +185,7 @@ impl<'a> Walk<'a> {
         let mut padding: &[u8] = &[];
         if self.padding == ContextPadding::To16 {
             match rest.split_at_checked(padding_of(used)) {
-                // What follows the last context need not be padding.
+                // The bytes after the last context may be other than padding.
                 Some((pad, after)) if self.left != 0 || is_zero(pad) => (padding, rest) = (pad, after),
                 _ => {}
             }
@@ -226,12 +226,12 @@ pub(super) fn encode<'b>(
 pub struct Register<'a> {
     /// Name of the register, in lower case.
     pub name: &'static str,
-    /// Its bytes, the lowest first: 2, 4, 8 or 16.
+    /// Bytes of the register, the lowest first: 2, 4, 8 or 16.
     pub bytes: &'a [u8],
 }
 
 impl Register<'_> {
-    /// The value.
+    /// Value of the register.
     pub fn value(&self) -> u128 {
         self.bytes.iter().rev().fold(0, |value, byte| value << 8 | u128::from(*byte))
     }
@@ -320,7 +320,7 @@ pub(super) fn describe_registers(registers: &Registers<'_>, out: &mut dyn Visito
 pub struct AddressedRegister {
     /// Number of the model-specific register, or address of the memory-mapped one.
     pub address: u64,
-    /// Its value.
+    /// Value of the register.
     pub value: u64,
 }
 

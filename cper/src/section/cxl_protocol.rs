@@ -49,7 +49,7 @@ structure! {
     9 reserved: [u8; 7];
     /// Where the agent is: an RCRB base address for a restricted host's downstream port, else a PCI function.
     16 agent_address: CxlAgentAddress, agent_address_raw set_agent_address with_agent_address, AGENT_ADDRESS = 1;
-    /// What the agent is.
+    /// PCI identity of the agent.
     24 device_id: CxlDeviceId as group, device_id_raw set_device_id with_device_id, DEVICE_ID = 2;
     /// Serial number of the device.
     40 device_serial_number: u64 as hex, device_serial_number_raw set_device_serial_number with_device_serial_number,
@@ -57,9 +57,9 @@ structure! {
     /// The PCI Express capability structure of the agent; its next pointer means nothing here.
     48 capability_structure: PcieCapability as part,
         capability_structure_raw set_capability_structure with_capability_structure, CAPABILITY_STRUCTURE = 4;
-    /// Bytes of the DVSEC.
+    /// Length of the DVSEC in bytes.
     108 dvsec_length: u16 raw dvsec_length_raw;
-    /// Bytes of the error log, which follows the DVSEC.
+    /// Length of the error log in bytes. The error log follows the DVSEC.
     110 error_log_length: u16 raw error_log_length_raw;
     112 reserved_2: [u8; 4];
 }
@@ -134,15 +134,15 @@ impl Describe for CxlAgentAddress {
 }
 
 structure! {
-    /// What an agent is.
+    /// PCI identity of an agent.
     CxlDeviceId: 16 bytes, new;
-    /// PCI vendor.
+    /// PCI vendor id.
     0 vendor_id: u16 as hex => set_vendor_id with_vendor_id;
-    /// PCI device.
+    /// PCI device id.
     2 device_id: u16 as hex => set_device_id with_device_id;
-    /// Vendor of the subsystem.
+    /// PCI subsystem vendor id.
     4 subsystem_vendor_id: u16 as hex => set_subsystem_vendor_id with_subsystem_vendor_id;
-    /// Device of the subsystem.
+    /// PCI subsystem device id.
     6 subsystem_device_id: u16 as hex => set_subsystem_device_id with_subsystem_device_id;
     /// Class code: subclass in the low byte, base class in the high one.
     8 class_code: u16 as hex => set_class_code with_class_code;
@@ -184,12 +184,12 @@ structure! {
     0 capability_header: u32 as hex => set_capability_header with_capability_header;
     /// Vendor in bits 15:0, revision in bits 19:16, length in bits 31:20.
     4 header_1: u32 => set_header_1 with_header_1;
-    /// What the vendor's structure is.
+    /// Id that the vendor gave the structure.
     8 dvsec_id: CxlDvsecId => set_dvsec_id with_dvsec_id;
 }
 
 open_value! {
-    /// Which DVSEC it is, when the vendor is CXL's 0x1e98 (CXL 3.1 table 8-2).
+    /// Id of a DVSEC whose vendor is CXL, 0x1e98 (CXL 3.1 table 8-2).
     CxlDvsecId: u16 {
         DEVICE = 0 => "CXL device",
         FUNCTION_MAP = 2 => "non-CXL function map",
@@ -203,7 +203,7 @@ open_value! {
 }
 
 impl DvsecHeader {
-    /// The vendor, 0x1e98 for CXL.
+    /// PCI vendor id of the structure's vendor, 0x1e98 for CXL.
     pub const fn vendor_id(&self) -> u16 {
         self.header_1.get() as u16
     }
@@ -213,7 +213,7 @@ impl DvsecHeader {
         (self.header_1.get() >> 16) as u8 & 0xf
     }
 
-    /// Bytes of the structure by its own word.
+    /// Length of the structure in bytes, as its header states it.
     pub const fn length(&self) -> u16 {
         (self.header_1.get() >> 20) as u16
     }
@@ -244,16 +244,16 @@ structure! {
         => set_uncorrectable_status with_uncorrectable_status;
     /// Uncorrectable errors that are not reported.
     4 uncorrectable_mask: (u32 CxlUncorrectableErrors) as flags => set_uncorrectable_mask with_uncorrectable_mask;
-    /// Uncorrectable errors that are fatal; the others are not.
+    /// Uncorrectable errors that are fatal; all others are non-fatal.
     8 uncorrectable_severity: (u32 CxlUncorrectableErrors) as flags
         => set_uncorrectable_severity with_uncorrectable_severity;
     /// Correctable errors that happened.
     12 correctable_status: (u32 CxlCorrectableErrors) as flags => set_correctable_status with_correctable_status;
     /// Correctable errors that are not reported.
     16 correctable_mask: (u32 CxlCorrectableErrors) as flags => set_correctable_mask with_correctable_mask;
-    /// Error capabilities and control; bits 5:0 point at the first uncorrectable error.
+    /// Error capabilities and control; bits 5:0 are the first error pointer.
     20 capability_control: u32 as hex => set_capability_control with_capability_control;
-    /// Header of what the first error was found in, as stored.
+    /// Header of the packet that the first error was found in.
     24 header_log: [u32; 16] raw header_log_raw;
 }
 
@@ -278,13 +278,13 @@ crate::open_value::flag_set! {
         const MEMORY_DATA_ECC = 1 << 7;
         /// The link was reinitialised too often.
         const REINIT_THRESHOLD = 1 << 8;
-        /// An encoding was received that nobody has defined.
+        /// A reserved encoding was received.
         const RESERVED_ENCODING = 1 << 9;
         /// Poison was received from the peer.
         const POISON_RECEIVED = 1 << 10;
         /// A receive buffer overflowed.
         const RECEIVER_OVERFLOW = 1 << 11;
-        /// An error that only the component's maker can tell.
+        /// An internal error, which is specific to the component.
         const INTERNAL = 1 << 14;
         /// IDE error on transmission.
         const IDE_TRANSMIT = 1 << 15;
@@ -319,17 +319,17 @@ impl CxlRasCapability {
         self.capability_control() as u8 & 0x3f
     }
 
-    /// Header of what the first error was found in: 16 doublewords.
+    /// Header of the packet that the first error was found in, 16 dwords.
     pub fn header_log(&self) -> [u32; 16] {
         self.header_log.map(U32::get)
     }
 
-    /// Sets the header of what the first error was found in.
+    /// Sets the header of the packet that the first error was found in, 16 dwords.
     pub fn set_header_log(&mut self, log: [u32; 16]) {
         self.header_log = log.map(U32::new);
     }
 
-    /// Sets the header of what the first error was found in.
+    /// Sets the header of the packet that the first error was found in, 16 dwords.
     #[must_use]
     pub fn with_header_log(mut self, log: [u32; 16]) -> Self {
         self.set_header_log(log);
@@ -419,7 +419,7 @@ impl<'a> CxlProtocolError<'a> {
         self.split().map_or(self.after(), |variable| variable.trailing)
     }
 
-    /// Bytes that the lengths of DVSEC and error log claim and that are not there; none when neither is valid.
+    /// How many bytes the lengths of DVSEC and error log claim and the body does not have; 0 when neither is valid.
     pub fn missing(&self) -> usize {
         let [dvsec, log] = self.lengths().map(usize::from);
         let claimed = if self.validation().intersects(VARIABLE) { dvsec.saturating_add(log) } else { 0 };
@@ -482,7 +482,7 @@ impl Describe for CxlProtocolError<'_> {
         }
         self.describe_fields(out)?;
         match self.split() {
-            // Lengths that no validity bit guards are no error.
+            // A length whose validity bit is clear is no error.
             Err(error) if self.validation().intersects(VARIABLE) => error.describe(out)?,
             Err(_) => {}
             Ok(Variable { dvsec, error_log, .. }) => {
@@ -849,7 +849,7 @@ device serial number    0x302f2e2d2c2b2a29
         assert_eq!(error.ras_capability(), Some(&log));
         assert_eq!(log.uncorrectable_status(), CxlUncorrectableErrors::RECEIVER_OVERFLOW);
         assert_eq!(log.correctable_status(), CxlCorrectableErrors::RETRY_THRESHOLD);
-        // From the parts of what was read the same bytes come again, and nothing that was not added.
+        // Writing the parts that were read gives the same bytes, and nothing more.
         let again = CxlProtocolErrorParts::new(*error.structure().unwrap());
         assert_eq!(written(&again.with_dvsec(&[0xdd; 56]).unwrap().with_ras_capability(&log)), bytes);
         let alone = written(&again);

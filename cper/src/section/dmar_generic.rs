@@ -8,12 +8,12 @@ use crate::open_value::open_value;
 use crate::structure::structure;
 
 structure! {
-    /// A fault of a DMA remapping unit, in the words all architectures share.
+    /// A fault of a DMA remapping unit, in the form that all architectures share.
     DmarGenericError: 32 bytes, new;
     view DmarGenericErrorView from 32 as DMAR_GENERIC "generic DMA remapping error";
-    /// The device whose request faulted, in its segment.
+    /// Requester id of the device whose request faulted.
     0 requester_id: RequesterId as message => set_requester_id with_requester_id;
-    /// Segment of the device.
+    /// PCI segment of the device.
     2 segment_number: u16 as hex => set_segment_number with_segment_number;
     /// Why the request faulted.
     4 fault_reason: DmarFaultReason as named => set_fault_reason with_fault_reason;
@@ -71,14 +71,14 @@ open_value! {
 }
 
 impl DmarGenericError {
-    /// The device whose request faulted.
+    /// Address of the device whose request faulted.
     pub const fn requester(&self) -> PciAddress {
         self.requester_id().in_segment(self.segment_number())
     }
 }
 
 impl DmarGenericErrorView<'_> {
-    /// The device whose request faulted.
+    /// Address of the device whose request faulted.
     pub fn requester(&self) -> PciAddress {
         self.requester_id().in_segment(self.segment_number())
     }

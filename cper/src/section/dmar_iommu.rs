@@ -52,12 +52,12 @@ structure! {
     IommuEvent: 16 bytes, new;
     /// Bits 63:0: event code in bits 63:60, operands in the rest.
     0 code_and_operands: u64 as hex => set_code_and_operands with_code_and_operands;
-    /// Bits 127:64: for most events the address.
+    /// Bits 127:64: for most events an address.
     8 address: u64 as hex => set_address with_address;
 }
 
 open_value! {
-    /// What an IOMMU logged.
+    /// Code of an entry of an IOMMU's event log: what happened.
     IommuEventCode: u8 {
         ILLEGAL_DEVICE_TABLE_ENTRY = 0x1 => "illegal device table entry",
         IO_PAGE_FAULT = 0x2 => "I/O page fault",
@@ -79,12 +79,12 @@ impl IommuEvent {
         IommuEventCode::new((self.code_and_operands() >> 60) as u8)
     }
 
-    /// The device, bits 15:0; not of the command events.
+    /// Requester id of the device, bits 15:0; the command events have none.
     pub const fn device_id(&self) -> RequesterId {
         RequesterId::new(self.code_and_operands() as u16)
     }
 
-    /// Flags of the event, 12 bits.
+    /// Flags of the event, 12 bits: bits 59:48.
     pub const fn flags(&self) -> u16 {
         (self.code_and_operands() >> 48) as u16 & 0xfff
     }

@@ -30,7 +30,7 @@ structure! {
     /// Fault status register.
     32 fault_status: VtdFaultStatus as group => set_fault_status with_fault_status;
     36 reserved: [u8; 12];
-    /// Fault record.
+    /// Fault recording register, 16 bytes.
     48 fault_record: VtdFaultRecord as group => set_fault_record with_fault_record;
     /// Root table entry of the requester.
     64 root_entry: [u8; 16] as bytes => set_root_entry with_root_entry;
@@ -57,7 +57,7 @@ structure! {
 }
 
 register! {
-    /// Fault status.
+    /// Fault status register.
     VtdFaultStatus: u32 in U32, flags VtdFaultStatusFlags {
         PRIMARY_FAULT_OVERFLOW = 0 => "A fault found no free record.",
         PRIMARY_PENDING_FAULT = 1 => "There is a fault record.",
@@ -69,7 +69,7 @@ register! {
         PAGE_REQUEST_OVERFLOW = 7 => "A page request found no room.",
     }
     fields {
-        fault_record_index: u8 as number = 8, 8 => "The record of the first pending fault.",
+        fault_record_index: u8 as number = 8, 8 => "Index of the fault record of the first pending fault.",
     }
 }
 
@@ -83,7 +83,7 @@ structure! {
 }
 
 register! {
-    /// The upper half of a fault record. Numbers here are 64 less than in the specification.
+    /// The upper half of a fault record. Its bit numbers are 64 less than in the specification.
     VtdFaultSource: u64 in U64, flags VtdFaultSourceFlags {
         TYPE_BIT_2 = 28 => "Second bit of the request's type, since VT-d 3.0.",
         PRIVILEGE_MODE_REQUESTED = 29 => "The request was for supervisor privilege.",
@@ -92,11 +92,11 @@ register! {
         FAULT = 63 => "The record holds a fault; the section reserves this bit.",
     }
     fields {
-        source_id: RequesterId as message = 0, 16 => "Who asked.",
+        source_id: RequesterId as message = 0, 16 => "Requester id of the device that made the request.",
         fault_reason: VtdFaultReason as named = 32, 8 => "Why the request faulted.",
-        pasid: u32 as hex = 40, 20 => "Process address space, when the request came with one.",
+        pasid: u32 as hex = 40, 20 => "Process address space id, when the request came with one.",
         address_type: VtdAddressType as named = 60, 2 => "Address type of the request.",
-        request_type: VtdRequestType as named = 62, 1 => "What was wanted; with the second bit of the type clear.",
+        request_type: VtdRequestType as named = 62, 1 => "What the request wanted, when the second bit of the type is clear.",
     }
 }
 

@@ -6,24 +6,24 @@ use crate::fields::{Describe, Stored, Value, Visitor, show_fields};
 use crate::open_value::{open_value, wire_number};
 
 wire_number! {
-    /// 64 bits that say what kind of error it was and which signals carried it.
+    /// Error status (UEFI 2.11 table N.3): 64 bits that say what kind of error it was and which signals carried it.
     ErrorStatus: u64
 }
 
 crate::open_value::flag_set! {
     /// Signals and circumstances of an error.
     pub struct ErrorStatusFlags: u64 {
-        /// Detected on the address signals.
+        /// The error was detected on the address signals.
         const ADDRESS = 1 << 16;
-        /// Detected on the control signals.
+        /// The error was detected on the control signals.
         const CONTROL = 1 << 17;
-        /// Detected on the data signals.
+        /// The error was detected on the data signals.
         const DATA = 1 << 18;
-        /// Detected by the responder.
+        /// The responder detected the error.
         const RESPONDER = 1 << 19;
-        /// Detected by the requestor.
+        /// The requestor detected the error.
         const REQUESTOR = 1 << 20;
-        /// The first of several errors.
+        /// The error is the first of several.
         const FIRST_ERROR = 1 << 21;
         /// Further errors were not logged.
         const OVERFLOW = 1 << 22;
@@ -32,7 +32,7 @@ crate::open_value::flag_set! {
 }
 
 open_value! {
-    /// Bits 15:8 of an [`ErrorStatus`].
+    /// Kind of error (UEFI 2.11 table N.4): bits 15:8 of an [`ErrorStatus`].
     ErrorStatusType: u8 {
         INTERNAL = 1 => "internal error of the component",
         MEMORY = 4 => "storage error in DRAM",

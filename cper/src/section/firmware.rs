@@ -35,7 +35,8 @@ structure! {
     1 revision: u8 as number => set_revision with_revision;
     // The specification's row says 7 bytes from byte 1; they are 6 from byte 2.
     2 reserved: [u8; 6];
-    /// Identifies the record in revision 0; in revision 1 the record's data begins here; unused since.
+    /// Number that identifies the record, in revision 0. In revision 1 the record's data begins here; since revision 2
+    /// the field is unused.
     8 record_identifier: u64 raw record_identifier_raw;
 }
 
@@ -101,12 +102,12 @@ impl<'a> FirmwareErrorRecord<'a> {
         self.bytes.get(front_len(self.revision())..).unwrap_or_default()
     }
 
-    /// The bytes of a GUID that is not all there. The data reaches to the end of every other body.
+    /// The bytes of a GUID that is cut short; else empty, because the data reaches to the end of the body.
     pub fn trailing(&self) -> &'a [u8] {
         if self.missing() == 0 { &[] } else { self.bytes.get(GUID_AT..).unwrap_or_default() }
     }
 
-    /// Bytes of the GUID that are not there.
+    /// How many bytes of the GUID the body does not have.
     pub fn missing(&self) -> usize {
         // The bytes of the earlier revisions are always there.
         front_len(self.revision()).saturating_sub(self.bytes.len())

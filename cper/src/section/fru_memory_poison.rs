@@ -1,10 +1,10 @@
-//! FRU memory poison (UEFI 2.11 Appendix N, "FRU Memory Poison Section", new there: 40 bytes and a list of 32 each):
-//! the bad addresses that a field-replaceable unit's memory has gathered.
+//! FRU memory poison (UEFI 2.11 Appendix N, "FRU Memory Poison Section", new there: 40 bytes, and 32 for each entry of
+//! a list): the bad addresses that the memory of a field-replaceable unit has gathered.
 //!
 //! Linux (`drivers/ras/amd/fmpm.c`) keeps one such record for each processor package in ERST, with the creator
-//! [`CreatorId::LINUX_FMPM`](crate::CreatorId::LINUX_FMPM). Its section descriptor says that the body begins at 128,
-//! where the descriptor itself stands, so that what the descriptor calls the body is the descriptor and the body.
-//! Both forms are read. It also leaves room after the list for entries to come.
+//! [`CreatorId::LINUX_FMPM`](crate::CreatorId::LINUX_FMPM). The section descriptor of such a record says that the body
+//! begins at byte 128, where the descriptor itself is: the body by the descriptor is the descriptor and the real body.
+//! Both forms are read. Linux also leaves room for further entries after the list.
 
 use core::fmt;
 
@@ -24,49 +24,49 @@ structure! {
     /// The fixed part of a FRU memory poison section. [`FruMemoryPoisonParts`] fills in checksum and number of entries.
     FruMemoryPoisonHeader: 40 bytes, new;
     valid FruMemoryPoisonValidation: u64 in validation_bits {
-        /// [`FruMemoryPoison::poison_list_entries`].
+        /// [`FruMemoryPoison::poison_list_entries`] holds a value.
         POISON_LIST_ENTRIES = 4;
-        /// [`FruMemoryPoison::poison_list`].
+        /// [`FruMemoryPoison::poison_list`] holds entries.
         POISON_LIST = 5;
     };
-    /// What makes the section sum to zero: [`FruMemoryPoison::checksum_is_right`].
+    /// Checksum, which makes the section sum to zero: [`FruMemoryPoison::checksum_is_right`].
     0 checksum: u32 raw checksum_raw;
     4 validation_bits: u64;
-    /// What identifies the unit's architecture.
+    /// Type of the architecture's identifier.
     12 fru_arch_type: FruArchType as named, fru_arch_type_raw set_fru_arch_type with_fru_arch_type, FRU_ARCH_TYPE = 0;
-    /// Architecture of the unit.
+    /// Identifier of the unit's architecture.
     16 fru_arch: u64 as hex, fru_arch_raw set_fru_arch with_fru_arch, FRU_ARCH = 1;
-    /// What identifies the unit.
+    /// Type of the unit's identifier.
     24 fru_id_type: FruIdType as named, fru_id_type_raw set_fru_id_type with_fru_id_type, FRU_ID_TYPE = 2;
-    /// Which unit it is.
+    /// Identifier of the unit.
     28 fru_id: u64 as hex, fru_id_raw set_fru_id with_fru_id, FRU_ID = 3;
     /// Number of entries in the list.
     36 poison_list_entries: u32 raw poison_list_entries_raw;
 }
 
 open_value! {
-    /// What identifies the architecture of a unit.
+    /// Type of the identifier of a unit's architecture.
     FruArchType: u32 {
         X86_CPUID_1_EAX = 0 => "x86 CPUID leaf 1 EAX",
     }
 }
 
 open_value! {
-    /// What identifies a unit.
+    /// Type of the identifier of a unit.
     FruIdType: u32 {
         X86_PPIN = 0 => "x86 PPIN",
     }
 }
 
 open_value! {
-    /// What identifies the hardware of a poisoned address.
+    /// Type of the identifier of the hardware that reported a poisoned address.
     HardwareIdType: u32 {
         MCA_IPID = 0 => "MCA_IPID register",
     }
 }
 
 open_value! {
-    /// What kind of address a poisoned one is.
+    /// Type of a poisoned address.
     PoisonAddressType: u32 {
         MCA_ADDR = 0 => "MCA_ADDR register",
     }
@@ -75,15 +75,15 @@ open_value! {
 structure! {
     /// One poisoned address.
     PoisonDescriptor: 32 bytes, new;
-    /// When; Linux counts seconds since 1970-01-01 00:00:00 UTC, the specification does not say.
+    /// Time of the error. Linux writes seconds since 1970-01-01 00:00:00 UTC; the specification names no unit.
     0 timestamp: u64 => set_timestamp with_timestamp;
-    /// What identifies the hardware.
+    /// Type of the hardware's identifier.
     8 hardware_id_type: HardwareIdType as named => set_hardware_id_type with_hardware_id_type;
-    /// Which hardware reported it.
+    /// Identifier of the hardware that reported the address.
     12 hardware_id: u64 as hex => set_hardware_id with_hardware_id;
-    /// What kind of address it is.
+    /// Type of the address.
     20 address_type: PoisonAddressType as named => set_address_type with_address_type;
-    /// The address.
+    /// The poisoned address, as its type says.
     24 address: u64 as hex => set_address with_address;
 }
 
@@ -99,7 +99,8 @@ impl Describe for PoisonDescriptor {
 
 show_fields!(PoisonDescriptor);
 
-/// The body of a section, "FRU memory poison", as it was read: all its bytes. See [`FruMemoryPoisonHeader`].
+/// The body of a section "FRU memory poison" as it was read, in any form: all its bytes. Its fixed part is a
+/// [`FruMemoryPoisonHeader`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FruMemoryPoison<'a> {
     bytes: &'a [u8],
@@ -126,12 +127,14 @@ view_trait!(FruMemoryPoison);
 const SHOWN: usize = 5;
 
 impl<'a> FruMemoryPoison<'a> {
-    /// Bytes of the shortest form.
+    /// Size of the shortest form in bytes.
     pub const MIN: usize = FruMemoryPoisonHeader::SIZE;
 
-    /// Reads a body, with the section's own descriptor before it or without. Where a descriptor has its type, a body
-    /// has architecture and id of the unit, and its checksum where a descriptor has an offset: should a unit be named
-    /// like the type, a checksum that is right tells that this is no descriptor.
+    /// Reads a body, with or without the section's own descriptor before it.
+    ///
+    /// The bytes begin with a descriptor when they hold this section's type where a descriptor has its type. A body has
+    /// identifiers of its unit there, which might happen to be the same bytes: when the first four bytes are the right
+    /// checksum, the bytes are a body all the same.
     ///
     /// # Errors
     /// When there are fewer bytes than the fixed part has.
@@ -139,7 +142,7 @@ impl<'a> FruMemoryPoison<'a> {
         let is_own = |descriptor: &SectionDescriptor| {
             descriptor.section_type() == Self::TYPE && descriptor.section_offset() != checksum(bytes)
         };
-        let own = at::<0, SectionDescriptor>(bytes).filter(|descriptor| is_own(descriptor));
+        let own = at::<SectionDescriptor>(bytes, 0).filter(|descriptor| is_own(descriptor));
         let start = own.map_or(0, |_| SectionDescriptor::SIZE);
         match bytes.len().saturating_sub(start) {
             Self::MIN.. => Ok(Self { bytes, start }),
@@ -159,15 +162,15 @@ impl<'a> FruMemoryPoison<'a> {
 
     /// The fixed part, every field as it was stored; always there, as the shortest form has it.
     pub fn structure(&self) -> Option<&'a FruMemoryPoisonHeader> {
-        at::<0, _>(self.own())
+        at(self.own(), 0)
     }
 
     /// The section's own descriptor, when it stands before the body as Linux writes it.
     pub fn own_descriptor(&self) -> Option<&'a SectionDescriptor> {
-        if self.start == 0 { None } else { at::<0, _>(self.bytes) }
+        if self.start == 0 { None } else { at(self.bytes, 0) }
     }
 
-    /// What makes the section sum to zero.
+    /// Checksum, which makes the section sum to zero.
     pub fn checksum(&self) -> u32 {
         self.structure().map_or(0, FruMemoryPoisonHeader::checksum_raw)
     }
@@ -177,22 +180,22 @@ impl<'a> FruMemoryPoison<'a> {
         self.structure().map_or(FruMemoryPoisonValidation::empty(), FruMemoryPoisonHeader::validation)
     }
 
-    /// What identifies the unit's architecture; `None` when its validity bit is clear.
+    /// Type of the architecture's identifier; `None` when its validity bit is clear.
     pub fn fru_arch_type(&self) -> Option<FruArchType> {
         self.structure()?.fru_arch_type()
     }
 
-    /// Architecture of the unit; `None` when its validity bit is clear.
+    /// Identifier of the unit's architecture; `None` when its validity bit is clear.
     pub fn fru_arch(&self) -> Option<u64> {
         self.structure()?.fru_arch()
     }
 
-    /// What identifies the unit; `None` when its validity bit is clear.
+    /// Type of the unit's identifier; `None` when its validity bit is clear.
     pub fn fru_id_type(&self) -> Option<FruIdType> {
         self.structure()?.fru_id_type()
     }
 
-    /// Which unit it is; `None` when its validity bit is clear.
+    /// Identifier of the unit; `None` when its validity bit is clear.
     pub fn fru_id(&self) -> Option<u64> {
         self.structure()?.fru_id()
     }
@@ -220,14 +223,14 @@ impl<'a> FruMemoryPoison<'a> {
         Some(Entries::new(self.after(), count, "poison list entries", self.start.saturating_add(36)))
     }
 
-    /// The bytes after the list, such as room for entries to come; all after the fixed part when the list is not
+    /// The bytes after the list, such as room for further entries; all bytes after the fixed part when the list is not
     /// valid.
     pub fn trailing(&self) -> &'a [u8] {
         let used = self.poison_list().map_or(0, |list| list.len_in_bytes());
         self.after().get(used..).unwrap_or_default()
     }
 
-    /// Bytes of the entries that the list claims to have and that are not there.
+    /// How many bytes of entries the list claims to have and the body does not have.
     pub fn missing(&self) -> usize {
         let claimed = self.poison_list().and_then(|_| self.poison_list_entries()).unwrap_or(0) as usize;
         claimed.saturating_mul(PoisonDescriptor::SIZE).saturating_sub(self.after().len())
@@ -235,8 +238,8 @@ impl<'a> FruMemoryPoison<'a> {
 
     /// Whether the section sums to zero as Linux sums it: the checksum, and each byte after it, modulo 2^32.
     ///
-    /// The specification does not say whether bytes or words are summed. Linux sums as many bytes as the section has
-    /// but begins after the checksum: the last four are past the record, and as a rule zero.
+    /// The specification does not say whether bytes or words are summed. Linux sums as many bytes as the section has,
+    /// but begins after the checksum: the last four bytes that it sums are past the record, and usually zero.
     pub fn checksum_is_right(&self) -> bool {
         self.checksum() == checksum(self.own())
     }
@@ -536,7 +539,7 @@ mod tests {
             bit_map(section.bytes(), 0..72, |bytes, told| told(&FruMemoryPoison::decode(bytes).unwrap()));
         assert!(map.starts_with("\n72.0 checksum *32"), "{map}");
 
-        // Errors count from where the descriptor says that the body begins.
+        // An error's offset counts from the descriptor's section offset.
         let cut = &section.bytes()[..72 + 40 + 32];
         let poison = FruMemoryPoison::decode(cut).unwrap();
         let error = poison.poison_list().unwrap().last().unwrap().unwrap_err();

@@ -1,7 +1,7 @@
 //! IA32/X64 processor error (UEFI 2.11 Appendix N, "IA32/X64 Processor Error Section").
 //!
 //! A header of 64 bytes, then up to 63 error information structures of 64 bytes, then up to 63 register contexts of
-//! 16 bytes and an array each. The section holds no length of its own.
+//! 16 bytes and an array each. The section does not state its own length.
 
 use core::fmt;
 use core::iter::FusedIterator;
@@ -29,7 +29,7 @@ structure! {
     0 validation_bits: u64;
     /// Local APIC id of the processor.
     8 local_apic_id: u64 as hex, local_apic_id_raw set_local_apic_id with_local_apic_id, LOCAL_APIC_ID = 0;
-    /// What the processor says of itself.
+    /// `CPUID` leaf 1: what the processor says of itself.
     16 cpuid_info: CpuidInfo as part, cpuid_info_raw set_cpuid_info with_cpuid_info, CPUID_INFO = 1;
 }
 
@@ -38,7 +38,7 @@ structure! {
     CpuidInfo: 48 bytes;
     /// EAX: family, model and stepping.
     0 eax: u64 as hex => set_eax with_eax;
-    /// EBX.
+    /// EBX: brand index, cache line size, logical processors and initial APIC id.
     8 ebx: u64 as hex => set_ebx with_ebx;
     /// ECX: features.
     16 ecx: u64 as hex => set_ecx with_ecx;
@@ -51,16 +51,16 @@ structure! {
     /// One error of the processor.
     Ia32X64ErrorInformation: 64 bytes;
     valid Ia32X64ErrorValidation: u64 in validation_bits {};
-    /// What failed, and with it the meaning of the check information.
+    /// Type of the error, which gives the check information its meaning.
     0 error_structure_type: Ia32X64ErrorType as named => set_error_structure_type with_error_structure_type;
     16 validation_bits: u64;
-    /// How it failed, all 64 bits: [`Ia32X64ErrorInformation::check`] reads them.
+    /// Check information, all 64 bits: [`Ia32X64ErrorInformation::check`] reads them.
     24 check_info: u64 as hex, check_info_raw set_check_info with_check_info, CHECK_INFO = 0;
-    /// Address of what was accessed.
+    /// Identifier of the target of the access: its address.
     32 target_id: u64 as hex, target_id_raw set_target_id with_target_id, TARGET_ID = 1;
-    /// Who asked.
+    /// Identifier of the requestor of the access.
     40 requestor_id: u64 as hex, requestor_id_raw set_requestor_id with_requestor_id, REQUESTOR_ID = 2;
-    /// Who answered.
+    /// Identifier of the responder to the access.
     48 responder_id: u64 as hex, responder_id_raw set_responder_id with_responder_id, RESPONDER_ID = 3;
     /// Instruction pointer of the error.
     56 instruction_pointer: u64 as hex, instruction_pointer_raw set_instruction_pointer with_instruction_pointer,
@@ -72,7 +72,7 @@ structure! {
     Ia32X64ContextHeader: 16 bytes;
     /// What the registers are.
     0 register_context_type: Ia32X64ContextType as named => set_register_context_type with_register_context_type;
-    /// Bytes of the array.
+    /// Length of the array in bytes.
     2 register_array_size: u16 as number;
     /// Number of the first model-specific register, of type [`Ia32X64ContextType::MSR`].
     4 msr_address: u32 as hex => set_msr_address with_msr_address;
@@ -91,7 +91,7 @@ open_guid! {
 }
 
 open_value! {
-    /// What was being done when a cache of an x86 processor failed.
+    /// Operation during which a cache of an x86 processor failed.
     CacheOperation: u8 {
         GENERIC_ERROR = 0 => "generic error",
         GENERIC_READ = 1 => "generic read",
@@ -147,7 +147,7 @@ check_bits! {
     CacheCheck {
         /// What was accessed.
         transaction_type / with_transaction_type: TransactionType as code, valid 0, bits 17:16;
-        /// What was being done.
+        /// Operation that failed.
         operation / with_operation: CacheOperation as code, valid 1, bits 21:18;
         /// Level of the cache.
         level / with_level: u8 as number, valid 2, bits 24:22;
@@ -169,7 +169,7 @@ check_bits! {
     TlbCheck {
         /// What was accessed.
         transaction_type / with_transaction_type: TransactionType as code, valid 0, bits 17:16;
-        /// What was being done.
+        /// Operation that failed.
         operation / with_operation: AccessOperation as code, valid 1, bits 21:18;
         /// Level of the TLB.
         level / with_level: u8 as number, valid 2, bits 24:22;
@@ -191,7 +191,7 @@ check_bits! {
     BusCheck {
         /// What was accessed.
         transaction_type / with_transaction_type: TransactionType as code, valid 0, bits 17:16;
-        /// What was being done.
+        /// Operation that failed.
         operation / with_operation: AccessOperation as code, valid 1, bits 21:18;
         /// Level of the bus.
         level / with_level: u8 as number, valid 2, bits 24:22;
@@ -236,13 +236,13 @@ check_bits! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ia32X64Check {
-    /// Of a cache error.
+    /// Check information of a cache error.
     Cache(CacheCheck),
-    /// Of a TLB error.
+    /// Check information of a TLB error.
     Tlb(TlbCheck),
-    /// Of a bus error.
+    /// Check information of a bus error.
     Bus(BusCheck),
-    /// Of a micro-architectural error.
+    /// Check information of a micro-architectural error.
     MicroArchitectural(MicroArchitecturalCheck),
 }
 
@@ -252,7 +252,7 @@ impl Ia32X64Header {
         error_count(self.validation())
     }
 
-    /// Number of register contexts that follow those: bits 13:8 of the validation bits.
+    /// Number of register contexts that follow the errors: bits 13:8 of the validation bits.
     pub const fn context_count(&self) -> u8 {
         context_count(self.validation())
     }
@@ -485,13 +485,13 @@ impl<'a> Ia32X64Context<'a> {
         Self { header, array, padding: &[] }
     }
 
-    /// A context of model-specific registers, `number` the first and 8 bytes each.
+    /// A context of model-specific registers of 8 bytes each, of which `number` is the first.
     pub const fn msrs(number: u32, array: &'a [u8]) -> Self {
         let header = Ia32X64ContextHeader::new(Ia32X64ContextType::MSR);
         Self::with_header(header.with_msr_address(number), array)
     }
 
-    /// A context of memory-mapped registers, the first at `address` and 8 bytes each.
+    /// A context of memory-mapped registers of 8 bytes each, of which the first is at `address`.
     pub const fn memory_mapped(address: u64, array: &'a [u8]) -> Self {
         let header = Ia32X64ContextHeader::new(Ia32X64ContextType::MEMORY_MAPPED);
         Self::with_header(header.with_mm_register_address(address), array)
@@ -499,7 +499,7 @@ impl<'a> Ia32X64Context<'a> {
 
     /// The context that was read.
     fn read(bytes: ContextBytes<'a>) -> Self {
-        // The header is whole: its form says how many bytes it has.
+        // The header is whole; its form states its length.
         let header =
             Ia32X64ContextHeader::read_from_bytes(bytes.header).unwrap_or(Ia32X64ContextHeader::ZERO);
         Self { header, array: bytes.array, padding: bytes.unusual_padding() }
@@ -515,8 +515,8 @@ impl<'a> Ia32X64Context<'a> {
         self.array
     }
 
-    /// What fills the context up to a multiple of 16 bytes, when it is not zeros as it should be; otherwise nothing.
-    /// It is written as zeros.
+    /// The padding after the array, when it is not the zeros that it should be; else empty. It is always written as
+    /// zeros.
     pub const fn padding(&self) -> &'a [u8] {
         self.padding
     }
@@ -528,7 +528,7 @@ impl<'a> Ia32X64Context<'a> {
         header
     }
 
-    /// The registers of types 2, 3, 5 and 6 by name, as far as the array goes; none of another type.
+    /// The registers of a context of type 2, 3, 5 or 6 by name, as far as the array goes; none of another type.
     pub fn registers(&self) -> Registers<'a> {
         let table = match self.header.register_context_type {
             Ia32X64ContextType::IA32_STATE => IA32_STATE,
@@ -543,7 +543,7 @@ impl<'a> Ia32X64Context<'a> {
         Registers::new(table, self.array)
     }
 
-    /// The registers of types 1 and 7 by address, as far as the array goes; none of another type.
+    /// The registers of a context of type 1 or 7 by address, as far as the array goes; none of another type.
     pub fn addressed_registers(&self) -> AddressedRegisters<'a> {
         let (address, step) = match self.header.register_context_type {
             Ia32X64ContextType::MSR => (u64::from(self.header.msr_address()), 1),
@@ -555,8 +555,8 @@ impl<'a> Ia32X64Context<'a> {
 
     /// The machine check bank that this context is, when it is one of a scalable MCA processor.
     ///
-    /// Linux (`arch/x86/kernel/cpu/mce/apei.c`) takes for one what begins at the bank's status register, by the
-    /// number `0xc0002001` has all bits of, and has at least six registers.
+    /// The rule is that of Linux (`arch/x86/kernel/cpu/mce/apei.c`): the context's register address has all bits of
+    /// `0xc0002001`, which is the status register of bank 0, and its array has at least six registers.
     pub fn smca_bank(&self) -> Option<SmcaBank> {
         const MC0_STATUS: u32 = 0xc000_2001;
         let number = self.header.msr_address();
@@ -666,7 +666,7 @@ impl<'a> Ia32X64Processor<'a> {
         error_count(self.validation())
     }
 
-    /// Number of register contexts that follow those: bits 13:8 of the validation bits.
+    /// Number of register contexts that follow the errors: bits 13:8 of the validation bits.
     pub fn context_count(&self) -> u8 {
         context_count(self.validation())
     }
@@ -687,8 +687,8 @@ impl<'a> Ia32X64Processor<'a> {
         Contexts::new((rest, offset, self.context_count().into()), &CONTEXT_FORM, Ia32X64Context::read)
     }
 
-    /// The bytes from the error or context on that does not fit; when all do, those after the contexts. The
-    /// specification has nothing there.
+    /// The bytes from the first error or context on that does not fit. When all fit: the bytes after the contexts,
+    /// where the specification has nothing.
     pub fn trailing(&self) -> &'a [u8] {
         let errors = self.error_information();
         match errors.error() {
@@ -700,7 +700,7 @@ impl<'a> Ia32X64Processor<'a> {
         }
     }
 
-    /// How many bytes the body claims to have and does not: those of the errors that its count claims.
+    /// How many bytes of errors the count claims and the body does not have.
     pub fn missing(&self) -> usize {
         let errors = usize::from(self.error_count()).saturating_mul(Ia32X64ErrorInformation::SIZE);
         errors.saturating_add(Ia32X64Header::SIZE).saturating_sub(self.bytes.len())
@@ -795,8 +795,8 @@ impl<'a> Ia32X64Parts<'a> {
         Ok(Self { header, errors, contexts, padding: ContextPadding::To16 })
     }
 
-    /// Chooses how contexts are padded. Linux reads past padding it does not expect; where every array is a multiple
-    /// of 16 bytes, as zeros at its end make it, there is no difference.
+    /// Chooses whether contexts are padded. Linux does not expect padding, and takes it for the next context. There is
+    /// no difference when every array is a multiple of 16 bytes, which zeros at its end can make it.
     #[must_use]
     pub const fn with_padding(mut self, padding: ContextPadding) -> Self {
         self.padding = padding;
@@ -1282,7 +1282,7 @@ mod tests {
             let good = errors.iter().filter(|error| error.is_ok()).count()
                 + contexts.iter().filter(|context| context.is_ok()).count();
             assert_eq!(good, whole, "at {length}");
-            // What is missing is said where it should be, once.
+            // A missing structure is reported once, in its place.
             assert_eq!(errors.len(), (whole + 1).min(4), "at {length}");
             assert_eq!(contexts.len(), whole.saturating_sub(4) + 1, "at {length}");
             assert!(contexts.last().unwrap().is_err());

@@ -1,4 +1,4 @@
-//! Platform memory error (UEFI 2.11 table N.31; 73 bytes until UEFI 2.3, 80 since).
+//! Platform memory error (UEFI 2.11 table N.32; 73 bytes in UEFI 2.1 and 2.2, 80 in later ones).
 
 use core::fmt;
 
@@ -11,30 +11,30 @@ use crate::stored::part;
 use crate::structure::structure;
 
 structure! {
-    /// An error in a memory device.
+    /// An error in a memory device (UEFI 2.11 table N.32, "Memory Error Record").
     MemoryError: 80 bytes, new;
     view MemoryErrorView from 73 as MEMORY "memory error";
     valid MemoryValidation: u64 in validation_bits {
-        /// [`MemoryError::bank`] as one number.
+        /// [`MemoryError::bank`] holds a value: the bank as one number.
         BANK = 6;
-        /// [`MemoryError::row`], bits 15:0 alone.
+        /// [`MemoryError::row`] holds a value of 16 bits.
         ROW = 8;
-        /// [`MemoryError::row`] with its upper bits; bit 8 is then clear.
+        /// [`MemoryError::row`] holds a value of 18 bits; bit 8 ([`MemoryValidation::ROW`]) is then clear.
         EXTENDED_ROW = 18;
-        /// [`MemoryError::bank_group`].
+        /// [`MemoryError::bank_group`] holds a value.
         BANK_GROUP = 19;
-        /// [`MemoryError::bank_address`].
+        /// [`MemoryError::bank_address`] holds a value.
         BANK_ADDRESS = 20;
-        /// [`MemoryError::chip_id`].
+        /// [`MemoryError::chip_id`] holds a value.
         CHIP_ID = 21;
     };
     0 validation_bits: u64;
-    /// Type and signals of the error.
+    /// Error status: type and signals of the error.
     8 error_status: ErrorStatus as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
     /// Physical address of the error, in bytes.
     16 physical_address: u64 as hex, physical_address_raw set_physical_address with_physical_address,
         PHYSICAL_ADDRESS = 1;
-    /// Which bits of the address are valid.
+    /// Mask of the physical address: which of its bits are valid.
     24 physical_address_mask: u64 as hex, physical_address_mask_raw set_physical_address_mask with_physical_address_mask,
         PHYSICAL_ADDRESS_MASK = 2;
     /// Node, in a multi-node system.
@@ -45,19 +45,19 @@ structure! {
     36 module: u16 as number, module_raw set_module with_module, MODULE = 5;
     /// Bank as one number, or group in bits 15:8 and address in bits 7:0.
     38 bank: u16 raw bank_raw;
-    /// Device (chip).
+    /// Device (chip) on the module.
     40 device: u16 as number, device_raw set_device with_device, DEVICE = 7;
-    /// Row, bits 15:0.
+    /// Row of the error, bits 15:0.
     42 row: u16 raw row_raw;
-    /// Column.
+    /// Column of the error.
     44 column: u16 as number, column_raw set_column with_column, COLUMN = 9;
     /// Bit of the device that failed.
     46 bit_position: u16 as number, bit_position_raw set_bit_position with_bit_position, BIT_POSITION = 10;
-    /// Identifier of the requestor.
+    /// Hardware address of the device that initiated the transaction.
     48 requestor_id: u64 as hex, requestor_id_raw set_requestor_id with_requestor_id, REQUESTOR_ID = 11;
-    /// Identifier of the responder.
+    /// Hardware address of the device that responded to the transaction.
     56 responder_id: u64 as hex, responder_id_raw set_responder_id with_responder_id, RESPONDER_ID = 12;
-    /// Identifier of the target.
+    /// Hardware address of the target that the transaction was intended for.
     64 target_id: u64 as hex, target_id_raw set_target_id with_target_id, TARGET_ID = 13;
     /// Kind of error.
     72 memory_error_type: MemoryErrorType as named, memory_error_type_raw set_memory_error_type with_memory_error_type,
@@ -73,7 +73,7 @@ structure! {
 }
 
 open_value! {
-    /// Kind of memory error (UEFI 2.11 table N.31, "Memory Error Type"), of both memory sections.
+    /// Kind of memory error (UEFI 2.11 table N.32, "Memory Error Type"), of both memory sections.
     MemoryErrorType: u8 {
         UNKNOWN = 0 => "unknown",
         NO_ERROR = 1 => "no error",
@@ -117,7 +117,7 @@ pub(super) fn write_memory_summary(
 }
 
 impl MemoryErrorView<'_> {
-    /// Row: 16 bits, or 18 where the extended row is valid; `None` when neither bit is set.
+    /// Row of the error: 16 bits, or 18 when the extended row is valid; `None` when neither validity bit is set.
     #[inline]
     pub fn row(&self) -> Option<u32> {
         let validation = self.validation();
@@ -183,7 +183,7 @@ impl MemoryErrorView<'_> {
 }
 
 impl MemoryError {
-    /// Row: 16 bits, or 18 where the extended row is valid; `None` when neither bit is set.
+    /// Row of the error: 16 bits, or 18 when the extended row is valid; `None` when neither validity bit is set.
     #[inline]
     pub fn row(&self) -> Option<u32> {
         self.view().row()
@@ -213,7 +213,7 @@ impl MemoryError {
         self.view().chip_id()
     }
 
-    /// Sets a row of 16 bits.
+    /// Sets a row of 16 bits and its validity bit.
     #[inline]
     pub const fn set_row(&mut self, row: u16) {
         self.row = U16::new(row);
@@ -221,7 +221,7 @@ impl MemoryError {
         self.mark(MemoryValidation::ROW, MemoryValidation::EXTENDED_ROW);
     }
 
-    /// Sets a row of 16 bits.
+    /// Sets a row of 16 bits and its validity bit.
     #[must_use]
     #[inline]
     pub const fn with_row(mut self, row: u16) -> Self {
@@ -229,7 +229,7 @@ impl MemoryError {
         self
     }
 
-    /// Sets a row of 18 bits; higher bits are dropped.
+    /// Sets a row of 18 bits and its validity bit; higher bits are dropped.
     #[inline]
     pub const fn set_extended_row(&mut self, row: u32) {
         self.row = U16::new(row as u16);
@@ -237,7 +237,7 @@ impl MemoryError {
         self.mark(MemoryValidation::EXTENDED_ROW, MemoryValidation::ROW);
     }
 
-    /// Sets a row of 18 bits; higher bits are dropped.
+    /// Sets a row of 18 bits and its validity bit; higher bits are dropped.
     #[must_use]
     #[inline]
     pub const fn with_extended_row(mut self, row: u32) -> Self {
@@ -245,14 +245,14 @@ impl MemoryError {
         self
     }
 
-    /// Sets the bank as one number, in place of group and address.
+    /// Sets the bank as one number and its validity bit, in place of group and address.
     #[inline]
     pub const fn set_bank(&mut self, bank: u16) {
         self.bank = U16::new(bank);
         self.mark(MemoryValidation::BANK, MemoryValidation::BANK_GROUP.union(MemoryValidation::BANK_ADDRESS));
     }
 
-    /// Sets the bank as one number, in place of group and address.
+    /// Sets the bank as one number and its validity bit, in place of group and address.
     #[must_use]
     #[inline]
     pub const fn with_bank(mut self, bank: u16) -> Self {
@@ -260,14 +260,14 @@ impl MemoryError {
         self
     }
 
-    /// Sets bank group and bank address, in place of one number.
+    /// Sets bank group and bank address and their validity bits, in place of one number.
     #[inline]
     pub const fn set_bank_group_and_address(&mut self, group: u8, address: u8) {
         self.bank = U16::from_bytes([address, group]);
         self.mark(MemoryValidation::BANK_GROUP.union(MemoryValidation::BANK_ADDRESS), MemoryValidation::BANK);
     }
 
-    /// Sets bank group and bank address, in place of one number.
+    /// Sets bank group and bank address and their validity bits, in place of one number.
     #[must_use]
     #[inline]
     pub const fn with_bank_group_and_address(mut self, group: u8, address: u8) -> Self {
@@ -275,14 +275,14 @@ impl MemoryError {
         self
     }
 
-    /// Sets the chip identification; bits past the third are dropped.
+    /// Sets the chip identification and its validity bit; bits past the third are dropped.
     #[inline]
     pub const fn set_chip_id(&mut self, chip: u8) {
         self.extended = self.extended & 0x1f | chip << 5;
         self.mark(MemoryValidation::CHIP_ID, MemoryValidation::empty());
     }
 
-    /// Sets the chip identification; bits past the third are dropped.
+    /// Sets the chip identification and its validity bit; bits past the third are dropped.
     #[must_use]
     #[inline]
     pub const fn with_chip_id(mut self, chip: u8) -> Self {
@@ -290,13 +290,15 @@ impl MemoryError {
         self
     }
 
-    /// Sets the byte of row bits 17:16 and chip identification, and no validity bit: to write what another writer would.
+    /// Sets the byte of row bits 17:16 and chip identification, and no validity bit: to write what another writer
+    /// would.
     #[inline]
     pub const fn set_extended_raw(&mut self, extended: u8) {
         self.extended = extended;
     }
 
-    /// Sets the byte of row bits 17:16 and chip identification, and no validity bit: to write what another writer would.
+    /// Sets the byte of row bits 17:16 and chip identification, and no validity bit: to write what another writer
+    /// would.
     #[must_use]
     #[inline]
     pub const fn with_extended_raw(mut self, extended: u8) -> Self {
@@ -309,15 +311,15 @@ impl Describe for MemoryErrorView<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         if let Some(bank) = self.bank() {
-            out.stored("bank", part::<38, U16>(self.bytes), Stored::Shown);
+            out.stored("bank", part(self.bytes, 38, size_of::<U16>()), Stored::Shown);
             out.field("bank", Value::number(bank))?;
         }
         if let Some(row) = self.row() {
-            out.stored("row", part::<42, U16>(self.bytes), Stored::Shown);
+            out.stored("row", part(self.bytes, 42, size_of::<U16>()), Stored::Shown);
             out.field("row", Value::number(row))?;
         }
         if self.bank_group().is_some() && self.bank_address().is_some() {
-            out.stored("bank", part::<38, U16>(self.bytes), Stored::Shown);
+            out.stored("bank", part(self.bytes, 38, size_of::<U16>()), Stored::Shown);
         }
         if let Some(group) = self.bank_group() {
             out.field("bank_group", Value::number(group))?;

@@ -1,5 +1,6 @@
-//! Memory error section 2 (UEFI 2.11 Appendix N, "Memory Error Record 2"; 96 bytes): the memory section with room for
-//! today's devices. Linux does not know it; its type GUID stands in the section's own paragraph alone.
+//! Platform memory error 2 (UEFI 2.11 table N.33; 96 bytes): the memory section with wider fields, for today's devices.
+//! Linux does not know it. The specification has its type GUID in the section's own paragraph, but not in its list of
+//! section types.
 
 use core::fmt;
 
@@ -12,25 +13,26 @@ use crate::stored::part;
 use crate::structure::structure;
 
 structure! {
-    /// An error in a memory device. From bit 10 on its validity bits differ from those of the first memory section.
+    /// An error in a memory device, with wider fields than a [`MemoryError`](crate::section::MemoryError) has (UEFI
+    /// 2.11 table N.33, "Memory Error Record 2"). Its validity bits differ from bit 10 on.
     MemoryError2: 96 bytes, new;
     view MemoryError2View from 96 as MEMORY_2 "memory error 2";
     valid Memory2Validation: u64 in validation_bits {
-        /// [`MemoryError2::bank`] as one number.
+        /// [`MemoryError2::bank`] holds a value: the bank as one number.
         BANK = 6;
-        /// [`MemoryError2::bank_group`].
+        /// [`MemoryError2::bank_group`] holds a value.
         BANK_GROUP = 20;
-        /// [`MemoryError2::bank_address`].
+        /// [`MemoryError2::bank_address`] holds a value.
         BANK_ADDRESS = 21;
     };
     0 validation_bits: u64;
-    /// Type and signals of the error.
+    /// Error status: type and signals of the error.
     8 error_status: ErrorStatus as group, error_status_raw set_error_status with_error_status,
         ERROR_STATUS = 0;
     /// Physical address of the error, in bytes.
     16 physical_address: u64 as hex, physical_address_raw set_physical_address with_physical_address,
         PHYSICAL_ADDRESS = 1;
-    /// Which bits of the address are valid.
+    /// Mask of the physical address: which of its bits are valid.
     24 physical_address_mask: u64 as hex, physical_address_mask_raw set_physical_address_mask with_physical_address_mask,
         PHYSICAL_ADDRESS_MASK = 2;
     /// Node, in a multi-node system.
@@ -41,29 +43,29 @@ structure! {
     36 module: u16 as number, module_raw set_module with_module, MODULE = 5;
     /// Bank as one number, or group in bits 15:8 and address in bits 7:0.
     38 bank: u16 raw bank_raw;
-    /// Device (chip).
+    /// Device (chip) on the module.
     40 device: u32 as number, device_raw set_device with_device, DEVICE = 7;
-    /// Row.
+    /// Row of the error.
     44 row: u32 as number, row_raw set_row with_row, ROW = 8;
-    /// Column.
+    /// Column of the error.
     48 column: u32 as number, column_raw set_column with_column, COLUMN = 9;
     /// Rank on the module.
     52 rank: u32 as number, rank_raw set_rank with_rank, RANK = 10;
     /// Bit of the device that failed.
     56 bit_position: u32 as number, bit_position_raw set_bit_position with_bit_position, BIT_POSITION = 11;
-    /// Die of a stacked package.
+    /// Chip identification: the die of a stacked package.
     60 chip_id: u8 as number, chip_id_raw set_chip_id with_chip_id, CHIP_ID = 12;
     /// Kind of error.
     61 memory_error_type: MemoryErrorType as named, memory_error_type_raw set_memory_error_type with_memory_error_type,
         MEMORY_ERROR_TYPE = 13;
-    /// Whether the error is corrected.
+    /// Status of the error: whether it is corrected.
     62 status: (u8 MemoryErrorState) as flags "memory_status", status_raw set_status with_status, STATUS = 14;
     63 reserved: u8;
-    /// Identifier of the requestor.
+    /// Hardware address of the device that initiated the transaction.
     64 requestor_id: u64 as hex, requestor_id_raw set_requestor_id with_requestor_id, REQUESTOR_ID = 15;
-    /// Identifier of the responder.
+    /// Hardware address of the device that responded to the transaction.
     72 responder_id: u64 as hex, responder_id_raw set_responder_id with_responder_id, RESPONDER_ID = 16;
-    /// Identifier of the target.
+    /// Hardware address of the target that the transaction was intended for.
     80 target_id: u64 as hex, target_id_raw set_target_id with_target_id, TARGET_ID = 17;
     /// SMBIOS handle of the memory array (type 16).
     88 card_handle: u32 as hex, card_handle_raw set_card_handle with_card_handle, CARD_HANDLE = 18;
@@ -72,9 +74,9 @@ structure! {
 }
 
 crate::open_value::flag_set! {
-    /// What became of a memory error.
+    /// Status of a memory error: whether it is corrected.
     pub struct MemoryErrorState: u8 {
-        /// It is uncorrected; when clear, corrected.
+        /// The error is uncorrected; when clear, it is corrected.
         const UNCORRECTED = 1 << 0;
         const _ = !0;
     }
@@ -145,7 +147,7 @@ impl MemoryError2 {
         self.view().bank_address()
     }
 
-    /// Sets the bank as one number, in place of group and address.
+    /// Sets the bank as one number and its validity bit, in place of group and address.
     #[inline]
     pub const fn set_bank(&mut self, bank: u16) {
         self.bank = U16::new(bank);
@@ -155,7 +157,7 @@ impl MemoryError2 {
         );
     }
 
-    /// Sets the bank as one number, in place of group and address.
+    /// Sets the bank as one number and its validity bit, in place of group and address.
     #[must_use]
     #[inline]
     pub const fn with_bank(mut self, bank: u16) -> Self {
@@ -163,7 +165,7 @@ impl MemoryError2 {
         self
     }
 
-    /// Sets bank group and bank address, in place of one number.
+    /// Sets bank group and bank address and their validity bits, in place of one number.
     #[inline]
     pub const fn set_bank_group_and_address(&mut self, group: u8, address: u8) {
         self.bank = U16::from_bytes([address, group]);
@@ -173,7 +175,7 @@ impl MemoryError2 {
         );
     }
 
-    /// Sets bank group and bank address, in place of one number.
+    /// Sets bank group and bank address and their validity bits, in place of one number.
     #[must_use]
     #[inline]
     pub const fn with_bank_group_and_address(mut self, group: u8, address: u8) -> Self {
@@ -186,11 +188,11 @@ impl Describe for MemoryError2View<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         if let Some(bank) = self.bank() {
-            out.stored("bank", part::<38, U16>(self.bytes), Stored::Shown);
+            out.stored("bank", part(self.bytes, 38, size_of::<U16>()), Stored::Shown);
             out.field("bank", Value::number(bank))?;
         }
         if self.bank_group().is_some() && self.bank_address().is_some() {
-            out.stored("bank", part::<38, U16>(self.bytes), Stored::Shown);
+            out.stored("bank", part(self.bytes, 38, size_of::<U16>()), Stored::Shown);
         }
         if let Some(group) = self.bank_group() {
             out.field("bank_group", Value::number(group))?;

@@ -1,4 +1,4 @@
-//! `MIDR_EL1`: what an Arm processor is (Arm ARM, "Main ID Register"). Makers and parts are numbered as in Linux'
+//! `MIDR_EL1`: what an Arm processor is (Arm ARM, "Main ID Register"). Makers and parts are numbered as in Linux's
 //! `arch/arm64/include/asm/cputype.h`, which follows the processors' reference manuals.
 
 use core::fmt;

@@ -1,9 +1,9 @@
-//! Section bodies, a module each, and what they have in common.
+//! Section bodies, one module for each, and what they have in common.
 //!
-//! [`Body`] lists the sections, and below stand their types: `MemoryError` is what is written, `MemoryErrorView` what
-//! is read; of a body of variable size `ArmProcessorHeader` is the fixed part, `ArmProcessorParts` what is written and
-//! `ArmProcessor` what is read. The values and structures that a section consists of are in its module, such as
-//! [`memory`] or [`pcie`], and can be imported from here too.
+//! [`Body`] lists the sections. Their types are listed below: a `MemoryError` is written, and a `MemoryErrorView` is
+//! read. Of a body of variable size, `ArmProcessorHeader` is the fixed part, an `ArmProcessorParts` is written, and an
+//! `ArmProcessor` is read. The values and structures inside a section are in the section's module, such as [`memory`]
+//! or [`pcie`], and can be imported from here too.
 //!
 //! A body is read as a view of its bytes ([`Decode`], [`View`]). A body of fixed size is written as its wire structure,
 //! one of variable size from its parts ([`Encode`]). Another crate implements the same traits for a section of its
@@ -115,7 +115,7 @@ pub use pcie::{PcieError, PcieErrorView};
 #[doc(inline)]
 pub use processor_generic::{ProcessorGeneric, ProcessorGenericView};
 
-// What sections consist of: documented in their modules, and found here too.
+// The structures inside of sections: documented in their modules, and exported here too.
 #[doc(hidden)]
 pub use aer::{
     AerCapability, AerControl, AerControlFlags, CorrectableError, CorrectableErrors,

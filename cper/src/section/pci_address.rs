@@ -5,10 +5,10 @@ use core::str::FromStr;
 
 use crate::open_value::{serde_as_number, wire_number};
 
-/// Where a PCI function is found: `0000:3b:00.0`.
+/// Address of a PCI function: `0000:3b:00.0`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct PciAddress {
-    /// Segment (domain).
+    /// Segment (Linux: domain).
     pub segment: u16,
     /// Bus.
     pub bus: u8,
@@ -77,8 +77,8 @@ impl fmt::Display for PciAddress {
 }
 
 wire_number! {
-    /// The 16 bits that name a requester in PCIe messages and DMA faults: bus in bits 15:8, device in bits 7:3, function
-    /// in bits 2:0.
+    /// The 16 bits that name a requester in PCIe messages and DMA faults: bus in bits 15:8, device in bits 7:3,
+    /// function in bits 2:0.
     RequesterId: u16
 }
 

@@ -14,7 +14,7 @@ structure! {
     view PciBusErrorView from 72 as PCI_BUS "PCI/PCI-X bus error";
     valid PciBusValidation: u64 in validation_bits {};
     0 validation_bits: u64;
-    /// Type and signals of the error.
+    /// Error status: type and signals of the error.
     8 error_status: ErrorStatus as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
     /// Kind of bus error.
     16 error_type: PciBusErrorType as named, error_type_raw set_error_type with_error_type, ERROR_TYPE = 1;
@@ -22,19 +22,19 @@ structure! {
     /// Bus and segment.
     18 bus_id: PciBusId as group, bus_id_raw set_bus_id with_bus_id, BUS_ID = 2;
     20 reserved_2: u32;
-    /// Memory or I/O address on the bus.
+    /// Memory or I/O address on the bus at the time of the error.
     24 bus_address: u64 as hex, bus_address_raw set_bus_address with_bus_address, BUS_ADDRESS = 3;
-    /// Data on the bus.
+    /// Data on the bus at the time of the error.
     32 bus_data: u64 as hex, bus_data_raw set_bus_data with_bus_data, BUS_DATA = 4;
-    /// Command on the bus.
+    /// Command on the bus at the time of the error.
     40 bus_command: PciBusCommand as group, bus_command_raw set_bus_command with_bus_command, BUS_COMMAND = 5;
-    /// Identifier of the requestor.
+    /// Identifier of the requestor on the bus.
     48 bus_requestor_id: u64 as hex, bus_requestor_id_raw set_bus_requestor_id with_bus_requestor_id,
         BUS_REQUESTOR_ID = 6;
-    /// Identifier of the completer.
+    /// Identifier of the completer on the bus.
     56 bus_completer_id: u64 as hex, bus_completer_id_raw set_bus_completer_id with_bus_completer_id,
         BUS_COMPLETER_ID = 7;
-    /// Identifier of the target.
+    /// Identifier of the target that the access was intended for.
     64 target_id: u64 as hex, target_id_raw set_target_id with_target_id, TARGET_ID = 8;
 }
 
@@ -69,7 +69,7 @@ impl Describe for PciBusId {
 }
 
 register! {
-    /// Command or operation on the bus.
+    /// Command or operation on a PCI bus.
     PciBusCommand: u64 in U64, flags PciBusCommandFlags {
         PCI_X = 56 => "It is a PCI-X command; when clear, PCI.",
     }

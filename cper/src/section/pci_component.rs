@@ -31,30 +31,30 @@ structure! {
     PciComponentErrorHeader: 40 bytes, new;
     head of PciComponentError from 40 as PCI_COMPONENT "PCI component error";
     valid PciComponentValidation: u64 in validation_bits {
-        /// [`PciComponentError::memory_number`].
+        /// [`PciComponentError::memory_number`] holds a value.
         MEMORY_NUMBER = 2;
-        /// [`PciComponentError::io_number`].
+        /// [`PciComponentError::io_number`] holds a value.
         IO_NUMBER = 3;
-        /// The pairs.
+        /// [`PciComponentError::pairs`] hold values.
         REGISTER_DATA_PAIRS = 4;
     };
     0 validation_bits: u64;
-    /// Type and signals of the error.
+    /// Error status: type and signals of the error.
     8 error_status: ErrorStatus as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
-    /// Who the component is.
+    /// Identity and address of the component.
     16 id_info: PciComponentId as group, id_info_raw set_id_info with_id_info, ID_INFO = 1;
-    /// Pairs of memory-mapped registers, which come first.
+    /// Number of pairs of memory-mapped registers, which come first.
     32 memory_number: u32 raw memory_number_raw;
-    /// Pairs of I/O registers, which follow.
+    /// Number of pairs of I/O registers, which follow those of memory-mapped registers.
     36 io_number: u32 raw io_number_raw;
 }
 
 structure! {
-    /// Who a PCI component is and where it is found.
+    /// Identity and address of a PCI component.
     PciComponentId: 16 bytes, new;
-    /// Vendor.
+    /// PCI vendor id.
     0 vendor_id: u16 as hex => set_vendor_id with_vendor_id;
-    /// Device, of the vendor's. The specification says bytes 1 and 2; they are 2 and 3.
+    /// PCI device id. The specification says bytes 1 and 2; they are bytes 2 and 3.
     2 device_id: u16 as hex => set_device_id with_device_id;
     /// Class code as stored: programming interface, subclass, base class.
     4 class_code: [u8; 3] raw class_code_raw;
@@ -89,7 +89,7 @@ impl PciComponentId {
         self
     }
 
-    /// Where the component is found.
+    /// Address of the component: segment, bus, device and function.
     pub const fn address(&self) -> PciAddress {
         PciAddress {
             segment: self.segment as u16,
@@ -110,16 +110,16 @@ impl Describe for PciComponentId {
 }
 
 structure! {
-    /// Address of a register, and what it held. Either may be narrower than its eight bytes.
+    /// Address and value of a register. Either may be narrower than its eight bytes.
     RegisterDataPair: 16 bytes;
     /// Address of the register, in memory or I/O space.
     0 address: u64 as hex => set_address with_address;
-    /// What it held.
+    /// Value of the register.
     8 data: u64 as hex => set_data with_data;
 }
 
 impl RegisterDataPair {
-    /// The pair of an address and what was there.
+    /// The pair of an address and the value of the register there.
     pub const fn new(address: u64, data: u64) -> Self {
         Self { address: U64::new(address), data: U64::new(data) }
     }
@@ -133,13 +133,13 @@ impl Describe for RegisterDataPair {
 
 /// The numbers of pairs are the writer's word; the section's length says how many there are.
 impl<'a> PciComponentError<'a> {
-    /// Pairs of memory-mapped registers that the section claims; `None` when its validity bit is clear.
+    /// Number of pairs of memory-mapped registers that the section claims; `None` when its validity bit is clear.
     pub fn memory_number(&self) -> Option<u32> {
         let valid = self.validation().contains(PciComponentValidation::MEMORY_NUMBER);
         self.memory_number_raw().filter(|_| valid)
     }
 
-    /// Pairs of I/O registers that the section claims; `None` when its validity bit is clear.
+    /// Number of pairs of I/O registers that the section claims; `None` when its validity bit is clear.
     pub fn io_number(&self) -> Option<u32> {
         let valid = self.validation().contains(PciComponentValidation::IO_NUMBER);
         self.io_number_raw().filter(|_| valid)
@@ -174,14 +174,15 @@ impl<'a> PciComponentError<'a> {
         [memory, io, rest]
     }
 
-    /// The memory-mapped registers: as many pairs as their number claims and the section has. None when the validity
+    /// The memory-mapped registers: as many pairs as their number claims and the section has. Empty when the validity
     /// bit of the number or of the pairs is clear.
     pub fn memory_registers(&self) -> &'a [RegisterDataPair] {
         let [memory, _, _] = self.split();
         memory
     }
 
-    /// The I/O registers, which follow: as many pairs as their number claims and the section has.
+    /// The I/O registers, which follow: as many pairs as their number claims and the section has. Empty when the
+    /// validity bit of the number or of the pairs is clear.
     pub fn io_registers(&self) -> &'a [RegisterDataPair] {
         let [_, io, _] = self.split();
         io
@@ -203,12 +204,12 @@ impl<'a> PciComponentError<'a> {
         }
     }
 
-    /// Pairs that the numbers claim and the section does not have.
+    /// How many pairs the numbers claim and the section does not have.
     pub fn missing_pairs(&self) -> u64 {
         self.claimed_pairs().saturating_sub(self.pairs().len() as u64)
     }
 
-    /// Bytes of the pairs that the numbers claim and the section does not have.
+    /// How many bytes of pairs the numbers claim and the section does not have.
     pub fn missing(&self) -> usize {
         let claimed = usize::try_from(self.claimed_pairs()).unwrap_or(usize::MAX);
         claimed.saturating_mul(RegisterDataPair::SIZE).saturating_sub(self.after().len())

@@ -1,4 +1,4 @@
-//! PCI Express error (UEFI 2.11 Appendix N, table "PCI Express Error Record"; 208 bytes).
+//! PCI Express error (UEFI 2.11 table N.34, "PCI Express Error Record"; 208 bytes).
 
 use core::fmt;
 
@@ -12,16 +12,17 @@ use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
 use crate::structure::structure;
 
 structure! {
-    /// An error of a PCIe port or device: who it is, and the registers that say what happened.
+    /// An error of a PCIe port or device (UEFI 2.11 table N.34, "PCI Express Error Record"): which device it is, and
+    /// the registers that say what happened.
     PcieError: 208 bytes, new;
     view PcieErrorView from 208 as PCIE "PCIe error";
     valid PcieValidation: u64 in validation_bits {
-        /// [`PcieError::device_id`] of a device in configuration space.
+        /// [`PcieError::device_id`] holds a device in configuration space.
         DEVICE_ID = 3;
-        /// [`PcieError::device_id`] of a device behind a root complex register block (since UEFI 2.11); bit 3 is then
-        /// clear.
+        /// [`PcieError::device_id`] holds a device behind a root complex register block (since UEFI 2.11);
+        /// [`PcieValidation::DEVICE_ID`] is then clear.
         RCRB_DEVICE_ID = 8;
-        /// Upper half of [`PcieError::rcrb_base_address`]; when clear, that half is 0.
+        /// The upper half of [`PcieError::rcrb_base_address`] holds a value; when clear, that half is 0.
         RCRB_HIGH_ADDRESS = 9;
     };
     0 validation_bits: u64;
@@ -32,9 +33,9 @@ structure! {
     /// PCI command and status registers.
     16 command_status: PciCommandStatus as group, command_status_raw set_command_status with_command_status,
         COMMAND_STATUS = 2;
-    /// Upper half of the address of the root complex register block (since UEFI 2.11).
+    /// Upper half of the base address of the root complex register block (RCRB), since UEFI 2.11.
     20 rcrb_high_address: u32 raw rcrb_high_address_raw;
-    /// Who the device is and where it is found.
+    /// Identity and address of the device.
     24 device_id: PcieDeviceId raw device_id_raw;
     /// Serial number of the device.
     40 device_serial_number: u64 as hex, device_serial_number_raw set_device_serial_number with_device_serial_number,
@@ -50,7 +51,7 @@ structure! {
 }
 
 structure! {
-    /// A version in BCD: 0x05, 0x00 is 5.0.
+    /// A version in BCD: major 0x05 and minor 0x00 are 5.0.
     PcieVersion: 4 bytes;
     /// Minor version, BCD.
     0 minor: u8 as hex => set_minor with_minor;
@@ -84,7 +85,7 @@ structure! {
 structure! {
     /// The secondary status and control registers of a bridge.
     BridgeControlStatus: 4 bytes, new;
-    /// Status of the secondary side. Bit 14 is set there by a system error that was received.
+    /// Status of the secondary side. Its bit 14 means that a system error was received.
     0 secondary_status: PciStatus as group => set_secondary_status with_secondary_status;
     /// The control register; reserved bits are kept.
     2 control: (u16 BridgeControl) as flags => set_control with_control;
@@ -93,52 +94,52 @@ structure! {
 crate::open_value::flag_set! {
     /// The PCI command register.
     pub struct PciCommand: u16 {
-        /// Answers to I/O addresses.
+        /// The function answers to I/O addresses.
         const IO_SPACE = 1 << 0;
-        /// Answers to memory addresses.
+        /// The function answers to memory addresses.
         const MEMORY_SPACE = 1 << 1;
-        /// May send requests.
+        /// The function may send requests.
         const BUS_MASTER = 1 << 2;
-        /// Watches special cycles.
+        /// The function watches special cycles.
         const SPECIAL_CYCLES = 1 << 3;
-        /// May send memory write and invalidate.
+        /// The function may send memory write and invalidate.
         const MEMORY_WRITE_AND_INVALIDATE = 1 << 4;
-        /// Snoops VGA palette writes.
+        /// The function snoops VGA palette writes.
         const VGA_PALETTE_SNOOP = 1 << 5;
-        /// Acts on parity errors.
+        /// The function acts on parity errors.
         const PARITY_ERROR_RESPONSE = 1 << 6;
-        /// Steps the address.
+        /// The function steps the address.
         const STEPPING = 1 << 7;
-        /// Reports errors to the root complex.
+        /// The function reports errors to the root complex.
         const SERR_ENABLE = 1 << 8;
-        /// May send fast back-to-back.
+        /// The function may send fast back-to-back transactions.
         const FAST_BACK_TO_BACK = 1 << 9;
-        /// Does not use INTx.
+        /// The function does not use INTx.
         const INTERRUPT_DISABLE = 1 << 10;
         const _ = !0;
     }
 
     /// The bridge control register.
     pub struct BridgeControl: u16 {
-        /// Acts on parity errors of the secondary side.
+        /// The bridge acts on parity errors of the secondary side.
         const PARITY_ERROR_RESPONSE = 1 << 0;
-        /// Forwards system errors of the secondary side.
+        /// The bridge forwards system errors of the secondary side.
         const SERR_ENABLE = 1 << 1;
-        /// Leaves ISA addresses to the primary side.
+        /// The bridge leaves ISA addresses to the primary side.
         const ISA_ENABLE = 1 << 2;
-        /// Forwards VGA addresses.
+        /// The bridge forwards VGA addresses.
         const VGA_ENABLE = 1 << 3;
-        /// Decodes VGA addresses with 16 bits.
+        /// The bridge decodes VGA addresses with 16 bits.
         const VGA_16_BIT_DECODE = 1 << 4;
-        /// Answers a master abort with an error.
+        /// The bridge answers a master abort with an error.
         const MASTER_ABORT_MODE = 1 << 5;
-        /// Resets the secondary side.
+        /// The bridge resets the secondary side.
         const SECONDARY_BUS_RESET = 1 << 6;
-        /// May send fast back-to-back.
+        /// The bridge may send fast back-to-back transactions.
         const FAST_BACK_TO_BACK = 1 << 7;
-        /// Shorter discard timer on the primary side.
+        /// The discard timer of the primary side is the shorter one.
         const PRIMARY_DISCARD_TIMER = 1 << 8;
-        /// Shorter discard timer on the secondary side.
+        /// The discard timer of the secondary side is the shorter one.
         const SECONDARY_DISCARD_TIMER = 1 << 9;
         /// A discard timer ran out.
         const DISCARD_TIMER_STATUS = 1 << 10;
@@ -151,11 +152,11 @@ crate::open_value::flag_set! {
 register! {
     /// The PCI status register, and the secondary status of a bridge.
     PciStatus: u16 in U16, flags PciStatusFlags {
-        IMMEDIATE_READINESS = 0 => "Ready right after a reset.",
+        IMMEDIATE_READINESS = 0 => "The function is ready right after a reset.",
         INTERRUPT_STATUS = 3 => "An INTx interrupt is pending.",
         CAPABILITIES_LIST = 4 => "There is a capability list.",
-        CAPABLE_66_MHZ = 5 => "66 MHz is supported.",
-        FAST_BACK_TO_BACK_CAPABLE = 7 => "Fast back-to-back is accepted.",
+        CAPABLE_66_MHZ = 5 => "The function supports 66 MHz.",
+        FAST_BACK_TO_BACK_CAPABLE = 7 => "The function accepts fast back-to-back transactions.",
         MASTER_DATA_PARITY_ERROR = 8 => "A poisoned or bad packet was sent or received.",
         SIGNALED_TARGET_ABORT = 11 => "A request was completed with Completer Abort.",
         RECEIVED_TARGET_ABORT = 12 => "A completion with Completer Abort was received.",
@@ -164,7 +165,7 @@ register! {
         DETECTED_PARITY_ERROR = 15 => "A poisoned packet was received.",
     }
     fields {
-        devsel_timing: u8 as number = 9, 2 => "Speed of DEVSEL#, of PCI.",
+        devsel_timing: u8 as number = 9, 2 => "Timing of DEVSEL#, on PCI: 0 fast, 1 medium, 2 slow.",
     }
 }
 
@@ -181,21 +182,22 @@ impl Describe for BridgeControlStatus {
 }
 
 structure! {
-    /// Who a device is and where it is found.
+    /// Identity and address of a device.
     ///
-    /// Bytes 7 to 10 are function, device and segment of a device in configuration space, and the lower half of the
-    /// register block's address of one behind an RCRB: [`PcieError::address`] and [`PcieError::rcrb_base_address`].
+    /// Bytes 7 to 10 are function, device and segment of a device in configuration space. Of a device behind a root
+    /// complex register block (RCRB) they are the lower half of the block's base address. [`PcieError::address`] and
+    /// [`PcieError::rcrb_base_address`] tell the two apart.
     PcieDeviceId: 16 bytes;
-    /// Vendor.
+    /// PCI vendor id.
     0 vendor_id: u16 as hex => set_vendor_id with_vendor_id;
-    /// Device, of the vendor's.
+    /// PCI device id.
     2 device_id: u16 as hex => set_device_id with_device_id;
     4 class_code: [u8; 3];
     /// Function number.
     7 function: u8 as hex => set_function with_function;
     /// Device number.
     8 device: u8 as hex => set_device with_device;
-    /// Segment.
+    /// Segment number.
     9 segment: u16 as hex => set_segment with_segment;
     /// Bus of the device, the primary one of a bridge.
     11 bus: u8 as hex => set_bus with_bus;
@@ -207,7 +209,8 @@ structure! {
 }
 
 impl PcieDeviceId {
-    /// The identity of a device in no slot, at no address yet. Of the class code 24 bits are used, 0xBBSSPP.
+    /// The identity of a device without slot and address. The class code is 0xBBSSPP: base class, subclass, programming
+    /// interface; bits past the 24th are dropped.
     pub const fn new(vendor_id: u16, device_id: u16, class_code: u32) -> Self {
         Self::ZERO.with_vendor_id(vendor_id).with_device_id(device_id).with_class_code(class_code)
     }
@@ -218,13 +221,13 @@ impl PcieDeviceId {
         u32::from_le_bytes([interface, subclass, base, 0])
     }
 
-    /// Sets the class code, 0xBBSSPP; bits past the twenty-fourth are dropped.
+    /// Sets the class code, 0xBBSSPP; bits past the 24th are dropped.
     pub const fn set_class_code(&mut self, class_code: u32) {
         let [interface, subclass, base, _] = class_code.to_le_bytes();
         self.class_code = [interface, subclass, base];
     }
 
-    /// Sets the class code, 0xBBSSPP; bits past the twenty-fourth are dropped.
+    /// Sets the class code, 0xBBSSPP; bits past the 24th are dropped.
     #[must_use]
     pub const fn with_class_code(mut self, class_code: u32) -> Self {
         self.set_class_code(class_code);
@@ -236,24 +239,24 @@ impl PcieDeviceId {
         self.slot_raw() >> 3
     }
 
-    /// Sets the slot number; bits past the thirteenth are dropped.
+    /// Sets the slot number; bits past the 13th are dropped.
     pub const fn set_slot_number(&mut self, slot: u16) {
         self.slot = U16::new(slot << 3);
     }
 
-    /// Sets the slot number; bits past the thirteenth are dropped.
+    /// Sets the slot number; bits past the 13th are dropped.
     #[must_use]
     pub const fn with_slot_number(mut self, slot: u16) -> Self {
         self.set_slot_number(slot);
         self
     }
 
-    /// Where a device in configuration space is found.
+    /// Address of a device in configuration space.
     pub const fn address(&self) -> PciAddress {
         PciAddress { segment: self.segment(), bus: self.bus, device: self.device, function: self.function }
     }
 
-    /// Sets where the device is found.
+    /// Sets the address of the device.
     pub const fn set_address(&mut self, address: PciAddress) {
         self.set_segment(address.segment);
         self.bus = address.bus;
@@ -261,14 +264,14 @@ impl PcieDeviceId {
         self.function = address.function;
     }
 
-    /// Sets where the device is found.
+    /// Sets the address of the device.
     #[must_use]
     pub const fn with_address(mut self, address: PciAddress) -> Self {
         self.set_address(address);
         self
     }
 
-    /// Lower half of the address of the register block, of a device behind one.
+    /// Lower half of the base address of the root complex register block, of a device behind one.
     pub const fn rcrb_low_address(&self) -> u32 {
         let [segment_low, segment_high] = self.segment().to_le_bytes();
         u32::from_le_bytes([self.function, self.device, segment_low, segment_high])
@@ -309,14 +312,14 @@ impl Describe for Identity<'_> {
 }
 
 impl PcieErrorView<'_> {
-    /// Who the device is, in configuration space or behind an RCRB; `None` when both validity bits are clear.
+    /// Identity of the device, in configuration space or behind an RCRB; `None` when both validity bits are clear.
     #[inline]
     pub fn device_id(&self) -> Option<PcieDeviceId> {
         let either = PcieValidation::DEVICE_ID.union(PcieValidation::RCRB_DEVICE_ID);
         if self.validation().intersects(either) { self.device_id_raw() } else { None }
     }
 
-    /// Where a device in configuration space is found; `None` when its validity bit is clear.
+    /// Address of a device in configuration space; `None` when its validity bit is clear.
     #[inline]
     pub fn address(&self) -> Option<PciAddress> {
         if !self.validation().contains(PcieValidation::DEVICE_ID) {
@@ -325,8 +328,9 @@ impl PcieErrorView<'_> {
         self.device_id_raw().map(|id| id.address())
     }
 
-    /// Address of the register block of a device behind one; `None` when its validity bit is clear, or when the bit of
-    /// a device in configuration space is set, which decides what the bytes are.
+    /// Base address of the root complex register block (RCRB) that the device is behind. `None` when its validity bit
+    /// is clear, or when the validity bit of a device in configuration space is set: that bit decides what the bytes
+    /// are.
     pub fn rcrb_base_address(&self) -> Option<u64> {
         let validation = self.validation();
         if !validation.contains(PcieValidation::RCRB_DEVICE_ID)
@@ -370,25 +374,26 @@ impl PcieErrorView<'_> {
 }
 
 impl PcieError {
-    /// Who the device is, in configuration space or behind an RCRB; `None` when both validity bits are clear.
+    /// Identity of the device, in configuration space or behind an RCRB; `None` when both validity bits are clear.
     #[inline]
     pub fn device_id(&self) -> Option<PcieDeviceId> {
         self.view().device_id()
     }
 
-    /// Where a device in configuration space is found; `None` when its validity bit is clear.
+    /// Address of a device in configuration space; `None` when its validity bit is clear.
     #[inline]
     pub fn address(&self) -> Option<PciAddress> {
         self.view().address()
     }
 
-    /// Address of the register block of a device behind one; `None` when its validity bit is clear, or when the bit of
-    /// a device in configuration space is set, which decides what the bytes are.
+    /// Base address of the root complex register block (RCRB) that the device is behind. `None` when its validity bit
+    /// is clear, or when the validity bit of a device in configuration space is set: that bit decides what the bytes
+    /// are.
     pub fn rcrb_base_address(&self) -> Option<u64> {
         self.view().rcrb_base_address()
     }
 
-    /// Sets who the device is and where it is found in configuration space.
+    /// Sets identity and address of a device in configuration space, and the validity bit.
     #[inline]
     pub const fn set_device_id(&mut self, id: PcieDeviceId) {
         self.device_id = id;
@@ -396,7 +401,7 @@ impl PcieError {
         self.mark(PcieValidation::DEVICE_ID, rcrb);
     }
 
-    /// Sets who the device is and where it is found in configuration space.
+    /// Sets identity and address of a device in configuration space, and the validity bit.
     #[must_use]
     #[inline]
     pub const fn with_device_id(mut self, id: PcieDeviceId) -> Self {
@@ -404,13 +409,13 @@ impl PcieError {
         self
     }
 
-    /// Sets where the device is found in configuration space; who it is stays as it was.
+    /// Sets the address of a device in configuration space, and the validity bit; the identity stays as it was.
     #[inline]
     pub const fn set_address(&mut self, address: PciAddress) {
         self.set_device_id(self.device_id_raw().with_address(address));
     }
 
-    /// Sets where the device is found in configuration space; who it is stays as it was.
+    /// Sets the address of a device in configuration space, and the validity bit; the identity stays as it was.
     #[must_use]
     #[inline]
     pub const fn with_address(mut self, address: PciAddress) -> Self {
@@ -418,8 +423,8 @@ impl PcieError {
         self
     }
 
-    /// Sets who the device is and the address of the register block it is behind, which takes the place of segment,
-    /// device and function.
+    /// Sets the identity of a device behind a root complex register block, the block's base address in place of
+    /// segment, device and function, and the validity bits.
     pub const fn set_rcrb_device_id(&mut self, id: PcieDeviceId, base: u64) {
         let [function, device, segment_low, segment_high, high @ ..] = base.to_le_bytes();
         self.device_id = id;
@@ -431,8 +436,8 @@ impl PcieError {
         self.mark(rcrb, PcieValidation::DEVICE_ID);
     }
 
-    /// Sets who the device is and the address of the register block it is behind, which takes the place of segment,
-    /// device and function.
+    /// Sets the identity of a device behind a root complex register block, the block's base address in place of
+    /// segment, device and function, and the validity bits.
     #[must_use]
     pub const fn with_rcrb_device_id(mut self, id: PcieDeviceId, base: u64) -> Self {
         self.set_rcrb_device_id(id, base);

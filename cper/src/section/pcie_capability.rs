@@ -20,48 +20,48 @@ structure! {
     0x00 capability_id: u8 as hex => set_capability_id with_capability_id;
     /// Offset of the next capability; the section's specification says not to trust it.
     0x01 next_capability: u8 as hex => set_next_capability with_next_capability;
-    /// Version and port type.
+    /// Capabilities of the structure: its version, and the kind of device or port.
     0x02 pcie_capabilities: PcieCapabilities as group => set_pcie_capabilities with_pcie_capabilities;
-    /// What the device can do.
+    /// Capabilities of the device.
     0x04 device_capabilities: DeviceCapabilities as group
         => set_device_capabilities with_device_capabilities;
-    /// How the device is set up.
+    /// Settings of the device.
     0x08 device_control: DeviceControl as group => set_device_control with_device_control;
     /// State of the device; reserved bits are kept.
     0x0a device_status: (u16 DeviceStatus) as flags => set_device_status with_device_status;
-    /// What the link can do.
+    /// Capabilities of the link.
     0x0c link_capabilities: LinkCapabilities as group => set_link_capabilities with_link_capabilities;
-    /// How the link is set up.
+    /// Settings of the link.
     0x10 link_control: LinkControl as group => set_link_control with_link_control;
-    /// How the link is.
+    /// State of the link.
     0x12 link_status: LinkStatus as group => set_link_status with_link_status;
-    /// What the slot can do.
+    /// Capabilities of the slot.
     0x14 slot_capabilities: SlotCapabilities as group => set_slot_capabilities with_slot_capabilities;
-    /// How the slot is set up.
+    /// Settings of the slot.
     0x18 slot_control: SlotControl as group => set_slot_control with_slot_control;
     /// State of the slot; reserved bits are kept.
     0x1a slot_status: (u16 SlotStatus) as flags => set_slot_status with_slot_status;
-    /// How the root port is set up; reserved bits are kept.
+    /// Settings of the root port; reserved bits are kept.
     0x1c root_control: (u16 RootControl) as flags => set_root_control with_root_control;
-    /// What the root port can do; reserved bits are kept.
+    /// Capabilities of the root port; reserved bits are kept.
     0x1e root_capabilities: (u16 RootCapabilities) as flags => set_root_capabilities with_root_capabilities;
-    /// Power management events at the root port. Here version 1 has ended.
+    /// Power management events at the root port. Version 1 of the structure ends after this register.
     0x20 root_status: RootStatus as group => set_root_status with_root_status;
-    /// What else the device can do.
+    /// Further capabilities of the device.
     0x24 device_capabilities_2: DeviceCapabilities2 as group
         => set_device_capabilities_2 with_device_capabilities_2;
-    /// How else the device is set up.
+    /// Further settings of the device.
     0x28 device_control_2: DeviceControl2 as group => set_device_control_2 with_device_control_2;
     /// Second device status; reserved.
     0x2a device_status_2: u16 as hex => set_device_status_2 with_device_status_2;
-    /// What else the link can do.
+    /// Further capabilities of the link.
     0x2c link_capabilities_2: LinkCapabilities2 as group
         => set_link_capabilities_2 with_link_capabilities_2;
-    /// How else the link is set up.
+    /// Further settings of the link.
     0x30 link_control_2: LinkControl2 as group => set_link_control_2 with_link_control_2;
-    /// How else the link is.
+    /// Further state of the link.
     0x32 link_status_2: LinkStatus2 as group => set_link_status_2 with_link_status_2;
-    /// What else the slot can do; reserved bits are kept.
+    /// Further capabilities of the slot; reserved bits are kept.
     0x34 slot_capabilities_2: (u32 SlotCapabilities2) as flags
         => set_slot_capabilities_2 with_slot_capabilities_2;
     /// Second slot control; reserved.
@@ -94,7 +94,7 @@ register! {
     fields {
         capability_version: u8 as number = 0, 4 => "Version of the structure: 1 ends after the root status.",
         device_port_type: PciePortType as named = 4, 4 => "Kind of device or port.",
-        interrupt_message_number: u8 as number = 9, 5 => "MSI or MSI-X message of this structure's events.",
+        interrupt_message_number: u8 as number = 9, 5 => "Number of the MSI or MSI-X message of this structure's events.",
     }
 }
 
@@ -110,8 +110,8 @@ register! {
         TEE_IO = 30 => "Trusted I/O is supported.",
     }
     fields {
-        max_payload_size_supported: PciePayloadSize as named = 0, 3 => "Largest payload.",
-        phantom_functions_supported: u8 as number = 3, 2 => "Bits of the function number used as tag.",
+        max_payload_size_supported: PciePayloadSize as named = 0, 3 => "Largest payload that is supported.",
+        phantom_functions_supported: u8 as number = 3, 2 => "How many bits of the function number can be used as tag.",
         endpoint_l0s_acceptable_latency: PcieL0sAcceptableLatency as named = 6, 3 => "The latency out of L0s that is acceptable.",
         endpoint_l1_acceptable_latency: PcieL1AcceptableLatency as named = 9, 3 => "The latency out of L1 that is acceptable.",
         captured_slot_power_limit_value: u8 as number = 18, 8 => "Power limit of the slot, in units of the scale.",
@@ -135,7 +135,7 @@ register! {
     }
     fields {
         max_payload_size: PciePayloadSize as named = 5, 3 => "Largest payload sent.",
-        max_read_request_size: PciePayloadSize as named = 12, 3 => "Largest read requested.",
+        max_read_request_size: PciePayloadSize as named = 12, 3 => "Largest read request sent.",
     }
 }
 
@@ -150,7 +150,7 @@ crate::open_value::flag_set! {
         const FATAL_ERROR_DETECTED = 1 << 2;
         /// An unsupported request was received.
         const UNSUPPORTED_REQUEST_DETECTED = 1 << 3;
-        /// Auxiliary power is there.
+        /// Auxiliary power was detected.
         const AUX_POWER_DETECTED = 1 << 4;
         /// Requests are waiting for their completion.
         const TRANSACTIONS_PENDING = 1 << 5;
@@ -176,17 +176,17 @@ register! {
     /// Link capabilities (offset 0x0c).
     LinkCapabilities: u32 in U32, flags LinkCapabilitiesFlags {
         CLOCK_POWER_MANAGEMENT = 18 => "The clock may be stopped.",
-        SURPRISE_DOWN_ERROR_REPORTING = 19 => "A link that goes down unasked is reported.",
+        SURPRISE_DOWN_ERROR_REPORTING = 19 => "A link that goes down by surprise is reported.",
         DATA_LINK_LAYER_ACTIVE_REPORTING = 20 => "The state of the data link layer is reported.",
         LINK_BANDWIDTH_NOTIFICATION = 21 => "Changes of bandwidth are reported.",
         ASPM_OPTIONALITY_COMPLIANCE = 22 => "Power management of the link is optional.",
     }
     fields {
-        max_link_speed: LinkSpeed as named = 0, 4 => "Highest speed.",
-        maximum_link_width: LinkWidth as named = 4, 6 => "Most lanes.",
+        max_link_speed: LinkSpeed as named = 0, 4 => "Highest speed of the link.",
+        maximum_link_width: LinkWidth as named = 4, 6 => "Largest width of the link.",
         aspm_support: PcieAspmStates as named = 10, 2 => "Low-power states supported.",
-        l0s_exit_latency: PcieL0sExitLatency as named = 12, 3 => "Latency out of L0s.",
-        l1_exit_latency: PcieL1ExitLatency as named = 15, 3 => "Latency out of L1.",
+        l0s_exit_latency: PcieL0sExitLatency as named = 12, 3 => "How long the link takes out of L0s.",
+        l1_exit_latency: PcieL1ExitLatency as named = 15, 3 => "How long the link takes out of L1.",
         port_number: u8 as number = 24, 8 => "Number of the port.",
     }
 }
@@ -202,14 +202,14 @@ register! {
         EXTENDED_SYNCH = 7 => "Training sequences are longer.",
         CLOCK_POWER_MANAGEMENT_ENABLE = 8 => "The clock may be stopped.",
         HARDWARE_AUTONOMOUS_WIDTH_DISABLE = 9 => "Hardware must keep the width.",
-        LINK_BANDWIDTH_MANAGEMENT_INTERRUPT_ENABLE = 10 => "Changes of bandwidth interrupt.",
-        LINK_AUTONOMOUS_BANDWIDTH_INTERRUPT_ENABLE = 11 => "Changes that hardware chose interrupt.",
+        LINK_BANDWIDTH_MANAGEMENT_INTERRUPT_ENABLE = 10 => "Changes of bandwidth raise an interrupt.",
+        LINK_AUTONOMOUS_BANDWIDTH_INTERRUPT_ENABLE = 11 => "Changes of bandwidth that hardware chose raise an interrupt.",
         SRIS_CLOCKING = 12 => "Reference clocks are separate, with spread spectrum.",
         FLIT_MODE_DISABLE = 13 => "Flit mode must not be used.",
     }
     fields {
         aspm_control: PcieAspmStates as named = 0, 2 => "Low-power states enabled.",
-        drs_signaling_control: u8 as number = 14, 2 => "What Device Readiness Status does: nothing, interrupt, message.",
+        drs_signaling_control: u8 as number = 14, 2 => "What a device readiness status does: 0 nothing, 1 an interrupt, 2 a message.",
     }
 }
 
@@ -223,7 +223,7 @@ register! {
         LINK_AUTONOMOUS_BANDWIDTH_STATUS = 15 => "Hardware changed the bandwidth by itself.",
     }
     fields {
-        current_link_speed: LinkSpeed as named = 0, 4 => "Speed.",
+        current_link_speed: LinkSpeed as named = 0, 4 => "Speed of the link.",
         negotiated_link_width: LinkWidth as named = 4, 6 => "Lanes in use.",
     }
 }
@@ -239,7 +239,7 @@ register! {
         HOT_PLUG_SURPRISE = 5 => "The adapter may go without notice.",
         HOT_PLUG_CAPABLE = 6 => "Hot plug is supported.",
         ELECTROMECHANICAL_INTERLOCK_PRESENT = 17 => "There is an interlock.",
-        NO_COMMAND_COMPLETED_SUPPORT = 18 => "Completed commands are not told.",
+        NO_COMMAND_COMPLETED_SUPPORT = 18 => "Completed commands are not reported.",
     }
     fields {
         slot_power_limit_value: u8 as number = 7, 8 => "Power limit of the slot, in units of the scale.",
@@ -251,16 +251,16 @@ register! {
 register! {
     /// Slot control (offset 0x18).
     SlotControl: u16 in U16, flags SlotControlFlags {
-        ATTENTION_BUTTON_PRESSED_ENABLE = 0 => "The attention button is told.",
-        POWER_FAULT_DETECTED_ENABLE = 1 => "A power fault is told.",
-        MRL_SENSOR_CHANGED_ENABLE = 2 => "A change of the latch is told.",
-        PRESENCE_DETECT_CHANGED_ENABLE = 3 => "A change of presence is told.",
-        COMMAND_COMPLETED_INTERRUPT_ENABLE = 4 => "A completed command interrupts.",
-        HOT_PLUG_INTERRUPT_ENABLE = 5 => "Hot plug events interrupt.",
+        ATTENTION_BUTTON_PRESSED_ENABLE = 0 => "A press of the attention button is reported.",
+        POWER_FAULT_DETECTED_ENABLE = 1 => "A power fault is reported.",
+        MRL_SENSOR_CHANGED_ENABLE = 2 => "A change of the retention latch is reported.",
+        PRESENCE_DETECT_CHANGED_ENABLE = 3 => "A change of presence is reported.",
+        COMMAND_COMPLETED_INTERRUPT_ENABLE = 4 => "A completed command raises an interrupt.",
+        HOT_PLUG_INTERRUPT_ENABLE = 5 => "Hot plug events raise an interrupt.",
         POWER_CONTROLLER_CONTROL = 10 => "Power is off.",
-        ELECTROMECHANICAL_INTERLOCK_CONTROL = 11 => "Toggles the interlock.",
-        DATA_LINK_LAYER_STATE_CHANGED_ENABLE = 12 => "A change of the data link layer is told.",
-        AUTO_SLOT_POWER_LIMIT_DISABLE = 13 => "The power limit is not sent by itself.",
+        ELECTROMECHANICAL_INTERLOCK_CONTROL = 11 => "A write of 1 toggles the interlock.",
+        DATA_LINK_LAYER_STATE_CHANGED_ENABLE = 12 => "A change of the data link layer is reported.",
+        AUTO_SLOT_POWER_LIMIT_DISABLE = 13 => "The power limit is not sent automatically.",
         IN_BAND_PD_DISABLE = 14 => "Presence is not detected in band.",
     }
     fields {
@@ -276,15 +276,15 @@ crate::open_value::flag_set! {
         const ATTENTION_BUTTON_PRESSED = 1 << 0;
         /// A power fault was detected.
         const POWER_FAULT_DETECTED = 1 << 1;
-        /// The latch changed.
+        /// The retention latch was opened or closed.
         const MRL_SENSOR_CHANGED = 1 << 2;
-        /// Presence changed.
+        /// An adapter came or went.
         const PRESENCE_DETECT_CHANGED = 1 << 3;
         /// A command was completed.
         const COMMAND_COMPLETED = 1 << 4;
-        /// The latch is open.
+        /// The retention latch is open.
         const MRL_SENSOR_STATE = 1 << 5;
-        /// An adapter is there.
+        /// The slot holds an adapter.
         const PRESENCE_DETECT_STATE = 1 << 6;
         /// The interlock is engaged.
         const ELECTROMECHANICAL_INTERLOCK_STATUS = 1 << 7;
@@ -295,13 +295,13 @@ crate::open_value::flag_set! {
 
     /// Root control (offset 0x1c).
     pub struct RootControl: u16 {
-        /// A correctable error below is a system error.
+        /// A correctable error below the port is a system error.
         const SYSTEM_ERROR_ON_CORRECTABLE_ENABLE = 1 << 0;
-        /// A non-fatal error below is a system error.
+        /// A non-fatal error below the port is a system error.
         const SYSTEM_ERROR_ON_NON_FATAL_ENABLE = 1 << 1;
-        /// A fatal error below is a system error.
+        /// A fatal error below the port is a system error.
         const SYSTEM_ERROR_ON_FATAL_ENABLE = 1 << 2;
-        /// Power management events interrupt.
+        /// Power management events raise an interrupt.
         const PME_INTERRUPT_ENABLE = 1 << 3;
         /// Software sees configuration requests that are to be retried.
         const RRS_SOFTWARE_VISIBILITY_ENABLE = 1 << 4;
@@ -322,10 +322,10 @@ register! {
     /// Root status (offset 0x20).
     RootStatus: u32 in U32, flags RootStatusFlags {
         PME_STATUS = 16 => "A power management event was asked for.",
-        PME_PENDING = 17 => "Another one waits.",
+        PME_PENDING = 17 => "Another power management event waits.",
     }
     fields {
-        pme_requester_id: RequesterId as message = 0, 16 => "Who asked for the power management event.",
+        pme_requester_id: RequesterId as message = 0, 16 => "Requester id of the device that asked for the power management event.",
     }
 }
 
@@ -404,7 +404,7 @@ register! {
         COMPLIANCE_SOS = 11 => "SKP ordered sets are sent in compliance mode.",
     }
     fields {
-        target_link_speed: LinkSpeed as named = 0, 4 => "Speed aimed at.",
+        target_link_speed: LinkSpeed as named = 0, 4 => "Target speed of the link.",
         transmit_margin: u8 as number = 7, 3 => "Code of the transmit margin.",
         compliance_preset_de_emphasis: u8 as number = 12, 4 => "Preset or de-emphasis in compliance mode.",
     }
@@ -415,18 +415,18 @@ register! {
     LinkStatus2: u16 in U16, flags LinkStatus2Flags {
         CURRENT_DE_EMPHASIS_LEVEL = 0 => "De-emphasis is -3.5 dB, not -6 dB.",
         EQUALIZATION_8GT_COMPLETE = 1 => "Equalization for 8 GT/s is complete.",
-        EQUALIZATION_8GT_PHASE_1_SUCCESSFUL = 2 => "Its phase 1 was successful.",
-        EQUALIZATION_8GT_PHASE_2_SUCCESSFUL = 3 => "Its phase 2 was successful.",
-        EQUALIZATION_8GT_PHASE_3_SUCCESSFUL = 4 => "Its phase 3 was successful.",
-        LINK_EQUALIZATION_REQUEST_8GT = 5 => "Equalization is asked for again.",
-        RETIMER_PRESENCE_DETECTED = 6 => "There is a retimer.",
-        TWO_RETIMERS_PRESENCE_DETECTED = 7 => "There are two.",
+        EQUALIZATION_8GT_PHASE_1_SUCCESSFUL = 2 => "Phase 1 of the equalization for 8 GT/s was successful.",
+        EQUALIZATION_8GT_PHASE_2_SUCCESSFUL = 3 => "Phase 2 of the equalization for 8 GT/s was successful.",
+        EQUALIZATION_8GT_PHASE_3_SUCCESSFUL = 4 => "Phase 3 of the equalization for 8 GT/s was successful.",
+        LINK_EQUALIZATION_REQUEST_8GT = 5 => "Equalization for 8 GT/s is asked for again.",
+        RETIMER_PRESENCE_DETECTED = 6 => "There is at least one retimer.",
+        TWO_RETIMERS_PRESENCE_DETECTED = 7 => "There are two retimers.",
         FLIT_MODE_STATUS = 10 => "The link is in Flit mode.",
         DRS_MESSAGE_RECEIVED = 15 => "The device said that it is ready.",
     }
     fields {
         crosslink_resolution: u8 as number = 8, 2 => "Crosslink: 1 upstream port, 2 downstream port, 3 not negotiated.",
-        downstream_component_presence: u8 as number = 12, 3 => "Code of what is found below.",
+        downstream_component_presence: u8 as number = 12, 3 => "Code of what is present downstream.",
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::open_value::open_value;
 
 open_value! {
-    /// Lanes of a link.
+    /// Width of a link: its number of lanes.
     LinkWidth: u8 {
         X1 = 1 => "x1",
         X2 = 2 => "x2",
@@ -16,7 +16,7 @@ open_value! {
 }
 
 open_value! {
-    /// Bytes of a payload or of a read request.
+    /// Size of a payload or of a read request.
     PciePayloadSize: u8 {
         BYTES_128 = 0 => "128 bytes",
         BYTES_256 = 1 => "256 bytes",
@@ -28,7 +28,7 @@ open_value! {
 }
 
 open_value! {
-    /// States of low power that hardware may choose.
+    /// Low-power states of a link that hardware may choose (ASPM).
     PcieAspmStates: u8 {
         NONE = 0 => "none",
         L0S = 1 => "L0s",
@@ -66,7 +66,7 @@ open_value! {
 }
 
 open_value! {
-    /// The longest way out of L0s that a device stands.
+    /// The longest time out of L0s that a device accepts.
     PcieL0sAcceptableLatency: u8 {
         NS_64 = 0 => "at most 64 ns",
         NS_128 = 1 => "at most 128 ns",
@@ -80,7 +80,7 @@ open_value! {
 }
 
 open_value! {
-    /// The longest way out of L1 that a device stands.
+    /// The longest time out of L1 that a device accepts.
     PcieL1AcceptableLatency: u8 {
         US_1 = 0 => "at most 1 us",
         US_2 = 1 => "at most 2 us",

@@ -16,23 +16,23 @@ structure! {
     ProcessorGeneric: 192 bytes, new;
     view ProcessorGenericView from 192 as PROCESSOR_GENERIC "generic processor error";
     valid ProcessorValidation: u64 in validation_bits {
-        /// [`ProcessorGeneric::cpu_brand_string`].
+        /// [`ProcessorGeneric::cpu_brand_string`] holds a value.
         CPU_BRAND_STRING = 7;
     };
     0 validation_bits: u64;
-    /// Architecture.
+    /// Architecture of the processor.
     8 processor_type: ProcessorType as named, processor_type_raw set_processor_type with_processor_type,
         PROCESSOR_TYPE = 0;
     /// Instruction set that was executed.
     9 processor_isa: ProcessorIsa as named, processor_isa_raw set_processor_isa with_processor_isa, PROCESSOR_ISA = 1;
-    /// What failed; none is "unknown".
+    /// What failed; no bit set means "unknown".
     10 processor_error_type: (u8 ProcessorErrorTypes) as flags,
         processor_error_type_raw set_processor_error_type with_processor_error_type, PROCESSOR_ERROR_TYPE = 2;
-    /// What was being done.
+    /// Operation that failed.
     11 operation: ProcessorOperation as named, operation_raw set_operation with_operation, OPERATION = 3;
-    /// How the program was hit.
+    /// Flags of the error: what it means for the program that was running.
     12 flags: (u8 ProcessorFlags) as flags, flags_raw set_flags with_flags, FLAGS = 4;
-    /// Level of the structure that failed; 0 is the lowest.
+    /// Level of the structure that failed; 0 is the lowest level.
     13 level: u8 as number, level_raw set_level with_level, LEVEL = 5;
     14 reserved: u16;
     /// Version of the processor. x86: CPUID leaf 1, EAX. IA64: CPUID register 3. Arm: `MIDR_EL1`.
@@ -41,18 +41,19 @@ structure! {
     24 cpu_brand_string: BrandString;
     /// Identifier of the processor. x86: local APIC id. IA64: LID. Arm: `MPIDR_EL1`.
     152 processor_id: u64 as hex, processor_id_raw set_processor_id with_processor_id, PROCESSOR_ID = 8;
-    /// Address the operation was for, in bytes.
+    /// Address that the operation was for, in bytes.
     160 target_address: u64 as hex, target_address_raw set_target_address with_target_address, TARGET_ADDRESS = 9;
-    /// Identifier of the requestor.
+    /// Identifier of the requestor of the operation.
     168 requestor_id: u64 as hex, requestor_id_raw set_requestor_id with_requestor_id, REQUESTOR_ID = 10;
-    /// Identifier of the responder.
+    /// Identifier of the responder to the operation.
     176 responder_id: u64 as hex, responder_id_raw set_responder_id with_responder_id, RESPONDER_ID = 11;
-    /// Instruction pointer.
+    /// Instruction pointer at the time of the error.
     184 instruction_ip: u64 as hex, instruction_ip_raw set_instruction_ip with_instruction_ip, INSTRUCTION_IP = 12;
 }
 
 crate::open_value::flag_set! {
-    /// What failed; none is "unknown". The specification lists the values one by one, Linux reads them as a set.
+    /// What failed; no bit set means "unknown". The specification lists the values one by one, Linux reads them as a
+    /// set.
     pub struct ProcessorErrorTypes: u8 {
         /// A cache.
         const CACHE = 1 << 0;
@@ -65,7 +66,7 @@ crate::open_value::flag_set! {
         const _ = !0;
     }
 
-    /// How the program was hit.
+    /// Flags of a processor error: what it means for the program that was running.
     pub struct ProcessorFlags: u8 {
         /// The program can go on.
         const RESTARTABLE = 1 << 0;
@@ -100,7 +101,7 @@ open_value! {
 }
 
 open_value! {
-    /// What a processor was doing.
+    /// Operation of a processor that failed.
     ProcessorOperation: u8 {
         GENERIC = 0 => "unknown or generic",
         DATA_READ = 1 => "data read",
@@ -120,7 +121,7 @@ impl BrandString {
     /// No name.
     pub const EMPTY: Self = Self([0; 128]);
 
-    /// The field for a name of at most 127 bytes, filled with NUL: it ends in one.
+    /// The field for a name of at most 127 bytes, filled with NUL, so that at least one NUL ends it.
     ///
     /// # Errors
     /// [`ErrorKind::BrandString`] when the name is longer.
@@ -171,7 +172,7 @@ impl<'a> ProcessorGenericView<'a> {
     /// Name of the processor, whatever its validity bit says.
     #[inline]
     pub fn cpu_brand_string_raw(&self) -> Option<&'a BrandString> {
-        stored::at::<24, BrandString>(self.bytes)
+        stored::at::<BrandString>(self.bytes, 24)
     }
 
     /// What failed, at which level and in which operation, and the processor.

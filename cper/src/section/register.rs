@@ -53,6 +53,7 @@ macro_rules! register {
 
             $(
                 #[doc = $field_text]
+                #[doc = concat!($width, " bits, from bit ", $low, " on.")]
                 pub const fn $field(self) -> $plain {
                     $crate::section::register::field!($plain, (self.raw() >> $low) & ((1 << $width) - 1))
                 }

@@ -12,20 +12,22 @@ use crate::{Error, FruText, SectionDescriptor, SectionFlags, SectionTypeId, Seve
 pub struct AerEvent<'a> {
     /// Name of the device: its address.
     pub dev_name: Text<'a>,
-    /// Status bits that are not masked: of uncorrectable errors, or of correctable ones where the severity says so.
+    /// Status bits that are not masked: of correctable errors when the severity is correctable, else of uncorrectable
+    /// errors.
     pub status: u32,
-    /// How bad it is.
+    /// Severity of the error.
     pub severity: AerSeverity,
-    /// Not 0 if the header was logged. Linux up to 7.2 cuts the bits that say so to their low byte, which is 0 always.
+    /// Not 0 when the header was logged. Linux up to 7.2 cuts the bits that say so to their low byte, which is never
+    /// set.
     pub tlp_header_valid: u8,
-    /// The logged header: 4 dwords before Linux 7.3. Zeros if it was not logged.
+    /// The logged header: 4 dwords before Linux 7.3, 14 since. Zeros when it was not logged.
     pub tlp_header: [u32; 14],
     /// Kind of the bus, since Linux 7.3.
     pub bus_type: Option<Text<'a>>,
 }
 
 crate::open_value::open_value! {
-    /// How bad a PCIe error is, as Linux' AER driver numbers it.
+    /// Severity of a PCIe error, as Linux's AER driver numbers it.
     AerSeverity: u8 {
         NON_FATAL = 0 => "non-fatal",
         FATAL = 1 => "fatal",
@@ -87,7 +89,7 @@ impl<'a> AerEvent<'a> {
         }
     }
 
-    /// The event of a PCIe error; `None` if the section does not name the device, or has no AER registers.
+    /// The event of a PCIe error; `None` when the section does not name the device, or has no AER registers.
     pub fn of(version: Version, descriptor: &SectionDescriptor, pcie: &PcieErrorView<'_>) -> Option<Self> {
         let (address, aer) = (pcie.address()?, pcie.aer_info()?);
         let severity = if descriptor.flags().contains(SectionFlags::RESET) {
@@ -122,7 +124,7 @@ impl<'a> AerEvent<'a> {
     /// Reads an event of a 64-bit kernel, its 8 common bytes first, as it lies in a trace buffer.
     ///
     /// # Errors
-    /// The event ends before its last field, or a text of it does not lie inside it.
+    /// When the event ends before its last field, or a text of it does not lie inside it.
     pub fn read(version: Version, event: &'a [u8]) -> Result<Self, Error> {
         let fields = Fields::new(Self::NAME, Self::fields(version), event)?;
         let mut tlp_header = [0; 14];
@@ -149,8 +151,8 @@ impl<'a> AerEvent<'a> {
         descriptor_of(SectionTypeId::PCIE, self.severity.severity(), FruText::EMPTY)
     }
 
-    /// The PCIe error: where the device is, and of its AER registers the status and the logged header. A name that is no
-    /// address is not told.
+    /// The PCIe error: the address of the device, and of its AER registers the status and the logged header. A device
+    /// name that is not an address is left out.
     pub fn pcie_error(&self) -> PcieError {
         let mut aer = AerCapability::new();
         if self.severity == AerSeverity::CORRECTABLE {

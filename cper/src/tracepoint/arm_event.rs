@@ -8,7 +8,8 @@ use crate::section::{
 use crate::{Error, FruText, SectionDescriptor, SectionTypeId, Severity};
 use zerocopy::{FromBytes, IntoBytes};
 
-/// The event of an error of an Arm processor. As a section it can be [written](crate::RecordWriter::section).
+/// The event of an error of an Arm processor. [`RecordWriter::section`](crate::RecordWriter::section) writes it as a
+/// section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ArmEvent<'a> {
@@ -16,21 +17,21 @@ pub struct ArmEvent<'a> {
     pub mpidr: u64,
     /// `MIDR_EL1`.
     pub midr: u64,
-    /// Bit 0: the processor is running; all ones when it is not known.
+    /// Running state: bit 0 is set when the processor is running; all ones when the state is not known.
     pub running_state: u32,
-    /// PSCI state of a processor that is not running; all ones when it is not known.
+    /// PSCI state of a processor that is not running; all ones when the state is not known.
     pub psci_state: u32,
     /// Affinity level of the error; 0xFF when it is not known.
     pub affinity: u8,
-    /// The error information structures. This and what follows: since Linux 6.17.
+    /// The error information structures. This field and those below exist since Linux 6.17.
     pub pei_buf: &'a [u8],
     /// The register contexts with their headers.
     pub ctx_buf: &'a [u8],
-    /// The vendor's part.
+    /// The vendor's own bytes.
     pub oem_buf: &'a [u8],
-    /// How bad it is.
+    /// Severity of the error.
     pub sev: GhesSeverity,
-    /// Linux' number of the processor; -1 when this machine does not have it.
+    /// Linux's number of the processor; -1 when the machine does not have the processor.
     pub cpu: i32,
 }
 
@@ -70,9 +71,9 @@ impl<'a> ArmEvent<'a> {
         }
     }
 
-    /// The event of an error. Contexts and the vendor's part are split where the section splits them, and what its lengths
-    /// claim and the section does not have is left out. (Debian's Linux 6.12.117 counts only eight bytes of each context,
-    /// and gives the registers to the vendor.)
+    /// The event of an error. Contexts and the vendor's own bytes are split where the section splits them. What the
+    /// section's lengths claim and the section does not have is left out. (Debian's Linux 6.12.117 counts only eight
+    /// bytes of each context, and takes the registers for the vendor's bytes.)
     pub fn of(descriptor: &SectionDescriptor, processor: &ArmProcessor<'a>) -> Self {
         let valid = processor.validation().contains(ArmProcessorValidation::RUNNING_STATE);
         let state = |value: Option<u32>| value.filter(|_| valid).unwrap_or(u32::MAX);
@@ -97,11 +98,11 @@ impl<'a> ArmEvent<'a> {
         }
     }
 
-    /// Reads an event of a 64-bit kernel, its 8 common bytes first, as it lies in a trace buffer. Before Linux 6.17 it does
-    /// not say how bad the error is: as bad as can be.
+    /// Reads an event of a 64-bit kernel, its 8 common bytes first, as it lies in a trace buffer. An event before Linux
+    /// 6.17 does not state the severity, which is then taken for the worst.
     ///
     /// # Errors
-    /// The event ends before its last field, or an array of it does not lie inside it.
+    /// When the event ends before its last field, or an array of it does not lie inside it.
     pub fn read(version: Version, event: &'a [u8]) -> Result<Self, Error> {
         let fields = Fields::new(Self::NAME, Self::fields(version), event)?;
         let has_arrays = version >= Version::Linux6_17;
@@ -154,7 +155,7 @@ impl<'a> ArmEvent<'a> {
     fn contexts(&self) -> u16 {
         let (mut rest, mut count) = (self.ctx_buf, 0_u16);
         while let Ok((header, array)) = ArmContextHeader::ref_from_prefix(rest) {
-            // Shorter by a header at least.
+            // The rest is shorter by at least a header.
             rest = array.get(header.register_array_size() as usize..).unwrap_or_default();
             count = count.saturating_add(1);
         }

@@ -8,21 +8,21 @@ use crate::{Error, FruText, Guid, SectionDescriptor, SectionTypeId, Severity};
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ExtlogMemEvent<'a> {
-    /// How many of these events there were since the kernel booted, this one included.
+    /// Number of these events since the kernel booted, this one included.
     pub err_seq: u32,
     /// Kind of error; 0xFF when it is not known.
     pub etype: MemoryErrorType,
     /// Severity of the section, cut to a byte.
     pub sev: u8,
-    /// Physical address; all ones when it is not known.
+    /// Physical address of the error; all ones when it is not known.
     pub pa: u64,
-    /// The lowest bit of the address that means something; 0xFF without a mask.
+    /// Lowest bit of the address that means something; 0xFF when there is no mask.
     pub pa_mask_lsb: u8,
-    /// The field-replaceable unit; zeros for none.
+    /// Identifier of the field-replaceable unit (FRU); all zeros for none.
     pub fru_id: Guid,
-    /// Its name; empty for none.
+    /// Name of the field-replaceable unit; empty for none.
     pub fru_text: Text<'a>,
-    /// Which fields are valid, the places, and the identifiers: bytes of the section.
+    /// Validity bits, location and identifiers, as bytes of the section.
     pub data: [u8; 55],
 }
 
@@ -72,7 +72,7 @@ impl<'a> ExtlogMemEvent<'a> {
     /// Reads an event of a 64-bit kernel, its 8 common bytes first, as it lies in a trace buffer.
     ///
     /// # Errors
-    /// The event ends before its last field, or a text of it does not lie inside it.
+    /// When the event ends before its last field, or a text of it does not lie inside it.
     pub fn read(version: Version, event: &'a [u8]) -> Result<Self, Error> {
         let fields = Fields::new(Self::NAME, Self::fields(version), event)?;
         Ok(Self {
@@ -94,7 +94,7 @@ impl<'a> ExtlogMemEvent<'a> {
         if self.fru_id == Guid::ZERO { descriptor } else { descriptor.with_fru_id(self.fru_id) }
     }
 
-    /// The memory error. Of its status the event says nothing, and of its mask the lowest bit.
+    /// The memory error. The event says nothing of its error status, and of its address mask only the lowest bit.
     pub fn memory_error(&self) -> MemoryError {
         let mut whole = [0; MemoryError::SIZE];
         let mut from = self.data.iter();
@@ -102,7 +102,7 @@ impl<'a> ExtlogMemEvent<'a> {
             whole.iter_mut().skip(start).take(length).zip(&mut from).for_each(|(to, from)| *to = *from);
         }
         let memory: MemoryError = zerocopy::transmute!(whole);
-        // What the event does not have is not valid, whatever the section said.
+        // A field that the event does not have is not valid, whatever the section's bits were.
         let valid = memory.validation();
         let absent = MemoryValidation::ERROR_STATUS
             | MemoryValidation::PHYSICAL_ADDRESS

@@ -11,34 +11,34 @@ use crate::{Error, FruText, SectionDescriptor, SectionTypeId, Severity};
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct McEvent<'a> {
-    /// How bad it is.
+    /// Severity of the error.
     pub error_type: HardwareErrorType,
-    /// What happened.
+    /// Kind of error, in words.
     pub msg: Text<'a>,
     /// Name of the DIMM.
     pub label: Text<'a>,
-    /// How many errors.
+    /// Number of errors.
     pub error_count: u16,
     /// Number of the memory controller.
     pub mc_index: u8,
-    /// Place in the controller's top layer; -1 if it is not known.
+    /// Place in the controller's top layer; -1 when it is not known.
     pub top_layer: i8,
-    /// Place in the middle layer.
+    /// Place in the controller's middle layer; -1 when it is not known.
     pub middle_layer: i8,
-    /// Place in the lower layer.
+    /// Place in the controller's lower layer; -1 when it is not known.
     pub lower_layer: i8,
-    /// Physical address; 0 if it is not known.
+    /// Physical address of the error; 0 when it is not known.
     pub address: u64,
-    /// How many low bits of the address mean nothing.
+    /// Number of low bits of the address that mean nothing.
     pub grain_bits: u8,
     /// Syndrome of the error.
     pub syndrome: u64,
-    /// What the driver says besides.
+    /// What else the driver says.
     pub driver_detail: Text<'a>,
 }
 
 crate::open_value::open_value! {
-    /// How bad an error is, as Linux' EDAC drivers number it.
+    /// Severity of an error, as Linux's EDAC drivers number it.
     HardwareErrorType: u32 {
         CORRECTED = 0 => "Corrected",
         UNCORRECTED = 1 => "Uncorrected",
@@ -99,8 +99,8 @@ impl<'a> McEvent<'a> {
         FIELDS
     }
 
-    /// The event of a memory error. Its label is the name of the unit: the kernel finds its own in the SMBIOS tables of the
-    /// machine, and where it finds none it has nothing to say.
+    /// The event of a memory error. Its label is the FRU text of the section's descriptor. (The kernel takes the label
+    /// from the machine's SMBIOS tables.)
     pub fn of(descriptor: &SectionDescriptor, memory: &MemoryErrorView<'a>) -> Self {
         let label = descriptor.fru_text().filter(|unit| !unit.text().trim_ascii().is_empty());
         let kind = memory.memory_error_type().map_or(NO_KIND, |kind| kernel::error_type(kind).as_bytes());
@@ -112,7 +112,7 @@ impl<'a> McEvent<'a> {
             label: label.map_or(Text::new(NO_LABEL), |unit| Text(Inner::Unit(unit))),
             error_count: 1,
             mc_index: 0,
-            // Layers of a memory controller, of which the section says nothing.
+            // Layers of a memory controller, which a section does not have.
             top_layer: -1,
             middle_layer: -1,
             lower_layer: -1,
@@ -126,7 +126,7 @@ impl<'a> McEvent<'a> {
     /// Reads an event of a 64-bit kernel, its 8 common bytes first, as it lies in a trace buffer.
     ///
     /// # Errors
-    /// The event ends before its last field, or a text of it does not lie inside it.
+    /// When the event ends before its last field, or a text of it does not lie inside it.
     pub fn read(version: Version, event: &'a [u8]) -> Result<Self, Error> {
         let fields = Fields::new(Self::NAME, Self::fields(version), event)?;
         let signed = |name| i8::from_le_bytes([fields.number(name) as u8]);
@@ -155,8 +155,8 @@ impl<'a> McEvent<'a> {
         descriptor_of(SectionTypeId::MEMORY, self.error_type.severity(), unit)
     }
 
-    /// The memory error, as far as the event tells it. The kind and the places are read from the texts of `ghes_edac`; those
-    /// of other drivers give the address alone. An address of 0 is one that is not known.
+    /// The memory error, as far as the event tells it. Kind and location are read from the texts of `ghes_edac`; the
+    /// texts of other drivers give the address alone. An address of 0 is taken for one that is not known.
     pub fn memory_error(&self) -> MemoryError {
         let mut memory = match &self.driver_detail.0 {
             Inner::Bytes(detail) => told(detail),
@@ -189,8 +189,10 @@ fn told(detail: &[u8]) -> MemoryError {
     let Ok(detail) = core::str::from_utf8(detail) else { return memory };
     let (mut group, mut address, mut is_handle) = (None, None, false);
     for word in detail.split(' ') {
-        if is_handle && let Some(handle) = number(word) {
-            memory.set_module_handle(handle as u16);
+        if is_handle {
+            if let Some(handle) = number(word) {
+                memory.set_module_handle(handle as u16);
+            }
         }
         is_handle = word == "handle:";
         let Some((name, value)) = word.split_once(':') else { continue };
@@ -242,7 +244,7 @@ const DETAIL_SIZE: usize = 400;
 
 /// Writes what `ghes_edac` says besides: where, and how.
 pub(super) fn write_detail(f: &mut fmt::Formatter<'_>, memory: &MemoryErrorView<'_>) -> fmt::Result {
-    // Each part ends with a blank, and the last blank of all is left out.
+    // Each part ends with a blank; the last blank is left out.
     let mut out = Cut { f, left: DETAIL_SIZE.wrapping_sub(2), blank: false };
     out.write_str("APEI location: ")?;
     let mut places = Cut { f: &mut out, left: LOCATION_SIZE.wrapping_sub(1), blank: false };

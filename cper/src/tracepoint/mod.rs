@@ -1,9 +1,10 @@
-//! The trace events of the system `ras`: what Linux makes of a section, and the section that an event tells of.
+//! Linux's trace events of the system `ras`: the event that Linux makes of a section, and the section that an event
+//! tells of.
 //!
 //! Programs that listen to a running kernel, rasdaemon among them, know an error as such an event. [`Event::of`] gives
-//! the event of a section that was found after a reboot, with the values that it would have had; each event's `read`
-//! takes the bytes of an event out of a trace buffer, and its other members make a section of it again. The event of a
-//! machine check is `mce-record`'s.
+//! the event of a section that was found after a reboot, with the values that it would have had. [`Event::read`] takes
+//! the bytes of an event out of a trace buffer, and [`Event::write_body`] makes a section of it again. The event of a
+//! machine check is in the crate `mce-record`.
 //!
 //! ```
 //! use cper::section::{MemoryError, MemoryErrorType};
@@ -48,7 +49,7 @@ pub use non_standard_event::NonStandardEvent;
 pub enum Version {
     /// Linux 5.0 to 6.16: `aer_event` with the logged header.
     Linux5_0,
-    /// Linux 6.17 to 7.2, and Debian's 6.12.117: `arm_event` with the errors, contexts and the vendor's part.
+    /// Linux 6.17 to 7.2, and Debian's 6.12.117: `arm_event` with the errors, the contexts and the vendor's own bytes.
     Linux6_17,
     /// Linux 7.3 and later: `aer_event` with the bus and 14 dwords of the header.
     Linux7_3,
@@ -85,17 +86,18 @@ impl Field {
         Self { name, size: 4, alignment: 4, dynamic: true }
     }
 
-    /// Its name in the format file.
+    /// Name of the field in the format file.
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Its length in the event, bytes; that of the reference for a field that [is dynamic](Self::is_dynamic).
+    /// Length of the field in the event, in bytes; for a field that [is dynamic](Self::is_dynamic) the length of the
+    /// reference.
     pub const fn size(&self) -> u16 {
         self.size
     }
 
-    /// Whether the event has a reference (offset and length) to the bytes, which stand behind the fields.
+    /// Whether the event has a reference (offset and length) to the bytes of the field, which follow all fields.
     pub const fn is_dynamic(&self) -> bool {
         self.dynamic
     }
@@ -108,7 +110,8 @@ impl fmt::Display for Field {
     }
 }
 
-/// An event's fields with their offsets, in an event of a 64-bit kernel, which begins with 8 bytes common to all events.
+/// An event's fields with their offsets, in an event of a 64-bit kernel, which begins with 8 bytes common to all
+/// events.
 pub fn layout(fields: &'static [Field]) -> impl Iterator<Item = (Field, u16)> {
     fields.iter().scan(8_u16, |end, &field| {
         // Every alignment is a power of two.
@@ -170,7 +173,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A text of an event: as it was read, or as the kernel would write it. `Display` gives it.
+/// A text of an event: as it was read, or as the kernel would write it. `Display` shows it.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a>(Inner<'a>);
 
@@ -188,7 +191,7 @@ impl<'a> Text<'a> {
         Self(Inner::Bytes(bytes))
     }
 
-    /// The bytes of a text that is stored somewhere, which need not be ASCII; `None` for one that is made when it is
+    /// The bytes of a text that is stored, which need not be ASCII; `None` for a text that is made when it is
     /// displayed.
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match &self.0 {
@@ -222,7 +225,7 @@ impl fmt::Display for Text<'_> {
 }
 
 crate::open_value::open_value! {
-    /// Severity as Linux' GHES driver numbers it, in `non_standard_event` and `arm_event`.
+    /// Severity as Linux's GHES driver numbers it, in `non_standard_event` and `arm_event`.
     GhesSeverity: u8 {
         NO = 0 => "none",
         CORRECTED = 1 => "corrected",
@@ -239,7 +242,7 @@ impl From<Severity> for GhesSeverity {
 }
 
 impl GhesSeverity {
-    /// The severity of the section; that of the worst for a number that Linux does not use.
+    /// The severity of the section; fatal for a number that Linux does not use.
     pub const fn severity(self) -> Severity {
         match self {
             Self::NO => Severity::INFORMATIONAL,
@@ -267,7 +270,8 @@ pub enum Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// The event of a section, by what the record's header says of the notification, its descriptor and its body.
+    /// The event of a section, from the notification type in the record's header, the section's descriptor and its
+    /// body.
     ///
     /// | section | event |
     /// |---|---|
@@ -277,8 +281,9 @@ impl<'a> Event<'a> {
     /// | Arm processor | `arm_event` |
     /// | all others, and those of the above that cannot be read | `non_standard_event` |
     ///
-    /// Linux drops a PCIe section without AER registers, or without a device; here it is one of the others. The severity
-    /// is the section's own: in a block whose severity is worse Linux tells memory errors by that of the block.
+    /// Linux drops a PCIe section without AER registers, or without a device; here it is one of the others. The
+    /// severity is the section's own. In a block of a worse severity, Linux gives the event of a memory error the
+    /// block's severity.
     pub fn of(
         version: Version,
         notification: NotificationType,
@@ -308,10 +313,11 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// The event with this name, from its bytes as they lie in a trace buffer; `None` if it is not one of these.
+    /// The event with this name, from its bytes as they lie in a trace buffer; `None` when the name is not one of
+    /// these.
     ///
     /// # Errors
-    /// The event ends before its last field, or a text or array of it does not lie inside it.
+    /// When the event ends before its last field, or a text or array of it does not lie inside it.
     pub fn read(version: Version, name: &str, event: &'a [u8]) -> Option<Result<Self, Error>> {
         Some(match name {
             McEvent::NAME => McEvent::read(version, event).map(Self::Mc),
@@ -323,7 +329,7 @@ impl<'a> Event<'a> {
         })
     }
 
-    /// The fields of the event with this name; `None` if it is not one of these.
+    /// The fields of the event with this name; `None` when the name is not one of these.
     pub fn fields(version: Version, name: &str) -> Option<&'static [Field]> {
         Some(match name {
             McEvent::NAME => McEvent::fields(version),
@@ -346,10 +352,10 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Writes the body of that section, as far as the event tells it, to the start of `out`.
+    /// Writes the body of the section that the event tells of, as far as the event tells it, to the start of `out`.
     ///
     /// # Errors
-    /// `out` is shorter than the body.
+    /// When `out` is shorter than the body.
     pub fn write_body<'b>(&self, out: &'b mut [u8]) -> Result<&'b [u8], Error> {
         match self {
             Self::Mc(event) => encode(&event.memory_error(), out),

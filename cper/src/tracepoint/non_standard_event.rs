@@ -9,13 +9,13 @@ use crate::{Error, FruText, Guid, SectionDescriptor, SectionTypeId};
 pub struct NonStandardEvent<'a> {
     /// Type of the section.
     pub sec_type: SectionTypeId,
-    /// The field-replaceable unit; zeros for none.
+    /// Identifier of the field-replaceable unit (FRU); all zeros for none.
     pub fru_id: Guid,
-    /// Its name; empty for none.
+    /// Name of the field-replaceable unit; empty for none.
     pub fru_text: Text<'a>,
-    /// How bad it is.
+    /// Severity of the section.
     pub sev: GhesSeverity,
-    /// The body.
+    /// Body of the section.
     pub buf: &'a [u8],
 }
 
@@ -51,7 +51,7 @@ impl<'a> NonStandardEvent<'a> {
     /// Reads an event of a 64-bit kernel, its 8 common bytes first, as it lies in a trace buffer.
     ///
     /// # Errors
-    /// The event ends before its last field, or a text or array of it does not lie inside it.
+    /// When the event ends before its last field, or a text or array of it does not lie inside it.
     pub fn read(version: Version, event: &'a [u8]) -> Result<Self, Error> {
         let fields = Fields::new(Self::NAME, Self::fields(version), event)?;
         Ok(Self {

@@ -83,8 +83,8 @@ pub fn replay(
         }
         Payload::Section(section_type, body) => {
             fits(body)?;
-            if let Some(prefix) = stored.prefix() {
-                let descriptor = prefix.descriptor().with_section_type(section_type);
+            if let Some(descriptor) = stored.descriptor() {
+                let descriptor = descriptor.with_section_type(section_type);
                 emit(&TraceEvent::Section(Event::of(version, notification, &descriptor, body)));
             }
         }

@@ -1,5 +1,5 @@
-//! A device of pstore/blk as an image of it, without the parameters it was made with: each zone begins with its
-//! signature, which says what the zone is for, and ends at the latest where the next begins.
+//! An image of a pstore/blk device, read without the parameters that it was made with. Each zone begins with its
+//! signature, which states the zone's kind, and ends at the latest where the next zone begins.
 
 use memchr::memmem;
 use pstore_format::blk::Zone;
@@ -8,13 +8,13 @@ use pstore_format::names::RecordType;
 /// Linux uses no more of a device.
 const MOST: usize = 128 << 20;
 
-/// How far into a file the first dump is looked for. Zones of other kinds lie before it, which are much smaller.
+/// The last offset where the first dump may begin. Zones of other kinds, which are much smaller, lie before it.
 const SEARCHED: usize = 32 << 20;
 
 /// Bytes of a zone's header.
 const HEADER: usize = 12;
 
-/// What the signatures of all kinds of zones have in common, in either byte order, and where in them that stands.
+/// The bytes that all signatures share, in either byte order, and their offset in the signature.
 const COMMON: [(&[u8], usize); 2] = [(b"BGC", 1), (b"CGB", 0)];
 
 /// A zone, and where it begins.
@@ -28,7 +28,7 @@ pub struct Placed<'a> {
 
 /// Whether the bytes are a device: a dump is in them, or a zone of another kind stands at their start.
 ///
-/// A zone for dumps at the start is what a region of ramoops begins with too; only a dump tells them apart.
+/// A region of ramoops also begins with a zone for dumps; only a dump tells the two apart.
 pub fn is_device(bytes: &[u8]) -> bool {
     let front = &bytes[..bytes.len().min(SEARCHED)];
     let of_other_kind = |zone: Zone<'_>| {
@@ -38,7 +38,7 @@ pub fn is_device(bytes: &[u8]) -> bool {
     Zone::parse(bytes).is_ok_and(of_other_kind) || starts(front).any(|start| is_dump(bytes, start))
 }
 
-/// The zones, in their order. What only looks like the start of one, inside a dump, is none.
+/// The zones, in their order. Bytes inside a dump that look like the start of a zone are none.
 pub fn zones(bytes: &[u8]) -> impl Iterator<Item = Placed<'_>> {
     let device = &bytes[..bytes.len().min(MOST)];
     let mut starts: Vec<usize> = starts(device).collect();
@@ -114,7 +114,7 @@ mod tests {
         assert!(texts.len() == 2 && texts[0].1.starts_with(b"Panic#1"), "{texts:?}");
     }
 
-    /// A log may hold the bytes of a zone, and what is left over behind a log may claim to be one.
+    /// A log may contain the bytes of a zone, and old bytes after a log may look like one.
     #[test]
     fn what_lies_in_a_dump_is_no_zone_and_no_claim_hides_a_dump() {
         let inner = dump(b"Oops#9 Part1\n");
@@ -135,7 +135,7 @@ mod tests {
         ] {
             assert!(!is_device(bytes), "{bytes:x?}");
         }
-        // Removed dumps and signatures without end take their time, and no more.
+        // Many removed dumps and signatures take time in proportion to their number, and no more.
         let many = b"DBGC\0\0\0\0\0\0\0\0".repeat(1 << 16);
         assert!(!is_device(&many));
         assert_eq!(zones(&many).count(), 1 << 16);

@@ -1,6 +1,6 @@
-//! A walk over bytes that cannot stand still.
+//! A walk over bytes that always advances.
 
-/// A place in bytes that a loop moves on with every turn.
+/// A place in bytes, which every turn of a loop must advance.
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor {
     at: usize,
@@ -18,8 +18,8 @@ impl Cursor {
         if self.at < self.end { Some(self.at) } else { None }
     }
 
-    /// Moves on to `to`, but by one byte at least: lengths that foreign bytes state cannot hold the walk back. A
-    /// caller that would stand still is a fault, which tests and fuzz targets find here.
+    /// Moves to `to`, and by at least one byte, whatever length foreign bytes state. A caller that would not advance is
+    /// a fault, which tests and fuzz targets catch here.
     pub fn move_to(&mut self, to: usize) {
         debug_assert!(to > self.at, "a walk from {} to {to} does not advance", self.at);
         self.at = to.max(self.at.saturating_add(1));

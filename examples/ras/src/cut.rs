@@ -1,7 +1,8 @@
-//! What is there of a section whose bytes end before its structure does.
+//! Sections whose bytes end before their structure does: the fields that are there.
 //!
-//! The bytes that are not there are taken for zeros and then for ones: a field that is the same both times does not
-//! depend on them, and is shown. So no field is shown with a value that nobody stored, whatever the section's type.
+//! The section is decoded twice, with the missing bytes as zeros and as ones. A field with the same value both times
+//! does not depend on the missing bytes, and is shown. So no field is shown with a value that nobody stored, whatever
+//! the section's type.
 
 use std::fmt;
 
@@ -18,7 +19,7 @@ pub struct Cut<'a> {
 }
 
 impl<'a> Cut<'a> {
-    /// A section of which `needed` bytes would be read; `None` when no field of it is there.
+    /// The front of a section whose structure needs `needed` bytes. `None` when no field of it is there.
     pub fn new(kind: SectionTypeId, bytes: &'a [u8], needed: usize) -> Option<Self> {
         let cut = Self { kind, bytes, needed };
         let mut fields = Count(0);
@@ -26,12 +27,12 @@ impl<'a> Cut<'a> {
         (fields.0 != 0).then_some(cut)
     }
 
-    /// Bytes that are there, and that would be read.
+    /// Bytes that are there, and bytes that the structure needs.
     pub const fn extent(&self) -> (usize, usize) {
         (self.bytes.len(), self.needed)
     }
 
-    /// The bytes, with others behind them.
+    /// The bytes, filled up with others.
     fn filled(&self, fill: u8, more: usize) -> Vec<u8> {
         let mut bytes = self.bytes.to_vec();
         bytes.resize(self.needed.max(bytes.len()) + more, fill);
@@ -41,7 +42,7 @@ impl<'a> Cut<'a> {
 
 impl Describe for Cut<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        // A field that says how many bytes there are depends on their number.
+        // A field with the number of the bytes depends on that number.
         let (zeros, ones) = (self.filled(0, 0), self.filled(0xff, 64));
         let bodies = [&zeros, &ones].map(|bytes| Body::decode(self.kind, bytes));
         let [Ok(zeros), Ok(ones)] = bodies else { return Ok(()) };
@@ -51,7 +52,7 @@ impl Describe for Cut<'_> {
     }
 }
 
-/// Fields, each with its name after those of the structures around it, and its text.
+/// Fields: a path of names from the outermost structure to the field, and the value's text.
 #[derive(Default)]
 struct Leaves {
     path: String,
@@ -78,7 +79,7 @@ impl Visitor for Leaves {
     }
 }
 
-/// Fields of a structure that others have too.
+/// The fields that both structures show alike.
 struct Kept<'k> {
     inner: &'k dyn Describe,
     path: String,

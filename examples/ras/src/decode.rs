@@ -29,7 +29,7 @@ use crate::tally::Tally;
 use crate::text::{Detail, Text};
 
 /// Reads records and says what broke, where, how badly and when
-// Each option that is a word.
+// Each of these is a switch of the command line.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Args, Debug)]
 #[command(
@@ -50,7 +50,7 @@ pub struct Decode {
     /// Files or folders; - is standard input
     #[arg(value_name = "FILE", required = true, hide_short_help = true)]
     files: Vec<PathBuf>,
-    /// text, json (an object a line) or kernel (Linux' lines)
+    /// text, json (an object a line), kernel (Linux's lines)
     #[arg(
         long,
         value_name = "FORMAT",
@@ -119,6 +119,13 @@ const GROUP_BYTES: usize = 64 << 20;
 impl Decode {
     /// Runs the command.
     pub fn run(&self, out: Pager) -> Outcome {
+        let of_formats = [("raw", self.raw, Format::Json), ("kernel", self.kernel.is_some(), Format::Kernel)];
+        if let Some((option, _, format)) =
+            of_formats.into_iter().find(|(_, is_given, format)| *is_given && *format != self.format)
+        {
+            eprintln!("ras: --{option} is for --format {}", format!("{format:?}").to_lowercase());
+            return Outcome::default();
+        }
         let to_terminal = io::stdout().is_terminal();
         let detail = self.detail();
         let is_screen = to_terminal && self.format == Format::Text && detail < Detail::Raw;
@@ -148,6 +155,7 @@ impl Decode {
             groups: 0,
         };
         if let Err(error) = run.all() {
+            run.progress.stop();
             if error.kind() != io::ErrorKind::BrokenPipe {
                 eprintln!("ras: standard output: {error}");
                 run.outcome.sink_failed = true;
@@ -171,7 +179,7 @@ pub fn columns() -> Option<usize> {
     io::stdout().is_terminal().then_some(usize::from(columns))
 }
 
-/// Whether what is written to standard output has colours. Nothing is taken out of it later.
+/// Whether standard output has colours. They are never removed later.
 pub fn color() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }
@@ -181,7 +189,7 @@ struct Run<'o> {
     names: Names,
     out: Pager,
     text: Text,
-    /// What a terminal is given at the end.
+    /// The screen that is written at the end, on a terminal.
     screen: Option<Screen>,
     progress: Progress,
     outcome: Outcome,
@@ -189,7 +197,7 @@ struct Run<'o> {
     groups: usize,
 }
 
-/// What a whole run has met.
+/// The counts of a whole run.
 #[derive(Default)]
 struct Met {
     events: Tally,
@@ -201,7 +209,7 @@ struct Met {
 
 impl Run<'_> {
     fn all(&mut self) -> io::Result<()> {
-        // Single files of one folder belong together: the parts of a kernel log are files of their own there.
+        // The files of one folder belong together: the parts of a kernel log are files of their own.
         let mut group: Vec<File> = Vec::new();
         for candidate in input::candidates(&self.options.files) {
             let candidate = match candidate {
@@ -225,7 +233,7 @@ impl Run<'_> {
             }
         }
         self.group(&group)?;
-        self.progress.clear();
+        self.progress.stop();
         if let Some(screen) = self.screen.take().filter(|screen| !screen.is_empty()) {
             screen.write(&self.text, &mut self.out)?;
         }
@@ -233,7 +241,7 @@ impl Run<'_> {
         self.out.finish()
     }
 
-    /// The bytes of a file that is something; says so where one that was named is not.
+    /// Loads a file that is recognised, and reports one that was named and is not.
     fn load(&mut self, candidate: &input::Candidate) -> Option<File> {
         let name = if candidate.path.as_os_str() == input::STDIN {
             "standard input".to_owned()
@@ -261,8 +269,7 @@ impl Run<'_> {
     }
 
     fn refuse(&mut self, message: &str) {
-        self.progress.clear();
-        eprintln!("ras: {message}");
+        self.progress.suspend(|| eprintln!("ras: {message}"));
         self.outcome.refused = true;
     }
 
@@ -294,8 +301,8 @@ impl Run<'_> {
         events.retain(|event| self.options.selection.takes(event, &mut self.met.left_out));
         self.met.add(&events, all.cleared, all.bad);
         self.outcome.bad |= all.bad != 0;
-        if self.screen.is_none() {
-            self.progress.clear();
+        if self.screen.is_none() && io::stdout().is_terminal() {
+            self.progress.stop();
         }
 
         match self.options.format {
@@ -332,9 +339,6 @@ impl Run<'_> {
                 }
             }
         }
-        if self.out.is_paging() {
-            self.progress.stop();
-        }
         self.groups += 1;
         Ok(())
     }
@@ -348,6 +352,8 @@ impl Run<'_> {
         let left_out = met.left_out.told();
         if !is_text || self.groups == 0 {
             if let Some(left_out) = left_out {
+                // Behind what is not left out, and not into a pager's screen.
+                self.out.finish()?;
                 eprintln!("ras: {left_out}");
             }
             return Ok(());

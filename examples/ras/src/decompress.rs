@@ -1,12 +1,12 @@
-//! Kernel logs in the compressions that `pstore-format` knows by sight only. Kernels from 4.6 to 6.5 wrote them where
-//! `pstore.compress=` said so.
+//! Kernel logs in compressions that `pstore-format` only recognises. Kernels from 4.6 to 6.5 wrote them with
+//! `pstore.compress=`.
 
 use std::io::Read;
 
 use pstore_format::inflate::Compression;
 
-/// The text of a compressed kernel log, at most `room` bytes; `None` when the stream is not whole, its text does not
-/// fit, or nobody keeps a decoder for it (842).
+/// The text of a compressed kernel log, at most `room` bytes; `None` when the stream is not whole, when its text does
+/// not fit, or for 842, for which there is no maintained decoder.
 pub(crate) fn text(compression: Compression, stream: &[u8], room: usize) -> Option<Vec<u8>> {
     let mut text = vec![0; room];
     let length = match compression {
@@ -29,7 +29,7 @@ fn zstd(stream: &[u8], text: &mut [u8]) -> Option<usize> {
             read => length += read,
         }
     }
-    // The room is full: is it all?
+    // The buffer is full. The stream may end here.
     (decoder.read(&mut [0]).ok()? == 0).then_some(length)
 }
 

@@ -26,8 +26,8 @@ pub fn assemble(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
 
     // A log is keyed by the first place that one of its parts has.
     let mut logs: BTreeMap<usize, Log<'_>> = BTreeMap::new();
-    // The same parts may be there twice, as those of EFI's variables are beside the kernel's files of them: then there
-    // are two logs, not many torn ones.
+    // The same parts may be there twice, as EFI variables and as the kernel's files of them. Then there are two logs,
+    // not many torn ones.
     let mut rest = parts.clone();
     while !rest.is_empty() {
         let mut again = Vec::new();
@@ -70,7 +70,7 @@ pub fn assemble(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
     all
 }
 
-/// Marks the consoles' logs whose panic a dump tells of.
+/// Marks console logs whose panic a dump has too.
 fn mark_repeats(all: &mut [Found<'_>]) {
     let is_other = |log: &Log<'_>| log.header.is_none() && log.kind() != LogKind::Dump;
     if !all.iter().any(|found| matches!(&found.what, What::Log(log) if is_other(log))) {
@@ -105,8 +105,8 @@ fn log<'a>(dump: &Dump<'_, '_>, found: &[Found<'a>]) -> Log<'a> {
     Log { header, pieces: pieces.collect(), repeats: false }
 }
 
-/// The parts in a text that systemd-pstore put together of them: the name of each, a colon, its text (systemd 243 to
-/// 251 `src/pstore/pstore.c`).
+/// The parts in a text that systemd-pstore joined: for each its name, a colon, and its text (systemd 243 to 251
+/// `src/pstore/pstore.c`).
 pub fn named_parts(bytes: &[u8]) -> impl Iterator<Item = (FileName<'_>, &[u8])> {
     let mut rest = Some(bytes);
     std::iter::from_fn(move || {
@@ -130,10 +130,10 @@ fn part_name(bytes: &[u8]) -> Option<(FileName<'_>, &[u8])> {
     Some((name, &bytes[end + 1..]))
 }
 
-/// Why the kernel gave up, in its own words, which are near the end of the log.
+/// The kernel's own reason for the panic, which is near the end of the log.
 pub fn reason(log: &Log<'_>) -> Option<String> {
     let panicked = log.header.as_ref().is_none_or(|(why, _)| why == "Panic");
-    // The message is in the newest text, or in a part before when a long trace follows it.
+    // The reason is in the newest part, or in one before it when a long trace follows.
     log.parts().rev().find_map(|part| {
         let (text, _) = part.text();
         let mut lines = dmesg::lines(text).map(|line| line.text.to_vec());
@@ -162,8 +162,8 @@ const OOPSES: [&str; 7] = [
     "stack segment: ",
 ];
 
-/// What hardware reported before the kernel gave up, in the kernel's words: the bank of a machine check, or what
-/// firmware told of the last error.
+/// The hardware error before the panic, in the kernel's words: the bank of a machine check, or what firmware reported
+/// last.
 pub fn hardware(log: &Log<'_>) -> Option<String> {
     const MARK: &[u8] = b"[Hardware Error]: ";
     let (mut exception, mut told): (Option<String>, Vec<String>) = (None, Vec::new());
@@ -186,7 +186,7 @@ pub fn hardware(log: &Log<'_>) -> Option<String> {
     exception.or_else(|| (!told.is_empty()).then(|| told.join(", ")))
 }
 
-/// The lines that say what broke and where (Linux 6.12 `drivers/firmware/efi/cper.c`).
+/// Lines with what broke and where (Linux 6.12 `drivers/firmware/efi/cper.c`).
 const FIRMWARE_SAYS: [&str; 9] = [
     "section_type: ",
     "fru_text: ",
@@ -199,10 +199,10 @@ const FIRMWARE_SAYS: [&str; 9] = [
     "MPIDR: ",
 ];
 
-/// The last line that says anything.
+/// The last line with text.
 pub fn last_line(log: &Log<'_>) -> Option<String> {
     let (text, _) = log.parts().next_back()?.text();
-    // What Linux says of the memory's code is not of the log.
+    // Linux's line about the memory's code is not of the log.
     let line = dmesg::lines(EccReport::split(text).0)
         .map(|line| line.text.to_vec())
         .filter(|line| !line.trim_ascii().is_empty())

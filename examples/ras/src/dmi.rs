@@ -6,7 +6,7 @@ use cper::Guid;
 /// Where Linux has the tables of this machine, below the root.
 pub const PATH: &str = "sys/firmware/dmi/tables/DMI";
 
-/// What the tables say.
+/// The content of the tables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dmi {
     /// Memory devices, with their handles.
@@ -15,7 +15,7 @@ pub struct Dmi {
     pub board: Option<(String, String)>,
     /// Maker and product of the system (type 1).
     pub system: Option<(String, String)>,
-    /// What tells the system from all others (type 1).
+    /// The system's UUID (type 1).
     pub uuid: Option<Guid>,
 }
 

@@ -1,6 +1,6 @@
 //! `ras erst`: the records in a backing image of QEMU's ERST device, and changes of it.
 //!
-//! A change is done write by write, each on the disk before the next: an interruption loses no record that was whole.
+//! A change is done write by write, each on the disk before the next, so that an interruption loses no whole record.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Seek, SeekFrom, Write};
@@ -13,10 +13,10 @@ use pstore_format::record::StoredRecord;
 use rustix::fs::{FlockOperation, SeekFrom as SeekTo, flock};
 
 use crate::Outcome;
-use crate::collect::Readers;
-use crate::collect::files::sync_folder_of;
+
 use crate::found::{Found, Place, What};
 use crate::input::{self, Bytes};
+use crate::output_files::{Readers, sync_folder_of};
 use crate::printable::Printable;
 use crate::summary::{self, count};
 
@@ -44,10 +44,17 @@ pub struct Erst {
 #[derive(Subcommand, Debug)]
 enum Action {
     /// List every record, cleared ones too, and what is wrong
+    #[command(after_help = "\
+Example:
+  ras erst examples/data/erst-images/syn.img list")]
     List,
     /// Write a record's bytes to standard output
     ///
     /// Unless that is a terminal.
+    #[command(after_help = "\
+Examples:
+  ras erst examples/data/erst-images/mce-intel.img read 0x6b02986900000001 | xxd
+  ras erst guest.img read -o record.cper 7710893088750698497")]
     Read {
         /// Id of the record
         #[arg(value_parser = parse_id)]
@@ -56,7 +63,11 @@ enum Action {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Store the record in a file
+    /// Store a record that a file holds
+    #[command(after_help = "\
+Examples:
+  ras erst guest.img write record.cper
+  ras erst guest.img write --in-place record.cper")]
     Write {
         /// The record; - is standard input
         file: PathBuf,
@@ -65,6 +76,9 @@ enum Action {
         in_place: bool,
     },
     /// Clear a record; its bytes stay until the slot is used again
+    #[command(after_help = "\
+Example:
+  ras erst guest.img clear 0x6b02986900000001")]
     Clear {
         /// Id of the record
         #[arg(value_parser = parse_id)]
@@ -73,6 +87,11 @@ enum Action {
     /// List cleared records, extract them, or bring them back
     ///
     /// Those whose bytes are still there.
+    #[command(after_help = "\
+Examples:
+  ras erst examples/data/erst-images/pstore-rm.img recover
+  ras erst guest.img recover -o records
+  ras erst guest.img recover --in-place 3")]
     Recover {
         /// The slot; all of them if none is given
         slot: Option<usize>,
@@ -236,7 +255,7 @@ impl Erst {
         println!("{} is a copy of it as it was", Printable(copy.as_os_str().as_encoded_bytes()));
         let mut good = true;
         for index in slots {
-            // What was brought back before may have taken this one's id.
+            // A record that was brought back before may have the same id.
             let bytes = store.bytes()?;
             match Image::parse(&bytes)?.plan_restore(index) {
                 Ok(edit) => {
@@ -284,7 +303,7 @@ fn seek(file: &File, to: SeekTo) -> io::Result<Option<u64>> {
     }
 }
 
-/// The slots with a record, cleared ones too; holes of the file are not looked at.
+/// The slots with a record, cleared ones too. Holes of the file are not read.
 fn occupied<'a>(image: &Image<'a>, bytes: &Bytes) -> impl Iterator<Item = Slot<'a>> {
     let mut data = 0;
     image.slots().filter(move |slot| {
@@ -312,7 +331,7 @@ fn what(stored: &StoredRecord<'_>) -> Result<String, String> {
     }
 }
 
-/// An image that is being changed: nobody else who asks may change it meanwhile.
+/// An image that is being changed. Other runs are kept from changing it.
 pub struct Store<'p> {
     path: &'p Path,
     file: File,
@@ -328,7 +347,7 @@ impl<'p> Store<'p> {
         Ok(Self { path, file })
     }
 
-    /// What is in it now.
+    /// Its present content.
     pub fn bytes(&self) -> io::Result<Bytes> {
         input::load(self.path)
     }

@@ -1,10 +1,13 @@
-//! What people and scripts are told of something found: how bad, what, where, when.
+//! Judges something found: severity, kind, headline and time.
 
 use std::fmt;
 
 use cper::section::Body;
 use cper::zerocopy::IntoBytes;
-use cper::{Calendar, CreatorId, Encoding, Reading, SectionFlags, SectionTypeId, Severity, Timestamp};
+use cper::{
+    Calendar, CreatorId, SectionFlags, SectionTypeId, Severity, Timestamp, TimestampEncoding,
+    TimestampReading,
+};
 use mce_record::{Circumstances, KernelSeverity, MceRecord};
 use pstore_format::RecordId;
 use pstore_format::record::StoredRecord;
@@ -25,7 +28,7 @@ pub enum Grade {
     Recoverable,
     /// Corrected by hardware or firmware.
     Corrected,
-    /// Nothing broke.
+    /// No error.
     Informational,
     /// A severity the specification does not define.
     Reserved(u32),
@@ -72,7 +75,7 @@ impl Grade {
         }
         let stored = record.severity().filter(|severity| *severity != KernelSeverity::NO);
         match Self::of_kernel(stored.unwrap_or_else(|| record.grade(Circumstances::of(record)).severity)) {
-            // What hardware did not correct nobody did.
+            // An error that hardware did not correct is not corrected.
             Self::Corrected => Self::Recoverable,
             grade => grade,
         }
@@ -82,7 +85,7 @@ impl Grade {
         match log.header.as_ref().map(|(why, _)| why.as_str()) {
             Some("Panic" | "Emergency") => Self::Fatal,
             Some("Oops") => Self::Recoverable,
-            // Without a header the text says so. Anybody can write messages.
+            // A text without a header can itself show the panic. User messages cannot: anybody can write them.
             None if log.kind() != LogKind::Messages && !log.repeats && dmesg::reason(log).is_some() => {
                 Self::Fatal
             }
@@ -117,10 +120,10 @@ impl fmt::Display for Grade {
     }
 }
 
-/// What sort of thing an event is.
+/// The kind of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
-    /// The stable name in JSON.
+    /// Its stable name in JSON.
     pub name: &'static str,
     /// One of them, for people.
     pub one: &'static str,
@@ -141,7 +144,7 @@ impl Kind {
     pub const VENDOR: Self = Self::new("vendor", "vendor's record", "vendors' records");
     pub const BAD: Self = Self::new("bad", "bad part", "bad parts");
 
-    /// The kind that a section's type makes an event.
+    /// The kind for a section type.
     pub fn of(section_type: SectionTypeId) -> Self {
         use SectionTypeId as T;
         const KINDS: &[(&[SectionTypeId], Kind)] = &[
@@ -193,7 +196,7 @@ impl Kind {
 }
 
 impl Kind {
-    /// The kind of something found: that of the section that leads.
+    /// The kind of something found: that of its leading section.
     pub fn of_found(found: &Found<'_>) -> Self {
         let sections = found.sections();
         match found.what {
@@ -206,8 +209,8 @@ impl Kind {
         sections.get(leading(sections)).map_or(Self::EMPTY, |section| Self::of_section(section, sections))
     }
 
-    /// The kind of one section among these. One without a valid field is no error of its kind beside others that
-    /// have some: Windows puts such a memory section in front of what its machine checks say.
+    /// The kind of one of these sections. A section without a valid field is of no kind if others have valid fields:
+    /// Windows puts such a memory section before its machine checks.
     pub fn of_section(section: &Section<'_>, sections: &[Section<'_>]) -> Self {
         if section.is_absent() || is_idle(section, sections) {
             Self::EMPTY
@@ -219,7 +222,7 @@ impl Kind {
     }
 }
 
-/// The place of the section that stands for all: the primary one, or the first, of those that have a valid field.
+/// The index of the leading section: of those with a valid field, the primary one or the first.
 fn leading(sections: &[Section<'_>]) -> usize {
     let primary = |section: &Section<'_>| section.flags.contains(SectionFlags::PRIMARY);
     let told = |section: &Section<'_>| !summary::is_empty(section);
@@ -235,20 +238,20 @@ pub fn is_idle(section: &Section<'_>, sections: &[Section<'_>]) -> bool {
     summary::is_empty(section) && !sections.iter().all(summary::is_empty)
 }
 
-/// When something happened, and what says so.
+/// The time of an event, and its source.
 #[derive(Clone, Copy, Debug)]
 pub struct When {
     /// UTC.
     pub calendar: Calendar,
-    /// Only the boot is known, by the record's id: it is the time of the boot's first record.
+    /// Whether the time is that of the boot's first record, from the record's id.
     pub by_id: bool,
-    /// Whether the timestamp was read as binary, and not as the BCD of the specification.
+    /// Whether the timestamp was read as binary and not as the specification's BCD.
     pub binary: bool,
-    /// The time that the timestamp is in binary, where nothing decides between that and BCD.
+    /// The timestamp's other reading, in binary, where nothing decides between the two.
     pub otherwise: Option<Calendar>,
 }
 
-/// 2001-09-09: Linux did not write records before. An id that counts from an earlier boot counts from something else.
+/// 2001-09-09. Linux wrote no records before, so an id that counts from an earlier time is none of Linux's ids.
 const OLDEST: u64 = 1_000_000_000;
 
 impl When {
@@ -260,8 +263,8 @@ impl When {
         Timestamp::from_unix(seconds)?.calendar().map(Self::of)
     }
 
-    fn stored(reading: Reading) -> Self {
-        let binary = reading.encoding == Encoding::Binary;
+    fn stored(reading: TimestampReading) -> Self {
+        let binary = reading.encoding == TimestampEncoding::Binary;
         Self { binary, otherwise: reading.otherwise, ..Self::of(reading.calendar) }
     }
 
@@ -272,7 +275,7 @@ impl When {
 }
 
 impl When {
-    /// For people: `time` says how a calendar time is written, such as [`utc`].
+    /// The time for people. `time` formats a calendar time, as [`utc`] does.
     pub fn told(&self, time: fn(Calendar) -> String) -> String {
         let mut told = time(self.calendar);
         if self.by_id {
@@ -305,36 +308,36 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// Something found, judged and told: every output takes it from here.
+/// Something found, judged. Every output takes what it says from here.
 #[derive(Debug)]
 pub struct Event<'a> {
-    /// What was found, its sections decoded.
+    /// The thing found, its sections decoded.
     pub found: Found<'a>,
-    /// What sort of thing it is.
+    /// Its kind.
     pub kind: Kind,
-    /// How bad it is.
+    /// Its severity.
     pub grade: Grade,
-    /// A line for each thing that broke: how bad, what, where. There is at least one.
+    /// A severity and headline for each section; at least one.
     pub lines: Vec<(Grade, String)>,
     /// Id of the record, or of the log's oldest part.
     pub id: Option<RecordId>,
     /// Who created the record.
     pub creator: Option<CreatorId>,
-    /// When.
+    /// Its time.
     pub time: Option<When>,
-    /// The timestamp that is there and is no time.
+    /// A timestamp that is stored and cannot be read.
     pub unreadable: Option<Unreadable>,
-    /// What the parts of the machine that each section speaks of are called.
+    /// Names of the parts of the machine that each section names.
     pub names: Vec<SectionNames>,
 }
 
 impl<'a> Event<'a> {
-    /// Judges something found, and tells of it by numbers alone.
+    /// Judges something found, without names of the machine's parts.
     pub fn of(found: Found<'a>) -> Self {
         Self::with_names(found, &Names::default())
     }
 
-    /// Judges something found, and tells of it.
+    /// Judges something found; `names` has names of the machine's parts.
     pub fn with_names(found: Found<'a>, names: &Names) -> Self {
         let mut names = names.of(&found);
         if let (Some(trace), [names]) = (found.trace, names.as_mut_slice()) {
@@ -366,7 +369,8 @@ impl<'a> Event<'a> {
         self.found.sections()
     }
 
-    /// The lines worth showing: all, but for sections that were told as bad parts, and those without a valid field.
+    /// The lines that are shown: all but those of sections that are reported as bad parts, and of sections without a
+    /// valid field.
     pub fn shown_lines(&self) -> impl Iterator<Item = &(Grade, String)> {
         let sections = self.sections();
         let says_something = |section: &Section<'_>| says_something(section) && !is_idle(section, sections);
@@ -379,20 +383,20 @@ impl<'a> Event<'a> {
             .map(|(_, line)| line)
     }
 
-    /// What stands for the whole in one line: the section that leads.
+    /// The headline of the leading section, which stands for the event.
     pub fn summary(&self) -> &str {
         self.lines.get(leading(self.sections())).or(self.lines.first()).map_or("", |(_, text)| text)
     }
 
-    /// The time, and a timestamp that is none. Where a header has no time that can be read, the section of a machine
-    /// check has one of its own.
+    /// The time, and a timestamp that cannot be read. Where the header has no readable time, a machine check's own time
+    /// is taken.
     fn when(&self) -> (Option<When>, Option<Unreadable>) {
         let by_machine = |section: &Section<'_>| match &section.content {
             Content::Machine(record) => When::unix(record.time()?),
             Content::Body(Body::WindowsXpfMca(machine)) => Some(When::of(machine.time()?.calendar()?)),
             _ => None,
         };
-        let mut stored: Vec<(Timestamp, Option<Reading>)> = Vec::new();
+        let mut stored: Vec<(Timestamp, Option<TimestampReading>)> = Vec::new();
         match &self.found.what {
             What::Record(record) => {
                 let header = record.record().header();
@@ -445,7 +449,7 @@ impl<'a> Event<'a> {
                 self.lines = vec![(self.grade, format!("{line}{message}"))];
             }
         }
-        // Where there are several sections each says its own address.
+        // With several sections, each line has its own address.
         if self.sections().len() > 1 {
             for (section, (_, line)) in self.found.sections().iter().zip(&mut self.lines) {
                 if let Some(address) = summary::address(section) {
@@ -461,7 +465,7 @@ impl<'a> Event<'a> {
         id_names_boot(&self.found)
     }
 
-    /// When it happened, for people; `time` says how a calendar time is written.
+    /// The time for people; `time` formats a calendar time.
     pub fn times(&self, time: fn(Calendar) -> String) -> Vec<String> {
         if matches!(self.found.what, What::Bad(_) | What::Table(_)) {
             return Vec::new();
@@ -477,7 +481,7 @@ impl<'a> Event<'a> {
         times
     }
 
-    /// What else belongs to all the lines: where in memory, which record.
+    /// Facts that belong to all lines: the address in memory, the record's id.
     pub fn facts(&self) -> Vec<String> {
         let mut context: Vec<String> = Vec::new();
         if matches!(self.found.what, What::Bad(_) | What::Table(_)) {
@@ -509,13 +513,14 @@ impl<'a> Event<'a> {
     }
 }
 
-/// Whether a section is worth a line: of one that cannot be read and whose type has no name, the bad part tells all.
+/// Whether a section has a line of its own. A section that cannot be read and whose type has no name is fully described
+/// by its bad part.
 fn says_something(section: &Section<'_>) -> bool {
     !matches!(section.content, Content::Bad(..)) || section.kind.name().is_some()
 }
 
-/// How bad an event is, which is the worst that its header and its sections say, and how bad each of its sections is.
-/// Where no section says as much as the header, the section that leads is as bad as the event.
+/// The severity of an event and of each of its sections. The event's is the worst of its header's and its sections'. If
+/// no section is as bad as the header says, the leading section gets the event's severity.
 fn judge(found: &Found<'_>) -> (Grade, Vec<Grade>) {
     let sections = found.sections();
     let mut lines: Vec<Grade> = sections.iter().map(section_grade).collect();
@@ -543,11 +548,11 @@ fn section_grade(section: &Section<'_>) -> Grade {
     }
 }
 
-/// How bad something is by itself, whatever its sections say; `None` where that says nothing.
+/// The severity that the header states, `None` where it states none.
 fn header_grade(found: &Found<'_>) -> Option<Grade> {
     Some(match &found.what {
-        // Linux writes "fatal" into the header of every record it stores.
-        What::Record(stored) if stored.prefix().is_some() => return None,
+        // Linux writes "fatal" into the header of every record that it stores.
+        What::Record(stored) if stored.descriptor().is_some() => return None,
         What::Record(stored) => stored.severity().into(),
         What::Block(block) => block.severity().into(),
         What::Log(log) => Grade::of_log(log),

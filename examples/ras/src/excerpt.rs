@@ -1,9 +1,8 @@
-//! The lines of a kernel log that matter to somebody who wants to know what broke: the panic, what hardware reported,
-//! and the last ones.
+//! The lines of a kernel log that show what broke: the panic, hardware's reports, and the last lines.
 
 use crate::dmesg::is_complaint;
 
-/// Lines of the kernel's complaints and of hardware's reports that are shown, of the first and of the last ones.
+/// The most lines of complaints and reports that are shown, the first and the last ones.
 const COMPLAINTS: [usize; 2] = [8, 6];
 
 /// Last lines that are shown, whatever they say.
@@ -25,7 +24,7 @@ pub fn shown(matters: &[bool]) -> Vec<bool> {
     let last = places.iter().rev().take(COMPLAINTS[1]);
     let end = matters.len().saturating_sub(LAST)..matters.len();
     first.chain(last).copied().chain(end).for_each(|place| shown[place] = true);
-    // A single line takes no more room than the word that it is left out.
+    // A gap of one line is shown: its note would take as much space.
     for place in 0..shown.len() {
         let beside =
             |place: Option<usize>| place.and_then(|place| shown.get(place)).is_none_or(|shown| *shown);

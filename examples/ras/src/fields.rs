@@ -1,4 +1,4 @@
-//! A section's own description of its fields: shown without the registers that are zero, all of it or the first ones.
+//! A section's fields as text: all of them without registers that are zero, or the first ones.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use cper::fields::{Describe, OwnValue, Value, Visitor};
 /// Column at which values begin, past the indent: that of the CPER crate's own text.
 const VALUE_COLUMN: usize = 24;
 
-/// Fields in lines, as the CPER crate writes them, without what is zero inside structures. A field of the section
-/// itself is there because its validity bit is set, and is shown whatever it holds.
+/// Fields in lines, as the CPER crate writes them, without zero fields of inner structures. A field of the section
+/// itself is there because its validity bit is set, so it is shown whatever its value.
 pub fn compact(section: &dyn Describe) -> String {
     let mut lines = Compact { text: String::new(), indent: 0, left_out: false };
-    // Only a receiver that fails can make it fail.
+    // Only a receiver can fail, and this one never does.
     let _ = section.describe(&mut lines);
     if lines.left_out {
         lines.text.push_str("(registers and bits that are zero are left out; -v shows them)\n");
@@ -95,13 +95,13 @@ fn readable(name: &str) -> String {
     name.to_lowercase().replace('_', " ")
 }
 
-/// Fields that a line shows of a section which has no words of its own.
+/// The number of fields in the headline of a section that has no summary.
 const SHOWN: usize = 4;
 
-/// The first fields that hold something, each after its name.
+/// The first fields that are not zero, each after its name.
 pub fn first(section: &dyn Describe) -> String {
     let mut first = First(Vec::new());
-    // It ends early when there are enough.
+    // The description stops when there are enough.
     let _ = section.describe(&mut first);
     first.0.join(", ")
 }

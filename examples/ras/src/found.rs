@@ -1,4 +1,4 @@
-//! What was found in the bytes, and where: views, nothing copied.
+//! Things found in the bytes, and their places: views, nothing copied.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,7 +16,7 @@ use pstore_format::ErrorKind;
 use pstore_format::RecordId;
 use pstore_format::inflate::Inflater;
 use pstore_format::ramoops::EccReport;
-use pstore_format::record::{RecordPrefix, StoredRecord};
+use pstore_format::record::StoredRecord;
 use sha2::Digest;
 
 use crate::cut::Cut;
@@ -31,11 +31,11 @@ use crate::trace::TraceEvent;
 pub struct Place<'a> {
     /// The file, as it was named.
     pub file: &'a str,
-    /// Bytes from its start; from the start of what its text stands for when it is a dump in hex.
+    /// Bytes from the file's start, or from the start of the bytes that its text stands for.
     pub offset: u64,
     /// The slot of a store.
     pub slot: Option<usize>,
-    /// Whether it was cleared from its ERST image: its bytes are still there, its owner has forgotten it.
+    /// Whether it was cleared from its ERST image. The bytes of a cleared record stay until the slot is used again.
     pub cleared: bool,
 }
 
@@ -69,8 +69,8 @@ pub struct Found<'a> {
     pub place: Place<'a>,
     /// What it is.
     pub what: What<'a>,
-    /// Its record as it is stored, all that was made out of it; the first part's when it is a log. Empty for a bad
-    /// part of something that was found too.
+    /// The bytes as they are stored; those of the first part for a log. Empty for a bad part of something that is found
+    /// too.
     pub raw: &'a [u8],
     /// The trace event that it was rebuilt from, if it was.
     pub trace: Option<&'a TraceEvent>,
@@ -89,7 +89,7 @@ pub enum What<'a> {
     Section(&'a SectionDescriptor, &'a [u8]),
     /// A body alone: a pstore file, whose name says what it is, or a `struct mce`.
     Body(SectionTypeId, &'a [u8], Option<RecordId>),
-    /// A file of pstore that is not read here, or whose type nothing tells; and the type, where it has a name.
+    /// A file of pstore of a type that is not read here or is not known, and the type's name, if it has one.
     Unknown(&'a [u8], Option<RecordId>, Option<Cow<'a, str>>),
     /// A part of a kernel log, not yet put together.
     Part(Part<'a>),
@@ -97,7 +97,7 @@ pub enum What<'a> {
     Log(Log<'a>),
     /// An ERST table.
     Table(Table<'a>),
-    /// Something that could not be read, and why. Its place is where the wrong value is.
+    /// Something that cannot be read, and why. Its place is that of the wrong value.
     Bad(Problem),
 }
 
@@ -120,7 +120,7 @@ pub struct Part<'a> {
     pub time: Option<u64>,
     /// What sort of text it is.
     pub kind: LogKind,
-    /// What an error-correcting code had to do with it.
+    /// What the error-correcting code of its memory did.
     pub reading: Option<Reading>,
     /// The text.
     pub text: Text<'a>,
@@ -131,19 +131,19 @@ pub struct Part<'a> {
 pub enum Text<'a> {
     /// The bytes as they are stored.
     Stored(&'a [u8]),
-    /// What the stored bytes inflate to, and why that is not all of it.
+    /// The inflated text, and why it is not all of it.
     Inflated(Arc<[u8]>, Option<pstore_format::Error>),
 }
 
 /// What sort of text a log is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogKind {
-    /// What the kernel kept when it died.
+    /// The log that the kernel kept when it died.
     #[default]
     Dump,
-    /// The console's output up to the end.
+    /// The console's output.
     Console,
-    /// What user space wrote to `/dev/pmsg0`.
+    /// The text that user space wrote to `/dev/pmsg0`.
     Messages,
     /// One of these two.
     ConsoleOrMessages,
@@ -170,14 +170,14 @@ impl LogKind {
     }
 }
 
-/// What an error-correcting code had to do with a text: that of the memory it was in.
+/// What the error-correcting code of the memory did to a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// It was read as the code has it.
+    /// The text is the corrected one.
     Corrected(EccReport),
-    /// As the code has it, and the bytes as they are stored read well too.
+    /// The text is the corrected one; the stored bytes read well too.
     DoubtCorrected(EccReport),
-    /// As stored, and the code has something else that reads well too.
+    /// The text is the stored one; the corrected one reads well too.
     DoubtStored,
 }
 
@@ -205,16 +205,16 @@ impl fmt::Display for Reading {
     }
 }
 
-/// The least room that a part's text is given, and how many times its compressed size.
+/// The least capacity for a part's text, and the capacity as a multiple of the compressed size.
 const TEXT_ROOM: (usize, usize) = (32 << 10, 16);
 
 impl<'a> Text<'a> {
-    /// The text of a part that is stored like this.
+    /// The text of a part, from its stored bytes.
     fn of(stored: &'a [u8], compressed: bool) -> Self {
         if compressed { Self::inflate(stored) } else { Self::Stored(stored) }
     }
 
-    /// Kernels write texts of up to three times their record; a stream that claims much more is cut.
+    /// Kernels write texts of up to three times their record's size; a stream that claims much more is cut.
     fn inflate(stored: &[u8]) -> Self {
         let mut text = vec![0; stored.len().saturating_mul(TEXT_ROOM.1).max(TEXT_ROOM.0)];
         let (length, problem) = match Inflater::new().inflate(stored, &mut text) {
@@ -233,7 +233,7 @@ impl<'a> Text<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// A part of a dump that is stored like this, of which nothing else is known.
+    /// A part of a dump of which only the stored bytes are known.
     pub fn new(place: Place<'a>, stored: &'a [u8], compressed: bool) -> Self {
         Self {
             place,
@@ -249,7 +249,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// What is wrong with its text.
+    /// The problem of its text.
     pub fn problem(&self) -> Option<Problem> {
         let (_, error) = self.text();
         error.map(|error| Problem::of(&error, self.place.offset + u64::from(error.offset()), error.kind()))
@@ -260,12 +260,12 @@ impl<'a> Part<'a> {
         digits(&sha2::Sha256::digest(self.stored))
     }
 
-    /// All of it as it is stored: the record around it, if there is one.
+    /// The record around it if there is one, else its stored bytes.
     pub fn bytes(&self) -> &'a [u8] {
         self.record.as_ref().map_or(self.stored, |stored| stored.record().as_bytes())
     }
 
-    /// The text, and why it is not all of it.
+    /// The text, and the error that ended it early.
     pub fn text(&self) -> (&[u8], Option<pstore_format::Error>) {
         match &self.text {
             Text::Stored(text) => (text, None),
@@ -274,7 +274,7 @@ impl<'a> Part<'a> {
     }
 }
 
-/// How much of the text came out before the error.
+/// Bytes of text before the error.
 fn decoded(error: &pstore_format::Error) -> usize {
     use ErrorKind::{Checksum, Corrupt, TextTooLong, Unfinished};
     match error.kind() {
@@ -287,16 +287,16 @@ fn decoded(error: &pstore_format::Error) -> usize {
 /// The parts that belong to one dump of the kernel log.
 #[derive(Clone, Debug)]
 pub struct Log<'a> {
-    /// Why it was dumped, such as "Panic", and which dump of its boot it was; `None` when its text does not say.
+    /// The reason of the dump, such as "Panic", and the dump's number in its boot; `None` when the text has neither.
     pub header: Option<(String, u32)>,
-    /// What is there, oldest text first.
+    /// The parts that are there and the gaps between them, oldest text first.
     pub pieces: Vec<Piece<'a>>,
-    /// Whether a dump beside it tells of the panic that is in it: the console has what the kernel kept as well.
+    /// Whether a dump beside it has the same panic: the console's log repeats what the kernel kept.
     pub repeats: bool,
 }
 
 /// A part of a log, or a gap.
-// Gaps are few.
+// There are few gaps.
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug)]
 pub enum Piece<'a> {
@@ -329,7 +329,7 @@ impl<'a> Log<'a> {
     }
 }
 
-/// What says of which type a section is, how bad it is and which unit it speaks of.
+/// What states a section's type, severity and unit.
 #[derive(Clone, Copy, Debug)]
 pub enum Descriptor<'a> {
     /// The section descriptor in a record.
@@ -339,7 +339,7 @@ pub enum Descriptor<'a> {
 }
 
 impl Descriptor<'_> {
-    /// It as a section descriptor.
+    /// The same as a section descriptor.
     pub const fn section_descriptor(&self) -> SectionDescriptor {
         match self {
             Self::Record(descriptor) => **descriptor,
@@ -348,37 +348,37 @@ impl Descriptor<'_> {
     }
 }
 
-/// One section of a record, block or file, with what its descriptor says.
+/// One section of a record, block or file, with its descriptor's fields.
 #[derive(Debug)]
 pub struct Section<'a> {
-    /// What its body is.
+    /// The type of its body.
     pub kind: SectionTypeId,
     /// How bad it is.
     pub severity: Option<Severity>,
-    /// The unit it speaks of.
+    /// The field-replaceable unit's id.
     pub fru_id: Option<Guid>,
-    /// The unit's name.
+    /// The field-replaceable unit's text.
     pub fru_text: Option<FruText>,
     /// Flags of the section.
     pub flags: SectionFlags,
-    /// What says all this, if there is something.
+    /// The descriptor with these fields, if there is one.
     pub descriptor: Option<Descriptor<'a>>,
     /// The body as it is stored.
     pub bytes: &'a [u8],
-    /// Where that is in the file.
+    /// Offset of the body in the file.
     pub offset: u64,
     /// The body decoded.
     pub content: Content<'a>,
-    /// The banks of machine checks whose registers the body holds among other things.
+    /// Banks of machine checks whose registers the body holds.
     pub machine_checks: Vec<MachineCheck>,
     /// Its place among the sections of its record or block.
     number: Option<u16>,
-    /// What is wrong with it though something of it can be shown.
+    /// A problem of a section that is shown nevertheless.
     fault: Option<Problem>,
 }
 
 impl Section<'_> {
-    /// Whether not even its type is there, but the zeros or ones of a store that was not written.
+    /// Whether even its type is only zeros or ones: that part of the store was not written.
     pub fn is_absent(&self) -> bool {
         let bytes = *self.kind.raw().bytes();
         matches!(self.content, Content::Bad(..)) && (bytes == [0; 16] || bytes == [0xff; 16])
@@ -402,24 +402,24 @@ impl Section<'_> {
 /// The body of a section.
 #[derive(Debug)]
 pub enum Content<'a> {
-    /// What the CPER crate decodes.
+    /// A body that the CPER crate decodes.
     Body(Body<'a>),
-    /// Linux' machine-check record.
+    /// Linux's machine-check record.
     Machine(MceRecord<'a>),
-    /// Linux' kernel log, inside a record that has other sections too.
+    /// Linux's kernel log, inside a record that has other sections too.
     Log(Part<'a>),
-    /// The front of a section that the CPER crate would decode.
+    /// The front of a body that the CPER crate would decode.
     Cut(Cut<'a>),
     /// Why it could not be decoded.
     Bad(Problem),
 }
 
 impl<'a> Found<'a> {
-    /// What begins at this place. Its sections are decoded here, and nowhere else.
+    /// Something found at this place. Its sections are decoded here and nowhere else.
     pub fn new(place: Place<'a>, what: What<'a>, raw: &'a [u8]) -> Self {
         let mut sections = match &what {
-            What::Record(stored) => match stored.prefix() {
-                Some(prefix) => vec![stored_section(stored, prefix, place)],
+            What::Record(stored) => match stored.descriptor() {
+                Some(descriptor) => vec![stored_section(stored, descriptor, place)],
                 None => record_sections(&stored.record(), place),
             },
             What::Block(block) => block_sections(block, place),
@@ -459,7 +459,7 @@ impl<'a> Found<'a> {
         &self.sections
     }
 
-    /// All that is wrong with it and its sections.
+    /// All problems of it and of its sections.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems: Vec<_> = self.sections.iter().filter_map(Section::problem).collect();
         match &self.what {
@@ -476,7 +476,7 @@ impl<'a> Found<'a> {
                         .value("section_count", 0),
                     );
                 }
-                // Each other error of a section stands in the section's place.
+                // Every other error of a section is reported with the section.
                 let outside = record.sections().nth(record.descriptors().len()).and_then(Result::err);
                 problems.extend(outside.map(|error| located(&error, self.place)));
             }
@@ -487,7 +487,7 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Finds the machine checks in sections; what processor they are of another section may say.
+/// Finds the machine checks in sections. Another section of the record may name the processor.
 fn find_machine_checks(sections: &mut [Section<'_>]) {
     let cpuid = sections.iter().find_map(|section| match &section.content {
         Content::Body(body) => MachineCheck::cpuid(body),
@@ -500,10 +500,13 @@ fn find_machine_checks(sections: &mut [Section<'_>]) {
     }
 }
 
-/// The section of a record that Linux keeps, which begins behind the prefix whatever the descriptor says.
-fn stored_section<'a>(stored: &StoredRecord<'a>, prefix: &'a RecordPrefix, place: Place<'a>) -> Section<'a> {
-    let descriptor = prefix.descriptor();
-    let body = place.at(place.offset + RecordPrefix::SIZE as u64);
+/// The section of a record that Linux keeps. It begins after the prefix, whatever the descriptor says.
+fn stored_section<'a>(
+    stored: &StoredRecord<'a>,
+    descriptor: &'a SectionDescriptor,
+    place: Place<'a>,
+) -> Section<'a> {
+    let body = place.at(place.offset + StoredRecord::BODY_OFFSET as u64);
     let at = place.offset + RecordHeader::SIZE as u64;
     if let Some(reason) = torn(descriptor, stored.file_content()) {
         let severity = stored.record().severity();
@@ -522,7 +525,8 @@ fn record_sections<'a>(record: &Record<'a>, place: Place<'a>) -> Vec<Section<'a>
     let bytes = record.as_bytes();
     let front = RecordHeader::SIZE + size_of_val(record.descriptors());
     let behind = bytes.get(front..).unwrap_or_default();
-    // Sections that were cut can all claim the same bytes: they are shown once, so that what is shown stays linear.
+    // Several cut sections can claim the same bytes. Each byte is shown once, so that the output stays linear in the
+    // input.
     let mut unclaimed = bytes.len();
     let one = |(number, (found, descriptor)): (usize, (Result<_, cper::Error>, &'a SectionDescriptor))| {
         let at = place.offset + (RecordHeader::SIZE + number * SectionDescriptor::SIZE) as u64;
@@ -584,7 +588,7 @@ fn record_sections<'a>(record: &Record<'a>, place: Place<'a>) -> Vec<Section<'a>
 }
 
 fn block_sections<'a>(block: &StatusBlock<'a>, place: Place<'a>) -> Vec<Section<'a>> {
-    // Entries lie one behind the other, each header before its payload.
+    // Entries follow each other, each header before its payload.
     let mut offset = place.offset + cper::GenericErrorStatus::SIZE as u64;
     let mut one = |entry: cper::DataEntry<'a>| {
         let payload = offset + entry.header_bytes().len() as u64;
@@ -613,7 +617,7 @@ pub fn padding(block: &StatusBlock<'_>) -> usize {
     entries.map(|entry| entry.header_bytes().len()).sum::<usize>() + zeros_at_the_end(block)
 }
 
-/// Bytes behind the last entry, too few for another, when they are zeros.
+/// Zero bytes after the last entry, too few for another one.
 fn zeros_at_the_end(block: &StatusBlock<'_>) -> usize {
     let length = block.header().data_length() as usize;
     let data = block.as_bytes().get(cper::GenericErrorStatus::SIZE..).unwrap_or_default();
@@ -636,7 +640,7 @@ fn block_problems(block: &StatusBlock<'_>, sections: usize, place: Place<'_>) ->
                 .value("available", there),
         );
     }
-    // The error of an entry that is cut stands in the section's place.
+    // The error of a cut entry is reported with its section.
     let entry = block.entries().find_map(Result::err);
     let entry = entry.filter(|_| block.cut_entry().is_none() && zeros_at_the_end(block) == 0);
     let raw_data = block.raw_data().and_then(Result::err);
@@ -659,8 +663,8 @@ fn block_problems(block: &StatusBlock<'_>, sections: usize, place: Place<'_>) ->
     problems
 }
 
-/// Why a section did not reach the store: its descriptor, or all that lies behind the descriptors, is zeros, or the ones
-/// of erased flash.
+/// Why a section did not reach the store: its descriptor, or everything after the descriptors, is zeros or the ones of
+/// erased flash.
 fn torn(descriptor: &SectionDescriptor, behind: &[u8]) -> Option<String> {
     for (fill, name) in [(0, "zeros"), (0xff, "ones")] {
         let is_fill = |bytes: &[u8]| bytes.iter().all(|byte| *byte == fill);
@@ -705,7 +709,7 @@ fn section<'a>(
 }
 
 impl<'a> Section<'a> {
-    /// A section of which nothing can be decoded. What its descriptor says of severity and unit is not believed.
+    /// A section of which nothing can be decoded. The severity and unit in its descriptor are not believed.
     fn lost(
         descriptor: &'a SectionDescriptor,
         severity: Severity,
@@ -779,7 +783,7 @@ impl<'a> Section<'a> {
     }
 }
 
-/// `file: slot 3, offset 0x6000`, what every complaint begins with.
+/// `file: slot 3, offset 0x6000`, the start of every message about a place.
 pub fn at(place: &Place<'_>) -> String {
     format!("{}: {place}", Printable(place.file.as_bytes()))
 }

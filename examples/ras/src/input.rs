@@ -15,7 +15,7 @@ use crate::walk::Walk;
 /// Files from this size on are mapped.
 const MAP_FROM: u64 = 1 << 20;
 
-/// The most that is read of what cannot be mapped.
+/// The most bytes that are read of a file that cannot be mapped.
 const READ_LIMIT: u64 = 256 << 20;
 
 /// The argument that stands for standard input.
@@ -26,7 +26,7 @@ pub const STDIN: &str = "-";
 pub struct Candidate {
     /// Where it is.
     pub path: PathBuf,
-    /// Whether it was named itself: one met in a folder may be anything.
+    /// Whether the arguments name the file itself. A file inside a named folder may be anything.
     pub named: bool,
 }
 
@@ -38,7 +38,7 @@ pub fn candidates(arguments: &[PathBuf]) -> impl Iterator<Item = Result<Candidat
     })
 }
 
-/// The bytes of all files that the arguments name; `None` where that is not known, as of a pipe.
+/// Total size of all files that the arguments name; `None` where it is not known, as for a pipe.
 pub fn length(arguments: &[PathBuf]) -> Option<u64> {
     candidates(arguments).try_fold(0_u64, |all, candidate| {
         let metadata = std::fs::metadata(candidate.ok()?.path).ok()?;
@@ -64,8 +64,8 @@ impl Bytes {
         }
     }
 
-    /// The first offset from this one on that is not in a hole of a sparse file; the end when there is none. What lies
-    /// before it is zero.
+    /// The first offset at or after this one that is not in a hole of a sparse file, or the end. All bytes before it
+    /// are zero.
     pub fn next_data(&self, from: usize) -> usize {
         #[cfg(target_os = "linux")]
         if let Self::Mapped(map, file) = self {
@@ -73,22 +73,22 @@ impl Bytes {
             return match seek(file, SeekFrom::Data(from as u64)) {
                 Ok(data) => usize::try_from(data).unwrap_or(map.len()).clamp(from, map.len()),
                 Err(rustix::io::Errno::NXIO) => map.len(),
-                // A file system that does not know has no holes.
+                // On a file system that cannot say there are no holes.
                 Err(_) => from,
             };
         }
         from
     }
 
-    /// Gives back the memory of what was looked at so far, where that can be read again. Without it a walk over a
-    /// store keeps every page it touched, holes of a sparse file too.
+    /// Gives back the memory of the pages that were read so far. Without it a walk over a store keeps every page that
+    /// it touched, also those of a sparse file's holes.
     pub fn release(&self) {
         #[cfg(unix)]
         if let Self::Mapped(map, _) = self {
             // SAFETY: dropping the pages of a read-only mapping of a file loses nothing: they are read again when
             // they are needed, with the same contents as far as the file keeps them (see `map`).
             #[allow(unsafe_code)]
-            // It is no error when the pages stay.
+            // If the pages stay, that is no error.
             let _ = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
         }
     }

@@ -1,8 +1,8 @@
-//! One JSON object a line, of the form that `schema/ras-v1.json` describes. Names and types are stable within a version.
+//! One JSON object a line, as `schema/ras-v1.json` describes it. Names and types are stable within a version.
 //!
-//! The type of a member never depends on its value. 64-bit fields of records are strings, `0x` and all 16 digits, counts
-//! of 64 bits strings of decimal digits, numbers of up to 32 bits and places in files are numbers, bytes are strings of
-//! hex. What is not known is absent: never null, never 0.
+//! The type of a member never depends on its value. A 64-bit register is a string of `0x` and 16 digits; a 64-bit count
+//! is a string of decimal digits; a number of up to 32 bits or an offset in a file is a number; bytes are a string of
+//! hex digits. A member that is not known is absent, never null and never 0.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,13 +16,15 @@ use serde::ser::Serializer;
 use crate::event::{Event, Grade, Unreadable};
 use crate::found::{Content, Descriptor, Log, LogKind, Part, Piece, Place, Reading, Section, What};
 use crate::machine_check::MachineCheck;
+use crate::names::SectionNames;
 use crate::not_shown::{self, NotShown};
 use crate::not_valid::NotValid;
 use crate::printable::{Printable, commands};
 use crate::problem::{Problem, digits};
 use crate::trace::TraceEvent;
 
-/// The version of the form. Members are added within a version; one whose name or type changes makes another.
+/// The version of the schema. Members are added within a version; a member whose name or type changes makes a new
+/// version.
 const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Serialize)]
@@ -53,7 +55,7 @@ struct Object<'e> {
     severity: Option<Shown<Grade>>,
     kind: &'static str,
     summary: &'e str,
-    /// What could not be read.
+    /// Present for something that could not be read.
     #[serde(skip_serializing_if = "<[Problem]>::is_empty")]
     problems: &'e [Problem],
     /// Of a record or a status block.
@@ -65,13 +67,13 @@ struct Object<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     trace: Option<Traced<'e>>,
     sections: Vec<Member<'e>>,
-    /// Of a status block: what lies behind its entries.
+    /// Of a status block: the raw data after its entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     raw_data: Option<Hex<'e>>,
-    /// What the record holds and no field shows as it is stored.
+    /// Stored bytes that no field shows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not_shown: Vec<NotShown<'e>>,
-    /// The record as it is stored: on request, and where there is nothing else to show.
+    /// The record's bytes: on request, and where nothing else can be shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<Hex<'e>>,
 }
@@ -133,12 +135,15 @@ struct Member<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     flags: Option<Described<'e>>,
     summary: Cow<'e, str>,
+    /// Of what the fields have numbers for, where the names are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component_names: Option<&'e SectionNames>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<Problem>,
     /// Of the record around a part of a log.
     #[serde(skip_serializing_if = "Option::is_none")]
     header: Option<Described<'e>>,
-    /// The section descriptor, or what the header of a data entry says.
+    /// The section descriptor, or the header of a data entry.
     #[serde(skip_serializing_if = "Option::is_none")]
     descriptor: Option<Described<'e>>,
     fields: Body<'e>,
@@ -162,7 +167,7 @@ struct Check {
     cpu: Option<u32>,
     bank: u8,
     summary: String,
-    /// What the registers say the bank is.
+    /// The unit that the registers name.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
     mci_status: Shown<Register>,
@@ -250,7 +255,7 @@ struct LogText {
     bytes: Option<String>,
 }
 
-/// What an error-correcting code did, and whether the text is in doubt for that.
+/// What the error-correcting code did, and whether that leaves the text in doubt.
 #[derive(Serialize)]
 struct EccShown {
     /// Bytes, and blocks; absent where the text is as stored.
@@ -292,7 +297,7 @@ impl Serialize for Described<'_> {
     }
 }
 
-/// The text of something, which is written where it goes and nowhere before.
+/// The `Display` text of a value, written straight into the output.
 struct Shown<T>(T);
 
 impl<T: fmt::Display> Serialize for Shown<T> {
@@ -318,7 +323,7 @@ impl Serialize for Hex<'_> {
     }
 }
 
-/// What is written beside the fields.
+/// Optional members.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Extent {
     /// The fields whose validity bit is clear, read as if it were set.
@@ -332,27 +337,23 @@ pub fn write(out: &mut dyn Write, events: &[Event<'_>], extent: Extent) -> io::R
     let mut text = Vec::new();
     events.iter().try_for_each(|event| {
         text.clear();
-        serialised(&mut text, event, None, extent)?;
+        line(&mut text, event, None, extent)?;
         out.write_all(&text)
     })
 }
 
-/// What `ras collect` knows an event by.
+/// The keys by which `ras collect` identifies an event.
 #[derive(Debug)]
 pub struct Keys {
     /// The key of the event.
     pub event: String,
-    /// The keys of the parts of a kernel log, the oldest text first, as they are in `sections`; none for what is none.
+    /// The keys of a kernel log's parts, oldest text first, in the order of `sections`; empty for anything else.
     pub parts: Vec<String>,
 }
 
-/// Adds an object for an event, with the keys it is known by, if it has some. It is many small pieces, which are put
-/// together in memory much faster than they are written.
-pub fn line(text: &mut Vec<u8>, event: &Event<'_>, keys: Option<&Keys>) -> io::Result<()> {
-    serialised(text, event, keys, Extent::default())
-}
-
-fn serialised(text: &mut Vec<u8>, event: &Event<'_>, keys: Option<&Keys>, extent: Extent) -> io::Result<()> {
+/// Writes an object for an event, with its keys if it has some. The many small pieces are joined in memory, which is
+/// much faster than writing each.
+pub fn line(text: &mut Vec<u8>, event: &Event<'_>, keys: Option<&Keys>, extent: Extent) -> io::Result<()> {
     let start = text.len();
     serde_json::to_writer(&mut *text, &object(event, keys, extent))?;
     escape_commands(text, start);
@@ -360,10 +361,10 @@ fn serialised(text: &mut Vec<u8>, event: &Event<'_>, keys: Option<&Keys>, extent
     Ok(())
 }
 
-/// Escapes, from an offset on, the characters that command a terminal and that JSON lets stand: DEL, C1 and marks that
-/// turn the direction. The values stay the same.
+/// Escapes, from an offset on, characters that command a terminal and that JSON allows unescaped: DEL, C1 and
+/// bidirectional marks. The values stay the same.
 fn escape_commands(text: &mut Vec<u8>, from: usize) {
-    // How each of them begins. A middle dot begins like C1.
+    // The first byte of each. A middle dot begins like C1.
     let mut starts = memchr::memchr3_iter(0x7f, 0xc2, 0xe2, &text[from..]);
     let commands_at = |at: usize| {
         let end = text.len().min(from + at + 4);
@@ -393,7 +394,8 @@ fn object<'e>(event: &'e Event<'e>, keys: Option<&'e Keys>, extent: Extent) -> O
         .sections()
         .iter()
         .zip(&event.lines)
-        .map(|(section, (grade, line))| part_of(section, *grade, line, extent))
+        .zip(&event.names)
+        .map(|((section, (grade, line)), names)| part_of(section, *grade, line, names, extent))
         .collect();
     match &found.what {
         What::Record(stored) => {
@@ -448,7 +450,7 @@ fn object<'e>(event: &'e Event<'e>, keys: Option<&'e Keys>, extent: Extent) -> O
 
 /// The fields of a section, as an object or a string of its bytes.
 pub fn fields(section: &Section<'_>) -> String {
-    // Nothing in them fails to be written to memory.
+    // Writing to memory cannot fail.
     serde_json::to_string(&body(section)).unwrap_or_default()
 }
 
@@ -462,7 +464,13 @@ fn body<'e>(section: &'e Section<'_>) -> Body<'e> {
     }
 }
 
-fn part_of<'e>(section: &'e Section<'e>, severity: Grade, line: &'e str, extent: Extent) -> Member<'e> {
+fn part_of<'e>(
+    section: &'e Section<'e>,
+    severity: Grade,
+    line: &'e str,
+    names: &'e SectionNames,
+    extent: Extent,
+) -> Member<'e> {
     let fru = Fru {
         id: section.fru_id.filter(|id| *id != Guid::ZERO).map(Shown),
         text: section
@@ -481,6 +489,7 @@ fn part_of<'e>(section: &'e Section<'e>, severity: Grade, line: &'e str, extent:
         flags: (section.flags != SectionFlags::empty())
             .then(|| Described::Value(Value::flags(section.flags))),
         summary: line.into(),
+        component_names: (*names != SectionNames::default()).then_some(names),
         problems: section.problem().into_iter().collect(),
         header: None,
         descriptor: section.descriptor.as_ref().map(Described::Descriptor),
@@ -513,6 +522,7 @@ fn parts<'e>(log: &'e Log<'e>, extent: Extent) -> Vec<Member<'e>> {
                 flags: None,
                 summary: number
                     .map_or(part.kind.noun().into(), |number| format!("kernel log, part {number}").into()),
+                component_names: None,
                 problems: part.problem().into_iter().collect(),
                 header: part
                     .record
@@ -521,7 +531,7 @@ fn parts<'e>(log: &'e Log<'e>, extent: Extent) -> Vec<Member<'e>> {
                 descriptor: part
                     .record
                     .as_ref()
-                    .and_then(|stored| Some(Described::Fields(Fields(stored.prefix()?.descriptor())))),
+                    .and_then(|stored| Some(Described::Fields(Fields(stored.descriptor()?)))),
                 fields: Body::Log(text(part, *number)),
                 machine_checks: Vec::new(),
                 not_valid: None,

@@ -1,4 +1,4 @@
-//! The lines that Linux itself printed: kernel logs as they are, machine checks and CPER in the kernel's words.
+//! Linux's own lines: kernel logs unchanged, machine checks and CPER in the kernel's words.
 
 use std::io::{self, Write};
 
@@ -10,8 +10,8 @@ use crate::found::{Content, Section, What, at};
 use crate::kernel_version::{KernelVersion, Versions};
 use crate::printable::Printable;
 
-/// Writes what Linux printed of each event, byte by byte; to a terminal without what could command it. Bad parts go
-/// to standard error. Without a version it is that of the kernel that met the event.
+/// Writes Linux's lines of each event unchanged; on a terminal, control characters are escaped. Bad parts go to standard
+/// error. Without a version, that of the kernel that met the event is taken.
 pub fn write(
     out: &mut dyn Write,
     events: &[Event<'_>],
@@ -39,7 +39,7 @@ pub fn write(
     Ok(())
 }
 
-/// What Linux printed of an event.
+/// Linux's lines of an event.
 fn printed(event: &Event<'_>, version: KernelVersion) -> Vec<u8> {
     let mut out = Vec::new();
     match &event.found.what {

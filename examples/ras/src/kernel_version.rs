@@ -1,5 +1,5 @@
-//! The version of the kernel whose words are written: the one that is asked for, or the one that wrote the log beside a
-//! record.
+//! The version of the kernel whose words are written: the one asked for, or that of the kernel which wrote the log
+//! beside a record.
 
 use std::str::FromStr;
 
@@ -39,7 +39,7 @@ impl FromStr for KernelVersion {
 }
 
 impl KernelVersion {
-    /// That of the kernel which wrote a log: its first line says so, and so does every trace.
+    /// The version of the kernel that wrote a log: its first line has it, and so does every trace.
     pub fn of_log(log: &Log<'_>) -> Option<Self> {
         let releases =
             log.parts().flat_map(|part| dmesg::lines(part.text().0)).filter_map(|line| release(line.text));
@@ -55,7 +55,7 @@ pub struct Versions {
 }
 
 impl Versions {
-    /// Those that the logs among these events tell.
+    /// The versions that the logs among these events name.
     pub fn of(events: &[Event<'_>]) -> Self {
         let of_event = |event: &Event<'_>| match &event.found.what {
             What::Log(log) => Some((boot(event), KernelVersion::of_log(log)?)),
@@ -77,8 +77,8 @@ fn boot(event: &Event<'_>) -> Option<u64> {
     event.id?.boot_time().filter(|_| event.id_names_boot())
 }
 
-/// The release of the kernel that a line of its log names: in its first line, `Linux version 6.1.0-44-amd64 (...`, and in
-/// the line of a trace that names the process, `CPU: 0 PID: 1 Comm: sh Not tainted 6.1.0-44-amd64 #1 ...`.
+/// The kernel release in a line of its log: the first line, `Linux version 6.1.0-44-amd64 (...`, or the line of a trace
+/// that names the process, `CPU: 0 PID: 1 Comm: sh Not tainted 6.1.0-44-amd64 #1 ...`.
 fn release(line: &[u8]) -> Option<&str> {
     let line = std::str::from_utf8(line).ok()?;
     let is_release = |word: &&str| {

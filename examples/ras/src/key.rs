@@ -1,19 +1,19 @@
-//! What an event is known by: who created its record, the record's id, and a digest of its content.
+//! The identity of an event: its record's creator, its record's id, and a digest of its content.
 //!
-//! The content is what stays the same wherever the record is met. A kernel log is its text, so that a compressed
-//! record in ERST, the file that the kernel shows of it and systemd's copy of that are one event. A record that Linux
-//! keeps in ERST is its body, which is all that pstore's file has of it. Any other record is its bytes but for the
-//! eight that the platform may change while it stores it (UEFI 2.11 table N-1, persistence information), and a
-//! status block is its bytes but for the block status, which the kernel clears once it took note.
+//! The content is the part that is the same wherever the record is stored. Of a kernel log it is the text, so that a
+//! compressed record in ERST, the kernel's file of it and systemd's copy of that file are one event. Of a record that
+//! Linux keeps in ERST it is the body, which is all that pstore's file has. Of any other record it is all bytes but the
+//! eight that the platform may change (UEFI 2.11 table N.1, persistence information). Of a status block it is all bytes
+//! but the block status, which the kernel clears once it has read the block.
 //!
-//! A kernel log whose parts are records of their own is one event, known by the key of its newest part: that is where
-//! its end is, which no other log has. An output keeps the keys of the other parts too, so that it knows each part again
-//! wherever it is met, alone or with others.
+//! A kernel log whose parts are records of their own is one event. Its key is that of its newest part, which has the
+//! log's end and so belongs to no other log. An output keeps the keys of the other parts too, so that it recognises
+//! each part again, alone or with others.
 //!
-//! A status block has no creator and no id, and many have no time: of two boots that end with the same error the blocks
-//! are equal. So one without a time that is read where firmware leaves it is known by the boot that it was left for, in
-//! place of the creator. Firmware that leaves a block there for good has it told once a boot: what cannot be told apart
-//! is told twice rather than lost. A block with a time is the same in every boot.
+//! A status block has no creator and no id, and often no time: two boots that end with the same error leave equal
+//! blocks. So the key of a block without a time, where firmware left it, has the boot in place of the creator. Firmware
+//! that leaves a block for good has it reported once each boot: an event is reported twice rather than lost. A block
+//! with a time has the same key in every boot.
 
 use std::fmt;
 use std::str::FromStr;
@@ -43,15 +43,15 @@ const PERSISTENCE: std::ops::Range<usize> = 108..116;
 const BLOCK_STATUS: std::ops::Range<usize> = 0..4;
 
 impl Key {
-    /// The key of something found, `boot` being the one that firmware left it for, all zero where that is not known.
-    /// `None` for what is no event: an ERST table, a bad part of something found too.
+    /// The key of something found. `boot` is the boot that firmware left it for, all zero where that is not known.
+    /// `None` for what is no event: an ERST table, or a bad part of something that is found too.
     pub fn of(found: &Found<'_>, boot: Guid) -> Option<Self> {
         let raw = found.raw;
         let linux = CreatorId::LINUX_PSTORE.raw();
         Some(match &found.what {
             What::Record(stored) => {
                 let creator = stored.record().header().creator_id().raw();
-                match stored.prefix() {
+                match stored.descriptor() {
                     Some(_) => Self::digest(creator, stored.id(), &[stored.body()]),
                     None => Self::digest(creator, stored.id(), &without(raw, PERSISTENCE)),
                 }
@@ -84,7 +84,7 @@ impl Key {
         };
         let id = part.id.unwrap_or(RecordId::new(0));
         match part.text() {
-            // What ramoops appends to the file tells of the memory, not of the log.
+            // The line that ramoops appends to a file describes the memory, not the log.
             (text, None) if part.record.is_none() => {
                 Self::digest(creator.raw(), id, &[EccReport::split(text).0])
             }
@@ -144,7 +144,7 @@ impl FromStr for Key {
                 id: RecordId::new(u64::from_str_radix(id, 16).ok()?),
                 digest: u128::from_str_radix(digest, 16).ok()?,
             };
-            // Only the one form: as many digits as there are, and no sign.
+            // Exactly one form is a key: all digits, and no sign.
             (key.to_string() == text).then_some(key)
         };
         parse().ok_or(NoKey)

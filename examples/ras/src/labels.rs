@@ -1,4 +1,4 @@
-//! What is printed on a board beside each DIMM, in the form of rasdaemon's files of labels:
+//! The labels on a board beside each DIMM, in the form of rasdaemon's label files:
 //!
 //! ```text
 //! Vendor: Dell Inc.
@@ -46,7 +46,7 @@ impl fmt::Display for NoLabels {
 #[derive(Debug, Default)]
 struct Section {
     vendor: String,
-    /// Boards or systems, and which of these they are.
+    /// Names of boards or of systems, and which of the two they are.
     names: Vec<String>,
     is_board: bool,
     labels: Labels,
@@ -63,7 +63,7 @@ impl Section {
 }
 
 impl Labels {
-    /// Those in a file: of the machine that the tables name, or of the only one there is.
+    /// The labels in a file: of the machine that the tables name, or of the only machine in the file.
     ///
     /// # Errors
     /// When there are none, or nothing says which are meant.
@@ -74,7 +74,7 @@ impl Labels {
         match (of_machine, sections.len()) {
             (Some(place), _) => Ok(sections.swap_remove(place).labels),
             (None, 0) => Err(NoLabels::Empty),
-            // Labels without a machine, or of a single one, are meant.
+            // Labels without a machine, or of the only machine, apply.
             (None, 1) if dmi.is_none() || sections[0].names.is_empty() => Ok(sections.swap_remove(0).labels),
             (None, _) if dmi.is_some() => Err(NoLabels::OtherMachines),
             (None, number) => Err(NoLabels::WhichMachine(number)),

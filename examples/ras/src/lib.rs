@@ -1,12 +1,12 @@
-//! What reads and explains records: the part of `ras` that sees foreign bytes.
+//! Reads and explains records: the part of `ras` that handles foreign bytes.
 //!
-//! Data flow one way: [`input`] loads bytes, [`recognise`] says what they are, [`scan`] walks over them and gives what it
-//! [`found`], [`event`] says what that means, and [`text`], [`json`] and [`kernel`] write it. What a kernel traces comes by
-//! [`trace`] instead. The program's commands stand on this; nobody else does.
+//! Data flow one way: [`input`] loads bytes, [`recognise`] says what they are, [`scan`] walks over them and reports
+//! what it [`found`], [`event`] judges it, and [`text`], [`json`] and [`kernel`] write it. [`trace`] reports what a kernel
+//! traces. Only the program's commands use this library.
 
-// The program's own: its documentation is for those who read the source.
+// Its documentation is for readers of the source.
 #![allow(missing_docs, missing_debug_implementations, clippy::missing_errors_doc)]
-// Text is put together in memory, where writing cannot fail and a panic would be a bug to find.
+// Text is formatted in memory, where writing cannot fail; a panic there would be a bug to find.
 #![allow(clippy::format_push_string, clippy::cast_precision_loss)]
 
 pub mod blk;

@@ -1,8 +1,8 @@
-//! Machine checks inside other containers: the registers of a bank, wherever they were found, as Linux keeps them.
+//! Machine checks inside other containers: the registers of a bank as Linux keeps them, wherever they were found.
 //!
 //! A `struct mce` is one already. An IA32/X64 processor section has the registers in its arrays of model-specific
-//! registers, a section of Windows in a form of its own. All become a [`MachineCheck`], which `mce-record` reads, so that
-//! they have the same headline, the same lines of the kernel and the same row in rasdaemon's database.
+//! registers, a Windows section in a form of its own. Each becomes a [`MachineCheck`], which `mce-record` reads. So all
+//! have the same headline, the same lines of the kernel and the same row in rasdaemon's database.
 
 use cper::section::vendor::{WindowsCpuVendor, WindowsXpfMca};
 use cper::section::{Body, Ia32X64Context, Ia32X64ContextType};
@@ -12,19 +12,19 @@ use mce_record::{CpuVendor, Layout, Mce, MceRecord, MciStatus};
 /// The registers of a bank.
 #[derive(Clone, Debug)]
 pub struct MachineCheck {
-    /// As Linux would have stored them. What is not known is 0.
+    /// The `struct mce` that Linux would have stored. Fields that are not known are 0.
     mce: Mce,
-    /// The number that the system gave the processor.
+    /// The operating system's number of the processor.
     cpu: Option<u32>,
     /// The `MCA_IPID` that the processor's model suggests, where the register is 0.
     assumed_ipid: Option<u64>,
-    /// Whether Linux logs it when it meets the container.
+    /// Whether Linux logs the machine check when it reads the container.
     is_logged: bool,
 }
 
 impl MachineCheck {
-    /// Those in the body of a section, which `cpuid` says of the processor where the body does not: EAX of CPUID leaf 1,
-    /// 0 where it is not known.
+    /// The machine checks in the body of a section. `cpuid` is EAX of CPUID leaf 1, for bodies that do not have it; 0
+    /// where it is not known.
     pub fn all(body: &Body<'_>, cpuid: u32) -> Vec<Self> {
         match body {
             Body::Ia32X64Processor(processor) => {
@@ -42,7 +42,7 @@ impl MachineCheck {
         }
     }
 
-    /// What a body says of the processor: EAX of CPUID leaf 1.
+    /// The processor that a body names: EAX of CPUID leaf 1.
     pub fn cpuid(body: &Body<'_>) -> Option<u32> {
         let eax = match body {
             Body::Ia32X64Processor(processor) => processor.cpuid_info().map(cper::section::CpuidInfo::eax),
@@ -52,17 +52,17 @@ impl MachineCheck {
         eax.map(|eax| eax as u32).filter(|eax| *eax != 0)
     }
 
-    /// The registers, to be read: in the layout that ends with the last of them.
+    /// The registers as a record, in the shortest layout that has all of them.
     pub fn record(&self) -> MceRecord<'_> {
         read(&self.mce)
     }
 
-    /// The number that the system gave the processor.
+    /// The operating system's number of the processor.
     pub const fn cpu(&self) -> Option<u32> {
         self.cpu
     }
 
-    /// Whether Linux logs it when it meets the container.
+    /// Whether Linux logs the machine check when it reads the container.
     pub const fn is_logged(&self) -> bool {
         self.is_logged
     }
@@ -79,7 +79,7 @@ impl MachineCheck {
     }
 }
 
-/// Fields that Linux has behind the registers are not known, and not told as 0.
+/// The fields after the registers are not known, so the layout ends before them.
 fn read(mce: &Mce) -> MceRecord<'_> {
     let registers = mce.as_bytes().get(..Layout::Size104.size()).unwrap_or_default();
     MceRecord::parse(registers).unwrap_or(mce.record())
@@ -89,11 +89,11 @@ fn read(mce: &Mce) -> MceRecord<'_> {
 const SMCA: (u32, u32) = (0xc000_2000, 16);
 /// The same of any other processor of AMD's or Intel's.
 const LEGACY: (u32, u32) = (0x400, 4);
-/// Banks that either can have.
+/// The largest number of banks.
 const BANKS: u32 = 32;
 
-/// The banks in an array of model-specific registers: those whose status is there and valid. An array begins anywhere
-/// in a bank, as firmware likes, and may go on with the next one.
+/// The banks in an array of model-specific registers whose status is there and valid. Firmware begins an array at any
+/// register of a bank, and the array may go on with the next bank.
 fn in_context(context: &Ia32X64Context<'_>, cpuid: u32, apic: Option<u32>) -> Vec<MachineCheck> {
     let header = context.structure();
     if header.register_context_type() != Ia32X64ContextType::MSR {
@@ -151,7 +151,7 @@ pub const fn vendor_of(cpuid: u32) -> CpuVendor {
     }
 }
 
-/// A machine check that Windows stored. What processor it is, the sections beside it say.
+/// A machine check that Windows stored. The sections beside it name the processor.
 fn of_windows(machine: &WindowsXpfMca<'_>, mut cpuid: u32) -> MachineCheck {
     let vendor = match machine.cpu_vendor() {
         WindowsCpuVendor::INTEL => CpuVendor::INTEL,
@@ -165,8 +165,8 @@ fn of_windows(machine: &WindowsXpfMca<'_>, mut cpuid: u32) -> MachineCheck {
         match (ipid, machine.bank_number(), cpuid & 0x0fff_fff0) {
             // Only processors of family 17h and later have the register.
             (1.., _, 0) => cpuid = FAMILY_17H,
-            // Where Windows left it out: on the processors of this model the bank is that of power and interrupts, as
-            // records of others of them say.
+            // Windows leaves the register out. On the processors of this model the bank is that of power and
+            // interrupts, as other records of such processors say.
             (0, 27, ZEN_3_DESKTOP) => assumed_ipid = Some(POWER_AND_INTERRUPTS),
             _ => {}
         }

@@ -1,8 +1,8 @@
-//! `ras`: what a dying machine left behind, made readable.
+//! `ras` reads the hardware-error records that a machine wrote before it died.
 
-// A program has no outside: `pub` says what a module offers to the others.
+// `pub` says what a module offers to the program's other modules.
 #![allow(unreachable_pub)]
-// Text is put together in memory, where writing cannot fail and a panic would be a bug to find.
+// Text is formatted in memory, where writing cannot fail; a panic there would be a bug to find.
 #![allow(clippy::format_push_string, clippy::cast_precision_loss)]
 
 mod collect;
@@ -12,6 +12,7 @@ mod events;
 mod local;
 mod manual;
 mod name_files;
+mod output_files;
 mod pager;
 mod progress;
 mod select;
@@ -107,7 +108,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let code = u8::from(error.use_stderr());
-            // Nowhere is left to complain to when this fails.
+            // If this fails there is nowhere left to report it.
             let _ = error.print();
             return ExitCode::from(code);
         }

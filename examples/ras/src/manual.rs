@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use crate::Outcome;
 
-/// Writes the man pages, one for each command
+/// Writes the man pages, which say more than --help
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

@@ -1,9 +1,9 @@
-//! What parts of a machine are called: DIMMs by its SMBIOS tables or by a file of labels, PCI devices by `pci.ids`,
-//! processors by what the crates know. Names are found once, for the event; the number stays beside the name, and what
-//! has no name has its number alone.
+//! Names of a machine's parts: DIMMs by its SMBIOS tables or a file of labels, PCI devices by `pci.ids`, processors by
+//! the crates. Names are looked up once, for the event. The number is shown beside its name, and alone where it has no
+//! name.
 //!
-//! Handles of SMBIOS are those of one machine. Its own tables name a DIMM where the record is of this machine: it lies
-//! where the kernel or systemd keeps what this machine left, or its platform is the tables' system.
+//! SMBIOS handles belong to one machine. This machine's tables name a DIMM only where the record is of this machine: it
+//! lies where the kernel or systemd keeps what this machine left, or its platform is the tables' system.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,6 +12,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use cper::section::{Body, Midr, ProcessorType};
 use mce_record::{CpuSignature, CpuVendor};
+use serde::Serialize;
 
 use crate::dmi::{self, Dmi};
 use crate::found::{Content, Found, Section, What};
@@ -23,7 +24,7 @@ use crate::printable::Printable;
 /// Where the kernel and systemd keep what this machine left, below the root.
 const OF_MACHINE: [&str; 3] = ["sys", "dev", "var/lib/systemd/pstore"];
 
-/// Where names are found.
+/// The sources of names.
 #[derive(Debug, Default)]
 pub struct Names {
     /// The tables that were given: of the machine that the records are of.
@@ -32,7 +33,7 @@ pub struct Names {
     labels: Option<Labels>,
     /// The file with the names of PCI devices.
     pci_ids: Option<PathBuf>,
-    /// Below which this machine has its tables; `None` where they are not to be read.
+    /// The root of this machine's tables; `None` where they are not read.
     root: Option<PathBuf>,
     own: OnceLock<Option<Dmi>>,
     pci: OnceLock<PciIds>,
@@ -40,21 +41,25 @@ pub struct Names {
     classes: Mutex<HashMap<u32, Option<String>>>,
 }
 
-/// The names of what a section speaks of.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The names of the parts that a section names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SectionNames {
-    /// The memory module: what is printed beside it, or its locator.
+    /// The memory module: its label on the board, or its locator.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
     /// The PCI device, its vendor first.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
-    /// What the device's class code means.
+    /// The meaning of the device's class code.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     /// The processor.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub processor: Option<String>,
 }
 
 impl SectionNames {
-    /// Each name with what it is the name of.
+    /// Each name, with the part that has it.
     pub fn all(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let all = [
             ("module", &self.module),
@@ -73,13 +78,23 @@ impl Names {
         Self { dmi, labels, pci_ids, root: Some(root.to_owned()), ..Self::default() }
     }
 
-    /// The names of what each section of something found speaks of.
+    /// The names of the parts that each section of something found names.
     pub fn of(&self, found: &Found<'_>) -> Vec<SectionNames> {
         found.sections().iter().map(|section| self.of_section(section, found)).collect()
     }
 
     fn of_section(&self, section: &Section<'_>, found: &Found<'_>) -> SectionNames {
-        let Content::Body(body) = &section.content else { return SectionNames::default() };
+        let body = match &section.content {
+            Content::Body(body) => body,
+            Content::Machine(record) => {
+                let processor = record
+                    .signature()
+                    .zip(record.cpu_vendor())
+                    .and_then(|(signature, vendor)| x86(signature, vendor));
+                return SectionNames { processor, ..SectionNames::default() };
+            }
+            _ => return SectionNames::default(),
+        };
         let mut names = SectionNames { processor: processor(body), ..SectionNames::default() };
         if let Some((place, handle)) = memory(body) {
             names.module = self.module(place, handle, self.tables(found));
@@ -141,7 +156,7 @@ fn printable(name: Option<String>) -> Option<String> {
 /// Where a memory section's module is, node, card and module, and its SMBIOS handle.
 fn memory(body: &Body<'_>) -> Option<(Option<[u32; 3]>, Option<u16>)> {
     let place = |node: Option<u16>, card, module| {
-        // All ones is no number. A machine of one node need not say which.
+        // All ones is no number. A machine of one node need not state its node.
         let number = |number: Option<u16>| number.filter(|number| *number != u16::MAX).map(u32::from);
         Some([number(node).unwrap_or(0), number(card)?, number(module)?])
     };
@@ -170,8 +185,14 @@ pub fn pci(body: &Body<'_>) -> Option<(u16, u16, Option<u32>)> {
         Body::CxlComponentEvent(event) => event.device_id().map(|id| (id.vendor_id(), id.device_id(), None)),
         _ => None,
     };
-    // All ones is what nobody answers.
+    // All ones is a read that nobody answered.
     device.filter(|(vendor, ..)| *vendor != u16::MAX)
+}
+
+/// A processor of x86, with the number that says so.
+fn x86(signature: CpuSignature, vendor: CpuVendor) -> Option<String> {
+    let name = signature.name(vendor)?;
+    Some(format!("{vendor} {name}, {signature} (CPUID {:#x})", signature.raw()))
 }
 
 /// The processor that a section speaks of, with the number that says so.
@@ -182,9 +203,7 @@ fn processor(body: &Body<'_>) -> Option<String> {
     };
     let cpuid = |eax: u64| {
         let eax = u32::try_from(eax).ok()?;
-        let (signature, vendor) = (CpuSignature::new(eax), vendor_of(eax));
-        let name = signature.name(vendor).filter(|_| vendor != CpuVendor::UNKNOWN)?;
-        Some(format!("{vendor} {name}, {signature} (CPUID {eax:#x})"))
+        x86(CpuSignature::new(eax), vendor_of(eax))
     };
     match body {
         Body::ArmProcessor(arm) => midr(arm.midr_el1()),

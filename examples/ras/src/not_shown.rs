@@ -1,9 +1,9 @@
-//! What a record holds and no field shows as it is stored: values whose validity bit is clear, reserved bits that are
-//! set, bytes between the parts of a record and behind them.
+//! The bytes of a record that no field shows: values whose validity bit is clear, reserved bits that are set, bytes
+//! between the parts of a record and after them.
 //!
-//! It is found by subtraction. Every structure that is described says which bytes each of its fields is stored in, and
-//! whether the field shows all of them; the described structures are views of the record's bytes, so that their place in
-//! the record is known. Whatever is left and is not zero is told here, byte by byte.
+//! They are found by subtraction. Every described structure says in which bytes each of its fields is stored, and
+//! whether the field shows all of them. The described structures are views of the record's bytes, so their place in the
+//! record is known. Every other byte that is not zero is reported here.
 
 use std::fmt;
 
@@ -32,13 +32,13 @@ pub struct NotShown<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Why bytes are told here.
+/// Why no field shows the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The field's validity bit is clear.
     NotValid,
-    /// The field is reserved, or is told in another form.
+    /// The field is reserved, or its text does not show every bit.
     NotShown,
     /// No field is stored there.
     NoField,
@@ -131,7 +131,7 @@ impl<'a> Coverage<'a> {
     }
 
     fn mark(&mut self, place: std::ops::Range<usize>, field: Option<&'static str>, reason: Option<Reason>) {
-        // What is shown is all alike.
+        // Bytes that are shown are all alike.
         let mut number = 1;
         if reason.is_some() {
             number = self.fields.len() as u32;
@@ -142,13 +142,13 @@ impl<'a> Coverage<'a> {
         }
     }
 
-    /// Notes what a part of the record has in these bytes, described by `part`.
+    /// Notes the fields of one part of the record, described by `part`.
     fn part(&mut self, name: PartName, bytes: &[u8], part: &dyn Describe) {
         self.part = name;
         if let Some(place) = self.place(bytes) {
             self.mark(place, None, Some(Reason::NoField));
         }
-        // Only a receiver that fails can make it fail.
+        // Only a receiver can fail, and this one never does.
         let _ = part.describe(self);
     }
 
@@ -166,7 +166,7 @@ impl<'a> Coverage<'a> {
         match &section.content {
             Content::Body(body) => self.part(name, section.bytes, body.fields()),
             Content::Machine(record) => self.part(name, section.bytes, &Machine(record)),
-            // All of its bytes are told.
+            // All bytes of the copy are shown.
             Content::Bad(_) => self.part(name, section.bytes, &section.bytes),
             Content::Log(part) if !part.compressed => self.part(name, section.bytes, &part.stored),
             Content::Cut(_) | Content::Log(_) => self.part(name, section.bytes, &Nothing),
@@ -188,7 +188,7 @@ impl<'a> Coverage<'a> {
                 rest.push(NotShown { offset: start, part, field, reason, bytes });
                 continue;
             }
-            // Of bytes without a field those that are not zero, in pieces where zeros are between them.
+            // Bytes without a field that are not zero, split where zeros lie between them.
             let mut first = Some(first);
             while let Some(at) = first {
                 let piece = &bytes[at..];
@@ -203,7 +203,7 @@ impl<'a> Coverage<'a> {
     }
 }
 
-/// So many zeros stand between two pieces.
+/// Zeros that split two pieces.
 const ZEROS: usize = 16;
 
 impl Visitor for Coverage<'_> {
@@ -249,7 +249,7 @@ impl Visitor for Coverage<'_> {
     }
 }
 
-/// A part of which nothing is told.
+/// A part without a description.
 struct Nothing;
 
 impl Describe for Nothing {
@@ -258,7 +258,7 @@ impl Describe for Nothing {
     }
 }
 
-/// A machine-check record, whose own description is of another crate: it shows every bit.
+/// A machine-check record: `mce-record` describes it, and shows every bit.
 struct Machine<'r, 'a>(&'r mce_record::MceRecord<'a>);
 
 impl Describe for Machine<'_, '_> {
@@ -267,7 +267,7 @@ impl Describe for Machine<'_, '_> {
     }
 }
 
-/// What something found holds and no field shows; of a log each part says that by itself.
+/// The bytes of something found that no field shows. Each part of a log reports its own.
 pub fn of<'a>(found: &Found<'a>) -> Vec<NotShown<'a>> {
     let mut coverage = Coverage::new(found.raw);
     match &found.what {
@@ -303,7 +303,7 @@ pub fn of<'a>(found: &Found<'a>) -> Vec<NotShown<'a>> {
     coverage.rest()
 }
 
-/// What the record around a part of a kernel log holds and no field shows.
+/// The bytes that no field shows of the record around a part of a kernel log.
 pub fn of_part<'a>(part: &Part<'a>) -> Vec<NotShown<'a>> {
     let Some(record) = part.record.as_ref().map(pstore_format::record::StoredRecord::record) else {
         return Vec::new();
@@ -313,7 +313,7 @@ pub fn of_part<'a>(part: &Part<'a>) -> Vec<NotShown<'a>> {
     for (number, descriptor) in record.descriptors().iter().enumerate() {
         coverage.part(PartName::Descriptor(number), descriptor.as_bytes(), descriptor);
     }
-    // Its text tells it, and of a compressed one its digest.
+    // The text shows these bytes; a compressed text is shown by its digest.
     coverage.part(PartName::Section(0), part.stored, &part.stored);
     coverage.rest()
 }

@@ -1,4 +1,4 @@
-//! What a section holds although it says that it does not: fields that are not zero and whose validity bit is clear.
+//! Fields that are not zero although their validity bit is clear.
 
 use std::fmt;
 
@@ -26,14 +26,14 @@ impl<'s, 'a> NotValid<'s, 'a> {
                 &[0xff; 8]
             }
             T::ARM_PROCESSOR => &[0xff; 4],
-            // The bits behind these are counts.
+            // The bits after these are counts.
             T::IA32_X64_PROCESSOR => &[3],
             _ => &[],
         };
         body.iter_mut().zip(bits).for_each(|(byte, bits)| *byte |= bits);
         let not_valid = Self { section, body };
         let mut any = Any(false);
-        // It ends at the first field.
+        // The description stops at the first field.
         let _ = not_valid.describe(&mut any);
         any.0.then_some(not_valid)
     }
@@ -42,7 +42,7 @@ impl<'s, 'a> NotValid<'s, 'a> {
 impl Describe for NotValid<'_, '_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         let section = self.section;
-        // What says nothing is not believed when it is bad.
+        // A body that cannot be read with all bits set is left out.
         let said = section.descriptor.filter(|_| !matches!(section.content, Content::Bad(_)));
         if let Some(descriptor) = said.map(|said| said.section_descriptor()) {
             if section.fru_id.is_none() && descriptor.fru_id_raw() != Guid::ZERO {
@@ -64,7 +64,7 @@ impl Describe for NotValid<'_, '_> {
     }
 }
 
-/// Remembers the names of fields.
+/// Collects the names of fields.
 struct Names(Vec<&'static str>);
 
 impl Visitor for Names {
@@ -74,7 +74,7 @@ impl Visitor for Names {
     }
 }
 
-/// Hands on the fields that have none of these names and hold something.
+/// Passes on the fields that have none of these names and are not zero.
 struct Others<'n> {
     names: &'n [&'static str],
     out: &'n mut dyn Visitor,
@@ -83,10 +83,10 @@ struct Others<'n> {
 impl Visitor for Others<'_> {
     fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result {
         let mut any = Any(false);
-        // It ends at the first that holds something.
+        // The description stops at the first field that is not zero.
         let _ = any.field(name, value);
         let told = |name: &str| self.names.contains(&name);
-        // One field of two readings: whichever is valid tells all of it.
+        // A field with two readings: the valid one shows all of it.
         let told = match name {
             "bank" => told("bank") || told("bank_group") || told("bank_address"),
             "bank_group" | "bank_address" => told("bank") || told(name),

@@ -3,10 +3,10 @@
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-/// What stands for a shell in a command: without it the command is run itself.
+/// Characters that need a shell; a command without them is run directly.
 const FOR_SHELL: &str = "|&;<>()$`\\\"' \t\n*?[#~=%";
 
-/// Options of `less` where none are set: it ends at once where all fits, shows colours, and leaves the text on the screen.
+/// Options of `less` where none are set: it ends at once if all fits, shows colours, and leaves the text on the screen.
 const LESS: &str = "FRX";
 
 /// Standard output.
@@ -43,11 +43,6 @@ impl Pager {
         Self { to, screen, used: [0; 2], in_escape: false }
     }
 
-    /// Whether the terminal is the pager's.
-    pub const fn is_paging(&self) -> bool {
-        matches!(self.to, To::Pager(..))
-    }
-
     /// Whether the output leaves no row for the prompt behind it.
     fn exceeds(&mut self, text: &[u8]) -> bool {
         let Some([columns, rows]) = self.screen else { return false };
@@ -64,12 +59,13 @@ impl Pager {
         *used >= rows
     }
 
-    /// Ends holding back: to the pager, or where there is none to the terminal.
+    /// Stops holding the output back: writes it to the pager, or to the terminal if there is none.
     fn release(&mut self, page: bool) -> io::Result<()> {
         let To::Held(held) = &mut self.to else { return Ok(()) };
         let held = std::mem::take(held);
         self.to = match page.then(start).flatten() {
             Some(mut child) => {
+                leave_interrupts();
                 let stdin = child.stdin.take().map(BufWriter::new);
                 To::Pager(child, stdin)
             }
@@ -78,10 +74,20 @@ impl Pager {
         self.write_all(&held)
     }
 
-    /// Writes what is left. A pager is waited for when this is dropped.
+    /// Writes what is left, and waits for the pager: the terminal is the pager's until then.
     pub fn finish(&mut self) -> io::Result<()> {
         self.release(false)?;
-        self.flush()
+        self.flush()?;
+        self.wait();
+        Ok(())
+    }
+
+    fn wait(&mut self) {
+        if let To::Pager(child, stdin) = &mut self.to {
+            drop(stdin.take());
+            // How it ended is between it and its reader.
+            let _ = child.wait();
+        }
     }
 }
 
@@ -105,8 +111,20 @@ fn start() -> Option<Child> {
             command.env(name, value);
         }
     }
-    // One that is not there is none.
+    // A pager that cannot be started is none.
     command.stdin(Stdio::piped()).spawn().ok()
+}
+
+/// From now on an interrupt is for the pager, which has the terminal: it must not be left alone there, so this program ends
+/// after it. A pager that ends early ends the output.
+fn leave_interrupts() {
+    for signal in [libc::SIGINT, libc::SIGQUIT] {
+        // SAFETY: nothing of this program runs when the signal comes.
+        #[allow(unsafe_code)]
+        unsafe {
+            libc::signal(signal, libc::SIG_IGN);
+        }
+    }
 }
 
 impl Write for Pager {
@@ -137,13 +155,9 @@ impl Write for Pager {
     }
 }
 
-/// The terminal is the pager's until it ends, whatever became of the output.
+/// A pager is waited for whatever became of the output.
 impl Drop for Pager {
     fn drop(&mut self) {
-        if let To::Pager(child, stdin) = &mut self.to {
-            drop(stdin.take());
-            // How it ended is between it and its reader.
-            let _ = child.wait();
-        }
+        self.wait();
     }
 }

@@ -1,8 +1,8 @@
-//! Text from records and file names that goes to a terminal: whatever could command it is escaped.
+//! Text from records and file names for a terminal: whatever could command the terminal is escaped.
 
 use std::fmt;
 
-/// Bytes as text: what is printable UTF-8, and tabs, as it is, everything else escaped.
+/// Bytes as text: printable UTF-8 and tabs unchanged, everything else escaped.
 pub struct Printable<'a>(pub &'a [u8]);
 
 impl fmt::Display for Printable<'_> {
@@ -32,7 +32,7 @@ pub const fn commands(c: char) -> bool {
     matches!(c, '\0'..='\x1f' | '\x7f'..='\u{9f}') || turns(c)
 }
 
-/// Marks that turn the direction of what follows can make a line read as something else.
+/// Bidirectional marks, which can make a line read as something else.
 const fn turns(c: char) -> bool {
     matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,14 +1,14 @@
-//! What is wrong with something found: for programs and for people, with where it is and the values seen.
+//! A problem of something found: its kind for programs, a message for people, its place and the values seen.
 
 use std::fmt;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// Something that is wrong.
+/// A problem.
 #[derive(Clone, Debug, Serialize)]
 pub struct Problem {
-    /// What sort of thing is wrong, a word for programs: `too_short`.
+    /// The kind, a word for programs: `too_short`.
     pub kind: String,
     /// Where, in bytes from the start of the file.
     pub offset: u64,
@@ -17,7 +17,7 @@ pub struct Problem {
     pub section: Option<u16>,
     /// The values seen, by their names. A name has one type: 64-bit values are strings.
     pub values: Map<String, Value>,
-    /// All that in words, without where.
+    /// The message without the place.
     pub message: String,
 }
 
@@ -50,7 +50,7 @@ impl Problem {
         self
     }
 
-    /// In this section, if there can be several; the message says so.
+    /// The same problem in this section; the message names the section if there can be several.
     #[must_use]
     pub fn in_section(mut self, number: Option<u16>) -> Self {
         if let Some(number) = number {

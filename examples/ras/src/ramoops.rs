@@ -1,8 +1,8 @@
-//! The memory of ramoops: where its zones lie, whether they have an error-correcting code, and what is in them.
+//! The memory of ramoops: its zones, their error-correcting code, and their content.
 //!
-//! Nothing in the memory says with which parameters it was made. So a layout can be given ([`Parameters`]); without one,
-//! zones are found by their signatures, at any offset, and a code by zones whose header verifies by it. That a zone
-//! could be corrected is no evidence of a code: memory without one looks like damaged zeros.
+//! The memory does not hold the parameters that it was made with. A layout can be given ([`Parameters`]). Without one,
+//! zones are found by their signatures at any offset, and a code by zones whose header verifies with it. A zone that
+//! could be corrected is no evidence of a code: memory without a code looks like damaged zeros.
 
 use std::ops::Range;
 use std::str::FromStr;
@@ -18,16 +18,16 @@ use crate::input::Bytes;
 use crate::problem::Problem;
 use crate::summary::size;
 
-/// How a zone begins, in either byte order. Those of function traces have the kernel's version in it.
+/// Signatures of zones, in either byte order. That of a function trace contains the kernel's version.
 const SIGNATURES: [[u8; 4]; 2] = [*b"DBGC", *b"CGBD"];
 
 /// Bytes of a zone's header.
 const HEADER: usize = 12;
 
-/// Bits of code that must fit before a code is taken to be there: one chance in 2^64 that they do so without one.
+/// Bits of code that must verify before a code is assumed: memory without a code passes once in 2^64.
 const EVIDENCE: u32 = 64;
 
-/// What ramoops was told when the memory was written: the parameters of the kernel's module.
+/// The parameters of the kernel module `ramoops` that wrote the memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Parameters {
     memory: Option<usize>,
@@ -35,7 +35,7 @@ pub struct Parameters {
     console: usize,
     ftrace: usize,
     pmsg: usize,
-    /// `None` where it was not said: then the memory tells.
+    /// `None` where it was not given: the memory decides.
     ecc: Option<Code>,
 }
 
@@ -90,12 +90,12 @@ fn number(text: &str) -> Option<usize> {
     number.ok()?.checked_mul(1 << shift)
 }
 
-/// What the memory holds, its errors corrected and its rings unrolled.
+/// The content of the memory, errors corrected and rings unrolled.
 #[derive(Debug)]
 pub struct Region {
     /// What it is, for people.
     pub title: String,
-    /// The zones with something in them, or with something wrong.
+    /// The zones that have content or a problem.
     pub zones: Vec<ZoneRead>,
 }
 
@@ -106,13 +106,13 @@ pub struct ZoneRead {
     pub offset: usize,
     /// The id that Linux gives its record.
     pub number: u64,
-    /// What it was found to hold: more than one answer where the code and the bytes as stored contradict each other.
+    /// Its content. There are two readings where the corrected and the stored bytes both read well.
     pub readings: Vec<(Holds, Vec<u8>, Option<Reading>)>,
-    /// What is wrong with it, and at which offset.
+    /// Its problem, with its offset.
     pub problem: Option<Problem>,
 }
 
-/// What is in a zone.
+/// The kind of a zone's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
     /// A dump: its line, then the text.
@@ -126,14 +126,14 @@ pub enum Holds {
 /// A zone that may be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Slot {
-    /// Where it lies; it may end before, where nothing says how long it is.
+    /// Its range; the zone may end earlier where nothing states its length.
     range: Range<usize>,
-    /// What it is for, where the layout was given.
+    /// Its purpose, where the layout was given.
     kind: Option<RecordType>,
     number: u64,
 }
 
-/// Whether the bytes are the memory of ramoops or the end of it, told by their start.
+/// Whether the bytes begin like the memory of ramoops or like one of its zones.
 pub fn begins(bytes: &[u8]) -> bool {
     SIGNATURES.iter().any(|signature| bytes.starts_with(signature))
         && is_plausible(bytes, 0)
@@ -154,7 +154,7 @@ pub fn is_inside(bytes: &Bytes) -> bool {
     slots.iter().any(holds) && !is_block_device(bytes)
 }
 
-/// Whether a signature is in the bytes, looked for without keeping in memory what was looked at.
+/// Whether a signature is in the bytes. The search gives back the memory of the pages that it passed.
 fn has_signature(bytes: &Bytes) -> bool {
     const STRIDE: usize = 4 << 20;
     let mut at = bytes.next_data(0);
@@ -164,7 +164,7 @@ fn has_signature(bytes: &Bytes) -> bool {
             return true;
         }
         bytes.release();
-        // It does not go back: each turn is further on by the stride at least.
+        // Each turn advances by at least the stride.
         at = bytes.next_data((at + STRIDE).min(bytes.len()));
     }
     false
@@ -190,7 +190,7 @@ fn is_plausible(bytes: &[u8], at: usize) -> bool {
     words(bytes, at).is_some_and(|[start, size]| start <= size && size <= bytes.len() - at - HEADER)
 }
 
-/// The zones that signatures tell.
+/// The zones that are found by their signatures.
 fn find(bytes: &[u8]) -> Vec<Slot> {
     let lists = SIGNATURES.map(|signature| memchr::memmem::find_iter(bytes, &signature).collect::<Vec<_>>());
     let count = |list: &[usize]| list.iter().filter(|at| is_plausible(bytes, **at)).count();
@@ -225,14 +225,14 @@ fn find(bytes: &[u8]) -> Vec<Slot> {
     slots(bytes, &starts)
 }
 
-/// Function traces lie behind the others, their signature with the kernel's version in it.
+/// Function traces lie after the other zones; their signature contains the kernel's version.
 fn add_traces(bytes: &[u8], starts: &mut Vec<usize>) {
     let Some(&last) = starts.last() else { return };
     let version = |at: usize| {
         let zone = Zone::parse(bytes.get(at..)?, None).ok()?;
         zone.kernel_version().filter(|(major, _, _)| (2..16).contains(major))
     };
-    // Behind any of the last two: before Linux 6.5 user messages follow the traces.
+    // After either of the last two: before Linux 6.5 user messages follow the traces.
     let ends = starts.iter().rev().take(2).flat_map(|start| (9..31).map(move |bits| start + (1 << bits)));
     let Some(first) = ends.filter(|at| !starts.contains(at)).find(|at| version(*at).is_some()) else {
         return;
@@ -246,7 +246,7 @@ fn add_traces(bytes: &[u8], starts: &mut Vec<usize>) {
     starts.sort_unstable();
 }
 
-/// Dumps whose header is gone: what is left of a zone with its signature damaged.
+/// Dumps without a header: zones whose signature is damaged.
 fn add_unsigned(bytes: &[u8], starts: &mut Vec<usize>) {
     if starts.is_empty() {
         return;
@@ -261,7 +261,7 @@ fn add_unsigned(bytes: &[u8], starts: &mut Vec<usize>) {
                 words(bytes, *before).filter(|_| is_plausible(bytes, *before)).map_or(0, |[_, size]| size);
             at < before + HEADER + size
         });
-        // A line alone can be text of anybody's.
+        // Any text can contain such a line.
         let is_dump = DumpHeader::parse(&bytes[line..])
             .is_some_and(|(header, text)| header.compressed || Header::parse(text).is_some());
         if is_dump && !inside {
@@ -313,7 +313,7 @@ fn laid_out(bytes: &[u8], parameters: &Parameters) -> Vec<Slot> {
             .map(|(kind, number, range)| Slot { range, kind: Some(kind), number: number.into() })
             .collect()
     };
-    // Kernels before 6.5 have the traces before the messages: their signature tells.
+    // Kernels before 6.5 put the traces before the messages: their signature decides.
     let fits = |slots: &[Slot]| {
         let is_trace = |slot: &&Slot| {
             Zone::parse(&bytes[slot.range.clone()], None).is_ok_and(|zone| zone.kernel_version().is_some())
@@ -322,7 +322,7 @@ fn laid_out(bytes: &[u8], parameters: &Parameters) -> Vec<Slot> {
     };
     let (newer, older) = (slots(false), slots(true));
     let mut slots = if !fits(&newer) && fits(&older) { older } else { newer };
-    // What lies elsewhere is shown all the same: the layout may be another memory's.
+    // Zones outside of the layout are shown too: the layout may be another memory's.
     for other in find(bytes) {
         let overlaps = |slot: &Slot| {
             let size = words(bytes, slot.range.start).map_or(0, |[_, size]| size);
@@ -352,8 +352,8 @@ fn header_code(ecc: Ecc, header: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Where a zone may end: where the next begins, after a length of a power of two, where one as long as another would, or
-/// with the memory.
+/// Offsets where a zone may end: at the next zone, after a power of two, after the length of another zone, or at the
+/// end of the memory.
 fn ends(slot: &Slot, slots: &[&Slot], memory: usize) -> Vec<usize> {
     let start = slot.range.start;
     let shortest = slots.iter().map(|other| other.range.len()).min();
@@ -382,7 +382,7 @@ fn find_code(bytes: &[u8], slots: &[Slot]) -> Option<Ecc> {
         });
         clamp(verified.count()) * 8 * u32::from(ecc.bytes())
     };
-    // Every header can be damaged, where there are few. Then it is to verify once corrected, and the blocks as well.
+    // Of few headers all can be damaged. Then a header must verify once it is corrected, and the blocks as well.
     let by_corrections = |ecc: Ecc| {
         let usual = Ecc::new(USUAL) == Some(ecc);
         let used = slots.iter().zip(&all_ends).filter(|(slot, _)| !is_empty(bytes, slot)).take(MOST_TRIED);
@@ -396,7 +396,7 @@ fn find_code(bytes: &[u8], slots: &[Slot]) -> Option<Ecc> {
     best(&by_headers).or_else(|| best(&by_corrections))
 }
 
-/// Linux' code where it is told `ecc=1`.
+/// Linux's code where it is told `ecc=1`.
 const USUAL: u8 = 1;
 
 /// Zones in use that are tried where no header verifies as it is.
@@ -426,13 +426,13 @@ fn corrected_bits(zone: &[u8], ecc: Ecc) -> u32 {
         return 0;
     }
     let bits = 8 * u32::from(ecc.bytes());
-    // By as many words as there are of this many errors one is reached by chance: 256 values in 76 places at most.
+    // A corrected byte could have any of 256 values at any of 76 places, which takes 15 bits from the evidence.
     let by_header = bits.saturating_sub(corrected.saturating_mul(8 + 7));
     let by_blocks = ecc.examine(zone).map_or(0, |evidence| evidence.verified.saturating_mul(bits));
     by_header.saturating_add(by_blocks)
 }
 
-/// What is in the ring as it is stored, oldest byte first.
+/// The content of the ring as it is stored, oldest byte first.
 fn stored(zone: &[u8]) -> Option<Vec<u8>> {
     unrolled(&Zone::parse(zone, None).ok()?)
 }
@@ -444,7 +444,7 @@ fn unrolled(zone: &Zone<'_>) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Whether content is what a kernel would have written there, as far as that can be seen.
+/// Whether content looks like what a kernel writes there.
 fn reads_well(content: &[u8]) -> bool {
     match DumpHeader::parse(content) {
         Some((header, stream)) if header.compressed => {
@@ -469,11 +469,11 @@ fn is_kernel_log(content: &[u8]) -> bool {
     timed * 2 > all
 }
 
-/// What is in a zone, and what its code had to do with it; nothing where it is as stored.
+/// The content of a zone and what its code did; `None` where the content is as stored.
 type Content = (Vec<u8>, Option<Reading>);
 
-/// What is in a zone with this code, or without one: one answer, or two where nothing decides between them; and what the
-/// code corrected.
+/// Reads a zone with this code, or without one: one reading, or two where nothing decides between them, and the report
+/// of the corrections.
 fn read(zone: &[u8], code: Option<Ecc>) -> (Vec<Content>, EccReport) {
     let none = EccReport::default();
     let stored = stored(zone);
@@ -491,7 +491,7 @@ fn read(zone: &[u8], code: Option<Ecc>) -> (Vec<Content>, EccReport) {
     match (header, well) {
         (CodeWord::Verified, _) => {}
         _ if same => {}
-        // What reads well is not corrected, unless as many blocks verify that it can as well be the other way round.
+        // Content that reads well is not corrected, unless so many blocks verify that a code is just as likely.
         (CodeWord::Correctable(_), Some(stored)) if is_covered && !corrected.is_empty() => {
             let both = [
                 (corrected, Some(Reading::DoubtCorrected(report))),
@@ -501,7 +501,7 @@ fn read(zone: &[u8], code: Option<Ecc>) -> (Vec<Content>, EccReport) {
             return (both.collect(), report);
         }
         (CodeWord::Correctable(_), None) if !corrected.is_empty() || stored.is_none() => {}
-        // The header has no code that fits, but the blocks have.
+        // The header does not verify, but the blocks do.
         (CodeWord::Unrecoverable, None) if is_covered && !corrected.is_empty() => {}
         _ => return (as_stored(), none),
     }
@@ -509,7 +509,7 @@ fn read(zone: &[u8], code: Option<Ecc>) -> (Vec<Content>, EccReport) {
 }
 
 impl Region {
-    /// Reads the memory, of these parameters where they are known.
+    /// Reads the memory, with these parameters where they are known.
     pub fn read(bytes: &[u8], parameters: Option<&Parameters>) -> Self {
         let slots = parameters.map_or_else(|| find(bytes), |parameters| laid_out(bytes, parameters));
         let told = parameters.and_then(|parameters| parameters.ecc);
@@ -573,7 +573,7 @@ impl Region {
         Self { title, zones }
     }
 
-    /// Whether there is nothing of ramoops, though these parameters were given.
+    /// Whether nothing of ramoops was found although parameters were given.
     pub fn is_empty(&self) -> bool {
         self.zones.is_empty()
     }
@@ -585,7 +585,7 @@ fn wrong_signature(zone: &[u8]) -> Option<u32> {
     Some(u32::from_le_bytes(*seen))
 }
 
-/// What a code of a whole region did, for its title.
+/// The report of a whole region's code, for its title.
 fn told_of(code: Ecc, EccReport { corrected, unrecoverable }: EccReport) -> String {
     let code = format!("code of {} bytes a block", code.bytes());
     let lost = match unrecoverable {
@@ -617,8 +617,8 @@ fn zone<'b>(bytes: &'b [u8], slot: &Slot, slots: &[&Slot], code: Option<Ecc>) ->
     zones.min_by_key(rank).filter(|zone| rank(zone) != u32::MAX).unwrap_or(stated)
 }
 
-/// The dump in a zone whose header is of no use, as far as it goes, and what is wrong with the header. A zone that has a
-/// signature is told of without a dump too.
+/// The dump in a zone with a broken header, as far as it goes, and the header's problem. A zone with a signature is
+/// reported without a dump too.
 fn salvaged(bytes: &[u8], slot: &Slot) -> Option<(Vec<u8>, Problem)> {
     let zone = &bytes[slot.range.clone()];
     let ring = zone.get(HEADER..)?;
@@ -634,7 +634,7 @@ fn salvaged(bytes: &[u8], slot: &Slot) -> Option<(Vec<u8>, Problem)> {
     Some((ring[..end].to_vec(), problem))
 }
 
-/// What content is, by its place in a layout that was given, or by its look.
+/// The kind of content: by its place in a given layout, or by its look.
 fn holds(slot: &Slot, content: &[u8], version: Option<(u8, u8, u8)>, console_seen: &mut bool) -> Holds {
     match slot.kind {
         Some(RecordType::CONSOLE) => return Holds::Log(LogKind::Console),

@@ -1,4 +1,4 @@
-//! What `-v` adds to the text of a record: its parts and where they lie, section descriptors, what no field shows.
+//! The lines that `-v` adds to a record: its parts and their places, section descriptors, bytes that no field shows.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use cper::{RecordHeader, SectionDescriptor};
 use crate::found::{Descriptor, Found, Part, Section, What};
 use crate::not_shown::{self, NotShown};
 
-/// The section descriptor, or what the header of a data entry says.
+/// The section descriptor, or the header of a data entry.
 pub fn descriptor(out: &mut dyn Write, section: &Section<'_>) -> io::Result<()> {
     match &section.descriptor {
         Some(Descriptor::Record(descriptor)) => write!(out, "section descriptor\n{:2}", Fields(*descriptor)),
@@ -17,7 +17,7 @@ pub fn descriptor(out: &mut dyn Write, section: &Section<'_>) -> io::Result<()> 
     }
 }
 
-/// Where the parts of a record lie, gaps and overlaps too, and the bytes that no field shows.
+/// The places of a record's parts, with gaps and overlaps, and the bytes that no field shows.
 pub fn layout(out: &mut dyn Write, found: &Found<'_>) -> io::Result<()> {
     if let What::Record(stored) = &found.what {
         let descriptors = stored.record().descriptors();
@@ -49,12 +49,12 @@ pub fn layout(out: &mut dyn Write, found: &Found<'_>) -> io::Result<()> {
     not_shown(out, &not_shown::of(found))
 }
 
-/// The record around a part of a kernel log, and how its text is stored.
+/// The record around a part of a kernel log, and how the part's text is stored.
 pub fn part(out: &mut dyn Write, part: &Part<'_>) -> io::Result<()> {
     if let Some(stored) = &part.record {
         write!(out, "{}", stored.record().header())?;
-        if let Some(prefix) = stored.prefix() {
-            write!(out, "section descriptor\n{:2}", Fields(prefix.descriptor()))?;
+        if let Some(descriptor) = stored.descriptor() {
+            write!(out, "section descriptor\n{:2}", Fields(descriptor))?;
         }
         not_shown(out, &not_shown::of_part(part))?;
     }

@@ -1,4 +1,5 @@
-//! What bytes are, told by the bytes; by the name only where the bytes cannot say (files of pstore hold a body alone).
+//! Recognises what a file holds: by its bytes, and by its name only where the bytes cannot say (pstore's files hold a
+//! body alone).
 
 use cper::{SectionDescriptor, SectionTypeId, Severity, StatusBlock, StatusBlocks};
 use erst_table::{Table, qemu};
@@ -57,7 +58,7 @@ pub enum Content {
     BlockDevice,
 }
 
-/// What is there to tell by.
+/// What a recogniser may look at.
 struct Input<'b> {
     bytes: &'b [u8],
     /// The file's name, without what an archive sets before it.
@@ -66,13 +67,13 @@ struct Input<'b> {
     is_archived: bool,
 }
 
-/// Tells whether the input is of one kind.
+/// Returns the content if the input is of one kind.
 type Recogniser = fn(&Input<'_>) -> Option<Content>;
 
 /// From sure to unsure; the first that knows the input decides.
 const RECOGNISERS: [Recogniser; 17] = [
-    // A magic number and what must stand behind it. Text that only speaks of the magic has no such header: bytes that
-    // are zero or no characters.
+    // A magic number and the header after it. Text that merely contains the magic has no such header: the header has
+    // bytes that are zero or no characters.
     image,
     records,
     table,
@@ -80,20 +81,20 @@ const RECOGNISERS: [Recogniser; 17] = [
     machine_log,
     // A signature of four letters, and lengths that fit the zones' places.
     |input| ramoops::begins(input.bytes).then_some(Content::Ramoops),
-    // The name, for what holds a body alone: nothing in a kernel log or a section body says what it is. Names come before
-    // contents without a magic, as a kernel log or a user's message can hold anything.
+    // The file name, for files that hold a body alone: no byte of a kernel log or of a section body says what it is.
+    // Names come before contents without a magic, because a kernel log or a user's message can hold anything.
     |input| by_name(input.bytes, input.name),
     // A line of text in a form that the kernel alone writes.
     kernel_log,
     |input| dmesg::named_parts(input.bytes).next().map(|_| Content::NamedParts),
-    // Structures of which no field has a fixed value: all fields together must make sense.
+    // Structures without a fixed value in any field: all fields together must make sense.
     |input| is_region(input.bytes, 0).then_some(Content::Blocks(0)),
     |input| is_section(input.bytes).then_some(Content::Section),
     |input| machines(input.bytes).map(Content::Machines),
     // Bytes that inflate to such a line.
     |input| is_compressed_log(input.bytes).then(|| log(true)),
-    // Two magic numbers, but anywhere in what may be a large device: the search costs most, and a file that holds a copy
-    // of a device is none before it is known to be nothing else.
+    // Two magic numbers, but anywhere in a file that may be a whole device. The search costs most, so it comes last; a
+    // file that only holds a copy of a device is recognised before.
     |input| blk::is_device(input.bytes).then_some(Content::BlockDevice),
     // A damaged header: the magic alone.
     damaged_record,
@@ -188,13 +189,13 @@ fn by_name(bytes: &[u8], name: &str) -> Option<Content> {
     known.then_some(Content::Stored)
 }
 
-/// A kernel log from the start of the bytes on.
+/// A kernel log that starts at the first byte.
 const fn log(compressed: bool) -> Content {
     Content::Log { skip: 0, compressed, id: None, time: None }
 }
 
-/// The header is a line; pstore/zone's notice may be another before it. Before compression the line that says when was
-/// left in the files of ramoops.
+/// The header is a line; pstore/zone may put a notice of one line before it. Old kernels left ramoops' own header line
+/// in the files too.
 fn kernel_log(input: &Input<'_>) -> Option<Content> {
     let front = &input.bytes[..input.bytes.len().min(256)];
     if Header::parse(front).is_some() {
@@ -211,9 +212,10 @@ fn is_region(bytes: &[u8], start: usize) -> bool {
     StatusBlocks::new(region).next().is_some_and(|(at, block)| at == 0 && is_block(&block))
 }
 
-/// Whether a status block is one. Nothing in it has a fixed value, so the rest must bear it out: where its entries fill
-/// it to the byte, as Linux demands, the type of the first entry or the severity and status; where it is cut or its
-/// lengths are wrong, all of them. Linux prints a block whatever its severity and status are.
+/// Whether the bytes are a status block. No field has a fixed value, so the others must agree: where the entries fill
+/// the block to the byte, as Linux demands, either the type of the first entry or the severity and the status must be
+/// known; where the block is cut or its lengths are wrong, all of these must be. Linux prints a block whatever its
+/// severity and status are.
 pub fn is_block(block: &StatusBlock<'_>) -> bool {
     let header = block.header();
     let is_defined =
@@ -286,15 +288,15 @@ fn word_size(bytes: &[u8]) -> WordSize {
     }
 }
 
-/// Whether the bytes inflate to something that begins like a kernel log.
+/// Whether the bytes inflate to text that begins like a kernel log.
 fn is_compressed_log(bytes: &[u8]) -> bool {
     let mut text = [0; 256];
     let _ = Inflater::new().inflate(bytes, &mut text);
     Header::parse(&text).is_some()
 }
 
-/// The bytes in the form in which they are recognised, how they got it, and what they are: those that a text stands for.
-/// Others are as they were.
+/// Returns the recognised bytes, the text form that they came from, and their content. Where a text stands for bytes
+/// that are recognised, those bytes are returned; otherwise the file's own.
 pub fn readable(bytes: Bytes, name: &str) -> (Bytes, Option<String>, Option<Content>) {
     let content = recognise(&bytes, name);
     if content.is_some() {
@@ -306,9 +308,9 @@ pub fn readable(bytes: Bytes, name: &str) -> (Bytes, Option<String>, Option<Cont
     }
 }
 
-/// The bytes that a text stands for, of a kind that is wanted, and the form in which it does. Records and status blocks
-/// lie one behind the other, so of those all dumps count. Of anything else the first dump does, and the form says that
-/// there are others.
+/// Returns the bytes that a text stands for, if they are of a wanted kind, and the text's form. Records and status
+/// blocks lie one after the other, so all dumps of them in the text count. Of any other kind the first dump counts, and
+/// the form says that there are others.
 fn pasted(text: &[u8], name: &str, wanted: fn(Content) -> bool) -> Option<(String, Vec<u8>, Content)> {
     let mut dumps = unhex::decode(text).filter_map(|forms| {
         forms.into_iter().find_map(|(form, bytes)| {
@@ -333,7 +335,7 @@ fn pasted(text: &[u8], name: &str, wanted: fn(Content) -> bool) -> Option<(Strin
     Some((form, bytes, first))
 }
 
-/// The bytes of the first ERST table: the bytes themselves, or what a text stands for.
+/// The bytes of the first ERST table: the input itself, or what its text stands for.
 pub fn table_bytes(bytes: Bytes) -> Bytes {
     if recognise(&bytes, "") == Some(Content::Table) {
         return bytes;
@@ -342,12 +344,12 @@ pub fn table_bytes(bytes: Bytes) -> Bytes {
     table.map_or(bytes, |(_, table, _)| Bytes::Read(table))
 }
 
-/// Why bytes are nothing that is known here.
+/// Says why the bytes were not recognised.
 pub fn refusal(bytes: &[u8]) -> String {
     if trace::text::is_trace(bytes) {
         return "text of a trace, which ras events shows".into();
     }
-    // Of several dumps one that is a table says most.
+    // Of several dumps, one that is an ACPI table explains most.
     let mut told = None;
     for pasted in unhex::decode(bytes).filter_map(|forms| forms.into_iter().next()) {
         let is_table = table_name(&pasted.1).is_some();
@@ -405,7 +407,7 @@ fn binary_refusal(bytes: &[u8]) -> String {
     }
 }
 
-/// Where the region is of which a BERT table tells (ACPI 6.5 table 18.1).
+/// The address of the error region that a BERT table names (ACPI 6.5 table 18.1).
 fn region_of(table: &[u8]) -> String {
     let length = table.get(36..40).and_then(|bytes| Some(u32::from_le_bytes(bytes.try_into().ok()?)));
     let address = table.get(40..48).and_then(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?)));

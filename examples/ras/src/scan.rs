@@ -1,4 +1,4 @@
-//! Walks over what a file holds and says what was found, good and bad.
+//! Walks over a file and reports each thing that it finds, good and bad.
 
 use cper::{Record, RecordHeader, SectionTypeId, StatusBlocks};
 use erst_table::Table;
@@ -37,8 +37,7 @@ pub struct File {
 }
 
 impl File {
-    /// A file of these bytes, recognised, and read as the memory of ramoops if it is that; of these parameters, where
-    /// they were given.
+    /// Recognises these bytes. Memory of ramoops is read with the given parameters, or without any by its signatures.
     pub fn new(name: String, bytes: Bytes, layout: Option<&Parameters>) -> Self {
         let (bytes, form, content) = recognise::readable(bytes, base(&name));
         let region = match (content, layout) {
@@ -52,12 +51,12 @@ impl File {
         Self { name, bytes, form, content, region }
     }
 
-    /// A file of these bytes, of which is known what it is.
+    /// A file whose content is already known.
     pub const fn known(name: String, bytes: Bytes, content: Content) -> Self {
         Self { name, bytes, form: None, content: Some(content), region: None }
     }
 
-    /// Its name without its folder, and without what an archive sets before it.
+    /// Its name without the folder and without the key that an archive puts in front.
     fn base(&self) -> &str {
         let name = base(&self.name);
         Key::split_name(name).map_or(name, |(_, rest)| rest)
@@ -82,11 +81,11 @@ pub struct Scan<'a> {
     pub bad: usize,
 }
 
-/// Bytes looked at between two chances to give memory back.
+/// Bytes between two chances to give the memory of a mapped file back.
 const STRIDE: usize = 4 << 20;
 
-/// What is told on the way through a file.
-// It is dealt with at once, never kept.
+/// One step of the walk.
+// A step is dealt with at once and never kept.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 pub enum Step<'a> {
@@ -105,7 +104,7 @@ struct Scanner<'a, 'v> {
     released: usize,
 }
 
-/// Finds what a file holds, and lets somebody watch. Cleared records count, and are shown if so wished.
+/// Collects all that a file holds; `watch` sees each step. Cleared records are counted, and included if `show_cleared`.
 pub fn scan<'a>(
     file: &'a File,
     content: Content,
@@ -123,8 +122,8 @@ pub fn scan<'a>(
     Scan { title, found, cleared, bad }
 }
 
-/// Hands on what a file holds as it is found, however much that is. Gives what the file is, for people, and the number
-/// of cleared records that were left out.
+/// Calls `visit` for each step of the walk, so that a file of any size needs little memory. Returns the file's title
+/// and the number of cleared records that were left out.
 pub fn visit<'a>(
     file: &'a File,
     content: Content,
@@ -139,7 +138,7 @@ pub fn visit<'a>(
     (scanner.title, scanner.cleared)
 }
 
-/// Hands on what is in one slot of an ERST image, if it is in use.
+/// Visits one slot of an ERST image, if the slot is in use.
 pub fn visit_slot<'a>(file: &'a File, slot: usize, visit: &mut dyn FnMut(Step<'a>)) {
     let mut scanner =
         Scanner { file, visit, show_cleared: false, title: String::new(), cleared: 0, released: 0 };
@@ -226,14 +225,15 @@ impl<'a> Scanner<'a, '_> {
             "console" => LogKind::Console,
             "pmsg" => LogKind::Messages,
             "dmesg" => LogKind::Dump,
-            // POWER's firmware keeps Linux' dumps too.
+            // The firmware of POWER machines keeps Linux's dumps too.
             _ if Header::parse(bytes).is_some() => LogKind::Dump,
             kind => {
                 let kind = Some(kind).filter(|kind| *kind != "unknown").map(|kind| kind.to_owned().into());
                 return self.push(place, What::Unknown(bytes, id, kind), bytes);
             }
         };
-        // Before they had a type of their own, compressed dumps of ramoops kept the line that says so and when.
+        // Old kernels gave compressed dumps of ramoops no file type of their own; such a file begins with ramoops'
+        // header line, which has the compression and the time.
         let line = DumpHeader::parse(bytes).filter(|_| kind == LogKind::Dump);
         let (stored, compressed) = match &line {
             Some((line, rest)) => (*rest, line.compressed && Header::parse(rest).is_none()),
@@ -244,7 +244,7 @@ impl<'a> Scanner<'a, '_> {
             id_names_boot: name.backend == "erst",
             time: line.map(|(line, _)| line.time).or_else(|| name.meaning().time()),
             kind,
-            // Linux says at the end what the code of the memory did.
+            // Linux appends to the text what the error-correcting code of the memory did.
             reading: EccReport::split(bytes).1.filter(|_| name.backend == "ramoops").map(Reading::Corrected),
             ..Part::new(place, stored, compressed)
         };
@@ -322,12 +322,12 @@ impl<'a> Scanner<'a, '_> {
         (self.visit)(Step::Found(Found::new(place, what, raw)));
     }
 
-    /// A bad part of something that is found too, near `place`.
+    /// Reports a bad part of something that is reported too. The part lies in the file of `place`.
     fn bad(&mut self, place: Place<'a>, problem: Problem) {
         self.lost(place, problem, &[]);
     }
 
-    /// Bytes near `place` that are all there is to show of something.
+    /// Reports a bad part with `raw`, the bytes that are all there is to show of it.
     fn lost(&mut self, place: Place<'a>, problem: Problem, raw: &'a [u8]) {
         self.push(place.at(problem.offset), What::Bad(problem), raw);
     }
@@ -351,7 +351,7 @@ impl<'a> Scanner<'a, '_> {
             }
         };
         for problem in image.check() {
-            // What is wrong with a slot is told with the slot.
+            // The problems of a slot are reported with the slot.
             if !is_of_slot(&problem) {
                 self.bad(self.place(0), of_image(&problem));
             }
@@ -369,7 +369,7 @@ impl<'a> Scanner<'a, '_> {
             if data < offset {
                 data = self.file.bytes.next_data(offset);
             }
-            // Nothing was ever in a slot that is a hole of the file, and looking at it would take memory.
+            // A slot in a hole of the file was never used, and reading it would take memory.
             if data >= offset + slot.bytes.len() {
                 continue;
             }
@@ -457,14 +457,14 @@ impl<'a> Scanner<'a, '_> {
         }
     }
 
-    /// Something with sections: what is wrong with it and with each is told as bad parts of their own.
+    /// Reports something that has sections; each problem of it and of its sections is reported as a bad part before it.
     fn sections(&mut self, place: Place<'a>, what: What<'a>, raw: &'a [u8]) {
         let found = Found::new(place, what, raw);
         for problem in found.problems() {
             self.bad(place, problem);
         }
         for section in found.sections() {
-            // The record around it is there in any case.
+            // The record around the log is reported in any case.
             if let Body::Log(part) = &section.content {
                 self.check(part, &[]);
             }
@@ -479,11 +479,11 @@ impl<'a> Scanner<'a, '_> {
         }
     }
 
-    /// Tells what is bad about the text of a part; whether there is any.
+    /// Reports what is bad about the text of a part. Returns whether there is any text.
     fn check(&mut self, part: &Part<'a>, raw: &'a [u8]) -> bool {
         let (text, error) = part.text();
         if let Some(error) = error {
-            // What was unrolled or corrected is no longer in the file.
+            // Bytes that were unrolled or corrected are not bytes of the file.
             let inside = self.file.bytes.as_ptr_range().contains(&part.stored.as_ptr());
             let before = if inside { offset_in(&self.file.bytes, part.stored) } else { part.place.offset };
             let raw = if text.is_empty() { raw } else { &[] };
@@ -528,7 +528,7 @@ impl<'a> Scanner<'a, '_> {
         );
     }
 
-    /// Records back to back. Where one is bad the next is looked for by its signature.
+    /// Records back to back. After a bad record the next one is found by its signature.
     fn records(&mut self, bytes: &'a [u8], skip: usize) {
         let mut cursor = Cursor::new(skip, bytes.len());
         let mut records = 0;
@@ -547,7 +547,7 @@ impl<'a> Scanner<'a, '_> {
         self.title = format!("{}, {}", count(records, "CPER record"), summary::size(bytes.len()));
     }
 
-    /// Where the next record begins. What lies before it is bad, unless it is fill.
+    /// Returns the offset of the next record. The bytes before it are reported as bad, unless they are fill.
     fn next_record(&mut self, bytes: &'a [u8], from: Cursor) -> Option<usize> {
         let from = from.place()?;
         // The usual case, for which the file system need not be asked.
@@ -558,7 +558,7 @@ impl<'a> Scanner<'a, '_> {
         let (mut fill, mut found) = (true, None);
         while let Some(at) = cursor.place() {
             let rest = &bytes[at..];
-            // One stride and both signatures' length, so that none is missed between two strides.
+            // One stride and the length of both signatures, so that a record across two strides is found.
             let window = &rest[..rest.len().min(STRIDE + SIGNATURES - 1)];
             found = signatures(window).next();
             fill = fill && is_fill(&window[..found.unwrap_or(window.len())]);
@@ -618,12 +618,12 @@ fn is_fill(bytes: &[u8]) -> bool {
 const ID_FIELD: u64 = 96;
 const LENGTH_FIELD: u64 = 20;
 
-/// Where bytes out of a file lie in it.
+/// The offset in the file of bytes that are a part of it.
 fn offset_in(file: &[u8], part: &[u8]) -> u64 {
     (part.as_ptr().addr().wrapping_sub(file.as_ptr().addr())) as u64
 }
 
-/// What is wrong with an image that is no slot's fault.
+/// A problem of an image that belongs to no slot.
 fn of_image(problem: &ImageProblem) -> Problem {
     use ImageProblem as P;
     let told = |kind, at| Problem::new(kind, at, problem.to_string());
@@ -661,18 +661,18 @@ fn is_of_slot(problem: &ImageProblem) -> bool {
 /// Bytes from the first signature of a record to the end of the second.
 const SIGNATURES: usize = 10;
 
-/// Where records begin that have both signatures, which other bytes do not have by chance.
+/// Offsets of records with both signatures. Other bytes do not have both by chance.
 fn signatures(bytes: &[u8]) -> impl Iterator<Item = usize> {
     let second = |place: &usize| bytes.get(place + 6..place + SIGNATURES) == Some(&[0xff; 4]);
     memchr::memmem::find_iter(bytes, b"CPER").filter(second)
 }
 
-/// The bytes that a record could have had.
+/// How many bytes there are for a record.
 #[derive(Clone, Copy)]
 struct Room {
     /// How many there are.
     length: usize,
-    /// Where another record begins that the record's length runs over.
+    /// Offset of another record that begins within this record's stated length.
     next: Option<usize>,
 }
 
@@ -682,18 +682,18 @@ impl Room {
     }
 }
 
-/// How far the record at the start of bytes reaches for somebody who looks for the next.
+/// Where a record ends, so that the search for the next one can go on there.
 struct Extent {
-    /// Bytes that are this record's, at least one; never those of the next record.
+    /// Bytes of this record: at least one, and none of the next record's.
     length: usize,
-    /// Where another record begins that this one's length runs over.
+    /// Offset of another record that begins within this record's stated length.
     next: Option<usize>,
 }
 
 impl Extent {
-    /// The record length counts, if there are as many bytes and no other record begins among them. Otherwise the
-    /// sections tell; and where they cannot, as one of them runs out of the record, all bytes up to the next record are
-    /// this one's.
+    /// The end of the record is what its length says, if there are as many bytes and no other record begins among them.
+    /// Otherwise it is the end of its last section; and where a section runs out of the record, it is the start of the
+    /// next record.
     fn of(bytes: &[u8]) -> Self {
         let Ok(record) = Record::parse(bytes) else {
             let next = signatures(bytes).find(|place| *place > 0);
@@ -712,15 +712,15 @@ impl Extent {
             }
         }
         let whole = record.as_bytes();
-        // What is looked for lies behind the header and the descriptors: a record never runs over itself. A section can
-        // hold a record, but one that ends where the record around it does not is none of a section.
+        // Another record can only begin after this one's header and descriptors. A section may hold a record: a record
+        // inside a section ends within this one, one that runs past this one's end is the next record.
         let is_next = |place: &usize| {
             let runs_on = |inner: Record<'_>| inner.header().record_length() as usize > whole.len() - place;
             *place >= sections_end
                 || record.missing() != 0
                 || Record::parse(&bytes[*place..]).is_ok_and(runs_on)
         };
-        // The signatures of a record that begins in the last bytes of this one end behind it.
+        // A record that begins in the last bytes of this one has its signatures' end after this one's end.
         let end = bytes.len().min(whole.len() + SIGNATURES - 1);
         let places = signatures(&bytes[front.min(end)..end]).map(|place| front + place);
         let next = places.take_while(|place| *place < whole.len()).find(is_next);

@@ -1,7 +1,7 @@
-//! What a terminal is given: the events of a whole run, worst first and equal ones once, then what is behind each.
+//! The output on a terminal: the events of a whole run, worst first and equal ones once, then the details of each.
 //!
-//! Somebody who is on call reads the first screen. What a run has met is held until its end for that; a pipe gets
-//! everything at once, in the order of the store.
+//! A reader on call looks at the first screen, so the events are held until the end of the run. A pipe gets each event
+//! at once, in the order of the store.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -13,7 +13,7 @@ use crate::found::What;
 use crate::summary::count;
 use crate::text::{Detail, Text};
 
-/// Bytes of details that are held; those of the further events are not shown.
+/// The most bytes of details that are held; the details of further events are left out.
 const MOST_DETAILS: usize = 16 << 20;
 
 /// Titles of files and folders that are shown one by one.
@@ -24,7 +24,7 @@ const TITLES: usize = 5;
 pub struct Screen {
     titles: Vec<String>,
     entries: Vec<Entry>,
-    /// Places in `entries`, by what makes events equal.
+    /// Indices in `entries`, by what makes events equal.
     places: HashMap<String, usize>,
     /// Bytes of all details.
     held: usize,
@@ -38,12 +38,12 @@ struct Entry {
     grade: Grade,
     lines: Vec<(Grade, String)>,
     number: usize,
-    /// When the first and the last of them happened, of those that say so, and how many do not.
+    /// The first and the last time, and the number of events without a time.
     times: Option<[Calendar; 2]>,
     without_time: usize,
-    /// When, in the words for one event.
+    /// The time as one event has it.
     time: Vec<String>,
-    /// What else is told of all of them.
+    /// The facts of all of them.
     facts: Vec<String>,
     details: Vec<u8>,
 }
@@ -99,7 +99,7 @@ impl Screen {
         let is_last = entry.times.is_none_or(|[_, last]| time > last);
         entry.times = Some(entry.times.map_or([time; 2], |[first, last]| [first.min(time), last.max(time)]));
         if is_last {
-            // What is behind the last one is shown: it is the one that somebody is on call for.
+            // The details of the last one are shown, because it is the one that matters to a reader on call.
             self.held -= self.entries[place].details.len();
             self.entries[place].details = self.details(text, event)?;
         }
@@ -119,7 +119,7 @@ impl Screen {
 
     /// Writes all of it.
     pub fn write(mut self, text: &Text, out: &mut dyn Write) -> io::Result<()> {
-        // Equals stay in the order of the store.
+        // Events of equal severity stay in the order of the store.
         self.entries.sort_by_key(|entry| entry.grade.rank());
         if text.detail > Detail::Lines {
             self.titles(text, out)?;
@@ -148,7 +148,7 @@ impl Screen {
     }
 }
 
-/// What equal events have in common: the kind, and what is told of them but for time, place and id.
+/// What makes events equal: their kind, and their text without time, place and id.
 fn identity(event: &Event<'_>, lines: &[(Grade, String)]) -> String {
     let mut identity = event.kind.name.to_owned();
     for (grade, line) in lines {

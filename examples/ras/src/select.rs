@@ -1,4 +1,4 @@
-//! Which events are shown: those of a time, and those that are bad enough. What is left out is counted and said.
+//! Chooses the events that are shown, by time and by severity. Events that are left out are counted.
 
 use std::str::FromStr;
 
@@ -33,7 +33,7 @@ pub struct Selection {
     pub local: bool,
 }
 
-/// The severities there are to ask for.
+/// The severities that can be asked for.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Level {
     Fatal,
@@ -53,15 +53,15 @@ impl From<Level> for Grade {
     }
 }
 
-/// A time as it was asked for.
+/// A time on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Time {
     Moment(Timestamp),
-    /// In a zone that it does not say.
+    /// Without a time zone.
     Civil(DateTime),
 }
 
-/// RFC 3339, with a blank for the `T` too, or a date; also as `ras` itself writes times.
+/// Reads RFC 3339, also with a blank in place of the `T`, a date, or the form in which `ras` writes times.
 impl FromStr for Time {
     type Err = String;
 
@@ -81,7 +81,7 @@ impl FromStr for Time {
 }
 
 impl Time {
-    /// The moment, in the local zone or in UTC where it says none.
+    /// The moment. A time without a zone is local or UTC.
     fn moment(self, local: bool) -> Option<Timestamp> {
         let zone = || if local { ZONE.clone() } else { TimeZone::UTC };
         match self {
@@ -91,7 +91,7 @@ impl Time {
     }
 }
 
-/// Events that were not shown, by why, and those that were although their time is not known.
+/// Counts of events that were left out, by reason, and of shown events without a time.
 #[derive(Debug, Default)]
 pub struct LeftOut {
     by_severity: usize,
@@ -101,7 +101,7 @@ pub struct LeftOut {
 }
 
 impl Selection {
-    /// Whether an event is to be shown. What cannot be read always is.
+    /// Whether an event is shown. Something that cannot be read always is.
     pub fn takes(&self, event: &Event<'_>, left_out: &mut LeftOut) -> bool {
         if event.grade == Grade::Bad {
             return true;
@@ -130,7 +130,7 @@ impl Selection {
 }
 
 impl LeftOut {
-    /// What was left out, if anything was.
+    /// The line about events that were left out, if there are any.
     pub fn told(&self) -> Option<String> {
         let parts = [
             (self.by_severity, "less severe"),

@@ -1,4 +1,4 @@
-//! One line for each kind of thing that can break: what and where, names before numbers.
+//! The headline of an event: what broke and where, in one line, names before numbers.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ use crate::machine_check::MachineCheck;
 use crate::names::{self, SectionNames};
 use crate::printable::Printable;
 
-/// What broke, in a line that stands alone but for the time.
+/// The headline of a section: what broke, in a line that needs only the time beside it.
 pub fn section(section: &Section<'_>, names: &SectionNames) -> String {
     if is_empty(section) {
         return format!("{}{}: no field of it is valid", type_name(section), and_unit(section));
@@ -41,7 +41,7 @@ pub fn section(section: &Section<'_>, names: &SectionNames) -> String {
     }
 }
 
-/// Whether a section's body was read and has no valid field to tell of.
+/// Whether a section's body was read and has no valid field.
 pub fn is_empty(section: &Section<'_>) -> bool {
     /// Ends at the first field.
     struct First;
@@ -57,18 +57,18 @@ pub fn is_empty(section: &Section<'_>) -> bool {
     }
 }
 
-/// Whether a number that is said to be an address can be one. All ones is what a register reads as that nobody answers
-/// for, and what firmware writes that does not know.
+/// Whether a number can be an address. All ones is what a read returns that nobody answers, and what firmware writes
+/// that does not know.
 pub const fn is_address(address: u64) -> bool {
     address != u64::MAX
 }
 
-/// The number of a part of a machine. There are not so many that the last number of all would be one.
+/// The number of a part of a machine. All ones is no number: no machine has that many.
 pub fn part(number: Option<u16>) -> Option<u64> {
     number.filter(|number| *number != u16::MAX).map(u64::from)
 }
 
-/// Errors that a line names before it only counts.
+/// The number of errors that a line names; further ones are counted.
 const SHOWN: usize = 5;
 
 /// What a section's body is, in the specification's words, or its GUID.
@@ -118,7 +118,7 @@ fn list<'p>(parts: impl IntoIterator<Item = (&'p str, Option<u64>)>) -> String {
 pub const UNKNOWN_ERROR: &str = "error of unknown type";
 
 fn memory_line(section: &Section<'_>, memory: &MemoryErrorView<'_>, names: &SectionNames) -> String {
-    // Room for what most lines are.
+    // Enough for most lines.
     let mut line = String::with_capacity(128);
     let _ = write!(line, "memory{}", and_module(section, names));
     let mut place = list([
@@ -135,7 +135,7 @@ fn memory_line(section: &Section<'_>, memory: &MemoryErrorView<'_>, names: &Sect
         ("column", memory.column().map(u64::from)),
         ("bit", part(memory.bit_position())),
     ]);
-    // The handle of no module: 0 is that of the firmware's own structure, the last two say that there is none.
+    // No module has such a handle: 0 is the firmware's own structure, the last two mean that there is none.
     if let Some(handle) = memory.module_handle().filter(|handle| (1..0xfffe).contains(handle)) {
         let _ = write!(place, "{}module handle {handle:#06x}", if place.is_empty() { "" } else { ", " });
     }
@@ -215,7 +215,7 @@ fn machine_check_line(section: &Section<'_>, body: &Body<'_>) -> String {
     format!("{by}machine check{processor}{}, {}{more}", and_unit(section), banks.join("; "))
 }
 
-/// What the crate says of a section's body, after its type and the name of the field-replaceable unit. It begins with
+/// The crate's summary of a section's body, after its type and the name of the field-replaceable unit. It begins with
 /// the processor where the body names one.
 fn body_line(section: &Section<'_>, body: &Body<'_>, names: &SectionNames) -> String {
     let names_processor = match body {
@@ -239,7 +239,7 @@ pub fn names_of<F: bitflags::Flags + Copy>(flags: F) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// Where in memory, for the line that tells when.
+/// The address in memory, for the line with the time.
 pub fn address(section: &Section<'_>) -> Option<String> {
     let shown = |address: Option<u64>| {
         address.filter(|address| is_address(*address)).map(|address| format!("address {address:#x}"))
@@ -280,7 +280,7 @@ pub fn size(bytes: usize) -> String {
         0x10_0000..0x4000_0000 => (bytes as f64 / 1_048_576.0, "MiB"),
         _ => (bytes as f64 / 1_073_741_824.0, "GiB"),
     };
-    // One digit behind the point where it says something: 1.5 KiB, but 26 KiB.
+    // One decimal where it matters: 1.5 KiB, but 26 KiB.
     let digits = usize::from(value < 10.0 && value.fract() != 0.0);
     format!("{value:.digits$} {unit}")
 }
@@ -320,7 +320,7 @@ fn why(log: &Log<'_>) -> String {
     }
 }
 
-/// Where a message is that was not found.
+/// Where the missing message is.
 fn not_here(log: &Log<'_>) -> String {
     let missing: Vec<String> = log.missing().map(missing_parts).collect();
     match (missing.is_empty(), log.parts().any(|part| part.text().1.is_some())) {
@@ -330,7 +330,7 @@ fn not_here(log: &Log<'_>) -> String {
     }
 }
 
-/// How much of a kernel log there is.
+/// How much of a kernel log is there.
 pub fn log_extent(log: &Log<'_>) -> String {
     let (mut parts, mut length) = (0, 0);
     for part in log.parts() {

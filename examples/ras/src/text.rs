@@ -1,4 +1,4 @@
-//! What people read: a line for each event, then everything behind it. A terminal has [`crate::screen`] order it.
+//! Writes events for people: the headlines, then the details of each. On a terminal [`crate::screen`] orders them.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -21,11 +21,11 @@ use crate::summary;
 /// How much is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
-    /// The one-line events alone.
+    /// The headlines alone.
     Lines,
-    /// The events, then the details.
+    /// The headlines, then the details.
     Normal,
-    /// And the raw fields and bytes.
+    /// All of it, and the raw fields and bytes.
     Raw,
 }
 
@@ -38,7 +38,7 @@ pub struct Text {
     pub columns: Option<usize>,
     /// Whether the severity of an event has a colour.
     pub color: bool,
-    /// What stands in front of an event's line.
+    /// The text before a headline.
     pub prefix: fn(Grade) -> &'static str,
     /// How a time is written.
     pub time: fn(Calendar) -> String,
@@ -58,7 +58,7 @@ const VALUES: usize = 36;
 /// What block status 0 means.
 const READ_AT_BOOT: &str = "the kernel has read the block at boot, and printed or skipped it";
 
-/// Colour says how bad it is, and nothing else.
+/// Colour shows the severity and nothing else.
 const fn style(grade: Grade) -> Style {
     match grade {
         Grade::Fatal => AnsiColor::Red.on_default().bold(),
@@ -74,7 +74,7 @@ impl Text {
         self.columns.unwrap_or(WIDTH).clamp(40, WIDEST)
     }
 
-    /// What a file or folder is, and the events in it.
+    /// Writes what a file or folder is, and the events in it.
     pub fn group(
         &self,
         out: &mut dyn Write,
@@ -118,14 +118,14 @@ impl Text {
     /// The width of the labels in front of lines of these severities.
     pub(crate) fn label(&self, grades: impl Iterator<Item = Grade>) -> usize {
         let widest = match self.detail {
-            // Alone, the lines of several files stand below each other.
+            // Without details, the lines of several files stand below each other.
             Detail::Lines => Grade::Recoverable.label().len(),
             _ => grades.map(|grade| grade.label().len()).max().unwrap_or(0).max(Grade::Fatal.label().len()),
         };
         widest + 2
     }
 
-    /// What belongs to all the lines of an event but for the time, and the name of its file where that is wanted.
+    /// The facts of all lines of an event, without the time, and the file's name where it is wanted.
     pub(crate) fn facts(&self, event: &Event<'_>, name_file: bool) -> Vec<String> {
         let mut facts = event.facts();
         if name_file && !event.times(self.time).is_empty() {
@@ -134,7 +134,7 @@ impl Text {
         facts
     }
 
-    /// The lines of an event, and what belongs to all of them.
+    /// The lines of an event, and the facts of all of them.
     pub(crate) fn event<'l>(
         &self,
         out: &mut dyn Write,
@@ -160,7 +160,7 @@ impl Text {
         Ok(())
     }
 
-    /// A line that begins behind a label and hangs there where the terminal ends; in a pipe it stays one line.
+    /// A line after a label. On a terminal it wraps below its own start; in a pipe it stays one line.
     pub fn wrapped(&self, out: &mut dyn Write, line: &str, indent: usize) -> io::Result<()> {
         let room = match self.columns {
             Some(columns) if columns > indent + 20 => columns - indent,
@@ -182,7 +182,7 @@ impl Text {
         writeln!(out)
     }
 
-    /// A line of what is behind an event, whose words hang below each other: below the first one of a field's value.
+    /// A line of details. On a terminal its words wrap below the field's value.
     fn hanging(&self, out: &mut dyn Write, line: &str) -> io::Result<()> {
         let line = line.trim_end();
         let begin = line.len() - line.trim_start_matches(' ').len();
@@ -208,7 +208,7 @@ impl Text {
         writeln!(out, "\n\u{2500}\u{2500} {title} {}", "\u{2500}".repeat(fill))
     }
 
-    /// What is behind the lines of an event. The bytes of a log are not touched where all of it is wanted.
+    /// The details of an event. A log's bytes are written unchanged where all of it is wanted.
     pub(crate) fn details(&self, out: &mut dyn Write, event: &Event<'_>) -> io::Result<()> {
         let is_whole_log = matches!(event.found.what, What::Log(_)) && !self.cut_logs;
         if self.columns.is_none() || is_whole_log {
@@ -250,7 +250,7 @@ impl Text {
                 write!(out, "{}", stored.record().header())?;
             }
             // What Linux writes there is the same in every record.
-            What::Record(stored) if stored.prefix().is_none() => {
+            What::Record(stored) if stored.descriptor().is_none() => {
                 let header = stored.record().header();
                 if !header.creator_id().raw().is_zero() {
                     field(out, "creator", header.creator_id())?;
@@ -316,7 +316,7 @@ impl Text {
     ) -> io::Result<()> {
         let mut lines = Vec::new();
         if let Some(severity) = section.severity {
-            // What the machine check says of itself is better than what Linux writes here.
+            // The machine check's own severity is better than the one that Linux writes here.
             if indent != 0 && !matches!(section.content, Content::Machine(_)) {
                 field(&mut lines, "severity", severity)?;
             }
@@ -327,6 +327,8 @@ impl Text {
         if let Some(text) = section.fru_text.as_ref().filter(|text| !text.text().is_empty()) {
             field(&mut lines, "fru text", Printable(text.text()))?;
         }
+        // A machine check's own lines name its processor.
+        let names = names.filter(|_| !matches!(section.content, Content::Machine(_)));
         for (what, name) in names.iter().flat_map(|names| names.all()) {
             field(&mut lines, &format!("{what} name"), name)?;
         }
@@ -424,7 +426,7 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(without_level)
 }
 
-/// What stands in the place of parts that are not there.
+/// The line in place of missing parts.
 fn missing(parts: &std::ops::RangeInclusive<u32>) -> String {
     format!("[{} not in the store]", summary::missing_parts(parts))
 }
@@ -466,8 +468,8 @@ fn cut_log(out: &mut dyn Write, log: &Log<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// How many of the last digits tell ids apart: at least three. Those of EFI variables end with the part, two digits, and
-/// the dump's number, three; so where three do not tell, five are shown.
+/// How many of the last digits distinguish these ids: at least three. Ids of EFI variables end with the part (two
+/// digits) and the dump (three digits), so where three do not suffice, five are shown.
 fn telling_digits(ids: &[u64]) -> usize {
     let tells = |digits: &u32| {
         let ends: std::collections::BTreeSet<u64> = ids.iter().map(|id| id % 10_u64.pow(*digits)).collect();

@@ -1,12 +1,11 @@
-//! Bytes that somebody pasted: plain hex, `xxd`, `hexdump -C`, `od -t x1`, the kernel's and iasl's dumps, C arrays,
-//! base64.
+//! Bytes from pasted text: plain hex, `xxd`, `hexdump -C`, `od -t x1`, the kernel's and iasl's dumps, C arrays, base64.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::printable::Printable;
 
-/// Longer text is not looked at: no report anybody pastes comes near.
+/// Longer text is not read as a dump: no report that anybody pastes comes near.
 const LONGEST: usize = 64 << 20;
 
 /// A byte string that a text stands for, and the form in which it does.
@@ -20,7 +19,7 @@ pub type Pasted = (&'static str, Vec<u8>);
 pub fn decode(text: &[u8]) -> impl Iterator<Item = Vec<Pasted>> {
     let text = as_text(text).unwrap_or("");
     let whole = whole(text);
-    // Looked for only where the text is none as a whole.
+    // Runs of lines are looked for only where the whole text is no dump.
     let amid = if whole.is_some() { "" } else { text };
     whole.into_iter().chain(
         runs(amid)
@@ -29,10 +28,10 @@ pub fn decode(text: &[u8]) -> impl Iterator<Item = Vec<Pasted>> {
     )
 }
 
-/// Fewer bytes amid other text are no dump: nothing that is recognised is smaller than a status block's header.
+/// A run with fewer bytes is no dump: nothing that is recognised is smaller than a status block's header.
 const SMALLEST: usize = 20;
 
-/// What a text stands for as a whole.
+/// The bytes that the whole text stands for.
 fn whole(text: &str) -> Option<Vec<Pasted>> {
     let forms = forms_of_dump(text);
     if !forms.is_empty() {
@@ -43,8 +42,8 @@ fn whole(text: &str) -> Option<Vec<Pasted>> {
     pasted.map(|pasted| vec![pasted])
 }
 
-/// Why a text stands for no bytes: the first line that is not understood by the reader that comes farthest. `None` for
-/// what is no text, or longer than any that is pasted.
+/// Why a text is no dump: the first line that the reader which came farthest does not understand. `None` for bytes that
+/// are no text, or for text longer than any that is pasted.
 pub fn not_understood(text: &[u8]) -> Option<String> {
     let text = as_text(text)?;
     let ends = [dump(text, false).err(), plain(text).err()];
@@ -54,8 +53,8 @@ pub fn not_understood(text: &[u8]) -> Option<String> {
     Some(format!("text; line {number} is neither hex nor base64 nor part of a hex dump: \"{line}\""))
 }
 
-/// Whether bytes are text: characters in UTF-8, the last of which may be cut, and none that commands anything. The
-/// headers of records, tables and images have bytes that no text has.
+/// Whether bytes are text: UTF-8, of which the last character may be cut, without control characters. The headers of
+/// records, tables and images have bytes that no text has.
 pub fn is_text(bytes: &[u8]) -> bool {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -73,12 +72,12 @@ fn as_text(bytes: &[u8]) -> Option<&str> {
         return None;
     }
     let text = std::str::from_utf8(bytes).ok()?;
-    // Some editors begin a file with the mark of its byte order.
+    // Some editors begin a file with a byte order mark.
     Some(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// Digits in any grouping, also as a C array or with `\x`; lines that begin with `#` or `//` are comments. Or the line
-/// that is something else.
+/// Reads digits in any grouping, also as a C array or with `\x`; lines that begin with `#` or `//` are comments. Fails
+/// with the first line that is something else.
 fn plain(text: &str) -> Result<Vec<u8>, usize> {
     let mut bytes = Vec::with_capacity(text.len() / 2);
     for (number, line) in text.lines().map(str::trim).enumerate() {
@@ -94,7 +93,7 @@ fn plain(text: &str) -> Result<Vec<u8>, usize> {
     if bytes.is_empty() { Err(0) } else { Ok(bytes) }
 }
 
-/// What a dump can stand for.
+/// The byte strings that a dump can stand for.
 fn forms_of_dump(text: &str) -> Vec<Pasted> {
     let Ok(bytes) = dump(text, false) else { return Vec::new() };
     let mut forms = vec![("hex dump", bytes)];
@@ -102,15 +101,14 @@ fn forms_of_dump(text: &str) -> Vec<Pasted> {
     forms
 }
 
-/// Runs of lines that each look like one of a dump. A dump begins at offset 0; where the next begins the one before has
-/// ended.
+/// Runs of lines of a dump. A dump begins at offset 0; the start of the next dump ends the one before.
 fn runs(text: &str) -> impl Iterator<Item = &str> {
     let mut lines = text.split_inclusive('\n').chain([""]);
     let (mut start, mut at) = (None, 0);
     std::iter::from_fn(move || {
         loop {
             let line = lines.next()?;
-            // What stands for the end of the text is no line of a dump.
+            // The end of the text ends the last run.
             let place = if line.is_empty() { None } else { place_of_line(line.trim()) };
             let run = if place == Some(0) || place.is_none() {
                 start.take().map(|start| &text[start..at])
@@ -128,8 +126,8 @@ fn runs(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The offset at the start of a line of a dump; 1, which is not 0, for an empty line and for the star that stands for
-/// lines like the one before. The length alone, which some dumps end with, is such a line too.
+/// The offset at the start of a line of a dump. An empty line and the star for repeated lines count as offset 1, that
+/// is, not as a start. A line with the length alone, with which some dumps end, is such a line too.
 fn place_of_line(line: &str) -> Option<usize> {
     if line.is_empty() || line == "*" {
         return Some(1);
@@ -142,8 +140,8 @@ fn place_of_line(line: &str) -> Option<usize> {
     usize::from_str_radix(offset, 16).ok()
 }
 
-/// Lines of an offset, bytes in hex and mostly the same bytes as text. `*` stands for lines like the one before. Or the
-/// line that is something else.
+/// Reads lines of an offset, bytes in hex and mostly the same bytes as text. `*` repeats the line before. Fails with
+/// the first line that is something else.
 ///
 /// Every offset must fit the bytes before it, in hex or (`od`) in octal; where no colon sets the offsets off from the
 /// bytes, they must begin at 0 and fill two lines.
@@ -192,14 +190,15 @@ fn dump(text: &str, swapped: bool) -> Result<Vec<u8>, usize> {
     if !bytes.is_empty() && (marked || lines > 1) { Ok(bytes) } else { Err(0) }
 }
 
-/// The bytes of a line, up to the text behind them: a bar, two slashes, or two blanks. Behind an offset with a colon the
-/// first of them counts, as the others can be in the text; `hexdump -C`, which has none, sets two blanks amid the bytes.
+/// The bytes of a line, up to the text column: a bar, two slashes, or two blanks. After an offset with a colon the
+/// first of these ends the bytes, because the others can be in the text; `hexdump -C`, whose offset has no colon, puts
+/// two blanks in the middle of the bytes.
 fn line_bytes(line: &str, colon: bool, swapped: bool) -> Option<Vec<u8>> {
     let line = line.trim_start_matches([':', ' ', '\t']);
     let mut ends = ["|", "//", "  "].into_iter().filter_map(|end| line.find(end));
     let end = if colon { ends.min() } else { ends.next() }.unwrap_or(line.len());
     let mut bytes = Vec::with_capacity(16);
-    // A hyphen may stand amid the bytes of a line, as the UEFI shell writes it.
+    // The UEFI shell puts a hyphen in the middle of a line's bytes.
     for word in line[..end].split([' ', '\t', '-']).filter(|word| !word.is_empty()) {
         let start = bytes.len();
         hex(word, &mut bytes)?;

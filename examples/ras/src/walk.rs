@@ -1,6 +1,6 @@
 //! Folders walked in the order of names, however many files they hold.
 //!
-//! A folder's names lie behind each other in one buffer, some 40 bytes a file, and are sorted there.
+//! A folder's names are kept in one buffer, some 40 bytes for each file, and are sorted there.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 use crate::printable::Printable;
 
-/// The folder of an archive that holds no record but ledgers, which a walk leaves out.
+/// The folder of an archive's ledgers. They are no records, so a walk leaves the folder out.
 pub const LEDGERS: &str = ".outputs";
 
-/// Where a name lies in the buffer, its length, and whether it is a folder's.
+/// Offset and length of a name in the buffer, and whether it is a folder's name.
 type Name = (u32, u16, bool);
 
 /// The names in one folder.
@@ -21,7 +21,7 @@ type Name = (u32, u16, bool);
 struct Folder {
     path: PathBuf,
     names: Vec<u8>,
-    /// Those yet to come, the next one last.
+    /// Names that are still to be visited; the next one is the last.
     rest: Vec<Name>,
 }
 
@@ -44,9 +44,9 @@ impl Folder {
                 names.extend(name);
             }
         }
-        // An archive keeps there what it gave to whom: that is no record.
+        // Ledgers are no records.
         rest.retain(|name| !(name.2 && name_of(&names, *name) == LEDGERS.as_bytes()));
-        // systemd-pstore puts the parts of a kernel log together in dmesg.txt and leaves them beside it.
+        // systemd-pstore writes the whole kernel log to dmesg.txt and leaves its parts beside it.
         if rest.iter().any(|name| name_of(&names, *name).starts_with(b"dmesg-")) {
             rest.retain(|name| name_of(&names, *name) != b"dmesg.txt");
         }
@@ -64,7 +64,7 @@ fn is_file(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
-/// All files below a folder; or that one file.
+/// All files below a folder, or the one file that the path names.
 #[derive(Debug)]
 pub struct Walk {
     wanted: fn(&[u8]) -> bool,

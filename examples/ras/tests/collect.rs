@@ -9,27 +9,15 @@ mod common;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{Run, data, finished, path, ras};
+use common::{Run, data, finished, folder, path, ras, text};
 use serde_json::Value;
 
 /// What the captured panic's log says of it, and of the machine check before it.
 const PANIC: &str =
     "kernel panic: Fatal machine check; CPU 0: Machine Check Exception: 5 Bank 4: be00000000000135";
-
-/// A new folder of a test's own.
-fn folder(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("collect").join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
 
 fn copy(from: &str, to: &Path) {
     fs::create_dir_all(to.parent().unwrap()).unwrap();

@@ -3,26 +3,19 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use common::ras;
+use common::{folder, ras};
 use cper::section::Encode;
 use cper::section::{
     ArmErrorInformation, ArmErrorType, ArmProcessorHeader, ArmProcessorParts, MemoryError, MemoryError2,
     PciAddress, PcieDeviceId, PcieError, ProcessorGeneric, ProcessorType,
 };
 use cper::{Guid, NotificationType, RecordHeader, RecordWriter, SectionDescriptor, Severity};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The UUID of the machine whose tables these are.
 const UUID: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
-
-fn folder(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("names").join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> String {
     let path = folder.join(name);
@@ -73,6 +66,16 @@ fn line(arguments: &[&str]) -> String {
     run.stdout.split(" \u{b7} ").next().unwrap().to_owned()
 }
 
+/// The only object that a run writes.
+fn object(arguments: &[&str]) -> Value {
+    serde_json::from_str(&ras(arguments).stdout).unwrap()
+}
+
+/// The names in the first section.
+fn component_names(object: &Value) -> &Value {
+    &object["sections"][0]["component_names"]
+}
+
 #[test]
 fn a_dimm_has_its_locator_or_its_label() {
     let folder = folder("dimm");
@@ -98,14 +101,13 @@ fn a_dimm_has_its_locator_or_its_label() {
     // Behind the line too, and in every output.
     let text = ras(&["decode", "--dmi", &tables, &file]).stdout;
     assert!(text.contains("\nmodule name             P0_Channel5 DIMMF1\n"), "{text}");
-    let summary = |arguments: &[&str]| {
-        let run = ras(&[arguments, &["--dmi", &tables, &file]].concat()).stdout;
-        let object: Value = serde_json::from_str(&run).unwrap();
-        object["summary"].as_str().unwrap().to_owned()
-    };
-    let decoded = summary(&["decode", "--format", "json"]);
-    assert_eq!(decoded, format!("memory, P0_Channel5 DIMMF1 {place}"));
-    assert_eq!(summary(&["collect", "--json", "-"]), decoded);
+    for command in [&["decode", "--format", "json"], &["collect", "--json", "-"]] {
+        let object = object(&[command, &["--dmi", &tables, &file][..]].concat());
+        assert_eq!(object["summary"], format!("memory, P0_Channel5 DIMMF1 {place}"));
+        assert_eq!(component_names(&object), &json!({"module": "P0_Channel5 DIMMF1"}));
+    }
+    let unnamed = object(&["decode", "--format", "json", &file]);
+    assert_eq!(component_names(&unnamed), &Value::Null);
     // What is asked for and is not there is no name that is missing in silence.
     for (arguments, said) in [
         (["--labels", &labels], "labels of 2 machines; --dmi FILE says which of them is meant"),
@@ -151,6 +153,10 @@ fn pci_devices_have_names() {
     assert!(line(&["--pci-ids", &ids, &of_vendor]).contains("3b:00.0 Intel Corporation [8086:9999]"));
     let text = ras(&["decode", "--pci-ids", &ids, &file]).stdout;
     assert!(text.contains("\nclass name              Ethernet controller\n"), "{text}");
+    assert_eq!(
+        component_names(&object(&["decode", "--format", "json", "--pci-ids", &ids, &file])),
+        &json!({"device": "Intel Corporation Ethernet Controller X710", "class": "Ethernet controller"})
+    );
     // Where the system has it, it is found.
     let root = folder.join("root");
     write(&root, "usr/share/misc/pci.ids", &fs::read(&ids).unwrap());
@@ -177,4 +183,11 @@ fn processors_have_names() {
     assert!(x86.contains(&format!("\nprocessor name          {name}\n")), "{x86}");
     let other = text("other.cper", &record(None, &generic(ProcessorType::IA64, 0x00a0_0f11)));
     assert!(!other.contains("processor name"), "{other}");
+    // That of a machine check stands in its own lines; in JSON it is where the others are.
+    let (file, name) = (common::data("mce/mce-intel.mce"), "Intel Skylake-SP, family 6 model 85 stepping 4");
+    let machine_check = object(&["decode", "--format", "json", &file]);
+    assert_eq!(component_names(&machine_check), &json!({"processor": format!("{name} (CPUID 0x50654)")}));
+    assert_eq!(machine_check["sections"][0]["fields"]["decoded"]["processor_name"], "Skylake-SP");
+    let text = ras(&["decode", &file]).stdout;
+    assert_eq!(text.matches("Skylake-SP").count(), 1, "{text}");
 }

@@ -9,22 +9,10 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{data, ras};
+use common::{data, folder, ras, text};
 use pstore_format::names::RecordType;
 use pstore_format::ramoops::{Ecc, Layout};
 use serde_json::Value;
-
-/// An empty folder for a test.
-fn folder(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("ramoops").join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
 
 /// A dump's text of this many bytes at most, in lines.
 fn dump(why: &str, length: usize) -> String {
@@ -388,11 +376,7 @@ fn captured_memory_is_read_as_the_kernel_read_it() {
         let file = ras(&["decode", "-q", &data(&format!("ramoops/{name}.dmesg-ramoops-0"))]);
         assert!(file.stdout.starts_with("FATAL"), "{}", file.stdout);
     }
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/field/ramoops");
-    if !shared.exists() {
-        println!("{} is not there: the memory of a real board is not read", shared.display());
-        return;
-    }
+    let Some(shared) = common::field("ramoops") else { return };
     for (name, zones) in
         [("three-records.img", 3), ("record-8000.img", 5), ("both-small.img", 3), ("console-zone.bin", 1)]
     {

@@ -4,9 +4,9 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use common::{Run, data, path, ras, ras_with_input};
+use common::{Run, data, field, path, ras, ras_with_input};
 use cper::{KernelText, StatusBlock};
 
 /// `decode -q` and `table` of bytes.
@@ -289,16 +289,6 @@ fn a_reserved_action_is_a_remark() {
     let remark = "warning: entry 1: action 0x0c is not defined, the entry is never run";
     assert!(run.code == 0 && run.stdout.contains(remark), "{}{}", run.stdout, run.stderr);
     assert_eq!(run.stdout.matches("accepted").count(), 2, "{}", run.stdout);
-}
-
-/// Files of the field that are no part of this repository.
-fn field(name: &str) -> Option<PathBuf> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/field").join(name);
-    if !file.exists() {
-        eprintln!("NOT TRIED: {} is not there", file.display());
-        return None;
-    }
-    Some(file)
 }
 
 /// What the field's files are, when they lie beside this repository.

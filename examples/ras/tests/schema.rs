@@ -355,6 +355,10 @@ fn definitions() -> Json {
             "unit": {"type": "string"}, "mci_status": definition("hex64"), "mci_addr": definition("hex64"),
             "mci_misc": definition("hex64"), "mca_ipid": definition("hex64"), "mca_synd": definition("hex64"),
         })),
+        "component_names": object(&[], &json!({
+            "module": {"type": "string"}, "device": {"type": "string"}, "class": {"type": "string"},
+            "processor": {"type": "string"},
+        })),
         "fru": object(&[], &json!({"id": definition("guid"), "text": {"type": "string"}})),
         "only_bytes": object(&["bytes"], &json!({"bytes": definition("bytes")})),
         "log_text": object(&["compressed"], &json!({
@@ -398,7 +402,8 @@ fn schema() -> Json {
         &json!({
             "type": definition("named_guid"), "source": definition("source"), "record_id": definition("hex64"),
             "severity": definition("severity"), "fru": definition("fru"), "flags": definition("flags"),
-            "summary": {"type": "string"}, "problems": array(&definition("error")), "header": definition("record_header"),
+            "summary": {"type": "string"}, "component_names": definition("component_names"),
+            "problems": array(&definition("error")), "header": definition("record_header"),
             "descriptor": descriptors, "fields": {"type": "object", "additionalProperties": definition("value")},
             "machine_checks": array(&definition("machine_check")),
             "not_valid": {"type": "object", "additionalProperties": definition("value")},
@@ -518,13 +523,8 @@ fn walk(path: &str, value: &Json, found: &mut BTreeMap<String, BTreeMap<&'static
 #[test]
 fn a_path_has_one_type_in_all_objects() {
     let mut sources = vec!["examples/data"];
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/field");
-    let beside = beside.to_str().unwrap();
-    if fs::exists(beside).unwrap() {
-        sources.push(beside);
-    } else {
-        eprintln!("NOT TRIED: inputs that are not part of the repository");
-    }
+    let beside = common::field("");
+    sources.extend(beside.as_ref().map(|field| field.to_str().unwrap()));
     let (mut found, mut objects) = (BTreeMap::new(), 0);
     for options in [&["--format", "json"][..], &["--format", "json", "--raw", "-v", "--cleared"]] {
         let run = common::ras(&[&["decode"], options, &sources].concat());

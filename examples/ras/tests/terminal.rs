@@ -3,9 +3,11 @@
 mod common;
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use common::{data, path};
 
@@ -41,17 +43,23 @@ fn on_terminal(arguments: &[&str]) -> Option<(Vec<u8>, String, i32)> {
     let mut child = command.stdout(pair.slave).stderr(Stdio::piped()).spawn().unwrap();
     // This process holds the other end no longer, or reading would never end.
     drop(command);
+    let shown = read(pair.master);
+    let mut error = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+    let code = child.wait().unwrap().code().unwrap();
+    Some((shown.into_bytes(), error, code))
+}
+
+/// What a terminal is given, until nothing has it open any more.
+fn read(master: OwnedFd) -> String {
     let mut shown = Vec::new();
     let mut buffer = [0; 4096];
-    let mut master = File::from(pair.master);
+    let mut master = File::from(master);
     // Linux ends a terminal with EIO.
     while let Ok(length @ 1..) = master.read(&mut buffer) {
         shown.extend_from_slice(&buffer[..length]);
     }
-    let mut error = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
-    let code = child.wait().unwrap().code().unwrap();
-    Some((String::from_utf8(shown).unwrap().replace("\r\n", "\n").into_bytes(), error, code))
+    String::from_utf8(shown).unwrap().replace("\r\n", "\n")
 }
 
 /// Logs as a machine under attack, or one that dies in the middle of a word, leaves them.
@@ -150,6 +158,26 @@ fn only_text_has_colour() {
     }
     let Some((shown, ..)) = on_terminal(&["decode", "--format", "json", &image]) else { return };
     assert_eq!(shown, piped(&["decode", "--format", "json", &image]));
+}
+
+/// What takes long says on a terminal how far it is, and leaves nothing of that there.
+#[test]
+fn a_long_run_says_how_far_it_is_and_leaves_nothing_behind() {
+    let Ok(pair) = nix::pty::openpty(None, None) else {
+        eprintln!("NOT TESTED: this machine gives no pseudo-terminal");
+        return;
+    };
+    let mut command = ras(&["decode", "-q", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(pair.slave).spawn().unwrap();
+    drop(command);
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&fs::read(path("erst-images/mce-intel.img")).unwrap()).unwrap();
+    std::thread::sleep(Duration::from_millis(1200));
+    drop(stdin);
+    let shown = read(pair.master);
+    let (before, after) = shown.rsplit_once("\r\x1b[2K").unwrap_or(("", &shown));
+    assert!(before.contains(" found, 0 bad") && after.is_empty(), "{shown:?}");
+    assert_eq!(common::finished(child).stdout.lines().count(), 2);
 }
 
 /// A record is binary: a terminal does not get it, and is told what to do.

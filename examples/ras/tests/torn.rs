@@ -4,24 +4,12 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{Run, data, finished, path, ras, ras_json, ras_with_input};
+use common::{Run, data, finished, folder, path, ras, ras_json, ras_with_input, text};
 use cper::{NotificationType, RecordHeader, RecordWriter, SectionDescriptor, SectionTypeId, Severity};
 use serde_json::Value;
-
-/// A new folder of a test's own.
-fn folder(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("torn").join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
 
 /// Runs the program with 512 MiB of addresses and 5 seconds of a processor: what runs for ever is killed.
 fn ras_within_limits(arguments: &[&str]) -> Run {
@@ -159,7 +147,7 @@ fn check(name: &str, record: &[u8], sections: usize) {
     assert_eq!(run.code, 2, "{name}: {}", run.stderr);
     assert!(fs::read_to_string(&json).unwrap().lines().count() > variants.len() / 2);
 
-    // In the place of Linux' device, and out of the archive again.
+    // In the place of Linux's device, and out of the archive again.
     let root = folder.join("root");
     fs::create_dir_all(root.join("dev")).unwrap();
     for (file, bytes, _) in variants.iter().filter(|(name, ..)| name.starts_with("zero")) {
@@ -359,11 +347,7 @@ fn a_body_that_claims_more_than_it_has_is_bad() {
 /// The inputs from the field that are not this project's to keep.
 #[test]
 fn torn_inputs_from_the_field_are_told() {
-    let field = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/field");
-    if !field.is_dir() {
-        println!("not tried: {} is not there", field.display());
-        return;
-    }
+    let Some(field) = common::field("") else { return };
     for (file, words) in [
         ("torn/hang-200.bin", &["BAD "][..]),
         ("torn/hang-280.bin", &["BAD "]),

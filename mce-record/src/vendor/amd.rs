@@ -1,7 +1,7 @@
 //! The bank types of AMD's scalable MCA, and the extended error codes of each.
 //!
 //! A bank does not have a fixed place: `MCA_IPID` names its hardware block and its type within. The block numbers are
-//! those of Linux 6.12 (`arch/x86/kernel/cpu/mce/amd.c`), the codes those that rasdaemon 0.8.5 tells for families 17h to
+//! those of Linux 7.3 (`arch/x86/kernel/cpu/mce/amd.c`), the codes those that rasdaemon 0.8.5 tells for families 17h to
 //! 1Ah; AMD's own references for each model have the last word. The wording is ours. Where a later processor gives codes another meaning (coherent station of family 19h models 10h and up, memory
 //! controller and system management unit of the MI300A), the processor in the record decides.
 
@@ -128,7 +128,7 @@ impl fmt::Display for Unit {
     }
 }
 
-static KNOWN: [Known; 36] = [
+static KNOWN: [Known; 47] = [
     Known(BankType::LOAD_STORE, "load/store unit", LOAD_STORE),
     Known(BankType::LOAD_STORE_V2, "load/store unit", LOAD_STORE_V2),
     Known(bank(0xb0, 0x1), "instruction fetch unit", INSTRUCTION_FETCH),
@@ -165,6 +165,18 @@ static KNOWN: [Known; 36] = [
     Known(bank(0x259, 0x0), "xGMI PHY", PHY),
     Known(bank(0x267, 0x0), "WAFL PHY", PHY),
     Known(bank(0x269, 0x0), "GMI PHY", PHY),
+    // Of these no public source names the codes, nor says what most of the names stand for.
+    Known(bank(0x12, 0x0), "MPRAS", &[]),
+    Known(bank(0x5c, 0x0), "SSBDCI, die-to-die interconnect", &[]),
+    Known(bank(0xbe, 0x0), "MPDACC", &[]),
+    Known(bank(0xf9, 0x0), "MPM", &[]),
+    Known(bank(0xfd, 0x0), "MPASP", &[]),
+    Known(bank(0xfd, 0x1), "MPASP", &[]),
+    Known(bank(0xff, 0x2), "MPART", &[]),
+    Known(bank(0x157, 0x0), "DACC_FE, DACC front end", &[]),
+    Known(bank(0x164, 0x0), "DACC_BE, DACC back end", &[]),
+    Known(bank(0x1e0, 0x0), "eDDR5 CMN", &[]),
+    Known(bank(0x1e1, 0x0), "PCIe link", &[]),
 ];
 
 const LOAD_STORE: &[&str] = &[

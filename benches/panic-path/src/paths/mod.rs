@@ -222,7 +222,7 @@ pub unsafe extern "C" fn rust_fill_memory_ready(
     })
 }
 
-/// Two memory sections in one record.
+/// Two memory sections in one record, of two errors.
 ///
 /// # Safety
 /// As [`rust_fill_memory`].
@@ -232,6 +232,7 @@ pub unsafe extern "C" fn rust_fill_two(
     out: *mut u8,
     len: usize,
     input: &MemoryInput,
+    second: &MemoryInput,
     fru_text: &FruText,
 ) -> usize {
     // SAFETY: the caller's promise.
@@ -239,7 +240,7 @@ pub unsafe extern "C" fn rust_fill_two(
     written(|| {
         let mut writer = RecordWriter::for_sections(out, &input.header(), 2)?;
         writer.section(&input.descriptor(*fru_text), &input.body())?;
-        writer.section(&SectionDescriptor::new(Severity::CORRECTED), &input.body())?;
+        writer.section(&SectionDescriptor::new(Severity::CORRECTED), &second.body())?;
         writer.finish()
     })
 }
@@ -254,6 +255,7 @@ pub unsafe extern "C" fn rust_fill_two_unannounced(
     out: *mut u8,
     len: usize,
     input: &MemoryInput,
+    second: &MemoryInput,
     fru_text: &FruText,
 ) -> usize {
     // SAFETY: the caller's promise.
@@ -261,7 +263,7 @@ pub unsafe extern "C" fn rust_fill_two_unannounced(
     written(|| {
         let mut writer = RecordWriter::new(out, &input.header())?;
         writer.section(&input.descriptor(*fru_text), &input.body())?;
-        writer.section(&SectionDescriptor::new(Severity::CORRECTED), &input.body())?;
+        writer.section(&SectionDescriptor::new(Severity::CORRECTED), &second.body())?;
         writer.finish()
     })
 }
@@ -528,7 +530,7 @@ pub unsafe extern "C" fn rust_fill_mce_graded(
     encode_mce(mce, RecordId::new(id), out).map_or(0, |record| record.len())
 }
 
-/// A slot for such records, in Linux' form. 0 on success.
+/// A slot for such records, in Linux's form. 0 on success.
 ///
 /// # Safety
 /// `out` is writable for `len` bytes.
@@ -615,7 +617,7 @@ pub unsafe extern "C" fn rust_seal(record: *mut u8, len: usize) -> i32 {
     i32::from(seal::seal(unsafe { buffer(record, len) }).is_err())
 }
 
-/// Whether a stored record is one of Linux', and its body's length.
+/// Whether a stored record is one of Linux's, and its body's length.
 ///
 /// # Safety
 /// `record` is readable for `len` bytes.

@@ -7,7 +7,8 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use crate::fields::{Describe, Value, Visitor};
 use crate::structure::structure;
 
-/// Which component an event is of; what the bytes mean is the device's business unless they are in PLDM format.
+/// Identifier of the component that an event is of. Only the device knows what the bytes mean, unless they are in PLDM
+/// format.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
 )]
@@ -19,7 +20,7 @@ crate::grammar::byte_array!(CxlComponentId: 16);
 structure! {
     /// A component identifier in PLDM format.
     CxlPldmComponentId: 16 bytes, new;
-    valid CxlPldmFlags: u8 in flags {};
+    valid CxlPldmValidation: u8 in flags {};
     0 flags: u8;
     /// PLDM entity id.
     1 entity_id: [u8; 6], entity_id_raw set_entity_id with_entity_id, ENTITY_ID = 0;
@@ -45,16 +46,16 @@ impl Describe for CxlPldmComponentId {
 macro_rules! component_id {
     ($name:ident, $flags:ident) => {
         impl $name {
-            /// Component the event is of, in whatever form.
+            /// Identifier of the component that the event is of, in whatever format.
             ///
             /// `None` when its validity bit is clear.
             pub const fn component_id(&self) -> Option<&CxlComponentId> {
                 if self.validation().contains($flags::COMPONENT_ID) { Some(&self.component_id) } else { None }
             }
 
-            /// Component the event is of, in PLDM format.
+            /// Identifier of the component that the event is of, in PLDM format.
             ///
-            /// `None` when it is not valid or not in that format.
+            /// `None` when its validity bit is clear, or the identifier is not in PLDM format.
             pub const fn pldm_component_id(&self) -> Option<&CxlPldmComponentId> {
                 if self.validation().contains($flags::COMPONENT_ID.union($flags::COMPONENT_ID_IS_PLDM)) {
                     Some(zerocopy::transmute_ref!(&self.component_id))
@@ -63,26 +64,26 @@ macro_rules! component_id {
                 }
             }
 
-            /// Sets the component in the device's own form, and its validity bit.
+            /// Sets the identifier of the component, in the device's own format, and its validity bit.
             pub const fn set_component_id(&mut self, id: CxlComponentId) {
                 self.component_id = id;
                 self.mark($flags::COMPONENT_ID, $flags::COMPONENT_ID_IS_PLDM);
             }
 
-            /// Sets the component in the device's own form, and its validity bit.
+            /// Sets the identifier of the component, in the device's own format, and its validity bit.
             #[must_use]
             pub const fn with_component_id(mut self, id: CxlComponentId) -> Self {
                 self.set_component_id(id);
                 self
             }
 
-            /// Sets the component in PLDM format, and its validity bits.
+            /// Sets the identifier of the component, in PLDM format, and its validity bits.
             pub const fn set_pldm_component_id(&mut self, id: CxlPldmComponentId) {
                 self.component_id = zerocopy::transmute!(id);
                 self.mark($flags::COMPONENT_ID.union($flags::COMPONENT_ID_IS_PLDM), $flags::empty());
             }
 
-            /// Sets the component in PLDM format, and its validity bits.
+            /// Sets the identifier of the component, in PLDM format, and its validity bits.
             #[must_use]
             pub const fn with_pldm_component_id(mut self, id: CxlPldmComponentId) -> Self {
                 self.set_pldm_component_id(id);
@@ -106,7 +107,7 @@ pub(super) use component_id;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::section::{CxlMemoryModuleEvent, CxlMemoryModuleValidity};
+    use crate::section::{CxlMemoryModuleEvent, CxlMemoryModuleValidation};
 
     #[test]
     fn both_forms_and_their_bits() {
@@ -116,12 +117,15 @@ mod tests {
         assert_eq!(pldm.as_bytes(), [3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 0, 0, 0, 0]);
         assert_eq!(pldm.entity_id(), Some([1, 2, 3, 4, 5, 6]));
         assert_eq!(pldm.resource_id(), Some([7, 8, 9, 10]));
-        let none = pldm.with_validation(CxlPldmFlags::from_bits_retain(0xfc));
+        let none = pldm.with_validation(CxlPldmValidation::from_bits_retain(0xfc));
         assert_eq!((none.entity_id(), none.resource_id()), (None, None));
-        assert_eq!(CxlPldmComponentId::new().with_entity_id([0; 6]).validation(), CxlPldmFlags::ENTITY_ID);
+        assert_eq!(
+            CxlPldmComponentId::new().with_entity_id([0; 6]).validation(),
+            CxlPldmValidation::ENTITY_ID
+        );
         assert_eq!(
             CxlPldmComponentId::new().with_resource_id([0; 4]).validation(),
-            CxlPldmFlags::RESOURCE_ID
+            CxlPldmValidation::RESOURCE_ID
         );
 
         let event = CxlMemoryModuleEvent::new();
@@ -133,8 +137,8 @@ mod tests {
         let event = event.with_component_id(own);
         assert_eq!(event.validation().bits(), 1);
         assert_eq!((event.component_id(), event.pldm_component_id()), (Some(&own), None));
-        // The format bit alone says nothing.
-        let event = event.with_validation(CxlMemoryModuleValidity::COMPONENT_ID_IS_PLDM);
+        // The format bit alone identifies nothing.
+        let event = event.with_validation(CxlMemoryModuleValidation::COMPONENT_ID_IS_PLDM);
         assert_eq!((event.component_id(), event.pldm_component_id()), (None, None));
     }
 }

@@ -14,52 +14,52 @@ use crate::open_value::open_value;
 use crate::structure::structure;
 
 structure! {
-    /// An error in a device's DRAM.
+    /// An error in the DRAM of a CXL device.
     CxlDramEvent: 80 bytes, new;
-    valid CxlDramValidity: u16 in validity_flags {
-        /// [`CxlDramEvent::correction_mask`].
+    valid CxlDramValidation: u16 in validity_flags {
+        /// [`CxlDramEvent::correction_mask`] holds a value.
         CORRECTION_MASK = 7;
-        /// [`CxlDramEvent::component_id`].
+        /// [`CxlDramEvent::component_id`] holds a value.
         COMPONENT_ID = 8;
         /// The component identifier is in PLDM format.
         COMPONENT_ID_IS_PLDM = 9;
     };
-    /// Where, as the device counts.
+    /// Device physical address (DPA) of the error.
     0 physical_address: CxlMediaAddress => set_physical_address with_physical_address;
-    /// What is to be known besides the kind; unknown bits are kept.
+    /// Descriptor of the event: whether the error is uncorrectable, and what else it came with; unknown bits are kept.
     8 memory_event_descriptor: (u8 CxlMemoryEventDescriptor)
         => set_memory_event_descriptor with_memory_event_descriptor;
     /// Kind of error; its numbers are not those of a general media event.
     9 memory_event_type: CxlDramEventType => set_memory_event_type with_memory_event_type;
-    /// What the device was doing.
+    /// Transaction during which the error happened.
     10 transaction_type: CxlTransactionType => set_transaction_type with_transaction_type;
     11 validity_flags: u16;
-    /// Channel.
+    /// Channel of the error.
     13 channel: u8 as number, channel_raw set_channel with_channel, CHANNEL = 0;
-    /// Rank.
+    /// Rank of the error.
     14 rank: u8 as number, rank_raw set_rank with_rank, RANK = 1;
-    /// Nibbles of the data bus, a bit each.
+    /// Nibbles of the data bus that are in error, one bit for each.
     15 nibble_mask: U24 as hex, nibble_mask_raw set_nibble_mask with_nibble_mask, NIBBLE_MASK = 2;
-    /// Bank group.
+    /// Bank group of the error.
     18 bank_group: u8 as number, bank_group_raw set_bank_group with_bank_group, BANK_GROUP = 3;
-    /// Bank.
+    /// Bank of the error.
     19 bank: u8 as number, bank_raw set_bank with_bank, BANK = 4;
-    /// Row.
+    /// Row of the error.
     20 row: U24 as number, row_raw set_row with_row, ROW = 5;
-    /// Column.
+    /// Column of the error.
     23 column: u16 as number, column_raw set_column with_column, COLUMN = 6;
-    /// Bits in error in each of four nibbles that the nibble mask names, 64 bits each.
+    /// Bits in error in each of the four nibbles that the nibble mask can name, 64 bits for each.
     25 correction_mask: [u64; 4] raw correction_mask_raw;
-    /// Component of the device.
+    /// Component that the event is of, 16 bytes.
     57 component_id: CxlComponentId raw component_id_raw;
-    /// Sub-channel.
+    /// Sub-channel of the error.
     73 sub_channel: u8 as number, sub_channel_raw set_sub_channel with_sub_channel, SUB_CHANNEL = 10;
     /// Why the corrected volatile memory errors are reported; unknown bits are kept.
     74 cvme_threshold_event_flags: (u8 CxlErrorThresholdFlags)
         => set_cvme_threshold_event_flags with_cvme_threshold_event_flags;
-    /// Corrected volatile memory errors at the time of the event.
+    /// Count of corrected volatile memory errors at the time of the event.
     75 cvme_count: U24 => set_cvme_count with_cvme_count;
-    /// Detail of the kind of error: a [`CxlDataPathSubType`] for [`CxlDramEventType::DATA_PATH`].
+    /// Sub-type of the error: a [`CxlDataPathSubType`] for [`CxlDramEventType::DATA_PATH`].
     78 memory_event_sub_type: CxlDataPathSubType => set_memory_event_sub_type with_memory_event_sub_type;
     79 reserved: u8;
 }
@@ -77,24 +77,24 @@ open_value! {
     }
 }
 
-component_id!(CxlDramEvent, CxlDramValidity);
+component_id!(CxlDramEvent, CxlDramValidation);
 
 impl CxlDramEvent {
-    /// Bits in error in each of four nibbles that the nibble mask names.
+    /// Bits in error in each of the four nibbles that the nibble mask can name, 64 bits for each.
     ///
     /// `None` when its validity bit is clear.
     pub fn correction_mask(&self) -> Option<[u64; 4]> {
-        let valid = self.validation().contains(CxlDramValidity::CORRECTION_MASK);
+        let valid = self.validation().contains(CxlDramValidation::CORRECTION_MASK);
         valid.then(|| self.correction_mask.map(U64::get))
     }
 
-    /// Sets the bits in error and their validity bit.
+    /// Sets the correction mask and its validity bit.
     pub fn set_correction_mask(&mut self, mask: [u64; 4]) {
         self.correction_mask = mask.map(U64::new);
-        self.mark(CxlDramValidity::CORRECTION_MASK, CxlDramValidity::empty());
+        self.mark(CxlDramValidation::CORRECTION_MASK, CxlDramValidation::empty());
     }
 
-    /// Sets the bits in error and their validity bit.
+    /// Sets the correction mask and its validity bit.
     #[must_use]
     pub fn with_correction_mask(mut self, mask: [u64; 4]) -> Self {
         self.set_correction_mask(mask);
@@ -201,7 +201,7 @@ mod tests {
             lines(SectionTypeId::CXL_DRAM, ecc)[5],
             "memory event sub type   undefined for this event type (2)"
         );
-        let event = event.with_validation(CxlDramValidity::from_bits_retain(0x300));
+        let event = event.with_validation(CxlDramValidation::from_bits_retain(0x300));
         assert!(event.pldm_component_id().is_some());
     }
 

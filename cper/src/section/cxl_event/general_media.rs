@@ -9,66 +9,66 @@ use crate::open_value::{open_value, wire_number};
 use crate::structure::structure;
 
 structure! {
-    /// An error in a device's media, whatever they are.
+    /// An error in the media of a CXL device, of whatever kind the media are.
     CxlGeneralMediaEvent: 80 bytes, new;
-    valid CxlGeneralMediaValidity: u16 in validity_flags {
-        /// [`CxlGeneralMediaEvent::component_id`].
+    valid CxlGeneralMediaValidation: u16 in validity_flags {
+        /// [`CxlGeneralMediaEvent::component_id`] holds a value.
         COMPONENT_ID = 3;
         /// The component identifier is in PLDM format.
         COMPONENT_ID_IS_PLDM = 4;
     };
-    /// Where, as the device counts.
+    /// Device physical address (DPA) of the error.
     0 physical_address: CxlMediaAddress => set_physical_address with_physical_address;
-    /// What is to be known besides the kind; unknown bits are kept.
+    /// Descriptor of the event: whether the error is uncorrectable, and what else it came with; unknown bits are kept.
     8 memory_event_descriptor: (u8 CxlMemoryEventDescriptor)
         => set_memory_event_descriptor with_memory_event_descriptor;
     /// Kind of error.
     9 memory_event_type: CxlGeneralMediaEventType => set_memory_event_type with_memory_event_type;
-    /// What the device was doing.
+    /// Transaction during which the error happened.
     10 transaction_type: CxlTransactionType => set_transaction_type with_transaction_type;
     11 validity_flags: u16;
-    /// Channel.
+    /// Channel of the error.
     13 channel: u8 as number, channel_raw set_channel with_channel, CHANNEL = 0;
-    /// Rank.
+    /// Rank of the error.
     14 rank: u8 as number, rank_raw set_rank with_rank, RANK = 1;
-    /// Devices of the rank, a bit each.
+    /// Devices of the rank that the error is in, one bit for each.
     15 device: U24 as hex, device_raw set_device with_device, DEVICE = 2;
-    /// Component of the device.
+    /// Component that the event is of, 16 bytes.
     18 component_id: CxlComponentId raw component_id_raw;
     /// Why the corrected memory errors are reported; unknown bits are kept.
     34 cme_threshold_event_flags: (u8 CxlErrorThresholdFlags)
         => set_cme_threshold_event_flags with_cme_threshold_event_flags;
-    /// Corrected memory errors at the time of the event.
+    /// Count of corrected memory errors at the time of the event.
     35 cme_count: U24 => set_cme_count with_cme_count;
-    /// Detail of the kind of error: a [`CxlDataPathSubType`] for [`CxlGeneralMediaEventType::DATA_PATH`].
+    /// Sub-type of the error: a [`CxlDataPathSubType`] for [`CxlGeneralMediaEventType::DATA_PATH`].
     38 memory_event_sub_type: CxlDataPathSubType => set_memory_event_sub_type with_memory_event_sub_type;
     39 reserved: [u8; 41];
 }
 
 wire_number! {
-    /// A device physical address: bits 63:6, with two flags in the lowest bits.
+    /// A device physical address (DPA): bits 63:6, with two flags in the lowest bits.
     CxlMediaAddress: u64
 }
 
 show_fields!(CxlMediaAddress);
 
 impl CxlMediaAddress {
-    /// The address of 64 bytes in persistent memory that could be repaired; lower bits are dropped.
+    /// The address of 64 bytes in persistent memory that can be repaired; bits 5:0 are dropped.
     pub const fn at(address: u64) -> Self {
         Self::new(address & !0x3f)
     }
 
-    /// The address, in steps of 64 bytes.
+    /// The address in bytes, a multiple of 64.
     pub const fn address(self) -> u64 {
         self.raw() & !0x3f
     }
 
-    /// Whether the memory there is volatile.
+    /// Whether the memory at the address is volatile.
     pub const fn is_volatile(self) -> bool {
         self.raw() & 1 != 0
     }
 
-    /// Whether the memory there cannot be repaired.
+    /// Whether the memory at the address cannot be repaired.
     pub const fn is_not_repairable(self) -> bool {
         self.raw() & 2 != 0
     }
@@ -95,11 +95,11 @@ impl Describe for CxlMediaAddress {
 }
 
 crate::open_value::flag_set! {
-    /// What is to be known of a memory event besides its kind.
+    /// Descriptor of a memory event.
     pub struct CxlMemoryEventDescriptor: u8 {
         /// The error could not be corrected.
         const UNCORRECTABLE = 1 << 0;
-        /// A threshold was passed.
+        /// The event was raised because a threshold was passed.
         const THRESHOLD = 1 << 1;
         /// The device's poison list overflowed.
         const POISON_LIST_OVERFLOW = 1 << 2;
@@ -130,7 +130,7 @@ open_value! {
 }
 
 open_value! {
-    /// What the device was doing when a memory event happened.
+    /// Transaction during which a memory event happened.
     CxlTransactionType: u8 {
         UNKNOWN = 0 => "unknown",
         HOST_READ = 1 => "host read",
@@ -145,7 +145,7 @@ open_value! {
 }
 
 open_value! {
-    /// Where in the data path an error was.
+    /// Sub-type of an error of the data path.
     CxlDataPathSubType: u8 {
         NOT_REPORTED = 0 => "not reported",
         INTERNAL = 1 => "internal data path error",
@@ -164,7 +164,7 @@ impl CxlDataPathSubType {
     }
 }
 
-component_id!(CxlGeneralMediaEvent, CxlGeneralMediaValidity);
+component_id!(CxlGeneralMediaEvent, CxlGeneralMediaValidation);
 
 impl Describe for CxlGeneralMediaEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {

@@ -11,23 +11,23 @@ use crate::open_value::open_value;
 use crate::structure::structure;
 
 structure! {
-    /// A change in the state of a memory module.
+    /// A change in the state of a CXL memory module.
     CxlMemoryModuleEvent: 80 bytes, new;
-    valid CxlMemoryModuleValidity: u16 in validity_flags {
-        /// [`CxlMemoryModuleEvent::component_id`].
+    valid CxlMemoryModuleValidation: u16 in validity_flags {
+        /// [`CxlMemoryModuleEvent::component_id`] holds a value.
         COMPONENT_ID = 0;
         /// The component identifier is in PLDM format.
         COMPONENT_ID_IS_PLDM = 1;
     };
-    /// What changed.
+    /// Type of the event: what changed.
     0 device_event_type: CxlMemoryModuleEventType => set_device_event_type with_device_event_type;
-    /// The device's health at the time.
+    /// Health of the device at the time of the event.
     1 device_health: CxlDeviceHealth => set_device_health with_device_health;
     // Since CXL 3.1, like all that follows.
     19 validity_flags: u16;
-    /// Component of the device.
+    /// Component that the event is of, 16 bytes.
     21 component_id: CxlComponentId raw component_id_raw;
-    /// Detail of what changed.
+    /// Sub-type of the event.
     37 device_event_sub_type: CxlMemoryModuleSubType => set_device_event_sub_type with_device_event_sub_type;
     38 reserved: [u8; 42];
 }
@@ -35,9 +35,9 @@ structure! {
 structure! {
     /// Health of a device: the output of the command "Get Health Info".
     CxlDeviceHealth: 18 bytes, new;
-    /// What the device needs; unknown bits are kept.
+    /// Health of the device: what it needs and what it has lost; unknown bits are kept.
     0 health_status: (u8 CxlHealthStatus) => set_health_status with_health_status;
-    /// Whether the media can be used.
+    /// State of the media.
     1 media_status: CxlMediaStatus => set_media_status with_media_status;
     /// Levels of life used, temperature and the counts of corrected errors.
     2 additional_status: u8 => set_additional_status with_additional_status;
@@ -45,33 +45,33 @@ structure! {
     3 life_used: u8 => set_life_used with_life_used;
     /// Temperature, in degrees Celsius.
     4 device_temperature: I16 raw device_temperature_raw;
-    /// Shutdowns after which data may be lost.
+    /// Count of dirty shutdowns: those after which data may be lost.
     6 dirty_shutdown_count: u32 => set_dirty_shutdown_count with_dirty_shutdown_count;
-    /// Corrected errors in volatile memory.
+    /// Count of corrected errors in volatile memory.
     10 corrected_volatile_error_count: u32
         => set_corrected_volatile_error_count with_corrected_volatile_error_count;
-    /// Corrected errors in persistent memory.
+    /// Count of corrected errors in persistent memory.
     14 corrected_persistent_error_count: u32
         => set_corrected_persistent_error_count with_corrected_persistent_error_count;
 }
 
 crate::open_value::flag_set! {
-    /// What a device needs.
+    /// Health of a device.
     pub struct CxlHealthStatus: u8 {
-        /// It needs maintenance.
+        /// The device needs maintenance.
         const MAINTENANCE_NEEDED = 1 << 0;
-        /// It no longer works at its full performance.
+        /// The device no longer works at its full performance.
         const PERFORMANCE_DEGRADED = 1 << 1;
-        /// It should be replaced.
+        /// The device should be replaced.
         const HARDWARE_REPLACEMENT_NEEDED = 1 << 2;
-        /// It has less memory than it had. Since CXL 3.2.
+        /// The device has less memory than it had. Since CXL 3.2.
         const MEMORY_CAPACITY_DEGRADED = 1 << 3;
         const _ = !0;
     }
 }
 
 open_value! {
-    /// What changed in a memory module.
+    /// Type of a memory module event: what changed.
     CxlMemoryModuleEventType: u8 {
         HEALTH_STATUS = 0 => "health status change",
         MEDIA_STATUS = 1 => "media status change",
@@ -86,7 +86,7 @@ open_value! {
 }
 
 open_value! {
-    /// Detail of a [`CxlMemoryModuleEventType::MEDIA_FRU`].
+    /// Sub-type of a memory module event of type [`CxlMemoryModuleEventType::MEDIA_FRU`].
     CxlMemoryModuleSubType: u8 {
         NOT_REPORTED = 0 => "not reported",
         INVALID_CONFIGURATION = 1 => "invalid configuration data",
@@ -96,7 +96,7 @@ open_value! {
 }
 
 open_value! {
-    /// Whether a device's media can be used.
+    /// State of a device's media.
     CxlMediaStatus: u8 {
         NORMAL = 0 => "normal",
         NOT_READY = 1 => "not ready",
@@ -112,7 +112,7 @@ open_value! {
 }
 
 open_value! {
-    /// Level of a quantity that a device watches. The counts of corrected errors know the first two.
+    /// Level of a quantity that a device watches. The counts of corrected errors have the first two levels only.
     CxlHealthLevel: u8 {
         NORMAL = 0 => "normal",
         WARNING = 1 => "warning",
@@ -179,7 +179,7 @@ impl Describe for CxlDeviceHealth {
 
 show_fields!(CxlDeviceHealth);
 
-component_id!(CxlMemoryModuleEvent, CxlMemoryModuleValidity);
+component_id!(CxlMemoryModuleEvent, CxlMemoryModuleValidation);
 
 impl Describe for CxlMemoryModuleEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {

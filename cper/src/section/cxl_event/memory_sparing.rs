@@ -11,8 +11,8 @@ use crate::structure::structure;
 structure! {
     /// The outcome of a memory sparing operation.
     CxlMemorySparingEvent: 80 bytes, new;
-    valid CxlMemorySparingValidity: u16 in validity_flags {
-        /// [`CxlMemorySparingEvent::component_id`].
+    valid CxlMemorySparingValidation: u16 in validity_flags {
+        /// [`CxlMemorySparingEvent::component_id`] holds a value.
         COMPONENT_ID = 7;
         /// The component identifier is in PLDM format.
         COMPONENT_ID_IS_PLDM = 8;
@@ -21,50 +21,50 @@ structure! {
     0 maintenance_operation_class: u8 => set_maintenance_operation_class with_maintenance_operation_class;
     /// Subclass of the maintenance operation.
     1 maintenance_operation_subclass: u8 => set_maintenance_operation_subclass with_maintenance_operation_subclass;
-    /// How the memory is spared; unknown bits are kept.
+    /// Flags of the operation; unknown bits are kept.
     2 flags: (u8 CxlMemorySparingFlags) => set_flags with_flags;
-    /// How it ended.
+    /// Result of the operation.
     3 result: CxlMemorySparingResult => set_result with_result;
     4 validity_flags: u16;
     6 reserved: [u8; 6];
-    /// Spare resources that are left.
+    /// Number of spare resources that are left.
     12 resources_available: u16 => set_resources_available with_resources_available;
-    /// Channel.
+    /// Channel of the memory.
     14 channel: u8 as number, channel_raw set_channel with_channel, CHANNEL = 0;
-    /// Rank.
+    /// Rank of the memory.
     15 rank: u8 as number, rank_raw set_rank with_rank, RANK = 1;
-    /// Nibbles of the data bus, a bit each.
+    /// Nibbles of the data bus that the operation is for, one bit for each.
     16 nibble_mask: U24 as hex, nibble_mask_raw set_nibble_mask with_nibble_mask, NIBBLE_MASK = 2;
-    /// Bank group.
+    /// Bank group of the memory.
     19 bank_group: u8 as number, bank_group_raw set_bank_group with_bank_group, BANK_GROUP = 3;
-    /// Bank.
+    /// Bank of the memory.
     20 bank: u8 as number, bank_raw set_bank with_bank, BANK = 4;
-    /// Row.
+    /// Row of the memory.
     21 row: U24 as number, row_raw set_row with_row, ROW = 5;
-    /// Column.
+    /// Column of the memory.
     24 column: u16 as number, column_raw set_column with_column, COLUMN = 6;
-    /// Component of the device.
+    /// Component that the event is of, 16 bytes.
     26 component_id: CxlComponentId raw component_id_raw;
-    /// Sub-channel.
+    /// Sub-channel of the memory.
     42 sub_channel: u8 as number, sub_channel_raw set_sub_channel with_sub_channel, SUB_CHANNEL = 9;
     43 reserved_2: [u8; 37];
 }
 
 crate::open_value::flag_set! {
-    /// What kind of operation it was.
+    /// Flags of a memory sparing operation.
     pub struct CxlMemorySparingFlags: u8 {
-        /// The resources were only asked for.
+        /// The operation only asked which resources there are.
         const QUERY_RESOURCES = 1 << 0;
-        /// The sparing is hard: it outlives a reset.
+        /// The sparing is hard: it lasts beyond a reset.
         const HARD_SPARING = 1 << 1;
-        /// The device began it on its own.
+        /// The device began the operation on its own.
         const DEVICE_INITIATED = 1 << 2;
         const _ = !0;
     }
 }
 
 open_value! {
-    /// How a sparing operation ended.
+    /// Result of a memory sparing operation.
     CxlMemorySparingResult: u8 {
         SUCCESS = 0 => "success",
         EXHAUSTED = 1 => "resources exhausted",
@@ -72,7 +72,7 @@ open_value! {
     }
 }
 
-component_id!(CxlMemorySparingEvent, CxlMemorySparingValidity);
+component_id!(CxlMemorySparingEvent, CxlMemorySparingValidation);
 
 impl Describe for CxlMemorySparingEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {

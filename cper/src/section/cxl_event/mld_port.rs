@@ -8,23 +8,23 @@ use crate::open_value::open_value;
 use crate::structure::structure;
 
 structure! {
-    /// A PCI Express error message from a multi-logical device.
+    /// A PCI Express error message from a multi-logical device (MLD).
     CxlMldPortEvent: 80 bytes, new;
-    /// Which message it was.
+    /// Type of the event: which message it was.
     0 event_type: CxlMldPortEventType as named => set_event_type with_event_type;
-    /// The port.
+    /// Number of the port.
     1 port_id: u8 as number => set_port_id with_port_id;
     2 reserved: [u8; 2];
-    /// The message.
+    /// The eight bytes of the message.
     4 error_message: [u8; 8] => set_error_message with_error_message;
     12 reserved_2: [u8; 68];
 }
 
 open_value! {
-    /// Which error message an MLD sent. The first goes to the warning log, the others to the failure log.
+    /// Which error message an MLD sent. The correctable one is in the warning log, the others are in the failure log.
     CxlMldPortEventType: u8 {
         CORRECTABLE = 0 => "ERR_COR",
-        NONFATAL = 1 => "ERR_NONFATAL",
+        NON_FATAL = 1 => "ERR_NONFATAL",
         FATAL = 2 => "ERR_FATAL",
     }
 }
@@ -60,7 +60,7 @@ mod tests {
             ]
         );
         let written = CxlMldPortEvent::new()
-            .with_event_type(CxlMldPortEventType::NONFATAL)
+            .with_event_type(CxlMldPortEventType::NON_FATAL)
             .with_port_id(2)
             .with_error_message(*b"messages");
         assert_eq!(written.as_bytes(), bytes);

@@ -1,8 +1,8 @@
 //! CXL component events (UEFI 2.11 Appendix N, "CXL Component Events Section": 32 bytes and an event record).
 //!
-//! The section type is the UUID of the event record, the section the record without its UUID: a header of CPER's own,
-//! then from offset 0x10 of the record on the header that all event records share (CXL 3.1 table 8-43) and 80 bytes
-//! that the kind of event lays out, one file each here.
+//! The section type is the UUID of the event record. The section holds the record without its UUID: a header of CPER's
+//! own, then the header that all event records share (CXL 3.1 table 8-43, from offset 0x10 on), then 80 bytes whose
+//! layout depends on the kind of event.
 //!
 //! ```
 //! use cper::section::{Body, CxlDramEvent, CxlEvent, CxlEventHeader, CxlEventSeverity, U24};
@@ -31,18 +31,18 @@ mod physical_switch;
 mod record;
 mod virtual_switch;
 
-pub use component_id::{CxlComponentId, CxlPldmComponentId, CxlPldmFlags};
-pub use dram::{CxlDramEvent, CxlDramEventType, CxlDramValidity};
+pub use component_id::{CxlComponentId, CxlPldmComponentId, CxlPldmValidation};
+pub use dram::{CxlDramEvent, CxlDramEventType, CxlDramValidation};
 pub use general_media::{
     CxlDataPathSubType, CxlErrorThresholdFlags, CxlGeneralMediaEvent, CxlGeneralMediaEventType,
-    CxlGeneralMediaValidity, CxlMediaAddress, CxlMemoryEventDescriptor, CxlTransactionType,
+    CxlGeneralMediaValidation, CxlMediaAddress, CxlMemoryEventDescriptor, CxlTransactionType,
 };
 pub use memory_module::{
     CxlDeviceHealth, CxlHealthLevel, CxlHealthStatus, CxlMediaStatus, CxlMemoryModuleEvent,
-    CxlMemoryModuleEventType, CxlMemoryModuleSubType, CxlMemoryModuleValidity,
+    CxlMemoryModuleEventType, CxlMemoryModuleSubType, CxlMemoryModuleValidation,
 };
 pub use memory_sparing::{
-    CxlMemorySparingEvent, CxlMemorySparingFlags, CxlMemorySparingResult, CxlMemorySparingValidity,
+    CxlMemorySparingEvent, CxlMemorySparingFlags, CxlMemorySparingResult, CxlMemorySparingValidation,
 };
 pub use mld_port::{CxlMldPortEvent, CxlMldPortEventType};
 pub use physical_switch::{CxlPhysicalSwitchEvent, CxlPhysicalSwitchEventType};
@@ -108,13 +108,13 @@ structure! {
     /// The header of a CXL component event, before the event record. [`CxlEvent`] fills in the length.
     CxlComponentHeader: 32 bytes, new;
     valid CxlComponentValidation: u64 in validation_bits {
-        /// [`CxlComponentEvent::event_log`].
+        /// [`CxlComponentEvent::event_log`] holds a value.
         EVENT_LOG = 2;
     };
-    /// Bytes of header and event record.
+    /// Length of header and event record in bytes.
     0 length: u32 raw length_raw;
     4 validation_bits: u64;
-    /// Which device the event is of.
+    /// Device that the event is of.
     12 device_id: CxlComponentDeviceId as group, device_id_raw set_device_id with_device_id, DEVICE_ID = 0;
     /// Serial number of the device, lower doubleword first.
     24 device_serial_number: u64 as hex, device_serial_number_raw set_device_serial_number with_device_serial_number,
@@ -122,11 +122,11 @@ structure! {
 }
 
 structure! {
-    /// Which device an event is of.
+    /// Device that an event is of.
     CxlComponentDeviceId: 12 bytes, new;
-    /// PCI vendor.
+    /// PCI vendor id.
     0 vendor_id: u16 => set_vendor_id with_vendor_id;
-    /// PCI device.
+    /// PCI device id.
     2 device_id: u16 => set_device_id with_device_id;
     /// Function number.
     4 function: u8 => set_function with_function;
@@ -159,7 +159,7 @@ impl CxlComponentDeviceId {
         self
     }
 
-    /// Where the device is found.
+    /// Address of the device: segment, bus, device and function.
     pub const fn address(&self) -> PciAddress {
         PciAddress { segment: self.segment(), bus: self.bus, device: self.device, function: self.function }
     }
@@ -180,8 +180,8 @@ impl Describe for CxlComponentDeviceId {
 /// A CXL component event as it is written, and as it is read when its record is whole: 144 bytes, where `D` is the
 /// kind of event.
 ///
-/// [`Section::decode`](crate::Section::decode) takes the section type in both orders of its bytes, see
-/// [`CxlComponentEvent`].
+/// [`Section::decode`](crate::Section::decode) takes the section type in either order of its bytes, as
+/// [`CxlComponentEvent`] does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct CxlEvent<D> {
@@ -196,7 +196,7 @@ const _: () = {
 };
 
 impl<D> CxlEvent<D> {
-    /// An event of no device yet. The length is filled in, and the validity bit of the event record set.
+    /// An event that names no device yet. The length is filled in, and the validity bit of the event record is set.
     pub const fn new(record: CxlEventHeader, data: D) -> Self {
         let mut header = CxlComponentHeader::new().with_validation(CxlComponentValidation::EVENT_LOG);
         header.length = U32::new(size_of::<Self>() as u32);
@@ -208,32 +208,32 @@ impl<D> CxlEvent<D> {
         &self.header
     }
 
-    /// The header that CPER puts before an event record, to set its fields.
+    /// The header that CPER puts before an event record, for setting its fields.
     pub const fn header_mut(&mut self) -> &mut CxlComponentHeader {
         &mut self.header
     }
 
-    /// What all event records begin with.
+    /// The header that all event records share.
     pub const fn record(&self) -> &CxlEventHeader {
         &self.record
     }
 
-    /// What all event records begin with, to set its fields.
+    /// The header that all event records share, for setting its fields.
     pub const fn record_mut(&mut self) -> &mut CxlEventHeader {
         &mut self.record
     }
 
-    /// What the kind of event lays out.
+    /// The data of this kind of event.
     pub const fn data(&self) -> &D {
         &self.data
     }
 
-    /// What the kind of event lays out, to set its fields.
+    /// The data of this kind of event, for setting its fields.
     pub const fn data_mut(&mut self) -> &mut D {
         &mut self.data
     }
 
-    /// Which device the event is of; `None` when its validity bit is clear.
+    /// Device that the event is of; `None` when its validity bit is clear.
     pub const fn device_id(&self) -> Option<CxlComponentDeviceId> {
         self.header.device_id()
     }
@@ -293,7 +293,7 @@ where
     }
 }
 
-/// What the kind of event lays out: the last 80 bytes of an event record.
+/// The data of an event by its kind: the last 80 bytes of an event record.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum CxlEventData<'a> {
@@ -434,13 +434,13 @@ impl<'a> CxlComponentEvent<'a> {
         self.bytes
     }
 
-    /// What messages call the section.
+    /// The section's name in messages.
     pub const NAME: &'static str = "CXL component event";
 
-    /// Reads the body of a section of this type; `None` when the type is no CXL event's.
+    /// Reads the body of a section of this type; `None` when the type is not that of a CXL event.
     ///
     /// # Errors
-    /// When the bytes are fewer than the 32 of the header.
+    /// When there are fewer bytes than the 32 of the header.
     pub fn decode(section_type: SectionTypeId, body: &'a [u8]) -> Option<Result<Self, Error>> {
         let swapped = SectionTypeId::new(section_type.raw().swapped());
         let event_type = EVENTS.into_iter().find(|known| *known == section_type || *known == swapped)?;
@@ -456,7 +456,7 @@ impl<'a> CxlComponentEvent<'a> {
         }
     }
 
-    /// The kind of event: its section type in the order of bytes that other GUIDs have.
+    /// Kind of event: its section type, with the bytes in the order of other GUIDs.
     pub const fn event_type(&self) -> SectionTypeId {
         self.event_type
     }
@@ -471,7 +471,7 @@ impl<'a> CxlComponentEvent<'a> {
         self.structure().map_or(CxlComponentValidation::empty(), CxlComponentHeader::validation)
     }
 
-    /// Which device the event is of; `None` when its validity bit is clear.
+    /// Device that the event is of; `None` when its validity bit is clear.
     pub fn device_id(&self) -> Option<CxlComponentDeviceId> {
         self.structure()?.device_id()
     }
@@ -481,7 +481,7 @@ impl<'a> CxlComponentEvent<'a> {
         self.structure()?.device_serial_number()
     }
 
-    /// Bytes of header and event record, as the header says.
+    /// Length of header and event record in bytes, as the header states it.
     pub fn length(&self) -> u32 {
         self.structure().map_or(0, CxlComponentHeader::length_raw)
     }
@@ -493,7 +493,7 @@ impl<'a> CxlComponentEvent<'a> {
         rest.split_at_checked(length).unwrap_or((rest, &[]))
     }
 
-    /// Bytes of the event log that the length claims and the section does not have.
+    /// How many bytes of the event log the length claims and the section does not have.
     pub fn missing(&self) -> usize {
         (self.length() as usize).saturating_sub(self.bytes.len())
     }
@@ -505,12 +505,12 @@ impl<'a> CxlComponentEvent<'a> {
         self.validation().contains(CxlComponentValidation::EVENT_LOG).then(|| self.split().0)
     }
 
-    /// What all event records begin with; `None` when there is no log or it has less than 32 bytes.
+    /// The header that all event records share; `None` when there is no log or it has fewer than 32 bytes.
     pub fn record(&self) -> Option<&'a CxlEventHeader> {
         CxlEventHeader::ref_from_prefix(self.event_log()?).ok().map(|(record, _)| record)
     }
 
-    /// What the kind of event lays out; `None` when there is no log or it has less than 112 bytes.
+    /// The data of the event by its kind; `None` when there is no log or it has fewer than 112 bytes.
     pub fn data(&self) -> Option<CxlEventData<'a>> {
         let (_, data) = self.event_log()?.split_at_checked(CxlEventHeader::SIZE)?;
         let event = self.event_type;

@@ -9,12 +9,12 @@ use crate::section::pcie_encodings::LinkWidth;
 use crate::structure::structure;
 
 structure! {
-    /// A change at a port of a physical switch. The fields after the slot status are those of the switch's own answer
-    /// to "Get Physical Port State".
+    /// A change at a port of a physical switch. The fields after the slot status are those of the output of the command
+    /// "Get Physical Port State".
     CxlPhysicalSwitchEvent: 80 bytes, new;
-    /// The port.
+    /// Number of the physical port.
     0 physical_port_id: u8 => set_physical_port_id with_physical_port_id;
-    /// What changed.
+    /// Type of the event: what changed.
     1 event_type: CxlPhysicalSwitchEventType => set_event_type with_event_type;
     /// The port's PCI Express slot status register.
     2 slot_status: u16 => set_slot_status with_slot_status;
@@ -27,19 +27,19 @@ structure! {
     7 reserved_2: u8;
     /// Type of the connected device.
     8 connected_device_type: u8 => set_connected_device_type with_connected_device_type;
-    /// CXL modes that the connected device supports, a bit each.
+    /// CXL modes that the connected device supports, one bit for each.
     9 supported_cxl_modes: u8 => set_supported_cxl_modes with_supported_cxl_modes;
     /// Largest link width, bits 5:0.
     10 maximum_link_width: u8 => set_maximum_link_width with_maximum_link_width;
     /// Link width that was negotiated.
     11 negotiated_link_width: u8 => set_negotiated_link_width with_negotiated_link_width;
-    /// Link speeds that are supported, a bit each.
+    /// Link speeds that are supported, one bit for each.
     12 supported_link_speeds: u8 => set_supported_link_speeds with_supported_link_speeds;
     /// Largest link speed.
     13 maximum_link_speed: u8 => set_maximum_link_speed with_maximum_link_speed;
     /// Link speed in use.
     14 current_link_speed: u8 => set_current_link_speed with_current_link_speed;
-    /// State of the link's training.
+    /// State of the link training (LTSSM).
     15 ltssm_state: u8 => set_ltssm_state with_ltssm_state;
     /// First lane that was negotiated.
     16 first_negotiated_lane: u8 => set_first_negotiated_lane with_first_negotiated_lane;
@@ -49,7 +49,7 @@ structure! {
 }
 
 open_value! {
-    /// What changed at a port of a physical switch.
+    /// Type of a physical switch event: what changed at the port.
     CxlPhysicalSwitchEventType: u8 {
         LINK_STATE_CHANGE = 0 => "link state change",
         SLOT_STATUS_UPDATED = 1 => "slot status register updated",

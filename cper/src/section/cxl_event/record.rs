@@ -14,9 +14,9 @@ use crate::structure::structure;
 structure! {
     /// The header of an event record, without its UUID.
     CxlEventHeader: 32 bytes;
-    /// Bytes of the whole event record with its UUID: 128.
+    /// Length of the whole event record in bytes, with its UUID: 128.
     0 length: u8 raw length_raw;
-    /// Severity in bits 1:0, [`CxlEventFlags`] above.
+    /// Severity in bits 1:0, [`CxlEventFlags`] in the bits above.
     1 flags: U24 raw flags_raw;
     /// Handle of the record in its log, not 0.
     4 handle: u16 => set_handle with_handle;
@@ -24,13 +24,13 @@ structure! {
     6 related_handle: u16 raw related_handle_raw;
     /// Nanoseconds since 1970-01-01 00:00:00 UTC, 0 when the device has no time.
     8 timestamp: u64 raw timestamp_raw;
-    /// Class of the maintenance operation the device asks for.
+    /// Class of the maintenance operation that the device asks for.
     16 maintenance_operation_class: u8 => set_maintenance_operation_class with_maintenance_operation_class;
-    /// Subclass of that operation, if [`CxlEventFlags::MAINTENANCE_OPERATION_SUBCLASS_VALID`] is set.
+    /// Subclass of the maintenance operation, if [`CxlEventFlags::MAINTENANCE_OPERATION_SUBCLASS_VALID`] is set.
     17 maintenance_operation_subclass: u8 raw maintenance_operation_subclass_raw;
-    /// Logical device, if [`CxlEventFlags::LD_ID_VALID`] is set. Since CXL 3.2.
+    /// Id of the logical device, if [`CxlEventFlags::LD_ID_VALID`] is set. Since CXL 3.2.
     18 ld_id: u16 raw ld_id_raw;
-    /// Head of the device, if [`CxlEventFlags::HEAD_ID_VALID`] is set. Since CXL 3.2.
+    /// Id of the head of the device, if [`CxlEventFlags::HEAD_ID_VALID`] is set. Since CXL 3.2.
     20 head_id: u8 raw head_id_raw;
     21 reserved: [u8; 11];
 }
@@ -67,10 +67,10 @@ crate::open_value::flag_set! {
 }
 
 impl CxlEventHeader {
-    /// Bytes of every event record, with its UUID.
+    /// Length of every event record in bytes, with its UUID.
     pub const RECORD_LENGTH: u8 = 128;
 
-    /// A header of this severity with everything else zero but the length of the record.
+    /// A header of this severity. The length of the record is filled in, everything else is zero.
     pub const fn new(severity: CxlEventSeverity) -> Self {
         let mut header = Self::ZERO;
         header.length = Self::RECORD_LENGTH;
@@ -78,7 +78,7 @@ impl CxlEventHeader {
         header
     }
 
-    /// How bad it is: 0 to 3.
+    /// Severity of the event, 0 to 3.
     pub const fn severity(&self) -> CxlEventSeverity {
         CxlEventSeverity::new(self.flags.raw() as u8 & 3)
     }
@@ -113,34 +113,45 @@ impl CxlEventHeader {
         }
     }
 
-    /// Logical device; `None` when its validity bit is clear.
+    /// Id of the logical device; `None` when its validity bit is clear.
     pub const fn ld_id(&self) -> Option<u16> {
         if self.flags().contains(CxlEventFlags::LD_ID_VALID) { Some(self.ld_id.get()) } else { None }
     }
 
-    /// Head of the device; `None` when its validity bit is clear.
+    /// Id of the head of the device; `None` when its validity bit is clear.
     pub const fn head_id(&self) -> Option<u8> {
         if self.flags().contains(CxlEventFlags::HEAD_ID_VALID) { Some(self.head_id) } else { None }
     }
 
-    /// Sets how bad it is; of a number above 3 the lower two bits are kept.
+    /// Sets the severity; of a number above 3 the lower two bits are kept.
     pub const fn set_severity(&mut self, severity: CxlEventSeverity) {
         self.flags = U24::new(self.flags.raw() & !3 | severity.raw() as u32 & 3);
     }
 
-    /// Sets how bad it is; of a number above 3 the lower two bits are kept.
+    /// Sets the severity; of a number above 3 the lower two bits are kept.
     #[must_use]
     pub const fn with_severity(mut self, severity: CxlEventSeverity) -> Self {
         self.set_severity(severity);
         self
     }
 
-    /// Sets these flags too.
-    pub const fn set_flags(&mut self, flags: CxlEventFlags) {
-        self.flags = U24::new(self.flags.raw() | flags.bits() & !3);
+    /// Validity bits of fields.
+    const VALID: CxlEventFlags = CxlEventFlags::MAINTENANCE_OPERATION_SUBCLASS_VALID
+        .union(CxlEventFlags::LD_ID_VALID)
+        .union(CxlEventFlags::HEAD_ID_VALID);
+
+    /// Sets the validity bit of a field.
+    const fn mark(&mut self, valid: CxlEventFlags) {
+        self.flags = U24::new(self.flags.raw() | valid.bits());
     }
 
-    /// Sets these flags too.
+    /// Sets the flags. The severity stays as it was, and so does each validity bit that is set.
+    pub const fn set_flags(&mut self, flags: CxlEventFlags) {
+        let kept = self.flags.raw() & (Self::VALID.bits() | 3);
+        self.flags = U24::new(kept | flags.bits() & !3);
+    }
+
+    /// Sets the flags. The severity stays as it was, and so does each validity bit that is set.
     #[must_use]
     pub const fn with_flags(mut self, flags: CxlEventFlags) -> Self {
         self.set_flags(flags);
@@ -174,7 +185,7 @@ impl CxlEventHeader {
     /// Sets the subclass of the maintenance operation and its validity bit.
     pub const fn set_maintenance_operation_subclass(&mut self, subclass: u8) {
         self.maintenance_operation_subclass = subclass;
-        self.set_flags(CxlEventFlags::MAINTENANCE_OPERATION_SUBCLASS_VALID);
+        self.mark(CxlEventFlags::MAINTENANCE_OPERATION_SUBCLASS_VALID);
     }
 
     /// Sets the subclass of the maintenance operation and its validity bit.
@@ -184,26 +195,26 @@ impl CxlEventHeader {
         self
     }
 
-    /// Sets the logical device and its validity bit.
+    /// Sets the id of the logical device and its validity bit.
     pub const fn set_ld_id(&mut self, id: u16) {
         self.ld_id = U16::new(id);
-        self.set_flags(CxlEventFlags::LD_ID_VALID);
+        self.mark(CxlEventFlags::LD_ID_VALID);
     }
 
-    /// Sets the logical device and its validity bit.
+    /// Sets the id of the logical device and its validity bit.
     #[must_use]
     pub const fn with_ld_id(mut self, id: u16) -> Self {
         self.set_ld_id(id);
         self
     }
 
-    /// Sets the head and its validity bit.
+    /// Sets the id of the head and its validity bit.
     pub const fn set_head_id(&mut self, id: u8) {
         self.head_id = id;
-        self.set_flags(CxlEventFlags::HEAD_ID_VALID);
+        self.mark(CxlEventFlags::HEAD_ID_VALID);
     }
 
-    /// Sets the head and its validity bit.
+    /// Sets the id of the head and its validity bit.
     #[must_use]
     pub const fn with_head_id(mut self, id: u8) -> Self {
         self.set_head_id(id);
@@ -327,6 +338,11 @@ mod tests {
         assert_eq!(flags(empty.with_maintenance_operation_subclass(0)), 0x40);
         assert_eq!((flags(empty.with_ld_id(0)), flags(empty.with_head_id(0))), (0x80, 0x100));
         assert_eq!(flags(empty.with_ld_id(0).with_head_id(0).with_ld_id(1)), 0x180);
+        // Flags take the place of earlier ones, but no field loses its validity bit, nor the event its severity.
+        let permanent = empty.with_ld_id(0).with_flags(CxlEventFlags::PERMANENT);
+        assert_eq!(flags(permanent), 0x84);
+        let degraded = permanent.with_flags(CxlEventFlags::PERFORMANCE_DEGRADED);
+        assert_eq!((flags(degraded), degraded.severity()), (0x90, CxlEventSeverity::FATAL));
     }
 
     #[test]

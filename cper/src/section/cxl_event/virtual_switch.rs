@@ -8,29 +8,29 @@ use crate::open_value::open_value;
 use crate::structure::structure;
 
 structure! {
-    /// A change at a virtual bridge of a virtual switch.
+    /// A change at a virtual bridge (vPPB) of a virtual switch (VCS).
     CxlVirtualSwitchEvent: 80 bytes, new;
-    /// The virtual switch.
+    /// Id of the virtual switch.
     0 vcs_id: u8 as number => set_vcs_id with_vcs_id;
-    /// The virtual bridge.
+    /// Number of the virtual bridge.
     1 vppb: u8 as number => set_vppb with_vppb;
-    /// What changed.
+    /// Type of the event: what changed.
     2 event_type: CxlVirtualSwitchEventType as named => set_event_type with_event_type;
-    /// How the virtual bridge is bound.
+    /// Binding status of the virtual bridge.
     3 vppb_binding_status: u8 as number => set_vppb_binding_status with_vppb_binding_status;
-    /// Physical port it is bound to.
+    /// Physical port that the virtual bridge is bound to.
     4 vppb_port_id: u8 as number => set_vppb_port_id with_vppb_port_id;
-    /// Logical device it is bound to.
+    /// Logical device that the virtual bridge is bound to.
     5 vppb_ld_id: u8 as number => set_vppb_ld_id with_vppb_ld_id;
-    /// Its PCI Express link control register.
+    /// PCI Express link control register of the virtual bridge.
     6 link_control: u16 as hex => set_link_control with_link_control;
-    /// Its PCI Express slot control register.
+    /// PCI Express slot control register of the virtual bridge.
     8 slot_control: u16 as hex => set_slot_control with_slot_control;
     10 reserved: [u8; 70];
 }
 
 open_value! {
-    /// What changed at a virtual bridge.
+    /// Type of a virtual switch event: what changed at the virtual bridge.
     CxlVirtualSwitchEventType: u8 {
         BINDING_CHANGE = 0 => "binding change",
         SECONDARY_BUS_RESET = 1 => "secondary bus reset",

@@ -5,6 +5,7 @@ use core::fmt;
 
 use zerocopy::IntoBytes;
 
+use super::arm_ras_node::ArmRasErrorCode;
 use crate::SectionTypeId;
 use crate::fields::{Describe, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
@@ -24,17 +25,17 @@ structure! {
 }
 
 impl<'a> AmpereError<'a> {
-    /// What follows the fixed part, to the end of the body. Ampere does not say what it is.
+    /// The data after the fixed part, to the end of the body. Ampere does not say what it is.
     pub fn data(&self) -> &'a [u8] {
         self.bytes.get(AmpereErrorHeader::SIZE..).unwrap_or_default()
     }
 
-    /// None: the data reaches to the end of the body.
+    /// Always empty: the data reaches to the end of the body.
     pub const fn trailing(&self) -> &'a [u8] {
         &[]
     }
 
-    /// How many bytes the body claims to have and does not: none, it claims no length.
+    /// How many bytes the body claims to have and does not: always 0, because it claims no length.
     pub const fn missing(&self) -> usize {
         0
     }
@@ -59,7 +60,7 @@ pub struct AmpereErrorParts<'a> {
 }
 
 impl<'a> AmpereErrorParts<'a> {
-    /// The fixed part and what follows it.
+    /// A section of this fixed part and this data.
     pub const fn new(header: AmpereErrorHeader, data: &'a [u8]) -> Self {
         Self { header, data }
     }
@@ -81,7 +82,7 @@ impl Encode for AmpereErrorParts<'_> {
 }
 
 structure! {
-    /// An Ampere specific error: four bytes in common, then one of four layouts.
+    /// An Ampere specific error: four bytes that all have in common, then a payload in one of four layouts.
     AmpereSpecificError: 48 bytes, new;
     view AmpereSpecificErrorView from 48 as AMPERE_SPECIFIC "Ampere specific error";
     /// Unit in bits 5:0, layout of the payload in bits 7:6.
@@ -97,9 +98,9 @@ structure! {
 structure! {
     /// An error record of an Arm RAS node: payload 0.
     AmpereRasNode: 44 bytes, new;
-    /// Low half of ERR STATUS.
+    /// Low half of ERR STATUS, the primary status register.
     0 status: u32 as hex "status_low" => set_status with_status;
-    /// ERR ADDR.
+    /// ERR ADDR, the address register.
     4 address: u64 as hex => set_address with_address;
     /// ERR MISC0.
     12 misc_0: u64 as hex => set_misc_0 with_misc_0;
@@ -112,7 +113,7 @@ structure! {
 }
 
 structure! {
-    /// Registers of a PCIe AER capability: payload 1.
+    /// Registers of a PCIe AER capability, in a layout of Ampere's own: payload 1.
     AmperePcieAer: 44 bytes, new;
     /// Uncorrectable error status.
     0 uncorrectable_status: (u32 UncorrectableErrors) as flags => set_uncorrectable_status with_uncorrectable_status;
@@ -139,13 +140,13 @@ structure! {
     AmperePcieRasdp: 44 bytes, new;
     /// Register of corrected errors.
     0 correctable_register: u32 as hex => set_correctable_register with_correctable_register;
-    /// Where the corrected error was.
+    /// Location of the corrected error.
     4 correctable_location: u32 as hex => set_correctable_location with_correctable_location;
     /// Address of the corrected error.
     8 correctable_address: u32 as hex => set_correctable_address with_correctable_address;
     /// Register of uncorrected errors.
     12 uncorrectable_register: u32 as hex => set_uncorrectable_register with_uncorrectable_register;
-    /// Where the uncorrected error was.
+    /// Location of the uncorrected error.
     16 uncorrectable_location: u32 as hex => set_uncorrectable_location with_uncorrectable_location;
     /// Address of the uncorrected error.
     20 uncorrectable_address: u32 as hex => set_uncorrectable_address with_uncorrectable_address;
@@ -155,9 +156,9 @@ structure! {
 structure! {
     /// An error that firmware reports: payload 3.
     AmpereFirmwareError: 44 bytes, new;
-    /// Which data these are.
+    /// What the data are, as the firmware numbers it.
     0 firmware_specific: u32 as hex => set_firmware_specific with_firmware_specific;
-    /// Five words of data.
+    /// Data of 5 × 8 bytes.
     4 data: [u64; 5] as words "payload_words" => set_data with_data;
 }
 
@@ -297,9 +298,12 @@ impl<'a> AmpereSpecificErrorView<'a> {
             instance & 0x3fff
         )?;
         match self.payload() {
-            // ERR STATUS says whether ERR ADDR holds.
-            Some(AmperePayload::RasNode(node)) if node.status() >> 31 != 0 => {
-                write!(f, ", at {:#x}", node.address())
+            Some(AmperePayload::RasNode(node)) => {
+                if let Some(code) = ArmRasErrorCode::of(node.status().into()) {
+                    write!(f, ": {code}")?;
+                }
+                // A bit of ERR STATUS says whether ERR ADDR is valid.
+                if node.status() >> 31 == 0 { Ok(()) } else { write!(f, ", at {:#x}", node.address()) }
             }
             _ => Ok(()),
         }

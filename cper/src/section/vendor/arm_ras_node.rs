@@ -1,7 +1,7 @@
 //! Arm RAS node section (Arm DEN0085 revision 1, tables 20 to 26), as openbmc/libcper reads it: 80 bytes, an array
 //! of error records of 72, and auxiliary data (register contexts, and pairs of key and value).
 //!
-//! The places of both arrays are offsets in the section, so that they are checked against it and nothing else.
+//! The section states where both arrays begin, as offsets from its start. They are checked against the section's bytes.
 
 use core::fmt;
 
@@ -28,25 +28,25 @@ structure! {
     5 reserved: [u8; 3];
     /// Number of error records.
     8 descriptor_count: u32 raw descriptor_count_raw;
-    /// Bytes from the start of the section to the error records.
+    /// Offset of the error records from the start of the section, in bytes.
     12 descriptor_offset: u16 raw descriptor_offset_raw;
-    /// Bytes from the start of the section to the auxiliary data, 0 when there are none.
+    /// Offset of the auxiliary data from the start of the section, in bytes; 0 when there are none.
     14 auxiliary_offset: u16 raw auxiliary_offset_raw;
-    /// Form in which the instance of the unit is given.
+    /// Format of the unit's instance.
     16 ip_instance_format: ArmRasInstanceFormat => set_ip_instance_format with_ip_instance_format;
-    /// Form in which the kind of unit is given.
+    /// Format of the kind of unit.
     17 ip_type_format: ArmRasTypeFormat => set_ip_type_format with_ip_type_format;
     18 reserved_2: [u8; 6];
-    /// Instance of the unit.
+    /// Instance of the unit, in its format.
     24 ip_instance: [u8; 16] raw ip_instance_raw;
-    /// Kind of unit.
+    /// Kind of unit, in its format.
     40 ip_type: [u8; 24] raw ip_type_raw;
     /// Data of whoever made the section, such as text.
     64 user_data: [u8; 16] => set_user_data with_user_data;
 }
 
 open_value! {
-    /// What kind of component reports errors, as in Arm's AEST table.
+    /// Kind of component that reports errors, as in Arm's AEST table.
     ArmRasComponentType: u8 {
         PROCESSOR = 0 => "processor",
         MEMORY = 1 => "memory",
@@ -59,7 +59,7 @@ open_value! {
 }
 
 open_value! {
-    /// What tells one instance of a unit from another.
+    /// Format of a unit's instance: what tells one instance from another.
     ArmRasInstanceFormat: u8 {
         PE = 0 => "processing element",
         SYSTEM_PHYSICAL_ADDRESS = 1 => "system physical address",
@@ -69,8 +69,8 @@ open_value! {
 }
 
 open_value! {
-    /// What tells one kind of unit from another. Of the formats GIC and PIDR libcper's names and layouts contradict
-    /// each other, so that they are bytes here.
+    /// Format of a kind of unit: what tells one kind from another. The formats GIC and PIDR are bytes here, because
+    /// libcper's names and layouts of them contradict each other.
     ArmRasTypeFormat: u8 {
         PE = 0 => "processing element",
         SMMU = 1 => "SMMU IIDR",
@@ -80,7 +80,46 @@ open_value! {
     }
 }
 
-/// Which instance of a unit it is.
+open_value! {
+    /// Primary error code (SERR) of ERR STATUS, with the numbers of Trusted Firmware-A
+    /// (`lib/extensions/ras/ras_common.c`). Later codes of the architecture have no name here.
+    ArmRasErrorCode: u8 {
+        IMPLEMENTATION_DEFINED = 1 => "implementation defined error",
+        INTERNAL_MEMORY_DATA = 2 => "data from internal memory",
+        IMPLEMENTATION_DEFINED_PIN = 3 => "implementation defined pin",
+        ASSERTION = 4 => "assertion failure",
+        INTERNAL_DATA_PATH = 5 => "internal data path",
+        ASSOCIATIVE_MEMORY_DATA = 6 => "data from associative memory",
+        ASSOCIATIVE_MEMORY_ADDRESS = 7 => "address or control value from associative memory",
+        TLB_DATA = 8 => "data from a TLB",
+        TLB_ADDRESS = 9 => "address or control value from a TLB",
+        PRODUCER_DATA = 10 => "data from the producer",
+        PRODUCER_ADDRESS = 11 => "address or control value from the producer",
+        EXTERNAL_MEMORY_DATA = 12 => "data from external memory",
+        ILLEGAL_ADDRESS = 13 => "illegal address, a fault of software",
+        ILLEGAL_ACCESS = 14 => "illegal access, a fault of software",
+        ILLEGAL_STATE = 15 => "illegal state, a fault of software",
+        INTERNAL_DATA_REGISTER = 16 => "internal data register",
+        INTERNAL_CONTROL_REGISTER = 17 => "internal control register",
+        ERROR_RESPONSE = 18 => "error response of a slave",
+        EXTERNAL_TIMEOUT = 19 => "external timeout",
+        INTERNAL_TIMEOUT = 20 => "internal timeout",
+        DEFERRED_NOT_SUPPORTED = 21 => "deferred error of a slave, which its master does not support",
+    }
+}
+
+impl ArmRasErrorCode {
+    /// The primary error code (SERR) in ERR STATUS, bits 7:0. `None` when the status is not valid (V, bit 30) or the code
+    /// is 0.
+    pub(super) const fn of(status: u64) -> Option<Self> {
+        match status as u8 {
+            1.. if status >> 30 & 1 != 0 => Some(Self::new(status as u8)),
+            _ => None,
+        }
+    }
+}
+
+/// Instance of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ArmRasInstance {
@@ -88,18 +127,18 @@ pub enum ArmRasInstance {
     Pe(u64),
     /// The unit's system physical address.
     SystemPhysicalAddress(u64),
-    /// An address space of the `SoC`'s own, and the unit's address in it.
+    /// An address space of the SoC's own, and the unit's address in it.
     LocalAddress {
         /// The address space.
         space: u64,
-        /// The address in it.
+        /// The address in the address space.
         base: u64,
     },
-    /// In another form.
+    /// An instance or kind in another format: its bytes.
     Other([u8; 16]),
 }
 
-/// What kind of unit it is.
+/// Kind of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ArmRasUnitType {
@@ -112,14 +151,14 @@ pub enum ArmRasUnitType {
         /// `AIDR_EL1`.
         aidr_el1: u64,
     },
-    /// An SMMU.
+    /// A system memory management unit (SMMU).
     Smmu {
-        /// IIDR.
+        /// `SMMU_IIDR`.
         iidr: u32,
-        /// AIDR.
+        /// `SMMU_AIDR`.
         aidr: u32,
     },
-    /// In another form.
+    /// An instance or kind in another format: its bytes.
     Other([u8; 24]),
 }
 
@@ -181,12 +220,12 @@ impl ArmRasUnitType {
 }
 
 impl ArmRasNodeHeader {
-    /// Which instance of the unit it is.
+    /// Instance of the unit.
     pub const fn ip_instance(&self) -> ArmRasInstance {
         ArmRasInstance::of(self.ip_instance_format, self.ip_instance)
     }
 
-    /// Sets which instance of the unit it is, and the form, which [`ArmRasInstance::Other`] leaves as it is.
+    /// Sets the instance of the unit and its format; [`ArmRasInstance::Other`] leaves the format as it is.
     pub const fn set_ip_instance(&mut self, instance: ArmRasInstance) {
         let (format, stored) = instance.stored();
         if let Some(format) = format {
@@ -195,19 +234,19 @@ impl ArmRasNodeHeader {
         self.ip_instance = stored;
     }
 
-    /// Sets which instance of the unit it is, and the form, which [`ArmRasInstance::Other`] leaves as it is.
+    /// Sets the instance of the unit and its format; [`ArmRasInstance::Other`] leaves the format as it is.
     #[must_use]
     pub const fn with_ip_instance(mut self, instance: ArmRasInstance) -> Self {
         self.set_ip_instance(instance);
         self
     }
 
-    /// What kind of unit it is.
+    /// Kind of the unit.
     pub const fn ip_type(&self) -> ArmRasUnitType {
         ArmRasUnitType::of(self.ip_type_format, self.ip_type)
     }
 
-    /// Sets what kind of unit it is, and the form, which [`ArmRasUnitType::Other`] leaves as it is.
+    /// Sets the kind of unit and its format; [`ArmRasUnitType::Other`] leaves the format as it is.
     pub const fn set_ip_type(&mut self, unit: ArmRasUnitType) {
         let (format, stored) = unit.stored();
         if let Some(format) = format {
@@ -216,7 +255,7 @@ impl ArmRasNodeHeader {
         self.ip_type = stored;
     }
 
-    /// Sets what kind of unit it is, and the form, which [`ArmRasUnitType::Other`] leaves as it is.
+    /// Sets the kind of unit and its format; [`ArmRasUnitType::Other`] leaves the format as it is.
     #[must_use]
     pub const fn with_ip_type(mut self, unit: ArmRasUnitType) -> Self {
         self.set_ip_type(unit);
@@ -294,6 +333,12 @@ impl ArmRasRecord {
         self.ras_extension & 0xf
     }
 
+    /// The primary error code (SERR) in ERR STATUS, bits 7:0. `None` when the status is not valid (V, bit 30) or the code
+    /// is 0.
+    pub const fn primary_error_code(&self) -> Option<ArmRasErrorCode> {
+        ArmRasErrorCode::of(self.status())
+    }
+
     /// What ERR STATUS says of the error (Arm RAS System Architecture, DDI 0587).
     const fn severity(&self) -> &'static str {
         const VALID: u64 = 1 << 30;
@@ -325,6 +370,9 @@ impl Describe for ArmRasRecord {
         out.field("record_index", Value::number(self.record_index()))?;
         out.field("ras_extension_revision", Value::number(self.ras_extension_revision()))?;
         out.field("ras_extension_version", Value::number(self.ras_extension_version()))?;
+        if let Some(code) = self.primary_error_code() {
+            out.field("primary_error_code", code.into())?;
+        }
         self.describe_fields(out)
     }
 }
@@ -337,9 +385,9 @@ structure! {
     1 reserved: u8;
     /// Number of contexts.
     2 context_count: u16 raw context_count_raw;
-    /// Bytes of the auxiliary data, this header included.
+    /// Length of the auxiliary data in bytes, this header included.
     4 size: u32 raw size_raw;
-    /// Bytes from this header to the pairs of key and value.
+    /// Offset of the pairs of key and value from the start of this header, in bytes.
     8 key_value_offset: u32 raw key_value_offset_raw;
     /// Number of pairs.
     12 key_value_count: u16 raw key_value_count_raw;
@@ -347,16 +395,16 @@ structure! {
 }
 
 structure! {
-    /// Header of a register context. It is filled in when a context is written.
+    /// Header of a register context. All of it is filled in when a context is written.
     ArmRasContextHeader: 16 bytes, new;
-    /// Bytes of the context, this header included.
+    /// Length of the context in bytes, this header included.
     0 length: u32 raw length_raw;
-    /// Bit 0: addresses are of the space that the identifier names, not of the system.
+    /// Flags. Bit 0: the addresses are in the address space with the context's identifier, not in the system's.
     4 flags: u8 raw flags_raw;
     5 reserved: u8;
     /// Number of registers.
     6 register_count: u16 raw register_count_raw;
-    /// The address space.
+    /// Identifier of the address space.
     8 address_space: u16 raw address_space_raw;
     10 reserved_2: [u8; 6];
 }
@@ -379,7 +427,7 @@ impl Describe for ArmRasRegister {
 structure! {
     /// A pair of key and value.
     ArmRasKeyValue: 24 bytes, new;
-    /// What the value is.
+    /// Key, which says what the value is.
     0 key: Guid => set_key with_key;
     /// The value.
     16 value: u64 as hex => set_value with_value;
@@ -402,18 +450,18 @@ impl Describe for ArmRasKeyValue {
 const SHOWN: usize = 5;
 
 impl<'a> ArmRasNode<'a> {
-    /// Which instance of the unit it is.
+    /// Instance of the unit.
     pub fn ip_instance(&self) -> ArmRasInstance {
         // The shortest form has the field.
         ArmRasInstance::of(self.ip_instance_format(), self.ip_instance_raw().unwrap_or_default())
     }
 
-    /// What kind of unit it is.
+    /// Kind of the unit.
     pub fn ip_type(&self) -> ArmRasUnitType {
         ArmRasUnitType::of(self.ip_type_format(), self.ip_type_raw().unwrap_or_default())
     }
 
-    /// Number of error records, as the fixed part says.
+    /// Number of error records, as the fixed part states it.
     pub fn descriptor_count(&self) -> u32 {
         self.descriptor_count_raw().unwrap_or_default()
     }
@@ -437,12 +485,12 @@ impl<'a> ArmRasNode<'a> {
     /// The auxiliary data; `None` when there are none.
     ///
     /// # Errors
-    /// When their header does not lie inside the section.
+    /// When the header of the auxiliary data does not lie inside the section.
     pub fn auxiliary(&self) -> Option<Result<ArmRasAuxiliary<'a>, Error>> {
         let offset = self.auxiliary_at();
         let bytes = self.bytes.get(offset..).unwrap_or_default();
-        let read = || match at::<0, ArmRasAuxiliaryHeader>(bytes) {
-            // What the size leaves out is not the auxiliary data's.
+        let read = || match at::<ArmRasAuxiliaryHeader>(bytes, 0) {
+            // Bytes after the stated size do not belong to the auxiliary data.
             Some(header) => {
                 let bytes = bytes.get(..header.size_raw() as usize).unwrap_or(bytes);
                 Ok(ArmRasAuxiliary { header, bytes, offset })
@@ -475,8 +523,8 @@ impl<'a> ArmRasNode<'a> {
         parts.iter().filter(|part| !part.is_empty()).map(|part| part.end).fold(0, usize::max)
     }
 
-    /// The bytes between fixed part, error records and auxiliary data that none of them takes, with their offset in
-    /// the section.
+    /// The gaps between fixed part, error records and auxiliary data: bytes that none of them takes, with their offset
+    /// in the section.
     pub fn gaps(&self) -> Gaps<'a> {
         Gaps::new(self.bytes.get(..self.end()).unwrap_or(self.bytes), self.parts())
     }
@@ -486,7 +534,7 @@ impl<'a> ArmRasNode<'a> {
         self.bytes.get(self.end()..).unwrap_or_default()
     }
 
-    /// Bytes of error records and auxiliary data that the section claims to have and does not.
+    /// How many bytes of error records and auxiliary data the section claims to have and does not.
     pub fn missing(&self) -> usize {
         let records = (self.descriptor_count() as usize).saturating_mul(ArmRasRecord::SIZE);
         let records_end = if records == 0 { 0 } else { self.records_at().saturating_add(records) };
@@ -505,6 +553,9 @@ impl<'a> ArmRasNode<'a> {
         let records = entries.as_slice();
         for (number, record) in records.iter().take(SHOWN).enumerate() {
             write!(f, "{}{}", if number == 0 { "" } else { "; " }, record.severity())?;
+            if let Some(code) = record.primary_error_code() {
+                write!(f, ": {code}")?;
+            }
             if let Some(address) = record.valid_address() {
                 write!(f, " at {address:#x}")?;
             }
@@ -580,7 +631,8 @@ impl<'a> ArmRasAuxiliary<'a> {
         Entries::new(pairs, count, "key value count", self.offset.saturating_add(12))
     }
 
-    /// What neither the header nor the contexts nor the pairs take, with its offset in the auxiliary data.
+    /// The gaps: bytes that neither the header nor the contexts nor the pairs take, with their offset in the auxiliary
+    /// data.
     pub fn gaps(&self) -> Gaps<'a> {
         let contexts_at = ArmRasAuxiliaryHeader::SIZE;
         let contexts_end = self.contexts().end().1.saturating_sub(self.offset);
@@ -619,7 +671,7 @@ impl<'a> ArmRasContext<'a> {
     /// The context that was read.
     fn read(bytes: &'a [u8], offset: usize) -> Result<Self, Error> {
         let short = Error::too_short("register context", ArmRasContextHeader::SIZE, bytes.len()).at(offset);
-        let header = at::<0, _>(bytes).ok_or(short)?;
+        let header = at(bytes, 0).ok_or(short)?;
         let bytes = bytes.get(ArmRasContextHeader::SIZE..).unwrap_or_default();
         Ok(ArmRasContext { header, bytes, offset })
     }
@@ -640,7 +692,7 @@ impl<'a> ArmRasContext<'a> {
         Entries::new(self.bytes, count, "register count", self.offset.saturating_add(6))
     }
 
-    /// What follows the registers.
+    /// The bytes after the registers.
     pub fn trailing(&self) -> &'a [u8] {
         self.bytes.get(self.registers().len_in_bytes()..).unwrap_or_default()
     }
@@ -913,7 +965,7 @@ mod tests {
             let records = ((length - 80) / 72).min(2);
             assert_eq!(node.records().flatten().count(), records);
             assert_eq!(node.records().count(), if records < 2 { records + 1 } else { 2 });
-            // Of auxiliary data without their header it is the header that is missing.
+            // Of auxiliary data without a whole header, the header is missing.
             let end = if length < 240 { 240 } else { 344 };
             assert_eq!(node.missing(), end - length, "{length}");
             let auxiliary = node.auxiliary().unwrap();
@@ -999,7 +1051,7 @@ mod tests {
         let context = node.auxiliary().unwrap().unwrap().contexts().next().unwrap().unwrap();
         assert_eq!(context.trailing(), (0xb0..0xc0).collect::<Vec<u8>>());
         assert!(node.to_string().contains("      trailing 16 bytes\n"));
-        // Records that lie over the fixed part, and none at all: what they would take is not left out.
+        // Records that overlap the fixed part, and no records: their bytes count as left over.
         (bytes[8], bytes[12]) = (1, 40);
         assert_eq!(ArmRasNode::decode(&bytes).unwrap().trailing(), &bytes[215..]);
         (bytes[12], bytes[14]) = (0, 0);
@@ -1028,7 +1080,7 @@ mod tests {
             let node = ArmRasNode::decode(&bytes).unwrap();
             let header = node.structure().unwrap();
             assert_eq!((header.ip_instance(), header.ip_type()), (node.ip_instance(), node.ip_type()));
-            // What was read is written again, with the form that it says.
+            // Writing what was read, in its form.
             let written = ArmRasNodeHeader { ip_instance: [0; 16], ip_type: [0; 24], ..*header }
                 .with_ip_instance(node.ip_instance())
                 .with_ip_type(node.ip_type());
@@ -1109,7 +1161,7 @@ mod tests {
             ..*node.structure().unwrap()
         };
         let with = ArmRasNodeParts::new(header, &records, Some(parts)).unwrap();
-        // The second context is of the system, whose address space is none.
+        // The second context is that of the system, which has no address space.
         let mut canonical = bytes.clone();
         canonical[224 + 16 + 48 + 8..][..2].fill(0);
         assert_eq!(written(&with), canonical);
@@ -1219,7 +1271,10 @@ mod tests {
              proxy, unit at 0x2726252423222120"
         );
         for (status, words) in [
-            (0xe000_0010u64, "uncorrected error at 0x201f1e1d1c1b1a19, record 1, status 0xe0000010"),
+            (
+                0xe000_0010u64,
+                "uncorrected error: internal data register at 0x201f1e1d1c1b1a19, record 1, status 0xe0000010",
+            ),
             (0x4080_0000, "deferred error, record 1, status 0x40800000"),
             (0x4200_0000, "corrected error, record 1, status 0x42000000"),
             (0x4000_0000, "error, record 1, status 0x40000000"),

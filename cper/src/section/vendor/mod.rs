@@ -19,14 +19,14 @@ pub use nvidia_event::{NvidiaEvent, NvidiaEventHeader, NvidiaEventParts};
 #[doc(inline)]
 pub use windows_xpf_mca::{WindowsXpfMca, WindowsXpfMcaHeader, WindowsXpfMcaParts};
 
-// What sections consist of: documented in their modules, and found here too.
+// The structures inside of sections: documented in their modules, and exported here too.
 #[doc(hidden)]
 pub use ampere::{AmpereFirmwareError, AmperePayload, AmperePcieAer, AmperePcieRasdp, AmpereRasNode};
 #[doc(hidden)]
 pub use arm_ras_node::{
     ArmRasAuxiliary, ArmRasAuxiliaryHeader, ArmRasAuxiliaryParts, ArmRasComponentType, ArmRasContext,
-    ArmRasContextHeader, ArmRasContextParts, ArmRasInstance, ArmRasInstanceFormat, ArmRasKeyValue,
-    ArmRasRecord, ArmRasRegister, ArmRasTypeFormat, ArmRasUnitType,
+    ArmRasContextHeader, ArmRasContextParts, ArmRasErrorCode, ArmRasInstance, ArmRasInstanceFormat,
+    ArmRasKeyValue, ArmRasRecord, ArmRasRegister, ArmRasTypeFormat, ArmRasUnitType,
 };
 #[doc(hidden)]
 pub use nvidia::{CmetInfo, NvidiaFirmwareError, NvidiaRegister};
@@ -59,7 +59,8 @@ fn write_all<'b, const N: usize>(parts: [&[u8]; N], out: &'b mut [u8]) -> Option
     })
 }
 
-/// Iterator over the bytes that no part of a section takes, where parts lie at offsets: each run with its offset.
+/// Iterator over the gaps of a section whose parts lie at offsets: each run of bytes that no part takes, with its
+/// offset.
 #[derive(Clone, Debug)]
 pub struct Gaps<'a> {
     bytes: &'a [u8],

@@ -19,17 +19,17 @@ structure! {
     /// The fixed part of an NVIDIA error. [`NvidiaErrorParts`] fills in the number of pairs.
     NvidiaErrorHeader: 32 bytes, new;
     head of NvidiaError from 32 as NVIDIA "NVIDIA error";
-    /// What kind of error it is, in ASCII.
+    /// Signature, in ASCII: what kind of error it is.
     0 signature: [u8; 16] raw signature_raw;
     /// Type of the error.
     16 error_type: u16 as hex "nvidia_error_type" => set_error_type with_error_type;
     /// Instance of the unit.
     18 error_instance: u16 as number => set_error_instance with_error_instance;
-    /// How bad it is: a [`Severity`] in one byte.
+    /// Severity of the error: a [`Severity`] in one byte.
     20 severity: u8 raw severity_raw;
-    /// Socket.
+    /// Number of the socket.
     21 socket: u8 as number => set_socket with_socket;
-    /// Number of pairs.
+    /// Number of pairs of address and value.
     22 register_count: u8 as number;
     23 reserved: u8;
     /// Base address of the unit.
@@ -37,34 +37,34 @@ structure! {
 }
 
 impl NvidiaErrorHeader {
-    /// What kind of error it is, in ASCII, up to the first NUL.
+    /// Signature, up to the first NUL: what kind of error it is.
     pub fn signature(&self) -> &[u8] {
         up_to_nul(&self.signature)
     }
 
-    /// Sets what kind of error it is, in ASCII; a short one ends with NULs.
+    /// Sets the signature, in ASCII; a short one ends with NULs.
     pub const fn set_signature(&mut self, signature: [u8; 16]) {
         self.signature = signature;
     }
 
-    /// Sets what kind of error it is, in ASCII; a short one ends with NULs.
+    /// Sets the signature, in ASCII; a short one ends with NULs.
     #[must_use]
     pub const fn with_signature(mut self, signature: [u8; 16]) -> Self {
         self.set_signature(signature);
         self
     }
 
-    /// How bad it is.
+    /// Severity of the error.
     pub const fn severity(&self) -> Severity {
         Severity::new(self.severity as u32)
     }
 
-    /// Sets how bad it is; of a number above 255 the lower eight bits are kept.
+    /// Sets the severity; of a number above 255 the lower eight bits are kept.
     pub const fn set_severity(&mut self, severity: Severity) {
         self.severity = severity.raw() as u8;
     }
 
-    /// Sets how bad it is; of a number above 255 the lower eight bits are kept.
+    /// Sets the severity; of a number above 255 the lower eight bits are kept.
     #[must_use]
     pub const fn with_severity(mut self, severity: Severity) -> Self {
         self.set_severity(severity);
@@ -107,7 +107,7 @@ flag_set! {
 }
 
 impl CmetInfo {
-    /// Errors of the channel.
+    /// Number of errors of the channel.
     pub const fn error_count(self) -> u32 {
         self.bits() as u32
     }
@@ -137,15 +137,15 @@ impl Describe for Channel<'_> {
 structure! {
     /// What a section signed `FWERROR` has in the place of the pairs.
     NvidiaFirmwareError: 88 bytes, new;
-    /// Firmware that began it, in ASCII.
+    /// Firmware that initiated the error, in ASCII.
     0 initiating_firmware: [u8; 8] as text => set_initiating_firmware with_initiating_firmware;
-    /// How far its task had come.
+    /// Checkpoint that the firmware's task had reached.
     8 task_checkpoint: u64 as hex => set_task_checkpoint with_task_checkpoint;
     /// Error code of MB1.
     16 mb1_error_code: u64 as hex => set_mb1_error_code with_mb1_error_code;
     /// Version of MB1, in ASCII.
     24 mb1_version: [u8; 8] as text => set_mb1_version with_mb1_version;
-    /// Channels that were retired, a bit each.
+    /// Channels that were retired, one bit for each.
     32 bad_channel_mask: [u64; 2] as words => set_bad_channel_mask with_bad_channel_mask;
     /// Three memory channels, each followed by the number of its errors.
     48 channel_errors: [u32; 6] as numbers => set_channel_errors with_channel_errors;
@@ -162,12 +162,12 @@ impl Describe for NvidiaFirmwareError {
 }
 
 impl<'a> NvidiaError<'a> {
-    /// What kind of error it is, in ASCII, up to the first NUL.
+    /// Signature, up to the first NUL: what kind of error it is.
     pub fn signature(&self) -> &'a [u8] {
         self.structure().map_or(&[], NvidiaErrorHeader::signature)
     }
 
-    /// How bad it is.
+    /// Severity of the error.
     pub fn severity(&self) -> Severity {
         // The shortest form has the field.
         Severity::new(self.severity_raw().unwrap_or_default().into())
@@ -195,7 +195,7 @@ impl<'a> NvidiaError<'a> {
 
     /// The firmware error of a section signed `FWERROR`; `None` for another signature or when it is cut short.
     pub fn firmware_error(&self) -> Option<&'a NvidiaFirmwareError> {
-        if self.is_firmware_error() { at::<32, _>(self.bytes) } else { None }
+        if self.is_firmware_error() { at(self.bytes, 32) } else { None }
     }
 
     /// The bytes after the pairs or the firmware error, and those of a firmware error that is cut short.
@@ -208,7 +208,7 @@ impl<'a> NvidiaError<'a> {
         self.data().get(used..).unwrap_or_default()
     }
 
-    /// Bytes of the pairs or of the firmware error that are not there.
+    /// How many bytes of the pairs or of the firmware error the body does not have.
     pub fn missing(&self) -> usize {
         let claimed = if self.is_firmware_error() {
             NvidiaFirmwareError::SIZE

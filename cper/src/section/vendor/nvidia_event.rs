@@ -1,5 +1,5 @@
-//! NVIDIA event section of Vera processors and GPUs, as openbmc/libcper reads it: a header of 32 bytes, what is known
-//! of the device, and contexts of data.
+//! NVIDIA event section of Vera processors and GPUs, as openbmc/libcper reads it: a header of 32 bytes, information
+//! about the device, and contexts of data.
 
 use core::fmt;
 
@@ -18,43 +18,43 @@ use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId};
 
 structure! {
-    /// The header of an NVIDIA event, and that of what is known of the device. [`NvidiaEventParts`] fills in the number
-    /// of contexts and the size.
+    /// The header of an NVIDIA event, and that of the information about the device. [`NvidiaEventParts`] fills in the
+    /// number of contexts and the size.
     NvidiaEventHeader: 35 bytes, new;
     head of NvidiaEvent from 35 as NVIDIA_EVENT "NVIDIA event";
     /// Version of the event: 1.
     0 version: u8 as number => set_version with_version;
     /// Number of contexts.
     1 context_count: u8 raw context_count_raw;
-    /// What kind of device the event is of.
+    /// Kind of device that the event is of.
     2 source_device_type: NvidiaSource as named => set_source_device_type with_source_device_type;
     3 reserved: u8;
     /// Type of the event.
     4 event_type: u16 as hex "nvidia_event_type" => set_event_type with_event_type;
     /// Sub-type of the event.
     6 event_sub_type: u16 as hex => set_event_sub_type with_event_sub_type;
-    /// What links events that belong together, 0 for none.
+    /// Identifier that links events that belong together, 0 for none.
     8 link_id: u64 as hex => set_link_id with_link_id;
-    /// What kind of event it is, in ASCII.
+    /// Signature, in ASCII: what kind of event it is.
     16 signature: [u8; 16] raw signature_raw;
-    /// Version of what is known of the device: minor version in the low byte, major in the high one.
+    /// Version of the information about the device: minor version in the low byte, major version in the high one.
     32 info_version: u16 as hex => set_info_version with_info_version;
-    /// Bytes of what is known of the device, version and size included.
+    /// Length of the information about the device in bytes, version and size included.
     34 info_size: u8 raw info_size_raw;
 }
 
 impl NvidiaEventHeader {
-    /// What kind of event it is, in ASCII, up to the first NUL.
+    /// Signature, up to the first NUL: what kind of event it is.
     pub fn signature(&self) -> &[u8] {
         up_to_nul(&self.signature)
     }
 
-    /// Sets what kind of event it is, in ASCII; a short one ends with NULs.
+    /// Sets the signature, in ASCII; a short one ends with NULs.
     pub const fn set_signature(&mut self, signature: [u8; 16]) {
         self.signature = signature;
     }
 
-    /// Sets what kind of event it is, in ASCII; a short one ends with NULs.
+    /// Sets the signature, in ASCII; a short one ends with NULs.
     #[must_use]
     pub const fn with_signature(mut self, signature: [u8; 16]) -> Self {
         self.set_signature(signature);
@@ -63,7 +63,7 @@ impl NvidiaEventHeader {
 }
 
 open_value! {
-    /// What kind of device an event is of.
+    /// Kind of device that an event is of.
     NvidiaSource: u8 {
         CPU = 0 => "CPU",
         GPU = 1 => "GPU",
@@ -71,9 +71,9 @@ open_value! {
 }
 
 structure! {
-    /// What is known of a processor.
+    /// Information about a processor.
     NvidiaCpuInfo: 29 bytes, new;
-    /// Socket.
+    /// Number of the socket.
     0 socket: u8 as number => set_socket with_socket;
     /// Chip and revision.
     1 architecture: u32 as hex => set_architecture with_architecture;
@@ -84,27 +84,27 @@ structure! {
 }
 
 structure! {
-    /// What is known of a GPU.
+    /// Information about a GPU.
     NvidiaGpuInfo: 13 bytes, new;
     /// Who reported the event.
     0 originator: u8 as number => set_originator with_originator;
-    /// Partition.
+    /// Partition of the GPU.
     1 partition: u16 as number => set_partition with_partition;
-    /// Sub-partition.
+    /// Sub-partition of the GPU.
     3 sub_partition: u16 as number => set_sub_partition with_sub_partition;
     /// Per-device identifier.
     5 pdi: u64 as hex => set_pdi with_pdi;
 }
 
-/// What is known of the device.
+/// Information about the device that an event is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NvidiaInfo<'a> {
-    /// Of a processor.
+    /// Information about a processor.
     Cpu(&'a NvidiaCpuInfo),
-    /// Of a GPU.
+    /// Information about a GPU.
     Gpu(&'a NvidiaGpuInfo),
-    /// Of another device, or too short to be read.
+    /// Information about another device, or too short to be read: its bytes.
     Unknown(&'a [u8]),
 }
 
@@ -132,16 +132,16 @@ impl Describe for NvidiaInfo<'_> {
 structure! {
     /// Header of a context. Its sizes are filled in when it is written.
     NvidiaContextHeader: 16 bytes, new;
-    /// Bytes of the context, this header and padding included.
+    /// Length of the context in bytes, this header and padding included.
     0 size: u32 raw size_raw;
     /// Version of the context.
     4 version: u16 as number => set_version with_version;
     6 reserved: u16;
     /// Form of the data.
     8 data_type: NvidiaDataType as named => set_data_type with_data_type;
-    /// Version of that form.
+    /// Version of the form of the data.
     10 data_version: u16 as number => set_data_version with_data_version;
-    /// Bytes of data.
+    /// Length of the data in bytes.
     12 data_size: u32 raw data_size_raw;
 }
 
@@ -160,28 +160,28 @@ open_value! {
 }
 
 structure! {
-    /// What a GPU is and runs: data of type [`NvidiaDataType::GPU_METADATA`].
+    /// Metadata of a GPU: what it is and runs. Data of type [`NvidiaDataType::GPU_METADATA`].
     NvidiaGpuMetadata: 192 bytes, new;
     /// Name of the device.
     0 device_name: [u8; 48] as text => set_device_name with_device_name;
     /// Version of the firmware.
     48 firmware_version: [u8; 16] as text => set_firmware_version with_firmware_version;
-    /// Version of the physical function's driver's microcode.
+    /// Version of the microcode of the physical function's driver.
     64 pf_driver_microcode_version: [u8; 16] as text
         => set_pf_driver_microcode_version with_pf_driver_microcode_version;
     /// Version of the physical function's driver.
     80 pf_driver_version: [u8; 16] as text => set_pf_driver_version with_pf_driver_version;
     /// Version of the virtual function's driver.
     96 vf_driver_version: [u8; 16] as text => set_vf_driver_version with_vf_driver_version;
-    /// How it is configured.
+    /// Configuration of the GPU.
     112 configuration: u64 as hex => set_configuration with_configuration;
     /// Per-device identifier.
     120 pdi: u64 as hex => set_pdi with_pdi;
     /// Architecture of the GPU.
     128 architecture_id: u32 as hex => set_architecture_id with_architecture_id;
-    /// What the hardware info is; 0 for [`NvidiaGpuPci`].
+    /// Type of the hardware info; 0 for [`NvidiaGpuPci`].
     132 hardware_info_type: u8 as number => set_hardware_info_type with_hardware_info_type;
-    /// Where the device is: [`NvidiaGpuMetadata::pci`].
+    /// Hardware info: [`NvidiaGpuMetadata::pci`] reads it.
     133 hardware_info: [u8; 59] => set_hardware_info with_hardware_info;
 }
 
@@ -225,13 +225,13 @@ impl NvidiaGpuMetadata {
         }
     }
 
-    /// Sets hardware info and its type: the GPU as a PCI device.
+    /// Sets the hardware info and its type to the GPU as a PCI device.
     pub const fn set_pci(&mut self, pci: NvidiaGpuPci) {
         self.hardware_info_type = 0;
         self.hardware_info = zerocopy::transmute!(pci);
     }
 
-    /// Sets hardware info and its type: the GPU as a PCI device.
+    /// Sets the hardware info and its type to the GPU as a PCI device.
     #[must_use]
     pub const fn with_pci(mut self, pci: NvidiaGpuPci) -> Self {
         self.set_pci(pci);
@@ -260,7 +260,7 @@ impl Describe for NvidiaGpuMetadata {
 pub struct NvidiaXid<'a> {
     /// Number of the Xid.
     pub code: u32,
-    /// What the driver says, to its end or first NUL.
+    /// Message of the driver, to its end or first NUL.
     pub message: &'a [u8],
 }
 
@@ -272,14 +272,14 @@ impl Describe for NvidiaXid<'_> {
 }
 
 structure! {
-    /// What to do: data of type [`NvidiaDataType::GPU_RECOMMENDED_ACTIONS`].
+    /// Recommended actions: data of type [`NvidiaDataType::GPU_RECOMMENDED_ACTIONS`].
     NvidiaRecommendedActions: 16 bytes, new;
-    /// Which of the following hold.
+    /// Which of the other fields hold a value.
     0 flags: u8 as hex => set_flags with_flags;
     1 reserved: [u8; 3];
-    /// How to recover.
+    /// Recovery that is recommended.
     4 recovery_action: u16 as number => set_recovery_action with_recovery_action;
-    /// How to find the cause.
+    /// Diagnosis that is recommended.
     6 diagnostic_flow: u16 as number => set_diagnostic_flow with_diagnostic_flow;
     8 reserved_2: u64;
 }
@@ -297,12 +297,12 @@ static CONTEXT_FORM: SizedForm =
     SizedForm { name: "event context", size_name: "context size", header: NvidiaContextHeader::SIZE };
 
 impl<'a> NvidiaEvent<'a> {
-    /// What kind of event it is, in ASCII, up to the first NUL.
+    /// Signature, up to the first NUL: what kind of event it is.
     pub fn signature(&self) -> &'a [u8] {
         self.structure().map_or(&[], NvidiaEventHeader::signature)
     }
 
-    /// Number of contexts, as the header says.
+    /// Number of contexts, as the header states it.
     pub fn context_count(&self) -> u8 {
         // The shortest form has the field.
         self.context_count_raw().unwrap_or_default()
@@ -319,18 +319,18 @@ impl<'a> NvidiaEvent<'a> {
         after.split_at_checked(self.info_len()).unwrap_or((after, &[]))
     }
 
-    /// What is known of the device.
+    /// Information about the device that an event is of.
     pub fn info(&self) -> NvidiaInfo<'a> {
         let (bytes, _) = self.split();
         let info = match self.source_device_type() {
-            NvidiaSource::CPU => at::<0, _>(bytes).map(NvidiaInfo::Cpu),
-            NvidiaSource::GPU => at::<0, _>(bytes).map(NvidiaInfo::Gpu),
+            NvidiaSource::CPU => at(bytes, 0).map(NvidiaInfo::Cpu),
+            NvidiaSource::GPU => at(bytes, 0).map(NvidiaInfo::Gpu),
             _ => None,
         };
         info.unwrap_or(NvidiaInfo::Unknown(bytes))
     }
 
-    /// What follows a [`NvidiaInfo`] in the bytes that its header claims: a newer version's fields.
+    /// The bytes after the [`NvidiaInfo`], within the length that its header claims: a newer version's fields.
     pub fn info_trailing(&self) -> &'a [u8] {
         self.split().0.get(self.info().as_bytes().len()..).unwrap_or_default()
     }
@@ -343,12 +343,13 @@ impl<'a> NvidiaEvent<'a> {
         SizedEntries::new((contexts, offset, self.context_count().into()), &CONTEXT_FORM, NvidiaContext::read)
     }
 
-    /// The bytes after the contexts, or from the one on that does not fit.
+    /// The bytes after the contexts, or from the first context on that does not fit.
     pub fn trailing(&self) -> &'a [u8] {
         self.contexts().end().0
     }
 
-    /// Bytes of what is known of the device that are not there, or of the first context that does not fit.
+    /// How many bytes of the information about the device, or of the first context that does not fit, the body does not
+    /// have.
     pub fn missing(&self) -> usize {
         match self.info_len().saturating_sub(self.split().0.len()) {
             0 => self.contexts().missing(),
@@ -424,7 +425,7 @@ impl<'a> NvidiaContext<'a> {
     /// The context that was read.
     fn read(bytes: &'a [u8], offset: usize) -> Result<Self, Error> {
         let data = bytes.get(NvidiaContextHeader::SIZE..).unwrap_or_default();
-        let header: NvidiaContextHeader = at::<0, _>(bytes).copied().unwrap_or_default();
+        let header: NvidiaContextHeader = at(bytes, 0).copied().unwrap_or_default();
         let length = header.data_size_raw();
         match data.split_at_checked(length as usize) {
             Some((data, padding)) if is_zero(padding) => Ok(Self { header, data, padding: &[] }),
@@ -462,18 +463,18 @@ impl<'a> NvidiaContext<'a> {
         self.data
     }
 
-    /// What fills the context up to its size, when it is not zeros as it should be; otherwise nothing. It is written
-    /// as zeros.
+    /// The padding after the data, when it is not the zeros that it should be; else empty. It is always written as
+    /// zeros.
     pub const fn padding(&self) -> &'a [u8] {
         self.padding
     }
 
-    /// The data as what a GPU is and runs; `None` when they are of another form or too short.
+    /// The data as metadata of a GPU; `None` when the data have another form or are too short.
     pub fn gpu_metadata(&self) -> Option<&'a NvidiaGpuMetadata> {
         self.of(NvidiaDataType::GPU_METADATA)
     }
 
-    /// The data as what to do; `None` when they are of another form or too short.
+    /// The data as recommended actions; `None` when the data have another form or are too short.
     pub fn recommended_actions(&self) -> Option<&'a NvidiaRecommendedActions> {
         self.of(NvidiaDataType::GPU_RECOMMENDED_ACTIONS)
     }
@@ -485,21 +486,21 @@ impl<'a> NvidiaContext<'a> {
         T::ref_from_prefix(self.data).ok().map(|(value, _)| value)
     }
 
-    /// The data as an Xid; `None` when they are of another form or too short.
+    /// The data as an Xid; `None` when the data have another form or are too short.
     pub fn legacy_xid(&self) -> Option<NvidiaXid<'a>> {
         let code: &U32 = self.of(NvidiaDataType::GPU_LEGACY_XID)?;
         let message = self.data.get(size_of_val(code)..)?.split(|byte| *byte == 0).next()?;
         Some(NvidiaXid { code: code.get(), message })
     }
 
-    /// The data as 64-bit numbers; `None` when they are of another form or no whole number of them.
+    /// The data as 64-bit numbers; `None` when the data have another form or are not a whole number of them.
     pub fn words_64(&self) -> Option<&'a [U64]> {
         let data_type = self.header.data_type;
         let form = data_type == NvidiaDataType::KEY_VALUES_64 || data_type == NvidiaDataType::VALUES_64;
         if form { <[U64]>::ref_from_bytes(self.data).ok() } else { None }
     }
 
-    /// The data as 32-bit numbers; `None` when they are of another form or no whole number of them.
+    /// The data as 32-bit numbers; `None` when the data have another form or are not a whole number of them.
     pub fn words_32(&self) -> Option<&'a [U32]> {
         let data_type = self.header.data_type;
         let form = data_type == NvidiaDataType::KEY_VALUES_32 || data_type == NvidiaDataType::VALUES_32;
@@ -544,7 +545,8 @@ pub struct NvidiaEventParts<'a> {
 }
 
 impl<'a> NvidiaEventParts<'a> {
-    /// An event of these parts. Counts and sizes are filled in, and the kind of device where the info says it.
+    /// An event of these parts. Counts and sizes are filled in, and so is the kind of device where the information says
+    /// it.
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`] over 255 contexts, 252 bytes of unknown info, or 4 GiB.
@@ -890,7 +892,7 @@ mod tests {
         let parts = NvidiaEventParts::new(*event.structure().unwrap(), event.info(), &contexts).unwrap();
         assert_eq!(written(&parts.with_padding(ContextPadding::None)), bytes);
         assert_eq!(written(&parts), [head(0, 1, &[]), context(3, &data, 9)].concat());
-        // The info says what device it is of.
+        // The info names its device.
         let info = NvidiaGpuInfo::read_from_bytes(&gpu_info).unwrap();
         let parts = NvidiaEventParts::new(*event.structure().unwrap(), NvidiaInfo::Gpu(&info), &[]).unwrap();
         assert_eq!(written(&parts), head(1, 0, &gpu_info));
@@ -934,7 +936,7 @@ mod tests {
 
         let context_map = |data_type: u16, data: &[u8], padding: u8| {
             let mut bytes = context(data_type, data, padding);
-            // Padding of zeros is not told.
+            // Padding of zeros is not described.
             bytes[16 + data.len()..].fill(1);
             let told = |bytes: &[u8], told: &mut dyn FnMut(&dyn Describe)| {
                 told(&NvidiaContext::read(bytes, 0));
@@ -990,7 +992,7 @@ mod tests {
             let start = ends.iter().rev().find(|end| **end <= length).copied().unwrap_or(35);
             let expected = match length {
                 170 => 0,
-                // Of a context without its size its header is missing.
+                // Of a context without a size, the header is missing.
                 _ if start != 35 && length - start < 4 => 16 - (length - start),
                 _ => end - length,
             };

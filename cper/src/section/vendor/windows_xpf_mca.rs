@@ -1,18 +1,18 @@
 //! Machine check section of Windows on x86: `WHEA_XPF_MCA_SECTION`.
 //!
-//! Microsoft documents the fields (ntddk.h). That they lie without padding is in the kernel's own debug symbols, whose
-//! offsets agree from Windows 10 1607 on (global status at 20, address at 48, 272 bytes in 21H2, 1192 in Windows 11
-//! 24H2), and in records that machines have stored. The structure grew four times at its end:
+//! Microsoft documents the fields (ntddk.h). The kernel's own debug symbols and records that machines have stored show
+//! that the fields have no padding between them: the offsets agree from Windows 10 1607 on (global status at 20,
+//! address at 48, 272 bytes in 21H2, 1192 in Windows 11 24H2). The structure grew at its end:
 //!
 //! | bytes | version | what it added |
 //! |---|---|---|
-//! | 264 | 1, 2 | the fixed part; version 2 gives the APIC id a place that was reserved |
+//! | 264 | 1, 2 | the fixed part; in version 2 a reserved field became the APIC id |
 //! | 272 | 2 | global capability, and names for AMD's extended registers |
-//! | 292 | 3 | what was done to recover |
+//! | 292 | 3 | recovery information |
 //! | 1192 | 4 | up to 32 further banks |
 //!
-//! The length decides which parts there are, as two layouts call themselves version 2. Version 5, of 2088 bytes, has
-//! room for 64 further banks, so that their registers lie elsewhere; they are kept as trailing bytes.
+//! The length decides which parts there are, because two layouts call themselves version 2. Version 5, of 2088 bytes,
+//! has room for 64 further banks, so that their registers are at other places; they are kept as trailing bytes.
 
 use core::fmt;
 
@@ -33,9 +33,9 @@ structure! {
     head of WindowsXpfMca from 264 as WINDOWS_XPF_MCA "Windows machine check";
     /// Version of the structure, 1 to 5.
     0 version: u32 => set_version with_version;
-    /// Who made the processor.
+    /// Vendor of the processor.
     4 cpu_vendor: WindowsCpuVendor => set_cpu_vendor with_cpu_vendor;
-    /// When it happened, in units of 100 ns since 1601 (UTC).
+    /// Time of the error, in units of 100 ns since 1601-01-01 00:00:00 UTC.
     8 timestamp: u64 => set_timestamp with_timestamp;
     /// Number that Windows gave the processor.
     16 processor_number: u32 as number => set_processor_number with_processor_number;
@@ -51,7 +51,8 @@ structure! {
     48 address: u64 as hex => set_address with_address;
     /// `MCi_MISC`.
     56 misc: u64 as hex => set_misc with_misc;
-    /// How many of the extended registers hold a value; 0 in sections of version 2 whose registers are filled.
+    /// Number of extended registers that hold a value. Windows leaves it 0 in sections of version 2, and fills the
+    /// registers.
     64 extended_register_count: u32 as number => set_extended_register_count with_extended_register_count;
     /// APIC id of the processor; reserved in version 1.
     68 apic_id: u32 as number => set_apic_id with_apic_id;
@@ -59,12 +60,12 @@ structure! {
     72 extended_registers: [u64; 24] => set_extended_registers with_extended_registers;
 }
 
-/// What AMD's extended registers are, in their order (`WHEA_AMD_EXTENDED_REGISTERS`).
+/// Names of AMD's extended registers, in their order (`WHEA_AMD_EXTENDED_REGISTERS`).
 pub const AMD_REGISTERS: [&str; 10] =
     ["ipid", "synd", "config", "destat", "deaddr", "misc_1", "misc_2", "misc_3", "misc_4", "ras_cap"];
 
 open_value! {
-    /// Who made a processor.
+    /// Vendor of a processor.
     WindowsCpuVendor: u32 {
         OTHER = 0 => "other",
         INTEL = 1 => "Intel",
@@ -120,17 +121,17 @@ register! {
 }
 
 structure! {
-    /// What was done to recover: `XPF_RECOVERY_INFO`.
+    /// Recovery information: `XPF_RECOVERY_INFO`.
     WindowsXpfRecovery: 20 bytes, new;
     /// Why recovery failed; unknown bits are kept.
     0 failure_reason: (u32 WindowsRecoveryFailures) as flags => set_failure_reason with_failure_reason;
-    /// What was tried; unknown bits are kept.
+    /// Actions that were tried; unknown bits are kept.
     4 action: (u32 WindowsRecoveryActions) as flags => set_action with_action;
-    /// Whether something had to be done.
+    /// Whether an action was required: 0 or 1.
     8 action_required: u8 as number => set_action_required with_action_required;
-    /// Whether it was done.
+    /// Whether the recovery succeeded: 0 or 1.
     9 recovery_succeeded: u8 as number => set_recovery_succeeded with_recovery_succeeded;
-    /// Whether the kernel did it.
+    /// Whether the kernel recovered: 0 or 1.
     10 recovery_kernel: u8 as number => set_recovery_kernel with_recovery_kernel;
     11 reserved: [u8; 9];
 }
@@ -165,7 +166,7 @@ flag_set! {
 }
 
 flag_set! {
-    /// What was tried.
+    /// Actions that were tried to recover.
     pub struct WindowsRecoveryActions: u32 {
         /// Recovery was tried.
         const RECOVERY_ATTEMPTED = 1 << 0;
@@ -187,7 +188,7 @@ const FURTHER_BANKS: usize = 32;
 structure! {
     /// Up to 32 banks beside the first, a list for each register.
     WindowsFurtherBanks: 900 bytes, new;
-    /// How many there are.
+    /// Number of further banks.
     0 count: u32 as number;
     4 numbers: [u32; 32];
     132 statuses: [WindowsBankStatus; 32];
@@ -218,7 +219,7 @@ impl Describe for WindowsFurtherBank {
 }
 
 impl WindowsFurtherBanks {
-    /// These banks.
+    /// The lists of these banks.
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`] over 32 banks.
@@ -239,7 +240,8 @@ impl WindowsFurtherBanks {
         Ok(lists)
     }
 
-    /// The banks that the count says, at most 32, and any after them that is not all zeros, with those between.
+    /// As many banks as the count says, at most 32. A later bank that is not all zeros is given too, with those before
+    /// it.
     pub fn banks(&self) -> impl Iterator<Item = WindowsFurtherBank> + Clone {
         let registers = self.statuses.iter().zip(&self.addresses).zip(&self.miscs);
         let banks = self.numbers.iter().zip(registers).map(|(number, ((status, address), misc))| {
@@ -263,7 +265,7 @@ const BANKS_END: usize = BANKS_AT.saturating_add(WindowsFurtherBanks::SIZE);
 const VERSION_5: usize = 2088;
 
 impl<'a> WindowsXpfMca<'a> {
-    /// When it happened, to the second; `None` before 1970.
+    /// Time of the error, to the second; `None` before 1970.
     pub fn time(&self) -> Option<Timestamp> {
         // Seconds from 1601 to 1970.
         let seconds = (self.timestamp() / 10_000_000).checked_sub(11_644_473_600)?;
@@ -282,17 +284,17 @@ impl<'a> WindowsXpfMca<'a> {
 
     /// `MCG_CAP`; `None` when the section ends before it.
     pub fn global_capability(&self) -> Option<&'a WindowsGlobalCapability> {
-        at::<264, _>(self.bytes)
+        at(self.bytes, 264)
     }
 
-    /// What was done to recover; `None` when the section ends before it.
+    /// Recovery information; `None` when the section ends before it.
     pub fn recovery(&self) -> Option<&'a WindowsXpfRecovery> {
-        at::<272, _>(self.bytes)
+        at(self.bytes, 272)
     }
 
     /// Further banks; `None` when the section ends before them, or is of version 5.
     pub fn further_banks(&self) -> Option<&'a WindowsFurtherBanks> {
-        if self.bytes.len() < VERSION_5 { at::<BANKS_AT, _>(self.bytes) } else { None }
+        if self.bytes.len() < VERSION_5 { at(self.bytes, BANKS_AT) } else { None }
     }
 
     /// The bytes after the last part that is whole.
@@ -308,7 +310,7 @@ impl<'a> WindowsXpfMca<'a> {
         self.bytes.get(end..).unwrap_or_default()
     }
 
-    /// How many bytes the body claims to have and does not: none, its length decides which parts there are.
+    /// How many bytes the body claims to have and does not: always 0, because its length decides which parts there are.
     pub const fn missing(&self) -> usize {
         0
     }
@@ -388,7 +390,7 @@ impl Describe for WindowsXpfMca<'_> {
     }
 }
 
-/// A Windows machine check to be written: the fixed part and what it has of the later ones.
+/// A Windows machine check to be written: the fixed part, and the later parts that it has.
 ///
 /// A part that comes before one that is given, and is not given itself, is written as zeros.
 #[derive(Clone, Copy, Debug)]
@@ -405,19 +407,19 @@ impl<'a> WindowsXpfMcaParts<'a> {
         Self { header, global_capability: None, recovery: None, further_banks: None }
     }
 
-    /// With `MCG_CAP`: 272 bytes.
+    /// Adds `MCG_CAP`: 272 bytes.
     #[must_use]
     pub const fn with_global_capability(self, capability: WindowsGlobalCapability) -> Self {
         Self { global_capability: Some(capability), ..self }
     }
 
-    /// With what was done to recover: 292 bytes.
+    /// Adds recovery information: 292 bytes.
     #[must_use]
     pub const fn with_recovery(self, recovery: WindowsXpfRecovery) -> Self {
         Self { recovery: Some(recovery), ..self }
     }
 
-    /// With further banks: 1192 bytes.
+    /// Adds further banks: 1192 bytes.
     #[must_use]
     pub const fn with_further_banks(self, banks: &'a WindowsFurtherBanks) -> Self {
         Self { further_banks: Some(banks), ..self }
@@ -448,7 +450,7 @@ impl Encode for WindowsXpfMcaParts<'_> {
         let recovery = self.recovery.unwrap_or_default();
         let banks = self.further_banks.map_or(&[][..], IntoBytes::as_bytes);
         for part in [self.header.as_bytes(), capability.as_bytes(), recovery.as_bytes(), banks] {
-            // The parts that the section does not have find no room.
+            // Parts that the section does not have are not written.
             let Some((to, after)) = section.split_at_mut_checked(part.len()) else { break };
             part.write_to(to).ok()?;
             section = after;
@@ -493,7 +495,7 @@ mod tests {
         for (place, value) in [(0, 4), (4, vendor), (64, registers), (292, banks)] {
             bytes[place..place + 4].copy_from_slice(&[value, 0, 0, 0]);
         }
-        // What is behind a count is zero.
+        // Entries after the count are zero.
         let (registers, banks) = (usize::from(registers.min(24)), usize::from(banks.min(32)));
         bytes[72 + registers * 8..264].fill(0);
         for (start, size) in [(296, 4), (424, 8), (680, 8), (936, 8)] {
@@ -657,10 +659,10 @@ mod tests {
             ]
         );
         assert_eq!(told(&counted(2, 10, 0)).len(), 10);
-        // Before there was a global capability, and on Intel, they are just registers.
+        // In versions without a global capability, and on Intel, they are plain registers.
         assert_eq!(told(&amd[..264])[0], "  [0] 0x29221b140d06fff8");
         assert_eq!(told(&counted(1, 2, 0)), ["  [0] 0x29221b140d06fff8", "  [1] 0x615a534c453e3730"]);
-        // A count past the array's end is told, and all there is.
+        // A count past the array's end is an error; all entries of the array are there.
         let many = counted(1, 200, 0);
         let section = WindowsXpfMca::decode(&many).unwrap();
         assert_eq!((section.filled_registers().len(), section.extended_register_count()), (24, 200));
@@ -718,7 +720,7 @@ mod tests {
                 assert_eq!(section.further_banks().unwrap().banks().count(), last + 1);
             }
         }
-        // The room of version 5: banks of another layout are no banks of this one.
+        // The bytes of version 5: banks of another layout are no banks of this one.
         for (length, trailing) in [(2087, 895), (2088, 1796)] {
             let mut bytes = counted(1, 0, 2);
             bytes.resize(length, 0x5a);
@@ -753,7 +755,7 @@ mod tests {
         assert_eq!(written(&parts), bytes[..292]);
         let parts = parts.with_further_banks(section.further_banks().unwrap());
         assert_eq!(written(&parts), bytes);
-        // What was not given is zero, and has its place.
+        // A part that was not given is zero, in its place.
         let parts = WindowsXpfMcaParts::new(*section.structure().unwrap())
             .with_further_banks(section.further_banks().unwrap());
         let mut zeros = bytes.clone();

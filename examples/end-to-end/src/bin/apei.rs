@@ -212,16 +212,19 @@ fn stored(file: &Path) -> Outcome {
 /// Whether this record says what the entry says, field by field, and is sealed.
 fn says_what(record: &[u8], entry: &DataEntry) -> bool {
     let Ok(stored) = StoredRecord::parse(record) else { return false };
-    let (Some(prefix), expected) = (stored.prefix(), entry.header()) else { return false };
+    let (Some(descriptor), header, expected) =
+        (stored.descriptor(), stored.record().header(), entry.header())
+    else {
+        return false;
+    };
     let seconds = expected.timestamp().and_then(|time| time.calendar()).map(|time| time.unix_seconds());
     verify(record) == Seal::Valid
         && stored.body() == entry.bytes()
-        && prefix.descriptor().section_type() == expected.section_type()
-        && (prefix.descriptor().severity(), prefix.header().severity())
-            == (expected.severity(), expected.severity())
-        && prefix.descriptor().flags() == expected.flags()
-        && prefix.descriptor().fru_id() == expected.fru_id()
-        && prefix.descriptor().fru_text() == expected.fru_text()
-        && prefix.header().notification_type() == POLLED
+        && descriptor.section_type() == expected.section_type()
+        && (descriptor.severity(), header.severity()) == (expected.severity(), expected.severity())
+        && descriptor.flags() == expected.flags()
+        && descriptor.fru_id() == expected.fru_id()
+        && descriptor.fru_text() == expected.fru_text()
+        && header.notification_type() == POLLED
         && stored.time().map(u64::cast_signed) == seconds
 }

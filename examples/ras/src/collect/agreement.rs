@@ -1,4 +1,4 @@
-//! All outputs say the same of an event: how bad it is, of what kind, when, and what broke.
+//! All outputs agree on each event: severity, kind, time and headline.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -12,6 +12,7 @@ use super::samples::{Folder, collected, data};
 use super::{Database, Json, Key, Parquet, Prometheus, Readers, Sink};
 use crate::event::{Grade, utc};
 use crate::found::What;
+use crate::json::Extent;
 use crate::text::{Detail, Text};
 
 /// All files below a folder.
@@ -24,7 +25,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     all
 }
 
-/// What one output says of an event.
+/// One output's account of an event.
 #[derive(Debug, Default, PartialEq)]
 struct Said {
     severity: String,
@@ -48,13 +49,13 @@ fn by_json(object: &Value) -> Said {
     }
 }
 
-/// Every event in every file, given to all outputs.
+/// Gives every event in every file to all outputs.
 #[test]
 fn all_outputs_say_the_same_of_every_event() {
     let folder = Folder::new("agreement");
     let place = |name: &str| folder.0.join(name);
     let mut sinks: Vec<Box<dyn Sink>> = vec![
-        Box::new(Json::open(&place("json"), Readers::Owner).unwrap()),
+        Box::new(Json::open(&place("json"), Readers::Owner, Extent::default()).unwrap()),
         Box::new(Parquet::open(&place("parquet"), Readers::Owner).unwrap()),
         Box::new(Prometheus::open(&place("counts"), Readers::Owner).unwrap()),
         Box::new(Database::open(&place("db"), Readers::Owner).unwrap()),
@@ -77,7 +78,7 @@ fn all_outputs_say_the_same_of_every_event() {
         cut_logs: false,
     };
     collected(&all, |event| {
-        // Of a log a part may be in another one too; what is told of that is not this log's.
+        // A part of a log may be in another log too; that log's lines are not this one's.
         if event.records.iter().any(|record| seen.contains(&record.key.digest)) {
             return;
         }
@@ -114,14 +115,14 @@ fn all_outputs_say_the_same_of_every_event() {
     assert!(compared[..3].iter().all(|number| *number >= 250) && compared[3] >= 100, "{compared:?}");
 }
 
-/// What JSON says of every event, and the events that are bad parts.
+/// JSON's account of every event, and of the bad parts.
 struct Expected<'t> {
     json: &'t BTreeMap<String, Value>,
     bad: &'t BTreeSet<String>,
 }
 
 impl Expected<'_> {
-    /// What JSON says of an event that is no bad part.
+    /// JSON's account of an event that is no bad part.
     fn of(&self, key: &str) -> Option<Said> {
         (!self.bad.contains(key)).then(|| by_json(&self.json[key]))
     }
@@ -135,7 +136,7 @@ fn in_lines(lines: &BTreeMap<String, String>, told: &Expected<'_>) -> usize {
         compared += 1;
         let grades =
             [Grade::Fatal, Grade::Recoverable, Grade::Corrected, Grade::Informational, Grade::Reserved(0)];
-        // In the order in which a reader takes them, worst first.
+        // In reading order, worst first.
         let worst = ["FATAL", "UNKNOWN", "RECOVERABLE", "CORRECTED", "INFO"]
             .into_iter()
             .find(|label| lines.lines().any(|line| line.starts_with(&format!("{label} "))))
@@ -187,7 +188,7 @@ fn in_parquet(path: &Path, told: &Expected<'_>) -> usize {
     compared
 }
 
-/// Compares with what Prometheus counted.
+/// Compares with Prometheus' counts.
 fn in_counts(path: &Path, told: &Expected<'_>) -> usize {
     let mut compared = 0;
     for line in fs::read_to_string(path).unwrap().lines() {

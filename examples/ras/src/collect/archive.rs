@@ -1,13 +1,13 @@
 //! `--archive`: a folder with a file for each raw record.
 //!
-//! A file's name says all: the event's key, a dot, and what the bytes are: `cper`, `gesb`, or the name that pstore or
-//! EFI had for it, without which a body alone says nothing. So the folder is a source itself: `ras decode` and
-//! `ras collect` read it, and the keys they find are those of the names.
+//! A file's name is the event's key, a dot, and the kind of its bytes: `cper`, `gesb`, or the name that pstore or EFI
+//! had for it, without which a body alone cannot be recognised. So the folder is a source itself: `ras decode` and `ras
+//! collect` read it, and the keys that they find are those in the names.
 //!
 //! A file is written under a name that begins with a dot, put on the disk, and renamed; then the folder is put on the
-//! disk. What a crash leaves of the first is removed by the next run.
+//! disk. The next run removes files that a crash left before they were renamed.
 //!
-//! What the outputs were given is kept in the folder too, in [`Ledger`](super::ledger::Ledger)s.
+//! The archive also keeps what each output was given, in [`Ledger`](super::ledger::Ledger)s.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -22,14 +22,14 @@ use crate::event::Kind as EventKind;
 use crate::found::{Found, What};
 
 use super::Key;
-use super::files::{Readers, lock};
 use super::known::Known;
 use super::source::{self, Kind, Source};
+use crate::output_files::{Readers, lock};
 
-/// Where it is unless said, without the first slash.
+/// Its default path, without the first slash.
 pub const PATH: &str = "var/lib/ras/archive";
 
-/// Files written before they are put on the disk and renamed: the disk does many at once faster.
+/// The number of files that are written, put on the disk and renamed together, which is faster than one by one.
 const BATCH: usize = 256;
 
 /// The end of a file's name that is not renamed yet.
@@ -42,7 +42,7 @@ const LONGEST_NAME: usize = 120;
 #[derive(Debug)]
 pub struct Archive {
     path: PathBuf,
-    /// Open for as long as this run writes to it: others wait with theirs until it is done.
+    /// Open and locked as long as this run writes to it: other runs wait.
     folder: File,
     readers: Readers,
     known: Known,
@@ -71,7 +71,7 @@ impl Archive {
         Ok(Self { path: path.to_owned(), folder, readers, known, unfinished: Vec::new() })
     }
 
-    /// Those of the keys whose records are in the folder, whole: read back, and known by what they are now.
+    /// The keys whose records are in the folder, whole: each file is read back and its key computed anew.
     pub fn confirm(&self, keys: &HashSet<Key>) -> io::Result<HashSet<Key>> {
         let archive = Source {
             kind: Kind::Files,
@@ -101,12 +101,12 @@ impl Archive {
         Ok(())
     }
 
-    /// What it is and where, for messages.
+    /// Its kind and path, for messages.
     pub fn name(&self) -> String {
         format!("archive {}", self.path.display())
     }
 
-    /// Takes a record, unless it has its key; whether it is new. It is on the disk once that is committed.
+    /// Adds a record, unless its key is there. Returns whether it is new. It is on the disk after the next commit.
     pub fn add(&mut self, key: &Key, found: &Found<'_>) -> anyhow::Result<bool> {
         if !self.known.insert(key.digest)? {
             return Ok(false);
@@ -131,11 +131,11 @@ impl Archive {
 
 /// The names in a folder, those that are text.
 fn names(path: &Path) -> io::Result<impl Iterator<Item = String>> {
-    // A name that cannot be listed is not one that was written here.
+    // A name that is not text was not written by this program.
     Ok(fs::read_dir(path)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()))
 }
 
-/// What the bytes of a record are, by which they are recognised again.
+/// The kind of a record's bytes, by which they are recognised when they are read again.
 fn form(found: &Found<'_>) -> String {
     let name = source::base(found.place.file);
     let name = Key::split_name(name).map_or(name, |(_, name)| name);

@@ -1,6 +1,6 @@
-//! `--json`: an object a line, as `ras decode --format json` writes them, with the event's key in front, and behind it
-//! the keys of the parts of a kernel log. A log of which a part is met later gets another line with all that was met
-//! then, mostly with the same key: the last line of a key says most.
+//! `--json`: an object a line, as `ras decode --format json` writes them, with the event's key in front and the keys of
+//! a kernel log's parts at the end. When a further part of a log is met later, the log gets another line with all
+//! parts, mostly with the same key: the last line of a key is the most complete.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
@@ -10,22 +10,22 @@ use anyhow::{Context, bail};
 
 use crate::found::What;
 use crate::input;
-use crate::json::{self, Keys};
+use crate::json::{self, Extent, Keys};
 
-use super::files::{Readers, lock, sync_folder_of};
 use super::known::Known;
 use super::{Added, Collected, Key, Record, Sink};
+use crate::output_files::{Readers, lock, sync_folder_of};
 
 /// How each line begins.
 const START: &str = "{\"key\":\"";
 
-/// What follows the key where the event is a log: the keys of its parts.
+/// The text before the keys of a log's parts.
 const PARTS: &str = "\",\"part_keys\":[\"";
 
-/// What is between them.
+/// The text between them.
 const NEXT: &str = "\",\"";
 
-/// Bytes gathered before they are written: no more than a processor has near.
+/// Bytes that are gathered before they are written: they fit a processor's cache.
 const BUFFER: usize = 256 << 10;
 
 /// A file of lines, or standard output.
@@ -33,18 +33,19 @@ const BUFFER: usize = 256 << 10;
 pub struct Json {
     path: PathBuf,
     out: File,
+    extent: Extent,
     known: Known,
     /// Lines that are not written yet.
     held: Vec<u8>,
 }
 
 impl Json {
-    /// Opens the file, which need not exist; `-` is standard output. A last line that a crash left unfinished is taken
-    /// off.
-    pub fn open(path: &Path, readers: Readers) -> anyhow::Result<Self> {
+    /// Opens the file, which need not exist; `-` is standard output. An unfinished last line, which a crash left, is
+    /// removed.
+    pub fn open(path: &Path, readers: Readers, extent: Extent) -> anyhow::Result<Self> {
         if path.as_os_str() == input::STDIN {
             let out = rustix::io::dup(io::stdout())?.into();
-            return Ok(Self::over(path, out, Known::default()));
+            return Ok(Self::over(path, out, extent, Known::default()));
         }
         let mut file = readers.open(path)?;
         let mut known = Known::default();
@@ -54,11 +55,11 @@ impl Json {
             file.set_len(end)?;
             file.seek(SeekFrom::Start(end))?;
         }
-        Ok(Self::over(path, file, known))
+        Ok(Self::over(path, file, extent, known))
     }
 
-    fn over(path: &Path, out: File, known: Known) -> Self {
-        Self { path: path.to_owned(), out, known, held: Vec::new() }
+    fn over(path: &Path, out: File, extent: Extent, known: Known) -> Self {
+        Self { path: path.to_owned(), out, extent, known, held: Vec::new() }
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -68,7 +69,7 @@ impl Json {
     }
 }
 
-/// Reads the keys of the lines there are; where the last whole line ends.
+/// Reads the keys of the lines. Returns the end of the last whole line.
 fn read(file: &File, known: &mut Known) -> anyhow::Result<u64> {
     let mut lines = BufReader::with_capacity(BUFFER, file);
     let (mut line, mut end) = (Vec::new(), 0);
@@ -76,7 +77,7 @@ fn read(file: &File, known: &mut Known) -> anyhow::Result<u64> {
         line.clear();
         let length = lines.read_until(b'\n', &mut line)?;
         let front = &line[..line.len().min(START.len())];
-        // Of an unfinished line its front must be ours, as much of it as there is.
+        // An unfinished line must begin like ours, as far as it goes.
         if front != &START.as_bytes()[..front.len()] {
             bail!("line {number} is none of ras collect: it begins {}", front.escape_ascii());
         }
@@ -116,7 +117,7 @@ impl Sink for Json {
         if self.known.insert_all(collected.records.iter().map(Record::key))? == 0 {
             return Ok(Added::Known);
         }
-        json::line(&mut self.held, collected.event, Some(&keys_of(collected)))?;
+        json::line(&mut self.held, collected.event, Some(&keys_of(collected)), self.extent)?;
         if self.held.len() >= BUFFER {
             self.write()?;
         }
@@ -126,10 +127,10 @@ impl Sink for Json {
     fn commit(mut self: Box<Self>) -> anyhow::Result<()> {
         self.write()?;
         let file = &self.out;
-        // A pipe or terminal has no disk to be put on.
+        // A pipe or terminal is on no disk.
         if file.metadata()?.is_file() {
             file.sync_all()?;
-            // The file may be new, or be one whose name a run that was killed had not put on the disk.
+            // The file may be new, or made by a run that was killed before the name was on the disk.
             sync_folder_of(&self.path)?;
         }
         Ok(())

@@ -1,9 +1,8 @@
-//! Which events are known: digests, however many, in little memory.
+//! The set of known events: any number of digests, in little memory.
 //!
-//! Those that came last are in a table. When there are many they are sorted and put into a file without a name, a run;
-//! two runs of about one size become one, so that there are few. Of each digest in a run two bytes stay in memory, in a
-//! filter that answers most questions. The answer is exact all the same: what passes the filter is looked for in the
-//! file.
+//! The latest digests are in a table. A full table is sorted and put into a file without a name, a run; two runs of
+//! about one size are merged, so that there are few. Two bytes of each digest in a run stay in memory, in a filter that
+//! answers most questions. The answer is exact: a digest that passes the filter is looked up in the file.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
@@ -14,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Key;
 
-/// Digests in the table: what a table of 2^16 places holds.
+/// The most digests in the table: a table of 2^16 places holds as many.
 const HELD: usize = if cfg!(test) { 100 } else { 7 << 13 };
 
 /// Bytes of a digest in a file.
@@ -23,7 +22,7 @@ const SIZE: usize = size_of::<u128>();
 /// Digests that are read from a run at once.
 const PAGE: usize = 64;
 
-/// Digests to a word of the filter, and bits that each sets in it: one in a hundred passes that is not there.
+/// Digests for each word of the filter, and bits that each digest sets in it: one in a hundred absent digests passes.
 const TO_A_WORD: usize = 4;
 const BITS: u32 = 4;
 
@@ -31,13 +30,13 @@ const BITS: u32 = 4;
 #[derive(Debug, Default)]
 pub struct Known {
     recent: HashSet<u128, BuildHasherDefault<Itself>>,
-    /// None has a digest that another has. Each is larger than the next.
+    /// No digest is in two runs. Each run is larger than the next.
     runs: Vec<Run>,
-    /// That files cannot be written: then all others stay in the table.
+    /// Whether files cannot be written: then all further digests stay in the table.
     no_files: bool,
 }
 
-/// A digest has nothing that a hash could improve.
+/// A digest is spread evenly already, so it needs no hash.
 #[derive(Debug, Default)]
 struct Itself(u64);
 
@@ -70,7 +69,7 @@ impl Known {
         Ok(false)
     }
 
-    /// Adds a digest; whether it was not there.
+    /// Adds a digest. Returns whether it is new.
     pub fn insert(&mut self, digest: u128) -> io::Result<bool> {
         if !self.recent.insert(digest) {
             return Ok(false);
@@ -85,7 +84,7 @@ impl Known {
         Ok(true)
     }
 
-    /// Adds the digests of keys; how many were not there.
+    /// Adds the digests of keys. Returns how many are new.
     pub fn insert_all<'k>(&mut self, keys: impl IntoIterator<Item = &'k Key>) -> io::Result<usize> {
         keys.into_iter().try_fold(0, |new, key| Ok(new + usize::from(self.insert(key.digest)?)))
     }
@@ -100,7 +99,7 @@ impl Known {
         Ok(true)
     }
 
-    /// Puts the table into a run. What cannot be written stays where it is, which costs memory alone.
+    /// Puts the table into a run. A table that cannot be written stays in memory.
     fn put_away(&mut self) {
         let mut sorted: Vec<u128> = self.recent.iter().copied().collect();
         sorted.sort_unstable();
@@ -205,7 +204,7 @@ impl Read for At<'_> {
     }
 }
 
-/// A file in the folder for such files that goes when it is closed.
+/// A temporary file that is removed when it is closed.
 fn nameless() -> io::Result<File> {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -242,7 +241,7 @@ mod tests {
         assert!(lengths.is_sorted_by(|one, next| one > next), "{lengths:?}");
         assert_eq!(lengths.iter().sum::<usize>() + known.recent.len(), digests().count());
         assert!(known.recent.len() < HELD && lengths.len() < 8, "{lengths:?}");
-        // Of each that was put away two bytes and a quarter are held, and a word or a page at the end of each run.
+        // In memory: two bytes and a quarter for each digest in a run, and a word or a page at the end of each run.
         assert!(known.recent.capacity() <= 2 * HELD);
         for run in &known.runs {
             let held = run.filter.capacity() * size_of::<u64>() + run.pages.capacity() * SIZE;

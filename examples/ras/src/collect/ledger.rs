@@ -1,12 +1,11 @@
-//! What an output was given, as the archive keeps it. An output knows its events by what is in it; with an archive it
-//! may be rotated, moved or emptied, and no event comes to it twice.
+//! The records that each output was given, as the archive keeps them. An output recognises the events in it; with an
+//! archive it may be rotated, moved or emptied, and still gets no event twice.
 //!
-//! A ledger is a file in the archive's folder [`LEDGERS`], one for each output: a line that names the output by its kind
-//! and path, then a line for each record, the digest of its key. It is written when all that the output was given is on
-//! the disk, and before anything is cleared. A run that is killed before that leaves records that are in the output and
-//! not in the ledger: the next run offers them again, and the output knows them by itself. So a record is in the ledger
-//! only if the output had it on the disk, and a new output, or one that has never been written to its end, is given
-//! whatever the sources have.
+//! A ledger is a file in the archive's folder [`LEDGERS`], one for each output: a line with the output's kind and path,
+//! then a line with the digest of each record's key. It is written after the output is on the disk and before anything
+//! is cleared. A run that is killed in between leaves records that are in the output and not in the ledger: the next
+//! run offers them again, and the output recognises them. So each record in the ledger was on the disk in the output; a
+//! new output, or one that was never committed, is given whatever the sources have.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
@@ -18,8 +17,8 @@ use sha2::{Digest, Sha256};
 use crate::walk::LEDGERS;
 
 use super::Key;
-use super::files::{Readers, sync_folder_of};
 use super::known::Known;
+use crate::output_files::{Readers, sync_folder_of};
 
 /// Digits of a digest.
 const DIGITS: usize = 32;
@@ -35,8 +34,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Opens the ledger that an archive has of an output, or makes it. A last line that a crash left unfinished is
-    /// taken off.
+    /// Opens an output's ledger, or makes it. An unfinished last line, which a crash left, is removed.
     pub fn open(archive: &Path, kind: &str, output: &Path, readers: Readers) -> anyhow::Result<Self> {
         let folder = archive.join(LEDGERS);
         let output = std::path::absolute(output)?;
@@ -64,7 +62,7 @@ impl Ledger {
         open().with_context(|| format!("what it was given, {}", path.display()))
     }
 
-    /// Reads what there is; where the last whole line ends.
+    /// Reads the lines. Returns the end of the last whole line.
     fn read(&mut self, title: &str) -> anyhow::Result<u64> {
         let mut lines = BufReader::new(&self.file);
         let (mut line, mut end) = (Vec::new(), 0);
@@ -90,7 +88,7 @@ impl Ledger {
         self.known.contains_all(keys)
     }
 
-    /// The output has these records, or will have them once it is committed.
+    /// Notes that the output has these records, or will once it is committed.
     pub fn add<'k>(&mut self, keys: impl IntoIterator<Item = &'k Key>) -> std::io::Result<()> {
         for key in keys {
             if self.known.insert(key.digest)? {
@@ -100,7 +98,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Keeps what the output was given, which is on the disk there; it is on the disk here too when this returns.
+    /// Writes the notes. The output is on the disk before this is called, and the ledger is when this returns.
     pub fn commit(mut self) -> std::io::Result<()> {
         self.file.write_all(self.held.as_bytes())?;
         self.file.sync_all()?;

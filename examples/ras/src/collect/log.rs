@@ -1,4 +1,4 @@
-//! Messages on standard error. In journald's hands each line has its level in front, `<4>`, which journald takes off.
+//! Messages on standard error. Under journald each line begins with its level, `<4>`, which journald removes.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -18,12 +18,12 @@ pub fn error(message: &str) {
     say(ERROR, message);
 }
 
-/// Something is not as it should be.
+/// Something is wrong and the run goes on.
 pub fn warn(message: &str) {
     say(WARNING, message);
 }
 
-/// Something to know.
+/// A fact worth knowing.
 pub fn info(message: &str) {
     say(INFO, message);
 }
@@ -44,7 +44,7 @@ pub fn is_journal(stream: impl AsFd) -> bool {
     value == format!("{}:{}", stream.st_dev, stream.st_ino)
 }
 
-/// What stands before a line about an event.
+/// The text before a line about an event.
 pub const fn prefix(grade: Grade) -> &'static str {
     match grade {
         Grade::Fatal => "<2>",

@@ -1,9 +1,9 @@
-//! Where in memory an error is, the same columns for all sections that say so.
+//! The place of an error in memory: the same columns for all sections that state it.
 
 use cper::section::cxl_event::U24;
 use cper::section::{Body, CxlEventData};
 
-/// A place in memory: what the section says of it. Numbers count as the section's maker counts.
+/// A place in memory, as the section states it. Each maker counts in its own way.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MemoryPlace {
     /// Node of a machine of several.

@@ -1,21 +1,21 @@
-//! `ras collect`: what the last boot left behind, into the tools people use, and only then out of the flash.
+//! `ras collect`: moves the records of earlier boots into the tools that people use, and only then clears them from the
+//! flash.
 //!
 //! Data flow one way: a [`source`] names files, [`crate::scan`] finds records in them, each becomes a [`Collected`],
-//! which every [`Sink`] is offered. The order of work is what makes it safe: the raw record is in the archive and on
-//! the disk, then the sinks are committed, then the record is cleared from where it was found, if it still is the very
-//! record that was archived.
+//! and every [`Sink`] is offered it. The order of work makes it safe: first the raw record is in the archive and on the
+//! disk, then the sinks are committed, then the record is cleared from its source, if it is still the record that was
+//! archived.
 //!
-//! A record is known by its [`Key`], everywhere. A sink that keeps what it is given keeps the keys with it and takes
-//! nothing twice; so a second run, or a run after a crash at any point, neither loses nor doubles an event. Where there
-//! is an archive it has a [`ledger`] of what each sink was given: then a sink may be emptied, too.
+//! A record is identified by its [`Key`] everywhere. A sink keeps the keys of its events and takes no event twice; so a
+//! second run, or a run after a crash at any point, neither loses nor doubles an event. An archive also has a
+//! [`ledger`] of each sink, so that a sink may be emptied.
 //!
-//! An event is a record, but for a kernel log, whose parts are records: they are put together by [`parts`]. The archive
-//! keeps records, and records are cleared; sinks are given events, with the keys of their records.
+//! An event is a record, or a kernel log, whose parts are records: [`parts`] puts them together. The archive keeps
+//! records, and records are cleared; sinks are given events, with the keys of their records.
 
 #[cfg(all(test, feature = "parquet", feature = "sqlite"))]
 mod agreement;
 mod archive;
-pub mod files;
 mod json;
 mod known;
 pub mod ledger;
@@ -33,7 +33,7 @@ mod replace;
 mod run;
 #[cfg(test)]
 mod samples;
-// Prometheus' counts need what a component is called, and none of the columns.
+// Without Parquet, Prometheus uses nothing but the name of a component.
 #[cfg_attr(not(feature = "parquet"), allow(dead_code))]
 mod schema;
 mod sink;
@@ -48,10 +48,12 @@ use crate::Outcome;
 use crate::decode::RamoopsLayout;
 use crate::event::Event;
 use crate::input;
+use crate::json::Extent;
 use crate::name_files::NameFiles;
+use crate::output_files::{Readers, is_busy};
 
 use archive::Archive;
-use files::is_busy;
+
 use json::Json;
 use ledger::Ledger;
 #[cfg(feature = "parquet")]
@@ -64,13 +66,15 @@ use sink::Planned;
 use source::Source;
 
 pub use crate::key::Key;
-pub use files::Readers;
+
 pub use sink::{Added, Sink};
 
-/// What the database of rasdaemon is called.
+/// Where rasdaemon has its database.
 const DATABASE: &str = "rasdaemon's database";
 
 /// Collects and keeps what the last boot left behind, and clears it
+// Each option that is a word.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Args, Debug)]
 #[command(
     after_help = "\
@@ -90,7 +94,7 @@ Examples:
   ras collect --clear --sqlite /var/lib/rasdaemon/ras-mc_event.db"
 )]
 pub struct Collect {
-    /// Files, folders, ERST images, Linux' ERST device; all that this machine has if none is named
+    /// Files, folders, ERST images, Linux's ERST device; all that this machine has if none is named
     #[arg(value_name = "SOURCE", hide_short_help = true)]
     sources: Vec<PathBuf>,
     /// Add rows to rasdaemon's database
@@ -102,6 +106,9 @@ pub struct Collect {
     /// Append an object a line to it; - is standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// For --json: the record's bytes in hex, too
+    #[arg(long, requires = "json")]
+    raw: bool,
     /// Add rows to this Parquet file
     #[cfg_attr(not(feature = "parquet"), doc = "(not in this build)")]
     #[arg(long, value_name = "FILE")]
@@ -135,16 +142,16 @@ pub struct Collect {
     #[command(flatten)]
     ramoops: RamoopsLayout,
     /// Find sources, archive and names below it, not below /
-    #[arg(long, value_name = "DIR", default_value = "/", hide_default_value = true)]
+    #[arg(long, value_name = "DIR", default_value = "/", hide_default_value = true, hide_short_help = true)]
     root: PathBuf,
 }
 
 /// An event, as sinks are given it.
 #[derive(Clone, Copy, Debug)]
 pub struct Collected<'c, 'a> {
-    /// What it is known by: the key of its record, of its newest part when it is a log.
+    /// Its key: that of its record, or of its newest part for a log.
     pub key: &'c Key,
-    /// The records that it is made of: one, or the parts of a log, the oldest text first.
+    /// Its records: one, or the parts of a log, oldest text first.
     pub records: &'c [Record<'c>],
     /// The event. `event.found` says where it was found.
     pub event: &'c Event<'a>,
@@ -153,14 +160,14 @@ pub struct Collected<'c, 'a> {
 /// A record.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'c> {
-    /// What it is known by.
+    /// Its key.
     pub key: Key,
     /// Its bytes, as they are stored.
     pub raw: &'c [u8],
 }
 
 impl Record<'_> {
-    /// What it is known by.
+    /// Its key.
     pub const fn key(&self) -> &Key {
         &self.key
     }
@@ -171,11 +178,11 @@ struct Kind {
     /// What it is called.
     name: &'static str,
     path: Option<PathBuf>,
-    open: fn(&Path, Readers) -> anyhow::Result<Box<dyn Sink>>,
+    open: fn(&Collect, &Path, Readers) -> anyhow::Result<Box<dyn Sink>>,
     has_place: fn(&Event<'_>) -> bool,
 }
 
-/// Outputs that were opened, and those that could not be, with the reason.
+/// The outputs that were opened, and why the others could not be.
 #[derive(Default)]
 struct Outputs {
     archive: Option<Archive>,
@@ -217,7 +224,8 @@ impl Collect {
         let default_archive = self.root.join(archive::PATH);
         let archive = self.archive.as_deref().or_else(|| self.clear.then_some(&*default_archive));
         let outputs = if self.dry_run { self.plan() } else { self.open(archive, readers) };
-        // A run that another one keeps from an output would do half of its work: it leaves all of it to the next.
+        // A run that cannot have an output because another run has it would do half of its work: it leaves all of it to
+        // the next run.
         if let Some((name, error)) = outputs.failed.iter().find(|(_, error)| is_busy(error)) {
             log::error(&format!("{name}: {}: nothing is collected", error.root_cause()));
             return Outcome { recognised: true, sink_failed: true, ..Outcome::default() };
@@ -238,11 +246,11 @@ impl Collect {
             run.fail(&name, &error);
         }
         let outcome = read::all(&sources, &names, run).finish();
-        // A machine on which nothing happened has nothing to collect: that is no failure.
+        // A machine without records has nothing to collect, which is no failure.
         Outcome { recognised: outcome.recognised || self.sources.is_empty() && !outcome.refused, ..outcome }
     }
 
-    /// What was asked for and this build does not have, with the command that brings it.
+    /// An output that this build does not have, with the command that installs it.
     fn lacking(&self) -> Option<String> {
         let features = [
             ("sqlite", "SQLite", &self.sqlite, cfg!(feature = "sqlite")),
@@ -256,34 +264,37 @@ impl Collect {
         ))
     }
 
-    /// The outputs there are but for the archive.
+    /// The kinds of outputs, without the archive.
     fn kinds(&self) -> Vec<Kind> {
         let any = |_: &Event<'_>| true;
         Vec::from([
             Kind {
                 name: "JSON file",
                 path: self.json.clone(),
-                open: |path, readers| Ok(Box::new(Json::open(path, readers)?)),
+                open: |command, path, readers| {
+                    let extent = Extent { bytes: command.raw, ..Extent::default() };
+                    Ok(Box::new(Json::open(path, readers, extent)?))
+                },
                 has_place: any,
             },
             #[cfg(feature = "sqlite")]
             Kind {
                 name: DATABASE,
                 path: self.sqlite.clone(),
-                open: |path, readers| Ok(Box::new(Database::open(path, readers)?)),
+                open: |_, path, readers| Ok(Box::new(Database::open(path, readers)?)),
                 has_place: rasdaemon::has_place,
             },
             #[cfg(feature = "parquet")]
             Kind {
                 name: "Parquet file",
                 path: self.parquet.clone(),
-                open: |path, readers| Ok(Box::new(Parquet::open(path, readers)?)),
+                open: |_, path, readers| Ok(Box::new(Parquet::open(path, readers)?)),
                 has_place: any,
             },
             Kind {
                 name: "Prometheus' file",
                 path: self.prometheus.clone(),
-                open: |path, readers| Ok(Box::new(Prometheus::open(path, readers)?)),
+                open: |_, path, readers| Ok(Box::new(Prometheus::open(path, readers)?)),
                 has_place: any,
             },
         ])
@@ -300,11 +311,11 @@ impl Collect {
         }
         for Kind { name, path, open, .. } in self.kinds() {
             let Some(path) = path else { continue };
-            // What another run has leaves nothing to do with the others.
+            // If another run has one output, the others are of no use.
             if outputs.failed.iter().any(|(_, error)| is_busy(error)) {
                 break;
             }
-            // A pipe or terminal is another one each time.
+            // A pipe or terminal is a new output each time.
             let is_new_each_time =
                 path.as_os_str() == input::STDIN || path.metadata().is_ok_and(|metadata| !metadata.is_file());
             let has_ledger = outputs.archive.is_some() && !is_new_each_time;
@@ -312,7 +323,7 @@ impl Collect {
                 Some(archive) => Ledger::open(archive, name, &path, readers).map(Some),
                 None => Ok(None),
             };
-            match ledger.and_then(|ledger| Ok(Output { sink: open(&path, readers)?, ledger })) {
+            match ledger.and_then(|ledger| Ok(Output { sink: open(self, &path, readers)?, ledger })) {
                 Ok(output) => outputs.others.push(output),
                 Err(error) => outputs.failed.push((format!("{name} {}", path.display()), error)),
             }

@@ -1,8 +1,8 @@
 //! `--parquet`: the table of `schema` in one file of the format that DuckDB, Spark, Trino and DataFusion read.
 //!
-//! A Parquet file cannot be appended to. A run writes a new file beside the old one, copies the row groups that are
-//! there, adds its own, and puts the new file in the old one's place once it is on the disk: whoever reads sees the
-//! old rows or all rows. A run that finds nothing new leaves the file alone.
+//! A Parquet file cannot be appended to. A run writes a new file beside the old one, copies the row groups, adds its
+//! own, and replaces the old file once the new one is on the disk: a reader sees the old rows or all rows. A run that
+//! finds nothing new leaves the file alone.
 
 use std::fs::File;
 use std::io::{self, BufWriter};
@@ -22,16 +22,16 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
-use super::files::Readers;
 use super::known::Known;
 use super::replace::Replacement;
 use super::schema::{COLUMNS, Column, Of, PART_KEY, Row};
 use super::{Added, Collected, Key, Record, Sink};
+use crate::output_files::Readers;
 
-/// Rows of a row group: enough that a column is worth its overhead, few enough to be held.
+/// The most rows of a row group: many enough for columns to be worth their overhead, few enough to hold in memory.
 const GROUP_ROWS: usize = if cfg!(test) { 8 } else { 1 << 16 };
 
-/// Bytes of text and sections that are held, which end a row group before its rows do.
+/// The most bytes of text and sections in a row group.
 const GROUP_BYTES: usize = 32 << 20;
 
 /// A Parquet file that gains rows.
@@ -40,7 +40,7 @@ pub struct Parquet {
     old: Option<SerializedFileReader<File>>,
     /// Digests of the events that it has rows of.
     known: Known,
-    /// What is to be the new file, until it is begun.
+    /// The new file, before it is begun.
     replacement: Option<Replacement>,
     new: Option<SerializedFileWriter<BufWriter<Replacement>>>,
     held: Held,
@@ -53,14 +53,14 @@ impl std::fmt::Debug for Parquet {
 }
 
 impl Parquet {
-    /// The file at this path, which need not exist. It is an error when what is there is not a table of ours, or
-    /// another run is adding to it.
+    /// Opens the file at this path, which need not exist. Fails if it is not a table of ours, or if another run is
+    /// adding to it.
     pub fn open(path: &Path, readers: Readers) -> anyhow::Result<Self> {
         Self::try_open(path, readers).map_err(plain).context("cannot add to it")
     }
 
     fn try_open(path: &Path, readers: Readers) -> Result<Self> {
-        // First, so that nobody else replaces what is read here.
+        // First, so that no other run replaces the file that is read here.
         let replacement = Replacement::of(path, readers)?;
         let old = match File::open(path) {
             Ok(file) => Some(SerializedFileReader::new(file)?),
@@ -109,8 +109,8 @@ impl Parquet {
         Ok(())
     }
 
-    /// Begins the new file, if it is not: with the rows of the old one, but for those of its last row group when that
-    /// is small: they are held, to be written with what is added.
+    /// Begins the new file, if it is not begun, with the rows of the old one. A small last row group of the old file is
+    /// held, to be written with the new rows.
     fn begin(&mut self) -> Result<()> {
         let Some(replacement) = self.replacement.take() else { return Ok(()) };
         let new = SerializedFileWriter::new(BufWriter::new(replacement), message(COLUMNS)?, properties())?;
@@ -151,7 +151,7 @@ impl Sink for Parquet {
     }
 }
 
-/// What the system said, without a word that says only that.
+/// The system's error without the library's prefix.
 fn plain(error: ParquetError) -> anyhow::Error {
     match error {
         ParquetError::External(error) => match error.downcast::<io::Error>() {
@@ -162,8 +162,7 @@ fn plain(error: ParquetError) -> anyhow::Error {
     }
 }
 
-/// The events that a file has rows of. Its columns are the first of ours: a file of an older version has
-/// fewer.
+/// The events in a file. The columns of an older version are the first of ours.
 fn keys(old: &SerializedFileReader<File>) -> Result<Known> {
     let not_ours = |what| ParquetError::General(format!("it is not a table of `ras collect`: {what}"));
     let ours = message(COLUMNS)?;
@@ -188,7 +187,7 @@ fn keys(old: &SerializedFileReader<File>) -> Result<Known> {
     Ok(known)
 }
 
-/// The table in Parquet's own words.
+/// The table as a Parquet schema.
 fn message(columns: &[Column]) -> Result<TypePtr> {
     let fields = columns.iter().map(|column| {
         let (physical, logical) = match column.of {
@@ -207,7 +206,7 @@ fn message(columns: &[Column]) -> Result<TypePtr> {
 }
 
 fn properties() -> WriterPropertiesPtr {
-    // The file tells itself what its columns hold.
+    // The file describes its columns itself.
     let about = |column: &Column| KeyValue::new(column.name.into(), column.about.to_owned());
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("ras ", env!("CARGO_PKG_VERSION")).into())
@@ -215,7 +214,7 @@ fn properties() -> WriterPropertiesPtr {
         .set_compression(Compression::SNAPPY)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_offset_index_disabled(true);
-    // What differs from row to row is not worth a dictionary, nor is its range worth knowing.
+    // Values that differ from row to row need no dictionary and no statistics.
     for name in ["fields", "bytes", "log_text"] {
         let column = ColumnPath::from(name);
         properties = properties
@@ -330,7 +329,7 @@ impl Cells {
 
     // Parquet stores unsigned numbers in the bits of signed ones; small ones are below 2^31.
     #[allow(clippy::cast_possible_wrap)]
-    /// Adds what a row has here; returns how many bytes that holds outside of the vectors.
+    /// Adds a row's value; returns its bytes outside of the vectors.
     fn push(&mut self, of: Of, row: &Row<'_>) -> usize {
         let before = self.values.len();
         match (&mut self.values, of) {
@@ -390,7 +389,7 @@ impl Values {
         }
     }
 
-    /// Bytes that the values from this one on hold outside of the vector.
+    /// Bytes of the values from this one on, outside of the vector.
     fn held(&self, from: usize) -> usize {
         match self {
             Self::Bytes(values) => values[from..].iter().map(ByteArray::len).sum(),

@@ -1,5 +1,5 @@
-//! Parts of kernel logs, held until all of them were met: they are records of their own, in several files and even in
-//! several sources, and together one event.
+//! Parts of kernel logs, held until all are there. Each part is a record of its own, in one of several files and
+//! sources; together they are one event.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,7 +14,7 @@ use pstore_format::record::StoredRecord;
 use super::source::Source;
 use super::{Collected, Key, Record};
 
-/// Bytes of parts that are held at a time. A log with more is put together of what there is.
+/// The most bytes of parts that are held. A longer log is put together from the parts that are held.
 const MOST_BYTES: usize = if cfg!(test) { 100_000 } else { 16 << 20 };
 
 /// Parts, each once.
@@ -31,16 +31,16 @@ pub struct Parts {
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Debug)]
 pub struct Held {
-    /// What its record is known by.
+    /// Its record's key.
     pub key: Key,
-    /// Where it was met: the source, the file in it, and the slot of a store.
+    /// Its place: the source, the file in it, and the slot of a store.
     pub met: Vec<(Source, PathBuf, Option<usize>)>,
     file: String,
     offset: u64,
     cleared: bool,
     raw: Vec<u8>,
     stored: Stored,
-    /// What `stored` inflates to, where it is compressed.
+    /// The inflated text, where `stored` is compressed.
     inflated: Option<Text<'static>>,
     is_record: bool,
     compressed: bool,
@@ -128,8 +128,8 @@ impl Parts {
         });
     }
 
-    /// Takes out all parts but those of the log that the last one is in, if there are more than may be held: parts of
-    /// one log are mostly met one after the other.
+    /// Removes all parts but those of the last part's log, if more are held than may be: the parts of one log are
+    /// mostly met together.
     pub fn take_overflow(&mut self) -> Option<Self> {
         if self.bytes < MOST_BYTES {
             return None;
@@ -166,9 +166,9 @@ impl Parts {
         self.held.push(held);
     }
 
-    /// Hands on the logs that the parts make, each with its parts, the oldest text first.
+    /// Passes on the logs, each with its parts, oldest text first.
     pub fn logs(&self, mut hand_on: impl FnMut(&Collected<'_, '_>, &[&Held])) {
-        // A part is told from others by where its text is held.
+        // A part is identified by the address of its text.
         let places: HashMap<*const u8, &Held> =
             self.held.iter().map(|held| (held.stored().as_ptr(), held)).collect();
         for found in dmesg::assemble(self.held.iter().map(Held::found).collect()) {

@@ -1,11 +1,13 @@
 //! `--prometheus`: counts for the textfile collector of Prometheus' node exporter.
 //!
-//! What was counted is kept beside them, in `FILE.events`: a line for each record. It is only appended to and is on the
-//! disk before the counts are; they are made of it anew by every run, so that a crash can lose or double none.
+//! The counted records are kept beside the counts, in `FILE.events`, a line for each. Lines are only appended, and are
+//! on the disk before the counts are; every run computes the counts anew from the lines, so that a crash can neither
+//! lose nor double one.
 //!
-//! A line is made of fields with tabs between them: the record's key, when it happened in seconds since 1970 or `-`,
-//! three fields for each error (kind, severity, component), and two for the event (kind, worst severity). A kernel log
-//! is counted with its newest part, the last one it has here; the lines of its other parts have the first two fields.
+//! A line has fields with tabs between them: the record's key, the event's time in seconds since 1970 or `-`, three
+//! fields for each error (kind, severity, component), and two for the event (kind, worst severity). A kernel log is
+//! counted with its newest part, the last one in this file; the lines of its other parts have the first two fields
+//! only.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -18,22 +20,22 @@ use anyhow::Context;
 
 use crate::event::{Event, Grade, Kind, is_idle};
 
-use super::files::{Readers, lock, sync_folder_of};
 use super::known::Known;
 use super::replace::Replacement;
 use super::{Added, Collected, Key, Sink, schema};
+use crate::output_files::{Readers, lock, sync_folder_of};
 
-/// Series with a component of their own; errors of further ones are counted together, as those of `other`. What a
-/// component is called comes from firmware, and a monitoring system has to stand it.
+/// The most series with a component of their own; errors of further components are counted together as `other`. The
+/// names come from firmware, and a monitoring system must cope with their number.
 const SERIES: usize = 1000;
 
 /// The words for severities.
 const WORST_FIRST: [&str; 6] = ["fatal", "reserved", "recoverable", "corrected", "informational", "bad"];
 
-/// Bytes of events that are held before they are appended.
+/// The most bytes of lines that are held before they are appended.
 const HELD: usize = 1 << 20;
 
-/// What errors are counted by.
+/// The labels of a series.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Labels {
     kind: String,
@@ -60,7 +62,7 @@ pub struct Prometheus {
     held: Vec<u8>,
 }
 
-/// What is counted.
+/// The counts.
 #[derive(Debug, Default)]
 struct Counts {
     errors: BTreeMap<Labels, Tally>,
@@ -79,7 +81,7 @@ impl Sink for Prometheus {
         if !known.contains(&false) {
             return Ok(Added::Known);
         }
-        // Of a log of which some parts are known already it is the rest: it was counted.
+        // A log with known parts was counted before.
         let is_counted = known.contains(&true);
         for (record, _) in
             collected.records.iter().rev().zip(known.iter().rev()).filter(|(_, known)| !**known)
@@ -105,7 +107,7 @@ impl Sink for Prometheus {
 }
 
 impl Prometheus {
-    /// The counts at this path, which need not exist. It is an error when what was counted cannot be read, or another
+    /// Opens the counts at this path, which need not exist. Fails if the counted records cannot be read, or if another
     /// run is counting.
     pub fn open(path: &Path, readers: Readers) -> anyhow::Result<Self> {
         Self::try_open(path, readers).context("cannot go on counting")
@@ -123,7 +125,7 @@ impl Prometheus {
         let mut whole = 0;
         let (mut reader, mut line) = (BufReader::new(&events), Vec::new());
         while reader.read_until(b'\n', &mut line)? > 0 {
-            // A crash can leave part of the last line: its event was not counted then.
+            // A crash can leave part of the last line; its event was not counted then.
             let Some(event) = line.strip_suffix(b"\n") else { break };
             let mut parts = std::str::from_utf8(event).map_err(io::Error::other)?.split('\t');
             let (key, time) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
@@ -184,7 +186,7 @@ fn severity(grade: Grade) -> String {
 }
 
 impl Counts {
-    /// Counts what a line says.
+    /// Counts a line.
     fn add(&mut self, fields: &[impl AsRef<str>], time: Option<i64>) {
         let fields: Vec<&str> = fields.iter().map(AsRef::as_ref).collect();
         let errors = fields.chunks_exact(3);
@@ -193,7 +195,7 @@ impl Counts {
                 count(&mut self.errors, [kind, severity, component], time);
             }
         }
-        // Older versions wrote nothing about the event: its worst error stands for it.
+        // Lines of older versions have no fields for the event: its worst error stands for it.
         let worst = errors.clone().min_by_key(|error| WORST_FIRST.iter().position(|word| *word == error[1]));
         if let [kind, severity] | [kind, severity, _] =
             *worst.filter(|_| errors.remainder().is_empty()).unwrap_or(errors.remainder())

@@ -1,7 +1,7 @@
-//! Reads sources with as many threads as there are processors, and hands on what is in them in order.
+//! Reads sources with a thread for each processor, and passes on their records in order.
 //!
-//! A thread takes the next batch of files, reads and decodes it, and waits for the batch's turn with what it found. So
-//! no more is held than a group of files for each thread, and of what is in them some thousand records.
+//! A thread takes the next batch of files, reads and decodes it, and waits for the batch's turn. So memory holds a
+//! group of files for each thread, and some thousand records of them.
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,4 @@
-//! A file that takes the place of another at once: whoever reads, and whatever a crash leaves, has the one or the
-//! other.
+//! A file that replaces another at once: every reader, and every crash, leaves either the old or the new one.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -9,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Gid, fchown};
 
-use super::files::{BUSY, Place, Readers, lock, open_left_over, sync_folder_of};
+use crate::output_files::{BUSY, Place, Readers, lock, open_left_over, sync_folder_of};
 
-/// A file written beside the one whose place it is to take, by one run at a time. One that is dropped before its time
-/// is removed; what a crash leaves of it the next run writes over.
+/// A new file beside the one that it will replace, written by one run at a time. It is removed if it is dropped before;
+/// what a crash leaves of it the next run overwrites.
 #[derive(Debug)]
 pub struct Replacement {
     file: File,
@@ -22,9 +21,8 @@ pub struct Replacement {
 }
 
 impl Replacement {
-    /// Begins a file that is to take the place of what is at this path, and its permissions, if anything is there; else
-    /// it is for these readers. Only its holder may read the old file to make the new one of it: then no other run
-    /// replaces it meanwhile.
+    /// Begins a file that will replace the one at this path and take its permissions; if there is none, it gets those
+    /// for these readers. The old file may be read by the holder alone until then: no other run replaces it meanwhile.
     pub fn of(path: &Path, readers: Readers) -> io::Result<Self> {
         let place = Place::of(path)?.path;
         let name = place.file_name().ok_or(io::ErrorKind::IsADirectory)?;
@@ -46,7 +44,7 @@ impl Replacement {
             io::Error::new(error.kind(), format!("{name} beside it, which is to replace it: {error}"))
         })?;
         lock(&file)?;
-        // Another run may have put it in its place between the two calls: then it is the old file now.
+        // Another run may have renamed it between the two calls: then it is the old file now.
         let metadata = file.metadata()?;
         if !fs::symlink_metadata(&path).is_ok_and(|there| metadata.ino() == there.ino()) {
             return Err(busy());
@@ -55,7 +53,7 @@ impl Replacement {
         if let Ok(old) = fs::metadata(&place) {
             let mut permissions = old.permissions();
             if old.gid() != metadata.gid() && fchown(&file, None, Some(Gid::from_raw(old.gid()))).is_err() {
-                // What its group may do is not for another group.
+                // The old file's permissions for its group are not given to another group.
                 permissions.set_mode(permissions.mode() & !0o070);
             }
             file.set_permissions(permissions)?;
@@ -63,8 +61,7 @@ impl Replacement {
         Ok(Self { file, path, place, committed: false })
     }
 
-    /// Leaves what is in its place. Its name is on the disk when this returns, also where a run put it there that was
-    /// killed before it came to that.
+    /// Leaves the old file as it is. Its name is on the disk when this returns, also if a killed run put it there.
     #[cfg(feature = "parquet")]
     pub fn leave(self) -> io::Result<()> {
         if self.place.exists() { sync_folder_of(&self.place) } else { Ok(()) }
@@ -92,7 +89,7 @@ impl Write for Replacement {
 impl Drop for Replacement {
     fn drop(&mut self) {
         if !self.committed {
-            // What stays is written over by the next run.
+            // The next run overwrites what stays.
             let _ = fs::remove_file(&self.path);
         }
     }

@@ -1,4 +1,4 @@
-//! What a run does with what was found: archive and sinks in order, then clearing, and what people are told.
+//! A run: gives records to the archive and events to the sinks, in order, then clears, and reports to people.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, BufWriter, Write};
@@ -21,7 +21,7 @@ use super::parts::{Held, Parts};
 use super::source::{Clearable, Kind as SourceKind, Source};
 use super::{Added, Collected, DATABASE, Key, Record, Sink, log};
 
-/// Refusals of single events that are told; of the others their number.
+/// Refused events that are reported one by one; further ones are counted.
 const TOLD: usize = 10;
 
 /// A run.
@@ -29,34 +29,34 @@ const TOLD: usize = 10;
 pub struct Run<'o> {
     /// `None` if none was asked for, or it failed.
     archive: Option<Archive>,
-    /// Those that failed are gone.
+    /// Sinks that failed are removed.
     outputs: Vec<Output>,
     /// In a run that writes and clears nothing.
     plan: Option<Plan<'o>>,
-    /// Keys met, where no output knows which are.
+    /// The keys of this run, where no output has them.
     seen: Known,
-    /// Parts of kernel logs that the machine has: those of one log may be in several sources.
+    /// Parts of kernel logs in all sources of the machine: those of one log may be in several.
     of_machine: Parts,
-    /// Those in files of one folder, or in one store, and which.
+    /// Parts in the files of one folder or in one store, and its path.
     of_folder: (PathBuf, Parts),
     /// For people.
     lines: Lines,
     printed: Printed,
     progress: Progress,
-    /// What may be cleared; `None` when nothing is to be, or may be any more.
+    /// Records that may be cleared; `None` when nothing is to be, or may be any more.
     clearable: Option<BTreeMap<PathBuf, (Source, Vec<Clearable>)>>,
     outcome: Outcome,
     tally: Tally,
 }
 
-/// A run that only tells what it would do.
+/// A run that only says what it would do.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan<'o> {
     /// Where records would be archived.
     pub archive: Option<&'o Path>,
 }
 
-/// An output, and what the archive knows that it was given.
+/// An output and its ledger.
 #[derive(Debug)]
 pub struct Output {
     /// The output.
@@ -81,7 +81,7 @@ impl Output {
     }
 }
 
-/// What people are told on standard output.
+/// What is written to standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Printed {
     /// The events and the summary.
@@ -92,15 +92,15 @@ pub enum Printed {
     Elsewhere,
 }
 
-/// What people read.
+/// The output for people.
 #[derive(Debug)]
 struct Lines {
     out: BufWriter<io::Stdout>,
     text: Text,
 }
 
-/// What a run has met and done.
-// Things that can be true in any combination.
+/// The counts of a run.
+// Any combination of these can be true.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Default)]
 struct Tally {
@@ -119,7 +119,7 @@ struct Tally {
     /// Whether something new is in the archive, and in the other outputs, for good.
     archived: bool,
     recorded: bool,
-    /// Whether there will be once they are committed.
+    /// Whether something new will be there once they are committed.
     is_new_in_archive: bool,
     new_in: HashSet<String>,
     /// Outputs that failed.
@@ -138,7 +138,7 @@ pub struct Read<'f, 'a> {
     pub path: &'f Path,
     /// What it is known by, if it is a record.
     pub key: Option<Key>,
-    /// What it tells.
+    /// Its event.
     pub event: Event<'a>,
 }
 
@@ -203,15 +203,13 @@ impl<'o> Run<'o> {
 
     /// Something could not be read.
     pub fn refuse(&mut self, message: &str) {
-        self.progress.clear();
-        log::warn(message);
+        self.progress.suspend(|| log::warn(message));
         self.outcome.refused = true;
     }
 
-    /// A sink failed: it is told, and nothing is cleared in this run.
+    /// A sink failed: this is reported, and nothing is cleared in this run.
     pub fn fail(&mut self, name: &str, error: &anyhow::Error) {
-        self.progress.clear();
-        log::error(&format!("{name}: {error:#}"));
+        self.progress.suspend(|| log::error(&format!("{name}: {error:#}")));
         self.outcome.sink_failed = true;
         self.tally.failed.push(name.to_owned());
         if self.clearable.take().is_some() {
@@ -219,7 +217,7 @@ impl<'o> Run<'o> {
         }
     }
 
-    /// Takes what was read: parts of kernel logs are held until all of them are there.
+    /// Takes what was read. Parts of kernel logs are held until all of them are there.
     pub fn take(&mut self, all: &[Read<'_, '_>]) {
         let mut told: Vec<&Event<'_>> = Vec::new();
         for Read { source, path, key, event } in all {
@@ -227,7 +225,8 @@ impl<'o> Run<'o> {
             match (&found.what, key) {
                 (What::Part(part), Some(key)) => {
                     let slot = found.place.slot;
-                    // Only what names its boot or its time is told from parts of other boots wherever it is.
+                    // Only a part that names its boot or its time can be distinguished from other boots' parts in any
+                    // source.
                     if source.kind != SourceKind::Files && (part.id_names_boot || part.time.is_some()) {
                         self.of_machine.hold(source, path, *key, found, part);
                     } else {
@@ -298,8 +297,8 @@ impl<'o> Run<'o> {
         });
     }
 
-    /// Gives an event to the archive and the outputs. Its records were found like this, some of them `again` in this
-    /// run.
+    /// Gives an event to the archive and the outputs, with the places of its records; some of them may have been met
+    /// `again` in this run.
     fn keep(&mut self, collected: &Collected<'_, '_>, records: &[Found<'_>], again: usize) -> Kept {
         let (mut new, mut kept, mut refused) = (false, false, false);
         if let Some(archive) = &mut self.archive {
@@ -360,7 +359,7 @@ impl<'o> Run<'o> {
                 self.progress.found(self.tally.bad);
             }
             (false, true) => self.tally.known += records.len(),
-            // It was told as kept by no output when it was met before.
+            // When it was met before, it was reported as kept by no output.
             (false, false) => {}
         }
         if new && !kept && event.kind != EventKind::BAD {
@@ -375,11 +374,11 @@ impl<'o> Run<'o> {
 
     /// Whether an event is met for the first time in this run.
     fn is_first(&mut self, collected: &Collected<'_, '_>) -> bool {
-        // Better told twice than not at all.
+        // Better reported twice than not at all.
         self.seen.insert_all(collected.records.iter().map(Record::key)).unwrap_or(1) != 0
     }
 
-    /// Notes that a record may be cleared, once it is in the archive for sure.
+    /// Notes that a record may be cleared once it is in the archive for sure.
     fn may_clear(&mut self, kept: Kept, source: &Source, path: &Path, key: Key, slot: Option<usize>) {
         let (Kept::New { is_safe: true } | Kept::Known { is_safe: true }) = kept else { return };
         let Some(clearable) = &mut self.clearable else { return };
@@ -387,16 +386,23 @@ impl<'o> Run<'o> {
         of_file.1.push(Clearable { key, slot });
     }
 
-    /// Tells people of events.
+    /// Writes events for people.
     fn print(&mut self, events: &[&Event<'_>]) {
         if events.is_empty() || self.printed != Printed::Events {
             return;
         }
-        let told = self.lines.text.group(&mut self.lines.out, "", events, true);
+        let Lines { out, text } = &mut self.lines;
+        // On a terminal the lines stand where the progress does.
+        let is_terminal = text.columns.is_some();
+        let mut tell = || {
+            text.group(out, "", events, true)?;
+            if is_terminal { out.flush() } else { Ok(()) }
+        };
+        let told = if is_terminal { self.progress.suspend(tell) } else { tell() };
         self.told(told);
     }
 
-    /// What became of telling people: who reads no further is no failure.
+    /// Checks that writing succeeded; a reader that stops reading is no failure.
     fn told(&mut self, told: io::Result<()>) {
         let Err(error) = told else { return };
         self.printed = Printed::Elsewhere;
@@ -405,11 +411,11 @@ impl<'o> Run<'o> {
         }
     }
 
-    /// Commits, clears, and tells how it went.
+    /// Commits, clears, and reports.
     pub fn finish(mut self) -> Outcome {
         self.folder_is_over();
         self.machine_is_over();
-        self.progress.clear();
+        self.progress.stop();
         if let Some(archive) = &mut self.archive {
             match archive.commit() {
                 Ok(()) => self.tally.archived = self.tally.is_new_in_archive,
@@ -428,7 +434,7 @@ impl<'o> Run<'o> {
                 continue;
             }
             self.tally.recorded |= self.tally.new_in.contains(&name);
-            // What failed to keep the records need not know who has them.
+            // An archive that failed keeps no ledgers.
             if let (Some(archive), Some(ledger)) = (&self.archive, ledger) {
                 if let Err(error) = ledger.commit() {
                     let archive = archive.name();
@@ -455,7 +461,7 @@ impl<'o> Run<'o> {
         self.outcome
     }
 
-    /// Tells people something in a line.
+    /// Writes a line for people.
     fn say(&mut self, line: &str) {
         let Lines { out, text } = &mut self.lines;
         let prefix = (text.prefix)(Grade::Informational);
@@ -463,7 +469,7 @@ impl<'o> Run<'o> {
         self.told(told);
     }
 
-    /// Tells what a run that is no dry one would do.
+    /// Reports what a run without `--dry-run` would do.
     fn tell_plan(&mut self, plan: Plan<'_>, clearable: Option<BTreeMap<PathBuf, (Source, Vec<Clearable>)>>) {
         let mut lines: Vec<String> = Vec::new();
         lines.extend(plan.archive.map(|path| format!("would archive in {}", printable(path))));
@@ -536,7 +542,7 @@ impl<'o> Run<'o> {
     }
 }
 
-/// What became of an event.
+/// What happened to an event.
 #[derive(Clone, Copy, Debug)]
 enum Kept {
     /// It is new to an output, or no output keeps it.

@@ -2,8 +2,8 @@
 //! neither. `FLEET.md` shows it to
 //! people; a test holds the two together.
 //!
-//! A column is null where the record does not have its field, the field's validity bit is clear, or the section is of
-//! a kind that has none. What has no column of its own is in `fields`, as it is in JSON, and in `bytes`.
+//! A column is null where the record does not have its field, the field's validity bit is clear, or the section's type
+//! has no such field. Fields without a column of their own are in `fields`, as in JSON, and in `bytes`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -26,15 +26,15 @@ use super::{Collected, Key, Record};
 pub struct Column {
     /// Its name.
     pub name: &'static str,
-    /// What it holds, for people.
+    /// Its description, for people.
     pub about: &'static str,
-    /// Its type, and what a row has in it.
+    /// Its type, and the value of a row.
     pub of: Of,
 }
 
 type Text<'r> = Option<Cow<'r, str>>;
 
-/// What a column holds of a row, by the type it is stored as.
+/// The value of a row, by its stored type.
 #[derive(Clone, Copy, Debug)]
 pub enum Of {
     /// UTF-8.
@@ -241,7 +241,8 @@ pub static COLUMNS: &[Column] = &[
         "the section as it was stored, or the record where it has none",
         Of::Bytes(|row| Some(row.bytes())),
     ),
-    // What came later, in no group, as a file of an older version is known by its first columns.
+    // Later columns stand at the end, in no group, because a file of an older version is recognised by its first
+    // columns.
     text(
         "part_key",
         "the part of a kernel log: the same in every sink and every run, whatever log it is in",
@@ -272,7 +273,7 @@ struct LogPart<'e> {
 }
 
 impl<'e> Row<'e> {
-    /// Hands on the rows of an event: at least one, but for a log of which only some parts are wanted.
+    /// Passes on the rows of an event: at least one, or none for a log of which only other parts are wanted.
     pub fn each(
         collected: &'e Collected<'e, 'e>,
         wanted: impl Fn(&Record<'_>) -> bool,
@@ -329,7 +330,7 @@ impl<'e> Row<'e> {
         }
     }
 
-    /// The machine check that the section is, or the first whose registers it holds.
+    /// The section's machine check, or the first one whose registers it holds.
     fn machine(&self) -> Option<MceRecord<'_>> {
         let section = self.section()?;
         match &section.content {
@@ -404,7 +405,7 @@ fn pci_ids(section: &Section<'_>) -> Option<(u16, u16)> {
     }
 }
 
-/// What broke, in words that are the same for every error of the same part.
+/// The component that broke, in the same words for every error of the same part.
 pub fn component(section: &Section<'_>) -> Option<String> {
     summary::unit(section).or_else(|| match &section.content {
         Content::Body(body) if !section.machine_checks.is_empty() => {
@@ -436,7 +437,7 @@ pub fn component(section: &Section<'_>) -> Option<String> {
     })
 }
 
-/// Where a DIMM sits: the parts of its address that are the same for all of its cells.
+/// The place of a DIMM: the parts of the address that all of its cells share.
 fn dimm(section: &Section<'_>) -> Option<String> {
     let (node, card, module) = match &section.content {
         Content::Body(Body::Memory(memory)) => (memory.node(), memory.card(), memory.module()),
@@ -460,7 +461,7 @@ fn or_of_status(kind: Option<impl fmt::Display>, status: Option<ErrorStatus>) ->
     kind.map(named).filter(|name| !name.is_empty()).or_else(|| status.map(ErrorStatus::error_type).map(named))
 }
 
-/// How it broke, without where.
+/// The type of the error, without its place.
 fn error_type(section: &Section<'_>) -> Option<String> {
     let body = match &section.content {
         Content::Machine(record) => return Some(record.code_kind().to_string()),

@@ -1,4 +1,4 @@
-//! What all sinks have in common.
+//! The trait of all sinks.
 
 use std::fmt::Debug;
 
@@ -10,13 +10,13 @@ use super::{Collected, Record};
 /// What a sink did with an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Added {
-    /// It took it, and has it for good once it is committed.
+    /// It took the event, and has it for good once it is committed.
     New,
-    /// It has it already, from an earlier run or from this one.
+    /// It has the event already, from an earlier run or from this one.
     Known,
-    /// It has no place for events of this kind, as rasdaemon's tables have none for kernel logs.
+    /// It has no place for events of this kind: rasdaemon's tables have none for kernel logs.
     NoPlace,
-    /// It could not take this one, and says why; it can take others.
+    /// It cannot take this event, for this reason; it can take others.
     #[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
     Refused(String),
 }
@@ -27,22 +27,21 @@ pub enum Added {
 /// An error says what could not be done and why, in that order; the sink's name stands before it. After one from
 /// [`add`](Self::add) the sink is dropped, uncommitted, and the others go on; nothing is cleared from the sources then.
 pub trait Sink: Debug + Send {
-    /// What it is and where, for messages: `Parquet file /srv/ras.parquet`.
+    /// Its kind and path
     fn name(&self) -> String;
 
-    /// Takes an event, unless it has all of its records. Of a log of which it has some parts it takes the others: the
-    /// event is known already, and there is more of it now. Nothing needs to be on the disk yet, and what is there already must do
-    /// no harm when the commit never comes.
+    /// Takes an event, unless it has all of its records. Of a log of which it has some parts it takes the others.
+    /// Nothing needs to be on the disk yet, and bytes that are there already must do no harm if the commit never comes.
     fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added>;
 
-    /// Everything added is on the disk when this returns. Called once, at the end.
+    /// Commits: every added event is on the disk when this returns. Called once, at the end.
     fn commit(self: Box<Self>) -> anyhow::Result<()>;
 }
 
-/// An output of a run that writes nothing: it says what that output would do if it were new.
+/// An output of a dry run: it answers as the output would if it were empty.
 #[derive(Debug)]
 pub struct Planned {
-    /// What it is and where.
+    /// Its kind and path
     pub name: String,
     /// Whether it has a place for an event.
     pub has_place: fn(&Event<'_>) -> bool,
@@ -50,7 +49,7 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// An output that would be empty.
+    /// Makes one.
     pub fn new(name: String, has_place: fn(&Event<'_>) -> bool) -> Self {
         Self { name, has_place, known: Known::default() }
     }

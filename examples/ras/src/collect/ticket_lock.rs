@@ -1,15 +1,15 @@
-//! Work done side by side whose results are taken in order.
+//! Parallel work whose results are taken in order.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// A lock that is had in the order of tickets: results are taken to what it holds.
+/// A lock that is held in the order of tickets.
 #[derive(Debug)]
 pub struct TicketLock<T> {
     state: Mutex<(usize, T)>,
     over: Condvar,
 }
 
-/// A place in the order. The turn begins when those before are over, and is over when this is dropped.
+/// A place in the order. Its turn begins when all turns before it are over, and ends when this is dropped.
 #[derive(Debug)]
 pub struct Ticket<'t, T> {
     lock: &'t TicketLock<T>,
@@ -17,24 +17,24 @@ pub struct Ticket<'t, T> {
 }
 
 impl<T> TicketLock<T> {
-    /// Nobody had a turn.
+    /// No turn has begun.
     pub fn new(shared: T) -> Self {
         Self { state: Mutex::new((0, shared)), over: Condvar::new() }
     }
 
-    /// The place of this number; each from 0 on has to be taken once.
+    /// The ticket of this number; each from 0 on must be taken once.
     pub fn place(&self, number: usize) -> Ticket<'_, T> {
         Ticket { lock: self, number }
     }
 
-    /// What was shared.
+    /// The shared value.
     pub fn into_inner(self) -> T {
         self.state.into_inner().unwrap_or_else(PoisonError::into_inner).1
     }
 }
 
 impl<T> Ticket<'_, T> {
-    /// Waits for the turn, if it has not begun, and does something in it.
+    /// Waits for the turn and runs `work` on the shared value.
     pub fn within<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
         let state = self.lock.state.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = self.lock.over.wait_while(state, |(turn, _)| *turn != self.number);

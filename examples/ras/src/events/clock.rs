@@ -1,4 +1,4 @@
-//! What the clock of this machine's trace counts from, so that an event has a time.
+//! The time of day at which the trace clock of this machine was 0.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use crate::trace::Trace;
 
 const SECOND: i128 = 1_000_000_000;
 
-/// The file that says which clock stamps the events.
+/// The file with the name of the trace clock.
 const TRACE_CLOCK: &str = "trace_clock";
 
 /// Gives the events of a trace in this machine's trace file system their time.
@@ -33,8 +33,8 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The one that an instance of the tracer uses. Those that count from the boot stand still while the machine sleeps,
-    /// but one; those of the processors are as good as the kernel keeps them together.
+    /// The clock of an instance of the tracer. All clocks that count from the boot but one stand still while the
+    /// machine sleeps; those of the processors are as exact as the kernel keeps them together.
     pub fn of(instance: &Path) -> Option<Self> {
         let clocks = fs::read_to_string(instance.join(TRACE_CLOCK)).ok()?;
         let (_, used) = clocks.split_once('[')?;
@@ -50,13 +50,14 @@ impl Clock {
         Some(Self { zero: now(ClockId::Realtime) - now(id) })
     }
 
-    /// Takes for an instance the best clock that it has. One that has it already keeps its events: another clock drops them.
+    /// Sets the best clock that an instance has. An instance that has it already keeps its events: setting another
+    /// clock drops them.
     pub fn choose(instance: &Path) {
         let clocks = fs::read_to_string(instance.join(TRACE_CLOCK)).unwrap_or_default();
         if clocks.contains("[boot]") {
             return;
         }
-        // A kernel without any of these keeps its own.
+        // A kernel without any of these keeps its default.
         let _ = ["boot", "mono"].iter().find(|clock| fs::write(instance.join(TRACE_CLOCK), clock).is_ok());
     }
 
@@ -69,7 +70,7 @@ impl Clock {
     }
 }
 
-/// Why there is no trace file system to read.
+/// Says why there is no trace file system.
 pub fn why_no_tracefs(tracefs: &Path) -> Option<String> {
     let shown = tracefs.display();
     match fs::read_dir(tracefs.join("events")) {

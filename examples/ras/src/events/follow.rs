@@ -1,4 +1,4 @@
-//! `ras events --follow`: an instance of the tracer of its own, and what comes out of it.
+//! `ras events --follow`: its own instance of the tracer, and the events that come out of it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -19,16 +19,16 @@ use crate::json;
 use crate::trace::ring_buffer::{self, Formats};
 use crate::trace::{EVENTS, Trace};
 
-/// How long nothing is looked at when nothing wakes us.
+/// The longest time between two reads.
 const PATIENCE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
-/// Pages that are read of a processor before the others have their turn.
+/// The most pages of a processor that are read in one turn.
 const PAGES: usize = 256;
 
-/// An instance of the tracer, which is removed with this.
+/// An instance of the tracer, which is removed when this is dropped.
 struct Instance {
     path: PathBuf,
-    /// Says that somebody uses it. One that was left behind by a process that was killed is nobody's.
+    /// A lock that shows that the instance is in use. An instance that a killed process left is not locked.
     _lock: OwnedFd,
 }
 
@@ -53,7 +53,7 @@ impl Instance {
         Ok(Self { path, _lock: lock })
     }
 
-    /// Enables the events; gives the names of those that the kernel has.
+    /// Enables the events. Returns the names of those that the kernel has.
     fn enable(&self) -> anyhow::Result<Vec<&'static str>> {
         let mut enabled = Vec::new();
         for (system, name) in EVENTS {
@@ -84,11 +84,11 @@ struct Pages {
     name: Arc<str>,
     cpu: Option<u32>,
     file: File,
-    /// Bytes that were read.
+    /// Bytes that were read so far.
     offset: u64,
 }
 
-/// What is followed. The files are closed before the instance is removed.
+/// The instance and its files. The files are closed before the instance is removed.
 struct Source {
     pages: Vec<Pages>,
     formats: Formats,
@@ -104,7 +104,7 @@ impl Source {
         let formats = Formats::read(&tracefs.join("events"))?;
         let instance = Instance::new(tracefs)?;
         Clock::choose(&instance.path);
-        // Whoever waits is woken by each event, not by a buffer that is half full; old kernels know nothing else.
+        // Each event wakes the reader, not only a buffer that is half full. Old kernels do this always.
         let _ = fs::write(instance.path.join("buffer_percent"), "0");
         let mut pages = Vec::new();
         let folder = instance.path.join("per_cpu");
@@ -134,9 +134,9 @@ impl Source {
         }
     }
 
-    /// What there is now, of each processor.
+    /// The events that are there now, of each processor.
     fn read(&mut self) -> anyhow::Result<Vec<(Arc<str>, Trace)>> {
-        // Somebody may have set the time of day.
+        // The time of day may have been set since.
         self.clock = Clock::of(&self.instance.path);
         let mut traces = Vec::new();
         let mut page = vec![0; self.formats.page.size()];

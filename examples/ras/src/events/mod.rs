@@ -1,4 +1,4 @@
-//! `ras events`: the hardware errors in a trace of Linux, saved or of this machine, as the events that they are.
+//! `ras events`: the hardware errors in a Linux trace, of this machine or saved, as events.
 
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write};
@@ -93,7 +93,7 @@ enum Format {
     Json,
 }
 
-/// What is in a file or folder.
+/// The content of a file or folder.
 struct Group {
     title: String,
     traces: Vec<(Arc<str>, Trace)>,
@@ -152,7 +152,7 @@ struct Run<'o> {
     names: Names,
     out: Pager,
     text: Text,
-    /// What a terminal is given at the end.
+    /// The screen that is written at the end, on a terminal.
     screen: Option<Screen>,
     outcome: Outcome,
     events: Tally,
@@ -219,7 +219,7 @@ impl Run<'_> {
         Ok(Group { title, traces: vec![(file, trace)] })
     }
 
-    /// The ring buffers of all processors, as they lie in the trace file system.
+    /// The ring buffers of all processors, in the folders of the trace file system.
     fn folder(&self, path: &Path) -> Result<Group, String> {
         let folders = std::fs::read_dir(path.join("per_cpu")).map_err(|error| format!("per_cpu: {error}"))?;
         let folders: Result<Vec<_>, _> = folders.map(|folder| folder.map(|folder| folder.path())).collect();
@@ -246,7 +246,7 @@ impl Run<'_> {
         Ok(Group { title: format!("{}: ring buffers of {cpus}, {errors}", shown(path)), traces })
     }
 
-    /// The format files that are named, or those of the nearest folder above that has some.
+    /// The format files that are named, or those of the nearest folder above that has them.
     fn formats(&self, path: &Path) -> Result<Formats, String> {
         let folder = match &self.options.formats {
             Some(folder) => folder.clone(),
@@ -264,7 +264,7 @@ impl Run<'_> {
     fn group(&mut self, group: &Group, several: bool) -> io::Result<()> {
         self.outcome.recognised = true;
         let mut events = self.events(&group.traces);
-        // Of several processors, in the order of their clock.
+        // Events of several processors are sorted by their clock.
         events
             .sort_by_key(|event| event.found.trace.map_or(u64::MAX, |trace| trace.stamp.clock.unwrap_or(0)));
         events.retain(|event| self.options.selection.takes(event, &mut self.left_out));
@@ -294,7 +294,7 @@ impl Run<'_> {
         json::Extent { not_valid: self.options.verbose, bytes: false }
     }
 
-    /// The events of traces, and what is bad in them.
+    /// The events of traces, and the places that could not be read.
     fn events<'t>(&mut self, traces: &'t [(Arc<str>, Trace)]) -> Vec<Event<'t>> {
         let mut events = Vec::new();
         for (file, trace) in traces {
@@ -358,7 +358,7 @@ fn pages(path: &Path, file: &Arc<str>, bytes: &[u8], formats: &Formats) -> Resul
     }
 }
 
-/// How a file of another tool is made one that is read here.
+/// How to convert another tool's file into one that is read here.
 fn other_format(bytes: &[u8]) -> Option<&'static str> {
     if bytes.starts_with(b"\x17\x08\x44tracing") {
         Some("a file of trace-cmd: trace-cmd report writes its text")

@@ -1,10 +1,10 @@
-//! The files in `events/` of the trace file system that say how the events and the pages of the ring buffer are laid out.
+//! The format files of the trace file system (`events/`): the layouts of the events and of the ring buffer's pages.
 
 use std::ops::Range;
 
 use super::{EVENTS, Said, Values};
 
-/// How one event is laid out.
+/// The layout of an event.
 #[derive(Clone, Debug)]
 pub struct Format {
     /// The event's name.
@@ -32,18 +32,18 @@ enum Dynamic {
     FromField,
 }
 
-/// How a page of the ring buffer is laid out.
+/// The layout of a page of the ring buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Where its time is.
+    /// Place of its time.
     pub timestamp: Range<usize>,
-    /// Where its length is.
+    /// Place of its length.
     pub commit: Range<usize>,
-    /// Where its events are.
+    /// Place of its events.
     pub data: Range<usize>,
 }
 
-/// The largest page that is believed: a ring buffer's can be larger than the machine's since Linux 6.8.
+/// The largest page that is accepted: since Linux 6.8 a ring buffer's page can be larger than the machine's.
 const PAGE_MAX: usize = 1 << 20;
 
 /// More fields than any event has.
@@ -180,7 +180,8 @@ pub(super) fn number(bytes: &[u8]) -> u64 {
 }
 
 impl Values {
-    /// Gives the arrays of an Arm event their names: before Linux had them, some vendors' kernels had others.
+    /// Gives the arrays of an Arm event Linux's names: some vendors' kernels had the arrays before Linux, under other
+    /// names.
     fn name_arrays(&mut self) {
         if !self.0.iter().any(|(name, _)| name == "pei_len") {
             return;

@@ -1,8 +1,8 @@
-//! Trace events of Linux that tell of hardware errors, out of the text or the ring buffer of a trace: each becomes the
-//! section, or the `struct mce`, that it tells of.
+//! Linux's trace events of hardware errors, read from the text or the ring buffer of a trace. Each is made into the
+//! section, or the `struct mce`, that it came from.
 //!
-//! Both forms of a trace give the fields of an event by name. The fields are laid out as one version of the kernel has
-//! them, and the crates read that.
+//! Both forms of a trace give an event's fields by name. The fields are laid out as one version of the kernel has them,
+//! and the crates read that layout.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub mod format;
 pub mod ring_buffer;
 pub mod text;
 
-/// The events, with the folder of the trace file system that each is in.
+/// The events, each with its folder in the trace file system.
 pub const EVENTS: [(&str, &str); 6] = [
     ("ras", "mc_event"),
     ("ras", "aer_event"),
@@ -34,12 +34,12 @@ pub const EVENTS: [(&str, &str); 6] = [
 /// The event of a machine check.
 const MCE_RECORD: &str = "mce_record";
 
-/// What is in a trace.
+/// The content of a trace.
 #[derive(Debug, Default)]
 pub struct Trace {
     /// The events, in the order of the trace.
     pub events: Vec<TraceEvent>,
-    /// What could not be read.
+    /// Places that could not be read.
     pub problems: Vec<Problem>,
     /// Events of other kinds.
     pub others: usize,
@@ -52,7 +52,7 @@ pub enum Said {
     Number(u64),
     /// A number of 64 bits.
     Wide(u64),
-    /// A number below 0, or one that can be.
+    /// A signed number.
     Signed(i64),
     /// Text, without its NUL.
     Text(Vec<u8>),
@@ -67,11 +67,11 @@ pub struct Values(Vec<(String, Said)>);
 /// Where and when an event was traced.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stamp {
-    /// Which bytes of the file it is.
+    /// Its bytes in the file.
     pub place: Range<u64>,
     /// The processor.
     pub cpu: Option<u32>,
-    /// What the clock of the trace said, nanoseconds.
+    /// The trace clock's time, in nanoseconds.
     pub clock: Option<u64>,
 }
 
@@ -84,7 +84,7 @@ pub struct TraceEvent {
     pub name: &'static str,
     /// Where and when it was traced.
     pub stamp: Stamp,
-    /// Seconds since 1970, where it is known what the clock of the trace counts from.
+    /// Seconds since 1970, where the start of the trace clock is known.
     pub time: Option<u64>,
     /// Its fields.
     pub values: Values,
@@ -92,7 +92,7 @@ pub struct TraceEvent {
     rebuilt: Vec<u8>,
 }
 
-/// Fields that tell what no section has a place for; those of a section's fields are told with the section.
+/// Fields that no section has a place for. Other fields are shown with the section.
 const BESIDE: [&str; 12] = [
     "msg",
     "label",
@@ -108,7 +108,7 @@ const BESIDE: [&str; 12] = [
     "err_seq",
 ];
 
-/// What `ghes_edac` and others call a module of which they do not know the name.
+/// The label of a module whose name `ghes_edac` and others do not know.
 const NO_LABEL: [&[u8]; 3] = [b"", b"unknown memory", b"unknown label"];
 
 impl Values {
@@ -168,7 +168,7 @@ impl Values {
         Ok(event)
     }
 
-    /// Those that are no bytes, for programs: numbers of up to 32 bits are numbers, wider ones strings.
+    /// The fields that are no bytes, for programs: a number of up to 32 bits is a number, a wider one a string.
     pub fn json(&self) -> Map<String, Value> {
         let value = |(name, said): &(String, Said)| {
             let value = match said {
@@ -183,7 +183,7 @@ impl Values {
         self.0.iter().filter_map(value).collect()
     }
 
-    /// Those that are no bytes, for people; of those that tell nothing all, or none.
+    /// The fields that are no bytes, for people: all of them, or those of [`BESIDE`] with a value.
     pub fn told(&self, all: bool) -> impl Iterator<Item = (String, String)> + '_ {
         let shown = move |(name, said): &(String, Said)| {
             let value = match said {
@@ -208,7 +208,7 @@ fn is_wide(name: &str) -> bool {
 }
 
 impl TraceEvent {
-    /// The event of these fields, and what it tells of rebuilt.
+    /// The event of these fields, with its section or `struct mce` rebuilt.
     ///
     /// # Errors
     /// Why it cannot be.
@@ -220,23 +220,23 @@ impl TraceEvent {
         Ok(Self { file: Arc::clone(file), name, stamp, time: None, values, rebuilt })
     }
 
-    /// The section descriptor and the section that it tells of; `None` of a machine check.
+    /// The section descriptor and the section; `None` for a machine check.
     pub fn section(&self) -> Option<(&SectionDescriptor, &[u8])> {
         SectionDescriptor::ref_from_prefix(&self.rebuilt).ok().filter(|_| self.name != MCE_RECORD)
     }
 
-    /// All that was rebuilt: the section descriptor and the section behind it, or a `struct mce`.
+    /// The rebuilt bytes: the section descriptor and the section after it, or a `struct mce`.
     pub fn rebuilt(&self) -> &[u8] {
         &self.rebuilt
     }
 
-    /// What the clock of the trace said, in seconds, rounded as the kernel does.
+    /// The trace clock's time in seconds, rounded as the kernel rounds it.
     pub fn clock(&self) -> Option<String> {
         let microseconds = self.stamp.clock?.saturating_add(500) / 1000;
         Some(format!("{}.{:06}", microseconds / 1_000_000, microseconds % 1_000_000))
     }
 
-    /// When, for people. Clocks of a trace count from the boot, but one, which counts from 1970.
+    /// The time for people. All trace clocks count from the boot, but one, which counts from 1970.
     pub fn uptime(&self) -> Option<String> {
         let (seconds, clock) = (self.stamp.clock? / 1_000_000_000, self.clock()?);
         Some(if seconds < 1_000_000_000 {
@@ -246,7 +246,7 @@ impl TraceEvent {
         })
     }
 
-    /// The event and who traced it.
+    /// The event's name and the processor that traced it.
     pub fn origin(&self) -> String {
         match self.stamp.cpu {
             Some(cpu) => format!("{} on CPU {cpu}", self.name),
@@ -254,19 +254,19 @@ impl TraceEvent {
         }
     }
 
-    /// The name that the kernel has for the memory module.
+    /// The kernel's label of the memory module.
     pub fn label(&self) -> Option<String> {
         let label = self.values.text("label").filter(|label| !NO_LABEL.contains(label))?;
         Some(Printable(label).to_string())
     }
 
-    /// What a driver says that happened.
+    /// The driver's message.
     pub fn message(&self) -> Option<String> {
         let message = self.values.text("msg").filter(|message| !message.is_empty())?;
         Some(Printable(message).to_string())
     }
 
-    /// How many errors it tells of, where they are several.
+    /// The number of errors, if there are several.
     pub fn errors(&self) -> Option<u64> {
         self.values.number("error_count").filter(|count| *count > 1)
     }
@@ -303,7 +303,7 @@ fn machine_check(values: &Values) -> Result<Vec<u8>, String> {
     Ok([&all[..size], vendor_data].concat())
 }
 
-/// The descriptor and the section that an event of the system `ras` tells of.
+/// The descriptor and the section of an event of the system `ras`.
 fn section(name: &str, values: &Values) -> Result<Vec<u8>, String> {
     let version = match name {
         "aer_event" if values.get("bus_type").is_some() => Version::Linux7_3,
@@ -319,7 +319,7 @@ fn section(name: &str, values: &Values) -> Result<Vec<u8>, String> {
     let body = event.write_body(&mut body).map_err(|error| error.to_string())?;
     let mut descriptor = event.descriptor();
     if version == Version::Linux5_0 && name == "arm_event" {
-        // It does not say how bad it is.
+        // The event has no severity.
         descriptor.set_severity(Severity::new(u32::MAX));
     }
     let descriptor =

@@ -1,7 +1,7 @@
 //! The pages of the ring buffer, as `per_cpu/cpuN/trace_pipe_raw` gives them, read with the format files of their kernel.
 //!
-//! A page begins with a time and its length. Each event has a header of 4 bytes: 5 bits that say how long it is or what
-//! else it is, and 27 bits of time since the one before (`header_event` of the trace file system).
+//! A page begins with a time and its length. Each event has a header of 4 bytes: 5 bits with the event's length or the
+//! header's kind, and 27 bits with the time since the event before (`header_event` of the trace file system).
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,12 +15,12 @@ use crate::problem::Problem;
 /// The format files of a kernel.
 #[derive(Clone, Debug)]
 pub struct Formats {
-    /// How a page is laid out.
+    /// The layout of a page.
     pub page: Page,
     events: Vec<Format>,
 }
 
-/// In a page's length: events were lost before it, and the number of them stands behind its events.
+/// Flag in a page's length: events were lost before the page, and their number stands after its events.
 const LOST: u64 = 1 << 31;
 const LOST_COUNTED: u64 = 1 << 30;
 const LENGTH: u64 = (1 << 27) - 1;
@@ -31,7 +31,7 @@ const TIME_EXTEND: u32 = 30;
 const TIME_STAMP: u32 = 31;
 
 impl Formats {
-    /// Reads the files of a folder `events`. An event that the kernel does not have has none.
+    /// Reads the format files of a folder `events`. Events that the kernel does not have are left out.
     ///
     /// # Errors
     /// When a file cannot be read, or says nothing that can be.
@@ -66,7 +66,8 @@ impl Formats {
     }
 }
 
-/// The text of a file of the trace file system. Some of them give all at the first read, whatever fits, and nothing after.
+/// The text of a file of the trace file system. Some of these files give everything at the first read, up to its size,
+/// and nothing after it.
 fn whole(path: &Path) -> io::Result<String> {
     let (mut file, mut text, mut part) = (File::open(path)?, Vec::new(), vec![0; 1 << 16]);
     loop {
@@ -77,7 +78,7 @@ fn whole(path: &Path) -> io::Result<String> {
     }
 }
 
-/// What is in the pages of one processor, the first of which begins at this offset of its file.
+/// The events in the pages of one processor. The first page begins at this offset of its file.
 pub fn read(file: &Arc<str>, bytes: &[u8], start: u64, cpu: Option<u32>, formats: &Formats) -> Trace {
     let mut trace = Trace::default();
     for (index, page) in bytes.chunks(formats.page.size()).enumerate() {
@@ -98,7 +99,7 @@ struct Pages<'t> {
 }
 
 impl Pages<'_> {
-    /// The events of a page. An error has its place in the page.
+    /// The events of a page. An error's place is in the page.
     fn page(&mut self, at: u64, page: &[u8]) -> Result<(), (usize, String)> {
         let Page { timestamp, commit, data } = &self.formats.page;
         let field = |place: &std::ops::Range<usize>| page.get(place.clone()).map(number);
@@ -133,7 +134,7 @@ impl Pages<'_> {
                     continue;
                 }
                 TIME_STAMP => {
-                    // The upper 5 bits are those of the time before.
+                    // The upper 5 bits are those of the time before it.
                     clock = clock >> 59 << 59 | (word()? << 27 | delta) & ((1 << 59) - 1);
                     offset += 8;
                     continue;
@@ -144,7 +145,7 @@ impl Pages<'_> {
                     offset += 4 + word()? as usize;
                     continue;
                 }
-                // The length stands behind the header, and counts itself.
+                // The length follows the header and counts itself.
                 0 => match (word()? as usize).checked_sub(4) {
                     Some(length) => (8, length),
                     None => return Err((begin, format!("event of {} bytes", word()?))),

@@ -1,7 +1,7 @@
-//! The text of a trace: `/sys/kernel/tracing/trace`, and what `trace-cmd report` and `perf script` make of the same format.
+//! The text of a trace: `/sys/kernel/tracing/trace`, or the same format from `trace-cmd report` and `perf script`.
 //!
-//! A line is who, on which processor, when, the event's name and its text, for which the event's format file has a pattern
-//! (`print fmt`). The patterns of the kernels from 2.6.38 to 7.3 are read.
+//! A line has the process, the processor, the time, the event's name and its text, for which the event's format file
+//! has a pattern (`print fmt`). The patterns of the kernels from 2.6.38 to 7.3 are read.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use cper::{Guid, SectionDescriptor, SectionTypeId};
 use super::{EVENTS, MCE_RECORD, Said, Stamp, Trace, TraceEvent, Values, section};
 use crate::problem::Problem;
 
-/// As much is looked at to tell whether something is a trace.
+/// Bytes that are searched to recognise a trace.
 const FRONT: usize = 64 << 10;
 
-/// Whether the bytes are the text of a trace: they begin as one does, or a line of them is one of the events.
+/// Whether the bytes are the text of a trace: they begin like one, or a line of them is one of the events.
 pub fn is_trace(bytes: &[u8]) -> bool {
     const HEADS: [&[u8]; 3] = [b"# tracer:", b"cpus=", b"version = "];
     let text = bytes[..bytes.len().min(FRONT)].trim_ascii_start();
@@ -24,10 +24,10 @@ pub fn is_trace(bytes: &[u8]) -> bool {
     begins() && !text.contains(&0) || text.split(|byte| *byte == b'\n').any(|line| event(line).is_some())
 }
 
-/// What is in the text of a trace.
+/// The content of a trace's text.
 pub fn read(file: &Arc<str>, bytes: &[u8]) -> Trace {
     let mut trace = Trace::default();
-    // Lines that are nothing, one behind the other: where the first begins, and how many there are.
+    // Consecutive lines that were not understood: the place of the first and their number.
     let mut unread: Option<(u64, usize, &[u8])> = None;
     let mut offset = 0;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -87,7 +87,7 @@ fn is_head(line: &[u8]) -> bool {
     [&b"cpus="[..], b"version = ", b"trace-cmd version"].iter().any(|head| line.starts_with(head))
 }
 
-/// `CPU:0 [LOST 12 EVENTS]`, and what `trace-cmd report` says of it.
+/// `CPU:0 [LOST 12 EVENTS]`, and the same line of `trace-cmd report`.
 fn lost(line: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(line).ok()?.trim();
     let (who, rest) = text.split_once('[')?;
@@ -104,15 +104,14 @@ struct Line<'a> {
     name: Option<&'static str>,
     cpu: Option<u32>,
     clock: Option<u64>,
-    /// What the event says.
+    /// The event's text.
     text: &'a [u8],
 }
 
-/// Where the event's name ends at the latest: a long line is looked at no further.
+/// An event's name ends before this byte of its line: the rest of a long line is not searched for one.
 const HEAD: usize = 512;
 
-/// The parts of a line. The name of the process in front can hold anything, so an event's name counts where a time stands
-/// before it.
+/// The parts of a line. The process's name in front can hold anything, so an event's name counts only after a time.
 fn event(line: &[u8]) -> Option<Line<'_>> {
     let head = &line[..line.len().min(HEAD)];
     let colons = memchr::memmem::find_iter(head, b": ");
@@ -139,13 +138,13 @@ fn event(line: &[u8]) -> Option<Line<'_>> {
     })
 }
 
-/// Where the first time of a line ends, its colon and a blank behind it.
+/// The end of the first time in a line, with the colon and the blank after it.
 fn colons_of_time(line: &[u8]) -> Option<usize> {
     memchr::memmem::find_iter(line, b": ").map(|at| at + 2).find(|end| stamp(&line[..*end]).is_some())
 }
 
-/// The processor and the time in front of an event's name: `<idle>-0  [000] d.s3.  9.701267: `; or in brackets, as the
-/// kernel's log has it.
+/// The processor and the time before an event's name: `<idle>-0  [000] d.s3.  9.701267: `; or in brackets, as in the
+/// kernel's log.
 fn stamp(front: &[u8]) -> Option<(Option<u32>, Option<u64>)> {
     let front = front.trim_ascii_end();
     let (front, in_log) = match front.strip_suffix(b":") {
@@ -162,7 +161,7 @@ fn stamp(front: &[u8]) -> Option<(Option<u32>, Option<u64>)> {
             let part = part.parse::<u64>().ok()?.checked_mul(unit)?;
             Some(seconds.checked_mul(1_000_000_000)?.checked_add(part)?)
         }
-        // Of a clock that does not count time.
+        // The clock does not count time.
         None if !in_log => time.parse::<u64>().ok().map(|_| None)?,
         None => return None,
     };
@@ -173,15 +172,15 @@ fn stamp(front: &[u8]) -> Option<(Option<u32>, Option<u64>)> {
             let digits = std::str::from_utf8(word.strip_prefix(b"[")?.strip_suffix(b"]")?).ok()?;
             digits.parse().ok()
         });
-        // Only a line of a trace says which processor.
+        // Only a line of a trace has the processor.
         cpu?;
     }
     Some((cpu, clock))
 }
 
-/// The fields that the text of an event gives; `None` if it is not the kernel's.
+/// The fields in the text of an event; `None` if it is not the kernel's pattern.
 fn values(name: &str, text: &[u8]) -> Option<Values> {
-    // Names of units and texts of drivers can be of other characters; nothing else can.
+    // Only names of units and texts of drivers can have other characters.
     let text: String = text.iter().map(|byte| char::from(*byte)).collect();
     match name {
         "mc_event" => mc_event(&text),
@@ -194,7 +193,7 @@ fn values(name: &str, text: &[u8]) -> Option<Values> {
     }
 }
 
-/// The bytes of a text that was made of them.
+/// The bytes that a text was made from.
 fn bytes(text: &str) -> Vec<u8> {
     text.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect()
 }
@@ -207,13 +206,13 @@ fn hex(text: &str) -> Option<u64> {
     u64::from_str_radix(text.strip_prefix("0x").unwrap_or(text), 16).ok()
 }
 
-/// A number that the kernel prints with a sign, and has in 32 bits without one.
+/// An unsigned number of 32 bits that the kernel prints with a sign.
 fn word(text: &str) -> Option<u64> {
     let unsigned = || text.parse::<i32>().ok().map(|number| u32::from_le_bytes(number.to_le_bytes()));
     text.parse::<u32>().ok().or_else(unsigned).map(u64::from)
 }
 
-/// Bytes in hex, with blanks between them, or some of them: before Linux 6.3 one is missing after each 16.
+/// Bytes in hex with blanks between them; before Linux 6.3 the blank after each 16 bytes is missing.
 fn hex_bytes(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u32> =
         text.chars().filter(|c| *c != ' ').map(|c| c.to_digit(16)).collect::<Option<_>>()?;
@@ -262,7 +261,8 @@ fn mc_event(text: &str) -> Option<Values> {
     Some(values)
 }
 
-/// What the kernel calls the bits of the status registers (`aer_event`'s pattern; the last ones PCIe 6.0, section 7.8.4).
+/// The kernel's names of the bits of the status registers (`aer_event`'s pattern; the last ones PCIe 6.0, section
+/// 7.8.4).
 const CORRECTABLE: [(u32, &str); 8] = [
     (0, "Receiver Error"),
     (6, "Bad TLP"),

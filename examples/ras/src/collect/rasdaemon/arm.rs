@@ -1,4 +1,4 @@
-//! Errors of Arm processors: `arm_event` as Linux' `log_arm_hw_error` fills it.
+//! Errors of Arm processors: `arm_event` as Linux's `log_arm_hw_error` fills it.
 
 use cper::section::{ArmErrorInformation, ArmProcessor, ArmProcessorHeader, ArmProcessorValidation};
 use cper::zerocopy::IntoBytes;

@@ -137,7 +137,7 @@ pub fn component_event(event: &CxlComponentEvent<'_>) -> Option<Row> {
             ];
             ("cxl_memory_module_event", rest)
         }
-        // What the driver has no event of its own for it tells as bytes.
+        // The driver's generic event has the bytes of a section that has no event of its own.
         _ => {
             let bytes = event.event_log()?.get(size_of::<CxlEventHeader>()..)?.first_chunk::<80>()?;
             ("cxl_generic_event", vec![("data", blob(bytes))])
@@ -154,7 +154,7 @@ fn is_threshold(descriptor: CxlMemoryEventDescriptor) -> bool {
     descriptor.contains(CxlMemoryEventDescriptor::THRESHOLD)
 }
 
-/// What all events of components begin with.
+/// The first columns of all component events.
 fn header(event: &CxlComponentEvent<'_>, record: &CxlEventHeader) -> [(&'static str, Value); 14] {
     let host = event.device_id().map(|id| id.address().to_string());
     let log_type = ["Informational", "Warning", "Failure", "Fatal"];

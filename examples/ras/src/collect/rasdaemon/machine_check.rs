@@ -1,4 +1,4 @@
-//! Machine checks: `mce_record` as Linux' mce trace event fills it and rasdaemon's decoder words it.
+//! Machine checks: `mce_record` as Linux's mce trace event fills it and rasdaemon's decoder words it.
 
 use mce_record::{CpuVendor, MceRecord};
 use rusqlite::types::Value;

@@ -1,4 +1,4 @@
-//! Memory errors: `mc_event` as Linux' `ghes_edac` fills it, `extlog_event` as its `acpi_extlog` does.
+//! Memory errors: `mc_event` as Linux's `ghes_edac` fills it, `extlog_event` as its `acpi_extlog` does.
 
 use cper::section::MemoryErrorView;
 use cper::tracepoint::{ExtlogMemEvent, McEvent};

@@ -1,4 +1,4 @@
-//! The database of rasdaemon: records of the dying boot as rows beside those that the daemon saw live.
+//! The database of rasdaemon: the last boot's records as rows beside those that the daemon saw live.
 //!
 //! A database of any release of rasdaemon will do: when it is opened it gets the tables and columns that it does not have
 //! yet, as the newest release creates them, and so does a new one. So nothing of a record is left out, and `ras-mc-ctl`
@@ -6,11 +6,11 @@
 //! read and write by the names of columns and do not mind. Whether it writes a journal or a write-ahead log is left as
 //! it is.
 //!
-//! rasdaemon does not wait for a lock and drops an event that it cannot write. So rows are made ready first, and the
+//! rasdaemon does not wait for a lock and drops an event that it cannot write. So rows are prepared first, and the
 //! database is locked for the short time in which a batch of them is written; at boot `ras collect` runs before the
-//! daemon does. Every event is noted in a table of our own, `ras_collect`, in the transaction of its rows: whatever
-//! happens, it is in both or in neither, and never twice. That table is read when the database is opened, and has no
-//! index: keys are digests, and one for a million of them would be written anew with each batch.
+//! daemon. Every event is noted in a table of our own, `ras_collect`, in the transaction of its rows: it is in both or
+//! in neither, and never twice. That table is read when the database is opened, and has no index: keys are digests, so
+//! an index of a million of them would be rewritten with each batch.
 //!
 //! A row's time is the record's. Where it has none it is the time of the boot that its id names, and else the time of
 //! collection, as rasdaemon takes that of reception; what is not the record's own is marked behind the time, and in
@@ -43,11 +43,11 @@ use anyhow::{Result, anyhow};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params_from_iter};
 
-use super::files::{Place, Readers, sync_folder_of};
 use super::known::Known;
 use super::{Added, Collected, Key, Sink};
 use crate::event::Event;
 use crate::found;
+use crate::output_files::{Place, Readers, sync_folder_of};
 use row::Row;
 
 /// Whether it has a place for an event.
@@ -55,11 +55,11 @@ pub fn has_place(event: &Event<'_>) -> bool {
     !rows::rows(event).is_empty()
 }
 
-/// How long to wait for others who write.
+/// How long to wait for other writers.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
-/// Events written in one go: fewer write the same pages again and again, more keep the daemon out for long.
+/// Events in one transaction: fewer write the same pages again and again, more lock the daemon out for long.
 const BATCH: usize = 16384;
-/// Rows of earlier runs read in one go: who reads keeps the daemon out too.
+/// Rows of earlier runs that are read at once: a reader locks the daemon out too.
 const SLICE: u32 = if cfg!(test) { 4 } else { 4096 };
 /// Pages of the database held in memory, in KiB.
 const CACHE: i64 = 16 << 10;
@@ -73,7 +73,7 @@ pub struct Entry {
     rows: Vec<(u32, Row)>,
 }
 
-/// What a row's time is.
+/// The source of a row's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TimeFrom {
     /// The record's.
@@ -157,8 +157,8 @@ impl Database {
             return Err(Refusal::Other(ONLY_READ.into()));
         }
         connection.busy_timeout(PATIENCE)?;
-        // What is committed is on the disk, and no journal comes back after a power cut to undo it, as it can with
-        // FULL: the record is cleared from its source after that.
+        // A committed row is on the disk, and no journal comes back after a power cut to undo it, as it can with FULL:
+        // the record is cleared from its source after that.
         connection.pragma_update(None, "synchronous", "EXTRA")?;
         connection.pragma_update(None, "cache_size", -CACHE)?;
         connection.set_prepared_statement_cache_capacity(64);
@@ -260,7 +260,7 @@ impl Database {
         Ok(())
     }
 
-    /// Writes the rest, and says what did not go in.
+    /// Writes the rest, and reports what could not be written.
     fn finish(&mut self) -> Result<()> {
         self.write().map_err(|error| anyhow!("{CANNOT_WRITE}: {error}"))?;
         match &self.lost {
@@ -292,8 +292,8 @@ impl Sink for Database {
     }
 }
 
-/// Puts all of a database on the disk. SQLite did that with what this run wrote; what an earlier run wrote that was
-/// killed is taken for known, and may be in memory alone.
+/// Puts a whole database on the disk. SQLite did that with this run's rows. The rows of an earlier run that was killed
+/// count as known, and may be in memory only.
 fn sync(path: &Path) -> io::Result<()> {
     let mut log = OsString::from(path);
     log.push("-wal");
@@ -308,15 +308,15 @@ fn sync(path: &Path) -> io::Result<()> {
 
 /// Why nothing can be written where nobody may write.
 const ONLY_READ: &str = "it, or its folder, can only be read";
-/// What errors begin with.
+/// The start of error messages.
 const CANNOT_WRITE: &str = "cannot be written";
 
 const LATER: &str = "SELECT rowid, key FROM ras_collect WHERE rowid > ?1 ORDER BY rowid LIMIT ?2";
 const NOTE: &str = "INSERT INTO ras_collect (key, section, table_name, row_id, source, time_from, collected) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
-/// Learns of events that others of our kind, earlier runs among them, have put there after the last row that is known,
-/// some of them at a time. Gives their digests; none when all are known.
+/// Reads the events that other runs have written after the last known row, some at a time. Returns their digests; none
+/// when all are known.
 fn learn(connection: &Connection, known: &mut Known, last: &mut i64) -> Result<Vec<u128>, Refusal> {
     let mut statement = connection.prepare_cached(LATER)?;
     let mut rows = statement.query((*last, SLICE))?;

@@ -1,4 +1,4 @@
-//! PCIe errors: `aer_event` as Linux' AER driver fills it when GHES hands it a section.
+//! PCIe errors: `aer_event` as Linux's AER driver fills it when GHES hands it a section.
 
 use cper::Severity;
 use cper::section::PcieErrorView;

@@ -40,8 +40,8 @@ pub fn blob(bytes: &[u8]) -> Value {
     bytes.to_vec().into()
 }
 
-/// The severity that Linux' GHES driver makes of an entry's: 0 none, 1 corrected, 2 recoverable, 3 panic, which is also
-/// what it makes of one that it does not know.
+/// The severity that Linux's GHES driver makes of an entry's: 0 none, 1 corrected, 2 recoverable, 3 panic, which is
+/// also what it makes of one that it does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ghes {
     /// Informational.

@@ -35,9 +35,9 @@ pub fn rows(event: &Event<'_>) -> Vec<(u32, Row)> {
 /// | NVIDIA | | `nvidia_ns_event` or `nvidia_vera_ns_event`, and `non_standard_event` |
 /// | all others, and those of the above that miss what their table needs or cannot be read | | `non_standard_event` |
 ///
-/// The last line is where this says more than a live kernel, which drops a PCIe section without AER registers. The one
-/// before is what rasdaemon does with a section that it has a vendor's decoder for: `non_standard_event` has the FRU and
-/// the severity.
+/// The last line keeps more than a live kernel, which drops a PCIe section without AER registers. The line before it is
+/// what rasdaemon does with a section that it has a vendor's decoder for: `non_standard_event` has the FRU and the
+/// severity.
 fn rows_of(event: &Event<'_>, section: &Section<'_>) -> Vec<Row> {
     let severity = section.severity;
     let checks = section.machine_checks.iter();
@@ -80,13 +80,13 @@ fn rows_of(event: &Event<'_>, section: &Section<'_>) -> Vec<Row> {
     rows
 }
 
-/// Whether firmware logged a corrected machine check with this record: what Linux' extended-log driver reads.
+/// Whether firmware logged a corrected machine check with this record: what Linux's extended-log driver reads.
 fn by_machine_check(event: &Event<'_>) -> bool {
     let What::Record(stored) = &event.found.what else { return false };
     stored.record().header().notification_type() == NotificationType::CMC
 }
 
-/// GHES tells EDAC the severity of the whole block. A memory section that Linux stored before it panicked is told as
+/// GHES gives EDAC the severity of the whole block. A memory section that Linux stored before a panic is reported as
 /// recoverable when it is read back.
 fn memory_severity(event: &Event<'_>, section: &Section<'_>) -> Severity {
     match &event.found.what {

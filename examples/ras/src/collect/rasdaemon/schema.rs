@@ -6,12 +6,12 @@ use rusqlite::{Connection, Transaction};
 
 use super::Refusal;
 
-/// What all events of CXL components begin with.
+/// The first columns of all CXL component events.
 const CXL_HEADER: &str = "memdev TEXT, host TEXT, serial INTEGER, log_type TEXT, hdr_uuid TEXT, hdr_flags INTEGER, \
      hdr_handle INTEGER, hdr_related_handle INTEGER, hdr_ts TEXT, hdr_length INTEGER, hdr_maint_op_class INTEGER, \
      hdr_maint_op_sub_class INTEGER, hdr_ld_id INTEGER, hdr_head_id INTEGER, ";
 
-/// What HiSilicon's tables of its own two kinds of error have.
+/// The columns of HiSilicon's two tables.
 const HISILICON: &str = "version INTEGER, soc_id INTEGER, socket_id INTEGER, nimbus_id INTEGER, module_id TEXT, \
      sub_module_id TEXT, err_severity TEXT, regs_dump TEXT";
 
@@ -175,7 +175,7 @@ pub(super) fn complete(database: &Transaction<'_>) -> Result<(), Refusal> {
                 if present.contains(name(column)) {
                     continue;
                 }
-                // What cannot be altered, a view for one, is found out when a row is to go there.
+                // A table that cannot be altered, such as a view, is noticed when a row is inserted.
                 match database
                     .execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column}"))
                     .map_err(Refusal::from)

@@ -19,7 +19,7 @@ pub fn is_wanted(name: &[u8]) -> bool {
 /// Removes the variable.
 pub fn clear(source: &Source, path: &Path, clearable: &[Clearable]) -> io::Result<Cleared> {
     source.remove(path, clearable, |path| {
-        // Linux guards variables it does not know from removal by accident (`Documentation/filesystems/efivarfs.rst`).
+        // Linux protects unknown variables from removal by accident (`Documentation/filesystems/efivarfs.rst`).
         let file = File::open(path)?;
         if let Ok(flags) = ioctl_getflags(&file) {
             if flags.contains(IFlags::IMMUTABLE) {

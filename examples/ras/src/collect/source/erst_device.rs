@@ -1,4 +1,4 @@
-//! `/dev/erst_dbg`, Linux' way to the records in ERST (6.12 `drivers/acpi/apei/erst-dbg.c`): each read gives the next
+//! `/dev/erst_dbg`, Linux's way to the records in ERST (6.12 `drivers/acpi/apei/erst-dbg.c`): each read gives the next
 //! record whole, an empty one the end; a record is cleared by its id.
 
 use std::fs::File;
@@ -17,13 +17,13 @@ use crate::scan::{self, Step};
 use super::super::{Key, log};
 use super::{CHANGED, Clearable, Cleared};
 
-/// Where udev makes it, once the module `erst-dbg` is loaded.
+/// The device file that udev makes once the module `erst-dbg` is loaded.
 pub const PATH: &str = "dev/erst_dbg";
 
 /// The longest record the device gives.
 const LONGEST: usize = 0x4000;
 
-/// Reads that may fail: the device goes on behind a record that it cannot give.
+/// Reads that may fail in a row: the device continues after a record that it cannot read.
 const FAILURES: usize = 1024;
 
 /// Clears the record of an id: `_IOW('E', 1, u64)`.
@@ -52,7 +52,7 @@ fn records(mut device: &File, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> 
         match device.read(&mut record) {
             Ok(0) => return Ok(()),
             Ok(length) => each(&record[..length])?,
-            // Longer than it gives, or one that firmware fails to read.
+            // The record is longer than the device returns, or firmware fails to read it.
             Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => {
                 log::warn(&format!("/{PATH}: a record that cannot be read: {error}"));
             }

@@ -24,7 +24,7 @@ pub fn clear(path: &Path, clearable: &[Clearable]) -> io::Result<Cleared> {
     }
     let mut store = Store::open(path).map_err(io::Error::other)?;
     for record in clearable {
-        // Read anew each time: the slots are those of the image as it is now.
+        // The image is read anew each time: its slots are those of now.
         let file = File::known(path.to_string_lossy().into_owned(), store.bytes()?, Content::Image);
         if !file.bytes.starts_with(&MAGIC) {
             keep_all(&mut cleared, CHANGED);

@@ -1,4 +1,4 @@
-//! Where records lie on a machine: how a source is found, what of it is read, and how a record is cleared from it.
+//! The sources of a machine: how each is found, which of its files are read, and how a record is cleared from it.
 
 mod bert;
 mod efi;
@@ -24,15 +24,15 @@ use super::Key;
 /// A kind of source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Linux' way to the records in ERST, whole: `/dev/erst_dbg`.
+    /// Linux's device for whole ERST records: `/dev/erst_dbg`.
     ErstDevice,
-    /// The file system in which Linux shows what it kept in ERST, EFI variables or memory, bodies alone.
+    /// Linux's file system of the records that it kept in ERST, EFI variables or memory: bodies alone.
     Pstore,
     /// EFI variables of firmware and of Linux.
     Efi,
-    /// The region in which firmware left the last boot's errors.
+    /// The region with the errors of the last boot that firmware found.
     Bert,
-    /// What systemd-pstore moved out of pstore.
+    /// The files that systemd-pstore moved out of pstore.
     Systemd,
     /// Files and folders that were named.
     Files,
@@ -45,19 +45,20 @@ pub struct Source {
     pub kind: Kind,
     /// The file or folder.
     pub path: PathBuf,
-    /// Whether it was named, so that what is wrong with it matters.
+    /// Whether it was named on the command line; problems with a source that was not are no errors.
     pub named: bool,
-    /// The boot for which firmware left what is in it; all zero where it is kept from boot to boot.
+    /// The boot for which firmware left its records; all zero for a source that persists from boot to boot.
     pub boot: Guid,
-    /// How the memory of ramoops in it is laid out, where that was said.
+    /// The layout of its ramoops memory, where it was given.
     pub ramoops: Option<Parameters>,
 }
 
 impl Kind {
-    /// Those that a machine may have, whole records first: of one that is met twice the first is archived.
+    /// The sources that a machine may have, those with whole records first: of a record that is met twice the first is
+    /// archived.
     const OF_MACHINE: [Self; 5] = [Self::ErstDevice, Self::Efi, Self::Pstore, Self::Bert, Self::Systemd];
 
-    /// Where Linux or systemd has it, without the first slash.
+    /// Its path, without the first slash.
     const fn path(self) -> &'static str {
         match self {
             Self::ErstDevice => erst_device::PATH,
@@ -69,7 +70,7 @@ impl Kind {
         }
     }
 
-    /// The boot that all in a source is of.
+    /// The boot of everything in a source.
     fn boot(self, root: &Path) -> Guid {
         match self {
             Self::Bert => bert::boot(root),
@@ -77,7 +78,7 @@ impl Kind {
         }
     }
 
-    /// Why records stay where they are, where they cannot be cleared.
+    /// Why records of this source cannot be cleared.
     pub const fn keeps(self) -> Option<&'static str> {
         match self {
             Self::ErstDevice | Self::Pstore | Self::Efi => None,
@@ -116,14 +117,14 @@ impl Source {
     /// The files in it.
     pub fn walk(&self) -> Walk {
         let wanted: fn(&[u8]) -> bool = match self.kind {
-            // Reading a variable costs firmware's time, and most are none of ours.
+            // Reading a variable costs firmware time, and most variables hold no record.
             Kind::Efi => efi::is_wanted,
             _ => |_| true,
         };
         Walk::new(&self.path, wanted)
     }
 
-    /// The file at a path in this source: what is in it, once it is recognised.
+    /// The file at a path in this source, recognised.
     pub fn load(&self, path: &Path) -> Result<Loaded, io::Error> {
         let name = match path.to_str() {
             Some(input::STDIN) => "standard input".to_owned(),
@@ -141,7 +142,7 @@ impl Source {
         })
     }
 
-    /// What a file of this source is.
+    /// The content of a file of this source.
     pub fn content(&self, file: &File) -> Option<Content> {
         let name = base(&file.name);
         match self.kind {
@@ -152,7 +153,7 @@ impl Source {
         }
     }
 
-    /// The boot that what is in a file is known by; that of an archived file is in its name.
+    /// The boot in the keys of a file's records; an archived file has it in its name.
     pub fn boot_of(&self, file: &File) -> Guid {
         let archived = || Key::split_name(base(&file.name)).map(|(key, _)| key.creator);
         if self.boot.is_zero() { archived().unwrap_or(Guid::ZERO) } else { self.boot }
@@ -161,32 +162,32 @@ impl Source {
     /// Hands on what is in a file.
     pub fn visit<'a>(&self, file: &'a File, visit: &mut dyn FnMut(Step<'a>)) {
         let Some(content) = self.content(file) else { return };
-        // What was cleared from a store was dealt with.
+        // Cleared records were collected before.
         scan::visit(file, content, false, visit);
     }
 }
 
-/// What became of reading a file.
+/// What reading a file gave.
 #[derive(Debug)]
 pub enum Loaded {
     /// It holds something.
     File(File),
-    /// It is empty, as a device or region without records is.
+    /// It is empty: a device or region without records.
     Empty,
-    /// It is nothing known.
+    /// It was not recognised.
     Unrecognised(File),
 }
 
 /// A record that may be cleared.
 #[derive(Debug)]
 pub struct Clearable {
-    /// What it is known by.
+    /// Its key.
     pub key: Key,
     /// The slot, in a store.
     pub slot: Option<usize>,
 }
 
-/// What became of records that may be cleared.
+/// What clearing records gave.
 #[derive(Debug, Default)]
 pub struct Cleared {
     /// Records that were cleared.
@@ -205,13 +206,12 @@ impl Cleared {
 const CHANGED: &str = "it is no longer what was archived";
 
 impl Source {
-    /// Why these records stay where they are, if they are not such as can be cleared: of files only the slots of stores
-    /// are.
+    /// Why these records cannot be cleared, if they cannot: of files only the slots of stores can.
     pub fn keeps(&self, clearable: &[Clearable]) -> Option<&'static str> {
         self.kind.keeps().filter(|_| clearable.iter().all(|record| record.slot.is_none()))
     }
 
-    /// Clears records from the file at a path, those that are still what was archived.
+    /// Clears records from the file at a path, those that are still the archived ones.
     pub fn clear(&self, path: &Path, clearable: &[Clearable]) -> io::Result<Cleared> {
         match self.kind {
             Kind::ErstDevice => erst_device::clear(path, clearable),
@@ -235,7 +235,7 @@ impl Source {
         Ok(keys)
     }
 
-    /// Removes a file that is a record, if all in it is what was archived.
+    /// Removes a file that is a record, if everything in it is archived.
     fn remove(
         &self,
         path: &Path,

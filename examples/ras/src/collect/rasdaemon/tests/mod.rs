@@ -152,7 +152,7 @@ fn a_time_that_is_not_the_records_own_is_marked() {
     ] {
         assert_eq!(row(7, creator, bytes), (seconds, mark.to_owned()), "{bytes:x?}");
     }
-    // Linux' id names the boot.
+    // Linux's id names the boot.
     let id = 1_795_331_306 << 32 | 1;
     assert_eq!(row(id, CreatorId::LINUX_PSTORE, None), (1_795_331_306, "boot)".to_owned()));
 }

@@ -1,10 +1,10 @@
-//! Output files: who may read them, and that nobody's link leads them elsewhere.
+//! Output files: their permissions, and links in their paths.
 //!
-//! What is collected holds kernel logs, which a machine may keep from its users. So an output is readable by its owner
-//! alone, and by a group where one is named. A file that exists keeps its permissions.
+//! Outputs contain kernel logs, which a machine may keep from its users. So an output is readable by its owner alone,
+//! and by a group if one is given. A file that exists keeps its permissions.
 //!
-//! A new file is made exclusively: if its name is taken, by a link too, it is not made. The name of an output may be a
-//! link in a folder that only root or the user of this program can write to. In any other folder a link is refused.
+//! A new file is made exclusively: if its name is taken, also by a link, it is not made. An output's name may be a link
+//! in a folder that only root or this program's user can write to. In any other folder a link is refused.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -89,8 +89,8 @@ impl Readers {
         opened.map_err(no_link)
     }
 
-    /// Makes a folder and those above it. All are on the disk when this returns, also those that were made by a run
-    /// that was killed before it came to that.
+    /// Makes a folder and those above it. All are on the disk when this returns, also folders that an earlier run made
+    /// and did not live to put there.
     pub fn make_folder(self, path: &Path) -> io::Result<()> {
         let above = |path: &Path| match path.parent() {
             Some(above) if above.as_os_str().is_empty() => PathBuf::from("."),
@@ -113,7 +113,7 @@ impl Readers {
         for folder in path.ancestors().take_while(|folder| !folder.as_os_str().is_empty()) {
             match File::open(above(folder)) {
                 Ok(folder) => folder.sync_all()?,
-                // What is not ours to read was not made by us.
+                // A folder that this user may not read was not made by this program.
                 Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
                 Err(error) => return Err(error),
             }
@@ -122,12 +122,12 @@ impl Readers {
     }
 }
 
-/// Where a file is, or is to be, once links that may be followed are followed.
+/// The place of a file, once links that may be followed are followed.
 #[derive(Debug)]
 pub struct Place {
     /// Its path.
     pub path: PathBuf,
-    /// The flag that makes opening it fail where the path has become a link.
+    /// The flag with which opening fails if the path has become a link.
     pub flags: i32,
 }
 
@@ -162,7 +162,7 @@ pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// What the system says of a link that is not to be followed is "too many levels of symbolic links".
+/// For a link that is not followed the system says "too many levels of symbolic links".
 fn no_link(error: io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(code) if code == Errno::LOOP.raw_os_error() => {
@@ -172,8 +172,8 @@ fn no_link(error: io::Error) -> io::Error {
     }
 }
 
-/// Opens a file that a run which was killed may have left, for writing; `None` if there is none. It is an error if it
-/// is anything but a file of this user under one name.
+/// Opens for writing a file that a killed run may have left; `None` if there is none. Fails if it is anything but a
+/// file of this user under one name.
 pub fn open_left_over(path: &Path) -> io::Result<Option<File>> {
     let flags = flags(OFlags::NOFOLLOW | OFlags::NONBLOCK);
     let file = match OpenOptions::new().write(true).custom_flags(flags).open(path) {
@@ -196,7 +196,7 @@ pub fn lock(file: &File) -> io::Result<()> {
     })
 }
 
-/// Why a file that another run has locked cannot be had.
+/// The error for a file that another run has locked.
 pub const BUSY: &str = "another run is writing to it";
 
 /// Whether something failed because another run has it.
@@ -211,7 +211,7 @@ pub fn sync_folder_of(path: &Path) -> io::Result<()> {
 }
 
 /// Flags as `OpenOptions` takes them.
-// They are a C `int` everywhere.
+// The flags are a C `int` on every system.
 #[allow(clippy::cast_possible_wrap)]
 const fn flags(flags: OFlags) -> i32 {
     flags.bits() as i32
