@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Proves that the Linux module builds for two kernels without a warning of theirs, that its C part keeps their style, and
 # that what runs while the machine dies (each rust_store_*) has no path to a panic, makes no indirect call and needs at
-# most 512 bytes of stack, the C part's included. Needs: network for Debian's packages (headers, kernel source, Rust with its library's source,
-# lld), gcc.
+# most 512 bytes of stack, the C part's included; and that the replay of events needs half of a process's stack at the most.
+# Needs: network for Debian's packages (headers, kernel source, Rust with its library's source, lld), gcc.
 . "$(dirname "$0")/../examples/linux-module/build.sh"
 need lld-22 llvm-22 python3
 manifest=examples/linux-module/Cargo.toml
@@ -35,4 +35,18 @@ shim=$(awk '$1 ~ /:(on_panic|store_source)$/ { sum[FILENAME] += $2 } END { for (
   target/linux-module/*/shim.su)
 [ "${shim:-0}" -gt 0 ] || die "nobody says what stack the C part needs"
 python3 .ci/stack.py target/linux-module/program "$shim bytes of C, and below" $((512 - shim))
+
+# The replay runs as part of a process, on a stack of 16 KiB, below what serves the process's call. It formats texts, which
+# nest: a unit's name in a text in a buffer. If each of five were the deepest, half of the stack is enough.
+flags=()
+while read -r symbol; do
+  flags+=("--defsym=$symbol=$(((${#flags[@]} + 1) * 4096))")
+done < <(llvm-nm-22 --undefined-only --format=just-symbols "$object")
+ld.lld-22 --gc-sections --entry=0 "${flags[@]}" --undefined=rust_replay -o target/linux-module/replay "$object"
+shim=$(awk '$1 ~ /:(replay_write|replay_errors|fill|look_at)$/ { sum[FILENAME] += $2 + 8 }
+  $1 ~ /:replay_(mce|memory|extlog|pcie|arm|other)$/ && $2 > last[FILENAME] { last[FILENAME] = $2 + 8 }
+  END { for (file in sum) if (sum[file] + last[file] > max) max = sum[file] + last[file]; print max }' target/linux-module/*/replay.su)
+[ "${shim:-0}" -gt 0 ] || die "nobody says what stack the replay's C part needs"
+python3 .ci/stack.py target/linux-module/replay "replay, beside $shim bytes of C" $((8192 - shim)) 5
+
 echo "$(stat -c %s "$object") bytes for 6.1 and 6.12; ${#stores[@]} entry points that cannot panic"

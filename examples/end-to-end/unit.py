@@ -91,6 +91,17 @@ def check(out, folder, before, after):
     told = len(events.read_text().splitlines()) if events.exists() else 0
     expect(f"the {before} records of ERST are told of at boot", told >= 2, True)
     expect("records of ERST after it", int(after), 0)
+    replay, daemon = state(out / "ras-replay.state"), state(out / "rasdaemon.state")
+    success("the replay", replay)
+    order = [int(unit[f"{moment}TimestampMonotonic"]) for unit, moment in
+             [(boot, "InactiveEnter"), (daemon, "InactiveExit"), (replay, "InactiveExit")]]
+    expect(f"the order of collecting, listening and telling: {order}", order == sorted(order) and order[0] > 0, True)
+    told = dict(line.split(": ") for line in (out / "replayed").read_text().splitlines())
+    expect("errors of the former boot, and those told", (told["errors"], told["told"]), ("1", "1"))
+    rows = sqlite3.connect(out / "heard.db").execute("SELECT bank, status FROM mce_record").fetchall()
+    expect("rows of rasdaemon for the one machine check", [(bank, hex(status % 2**64)) for bank, status in rows],
+           [(4, "0xbe00000000000135")])
+    expect("the replay beside --sqlite", state(out / "sqlite.replay")["Result"], "exec-condition")
     hangs = state(out / "hangs.state")
     expect("the unit that hangs", hangs["Result"], "timeout")
     held_up = int(hangs["InactiveEnterTimestampMonotonic"]) - int(hangs["InactiveExitTimestampMonotonic"])

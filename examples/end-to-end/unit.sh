@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Plays the boot of a machine that runs systemd: the unit as README.md installs it, with records in ERST;
+# Plays the boot of a machine that runs systemd: the unit as README.md installs it, with records in ERST, and beside it
+# rasdaemon under its own unit and the one that tells it of the errors, which both do once;
 # then the unit with each sink, and with each drop-in that FLEET.md and the unit itself tell of, twice; and the unit with
 # a program that hangs, and with one that eats memory. Nothing of the unit is emulated. UNIT names another unit than ours.
 . "$(dirname "$0")/machine.sh"
-need systemd python3
+need systemd python3 rasdaemon
+object=$(rust_object)
 build_ras
 guest_ras >/dev/null
 # Where guest_ras puts the program and its libraries.
@@ -12,7 +14,7 @@ unit=${UNIT:-examples/ras/systemd/ras-collect.service}
 
 # systemd and what it runs, each with its libraries.
 mkdir -p "$root"/{etc/systemd/system,lib/systemd,usr/bin,var/lib/{rasdaemon,prometheus/node-exporter},run,srv/ras}
-programs=(/bin/{mount,systemctl,journalctl} /usr/bin/install /lib/systemd/systemd{,-journald,-pstore,-remount-fs,-shutdown}
+programs=(/bin/{mount,systemctl,journalctl} /usr/bin/install /usr/sbin/rasdaemon /lib/systemd/systemd{,-journald,-pstore,-remount-fs,-shutdown}
   /lib/systemd/system-generators/systemd-fstab-generator)
 {
   printf '%s\n' "${programs[@]}"
@@ -25,6 +27,11 @@ mkdir "$root/lib/systemd/system/sysinit.target.wants"
 for wanted in systemd-journald.service systemd-pstore.service; do
   ln -s "../$wanted" "$root/lib/systemd/system/sysinit.target.wants/"
 done
+# The module that reads the errors before they are cleared, and who listens: as FLEET.md has it.
+modules=$(modules "$(release 6.12)" "$object")
+cp "$modules/ras_erst.ko" "$root/"
+mkdir -p "$root/etc/default"
+: >"$root/etc/default/rasdaemon"
 echo 'rootfs / rootfs rw 0 0' >"$root/etc/fstab"
 echo 'root:x:0:0::/:/bin/sh' >"$root/etc/passwd"
 echo 'root:x:0:' >"$root/etc/group"
@@ -71,6 +78,6 @@ cp examples/data/erst-images/mce-intel.img "$play/erst.img"
 before=$(records)
 [ "$before" -gt 0 ] || die "there is nothing to collect at boot"
 mapfile -t erst < <(erst "$play/erst.img" "$(stat -c %s "$play/erst.img")")
-BOOT_TIMEOUT=900 boot unit "$(kernel 6.12)" "$(guest unit "$root"/*)" "${erst[@]}" -m 1536
+BOOT_TIMEOUT=900 boot unit "$(kernel 6.12)" "$(guest unit "$root"/*)" "${erst[@]}" -m 1536 -cpu Skylake-Server-v1
 healthy unit
 python3 "$here/unit.py" check "$play/unit.out" "$root/cases" "$before" "$(records)"

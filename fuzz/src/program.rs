@@ -1,6 +1,7 @@
 //! The program's own path: bytes are recognised, walked over, told and written, as `ras decode` does it.
 
 use std::io::{self, Write};
+use std::sync::{Arc, LazyLock};
 
 use ras::event::{Event, utc};
 use ras::found::{Content, Found, Part, What};
@@ -8,7 +9,8 @@ use ras::input::Bytes;
 use ras::key::Key;
 use ras::scan::{File, Step};
 use ras::text::{Detail, Text};
-use ras::{dmesg, json, kernel, scan};
+use ras::trace::ring_buffer::Formats;
+use ras::{dmesg, json, kernel, scan, trace};
 
 /// Names that say what bytes are where they do not say it themselves.
 const NAMES: [&str; 8] = [
@@ -44,7 +46,7 @@ const FORMS: usize = 7;
 fn path(bytes: &[u8], name: &str, form: usize) {
     let file = File::new(name.into(), Bytes::Read(bytes.to_vec()), None);
     let length = file.bytes.len();
-    let Some(content) = file.content.filter(|_| length <= LONGEST) else { return };
+    let Some(content) = file.content.filter(|_| length <= LONGEST) else { return traced(bytes, form) };
     let (mut found, mut reached, mut raw) = (Vec::new(), 0, 0);
     scan::visit(&file, content, form % 2 == 0, &mut |step| match step {
         Step::Found(one) => {
@@ -69,6 +71,35 @@ fn path(bytes: &[u8], name: &str, form: usize) {
     // What a compressed log inflates to is bounded by itself.
     if out.0 > linear {
         assert!(out.0 <= linear + 8 * texts, "{} bytes of output for {length}, {texts} of text", out.0);
+    }
+}
+
+/// The format files of a kernel.
+static FORMATS: LazyLock<Formats> = LazyLock::new(|| {
+    macro_rules! file {
+        ($name:literal) => {
+            include_str!(concat!("../../examples/data/tracepoints/6.12/events/", $name))
+        };
+    }
+    let events = [
+        file!("ras/mc_event/format"),
+        file!("ras/aer_event/format"),
+        file!("ras/arm_event/format"),
+        file!("ras/extlog_mem_event/format"),
+        file!("ras/non_standard_event/format"),
+        file!("mce/mce_record/format"),
+    ];
+    Formats::parse(file!("header_page"), &events).expect("the kernel's own")
+});
+
+/// The same path for bytes of a trace, its text or its pages, as `ras events` does it.
+fn traced(bytes: &[u8], form: usize) {
+    let file = Arc::from("trace");
+    for trace in [trace::text::read(&file, bytes), trace::ring_buffer::read(&file, bytes, 0, None, &FORMATS)]
+    {
+        assert!(trace.events.len() + trace.problems.len() <= bytes.len() + 1, "more events than bytes");
+        let events = trace.events.iter().map(|event| Event::of(Found::traced(event))).collect();
+        write(&mut Counted(0), events, form % 5).expect("nothing refuses the text");
     }
 }
 

@@ -12,7 +12,8 @@
  * act=1 machine checks go the way of live ones: decoders hear them, and one of
  * them emits the event.
  *
- * It runs as part of a process, and needs about 3 KiB of its stack.
+ * It runs as part of a process, and needs about 4 KiB of its stack (8 at the
+ * most: .ci/linux-module.sh).
  *
  * What a module can reach, in Linux 6.1 and 6.12: the tracepoints of memory,
  * Arm and other errors are exported. Those of machine checks and PCIe errors

@@ -5,6 +5,7 @@ mod common;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use common::{ras, ras_with_input};
 use ras::found::{Found, What};
@@ -246,6 +247,14 @@ fn lines_that_are_none_and_events_that_were_lost_are_told_with_their_place() {
 
 #[test]
 fn no_text_is_too_strange() {
+    for part in
+        ["1.1: ", "[0] 1.1: a", ": ", "[LOST EVENTS]", "x-1 [000] 1.0: mc_event: 1 Fatal error: a on b "]
+    {
+        let line = part.repeat((4 << 20) / part.len());
+        let started = Instant::now();
+        let trace = text::read(&Arc::from("long"), line.as_bytes());
+        assert!(trace.events.is_empty() && started.elapsed() < Duration::from_secs(5), "{part}");
+    }
     let mut seed = 1_u64;
     let mut random = move || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -15,6 +15,15 @@ outputs() {
   ls -l /var/lib/systemd/pstore /sys/fs/pstore >"/out/$1/left" 2>&1
 }
 state boot.state ras-collect.service
+# It tells several times: rasdaemon has started, and may not listen yet.
+tries=0
+until grep -q '^told: [1-9]' /sys/kernel/debug/ras_erst/replay || [ $tries = 60 ]; do sleep 1; tries=$((tries + 1)); done
+cat /sys/kernel/debug/ras_erst/replay >/out/replayed
+state rasdaemon.state rasdaemon.service
+# Another round of it, which tells nothing again.
+sleep 3
+cp /var/lib/rasdaemon/ras-mc_event.db /out/heard.db
+systemctl stop rasdaemon.service
 state hangs.state ras-hangs.service
 state sysinit.state sysinit.target
 outputs boot
@@ -39,6 +48,13 @@ for case in /cases/*; do
     # What has been started often is not started again.
     systemctl reset-failed
   done
+  # Where rows are written into rasdaemon's database it is told nothing.
+  if [ "$name" = sqlite ]; then
+    state ras-replay.state ras-replay.service
+    systemctl stop ras-replay.service
+    systemctl start --job-mode=ignore-dependencies ras-replay.service
+    state sqlite.replay ras-replay.service
+  fi
   outputs "$name"
 done
 journalctl --no-pager -o short-monotonic >/out/journal

@@ -46,6 +46,9 @@ pub struct Page {
 /// The largest page that is accepted: since Linux 6.8 a ring buffer's page can be larger than the machine's.
 const PAGE_MAX: usize = 1 << 20;
 
+/// More fields than any event has.
+const FIELDS_MAX: usize = 64;
+
 impl Page {
     /// The page that a `header_page` file describes.
     ///
@@ -90,7 +93,7 @@ impl Format {
         Ok(Self {
             name: known.ok_or_else(|| format!("event {name}"))?,
             id: id.parse().map_err(|_| format!("ID {id}"))?,
-            fields: text.lines().filter_map(Field::parse).collect(),
+            fields: text.lines().filter_map(Field::parse).take(FIELDS_MAX).collect(),
         })
     }
 

@@ -108,11 +108,15 @@ struct Line<'a> {
     text: &'a [u8],
 }
 
+/// An event's name ends before this byte of its line: the rest of a long line is not searched for one.
+const HEAD: usize = 512;
+
 /// The parts of a line. The process's name in front can hold anything, so an event's name counts only after a time.
 fn event(line: &[u8]) -> Option<Line<'_>> {
-    let colons = memchr::memmem::find_iter(line, b": ");
+    let head = &line[..line.len().min(HEAD)];
+    let colons = memchr::memmem::find_iter(head, b": ");
     // An event without text ends with its colon.
-    let mut ends = colons.chain(line.ends_with(b":").then(|| line.len() - 1));
+    let mut ends = colons.chain(head.ends_with(b":").then(|| head.len() - 1));
     ends.find_map(|end| {
         let front = line.get(..end)?;
         let start = front.iter().rposition(|byte| *byte == b' ')? + 1;
@@ -128,7 +132,7 @@ fn event(line: &[u8]) -> Option<Line<'_>> {
     })
     .or_else(|| {
         // The function tracer's lines have no colon behind their name.
-        let end = colons_of_time(line)?;
+        let end = colons_of_time(head)?;
         let (cpu, clock) = stamp(line.get(..end)?)?;
         Some(Line { name: None, cpu, clock, text: line.get(end..)? })
     })
