@@ -642,10 +642,10 @@ impl core::fmt::Display for HexBytes<'_> {
             let mut text = [0; 64];
             for (digits, byte) in text.chunks_exact_mut(2).zip(bytes) {
                 digits.iter_mut().zip([byte >> 4, byte & 0xf]).for_each(|(digit, value)| {
-                    *digit = value + if value < 10 { b'0' } else { b'a' - 10 };
+                    *digit = value.wrapping_add(if value < 10 { b'0' } else { b'a' - 10 });
                 });
             }
-            let digits = text.get(..2 * bytes.len()).unwrap_or_default();
+            let digits = text.get(..bytes.len().saturating_mul(2)).unwrap_or_default();
             f.write_str(core::str::from_utf8(digits).unwrap_or_default())
         })
     }
