@@ -637,7 +637,17 @@ pub(crate) struct HexBytes<'a>(pub(crate) &'a [u8]);
 
 impl core::fmt::Display for HexBytes<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        // In pieces: a number of two digits takes hundreds of instructions to format by itself.
+        self.0.chunks(32).try_for_each(|bytes| {
+            let mut text = [0; 64];
+            for (digits, byte) in text.chunks_exact_mut(2).zip(bytes) {
+                digits.iter_mut().zip([byte >> 4, byte & 0xf]).for_each(|(digit, value)| {
+                    *digit = value.wrapping_add(if value < 10 { b'0' } else { b'a' - 10 });
+                });
+            }
+            let digits = text.get(..bytes.len().saturating_mul(2)).unwrap_or_default();
+            f.write_str(core::str::from_utf8(digits).unwrap_or_default())
+        })
     }
 }
 
