@@ -270,7 +270,12 @@ pub(crate) fn each_flag(
     bits: u64,
     name: fn(u64) -> Option<&'static str>,
 ) -> impl Iterator<Item = (u64, Option<&'static str>)> {
-    (0..64u32).map(|place| 1u64 << place).filter(move |bit| bits & bit != 0).map(move |bit| (bit, name(bit)))
+    let mut rest = bits;
+    core::iter::from_fn(move || {
+        let lowest = rest & rest.wrapping_neg();
+        rest ^= lowest;
+        (lowest != 0).then(|| (lowest, name(lowest)))
+    })
 }
 
 /// The names of the bits of a set, as people read them: `timestamp, 0x40`; `none` when no bit is set.

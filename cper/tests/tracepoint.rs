@@ -1,5 +1,8 @@
 //! Trace events against the format files of a real kernel, and against what real kernels traced.
 
+#[path = "common/numbers.rs"]
+mod numbers;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -11,6 +14,7 @@ use cper::{
     ErrorKind, FruText, Guid, NotificationType, SectionDescriptor, SectionFlags, SectionTypeId, Severity,
     StatusBlock,
 };
+use numbers::Numbers;
 
 const NAMES: [&str; 5] = ["mc_event", "aer_event", "arm_event", "extlog_mem_event", "non_standard_event"];
 
@@ -149,33 +153,11 @@ fn printed(event: &Event<'_>) -> String {
     }
 }
 
-/// The blocks in the order of their injection, on 6.1 and on 6.12 with its EDAC driver.
-const INJECTED: [&str; 18] = [
-    "generic-proc",
-    "info-fwref",
-    "mem-ce-ddr",
-    "mem-ext-row",
-    "mem-full-v23",
-    "mem-minimal-pa",
-    "mem-old-73",
-    "mem-type-00",
-    "mem-type-03",
-    "mem-type-08",
-    "mem-type-11",
-    "mem-type-15",
-    "mem-v100-fru",
-    "mem-v201",
-    "mem-v300-fru-ts",
-    "multi-corr",
-    "pcie-ce",
-    "pcie-noaer",
-];
-
 #[test]
 fn events_are_what_linux_traced_of_the_same_blocks() {
-    let names = INJECTED.iter().copied().chain(["recoverable-mem", "recoverable-pcie", "unknown"]);
+    let blocks = text("rasdaemon/edac.blocks.txt");
     let mut ours = BTreeMap::<&str, Vec<(bool, String)>>::new();
-    let sections: Vec<_> = names.flat_map(sections_of).collect();
+    let sections: Vec<_> = blocks.lines().flat_map(sections_of).collect();
     for section in &sections {
         // Which the kernel drops.
         if section.name == "pcie-noaer" {
@@ -484,11 +466,7 @@ fn the_label_is_the_name_of_the_unit_or_none() {
 
 #[test]
 fn no_bytes_are_too_strange() {
-    let mut seed = 1_u64;
-    let mut random = move || {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 33) as usize
-    };
+    let mut numbers = Numbers::new();
     let (mut events, mut told) = (0, 0);
     for captured in captured() {
         for (version, notification) in kinds() {
@@ -496,11 +474,11 @@ fn no_bytes_are_too_strange() {
             let (name, whole) = (event.name(), bytes_of(&event, version));
             for _ in 0..50 {
                 let mut bytes = whole.clone();
-                for _ in 0..=random() % 6 {
-                    let at = random() % bytes.len();
-                    bytes[at] = random() as u8;
+                for _ in 0..=numbers.below(6) {
+                    let at = numbers.below(bytes.len());
+                    bytes[at] = numbers.below(256) as u8;
                 }
-                bytes.truncate(random() % (2 * bytes.len()));
+                bytes.truncate(numbers.below(2 * bytes.len()));
                 events += 1;
                 let Ok(event) = Event::read(version, name, &bytes).unwrap() else { continue };
                 // Two arrays may be the same bytes.

@@ -3,35 +3,21 @@
 use cper::section::Body;
 use cper::{Guid, Record, SectionTypeId, StatusBlock};
 
-/// A generator of numbers, always the same ones (xorshift).
-pub(crate) struct Numbers(u64);
+#[path = "numbers.rs"]
+mod numbers;
 
-impl Numbers {
-    pub(crate) const fn new() -> Self {
-        Self(0x9e37_79b9_7f4a_7c15)
-    }
+pub(crate) use numbers::Numbers;
 
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    /// A byte of the sort that is a count, a type or a set of flags.
-    fn small(&mut self) -> u8 {
-        match self.below(16) {
-            0..8 => 0,
-            8..13 => self.below(8) as u8,
-            13 => self.below(64) as u8,
-            14 => 0xff,
-            _ => self.next() as u8,
-        }
-    }
+/// A byte of the sort that is a count, a type or a set of flags.
+fn small(numbers: &mut Numbers) -> u8 {
+    let below = match numbers.below(16) {
+        0..8 => return 0,
+        8..13 => 8,
+        13 => 64,
+        14 => return 0xff,
+        _ => 256,
+    };
+    numbers.below(below) as u8
 }
 
 /// The bodies of the project's data, each with its type.
@@ -79,7 +65,7 @@ pub(crate) fn all(each: &mut dyn FnMut(SectionTypeId, &Body<'_>)) {
             }
         }
         for round in 0..200 {
-            let mut bytes: Vec<u8> = (0..8 + numbers.below(600)).map(|_| numbers.small()).collect();
+            let mut bytes: Vec<u8> = (0..8 + numbers.below(600)).map(|_| small(&mut numbers)).collect();
             // All fields are valid in most.
             if round % 4 != 0 {
                 bytes[..8].fill(0xff);
@@ -93,7 +79,7 @@ pub(crate) fn all(each: &mut dyn FnMut(SectionTypeId, &Body<'_>)) {
             let mut bytes = bytes.clone();
             for _ in 0..=numbers.below(4) {
                 if let Some(byte) = (!bytes.is_empty()).then(|| numbers.below(bytes.len())) {
-                    bytes[byte] = numbers.small();
+                    bytes[byte] = small(&mut numbers);
                 }
             }
             bytes.truncate(bytes.len().saturating_sub(numbers.below(9).saturating_sub(4)));

@@ -2,11 +2,14 @@
 //! record it is and whichever of its bytes.
 
 mod common;
+#[path = "../../../cper/tests/common/numbers.rs"]
+mod numbers;
 
 use std::fs;
 
 use common::path;
 use cper::{NotificationType, RecordHeader, RecordWriter, SectionDescriptor, SectionTypeId, Severity};
+use numbers::Numbers;
 use ras::event::{Event, utc};
 use ras::input::Bytes;
 use ras::scan::{File, Step};
@@ -35,21 +38,9 @@ fn told(name: &str, bytes: &[u8]) -> [String; 2] {
     [text, objects].map(|told| String::from_utf8(told).unwrap())
 }
 
-/// A generator of numbers, always the same ones (xorshift).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % end as u64) as usize
-    }
-}
-
 /// Flips bits; those after which the text or the JSON is the same.
 fn hidden(name: &str, bytes: &[u8], flips: usize) -> Vec<String> {
-    let mut numbers = Numbers(0x2545_f491_4f6c_dd1d);
+    let mut numbers = Numbers::new();
     let [text, objects] = told(name, bytes);
     assert!(text.len() > 100 && objects.len() > 100, "{name}: {text}");
     let mut hidden = Vec::new();

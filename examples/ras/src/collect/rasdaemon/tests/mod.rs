@@ -286,29 +286,8 @@ fn pcie_errors_read_as_rasdaemon_has_them() {
 /// Memory errors that went by way of GHES and EDAC: every column of every row.
 #[test]
 fn memory_errors_read_as_rasdaemon_has_them() {
-    let blocks = [
-        "generic-proc",
-        "info-fwref",
-        "mem-ce-ddr",
-        "mem-ext-row",
-        "mem-full-v23",
-        "mem-minimal-pa",
-        "mem-old-73",
-        "mem-type-00",
-        "mem-type-03",
-        "mem-type-08",
-        "mem-type-11",
-        "mem-type-15",
-        "mem-v100-fru",
-        "mem-v201",
-        "mem-v300-fru-ts",
-        "multi-corr",
-        "pcie-ce",
-        "pcie-noaer",
-        "recoverable-mem",
-        "recoverable-pcie",
-        "unknown",
-    ];
+    let blocks = fs::read_to_string(data("rasdaemon/edac.blocks.txt")).unwrap();
+    let blocks: Vec<_> = blocks.lines().collect();
     let rows = captured("edac", "mc_event");
     let ours = rows_of_injected(&blocks, "mc_event");
     assert_eq!((rows.len(), ours.len()), (15, 15));
