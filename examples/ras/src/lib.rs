@@ -1,8 +1,8 @@
 //! Reads and explains records: the part of `ras` that handles foreign bytes.
 //!
 //! Data flow one way: [`input`] loads bytes, [`recognise`] says what they are, [`scan`] walks over them and reports
-//! what it [`found`], [`event`] judges it, and [`text`], [`json`] and [`kernel`] write it. [`trace`] reports what a kernel
-//! traces. Only the program's commands use this library.
+//! what it [`found`], [`event`] judges it, and [`text`], [`json`] and [`kernel`] write it. Only the program's commands
+//! use this library.
 
 // Its documentation is for readers of the source.
 #![allow(missing_docs, missing_debug_implementations, clippy::missing_errors_doc)]
