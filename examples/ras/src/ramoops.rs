@@ -283,7 +283,7 @@ fn slots(bytes: &[u8], starts: &[usize]) -> Vec<Slot> {
     let dumps = ranges.iter().rposition(is_dump).map_or(0, |last| last + 1);
     let length = ranges[..dumps].iter().map(Range::len).min().unwrap_or(0);
     let first = ranges.first().map_or(0, |range| range.start);
-    let is_regular = |range: &Range<usize>| length != 0 && (range.start - first) % length == 0;
+    let is_regular = |range: &Range<usize>| length != 0 && (range.start - first).is_multiple_of(length);
     let regular = ranges[..dumps].iter().all(is_regular);
     let slot = |(index, range): (usize, Range<usize>)| {
         let number = match (index < dumps, regular) {

@@ -255,7 +255,7 @@ fn machines(bytes: &[u8]) -> Option<usize> {
     let single = sizes.contains(&bytes.len()).then_some(bytes.len());
     // What a program read from /dev/mcelog: many of one size.
     single.into_iter().chain(sizes).find(|size| {
-        !bytes.is_empty() && bytes.len() % size == 0 && bytes.chunks_exact(*size).all(is_machine)
+        !bytes.is_empty() && bytes.len().is_multiple_of(*size) && bytes.chunks_exact(*size).all(is_machine)
     })
 }
 

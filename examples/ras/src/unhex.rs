@@ -213,7 +213,7 @@ fn line_bytes(line: &str, colon: bool, swapped: bool) -> Option<Vec<u8>> {
 }
 
 fn hex(digits: &str, out: &mut Vec<u8>) -> Option<()> {
-    if digits.is_empty() || digits.len() % 2 != 0 {
+    if digits.is_empty() || !digits.len().is_multiple_of(2) {
         return None;
     }
     for pair in digits.as_bytes().chunks_exact(2) {

@@ -44,7 +44,7 @@ impl fmt::Display for RecordLine<'_> {
                 Err(error) => write!(f, "machine check that cannot be read: {error}")?,
             },
             Payload::Section(kind, _) => {
-                let fru = stored.descriptor().and_then(|descriptor| descriptor.fru_text());
+                let fru = stored.descriptor().and_then(cper::SectionDescriptor::fru_text);
                 match stored.section_body() {
                     Some(body) => section(kind, fru, body, f)?,
                     None => write!(f, "{kind}")?,
