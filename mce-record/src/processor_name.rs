@@ -4,7 +4,7 @@
 //! |---|---|
 //! | Intel | Linux' `arch/x86/include/asm/intel-family.h` |
 //! | AMD, to Zen 5 | libcpuid's `recog_amd.c`, by the names of products; illumos' `cpuid_subr.c`, by AMD's revision guides |
-//! | AMD, MI300A and Siena | WikiChip, "CPUID - AMD" |
+//! | AMD, MI300A and Siena | `WikiChip`, "CPUID - AMD" |
 //!
 //! Where several products have one model, all of their names are given.
 
