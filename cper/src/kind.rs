@@ -56,7 +56,7 @@ pub trait View<'a>: Copy + fmt::Debug {
     ///
     /// # Errors
     /// When the formatter cannot take more.
-    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes", self.bytes().len())
     }
 }

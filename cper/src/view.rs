@@ -77,7 +77,7 @@ macro_rules! view_trait {
                 self.missing()
             }
 
-            fn summary(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            fn write_summary(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 self.write_summary(f)
             }
         }

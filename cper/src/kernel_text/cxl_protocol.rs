@@ -74,11 +74,11 @@ fn error_log(out: &mut Out<'_, '_>, log: &[u8]) -> fmt::Result {
     let ras: CxlRasCapability = past_the_end(registers);
     out.inner(format_args!("CXL Error Log:"))?;
     for (name, value) in [
-        ("cxl_ras_uncor_status", ras.uncorrectable_status().bits()),
-        ("cxl_ras_uncor_mask", ras.uncorrectable_mask().bits()),
-        ("cxl_ras_uncor_severity", ras.uncorrectable_severity().bits()),
-        ("cxl_ras_cor_status", ras.correctable_status().bits()),
-        ("cxl_ras_cor_mask", ras.correctable_mask().bits()),
+        ("cxl_ras_uncor_status", ras.uncorrectable_error_status().bits()),
+        ("cxl_ras_uncor_mask", ras.uncorrectable_error_mask().bits()),
+        ("cxl_ras_uncor_severity", ras.uncorrectable_error_severity().bits()),
+        ("cxl_ras_cor_status", ras.correctable_error_status().bits()),
+        ("cxl_ras_cor_mask", ras.correctable_error_mask().bits()),
         ("cap_control", ras.capability_control()),
     ] {
         out.inner(format_args!("{name}: {value:#010x}"))?;

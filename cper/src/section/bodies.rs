@@ -104,9 +104,9 @@ macro_rules! bodies {
 
             fn summarize(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
-                    $( Self::$variant(view) => View::summary(view, f), )*
-                    Self::CxlComponentEvent(view) => View::summary(view, f),
-                    Self::Unknown(bytes) => View::summary(bytes, f),
+                    $( Self::$variant(view) => View::write_summary(view, f), )*
+                    Self::CxlComponentEvent(view) => View::write_summary(view, f),
+                    Self::Unknown(bytes) => View::write_summary(bytes, f),
                 }
             }
         }

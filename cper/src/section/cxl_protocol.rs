@@ -9,7 +9,7 @@
 //! let header = CxlProtocolErrorHeader::new()
 //!     .with_agent_type(CxlAgentType::DEVICE)
 //!     .with_agent_address(CxlAgentAddress::from_function(0, 0x38, 0, 1));
-//! let log = CxlRasCapability::new().with_uncorrectable_status(CxlUncorrectableErrors::POISON_RECEIVED);
+//! let log = CxlRasCapability::new().with_uncorrectable_error_status(CxlUncorrectableErrors::POISON_RECEIVED);
 //! let mut buffer = [0; 512];
 //! let mut writer = RecordWriter::new(&mut buffer, &RecordHeader::fatal(NotificationType::CXL_COMPONENT))?;
 //! writer.section(
@@ -240,21 +240,24 @@ structure! {
     /// The CXL RAS capability structure (CXL 3.1 section 8.2.4.17), which is the error log of a protocol error.
     CxlRasCapability: 88 bytes, new;
     /// Uncorrectable errors that happened; unknown bits are kept.
-    0 uncorrectable_status: (u32 CxlUncorrectableErrors) as flags
-        => set_uncorrectable_status with_uncorrectable_status;
+    0 uncorrectable_error_status: (u32 CxlUncorrectableErrors) as flags
+        => set_uncorrectable_error_status with_uncorrectable_error_status;
     /// Uncorrectable errors that are not reported.
-    4 uncorrectable_mask: (u32 CxlUncorrectableErrors) as flags => set_uncorrectable_mask with_uncorrectable_mask;
+    4 uncorrectable_error_mask: (u32 CxlUncorrectableErrors) as flags
+        => set_uncorrectable_error_mask with_uncorrectable_error_mask;
     /// Uncorrectable errors that are fatal; all others are non-fatal.
-    8 uncorrectable_severity: (u32 CxlUncorrectableErrors) as flags
-        => set_uncorrectable_severity with_uncorrectable_severity;
+    8 uncorrectable_error_severity: (u32 CxlUncorrectableErrors) as flags
+        => set_uncorrectable_error_severity with_uncorrectable_error_severity;
     /// Correctable errors that happened.
-    12 correctable_status: (u32 CxlCorrectableErrors) as flags => set_correctable_status with_correctable_status;
+    12 correctable_error_status: (u32 CxlCorrectableErrors) as flags
+        => set_correctable_error_status with_correctable_error_status;
     /// Correctable errors that are not reported.
-    16 correctable_mask: (u32 CxlCorrectableErrors) as flags => set_correctable_mask with_correctable_mask;
+    16 correctable_error_mask: (u32 CxlCorrectableErrors) as flags
+        => set_correctable_error_mask with_correctable_error_mask;
     /// Error capabilities and control; bits 5:0 are the first error pointer.
     20 capability_control: u32 as hex => set_capability_control with_capability_control;
-    /// Header of the packet that the first error was found in.
-    24 header_log: [u32; 16] raw header_log_raw;
+    /// Header of the packet that the first error was found in, 16 dwords.
+    24 header_log: [u32; 16] => set_header_log with_header_log;
 }
 
 crate::open_value::flag_set! {
@@ -317,23 +320,6 @@ impl CxlRasCapability {
     /// Bit of the uncorrectable error that happened first, 0 to 63.
     pub const fn first_error_pointer(&self) -> u8 {
         self.capability_control() as u8 & 0x3f
-    }
-
-    /// Header of the packet that the first error was found in, 16 dwords.
-    pub fn header_log(&self) -> [u32; 16] {
-        self.header_log.map(U32::get)
-    }
-
-    /// Sets the header of the packet that the first error was found in, 16 dwords.
-    pub fn set_header_log(&mut self, log: [u32; 16]) {
-        self.header_log = log.map(U32::new);
-    }
-
-    /// Sets the header of the packet that the first error was found in, 16 dwords.
-    #[must_use]
-    pub fn with_header_log(mut self, log: [u32; 16]) -> Self {
-        self.set_header_log(log);
-        self
     }
 }
 
@@ -437,7 +423,8 @@ impl<'a> CxlProtocolError<'a> {
         match self.ras_capability() {
             None => f.write_str("error without RAS registers")?,
             Some(ras) => {
-                let (uncorrectable, correctable) = (ras.uncorrectable_status(), ras.correctable_status());
+                let (uncorrectable, correctable) =
+                    (ras.uncorrectable_error_status(), ras.correctable_error_status());
                 let names = uncorrectable.iter_names().map(|(name, _)| name);
                 let names = names.chain(correctable.iter_names().map(|(name, _)| name));
                 let mut before = "";
@@ -655,11 +642,11 @@ device serial number    0x302f2e2d2c2b2a29
         assert_eq!(error.error_log().unwrap().unwrap(), &bytes[130..220]);
         let log = error.ras_capability().unwrap();
         assert_eq!(log.as_bytes(), &bytes[130..218]);
-        assert_eq!(log.uncorrectable_status().bits(), 0x8001_cfff);
-        assert_eq!(log.uncorrectable_mask().bits(), 0x0807_0605);
-        assert_eq!(log.uncorrectable_severity().bits(), 0x0c0b_0a09);
-        assert_eq!(log.correctable_status().bits(), 0xff);
-        assert_eq!(log.correctable_mask().bits(), 0x1413_1211);
+        assert_eq!(log.uncorrectable_error_status().bits(), 0x8001_cfff);
+        assert_eq!(log.uncorrectable_error_mask().bits(), 0x0807_0605);
+        assert_eq!(log.uncorrectable_error_severity().bits(), 0x0c0b_0a09);
+        assert_eq!(log.correctable_error_status().bits(), 0xff);
+        assert_eq!(log.correctable_error_mask().bits(), 0x1413_1211);
         assert_eq!((log.capability_control(), log.first_error_pointer()), (0x1817_1615, 0x15));
         assert_eq!(log.header_log()[15], 0x5857_5655);
         assert_eq!(error.trailing(), [0xe1, 0xe2, 0xe3]);
@@ -691,19 +678,19 @@ device serial number    0x302f2e2d2c2b2a29
                 "  dvsec id                register locator (8)",
                 "  registers 4 bytes",
                 "error log",
-                "  uncorrectable status    0x8001cfff  cache data parity, cache address parity, \
+                "  uncorrectable error status 0x8001cfff  cache data parity, cache address parity, \
                  cache byte enable parity, cache data ecc, memory data parity, memory address parity, \
                  memory byte enable parity, memory data ecc, reinit threshold, reserved encoding, \
                  poison received, receiver overflow, internal, ide transmit, ide receive, reserved 0x80000000",
-                "  uncorrectable mask      0x8070605  cache data parity, cache byte enable parity, \
+                "  uncorrectable error mask 0x8070605  cache data parity, cache byte enable parity, \
                  reserved encoding, poison received, ide receive, reserved 0x20000, reserved 0x40000, \
                  reserved 0x8000000",
-                "  uncorrectable severity  0xc0b0a09  cache data parity, cache data ecc, reserved encoding, \
+                "  uncorrectable error severity 0xc0b0a09  cache data parity, cache data ecc, reserved encoding, \
                  receiver overflow, ide receive, reserved 0x20000, reserved 0x80000, reserved 0x4000000, \
                  reserved 0x8000000",
-                "  correctable status      0xff  cache data ecc, memory data ecc, crc threshold, \
+                "  correctable error status 0xff  cache data ecc, memory data ecc, crc threshold, \
                  retry threshold, cache poison received, memory poison received, physical layer, reserved 0x80",
-                "  correctable mask        0x14131211  cache data ecc, cache poison received, \
+                "  correctable error mask  0x14131211  cache data ecc, cache poison received, \
                  reserved 0x200, reserved 0x1000, reserved 0x10000, reserved 0x20000, reserved 0x100000, \
                  reserved 0x4000000, reserved 0x10000000",
                 "  capability control      0x18171615",
@@ -833,8 +820,8 @@ device serial number    0x302f2e2d2c2b2a29
             .with_capability_structure(capability);
         assert_eq!(header.validation().bits(), 0x1f);
         let log = CxlRasCapability::default()
-            .with_uncorrectable_status(CxlUncorrectableErrors::RECEIVER_OVERFLOW)
-            .with_correctable_status(CxlCorrectableErrors::RETRY_THRESHOLD);
+            .with_uncorrectable_error_status(CxlUncorrectableErrors::RECEIVER_OVERFLOW)
+            .with_correctable_error_status(CxlCorrectableErrors::RETRY_THRESHOLD);
         let parts = CxlProtocolErrorParts::new(header).with_dvsec(&[0xdd; 56]).unwrap();
         let bytes = written(&parts.with_ras_capability(&log));
         assert_eq!(bytes.len(), 116 + 56 + 88);
@@ -847,8 +834,8 @@ device serial number    0x302f2e2d2c2b2a29
         assert_eq!(error.capability_structure(), Some(&capability));
         assert_eq!(error.dvsec(), Some(Ok(&[0xdd; 56][..])));
         assert_eq!(error.ras_capability(), Some(&log));
-        assert_eq!(log.uncorrectable_status(), CxlUncorrectableErrors::RECEIVER_OVERFLOW);
-        assert_eq!(log.correctable_status(), CxlCorrectableErrors::RETRY_THRESHOLD);
+        assert_eq!(log.uncorrectable_error_status(), CxlUncorrectableErrors::RECEIVER_OVERFLOW);
+        assert_eq!(log.correctable_error_status(), CxlCorrectableErrors::RETRY_THRESHOLD);
         // Writing the parts that were read gives the same bytes, and nothing more.
         let again = CxlProtocolErrorParts::new(*error.structure().unwrap());
         assert_eq!(written(&again.with_dvsec(&[0xdd; 56]).unwrap().with_ras_capability(&log)), bytes);
@@ -903,12 +890,12 @@ device serial number    0x302f2e2d2c2b2a29
         );
         for part in [
             "\n122.0 dvsec.revision *4\n122.4 dvsec.length *12\n124.0 dvsec.dvsec_id *16\n\
-             126.0 dvsec.registers ~*32\n130.0 error_log.uncorrectable_status CACHE_DATA_PARITY ",
+             126.0 dvsec.registers ~*32\n130.0 error_log.uncorrectable_error_status CACHE_DATA_PARITY ",
             "POISON_RECEIVED RECEIVER_OVERFLOW -*2 INTERNAL IDE_TRANSMIT IDE_RECEIVE -*15\n\
-             134.0 error_log.uncorrectable_mask CACHE_DATA_PARITY ",
-            "IDE_RECEIVE -*15\n138.0 error_log.uncorrectable_severity CACHE_DATA_PARITY ",
-            "IDE_RECEIVE -*15\n142.0 error_log.correctable_status CACHE_DATA_ECC MEMORY_DATA_ECC ",
-            "PHYSICAL_LAYER -*25\n146.0 error_log.correctable_mask CACHE_DATA_ECC ",
+             134.0 error_log.uncorrectable_error_mask CACHE_DATA_PARITY ",
+            "IDE_RECEIVE -*15\n138.0 error_log.uncorrectable_error_severity CACHE_DATA_PARITY ",
+            "IDE_RECEIVE -*15\n142.0 error_log.correctable_error_status CACHE_DATA_ECC MEMORY_DATA_ECC ",
+            "PHYSICAL_LAYER -*25\n146.0 error_log.correctable_error_mask CACHE_DATA_ECC ",
             "PHYSICAL_LAYER -*25\n150.0 error_log.capability_control *32\n\
              154.0 error_log.header_log ~*512\n218.0 error_log_rest ~*16\n220.0 trailing ~*8",
         ] {
@@ -920,11 +907,11 @@ device serial number    0x302f2e2d2c2b2a29
     fn every_writer_sets_its_bytes() {
         let log: [u32; 16] = core::array::from_fn(|place| place as u32 + 1);
         let written = CxlRasCapability::new()
-            .with_uncorrectable_status(CxlUncorrectableErrors::from_bits_retain(0x1112_1314))
-            .with_uncorrectable_mask(CxlUncorrectableErrors::from_bits_retain(0x2122_2324))
-            .with_uncorrectable_severity(CxlUncorrectableErrors::from_bits_retain(0x3132_3334))
-            .with_correctable_status(CxlCorrectableErrors::from_bits_retain(0x4142_4344))
-            .with_correctable_mask(CxlCorrectableErrors::from_bits_retain(0x5152_5354))
+            .with_uncorrectable_error_status(CxlUncorrectableErrors::from_bits_retain(0x1112_1314))
+            .with_uncorrectable_error_mask(CxlUncorrectableErrors::from_bits_retain(0x2122_2324))
+            .with_uncorrectable_error_severity(CxlUncorrectableErrors::from_bits_retain(0x3132_3334))
+            .with_correctable_error_status(CxlCorrectableErrors::from_bits_retain(0x4142_4344))
+            .with_correctable_error_mask(CxlCorrectableErrors::from_bits_retain(0x5152_5354))
             .with_capability_control(0x6162_6364)
             .with_header_log(log);
         let front = [0x1112_1314, 0x2122_2324, 0x3132_3334, 0x4142_4344, 0x5152_5354, 0x6162_6364u32];

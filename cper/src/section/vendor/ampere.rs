@@ -116,16 +116,20 @@ structure! {
     /// Registers of a PCIe AER capability, in a layout of Ampere's own: payload 1.
     AmperePcieAer: 44 bytes, new;
     /// Uncorrectable error status.
-    0 uncorrectable_status: (u32 UncorrectableErrors) as flags => set_uncorrectable_status with_uncorrectable_status;
+    0 uncorrectable_error_status: (u32 UncorrectableErrors) as flags
+        => set_uncorrectable_error_status with_uncorrectable_error_status;
     /// Uncorrectable error mask.
-    4 uncorrectable_mask: (u32 UncorrectableErrors) as flags => set_uncorrectable_mask with_uncorrectable_mask;
+    4 uncorrectable_error_mask: (u32 UncorrectableErrors) as flags
+        => set_uncorrectable_error_mask with_uncorrectable_error_mask;
     /// Uncorrectable error severity.
-    8 uncorrectable_severity: (u32 UncorrectableErrors) as flags
-        => set_uncorrectable_severity with_uncorrectable_severity;
+    8 uncorrectable_error_severity: (u32 UncorrectableErrors) as flags
+        => set_uncorrectable_error_severity with_uncorrectable_error_severity;
     /// Correctable error status.
-    12 correctable_status: (u32 CorrectableErrors) as flags => set_correctable_status with_correctable_status;
+    12 correctable_error_status: (u32 CorrectableErrors) as flags
+        => set_correctable_error_status with_correctable_error_status;
     /// Correctable error mask.
-    16 correctable_mask: (u32 CorrectableErrors) as flags => set_correctable_mask with_correctable_mask;
+    16 correctable_error_mask: (u32 CorrectableErrors) as flags
+        => set_correctable_error_mask with_correctable_error_mask;
     /// Root error command.
     20 root_command: u32 as hex => set_root_command with_root_command;
     /// Root error status.
@@ -392,11 +396,11 @@ mod tests {
         let aer = lines(&specific(0x47));
         assert_eq!(aer[..2], ["unit                    PCIe AER (7)", "payload type            1"]);
         let starts = [
-            "uncorrectable status    0x7060504 ",
-            "uncorrectable mask      0xb0a0908 ",
-            "uncorrectable severity  0xf0e0d0c ",
-            "correctable status      0x13121110 ",
-            "correctable mask        0x17161514 ",
+            "uncorrectable error status 0x7060504 ",
+            "uncorrectable error mask 0xb0a0908 ",
+            "uncorrectable error severity 0xf0e0d0c ",
+            "correctable error status 0x13121110 ",
+            "correctable error mask  0x17161514 ",
             "root command            0x1b1a1918",
             "root status             0x1f1e1d1c",
             "source id               0x23222120",
@@ -467,11 +471,11 @@ mod tests {
         let bytes = [&bytes[..], &[0; 24]].concat();
         let flags = bit_map(&bytes, 24..48, |bytes, told| told(&AmpereSpecificError::decode(bytes).unwrap()));
         for start in [
-            "4.0 uncorrectable_status UNDEFINED -*3 DATA_LINK_PROTOCOL",
-            "8.0 uncorrectable_mask UNDEFINED -*3 DATA_LINK_PROTOCOL",
-            "12.0 uncorrectable_severity UNDEFINED -*3 DATA_LINK_PROTOCOL",
-            "16.0 correctable_status RECEIVER -*5 BAD_TLP",
-            "20.0 correctable_mask RECEIVER -*5 BAD_TLP",
+            "4.0 uncorrectable_error_status UNDEFINED -*3 DATA_LINK_PROTOCOL",
+            "8.0 uncorrectable_error_mask UNDEFINED -*3 DATA_LINK_PROTOCOL",
+            "12.0 uncorrectable_error_severity UNDEFINED -*3 DATA_LINK_PROTOCOL",
+            "16.0 correctable_error_status RECEIVER -*5 BAD_TLP",
+            "20.0 correctable_error_mask RECEIVER -*5 BAD_TLP",
         ] {
             assert!(flags.contains(start), "{start}: {flags}");
         }

@@ -40,10 +40,11 @@ pub fn aer_event(error: &CxlProtocolError<'_>, severity: Severity) -> Option<Row
     ];
     let corrected = matches!(severity, Severity::CORRECTED | Severity::INFORMATIONAL);
     let (table, rest) = if corrected {
-        let status = registers.correctable_status().bits() & !registers.correctable_mask().bits();
+        let status = registers.correctable_error_status().bits() & !registers.correctable_error_mask().bits();
         ("cxl_aer_ce_event", vec![("error_status", status.into())])
     } else {
-        let status = registers.uncorrectable_status().bits() & !registers.uncorrectable_mask().bits();
+        let status =
+            registers.uncorrectable_error_status().bits() & !registers.uncorrectable_error_mask().bits();
         // Only among several the register has to say which was first.
         let several = status.count_ones() > 1;
         let first =

@@ -175,7 +175,7 @@ fn cxl_protocol_errors() {
             .with_agent_type(kind)
             .with_agent_address(CxlAgentAddress::from_function(0, 0x3b, 0, 0))
             .with_device_serial_number(5);
-        let capability = capability.with_uncorrectable_status(errors);
+        let capability = capability.with_uncorrectable_error_status(errors);
         let parts = CxlProtocolErrorParts::new(header).with_ras_capability(&capability);
         row(Severity::FATAL, &parts)
     };
