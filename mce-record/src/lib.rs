@@ -54,7 +54,7 @@
 //! | layouts | 72, 88, 104, 112, 120, 128 bytes; 116 and 124 of 32-bit kernels; any length from 88 on, what trails is kept | 73 to 87 bytes, which no kernel wrote |
 //! | status | Intel's, AMD's and Hygon's bits; Zhaoxin and Centaur by Intel's | what `MCA_CONFIG` would tell: no record holds it |
 //! | error codes | all 65,536, by Intel's and by AMD's definition | |
-//! | Intel's model-specific codes | [server processors from Skylake-SP to Granite Rapids](vendor::intel) | client processors, older servers, core banks, CHA, IIO |
+//! | Intel's model-specific codes | [server processors from Sandy Bridge-EP to Clearwater Forest](vendor::intel) | client processors, core banks, CHA, IIO |
 //! | AMD's extended codes | [scalable MCA](vendor::amd), families 17h to 1Ah | families before 17h |
 //! | severity | the kernel's rules, of Linux 6.1 and 6.12, computed again beside the stored one | AMD's rules before 5.18; Zhaoxin's are Intel's |
 //! | the kernel's text | [`KernelText`], Linux 6.1 and 6.12 | the symbol of the instruction pointer; what EDAC drivers add |

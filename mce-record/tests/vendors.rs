@@ -4,7 +4,12 @@ use mce_record::vendor::amd::{self, BankType};
 use mce_record::vendor::intel::{DramLocation, ModelError, Part, Unit};
 use mce_record::{CpuSignature, CpuVendor, McaIpid, Mce, MciMisc, MciStatus};
 
-const PARTS: [(u32, Part, &str); 14] = [
+const PARTS: [(u32, Part, &str); 20] = [
+    (0x206d7, Part::SandyBridgeEp, "Sandy Bridge-EP"),
+    (0x306e4, Part::IvyBridgeEp, "Ivy Bridge-EP"),
+    (0x306f2, Part::HaswellEp, "Haswell-EP"),
+    (0x406f1, Part::BroadwellEp, "Broadwell-EP"),
+    (0x50663, Part::BroadwellDe, "Broadwell-DE"),
     (0x50650, Part::SkylakeSp, "Skylake-SP"),
     (0x50654, Part::SkylakeSp, "Skylake-SP"),
     (0x50655, Part::CascadeLake, "Cascade Lake"),
@@ -19,6 +24,7 @@ const PARTS: [(u32, Part, &str); 14] = [
     (0xa06d1, Part::GraniteRapids, "Granite Rapids"),
     (0xa06e1, Part::GraniteRapids, "Granite Rapids"),
     (0xa06f3, Part::SierraForest, "Sierra Forest"),
+    (0xd06d0, Part::ClearwaterForest, "Clearwater Forest"),
 ];
 
 #[test]
@@ -46,6 +52,37 @@ fn banks(part: Part) -> Vec<(u8, String)> {
 fn expect(part: Part, expected: &[(u8, &str)]) {
     let expected: Vec<_> = expected.iter().map(|(bank, unit)| (*bank, (*unit).to_string())).collect();
     assert_eq!(banks(part), expected, "{part:?}");
+}
+
+#[test]
+fn banks_before_skylake() {
+    let controller = |bank| (bank, "memory controller");
+    let sandy = [(4, "power control unit"), (6, "QPI 0"), (7, "QPI 1")];
+    expect(Part::SandyBridgeEp, &[&sandy[..], &[8, 9, 10, 11].map(controller)].concat());
+    let ivy = [(4, "power control unit"), (5, "QPI 0")];
+    expect(Part::IvyBridgeEp, &[&ivy[..], &[9, 10, 11, 12, 13, 14, 15, 16].map(controller)].concat());
+    expect(Part::BroadwellDe, &[(4, "power control unit"), controller(9), controller(10)]);
+    for part in [Part::HaswellEp, Part::BroadwellEp] {
+        expect(
+            part,
+            &[
+                (4, "power control unit"),
+                (5, "QPI 0"),
+                (7, "home agent 0"),
+                (8, "home agent 1"),
+                (9, "memory channel 0"),
+                (10, "memory channel 1"),
+                (11, "memory channel 2"),
+                (12, "memory channel 3"),
+                (13, "memory channel 4"),
+                (14, "memory channel 5"),
+                (15, "memory channel 6"),
+                (16, "memory channel 7"),
+                (20, "QPI 1"),
+                (21, "QPI 2"),
+            ],
+        );
+    }
 }
 
 #[test]
@@ -234,6 +271,40 @@ fn flags_have_their_bits() {
         "",
     ];
     assert_eq!(bits(Part::SkylakeSp, 13, 0), memory);
+}
+
+#[test]
+fn codes_before_skylake() {
+    let part = Part::SandyBridgeEp;
+    assert_eq!(says(part, 4, 0x4405, 0x0402), "critical regulator failed, instruction stack overflow");
+    assert_eq!(says(part, 4, 0x1300, 0x0402), "");
+    assert_eq!(says(part, 6, 0x0020, 0x0e0f), "");
+    // One flag for each bit that the processor has.
+    let flags = |part, bank| (0..16).filter(|bit| !says(part, bank, 1 << bit, 0x0090).is_empty()).count();
+    let bits = [(part, 8), (Part::IvyBridgeEp, 9), (Part::HaswellEp, 9), (Part::BroadwellEp, 16)];
+    assert_eq!(bits.map(|(part, bank)| flags(part, bank)), [7, 9, 10, 9]);
+    assert_eq!(flags(Part::BroadwellDe, 10), 9);
+    assert_eq!(
+        says(Part::IvyBridgeEp, 16, 0x0084, 0x0090),
+        "write byte enable parity error, corrected read error"
+    );
+    assert_eq!(says(Part::BroadwellEp, 11, 0x0008, 0x00c2), "corrected patrol scrub error");
+    assert_eq!(says(Part::BroadwellEp, 11, 0x0080, 0x0092), "");
+    for part in [Part::HaswellEp, Part::BroadwellEp] {
+        assert_eq!(says(part, 20, 0x0020, 0x0e0f), "PHY in-band reset, initialisation aborted");
+        assert_eq!(
+            says(part, 5, 0x0030, 0x0e0f),
+            "link receive CRC error, retry succeeded with PHY initialisation"
+        );
+        assert_eq!(says(part, 5, 0x0014, 0x0e0f), "");
+        assert_eq!(says(part, 7, 0x0001, 0x0090), "");
+        assert_eq!(
+            says(part, 4, 0x1304, 0x1402),
+            "DMI training timeout, power control unit error, internal error of the power control unit"
+        );
+    }
+    assert_eq!(says(Part::BroadwellDe, 4, 0x2604, 0x040c), "package C-state: ring wake timeout");
+    assert_eq!(says(Part::BroadwellDe, 4, 0x0002, 0x040c), "internal error of the power control unit");
 }
 
 #[test]

@@ -1,14 +1,17 @@
-//! Intel's server processors from Skylake-SP to Granite Rapids: which unit a bank belongs to, and what the
+//! Intel's server processors from Sandy Bridge-EP to Clearwater Forest: which unit a bank belongs to, and what the
 //! model-specific code (bits 31:16 of the status) says there.
 //!
 //! | processor | family 6 | banks known | codes known |
 //! |---|---|---|---|
+//! | Sandy Bridge-EP, Ivy Bridge-EP | model 2dh, model 3eh | PCU, QPI, memory controller | PCU, memory controller |
+//! | Haswell-EP, Broadwell-EP | model 3fh, model 4fh | PCU, QPI, home agent, memory channels | PCU, QPI, memory controller |
+//! | Broadwell-DE | model 56h | PCU, memory controller | the same |
 //! | Skylake-SP, Cascade Lake, Cooper Lake | model 55h | 0 to 19 | PCU, UPI, M2M, memory controller |
 //! | Ice Lake-SP | model 6ah | PCU, UPI, M2M, memory controller | the same |
 //! | Ice Lake-D | model 6ch | PCU, M2M, memory controller | the same |
 //! | Snow Ridge | model 86h | PCU, M2M, memory controller | the same |
 //! | Sapphire Rapids, Emerald Rapids | model 8fh, model cfh | PCU, UPI, M2M, memory controller, HBM | the same |
-//! | Granite Rapids, Sierra Forest | model adh, model aeh, model afh | UPI, Punit, B2CMI, memory channels | the same |
+//! | Granite Rapids, Sierra Forest, Clearwater Forest | model adh, model aeh, model afh, model ddh | UPI, Punit, B2CMI, memory channels | the same |
 //!
 //! Not known: codes of the core banks, CHA and IIO, for which no public table exists; a generic I/O error has its
 //! requester in `MCi_MISC` ([`MciMisc::io_requester`](crate::MciMisc::io_requester)).
@@ -27,6 +30,16 @@ use crate::status::MciStatus;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Part {
+    /// Sandy Bridge-EP, model 2dh.
+    SandyBridgeEp,
+    /// Ivy Bridge-EP and Ivy Bridge-EX, model 3eh.
+    IvyBridgeEp,
+    /// Haswell-EP and Haswell-EX, model 3fh.
+    HaswellEp,
+    /// Broadwell-EP and Broadwell-EX, model 4fh.
+    BroadwellEp,
+    /// Broadwell-DE, model 56h.
+    BroadwellDe,
     /// Skylake-SP, model 55h up to stepping 4.
     SkylakeSp,
     /// Cascade Lake, model 55h steppings 5 to 7.
@@ -47,12 +60,19 @@ pub enum Part {
     GraniteRapids,
     /// Sierra Forest, model afh.
     SierraForest,
+    /// Clearwater Forest, model ddh.
+    ClearwaterForest,
 }
 
 impl Part {
     /// The processor with this signature, if it is one of these.
     pub const fn of(signature: CpuSignature) -> Option<Self> {
         match (signature.family(), signature.model(), signature.stepping()) {
+            (6, 0x2d, _) => Some(Self::SandyBridgeEp),
+            (6, 0x3e, _) => Some(Self::IvyBridgeEp),
+            (6, 0x3f, _) => Some(Self::HaswellEp),
+            (6, 0x4f, _) => Some(Self::BroadwellEp),
+            (6, 0x56, _) => Some(Self::BroadwellDe),
             (6, 0x55, 0..=4) => Some(Self::SkylakeSp),
             (6, 0x55, 5..=7) => Some(Self::CascadeLake),
             (6, 0x55, 10..=11) => Some(Self::CooperLake),
@@ -63,6 +83,7 @@ impl Part {
             (6, 0xcf, _) => Some(Self::EmeraldRapids),
             (6, 0xad | 0xae, _) => Some(Self::GraniteRapids),
             (6, 0xaf, _) => Some(Self::SierraForest),
+            (6, 0xdd, _) => Some(Self::ClearwaterForest),
             _ => None,
         }
     }
@@ -70,6 +91,11 @@ impl Part {
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::SandyBridgeEp => "Sandy Bridge-EP",
+            Self::IvyBridgeEp => "Ivy Bridge-EP",
+            Self::HaswellEp => "Haswell-EP",
+            Self::BroadwellEp => "Broadwell-EP",
+            Self::BroadwellDe => "Broadwell-DE",
             Self::SkylakeSp => "Skylake-SP",
             Self::CascadeLake => "Cascade Lake",
             Self::CooperLake => "Cooper Lake",
@@ -80,22 +106,27 @@ impl Part {
             Self::EmeraldRapids => "Emerald Rapids",
             Self::GraniteRapids => "Granite Rapids",
             Self::SierraForest => "Sierra Forest",
+            Self::ClearwaterForest => "Clearwater Forest",
         }
     }
 
     /// The processors that share their tables.
     const fn generation(self) -> Generation {
         match self {
+            Self::SandyBridgeEp | Self::IvyBridgeEp => Generation::SandyBridge,
+            Self::HaswellEp | Self::BroadwellEp | Self::BroadwellDe => Generation::Haswell,
             Self::SkylakeSp | Self::CascadeLake | Self::CooperLake => Generation::Skylake,
             Self::IceLakeSp | Self::IceLakeD | Self::SnowRidge => Generation::IceLake,
             Self::SapphireRapids | Self::EmeraldRapids => Generation::Sapphire,
-            Self::GraniteRapids | Self::SierraForest => Generation::Granite,
+            Self::GraniteRapids | Self::SierraForest | Self::ClearwaterForest => Generation::Granite,
         }
     }
 }
 
 #[derive(Clone, Copy)]
 enum Generation {
+    SandyBridge,
+    Haswell,
     Skylake,
     IceLake,
     Sapphire,
@@ -116,12 +147,16 @@ pub enum Unit {
     MidLevelCache,
     /// Power control unit; Punit in Granite Rapids.
     PowerControl,
+    /// Quick Path Interconnect, and the number of the link.
+    Qpi(u8),
     /// Ultra Path Interconnect, and the number of the link if the bank has one.
     Upi(Option<u8>),
     /// Integrated I/O.
     IntegratedIo,
     /// Caching and home agents.
     Cha,
+    /// Home agent, and its number.
+    HomeAgent(u8),
     /// Mesh to memory, and its number if the bank has one.
     MeshToMemory(Option<u8>),
     /// The same, for high-bandwidth memory.
@@ -130,6 +165,8 @@ pub enum Unit {
     MeshToCmi,
     /// A channel of a memory controller: controller and channel within.
     MemoryController(u8, u8),
+    /// A memory controller whose bank does not say which channel it is of.
+    IntegratedMemoryController,
     /// A memory channel, counted through all controllers of the package.
     MemoryChannel(u8),
     /// A channel of high-bandwidth memory.
@@ -140,10 +177,38 @@ impl Unit {
     /// The unit `bank` of `part` belongs to, if it is known.
     pub const fn of(part: Part, bank: u8) -> Option<Self> {
         match part.generation() {
+            Generation::SandyBridge => Self::of_sandy_bridge(part, bank),
+            Generation::Haswell => Self::of_haswell(part, bank),
             Generation::Skylake => Self::of_skylake(bank),
             Generation::IceLake => Self::of_ice_lake(part, bank),
             Generation::Sapphire => Self::of_sapphire(part, bank),
             Generation::Granite => Self::of_granite(bank),
+        }
+    }
+
+    const fn of_sandy_bridge(part: Part, bank: u8) -> Option<Self> {
+        match (part, bank) {
+            (_, 4) => Some(Self::PowerControl),
+            (Part::SandyBridgeEp, 6..=7) => Some(Self::Qpi(bank.wrapping_sub(6))),
+            (Part::IvyBridgeEp, 5) => Some(Self::Qpi(0)),
+            (Part::SandyBridgeEp, 8..=11) | (Part::IvyBridgeEp, 9..=16) => {
+                Some(Self::IntegratedMemoryController)
+            }
+            _ => None,
+        }
+    }
+
+    const fn of_haswell(part: Part, bank: u8) -> Option<Self> {
+        let is_de = matches!(part, Part::BroadwellDe);
+        match bank {
+            4 => Some(Self::PowerControl),
+            9..=10 if is_de => Some(Self::IntegratedMemoryController),
+            _ if is_de => None,
+            5 => Some(Self::Qpi(0)),
+            7..=8 => Some(Self::HomeAgent(bank.wrapping_sub(7))),
+            9..=16 => Some(Self::MemoryChannel(bank.wrapping_sub(9))),
+            20..=21 => Some(Self::Qpi(bank.wrapping_sub(19))),
+            _ => None,
         }
     }
 
@@ -232,10 +297,12 @@ impl fmt::Display for Unit {
             Self::DataTlb => f.write_str("data TLB"),
             Self::MidLevelCache => f.write_str("mid-level cache"),
             Self::PowerControl => f.write_str("power control unit"),
+            Self::Qpi(link) => write!(f, "QPI {link}"),
             Self::Upi(Some(link)) => write!(f, "UPI {link}"),
             Self::Upi(None) => f.write_str("UPI"),
             Self::IntegratedIo => f.write_str("IIO"),
             Self::Cha => f.write_str("CHA"),
+            Self::HomeAgent(index) => write!(f, "home agent {index}"),
             Self::MeshToMemory(Some(index)) => write!(f, "M2M {index}"),
             Self::MeshToMemory(None) => f.write_str("M2M"),
             Self::HbmMeshToMemory => f.write_str("HBM M2M"),
@@ -243,6 +310,7 @@ impl fmt::Display for Unit {
             Self::MemoryController(controller, channel) => {
                 write!(f, "memory controller {controller} channel {channel}")
             }
+            Self::IntegratedMemoryController => f.write_str("memory controller"),
             Self::MemoryChannel(channel) => write!(f, "memory channel {channel}"),
             Self::HbmChannel(channel) => write!(f, "HBM channel {channel}"),
         }
@@ -270,6 +338,35 @@ impl ModelError {
         let code = status.model_specific_code();
         let (low, high) = (code & 0xff, code >> 8);
         let error = match (unit, part.generation()) {
+            (Unit::PowerControl, Generation::SandyBridge) => Self {
+                texts: [find(PCU_SANDY_BRIDGE, high), None, find(PCU_SANDY_BRIDGE_INTERNAL, code & 0xf)],
+                ..Self::NONE
+            },
+            (Unit::PowerControl, Generation::Haswell) => {
+                // Bits 19:18 mean something else on Broadwell-DE.
+                let internal = if matches!(part, Part::BroadwellDe) { 0x3 } else { 0xf };
+                Self {
+                    texts: [
+                        find(PCU_HASWELL, high),
+                        find(PCU_CODES, status.error_code().raw() & !ErrorCode::FILTER),
+                        (code & internal != 0).then_some(PCU_INTERNAL_ERROR),
+                    ],
+                    ..Self::NONE
+                }
+            }
+            (Unit::Qpi(_), Generation::Haswell) => Self::one(find(QPI, code)),
+            (
+                Unit::IntegratedMemoryController | Unit::MemoryChannel(_),
+                Generation::SandyBridge | Generation::Haswell,
+            ) => {
+                let known = match part {
+                    Part::SandyBridgeEp => 0x007f,
+                    Part::IvyBridgeEp | Part::BroadwellDe => 0x01ff,
+                    Part::BroadwellEp => 0x037f,
+                    _ => 0x03ff,
+                };
+                Self { flags: code & known, names: IMC_FLAGS, ..Self::NONE }
+            }
             (Unit::PowerControl, Generation::Skylake) => Self {
                 texts: [
                     find(PCU_SKYLAKE, high),
@@ -354,7 +451,8 @@ impl fmt::Display for ModelError {
 
 /// Where in a memory channel an error is, by `MCi_MISC` of a memory controller's bank.
 ///
-/// Known of Ice Lake (model 6ah, model 6ch, model 86h) and of Granite Rapids and Sierra Forest (model adh, model aeh, model afh).
+/// Known of Ice Lake (model 6ah, model 6ch, model 86h), and of Granite Rapids, Sierra Forest and Clearwater Forest (model
+/// adh, model aeh, model afh, model ddh).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DramLocation {
     /// Chip select: the rank on its channel.
@@ -430,6 +528,88 @@ impl fmt::Display for DramLocation {
 fn find(codes: Codes, code: u16) -> Option<&'static str> {
     codes.iter().find(|&&(known, _)| known == code).map(|&(_, text)| text)
 }
+
+/// model 2dh and model 3eh, `IA32_MC4_STATUS` bits 31:24.
+const PCU_SANDY_BRIDGE: Codes = &[
+    (0x0d, "package S3: self-refresh of the memory controller timeout"),
+    (0x0e, "CPD/UNCPD timeout"),
+    (0x0f, "package S-state: safe wait timeout"),
+    (0x43, "PECI mailbox: quiesce timeout"),
+    (0x44, "critical regulator failed"),
+    (0x45, "maximum current not supported"),
+    (0x5c, "more than one LT agent"),
+    (0x60, "package S-state: invalid request of the PCH"),
+    (0x61, "package S-state: invalid request from QPI"),
+    (0x62, "package S-state: invalid response from QPI"),
+    (0x63, "package C-state: invalid response of the PCH"),
+    (0x64, "invalid package state configuration"),
+    (0x70, "package C-state watchdog timeout, secondary"),
+    (0x71, "package C-state watchdog timeout, main"),
+    (0x72, "package S-state watchdog timeout, main"),
+    (0x7a, "home agent: change of the failover status detected"),
+    (0x7b, "PCIe: block acknowledge timeout"),
+    (0x81, "die too hot"),
+];
+
+/// model 2dh and model 3eh, bits 19:16.
+const PCU_SANDY_BRIDGE_INTERNAL: Codes = &[
+    (0x1, "no instruction memory selected"),
+    (0x2, "instruction memory parity error"),
+    (0x3, "invalid opcode"),
+    (0x4, "instruction stack underflow"),
+    (0x5, "instruction stack overflow"),
+    (0x6, "data stack underflow"),
+    (0x7, "data stack overflow"),
+    (0x8, "no data memory selected"),
+    (0x9, "data memory parity error"),
+];
+
+/// model 3fh, model 4fh and model 56h, `IA32_MC4_STATUS` bits 31:24.
+const PCU_HASWELL: Codes = &[
+    (0x09, "message channel timeout"),
+    (0x0d, "package S3: self-refresh of the memory controller timeout"),
+    (0x0e, "CPD/UNCPD timeout"),
+    (0x13, "DMI training timeout"),
+    (0x15, "DMI did not acknowledge the CPU reset"),
+    (0x1e, "maximum current of the regulator below the fused one"),
+    (0x25, "SVID: command timeout"),
+    (0x26, "package C-state: ring wake timeout"),
+    (0x29, "output voltage of the regulator below the fused one"),
+    (0x2b, "package C-state: watchdog, CBZ down hangs"),
+    (0x2c, "package C-state: watchdog, CBZ up hangs"),
+    (0x39, "package C-state: watchdog, C3 up hangs in the snoop filter"),
+    (0x44, "critical regulator failed"),
+    (0x45, "maximum current not supported"),
+    (0x46, "voltage ramp down failed"),
+    (0x47, "exclusive mode: power management request not completed"),
+    (0x48, "SVID: maximum current could not be read"),
+    (0x49, "SVID: maximum output voltage could not be written"),
+    (0x4b, "boot voltage timeout, DRAM 0"),
+    (0x4c, "boot voltage timeout, DRAM 1"),
+    (0x4d, "boot voltage timeout, DRAM 2"),
+    (0x4e, "boot voltage timeout, DRAM 3"),
+    (0x4f, "SVID: command error"),
+    (0x52, "FIVR: catastrophic overvoltage"),
+    (0x53, "FIVR: catastrophic overcurrent"),
+    (0x57, "SVID: package C-state request failed"),
+    (0x58, "SVID: current monitor request failed"),
+    (0x59, "SVID: alert request failed"),
+    (0x60, "package S-state: invalid request of the PCH"),
+    (0x61, "package S-state: invalid request from QPI"),
+    (0x62, "package S-state: invalid response from QPI"),
+    (0x63, "package S-state: invalid response of the PCH"),
+    (0x64, "invalid package state configuration"),
+    (0x67, "home agent or memory controller: block acknowledge timeout"),
+    (0x68, "memory controller: SMBus timeout"),
+    (0x69, "home agent: change of the failover status detected"),
+    (0x6a, "power management request on the message channel timeout"),
+    (0x70, "package C-state watchdog timeout, secondary"),
+    (0x71, "package C-state watchdog timeout, main"),
+    (0x72, "package S-state watchdog timeout, main"),
+    (0x7c, "invalid reset completion sequence of the BIOS"),
+    (0x7d, "more than one TXT agent"),
+    (0x81, "die too hot"),
+];
 
 /// model 55h, `IA32_MC4_STATUS` bits 31:24.
 const PCU_SKYLAKE: Codes = &[
@@ -611,7 +791,24 @@ const PUNIT_HIGH: Codes = &[
     (0x56, "SVID: invalid active voltage fuses"),
 ];
 
-/// All generations, bits 21:16; bit 21 tells corrected errors.
+/// model 3fh and model 4fh, bits 31:16; bit 21 tells corrected errors.
+const QPI: Codes = &[
+    (0x02, "PHY: drift buffer alarm"),
+    (0x03, "PHY: latency buffer rollover"),
+    (0x10, "control error from the link-ring interface"),
+    (0x11, "link receive CRC error, retry failed"),
+    (0x12, "link received an unknown packet"),
+    (0x13, "link control error"),
+    (0x15, "routeback table not initialised"),
+    (0x20, "PHY in-band reset, initialisation aborted"),
+    (0x21, "link healed itself with fewer data lanes"),
+    (0x22, "PHY in-band reset, width unchanged"),
+    (0x23, "clock failed over"),
+    (0x30, "link receive CRC error, retry succeeded with PHY initialisation"),
+    (0x31, "link receive CRC error, retry succeeded without PHY initialisation"),
+];
+
+/// From Skylake on, bits 21:16; bit 21 tells corrected errors.
 const UPI: Codes = &[
     (0x00, "PHY initialisation failed"),
     (0x01, "PHY: drift buffer alarm"),
@@ -697,6 +894,20 @@ const B2CMI: Codes = &[
     (0x0a, "address parity error"),
     (0x0c, "CMI credit oversubscription"),
     (0x0d, "SAI mismatch"),
+];
+
+/// Before model 55h, bits 25:16; not all of them on each.
+const IMC_FLAGS: Codes = &[
+    (0x0001, "address parity error"),
+    (0x0002, "write data parity error"),
+    (0x0004, "write byte enable parity error"),
+    (0x0008, "corrected patrol scrub error"),
+    (0x0010, "uncorrected patrol scrub error"),
+    (0x0020, "corrected spare error"),
+    (0x0040, "uncorrected spare error"),
+    (0x0080, "corrected read error"),
+    (0x0100, "write data buffer read parity error"),
+    (0x0200, "DDR4 command/address parity error"),
 ];
 
 /// model 55h, bits 26:16.
