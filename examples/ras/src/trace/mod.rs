@@ -183,7 +183,7 @@ impl Values {
         self.0.iter().filter_map(value).collect()
     }
 
-    /// The fields that are no bytes, for people: all of them, or those of [`BESIDE`] with a value.
+    /// The fields that are no bytes, for people: all of them, or those of `BESIDE` with a value.
     pub fn told(&self, all: bool) -> impl Iterator<Item = (String, String)> + '_ {
         let shown = move |(name, said): &(String, Said)| {
             let value = match said {
