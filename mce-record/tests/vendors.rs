@@ -276,7 +276,11 @@ fn flags_have_their_bits() {
 #[test]
 fn codes_before_skylake() {
     let part = Part::SandyBridgeEp;
-    assert_eq!(says(part, 4, 0x4405, 0x0402), "critical regulator failed, instruction stack overflow");
+    assert_eq!(says(part, 4, 0x4405, 0x0402), "instruction stack overflow");
+    assert_eq!(
+        says(Part::IvyBridgeEp, 4, 0x4405, 0x0402),
+        "critical regulator failed, instruction stack overflow"
+    );
     assert_eq!(says(part, 4, 0x1300, 0x0402), "");
     assert_eq!(says(part, 6, 0x0020, 0x0e0f), "");
     // One flag for each bit that the processor has.
@@ -304,6 +308,8 @@ fn codes_before_skylake() {
         );
     }
     assert_eq!(says(Part::BroadwellDe, 4, 0x2604, 0x040c), "package C-state: ring wake timeout");
+    assert_eq!(says(Part::BroadwellDe, 4, 0x6000, 0x040c), "");
+    assert_eq!(says(Part::BroadwellEp, 4, 0x2600, 0x040c), "");
     assert_eq!(says(Part::BroadwellDe, 4, 0x0002, 0x040c), "internal error of the power control unit");
 }
 

@@ -18,7 +18,7 @@
 //!
 //! Sources: Intel SDM volume 3B, chapter "Interpreting Machine Check Error Codes" (tables for model 55h: 16-27 to
 //! 16-30 of the 2016 edition, one for each unit, continued for later processors); volume 4, MSRs of family 6 model 55h, for
-//! the banks. The codes of later processors are also in Intel's own decoder, mcelog. The wording is ours.
+//! the banks. The codes of earlier and of later processors are in Intel's own decoder, mcelog. The wording is ours.
 
 use core::fmt;
 
@@ -338,16 +338,19 @@ impl ModelError {
         let code = status.model_specific_code();
         let (low, high) = (code & 0xff, code >> 8);
         let error = match (unit, part.generation()) {
-            (Unit::PowerControl, Generation::SandyBridge) => Self {
-                texts: [find(PCU_SANDY_BRIDGE, high), None, find(PCU_SANDY_BRIDGE_INTERNAL, code & 0xf)],
-                ..Self::NONE
-            },
+            (Unit::PowerControl, Generation::SandyBridge) => {
+                let is_known = matches!(part, Part::IvyBridgeEp) || !PCU_IVY_BRIDGE.contains(&high);
+                let text = find(PCU_SANDY_BRIDGE, high).filter(|_| is_known);
+                Self { texts: [text, None, find(PCU_SANDY_BRIDGE_INTERNAL, code & 0xf)], ..Self::NONE }
+            }
             (Unit::PowerControl, Generation::Haswell) => {
-                // Bits 19:18 mean something else on Broadwell-DE.
-                let internal = if matches!(part, Part::BroadwellDe) { 0x3 } else { 0xf };
+                // Broadwell-DE has the code of an internal error in bits 17:16 alone, and fewer codes.
+                let is_de = matches!(part, Part::BroadwellDe);
+                let internal = if is_de { 0x3 } else { 0xf };
+                let is_known = if is_de { is_of_broadwell_de(high) } else { high != PCU_RING_WAKE };
                 Self {
                     texts: [
-                        find(PCU_HASWELL, high),
+                        find(PCU_HASWELL, high).filter(|_| is_known),
                         find(PCU_CODES, status.error_code().raw() & !ErrorCode::FILTER),
                         (code & internal != 0).then_some(PCU_INTERNAL_ERROR),
                     ],
@@ -533,7 +536,7 @@ fn find(codes: Codes, code: u16) -> Option<&'static str> {
 const PCU_SANDY_BRIDGE: Codes = &[
     (0x0d, "package S3: self-refresh of the memory controller timeout"),
     (0x0e, "CPD/UNCPD timeout"),
-    (0x0f, "package S-state: safe wait timeout"),
+    (0x0f, "package S-state: safe WP timeout"),
     (0x43, "PECI mailbox: quiesce timeout"),
     (0x44, "critical regulator failed"),
     (0x45, "maximum current not supported"),
@@ -546,21 +549,21 @@ const PCU_SANDY_BRIDGE: Codes = &[
     (0x70, "package C-state watchdog timeout, secondary"),
     (0x71, "package C-state watchdog timeout, main"),
     (0x72, "package S-state watchdog timeout, main"),
-    (0x7a, "home agent: change of the failover status detected"),
+    (0x7a, "home agent: change of the fail status detected"),
     (0x7b, "PCIe: block acknowledge timeout"),
     (0x81, "die too hot"),
 ];
 
 /// model 2dh and model 3eh, bits 19:16.
 const PCU_SANDY_BRIDGE_INTERNAL: Codes = &[
-    (0x1, "no instruction memory selected"),
+    (0x1, "instruction memory not selected"),
     (0x2, "instruction memory parity error"),
     (0x3, "invalid opcode"),
     (0x4, "instruction stack underflow"),
     (0x5, "instruction stack overflow"),
     (0x6, "data stack underflow"),
     (0x7, "data stack overflow"),
-    (0x8, "no data memory selected"),
+    (0x8, "data memory not selected"),
     (0x9, "data memory parity error"),
 ];
 
@@ -573,7 +576,7 @@ const PCU_HASWELL: Codes = &[
     (0x15, "DMI did not acknowledge the CPU reset"),
     (0x1e, "maximum current of the regulator below the fused one"),
     (0x25, "SVID: command timeout"),
-    (0x26, "package C-state: ring wake timeout"),
+    (PCU_RING_WAKE, "package C-state: ring wake timeout"),
     (0x29, "output voltage of the regulator below the fused one"),
     (0x2b, "package C-state: watchdog, CBZ down hangs"),
     (0x2c, "package C-state: watchdog, CBZ up hangs"),
@@ -601,7 +604,7 @@ const PCU_HASWELL: Codes = &[
     (0x64, "invalid package state configuration"),
     (0x67, "home agent or memory controller: block acknowledge timeout"),
     (0x68, "memory controller: SMBus timeout"),
-    (0x69, "home agent: change of the failover status detected"),
+    (0x69, "home agent: change of the fail status detected"),
     (0x6a, "power management request on the message channel timeout"),
     (0x70, "package C-state watchdog timeout, secondary"),
     (0x71, "package C-state watchdog timeout, main"),
@@ -610,6 +613,35 @@ const PCU_HASWELL: Codes = &[
     (0x7d, "more than one TXT agent"),
     (0x81, "die too hot"),
 ];
+
+/// Of model 56h alone.
+const PCU_RING_WAKE: u16 = 0x26;
+
+/// Whether model 56h has the code.
+const fn is_of_broadwell_de(code: u16) -> bool {
+    matches!(
+        code,
+        0x09 | 0x13
+            | 0x15
+            | 0x1e
+            | 0x25
+            | PCU_RING_WAKE
+            | 0x29
+            | 0x2b
+            | 0x2c
+            | 0x44
+            | 0x46
+            | 0x49
+            | 0x4b
+            | 0x4f
+            | 0x52
+            | 0x53
+            | 0x57..=0x59 | 0x62 | 0x64 | 0x67 | 0x6a | 0x72 | 0x81
+    )
+}
+
+/// Codes of model 3eh that model 2dh does not have.
+const PCU_IVY_BRIDGE: [u16; 3] = [0x44, 0x45, 0x7b];
 
 /// model 55h, `IA32_MC4_STATUS` bits 31:24.
 const PCU_SKYLAKE: Codes = &[
@@ -653,7 +685,7 @@ const PCU_SKYLAKE: Codes = &[
     (0x81, "die too hot"),
 ];
 
-/// model 55h, error codes (bits 15:0) of bank 4.
+/// model 3fh, model 4fh, model 56h and model 55h, error codes (bits 15:0) of bank 4.
 const PCU_CODES: Codes = &[
     (0x0402, "power control unit error"),
     (0x0403, "power control unit error"),
@@ -795,13 +827,13 @@ const PUNIT_HIGH: Codes = &[
 const QPI: Codes = &[
     (0x02, "PHY: drift buffer alarm"),
     (0x03, "PHY: latency buffer rollover"),
-    (0x10, "control error from the link-ring interface"),
+    (0x10, "control error from R3QPI"),
     (0x11, "link receive CRC error, retry failed"),
     (0x12, "link received an unknown packet"),
     (0x13, "link control error"),
     (0x15, "routeback table not initialised"),
     (0x20, "PHY in-band reset, initialisation aborted"),
-    (0x21, "link healed itself with fewer data lanes"),
+    (0x21, "data self-healing"),
     (0x22, "PHY in-band reset, width unchanged"),
     (0x23, "clock failed over"),
     (0x30, "link receive CRC error, retry succeeded with PHY initialisation"),
