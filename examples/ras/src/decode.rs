@@ -358,18 +358,7 @@ impl Run<'_> {
             }
             return Ok(());
         }
-        let mut line = count(met.events.records(), "record");
-        if met.events.records() != 0 {
-            line.push_str(&format!(": {}", met.events.events()));
-        }
-        if met.bad != 0 {
-            line.push_str(&format!("; {}", count(met.bad, "bad part")));
-        }
-        writeln!(self.out)?;
-        self.text.wrapped(&mut self.out, &format!("{line}."), 0)?;
-        if let Some(left_out) = left_out {
-            self.text.wrapped(&mut self.out, &left_out, 0)?;
-        }
+        self.text.sum(&mut self.out, "record", &met.events, met.bad, left_out)?;
         if met.cleared != 0 {
             let (noun, verb) = if met.cleared == 1 { ("record is", "it") } else { ("records are", "them") };
             writeln!(self.out, "{} cleared {noun} still there: --cleared shows {verb}.", met.cleared)?;

@@ -16,7 +16,8 @@ use crate::names::SectionNames;
 use crate::not_valid::NotValid;
 use crate::printable::Printable;
 use crate::raw_text;
-use crate::summary;
+use crate::summary::{self, count};
+use crate::tally::Tally;
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -158,6 +159,28 @@ impl Text {
             self.wrapped(out, &context, label)?;
         }
         Ok(())
+    }
+
+    /// The last line of a run: how many of these were shown, of which severity and kind, and how many parts were bad.
+    /// After it, what was left out.
+    pub fn sum(
+        &self,
+        out: &mut dyn Write,
+        noun: &str,
+        events: &Tally,
+        bad: usize,
+        left_out: Option<String>,
+    ) -> io::Result<()> {
+        let mut line = count(events.records(), noun);
+        if events.records() != 0 {
+            line.push_str(&format!(": {}", events.events()));
+        }
+        if bad != 0 {
+            line.push_str(&format!("; {}", count(bad, "bad part")));
+        }
+        writeln!(out)?;
+        self.wrapped(out, &format!("{line}."), 0)?;
+        left_out.map_or(Ok(()), |left_out| self.wrapped(out, &left_out, 0))
     }
 
     /// A line after a label. On a terminal it wraps below its own start; in a pipe it stays one line.
@@ -456,7 +479,7 @@ fn cut_log(out: &mut dyn Write, log: &Log<'_>) -> io::Result<()> {
             continue;
         }
         if left_out != 0 {
-            writeln!(out, "[{}]", summary::count(left_out, "line"))?;
+            writeln!(out, "[{}]", count(left_out, "line"))?;
             left_out = 0;
         }
         writeln!(out, "{line}")?;

@@ -191,7 +191,7 @@ impl Run<'_> {
                 }
             }
         }
-        Ok(())
+        self.tell_left_out()
     }
 
     fn show(&mut self, traces: &[(Arc<str>, Trace)]) -> io::Result<()> {

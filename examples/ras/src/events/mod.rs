@@ -315,27 +315,21 @@ impl Run<'_> {
         events
     }
 
+    /// Says after the output, and not into a pager's screen, which events were left out.
+    fn tell_left_out(&mut self) -> io::Result<()> {
+        if let Some(left_out) = self.left_out.told() {
+            self.out.finish()?;
+            eprintln!("ras: {left_out}");
+        }
+        Ok(())
+    }
+
     fn total(&mut self) -> io::Result<()> {
         let is_text = self.options.format == Format::Text && self.text.detail > Detail::Lines;
-        let left_out = self.left_out.told();
         if !is_text || self.groups == 0 {
-            if let Some(left_out) = left_out {
-                eprintln!("ras: {left_out}");
-            }
-            return Ok(());
+            return self.tell_left_out();
         }
-        let mut line = count(self.events.records(), "event");
-        if self.events.records() != 0 {
-            line.push_str(&format!(": {}", self.events.events()));
-        }
-        if self.bad != 0 {
-            line.push_str(&format!("; {}", count(self.bad, "bad part")));
-        }
-        writeln!(self.out)?;
-        self.text.wrapped(&mut self.out, &format!("{line}."), 0)?;
-        if let Some(left_out) = left_out {
-            self.text.wrapped(&mut self.out, &left_out, 0)?;
-        }
+        self.text.sum(&mut self.out, "event", &self.events, self.bad, self.left_out.told())?;
         if self.others != 0 {
             writeln!(self.out, "{} of other kinds left out.", count(self.others, "event"))?;
         }
