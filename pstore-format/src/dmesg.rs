@@ -17,9 +17,13 @@
 //! use pstore_format::dmesg::{Header, Part, Piece, dumps};
 //! use pstore_format::RecordId;
 //!
-//! let texts = ["Panic#1 Part1\n<0>[    2.203827] Kernel Offset: 0x16000000\n", "Panic#1 Part3\n<5>[    0.000000]
-//! Linux\n"]; let mut parts: Vec<Part> = Vec::new(); for (index, (id, text)) in [0x6b02_9835_0000_0001,
-//! 0x6b02_9835_0000_0003].into_iter().zip(texts).enumerate() {
+//! let texts = [
+//!     "Panic#1 Part1\n<0>[    2.203827] Kernel Offset: 0x16000000\n",
+//!     "Panic#1 Part3\n<5>[    0.000000] Linux\n",
+//! ];
+//! let ids = [0x6b02_9835_0000_0001, 0x6b02_9835_0000_0003];
+//! let mut parts: Vec<Part> = Vec::new();
+//! for (index, (id, text)) in ids.into_iter().zip(texts).enumerate() {
 //!     let (header, _log) = Header::parse(text.as_bytes()).ok_or("no dump")?;
 //!     parts.push(Part::erst(header, RecordId::new(id), Some(0x6b02_9835), index));
 //! }
