@@ -1,7 +1,7 @@
 //! One description of a structure's fields, for text and for serde alike. The crates `cper` and `mce-record` each have
 //! this module.
 //!
-//! Each structure tells its fields once, in [`Describe::describe`]: name and [`Value`], nothing for a field whose
+//! Each structure describes its fields once, in [`Describe::describe`]: name and [`Value`], nothing for a field whose
 //! validity bit is clear. [`Fields`] turns that into indented text for people (`Display`) and, with the feature
 //! `serde`, into a map:
 //!

@@ -146,7 +146,7 @@ impl<'a> AerEvent<'a> {
         })
     }
 
-    /// The descriptor of the section that the event tells of.
+    /// The descriptor of the section that the event came from.
     pub fn descriptor(&self) -> SectionDescriptor {
         descriptor_of(SectionTypeId::PCIE, self.severity.severity(), FruText::EMPTY)
     }

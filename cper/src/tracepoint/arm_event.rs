@@ -121,7 +121,7 @@ impl<'a> ArmEvent<'a> {
         })
     }
 
-    /// The descriptor of the section that the event tells of.
+    /// The descriptor of the section that the event came from.
     pub fn descriptor(&self) -> SectionDescriptor {
         descriptor_of(SectionTypeId::ARM_PROCESSOR, self.severity(), FruText::EMPTY)
     }
@@ -130,7 +130,7 @@ impl<'a> ArmEvent<'a> {
         self.sev.severity()
     }
 
-    /// The header of the section that the event tells of.
+    /// The header of the section that the event came from.
     pub fn header(&self) -> ArmProcessorHeader {
         let mut header = ArmProcessorHeader::new();
         header.set_midr_el1(self.midr);

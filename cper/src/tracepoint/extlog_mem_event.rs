@@ -87,7 +87,7 @@ impl<'a> ExtlogMemEvent<'a> {
         })
     }
 
-    /// The descriptor of the section that the event tells of.
+    /// The descriptor of the section that the event came from.
     pub fn descriptor(&self) -> SectionDescriptor {
         let severity = Severity::new(self.sev.into());
         let descriptor = descriptor_of(SectionTypeId::MEMORY, severity, self.fru_text.unit());

@@ -146,7 +146,7 @@ impl<'a> McEvent<'a> {
         })
     }
 
-    /// The descriptor of the section that the event tells of.
+    /// The descriptor of the section that the event came from.
     pub fn descriptor(&self) -> SectionDescriptor {
         let unit = match self.label.as_bytes() {
             Some(NO_LABEL | b"unknown label") => FruText::EMPTY,
@@ -155,7 +155,7 @@ impl<'a> McEvent<'a> {
         descriptor_of(SectionTypeId::MEMORY, self.error_type.severity(), unit)
     }
 
-    /// The memory error, as far as the event tells it. Kind and location are read from the texts of `ghes_edac`; the
+    /// The memory error, with the fields that the event has. Kind and location are read from the texts of `ghes_edac`; the
     /// texts of other drivers give the address alone. An address of 0 is taken for one that is not known.
     pub fn memory_error(&self) -> MemoryError {
         let mut memory = match &self.driver_detail.0 {

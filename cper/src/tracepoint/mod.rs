@@ -1,5 +1,5 @@
 //! Linux's trace events of the system `ras`: the event that Linux makes of a section, and the section that an event
-//! tells of.
+//! came from.
 //!
 //! Programs that listen to a running kernel, rasdaemon among them, know an error as such an event. [`Event::of`] gives
 //! the event of a section that was found after a reboot, with the values that it would have had. [`Event::read`] takes
@@ -341,7 +341,7 @@ impl<'a> Event<'a> {
         })
     }
 
-    /// The descriptor of the section that the event tells of: its type, severity and unit.
+    /// The descriptor of the section that the event came from: its type, severity and unit.
     pub fn descriptor(&self) -> SectionDescriptor {
         match self {
             Self::Mc(event) => event.descriptor(),
@@ -352,7 +352,8 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Writes the body of the section that the event tells of, as far as the event tells it, to the start of `out`.
+    /// Writes the body of the section that the event came from to the start of `out`, with the fields that the event
+    /// has.
     ///
     /// # Errors
     /// When `out` is shorter than the body.

@@ -59,7 +59,7 @@ open_value! {
 }
 
 open_value! {
-    /// Format of a unit's instance: what tells one instance from another.
+    /// Format in which a section states the instance of a unit.
     ArmRasInstanceFormat: u8 {
         PE = 0 => "processing element",
         SYSTEM_PHYSICAL_ADDRESS = 1 => "system physical address",
@@ -69,7 +69,7 @@ open_value! {
 }
 
 open_value! {
-    /// Format of a kind of unit: what tells one kind from another. The formats GIC and PIDR are bytes here, because
+    /// Format in which a section states the kind of a unit. Values in the formats GIC and PIDR are bytes here, because
     /// libcper's names and layouts of them contradict each other.
     ArmRasTypeFormat: u8 {
         PE = 0 => "processing element",
