@@ -53,20 +53,14 @@ macro_rules! open_value {
         /// The name, or `reserved (9)`.
         impl core::fmt::Display for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                match self.name() {
-                    Some(name) => f.pad(name),
-                    None => write!(f, "{}", $crate::grammar::reserved(u64::from(self.raw()))),
-                }
+                $crate::grammar::display_value(f, u64::from(self.raw()), self.name())
             }
         }
 
         /// The number, and the name if it has one.
         impl core::fmt::Debug for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                match self.name() {
-                    Some(name) => write!(f, concat!(stringify!($name), "({}: {})"), self.raw(), name),
-                    None => write!(f, concat!(stringify!($name), "({})"), self.raw()),
-                }
+                $crate::grammar::debug_value(f, stringify!($name), u64::from(self.raw()), self.name())
             }
         }
 
@@ -169,7 +163,7 @@ macro_rules! number {
 
         impl core::fmt::Debug for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                write!(f, concat!(stringify!($name), "({:#x})"), self.0)
+                $crate::grammar::debug_number(f, stringify!($name), u64::from(self.0))
             }
         }
 
@@ -227,25 +221,16 @@ macro_rules! flags {
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
         pub struct $name($raw);
 
-        // Of a structure that is there it makes half the functions that it makes of one that it declares.
-        bitflags::bitflags! {
-            impl $name: $raw {
-                $( $(#[$($flag_meta)*])* #[doc = concat!("`", stringify!($value), "`: ", $text, ".")] const $konst = $value; )*
-                const _ = !0;
-            }
+        $crate::grammar::flag_members! {
+            $name: $raw [!0]
+            $(
+                $(#[$($flag_meta)*])*
+                #[doc = concat!("`", stringify!($value), "`: ", $text, ".")]
+                $konst = $value;
+            )*
         }
 
         impl $name {
-            /// The flags with these bits, named or not.
-            pub const fn new(raw: $raw) -> Self {
-                Self::from_bits_retain(raw)
-            }
-
-            /// The bits on the wire.
-            pub const fn raw(self) -> $raw {
-                self.bits()
-            }
-
             const NAMES: &'static [(u64, &'static str)] = &[$( ($value, $text), )*];
         }
 
@@ -256,8 +241,7 @@ macro_rules! flags {
                     let mut flags = <Self as bitflags::Flags>::FLAGS.iter().filter(|flag| !flag.name().is_empty());
                     flags.find(|flag| u64::from(flag.value().bits()) == bit).map(bitflags::Flag::name)
                 };
-                let bits = u64::from(self.bits());
-                f.debug_tuple(stringify!($name)).field(&$crate::grammar::Constants { bits, name }).finish()
+                $crate::grammar::debug_flags(f, stringify!($name), u64::from(self.bits()), name)
             }
         }
 
@@ -294,10 +278,227 @@ macro_rules! flags {
     };
 }
 
+/// Gives a set of flags the members that `bitflags!` gives one, and the trait `bitflags::Flags`, which has the rest.
+/// `bitflags!` itself makes more, over which the compiler takes several times as long: it was a sixth of the build.
+///
+/// Beside the named bits, those of the expression in brackets are kept where bits that mean nothing are dropped.
+macro_rules! flag_members {
+    ($name:ident: $raw:ident [] $($flags:tt)*) => {
+        $crate::grammar::flag_members! { $name: $raw [0] $($flags)* }
+    };
+    ($name:ident: $raw:ident [$kept:expr] $( $(#[$($meta:tt)*])* $flag:ident = $bits:expr; )*) => {
+        impl $name {
+            $( $(#[$($meta)*])* pub const $flag: Self = Self($bits); )*
+
+            /// The flags with these bits, named or not.
+            #[inline]
+            pub const fn new(raw: $raw) -> Self {
+                Self(raw)
+            }
+
+            /// The flags with these bits, named or not.
+            #[inline]
+            pub const fn from_bits_retain(bits: $raw) -> Self {
+                Self(bits)
+            }
+
+            /// The bits on the wire.
+            #[inline]
+            pub const fn raw(self) -> $raw {
+                self.0
+            }
+
+            /// The bits on the wire.
+            #[inline]
+            pub const fn bits(&self) -> $raw {
+                self.0
+            }
+
+            /// No flag.
+            #[inline]
+            pub const fn empty() -> Self {
+                Self(0)
+            }
+
+            /// All bits that can be flags.
+            #[inline]
+            pub const fn all() -> Self {
+                Self($kept $( | $bits )*)
+            }
+
+            /// Whether no bit is set.
+            #[inline]
+            pub const fn is_empty(&self) -> bool {
+                self.0 == 0
+            }
+
+            /// Whether all bits of `other` are set.
+            #[inline]
+            pub const fn contains(&self, other: Self) -> bool {
+                self.0 & other.0 == other.0
+            }
+
+            /// Whether any bit of `other` is set.
+            #[inline]
+            pub const fn intersects(&self, other: Self) -> bool {
+                self.0 & other.0 != 0
+            }
+
+            /// The bits of both.
+            #[must_use]
+            #[inline]
+            pub const fn union(self, other: Self) -> Self {
+                Self(self.0 | other.0)
+            }
+
+            /// The bits that both have.
+            #[must_use]
+            #[inline]
+            pub const fn intersection(self, other: Self) -> Self {
+                Self(self.0 & other.0)
+            }
+
+            /// The bits that `other` has not.
+            #[must_use]
+            #[inline]
+            pub const fn difference(self, other: Self) -> Self {
+                Self(self.0 & !other.0)
+            }
+
+            /// Sets the bits of `other`.
+            #[inline]
+            pub const fn insert(&mut self, other: Self) {
+                self.0 |= other.0;
+            }
+
+            /// Clears the bits of `other`.
+            #[inline]
+            pub const fn remove(&mut self, other: Self) {
+                self.0 &= !other.0;
+            }
+
+            /// Sets the bits of `other`, or clears them.
+            #[inline]
+            pub const fn set(&mut self, other: Self, value: bool) {
+                self.0 = if value { self.0 | other.0 } else { self.0 & !other.0 };
+            }
+
+            /// The flags that are set and have a name, with the names of their constants.
+            #[inline]
+            pub fn iter_names(&self) -> bitflags::iter::IterNames<Self> {
+                bitflags::Flags::iter_names(self)
+            }
+        }
+
+        impl bitflags::Flags for $name {
+            type Bits = $raw;
+
+            const FLAGS: &'static [bitflags::Flag<Self>] = &[
+                $( bitflags::Flag::new(stringify!($flag), Self::$flag), )*
+                bitflags::Flag::new("", Self($kept)),
+            ];
+
+            #[inline]
+            fn bits(&self) -> $raw {
+                self.0
+            }
+
+            #[inline]
+            fn from_bits_retain(bits: $raw) -> Self {
+                Self(bits)
+            }
+        }
+
+        impl core::ops::BitOr for $name {
+            type Output = Self;
+
+            #[inline]
+            fn bitor(self, other: Self) -> Self {
+                self.union(other)
+            }
+        }
+
+        impl core::ops::BitOrAssign for $name {
+            #[inline]
+            fn bitor_assign(&mut self, other: Self) {
+                self.insert(other);
+            }
+        }
+
+        impl core::ops::BitAnd for $name {
+            type Output = Self;
+
+            #[inline]
+            fn bitand(self, other: Self) -> Self {
+                self.intersection(other)
+            }
+        }
+
+        impl core::ops::Sub for $name {
+            type Output = Self;
+
+            #[inline]
+            fn sub(self, other: Self) -> Self {
+                self.difference(other)
+            }
+        }
+
+        /// The bits that can be flags and are not set.
+        impl core::ops::Not for $name {
+            type Output = Self;
+
+            #[inline]
+            fn not(self) -> Self {
+                Self::all().difference(self)
+            }
+        }
+    };
+}
+
+/// Writes an open value for `Debug`: `Name(5: the fifth)`. One function for all types, which the compiler builds once.
+pub(crate) fn debug_value(
+    f: &mut core::fmt::Formatter<'_>,
+    of: &str,
+    raw: u64,
+    name: Option<&str>,
+) -> core::fmt::Result {
+    match name {
+        Some(name) => write!(f, "{of}({raw}: {name})"),
+        None => write!(f, "{of}({raw})"),
+    }
+}
+
+/// Writes an open value: its name, or `reserved (9)`.
+pub(crate) fn display_value(
+    f: &mut core::fmt::Formatter<'_>,
+    raw: u64,
+    name: Option<&str>,
+) -> core::fmt::Result {
+    match name {
+        Some(name) => f.pad(name),
+        None => write!(f, "{}", reserved(raw)),
+    }
+}
+
+/// Writes a number for `Debug`: `Name(0x5)`.
+pub(crate) fn debug_number(f: &mut core::fmt::Formatter<'_>, of: &str, raw: u64) -> core::fmt::Result {
+    write!(f, "{of}({raw:#x})")
+}
+
+/// Writes flags for `Debug`: `Name(A | B | 0x8)`.
+pub(crate) fn debug_flags(
+    f: &mut core::fmt::Formatter<'_>,
+    of: &str,
+    bits: u64,
+    name: fn(u64) -> Option<&'static str>,
+) -> core::fmt::Result {
+    f.debug_tuple(of).field(&Constants { bits, name }).finish()
+}
+
 /// The bits of a set of flags by the names of their constants, as `bitflags` writes them: `A | B | 0x8`.
-pub(crate) struct Constants {
-    pub(crate) bits: u64,
-    pub(crate) name: fn(u64) -> Option<&'static str>,
+struct Constants {
+    bits: u64,
+    name: fn(u64) -> Option<&'static str>,
 }
 
 impl core::fmt::Debug for Constants {
@@ -953,5 +1154,5 @@ pub(crate) use with_serde::{
 };
 pub(crate) use {
     any, any_number, any_structure, as_json, byte_array, conversions, error, error_in_json, error_kind,
-    flags, load, number, of_json, open_value, register, seen_as_text, store, stored,
+    flag_members, flags, load, number, of_json, open_value, register, seen_as_text, store, stored,
 };

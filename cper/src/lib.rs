@@ -166,6 +166,8 @@ mod timestamp;
 pub mod tracepoint;
 mod view;
 
+/// The crate whose trait `Flags` all sets of flags have.
+pub use bitflags;
 pub use creator::CreatorId;
 pub use descriptor::{DescriptorValidation, FruText, SectionDescriptor, SectionFlags};
 pub use error::{Error, ErrorKind};

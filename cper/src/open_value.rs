@@ -140,8 +140,8 @@ macro_rules! open_guid {
     };
 }
 
-/// Declares flags, as `bitflags!` does, with the members that flags of the [grammar](crate::grammar) have. A bit is
-/// called as its constant is.
+/// Declares flags, written as `bitflags!` has them, with the members that flags of the [grammar](crate::grammar) have. A
+/// bit is called as its constant is.
 macro_rules! flag_set {
     ($(
         $(#[$meta:meta])*
@@ -154,31 +154,16 @@ macro_rules! flag_set {
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
         pub struct $name($raw);
 
-        // Of a structure that is there it makes half the functions that it makes of one that it declares.
-        bitflags::bitflags! {
-            impl $name: $raw {
-                $( $(#[$($flag_meta)*])* #[doc = concat!("Bit ", $bit, ".")] const $flag = 1 << $bit; )*
-                $( const _ = $kept; )?
-            }
+        $crate::grammar::flag_members! {
+            $name: $raw [$($kept)?]
+            $( $(#[$($flag_meta)*])* #[doc = concat!("Bit ", $bit, ".")] $flag = 1 << $bit; )*
         }
 
         /// The constants of the bits that are set: `Name(A | B | 0x8)`.
         impl core::fmt::Debug for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 let (bits, name) = (u64::from(self.bits()), $crate::fields::flag_name::<Self>);
-                f.debug_tuple(stringify!($name)).field(&$crate::grammar::Constants { bits, name }).finish()
-            }
-        }
-
-        impl $name {
-            /// The flags with these bits, named or not.
-            pub const fn new(raw: $raw) -> Self {
-                Self::from_bits_retain(raw)
-            }
-
-            /// The bits on the wire.
-            pub const fn raw(self) -> $raw {
-                self.bits()
+                $crate::grammar::debug_flags(f, stringify!($name), bits, name)
             }
         }
 
@@ -246,7 +231,7 @@ macro_rules! wire_number {
 
         impl core::fmt::Debug for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                write!(f, concat!(stringify!($name), "({:#x})"), self.raw())
+                $crate::grammar::debug_number(f, stringify!($name), u64::from(self.raw()))
             }
         }
     };

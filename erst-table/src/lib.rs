@@ -161,6 +161,8 @@ mod structure;
 mod table;
 mod walk;
 
+/// The crate whose trait `Flags` all sets of flags have.
+pub use bitflags;
 pub use check::{Finding, FindingSeverity, Problem};
 pub use entry::{Action, Instruction, InstructionEntry, InstructionFlags};
 pub use error::{Error, ErrorKind, Location};

@@ -111,6 +111,8 @@ mod text;
 pub mod tracepoint;
 pub mod vendor;
 
+/// The crate whose trait `Flags` all sets of flags have.
+pub use bitflags;
 pub use error::{Error, ErrorKind};
 pub use error_code::{
     Channel, CodeKind, ErrorCode, InternalError, Level, MemoryOperation, Participation, Request, Target,
