@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::U16;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::clamp;
@@ -17,7 +16,7 @@ structure! {
     ///
     /// A new descriptor is made with [`SectionDescriptor::new`] and the `with_*` methods; offset, length and type are
     /// the business of [`RecordWriter`](crate::RecordWriter) and [`PreparedRecord`](crate::PreparedRecord).
-    SectionDescriptor: 72 bytes;
+    SectionDescriptor: 72 bytes by fields;
     parts described;
     valid DescriptorValidation: u8 in validation_bits {};
     /// Offset of the body from the start of the record, in bytes. Writers fill it in.
@@ -177,11 +176,13 @@ impl SectionDescriptor {
     pub const REVISION: u16 = 0x0100;
 
     /// A descriptor with everything else zero: no flags, no unit.
+    #[inline]
     pub const fn new(severity: Severity) -> Self {
-        Self { revision: U16::new(Self::REVISION), severity, ..Self::ZERO }
+        Self { revision: Self::REVISION.to_le_bytes(), severity: severity.raw().to_le_bytes(), ..Self::ZERO }
     }
 
     /// The descriptor of the record's primary section.
+    #[inline]
     pub const fn primary(severity: Severity) -> Self {
         Self::new(severity).with_flags(SectionFlags::PRIMARY)
     }
@@ -191,14 +192,14 @@ impl Describe for SectionDescriptor {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         shows!(out, self, section_type, severity, flags, revision, section_offset, section_length);
-        out.field("section_type", self.section_type.into())?;
-        out.field("severity", self.severity.into())?;
+        out.field("section_type", self.section_type().into())?;
+        out.field("severity", self.severity().into())?;
         if let Some(id) = self.fru_id() {
             shows!(out, self, fru_id);
             out.field("fru_id", id.into())?;
         }
         if let Some(text) = self.fru_text() {
-            out.stored("fru_text", self.fru_text.as_bytes(), text_tells(text.bytes()));
+            out.stored("fru_text", &self.fru_text, text_tells(text.bytes()));
             out.field("fru_text", Value::text(text.bytes()))?;
         }
         out.field("flags", Value::flags(self.flags()))?;

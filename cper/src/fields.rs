@@ -691,7 +691,7 @@ macro_rules! shows {
     ($out:ident, $structure:expr, $($field:ident),*) => {
         $( $out.stored(
             stringify!($field),
-            zerocopy::IntoBytes::as_bytes(&$structure.$field),
+            Self::AT.$field.of(zerocopy::IntoBytes::as_bytes($structure)),
             $crate::fields::Stored::Shown,
         ); )*
     };

@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::{U16, U32};
-
 use crate::fields::{Describe, Value, Visitor, show_fields, shows};
 use crate::open_value::flag_set;
 use crate::structure::structure;
@@ -15,7 +13,7 @@ structure! {
     ///
     /// A new header is made with [`RecordHeader::new`] and the `with_*` methods; section count and record length are
     /// the business of [`RecordWriter`](crate::RecordWriter) and [`PreparedRecord`](crate::PreparedRecord).
-    RecordHeader: 128 bytes;
+    RecordHeader: 128 bytes by fields;
     parts described;
     valid HeaderValidation: u32 in validation_bits {};
     /// Signature: "CPER".
@@ -73,15 +71,16 @@ impl RecordHeader {
     pub const REVISION: u16 = 0x0101;
 
     /// A header with everything else zero: no sections, no time, no identifiers.
+    #[inline]
     pub const fn new(severity: Severity, notification_type: NotificationType) -> Self {
         Self {
             signature: Self::SIGNATURE,
-            revision: U16::new(Self::REVISION),
-            signature_end: U32::new(0xffff_ffff),
-            severity,
-            notification_type,
+            revision: Self::REVISION.to_le_bytes(),
+            signature_end: [0xff; 4],
+            severity: severity.raw().to_le_bytes(),
+            notification_type: zerocopy::transmute!(notification_type),
             // Named, so that the compiler stores them one by one and never from a copy of the rest on the stack.
-            flags: U32::ZERO,
+            flags: [0; 4],
             persistence_information: [0; 8],
             reserved: [0; 12],
             ..Self::ZERO
@@ -89,6 +88,7 @@ impl RecordHeader {
     }
 
     /// The header of a fatal error's record.
+    #[inline]
     pub const fn fatal(notification_type: NotificationType) -> Self {
         Self::new(Severity::FATAL, notification_type)
     }
@@ -96,7 +96,7 @@ impl RecordHeader {
     /// Time of the error, or of its collection, in the encoding that the record's creator and the bytes speak for;
     /// `None` when its validity bit is clear or the bytes are not a time.
     pub fn time(&self) -> Option<TimestampReading> {
-        self.timestamp()?.reading(Some(self.creator_id))
+        self.timestamp()?.reading(Some(self.creator_id()))
     }
 }
 
@@ -106,19 +106,19 @@ impl Describe for RecordHeader {
         shows!(out, self, record_id, severity, notification_type, creator_id, flags, revision);
         shows!(out, self, section_count, record_length, persistence_information);
         // Fields that are the same in every record are not described.
-        if self.signature == Self::SIGNATURE {
+        if self.signature() == Self::SIGNATURE {
             shows!(out, self, signature);
         }
-        if self.signature_end.get() == 0xffff_ffff {
+        if self.signature_end() == 0xffff_ffff {
             shows!(out, self, signature_end);
         }
         out.field("record_id", Value::hex(self.record_id()))?;
-        out.field("severity", self.severity.into())?;
-        out.field("notification_type", self.notification_type.into())?;
-        out.field("creator_id", self.creator_id.into())?;
+        out.field("severity", self.severity().into())?;
+        out.field("notification_type", self.notification_type().into())?;
+        out.field("creator_id", self.creator_id().into())?;
         if let Some(timestamp) = self.timestamp() {
             shows!(out, self, timestamp);
-            reading::describe(timestamp, Some(self.creator_id), out)?;
+            reading::describe(timestamp, Some(self.creator_id()), out)?;
         }
         if let Some(platform) = self.platform_id() {
             shows!(out, self, platform_id);
@@ -132,8 +132,8 @@ impl Describe for RecordHeader {
         out.field("revision", Value::hex(self.revision()))?;
         out.field("section_count", Value::number(self.section_count()))?;
         out.field("record_length", Value::number(self.record_length()))?;
-        if self.persistence_information != [0; 8] {
-            out.field("persistence_information", Value::Bytes(&self.persistence_information))?;
+        if self.persistence_information() != [0; 8] {
+            out.field("persistence_information", Value::Bytes(&self.persistence_information()))?;
         }
         Ok(())
     }

@@ -53,6 +53,7 @@ impl<'a> Record<'a> {
     }
 
     /// How many bytes the record length claims and the input did not have.
+    #[inline]
     pub fn missing(&self) -> usize {
         (self.header.record_length() as usize).saturating_sub(self.bytes.len())
     }
@@ -206,6 +207,7 @@ impl<'a> Section<'a> {
     }
 
     /// Type of the section, which says what the body is.
+    #[inline]
     pub const fn section_type(&self) -> SectionTypeId {
         self.descriptor.section_type()
     }

@@ -75,22 +75,25 @@ impl GenericErrorStatus {
     pub(crate) const MAX_ENTRIES: u32 = 0x3ff;
 
     /// Status of the block without the count; unknown bits are kept.
+    #[inline]
     pub const fn status(&self) -> BlockStatus {
-        BlockStatus::from_bits_retain(self.block_status.get() & !0x3ff0)
+        BlockStatus::from_bits_retain(self.block_status() & !0x3ff0)
     }
 
     /// Number of entries the block claims: bits 13:4. Linux's header defines 8 bits, its walker counts by length;
     /// so does [`StatusBlock::entries`].
+    #[inline]
     pub const fn entry_count(&self) -> u16 {
-        (self.block_status.get() >> 4 & Self::MAX_ENTRIES) as u16
+        (self.block_status() >> 4 & Self::MAX_ENTRIES) as u16
     }
 
     /// Bytes of the whole block: to the end of the raw data if there is any (Linux's rule), but never less than the
     /// entries, whatever the raw data's offset says.
+    #[inline]
     const fn declared_len(&self) -> u64 {
-        let entries = (Self::SIZE as u64).saturating_add(self.data_length.get() as u64);
-        let raw_data = (self.raw_data_offset.get() as u64).saturating_add(self.raw_data_length.get() as u64);
-        if self.raw_data_length.get() == 0 || raw_data < entries { entries } else { raw_data }
+        let entries = (Self::SIZE as u64).saturating_add(self.data_length() as u64);
+        let raw_data = (self.raw_data_offset() as u64).saturating_add(self.raw_data_length() as u64);
+        if self.raw_data_length() == 0 || raw_data < entries { entries } else { raw_data }
     }
 }
 
@@ -98,7 +101,7 @@ impl Describe for GenericErrorStatus {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         shows!(out, self, severity, block_status, data_length, raw_data_offset, raw_data_length);
-        out.field("severity", self.severity.into())?;
+        out.field("severity", self.severity().into())?;
         out.field("block_status", Value::flags(self.status()))?;
         out.field("entry_count", Value::number(self.entry_count()))?;
         out.field("data_length", Value::number(self.data_length()))?;
@@ -113,7 +116,7 @@ impl Describe for GenericErrorStatus {
 structure! {
     /// The header of a generic error data entry (ACPI 6.5 table 18.12): 72 bytes, of which an entry before revision 3.0
     /// has the first 64, without the timestamp.
-    GenericErrorData: 72 bytes;
+    GenericErrorData: 72 bytes by fields;
     parts described;
     valid DataEntryValidation: u8 in validation_bits {
         /// [`GenericErrorData::timestamp`] holds a value. Since revision 3.0.
@@ -127,7 +130,8 @@ structure! {
     /// timestamp; the header of one below 3 is 64 bytes long.
     20 revision: u16 => set_revision with_revision;
     22 validation_bits: u8;
-    23 flags: u8;
+    /// Flags of the entry, as the byte that they are stored in.
+    23 flags: u8 raw flags_raw;
     /// Length of the payload in bytes. Writers fill it in.
     24 error_data_length: u32 => set_error_data_length with_error_data_length;
     /// Identifier of the field-replaceable unit (FRU); all zeros mean none.
@@ -146,73 +150,80 @@ impl GenericErrorData {
     const SHORT: usize = 64;
 
     /// A header of revision 3.0 with everything else zero. Type and length are filled in by the writer.
+    #[inline]
     pub const fn new(severity: Severity) -> Self {
-        Self { severity, revision: U16::new(Self::REVISION_3), ..Self::ZERO }
+        Self::ZERO.with_severity(severity).with_revision(Self::REVISION_3)
     }
 
     /// The header that says what a section's descriptor says. Only the low eight bits of the descriptor's flags fit an
     /// entry; they are all that the specification defines.
     pub const fn from_descriptor(descriptor: &SectionDescriptor) -> Self {
-        Self {
-            section_type: descriptor.section_type(),
-            validation_bits: descriptor.validation().bits() & 3,
-            flags: descriptor.flags().bits() as u8,
-            fru_id: descriptor.fru_id_raw(),
-            fru_text: descriptor.fru_text_raw(),
-            ..Self::new(descriptor.severity())
-        }
+        Self::new(descriptor.severity())
+            .with_section_type(descriptor.section_type())
+            .with_flags(descriptor.flags())
+            .with_fru_id(descriptor.fru_id_raw())
+            .with_fru_text(descriptor.fru_text_raw())
+            .with_validation(DataEntryValidation::from_bits_retain(descriptor.validation().bits() & 3))
     }
 
     /// The section descriptor that says what this entry says; offset and length are left to the record's writer.
     /// The timestamp belongs in the record's header: [`DataEntry::record_header`].
+    #[inline]
     pub const fn descriptor(&self) -> SectionDescriptor {
-        SectionDescriptor::new(self.severity)
-            .with_section_type(self.section_type)
+        SectionDescriptor::new(self.severity())
+            .with_section_type(self.section_type())
             .with_flags(self.flags())
-            .with_fru_id(self.fru_id)
-            .with_fru_text(self.fru_text)
-            .with_validation(DescriptorValidation::from_bits_retain(self.validation_bits & 3))
+            .with_fru_id(self.fru_id_raw())
+            .with_fru_text(self.fru_text_raw())
+            .with_validation(DescriptorValidation::from_bits_retain(self.validation().bits() & 3))
     }
 
     /// Length of the header in bytes, by its revision: 64 or 72.
+    #[inline]
     pub const fn header_len(&self) -> usize {
-        if self.revision.get() >> 8 >= 3 { size_of::<Self>() } else { Self::SHORT }
+        if self.revision() >> 8 >= 3 { size_of::<Self>() } else { Self::SHORT }
     }
 
     /// Flags of the entry; unknown bits are kept.
+    #[inline]
     pub const fn flags(&self) -> SectionFlags {
-        SectionFlags::from_bits_retain(self.flags as u32)
+        SectionFlags::from_bits_retain(self.flags_raw() as u32)
     }
 
     /// Sets the flags, of which only the low eight bits fit an entry.
+    #[inline]
     pub const fn set_flags(&mut self, flags: SectionFlags) {
-        self.flags = flags.bits() as u8;
+        self.flags = [flags.bits() as u8];
     }
 
     /// Sets the flags, of which only the low eight bits fit an entry.
     #[must_use]
+    #[inline]
     pub const fn with_flags(mut self, flags: SectionFlags) -> Self {
         self.set_flags(flags);
         self
     }
 
     /// Time of the error; `None` when its validity bit is clear or the revision has no timestamp.
+    #[inline]
     pub const fn timestamp(&self) -> Option<Timestamp> {
         if self.validation().contains(DataEntryValidation::TIMESTAMP) && self.header_len() == Self::SIZE {
-            Some(self.timestamp)
+            Some(self.timestamp_raw())
         } else {
             None
         }
     }
 
     /// Sets the time and its validity bit.
+    #[inline]
     pub const fn set_timestamp(&mut self, timestamp: Timestamp) {
-        self.timestamp = timestamp;
+        self.timestamp = zerocopy::transmute!(timestamp);
         self.mark(DataEntryValidation::TIMESTAMP, DataEntryValidation::empty());
     }
 
     /// Sets the time and its validity bit.
     #[must_use]
+    #[inline]
     pub const fn with_timestamp(mut self, timestamp: Timestamp) -> Self {
         self.set_timestamp(timestamp);
         self
@@ -223,8 +234,8 @@ impl Describe for GenericErrorData {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         shows!(out, self, section_type, severity, flags, revision, error_data_length);
-        out.field("section_type", self.section_type.into())?;
-        out.field("severity", self.severity.into())?;
+        out.field("section_type", self.section_type().into())?;
+        out.field("severity", self.severity().into())?;
         if let Some(timestamp) = self.timestamp() {
             shows!(out, self, timestamp);
             crate::reading::describe(timestamp, None, out)?;
@@ -234,12 +245,12 @@ impl Describe for GenericErrorData {
             out.field("fru_id", id.into())?;
         }
         if let Some(text) = self.fru_text() {
-            out.stored("fru_text", self.fru_text.as_bytes(), text_tells(text.bytes()));
+            out.stored("fru_text", &self.fru_text, text_tells(text.bytes()));
             out.field("fru_text", Value::text(text.bytes()))?;
         }
         out.field("flags", Value::flags(self.flags()))?;
-        out.field("revision", Value::hex(self.revision.get()))?;
-        out.field("error_data_length", Value::number(self.error_data_length.get()))
+        out.field("revision", Value::hex(self.revision()))?;
+        out.field("error_data_length", Value::number(self.error_data_length()))
     }
 }
 
@@ -288,7 +299,7 @@ impl<'a> StatusBlock<'a> {
 
     /// Severity of the block.
     pub const fn severity(&self) -> Severity {
-        self.header.severity
+        self.header.severity()
     }
 
     /// The data entries, by their lengths. After an entry that cannot be read nothing more can be found: its error
@@ -505,20 +516,17 @@ impl<'a> DataEntry<'a> {
     #[inline]
     pub const fn header(&self) -> GenericErrorData {
         let front = self.front;
-        GenericErrorData {
-            section_type: front.section_type,
-            severity: front.severity,
-            revision: front.revision,
-            validation_bits: front.validation_bits,
-            flags: front.flags,
-            error_data_length: front.error_data_length,
-            fru_id: front.fru_id,
-            fru_text: front.fru_text,
-            timestamp: match self.stored_timestamp {
-                Some(timestamp) => *timestamp,
-                None => Timestamp::from_linux_seconds(0),
-            },
+        let mut header = GenericErrorData::new(front.severity)
+            .with_section_type(front.section_type)
+            .with_revision(front.revision.get())
+            .with_flags(SectionFlags::from_bits_retain(front.flags as u32))
+            .with_error_data_length(front.error_data_length.get())
+            .with_fru_id(front.fru_id)
+            .with_fru_text(front.fru_text);
+        if let Some(timestamp) = self.stored_timestamp {
+            header.set_timestamp(*timestamp);
         }
+        header.with_validation(DataEntryValidation::from_bits_retain(front.validation_bits))
     }
 
     /// The header as it was stored: 64 or 72 bytes.

@@ -3,28 +3,15 @@
 // No crate uses all of it.
 #![allow(unused_imports, unused_macros, dead_code)]
 
-use zerocopy::little_endian::{U32, U64};
-use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+use core::fmt::{self, Debug, Formatter};
 
-/// The type in which a field is stored.
-macro_rules! wire_type {
-    (u64) => {
-        zerocopy::little_endian::U64
-    };
-    (u32) => {
-        zerocopy::little_endian::U32
-    };
-    (u16) => {
-        zerocopy::little_endian::U16
-    };
+/// How many bytes a field is stored in.
+macro_rules! size {
     (($bits:tt $flags:ident)) => {
-        $crate::stored::wire_type!($bits)
+        size_of::<$bits>()
     };
-    ([$item:ident; $count:literal]) => {
-        [$crate::stored::wire_type!($item); $count]
-    };
-    ($other:tt) => {
-        $other
+    ($type:tt) => {
+        size_of::<$type>()
     };
 }
 
@@ -33,94 +20,200 @@ macro_rules! value_type {
     (($bits:tt $flags:ident)) => {
         $flags
     };
-    ([u32; $count:literal]) => {
-        [u32; $count]
-    };
-    ([u64; $count:literal]) => {
-        [u64; $count]
-    };
-    ([$item:ident; $count:literal]) => {
-        [$crate::stored::wire_type!($item); $count]
-    };
-    ($other:tt) => {
-        $other
+    ($type:tt) => {
+        $type
     };
 }
 
-/// The value of a stored field.
+/// The value of a field that is stored in this array of bytes.
 macro_rules! value {
-    (u64, $field:expr) => {
-        $field.get()
+    (u8, $stored:expr) => {
+        u8::from_le_bytes($stored)
     };
-    (u32, $field:expr) => {
-        $field.get()
+    (u16, $stored:expr) => {
+        u16::from_le_bytes($stored)
     };
-    (u16, $field:expr) => {
-        $field.get()
+    (u32, $stored:expr) => {
+        u32::from_le_bytes($stored)
     };
-    (($bits:tt $flags:ident), $field:expr) => {
-        $flags::new($crate::stored::value!($bits, $field))
+    (u64, $stored:expr) => {
+        u64::from_le_bytes($stored)
     };
-    ([u32; $count:literal], $field:expr) => {
-        $crate::stored::dwords(&$field)
+    (($bits:tt $flags:ident), $stored:expr) => {
+        $flags::new($crate::stored::value!($bits, $stored))
     };
-    ([u64; $count:literal], $field:expr) => {
-        $crate::stored::qwords(&$field)
+    ([u8; $count:literal], $stored:expr) => {
+        $stored
     };
-    ($other:tt, $field:expr) => {
-        $field
+    ([u32; $count:literal], $stored:expr) => {
+        $crate::stored::dwords(&$stored)
+    };
+    ([u64; $count:literal], $stored:expr) => {
+        $crate::stored::qwords(&$stored)
+    };
+    ($other:tt, $stored:expr) => {
+        zerocopy::transmute!($stored)
     };
 }
 
-/// The stored form of a value.
+/// The array of bytes that a value is stored in.
 macro_rules! wire {
-    (u64, $value:expr) => {
-        zerocopy::little_endian::U64::new($value)
-    };
-    (u32, $value:expr) => {
-        zerocopy::little_endian::U32::new($value)
+    (u8, $value:expr) => {
+        u8::to_le_bytes($value)
     };
     (u16, $value:expr) => {
-        zerocopy::little_endian::U16::new($value)
+        u16::to_le_bytes($value)
+    };
+    (u32, $value:expr) => {
+        u32::to_le_bytes($value)
+    };
+    (u64, $value:expr) => {
+        u64::to_le_bytes($value)
     };
     (($bits:tt $flags:ident), $value:expr) => {
         $crate::stored::wire!($bits, $value.raw())
     };
+    ([u8; $count:literal], $value:expr) => {
+        $value
+    };
     ([u32; $count:literal], $value:expr) => {
-        $crate::stored::wire_dwords(&$value)
+        $crate::stored::wire_dwords::<$count, { size_of::<[u32; $count]>() }>(&$value)
     };
     ([u64; $count:literal], $value:expr) => {
-        $crate::stored::wire_qwords(&$value)
+        $crate::stored::wire_qwords::<$count, { size_of::<[u64; $count]>() }>(&$value)
     };
     ($other:tt, $value:expr) => {
-        $value
+        zerocopy::transmute!($value)
     };
 }
 
-pub(crate) use {value, value_type, wire, wire_type};
+/// How `Debug` writes a field.
+macro_rules! shown {
+    (u8) => {
+        $crate::stored::debug_number
+    };
+    (u16) => {
+        $crate::stored::debug_number
+    };
+    (u32) => {
+        $crate::stored::debug_number
+    };
+    (u64) => {
+        $crate::stored::debug_number
+    };
+    (($bits:tt $flags:ident)) => {
+        $crate::stored::debug_made::<$bits, $flags>
+    };
+    ([u8; $count:literal]) => {
+        $crate::stored::debug_numbers::<1>
+    };
+    ([u32; $count:literal]) => {
+        $crate::stored::debug_numbers::<4>
+    };
+    ([u64; $count:literal]) => {
+        $crate::stored::debug_numbers::<8>
+    };
+    ($other:tt) => {
+        |stored, f| match stored.first_chunk::<{ size_of::<$other>() }>() {
+            Some(stored) => {
+                let part: &$other = zerocopy::transmute_ref!(stored);
+                core::fmt::Debug::fmt(part, f)
+            }
+            None => $crate::stored::debug_numbers::<1>(stored, f),
+        }
+    };
+}
+
+/// Declares the structure itself, one array of bytes.
+///
+/// By fields it is an array for each: the compiler then keeps each in a register of its own, where it would copy the
+/// whole by way of the stack. That is for what is written at panic time and has fields that no register holds, because
+/// `zerocopy`'s derives take a compile time of 4 ms for each field.
+macro_rules! declared {
+    ([] $(#[$meta:meta])* $name:ident $size:literal $($fields:tt)*) => {
+        $(#[$meta])*
+        #[repr(transparent)]
+        pub struct $name([u8; $size]);
+
+        impl $name {
+            #[allow(dead_code)] // Not of use where the type has a `new` of its own.
+            const ZERO: Self = Self([0; $size]);
+        }
+    };
+    ([fields] $(#[$meta:meta])* $name:ident $size:literal $( $field:ident: $type:tt )*) => {
+        $(#[$meta])*
+        #[repr(C)]
+        pub struct $name {
+            $( $field: [u8; $crate::stored::size!($type)], )*
+        }
+
+        impl $name {
+            const ZERO: Self = Self { $( $field: [0; $crate::stored::size!($type)], )* };
+        }
+    };
+}
+
+/// The bytes of a structure's field.
+macro_rules! load {
+    ([] $structure:expr, $field:ident) => {
+        *Self::AT.$field.get(&$structure.0)
+    };
+    ([fields] $structure:expr, $field:ident) => {
+        $structure.$field
+    };
+}
+
+/// Stores the bytes of a structure's field.
+macro_rules! store {
+    ([] $structure:expr, $field:ident, $bytes:expr) => {
+        Self::AT.$field.put(&mut $structure.0, $bytes)
+    };
+    ([fields] $structure:expr, $field:ident, $bytes:expr) => {
+        $structure.$field = $bytes
+    };
+}
+
+/// The value of a structure's field.
+macro_rules! field {
+    ($how:tt $structure:expr, $field:ident: $type:tt) => {{
+        let stored = $crate::stored::load!($how $structure, $field);
+        let value: $crate::stored::value_type!($type) = $crate::stored::value!($type, stored);
+        value
+    }};
+}
+
+/// A part of a structure, lent.
+macro_rules! lent {
+    ($how:tt $structure:expr, $field:ident: $type:tt) => {{
+        let part: &$type = zerocopy::transmute_ref!(&$crate::stored::load!($how $structure, $field));
+        part
+    }};
+}
+
+pub(crate) use {declared, field, lent, load, shown, size, store, value, value_type, wire};
 
 /// Readers and writers of arrays of numbers: constant functions, which cannot be generic over the number.
 macro_rules! numbers {
-    ($($number:ident as $wire:ident: $read:ident, $write:ident;)*) => { $(
+    ($($number:ident: $read:ident, $write:ident;)*) => { $(
         /// The values of stored numbers.
         #[inline]
-        pub(crate) const fn $read<const N: usize>(stored: &[$wire; N]) -> [$number; N] {
+        pub(crate) const fn $read<const N: usize>(mut stored: &[u8]) -> [$number; N] {
             let mut values = [0; N];
-            let (mut from, mut to): (&[$wire], &mut [$number]) = (stored, &mut values);
-            while let ([stored, from_rest @ ..], [value, to_rest @ ..]) = (from, to) {
-                *value = stored.get();
-                (from, to) = (from_rest, to_rest);
+            let mut to: &mut [$number] = &mut values;
+            while let (Some((number, stored_rest)), [value, to_rest @ ..]) = (stored.split_first_chunk(), to) {
+                *value = $number::from_le_bytes(*number);
+                (stored, to) = (stored_rest, to_rest);
             }
             values
         }
 
         /// Numbers as they are stored.
         #[inline]
-        pub(crate) const fn $write<const N: usize>(values: &[$number; N]) -> [$wire; N] {
-            let mut stored = [$wire::ZERO; N];
-            let (mut from, mut to): (&[$number], &mut [$wire]) = (values, &mut stored);
-            while let ([value, from_rest @ ..], [stored, to_rest @ ..]) = (from, to) {
-                *stored = $wire::new(*value);
+        pub(crate) const fn $write<const N: usize, const BYTES: usize>(values: &[$number; N]) -> [u8; BYTES] {
+            let mut stored = [0; BYTES];
+            let (mut from, mut to): (&[$number], &mut [u8]) = (values, &mut stored);
+            while let ([value, from_rest @ ..], Some((number, to_rest))) = (from, to.split_first_chunk_mut()) {
+                *number = value.to_le_bytes();
                 (from, to) = (from_rest, to_rest);
             }
             stored
@@ -129,24 +222,104 @@ macro_rules! numbers {
 }
 
 numbers! {
-    u32 as U32: dwords, wire_dwords;
-    u64 as U64: qwords, wire_qwords;
+    u32: dwords, wire_dwords;
+    u64: qwords, wire_qwords;
 }
 
-/// The bytes of a value of this size at this offset, as many as there are.
-pub(crate) fn part(bytes: &[u8], at: usize, size: usize) -> &[u8] {
-    let rest = bytes.get(at..).unwrap_or_default();
-    rest.get(..size).unwrap_or(rest)
+/// Where a field of `N` bytes lies in its structure: at this offset.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<const N: usize>(pub(crate) usize);
+
+impl<const N: usize> Place<N> {
+    /// The offset after the field.
+    pub(crate) const fn end(self) -> usize {
+        self.0.saturating_add(N)
+    }
+
+    /// The bytes of the field, as many as there are.
+    pub(crate) fn of(self, bytes: &[u8]) -> &[u8] {
+        let rest = bytes.get(self.0..).unwrap_or_default();
+        rest.get(..N).unwrap_or(rest)
+    }
+
+    /// The bytes of the field; `None` when `bytes` end before it does. One comparison, none where the length is known.
+    #[inline]
+    pub(crate) const fn read(self, bytes: &[u8]) -> Option<&[u8; N]> {
+        match bytes.split_at_checked(self.0) {
+            Some((_, rest)) => rest.first_chunk(),
+            None => None,
+        }
+    }
+
+    /// The bytes of the field in its structure, which has them.
+    #[inline]
+    pub(crate) const fn get(self, structure: &[u8]) -> &[u8; N] {
+        match self.read(structure) {
+            Some(stored) => stored,
+            None => &[0; N],
+        }
+    }
+
+    /// Stores the field in its structure, which has room for it.
+    #[inline]
+    pub(crate) const fn put(self, structure: &mut [u8], stored: [u8; N]) {
+        if let Some((_, rest)) = structure.split_at_mut_checked(self.0) {
+            if let Some(to) = rest.first_chunk_mut() {
+                *to = stored;
+            }
+        }
+    }
 }
 
-/// The value at this offset; `None` when the bytes end before it does. One comparison, none where the length is known.
-#[inline]
-pub(crate) fn at<T>(bytes: &[u8], at: usize) -> Option<&T>
-where
-    T: FromBytes + Immutable + KnownLayout + Unaligned,
-{
-    match T::ref_from_prefix(bytes.get(at..)?) {
-        Ok((value, _)) => Some(value),
-        Err(_) => None,
+/// How `Debug` writes the bytes of a field.
+type Shown = fn(&[u8], &mut Formatter<'_>) -> fmt::Result;
+
+/// Writes a structure as `derive(Debug)` would: fields of this name, size and form, one after the other.
+pub(crate) fn debug(
+    f: &mut Formatter<'_>,
+    name: &str,
+    structure: &[u8],
+    fields: &[(&str, usize, Shown)],
+) -> fmt::Result {
+    let (mut out, mut rest) = (f.debug_struct(name), structure);
+    for (name, size, shown) in fields {
+        let (stored, after) = rest.split_at_checked(*size).unwrap_or((rest, &[]));
+        out.field(name, &Field(stored, *shown));
+        rest = after;
+    }
+    out.finish()
+}
+
+struct Field<'a>(&'a [u8], Shown);
+
+impl Debug for Field<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.1(self.0, f)
+    }
+}
+
+/// A number of at most eight bytes.
+fn number(stored: &[u8]) -> u64 {
+    stored.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte))
+}
+
+/// A number.
+pub(crate) fn debug_number(stored: &[u8], f: &mut Formatter<'_>) -> fmt::Result {
+    write!(f, "{:#x}", number(stored))
+}
+
+/// Numbers of `N` bytes.
+pub(crate) fn debug_numbers<const N: usize>(stored: &[u8], f: &mut Formatter<'_>) -> fmt::Result {
+    f.debug_list().entries(stored.chunks(N).map(|stored| Field(stored, debug_number))).finish()
+}
+
+/// A value that is stored as a number of its own.
+pub(crate) fn debug_made<N: TryFrom<u64>, T: From<N> + Debug>(
+    stored: &[u8],
+    f: &mut Formatter<'_>,
+) -> fmt::Result {
+    match N::try_from(number(stored)) {
+        Ok(number) => T::from(number).fmt(f),
+        Err(_) => debug_numbers::<1>(stored, f),
     }
 }

@@ -26,10 +26,10 @@
 //! Of the field `address` this makes:
 //!
 //! ```text
-//! const _: () = assert!(offset_of!(FanError, address) == 8);
 //! FanValidation::ADDRESS                                    // 1 << 0
 //!
-//! impl FanError {                                           // the structure: 24 bytes, private fields
+//! impl FanError {                                           // the structure: an array of 24 bytes
+//!     const AT: Places                                      // `AT.address` is where the field lies: 8 bytes from 8 on
 //!     pub const fn address(&self) -> Option<u64>            // `None` when the validity bit is clear
 //!     pub const fn address_raw(&self) -> u64                // as stored
 //!     pub const fn set_address(&mut self, value: u64)       // value and validity bit
@@ -44,6 +44,9 @@
 //!
 //! The names are written out, because a macro of this kind cannot join names, and so that a search finds them.
 //!
+//! What is written by hand reads and stores a field by its place: `Self::AT.speed.put(&mut self.0, [0, 1])`. The compiler
+//! checks the number of bytes, and that each field begins where the one before it ends.
+//!
 //! | type | stored as | value |
 //! |---|---|---|
 //! | `u16`, `u32`, `u64` | little-endian bytes | the number |
@@ -56,6 +59,9 @@
 //! name. A structure without a view whose fields have no form is not described; `parts described;` gives it a
 //! `describe_fields` nevertheless, which tells where each field is stored, for a `Describe` that is written by hand.
 //!
+//! `24 bytes by fields` stores an array of bytes for each field instead of one for the whole: `stored::declared!` says
+//! when.
+//!
 //! A body of variable size has `head of` in place of `view`: its structure is the head alone, and `trailing` and
 //! `missing` are written by hand. The section's file writes `Describe` for the view (it calls `describe_fields`), and
 //! `write_summary`; the trait `View` hands all of them out.
@@ -67,7 +73,7 @@
 macro_rules! structure {
     (
         $(#[$meta:meta])*
-        $name:ident: $size:literal bytes $(, $new:ident)?;
+        $name:ident: $size:literal bytes $(by $fields:ident)? $(, $new:ident)?;
         $(view $view:ident from $min:literal as $section:ident $what:literal;)?
         $(head of $body:ident from $least:literal as $kind:ident $called:literal;)?
         $(parts $stored_in:ident;)?
@@ -82,38 +88,62 @@ macro_rules! structure {
             $(, $raw:ident $set:ident $with:ident, $flag:ident = $bit:literal)?;
         )*
     ) => {
-        $(#[$meta])*
-        $(
-            #[doc = concat!("\n\nThe body of a section \"", $what, "\" as it is written: ", $size, " bytes.")]
-            #[doc = concat!("The body as it was read, in any form: [`", stringify!($view), "`].")]
-        )?
-        #[derive(
-            Clone, Copy, Debug, PartialEq, Eq,
-            zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout, zerocopy::Unaligned,
-        )]
-        #[repr(C)]
-        #[allow(clippy::struct_field_names)] // The specification's names.
-        pub struct $name {
-            $( $field: $crate::stored::wire_type!($type), )*
+        $crate::stored::declared! {
+            [$($fields)?]
+            $(#[$meta])*
+            $(
+                #[doc = concat!("\n\nThe body of a section \"", $what, "\" as it is written: ", $size, " bytes.")]
+                #[doc = concat!("The body as it was read, in any form: [`", stringify!($view), "`].")]
+            )?
+            #[derive(
+                Clone, Copy, PartialEq, Eq, Hash,
+                zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout,
+                zerocopy::Unaligned,
+            )]
+            $name $size $( $field: $type )*
+        }
+
+        impl $name {
+            /// Size of the structure in bytes.
+            pub const SIZE: usize = $size;
+
+            /// The structure at the start of `bytes`, and the bytes after it; `None` when it does not fit.
+            #[allow(dead_code)] // Not all are parts of others.
+            #[inline]
+            pub(crate) const fn first(bytes: &[u8]) -> Option<(&Self, &[u8])> {
+                match bytes.split_first_chunk::<$size>() {
+                    Some((stored, rest)) => Some((zerocopy::transmute_ref!(stored), rest)),
+                    None => None,
+                }
+            }
         }
 
         const _: () = {
-            assert!(size_of::<$name>() == $size && align_of::<$name>() == 1);
-            $( assert!(core::mem::offset_of!($name, $field) == $at); )*
+            #[allow(clippy::struct_field_names)] // The specification's names.
+            struct Places {
+                $( $field: $crate::stored::Place<{ $crate::stored::size!($type) }>, )*
+            }
+
+            impl $name {
+                /// Where each field lies.
+                const AT: Places = Places { $( $field: $crate::stored::Place($at), )* };
+            }
+
+            // Each field begins where the one before it ends.
+            let end = 0;
+            $(
+                assert!(end == $at);
+                let end = $name::AT.$field.end();
+            )*
+            assert!(end == $size);
         };
 
-        impl $name {
-            #[allow(dead_code)] // Not of use where the type has a `new` of its own.
-            const ZERO: Self = zerocopy::transmute!([0u8; $size]);
-
-            /// Size of the structure in bytes.
-            pub const SIZE: usize = $size;
-        }
-
-        /// By the bytes.
-        impl core::hash::Hash for $name {
-            fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
-                zerocopy::IntoBytes::as_bytes(self).hash(state);
+        /// The values as stored, valid or not.
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                $crate::stored::debug(f, stringify!($name), zerocopy::IntoBytes::as_bytes(self), &[$(
+                    (stringify!($field), $crate::stored::size!($type), $crate::stored::shown!($type)),
+                )*])
             }
         }
 
@@ -136,14 +166,14 @@ macro_rules! structure {
         )?
 
         $crate::structure::validation! {
-            $name $($flags: $bits_type in $bits {
+            [$($fields)?] $name $($flags: $bits_type in $bits {
                 $( $(#[$($flag_meta)*])* $by_hand = $by_hand_bit; )*
             })?
             $( $($field $flag = $bit;)? )*
         }
 
         $crate::structure::structure_fields! {
-            $name [$($flags)?]
+            [$($fields)?] $name [$($flags)?]
             $(
                 [$(#[$doc])*] $field: $type [$($form)?] [$($stored)?] [$($always_set $always_with)?]
                 [$($raw $set $with $flag)?];
@@ -159,7 +189,7 @@ macro_rules! structure {
         $crate::structure::described! {
             [$($stored_in)?] $name [$($view)? $($body)?] [$($flags: $bits_type in $bits)?] [$($flags)?]
             $(
-                [$(#[$doc])*] $at $field: $type [$($form)?] [$($stored)?] [$($always_set)?] [$($raw $flag)?]
+                [$(#[$doc])*] $field: $type [$($form)?] [$($stored)?] [$($always_set)?] [$($raw $flag)?]
                 [$($($called_as)?)?];
             )*
         }
@@ -170,7 +200,7 @@ macro_rules! structure {
 macro_rules! described {
     (
         [] $name:ident [] $valid:tt $flags:tt
-        $( $doc:tt $at:tt $field:ident: $type:tt [] $stored:tt $always:tt $guard:tt $called_as:tt; )*
+        $( $doc:tt $field:ident: $type:tt [] $stored:tt $always:tt $guard:tt $called_as:tt; )*
     ) => {};
     ($parts:tt $name:ident $view:tt [$($valid:tt)*] $flags:tt $($fields:tt)*) => {
         $crate::view::view_validation! { $name $view $($valid)* }
@@ -180,9 +210,9 @@ macro_rules! described {
 
 /// The flags of a structure that has validity bits.
 macro_rules! validation {
-    ($name:ident) => {};
+    ($how:tt $name:ident) => {};
     (
-        $name:ident $flags:ident: $bits_type:tt in $bits:ident {
+        $how:tt $name:ident $flags:ident: $bits_type:tt in $bits:ident {
             $( $(#[$($flag_meta:tt)*])* $by_hand:ident = $by_hand_bit:literal; )*
         }
         $( $field:ident $flag:ident = $bit:literal; )*
@@ -203,14 +233,14 @@ macro_rules! validation {
             /// Which fields hold a value; unknown bits are kept.
             #[inline]
             pub const fn validation(&self) -> $flags {
-                $flags::from_bits_retain($crate::stored::value!($bits_type, self.$bits))
+                $flags::from_bits_retain($crate::stored::field!($how self, $bits: $bits_type))
             }
 
             /// Sets all validity bits at once, to write what another writer would: a setter of a field sets the field's
             /// bit itself.
             #[inline]
             pub const fn set_validation(&mut self, validation: $flags) {
-                self.$bits = $crate::stored::wire!($bits_type, validation.bits());
+                $crate::stored::store!($how self, $bits, $crate::stored::wire!($bits_type, validation.bits()));
             }
 
             /// Sets all validity bits at once, to write what another writer would: a setter of a field sets the field's
@@ -233,37 +263,37 @@ macro_rules! validation {
 
 /// Readers and setters of all fields of the structure.
 macro_rules! structure_fields {
-    ($name:ident $flags:tt $( $doc:tt $field:ident: $type:tt $form:tt $stored:tt $always:tt $guarded:tt; )*) => {
+    ($how:tt $name:ident $flags:tt $( $doc:tt $field:ident: $type:tt $form:tt $stored:tt $always:tt $guarded:tt; )*) => {
         impl $name {
-            $( $crate::structure::structure_field! { $doc $field: $type $form $stored $always $guarded $flags } )*
+            $( $crate::structure::structure_field! { $how $doc $field: $type $form $stored $always $guarded $flags } )*
         }
     };
 }
 
 /// Readers and setters of one field of the structure.
 macro_rules! structure_field {
-    ([$($doc:tt)*] $field:ident: $type:tt [] [] [] [] [$($flags:ident)?]) => {};
-    ([$($doc:tt)*] $field:ident: $type:tt [$form:ident] [] [] [] [$($flags:ident)?]) => {
+    ($how:tt [$($doc:tt)*] $field:ident: $type:tt [] [] [] [] [$($flags:ident)?]) => {};
+    ($how:tt [$($doc:tt)*] $field:ident: $type:tt [$form:ident] [] [] [] [$($flags:ident)?]) => {
         $($doc)*
         #[inline]
         pub const fn $field(&self) -> $crate::stored::value_type!($type) {
-            $crate::stored::value!($type, self.$field)
+            $crate::stored::field!($how self, $field: $type)
         }
     };
-    ([$($doc:tt)*] $field:ident: $type:tt [$($form:ident)?] [$stored:ident] [] [] [$($flags:ident)?]) => {
+    ($how:tt [$($doc:tt)*] $field:ident: $type:tt [$($form:ident)?] [$stored:ident] [] [] [$($flags:ident)?]) => {
         $($doc)*
         ///
         /// The value as stored, valid or not.
         #[inline]
         pub const fn $stored(&self) -> $crate::stored::value_type!($type) {
-            $crate::stored::value!($type, self.$field)
+            $crate::stored::field!($how self, $field: $type)
         }
     };
-    ([$($doc:tt)*] $field:ident: $type:tt [part] [] [$set:ident $with:ident] [] [$($flags:ident)?]) => {
+    ($how:tt [$($doc:tt)*] $field:ident: $type:tt [part] [] [$set:ident $with:ident] [] [$($flags:ident)?]) => {
         $($doc)*
         #[inline]
         pub const fn $field(&self) -> &$type {
-            &self.$field
+            $crate::stored::lent!($how self, $field: $type)
         }
 
         $($doc)*
@@ -271,7 +301,7 @@ macro_rules! structure_field {
         /// Sets the value.
         #[inline]
         pub const fn $set(&mut self, value: $type) {
-            self.$field = value;
+            $crate::stored::store!($how self, $field, $crate::stored::wire!($type, value));
         }
 
         $($doc)*
@@ -280,15 +310,15 @@ macro_rules! structure_field {
         #[must_use]
         #[inline]
         pub const fn $with(mut self, value: $type) -> Self {
-            self.$field = value;
+            $crate::stored::store!($how self, $field, $crate::stored::wire!($type, value));
             self
         }
     };
-    ([$($doc:tt)*] $field:ident: $type:tt [$($form:ident)?] [] [$set:ident $with:ident] [] [$($flags:ident)?]) => {
+    ($how:tt [$($doc:tt)*] $field:ident: $type:tt [$($form:ident)?] [] [$set:ident $with:ident] [] [$($flags:ident)?]) => {
         $($doc)*
         #[inline]
         pub const fn $field(&self) -> $crate::stored::value_type!($type) {
-            $crate::stored::value!($type, self.$field)
+            $crate::stored::field!($how self, $field: $type)
         }
 
         $($doc)*
@@ -296,7 +326,7 @@ macro_rules! structure_field {
         /// Sets the value.
         #[inline]
         pub const fn $set(&mut self, value: $crate::stored::value_type!($type)) {
-            self.$field = $crate::stored::wire!($type, value);
+            $crate::stored::store!($how self, $field, $crate::stored::wire!($type, value));
         }
 
         $($doc)*
@@ -309,13 +339,13 @@ macro_rules! structure_field {
             self
         }
     };
-    ([$($doc:tt)*] $field:ident: $type:tt [part] [] [] [$raw:ident $set:ident $with:ident $flag:ident] [$flags:ident]) => {
+    ($how:tt [$($doc:tt)*] $field:ident: $type:tt [part] [] [] [$raw:ident $set:ident $with:ident $flag:ident] [$flags:ident]) => {
         $($doc)*
         ///
         /// `None` when its validity bit is clear.
         #[inline]
         pub const fn $field(&self) -> Option<&$type> {
-            if self.validation().contains($flags::$flag) { Some(&self.$field) } else { None }
+            if self.validation().contains($flags::$flag) { Some($crate::stored::lent!($how self, $field: $type)) } else { None }
         }
 
         $($doc)*
@@ -323,12 +353,12 @@ macro_rules! structure_field {
         /// The part as stored, whatever its validity bit says.
         #[inline]
         pub const fn $raw(&self) -> &$type {
-            &self.$field
+            $crate::stored::lent!($how self, $field: $type)
         }
 
-        $crate::structure::setters! { [$($doc)*] $field: $type $set $with $flag of $flags }
+        $crate::structure::setters! { $how [$($doc)*] $field: $type $set $with $flag of $flags }
     };
-    ([$($doc:tt)*] $field:ident: $type:tt [$($form:ident)?] [] [] [$raw:ident $set:ident $with:ident $flag:ident] [$flags:ident]) => {
+    ($how:tt [$($doc:tt)*] $field:ident: $type:tt [$($form:ident)?] [] [] [$raw:ident $set:ident $with:ident $flag:ident] [$flags:ident]) => {
         $($doc)*
         ///
         /// `None` when its validity bit is clear.
@@ -342,22 +372,22 @@ macro_rules! structure_field {
         /// The value as stored, whatever its validity bit says.
         #[inline]
         pub const fn $raw(&self) -> $crate::stored::value_type!($type) {
-            $crate::stored::value!($type, self.$field)
+            $crate::stored::field!($how self, $field: $type)
         }
 
-        $crate::structure::setters! { [$($doc)*] $field: $type $set $with $flag of $flags }
+        $crate::structure::setters! { $how [$($doc)*] $field: $type $set $with $flag of $flags }
     };
 }
 
 /// Setters of a field that a validity bit guards.
 macro_rules! setters {
-    ([$($doc:tt)*] $field:ident: $type:tt $set:ident $with:ident $flag:ident of $flags:ident) => {
+    ($how:tt [$($doc:tt)*] $field:ident: $type:tt $set:ident $with:ident $flag:ident of $flags:ident) => {
         $($doc)*
         ///
         /// Sets the value and its validity bit.
         #[inline]
         pub const fn $set(&mut self, value: $crate::stored::value_type!($type)) {
-            self.$field = $crate::stored::wire!($type, value);
+            $crate::stored::store!($how self, $field, $crate::stored::wire!($type, value));
             self.mark($flags::$flag, $flags::empty());
         }
 

@@ -36,8 +36,11 @@ macro_rules! view_of_bytes {
 
             /// The structure, every field as it was stored; `None` when the bytes end before the structure does.
             #[inline]
-            pub fn structure(&self) -> Option<&'a $name> {
-                $crate::stored::at(self.bytes, 0)
+            pub const fn structure(&self) -> Option<&'a $name> {
+                match $name::first(self.bytes) {
+                    Some((structure, _)) => Some(structure),
+                    None => None,
+                }
             }
         }
 
@@ -91,8 +94,7 @@ macro_rules! view_validation {
             /// Which fields hold a value, as stored; unknown bits are kept.
             #[inline]
             pub fn validation(&self) -> $flags {
-                const AT: usize = core::mem::offset_of!($name, $bits);
-                match $crate::stored::at::<$crate::stored::wire_type!($bits_type)>(self.bytes, AT) {
+                match $name::AT.$bits.read(self.bytes) {
                     Some(bits) => $flags::from_bits_retain($crate::stored::value!($bits_type, *bits)),
                     None => $flags::empty(),
                 }
@@ -156,7 +158,7 @@ macro_rules! view_fields {
     (
         $name:ident [] $flags:tt
         $(
-            $doc:tt $at:literal $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]
+            $doc:tt $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]
             $called_as:tt;
         )*
     ) => {
@@ -165,9 +167,10 @@ macro_rules! view_fields {
             #[allow(dead_code)] // Some structures are described by hand.
             fn describe_fields(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
                 let bytes = zerocopy::IntoBytes::as_bytes(self);
-                $( $crate::view::describe_field! {
-                    self out bytes $at $type $field $called_as $form $always [$($raw)?]
-                } )*
+                $(
+                    let stored = $name::AT.$field.of(bytes);
+                    $crate::view::describe_field! { self out stored $field $called_as $form $always [$($raw)?] }
+                )*
                 Ok(())
             }
         }
@@ -175,19 +178,20 @@ macro_rules! view_fields {
     (
         $name:ident [$view:ident] $flags:tt
         $(
-            $doc:tt $at:literal $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]
+            $doc:tt $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]
             $called_as:tt;
         )*
     ) => {
         impl<'a> $view<'a> {
-            $( $crate::view::view_field! { $doc $at $field: $type $form $stored $always [$($raw $flag)?] $flags } )*
+            $( $crate::view::view_field! { $doc $name $field: $type $form $stored $always [$($raw $flag)?] $flags } )*
 
             /// Describes the fields that are present, in the order of the table.
             fn describe_fields(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
                 let bytes = self.bytes;
-                $( $crate::view::describe_field! {
-                    self out bytes $at $type $field $called_as $form $always [$($raw)?]
-                } )*
+                $(
+                    let stored = $name::AT.$field.of(bytes);
+                    $crate::view::describe_field! { self out stored $field $called_as $form $always [$($raw)?] }
+                )*
                 Ok(())
             }
         }
@@ -196,44 +200,40 @@ macro_rules! view_fields {
 
 /// Readers of one field of a view.
 macro_rules! view_field {
-    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [] [] [] [] [$($flags:ident)?]) => {};
-    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [$stored:ident] [] [] [$($flags:ident)?]) => {
+    ([$($doc:tt)*] $name:ident $field:ident: $type:tt [] [] [] [] [$($flags:ident)?]) => {};
+    ([$($doc:tt)*] $name:ident $field:ident: $type:tt [$($form:ident)?] [$stored:ident] [] [] [$($flags:ident)?]) => {
         $($doc)*
         ///
         /// The value as stored, valid or not; `None` when the bytes end before the field does.
         #[inline]
         pub fn $stored(&self) -> Option<$crate::stored::value_type!($type)> {
-            match $crate::stored::at::<$crate::stored::wire_type!($type)>(self.bytes, $at) {
-                Some(value) => Some($crate::stored::value!($type, *value)),
+            match $name::AT.$field.read(self.bytes) {
+                Some(stored) => Some($crate::stored::value!($type, *stored)),
                 None => None,
             }
         }
     };
-    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [part] [] [$always:ident] [] [$($flags:ident)?]) => {
+    ([$($doc:tt)*] $name:ident $field:ident: $type:tt [part] [] [$always:ident] [] [$($flags:ident)?]) => {
         $($doc)*
         ///
         /// `None` when the bytes end before the field does.
         #[inline]
         pub fn $field(&self) -> Option<&'a $type> {
-            $crate::stored::at(self.bytes, $at)
+            match $name::AT.$field.read(self.bytes) {
+                Some(stored) => Some(zerocopy::transmute_ref!(stored)),
+                None => None,
+            }
         }
     };
-    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [] [$($always:ident)?] [] [$($flags:ident)?]) => {
+    ([$($doc:tt)*] $name:ident $field:ident: $type:tt [$($form:ident)?] [] [$($always:ident)?] [] [$($flags:ident)?]) => {
         $($doc)*
         #[inline]
         pub fn $field(&self) -> $crate::stored::value_type!($type) {
-            type Wire = $crate::stored::wire_type!($type);
-            const {
-                assert!(Self::MIN.saturating_sub($at) >= size_of::<Wire>(), "the shortest form ends before the field");
-            }
-            match $crate::stored::at::<Wire>(self.bytes, $at) {
-                Some(value) => $crate::stored::value!($type, *value),
-                // The shortest form has the field.
-                None => $crate::stored::value!($type, <Wire as zerocopy::FromZeros>::new_zeroed()),
-            }
+            const { assert!(Self::MIN >= $name::AT.$field.end(), "the shortest form ends before the field") }
+            $crate::stored::value!($type, *$name::AT.$field.get(self.bytes))
         }
     };
-    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [part] [] [] [$raw:ident $flag:ident] [$flags:ident]) => {
+    ([$($doc:tt)*] $name:ident $field:ident: $type:tt [part] [] [] [$raw:ident $flag:ident] [$flags:ident]) => {
         $($doc)*
         ///
         /// `None` when its validity bit is clear, or the bytes end before the field does.
@@ -247,10 +247,13 @@ macro_rules! view_field {
         /// The part as stored, whatever its validity bit says; `None` when the bytes end before the field does.
         #[inline]
         pub fn $raw(&self) -> Option<&'a $type> {
-            $crate::stored::at(self.bytes, $at)
+            match $name::AT.$field.read(self.bytes) {
+                Some(stored) => Some(zerocopy::transmute_ref!(stored)),
+                None => None,
+            }
         }
     };
-    ([$($doc:tt)*] $at:literal $field:ident: $type:tt [$($form:ident)?] [] [] [$raw:ident $flag:ident] [$flags:ident]) => {
+    ([$($doc:tt)*] $name:ident $field:ident: $type:tt [$($form:ident)?] [] [] [$raw:ident $flag:ident] [$flags:ident]) => {
         $($doc)*
         ///
         /// `None` when its validity bit is clear, or the bytes end before the field does.
@@ -258,7 +261,7 @@ macro_rules! view_field {
         pub fn $field(&self) -> Option<$crate::stored::value_type!($type)> {
             match self.structure() {
                 // One comparison for all fields that the shortest form has not.
-                Some(whole) if $at >= Self::MIN => whole.$field(),
+                Some(whole) if $name::AT.$field.0 >= Self::MIN => whole.$field(),
                 _ if self.validation().contains($flags::$flag) => self.$raw(),
                 _ => None,
             }
@@ -269,8 +272,8 @@ macro_rules! view_field {
         /// The value as stored, whatever its validity bit says; `None` when the bytes end before the field does.
         #[inline]
         pub fn $raw(&self) -> Option<$crate::stored::value_type!($type)> {
-            match $crate::stored::at::<$crate::stored::wire_type!($type)>(self.bytes, $at) {
-                Some(value) => Some($crate::stored::value!($type, *value)),
+            match $name::AT.$field.read(self.bytes) {
+                Some(stored) => Some($crate::stored::value!($type, *stored)),
                 None => None,
             }
         }
@@ -279,45 +282,40 @@ macro_rules! view_field {
 
 /// Describes one field, where it has a form, and tells which bytes it is stored in.
 macro_rules! describe_field {
-    ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [part] [] [$raw:ident]) => {
-        let stored = $crate::stored::part($bytes, $at, size_of::<$crate::stored::wire_type!($type)>());
+    ($self:ident $out:ident $stored:ident $field:ident $called_as:tt [part] [] [$raw:ident]) => {
         match $self.$field() {
             Some(value) => {
-                $out.stored(stringify!($field), stored, $crate::fields::Stored::NotShown);
+                $out.stored(stringify!($field), $stored, $crate::fields::Stored::NotShown);
                 $out.field(
                     $crate::view::described_name!($field $called_as),
                     $crate::fields::Value::Group(value),
                 )?;
             }
-            None => $out.stored(stringify!($field), stored, $crate::fields::Stored::NotValid),
+            None => $out.stored(stringify!($field), $stored, $crate::fields::Stored::NotValid),
         }
     };
-    ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [$form:ident] [] [$raw:ident]) => {
-        let stored = $crate::stored::part($bytes, $at, size_of::<$crate::stored::wire_type!($type)>());
+    ($self:ident $out:ident $stored:ident $field:ident $called_as:tt [$form:ident] [] [$raw:ident]) => {
         match $self.$field() {
             Some(value) => $crate::fields::describe_stored!(
-                $out, $crate::view::described_name!($field $called_as), stored, $form, value
+                $out, $crate::view::described_name!($field $called_as), $stored, $form, value
             ),
-            None => $out.stored(stringify!($field), stored, $crate::fields::Stored::NotValid),
+            None => $out.stored(stringify!($field), $stored, $crate::fields::Stored::NotValid),
         }
     };
-    ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [$form:ident] $always:tt []) => {
-        let stored = $crate::stored::part($bytes, $at, size_of::<$crate::stored::wire_type!($type)>());
+    ($self:ident $out:ident $stored:ident $field:ident $called_as:tt [$form:ident] $always:tt []) => {
         $crate::fields::describe_stored!(
-            $out, $crate::view::described_name!($field $called_as), stored, $form, $self.$field()
+            $out, $crate::view::described_name!($field $called_as), $stored, $form, $self.$field()
         );
     };
-    ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [] [] [$raw:ident]) => {
-        let stored = $crate::stored::part($bytes, $at, size_of::<$crate::stored::wire_type!($type)>());
+    ($self:ident $out:ident $stored:ident $field:ident $called_as:tt [] [] [$raw:ident]) => {
         let how = match $self.$field() {
             Some(_) => $crate::fields::Stored::NotShown,
             None => $crate::fields::Stored::NotValid,
         };
-        $out.stored(stringify!($field), stored, how);
+        $out.stored(stringify!($field), $stored, how);
     };
-    ($self:ident $out:ident $bytes:ident $at:literal $type:tt $field:ident $called_as:tt [] $always:tt $raw:tt) => {
-        let stored = $crate::stored::part($bytes, $at, size_of::<$crate::stored::wire_type!($type)>());
-        $out.stored(stringify!($field), stored, $crate::fields::Stored::NotShown);
+    ($self:ident $out:ident $stored:ident $field:ident $called_as:tt [] $always:tt $raw:tt) => {
+        $out.stored(stringify!($field), $stored, $crate::fields::Stored::NotShown);
     };
 }
 

@@ -3,7 +3,6 @@
 use core::fmt;
 
 use zerocopy::IntoBytes;
-use zerocopy::little_endian::U64;
 
 use crate::GenericAddress;
 use crate::grammar::{flags, open_value};
@@ -139,17 +138,20 @@ impl Instruction {
     pub const COUNT: u8 = 0x13;
 
     /// Whether this is an instruction that the specification defines.
+    #[inline]
     pub const fn is_defined(self) -> bool {
         self.raw() < Self::COUNT
     }
 
     /// Whether the instruction accesses the entry's register.
+    #[inline]
     pub const fn accesses_register(self) -> bool {
         self.is_defined()
             && !matches!(self, Self::NOOP | Self::ADD | Self::SUBTRACT | Self::STALL | Self::GOTO)
     }
 
     /// Whether the instruction reads the entry's register.
+    #[inline]
     pub(crate) const fn reads_register(self) -> bool {
         self.accesses_register()
             && !matches!(self, Self::WRITE_REGISTER | Self::WRITE_REGISTER_VALUE | Self::STORE_VAR1)
@@ -172,6 +174,7 @@ impl Instruction {
 
     /// Whether Linux takes the operand of this instruction from elsewhere than the text
     /// ([`Semantics`](crate::Semantics)).
+    #[inline]
     pub const fn differs_in_linux(self) -> bool {
         matches!(self.raw(), 0x09..=0x0f)
     }
@@ -206,20 +209,13 @@ structure! {
 
 impl InstructionEntry {
     /// An instruction on `register`, its mask all bits of the register, its value 0.
+    #[inline]
     pub const fn new(action: Action, instruction: Instruction, register: GenericAddress) -> Self {
         let mask = match register.bit_width() {
             0..64 => 1_u64.wrapping_shl(register.bit_width() as u32).wrapping_sub(1),
             _ => u64::MAX,
         };
-        Self {
-            action,
-            instruction,
-            flags: 0,
-            reserved: 0,
-            register,
-            value: U64::new(0),
-            mask: U64::new(mask),
-        }
+        Self::ZERO.with_action(action).with_instruction(instruction).with_register(register).with_mask(mask)
     }
 }
 
@@ -229,12 +225,12 @@ impl InstructionEntry {
 /// not 0, reserved bits where they are set: no bit of the entry goes unseen.
 impl fmt::Display for InstructionEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (register, value) = (self.register, self.value.get());
-        match self.instruction.name() {
+        let (register, value) = (self.register(), self.value());
+        match self.instruction().name() {
             Some(name) => write!(f, "{name:<30}")?,
-            None => write!(f, "instruction {:#04x}              ", self.instruction.raw())?,
+            None => write!(f, "instruction {:#04x}              ", self.instruction().raw())?,
         }
-        match self.instruction {
+        match self.instruction() {
             Instruction::READ_REGISTER => write!(f, "output <- {register}")?,
             Instruction::READ_REGISTER_VALUE => write!(f, "output <- {register} == {value:#x}")?,
             Instruction::WRITE_REGISTER => write!(f, "{register} <- input")?,
@@ -256,17 +252,17 @@ impl fmt::Display for InstructionEntry {
             Instruction::MOVE_DATA => write!(f, "var2 bytes, dst_base <- src_base, both + {register}")?,
             _ => write!(f, "{register}, value {value:#x}")?,
         }
-        if self.instruction.is_defined()
-            && !self.instruction.accesses_register()
+        if self.instruction().is_defined()
+            && !self.instruction().accesses_register()
             && register.as_bytes() != [0; 12]
         {
             write!(f, ", unused register {register}")?;
         }
-        if self.instruction.is_defined() && !self.instruction.uses_value() && value != 0 {
+        if self.instruction().is_defined() && !self.instruction().uses_value() && value != 0 {
             write!(f, ", unused value {value:#x}")?;
         }
-        if self.mask != Self::new(self.action, self.instruction, register).mask {
-            write!(f, ", mask {:#x}", self.mask.get())?;
+        if self.mask() != Self::new(self.action(), self.instruction(), register).mask() {
+            write!(f, ", mask {:#x}", self.mask())?;
         }
         if self.flags().contains(InstructionFlags::PRESERVE_REGISTER) {
             f.write_str(", preserve")?;
@@ -275,8 +271,8 @@ impl fmt::Display for InstructionEntry {
         if !undefined.is_empty() {
             write!(f, ", reserved flags {:#04x}", undefined.bits())?;
         }
-        if self.reserved != 0 {
-            write!(f, ", reserved byte {:#04x}", self.reserved)?;
+        if self.reserved() != 0 {
+            write!(f, ", reserved byte {:#04x}", self.reserved())?;
         }
         Ok(())
     }
@@ -287,13 +283,13 @@ impl serde::Serialize for InstructionEntry {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
         let mut out = serializer.serialize_struct("InstructionEntry", 7)?;
-        out.serialize_field("action", &self.action)?;
-        out.serialize_field("instruction", &self.instruction)?;
+        out.serialize_field("action", &self.action())?;
+        out.serialize_field("instruction", &self.instruction())?;
         out.serialize_field("flags", &self.flags())?;
-        out.serialize_field("reserved", &self.reserved)?;
-        out.serialize_field("register", &self.register)?;
-        out.serialize_field("value", &crate::grammar::Wide(self.value.get()))?;
-        out.serialize_field("mask", &crate::grammar::Wide(self.mask.get()))?;
+        out.serialize_field("reserved", &self.reserved())?;
+        out.serialize_field("register", &self.register())?;
+        out.serialize_field("value", &crate::grammar::Wide(self.value()))?;
+        out.serialize_field("mask", &crate::grammar::Wide(self.mask()))?;
         out.end()
     }
 }
@@ -348,14 +344,14 @@ mod tests {
         for number in 0..=Instruction::COUNT {
             let entry = InstructionEntry::new(Action::EXECUTE_OPERATION, Instruction::new(number), VALUE)
                 .with_value(0x9c);
-            let mut seen = BTreeSet::from([format!("{} {entry}", entry.action)]);
+            let mut seen = BTreeSet::from([format!("{} {entry}", entry.action())]);
             for bit in 0..256 {
                 let mut bytes = [0; 32];
                 bytes.copy_from_slice(entry.as_bytes());
                 bytes[bit / 8] ^= 1 << (bit % 8);
                 let flipped = InstructionEntry::read_from_bytes(&bytes).unwrap();
                 assert!(
-                    seen.insert(format!("{} {flipped}", flipped.action)),
+                    seen.insert(format!("{} {flipped}", flipped.action())),
                     "instruction {number}, bit {bit}"
                 );
             }

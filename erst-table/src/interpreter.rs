@@ -114,6 +114,7 @@ impl<'a> Interpreter<'a> {
 
     /// This interpreter with other limits.
     #[must_use]
+    #[inline]
     pub const fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self

@@ -9,7 +9,7 @@
 //! are as large as the header says, not always 8 KiB.
 
 use core::fmt;
-use core::mem::{offset_of, size_of};
+use core::mem::size_of;
 
 use zerocopy::FromBytes;
 use zerocopy::little_endian::U64;
@@ -71,23 +71,23 @@ impl<'a> Image<'a> {
         let too_short = ErrorKind::too_short("the image header", size_of::<ImageHeader>(), bytes.len());
         let too_short = Error::at_offset(0, too_short);
         let (header, rest) = ImageHeader::ref_from_prefix(bytes).map_err(|_| too_short)?;
-        match header.magic {
+        match header.magic() {
             MAGIC => {}
             [0, 0, 0, 0, 0, 0, 0, 0] => return Err(Error::at_offset(0, ErrorKind::ImageUninitialized)),
             other => return Err(Error::at_offset(0, ErrorKind::ImageMagic(other))),
         }
-        let stated = header.record_size.get();
+        let stated = header.record_size();
         let slot_size = usize::try_from(stated).unwrap_or(usize::MAX);
         let slots = match slot_size {
             MIN_SLOT_SIZE.. if slot_size.is_power_of_two() => bytes.len().checked_div(slot_size).unwrap_or(0),
             _ => 0,
         };
         if slots == 0 {
-            let offset = offset_of!(ImageHeader, record_size) as u64;
+            let offset = ImageHeader::AT.record_size.0 as u64;
             return Err(Error::at_offset(offset, ErrorKind::SlotSize(u64::from(stated))));
         }
         let (map, _) = <[U64]>::ref_from_prefix_with_elems(rest, slots).map_err(|_| too_short)?;
-        let stated = usize::try_from(header.storage_offset.get()).unwrap_or(usize::MAX);
+        let stated = usize::try_from(header.storage_offset()).unwrap_or(usize::MAX);
         let first_slot = match stated.checked_div(slot_size) {
             Some(first) if stated.checked_rem(slot_size) == Some(0) && first != 0 && first <= slots => first,
             _ => header_slots(slots, slot_size),
@@ -175,11 +175,11 @@ impl<'a> Image<'a> {
 
     fn header_problems(&self) -> [Option<ImageProblem>; 5] {
         let header = self.header;
-        let (version, reserved) = (header.version.get(), header.reserved.get());
-        let stated = header.storage_offset.get();
+        let (version, reserved) = (header.version(), header.reserved());
+        let stated = header.storage_offset();
         let expected = header_slots(self.map.len(), self.slot_size).saturating_mul(self.slot_size) as u64;
         let rest = self.bytes.len().saturating_sub(self.map.len().saturating_mul(self.slot_size)) as u64;
-        let (count, found) = (header.record_count.get(), self.used().count() as u64);
+        let (count, found) = (header.record_count(), self.used().count() as u64);
         [
             (version != VERSION).then_some(ImageProblem::Version(version)),
             (reserved != 0).then_some(ImageProblem::Reserved(reserved)),
@@ -461,8 +461,9 @@ impl Change<'_> {
         Self { offset, data: Data::Identifier(identifier.to_le_bytes()) }
     }
 
+    #[inline]
     const fn count(count: u32) -> Self {
-        let offset = offset_of!(ImageHeader, record_count) as u64;
+        let offset = ImageHeader::AT.record_count.0 as u64;
         Self { offset, data: Data::Count(count.to_le_bytes()) }
     }
 
@@ -477,6 +478,7 @@ impl Change<'_> {
     }
 
     /// Number of bytes that the change writes.
+    #[inline]
     pub const fn length(&self) -> u64 {
         match self.content() {
             Content::Bytes(bytes) => bytes.len() as u64,
@@ -484,6 +486,7 @@ impl Change<'_> {
         }
     }
 
+    #[inline]
     const fn end(&self) -> u64 {
         self.offset.saturating_add(self.length())
     }

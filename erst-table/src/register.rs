@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::U64;
-
 use crate::Semantics;
 use crate::grammar::open_value;
 use crate::structure::structure;
@@ -81,6 +79,7 @@ impl AccessWidth {
     }
 
     /// Number of bytes: 1, 2, 4 or 8.
+    #[inline]
     pub const fn bytes(self) -> u8 {
         self.bits() / 8
     }
@@ -181,14 +180,13 @@ structure! {
 
 impl GenericAddress {
     /// A register that is one whole access wide.
+    #[inline]
     pub const fn new(space: AddressSpace, address: u64, width: AccessWidth) -> Self {
-        Self {
-            space,
-            bit_width: width.bits(),
-            bit_offset: 0,
-            access_size: width.access_size(),
-            address: U64::new(address),
-        }
+        Self::ZERO
+            .with_space(space)
+            .with_bit_width(width.bits())
+            .with_access_size(width.access_size())
+            .with_address(address)
     }
 
     /// The width of the access that reads or writes this register.
@@ -200,13 +198,13 @@ impl GenericAddress {
     ///
     /// [`RegisterFault`] when no access reaches it under these [`Semantics`].
     pub const fn access(&self, semantics: Semantics) -> Result<AccessWidth, RegisterFault> {
-        let address = self.address.get();
+        let address = self.address();
         if address == 0 {
             return Err(RegisterFault::NullAddress);
         }
         // Two bytes never overflow 16 bits.
-        let bits = (self.bit_width as u16).wrapping_add(self.bit_offset as u16);
-        let width = match (self.access_size.width(), self.access_size, semantics) {
+        let bits = (self.bit_width() as u16).wrapping_add(self.bit_offset() as u16);
+        let width = match (self.access_size().width(), self.access_size(), semantics) {
             (Some(width), _, _) => width,
             (None, AccessSize::UNDEFINED, Semantics::Specification) => match AccessWidth::holding(bits) {
                 Some(width) => width,
@@ -214,7 +212,7 @@ impl GenericAddress {
             },
             (None, size, _) => return Err(RegisterFault::AccessSize(size)),
         };
-        let width = match (self.bit_width, self.bit_offset) {
+        let width = match (self.bit_width(), self.bit_offset()) {
             (32, 0) if address % 4 == 0 && width.bits() < 32 => AccessWidth::Dword,
             (64, 0) if address % 8 == 0 && width.bits() < 64 => AccessWidth::Qword,
             _ => width,
@@ -222,7 +220,7 @@ impl GenericAddress {
         if bits > width.bits() as u16 {
             return Err(RegisterFault::TooWide { bits, access_bits: width.bits() });
         }
-        match (self.space, semantics) {
+        match (self.space(), semantics) {
             (AddressSpace::SYSTEM_MEMORY | AddressSpace::SYSTEM_IO, _) | (_, Semantics::Specification) => {
                 Ok(width)
             }
@@ -234,24 +232,24 @@ impl GenericAddress {
 /// `mem32[0xfebfd008]`; a part of a register shows its bits: `io8[0xb2] bits 6:2`.
 impl fmt::Display for GenericAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = self.address.get();
-        match self.space {
+        let address = self.address();
+        match self.space() {
             AddressSpace::SYSTEM_MEMORY => f.write_str("mem")?,
             AddressSpace::SYSTEM_IO => f.write_str("io")?,
             space => write!(f, "space{:02x}_", space.raw())?,
         }
-        match self.access_size.width() {
+        match self.access_size().width() {
             Some(width) => write!(f, "{}[{address:#x}]", width.bits())?,
-            None => write!(f, "?{}[{address:#x}]", self.access_size.raw())?,
+            None => write!(f, "?{}[{address:#x}]", self.access_size().raw())?,
         }
-        let whole =
-            self.access_size.width().map(AccessWidth::bits) == Some(self.bit_width) && self.bit_offset == 0;
-        match (whole, self.bit_width) {
+        let whole = self.access_size().width().map(AccessWidth::bits) == Some(self.bit_width())
+            && self.bit_offset() == 0;
+        match (whole, self.bit_width()) {
             (true, _) => Ok(()),
-            (false, 0) => write!(f, " no bits at {}", self.bit_offset),
+            (false, 0) => write!(f, " no bits at {}", self.bit_offset()),
             (false, width) => {
-                let last = u16::from(self.bit_offset).wrapping_add(u16::from(width)).wrapping_sub(1);
-                write!(f, " bits {last}:{}", self.bit_offset)
+                let last = u16::from(self.bit_offset()).wrapping_add(u16::from(width)).wrapping_sub(1);
+                write!(f, " bits {last}:{}", self.bit_offset())
             }
         }
     }
@@ -262,11 +260,11 @@ impl serde::Serialize for GenericAddress {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
         let mut out = serializer.serialize_struct("GenericAddress", 5)?;
-        out.serialize_field("space", &self.space)?;
-        out.serialize_field("bit_width", &self.bit_width)?;
-        out.serialize_field("bit_offset", &self.bit_offset)?;
-        out.serialize_field("access_size", &self.access_size)?;
-        out.serialize_field("address", &crate::grammar::Wide(self.address.get()))?;
+        out.serialize_field("space", &self.space())?;
+        out.serialize_field("bit_width", &self.bit_width())?;
+        out.serialize_field("bit_offset", &self.bit_offset())?;
+        out.serialize_field("access_size", &self.access_size())?;
+        out.serialize_field("address", &crate::grammar::Wide(self.address()))?;
         out.end()
     }
 }

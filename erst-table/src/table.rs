@@ -4,7 +4,6 @@
 use core::fmt;
 use core::mem::size_of;
 
-use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, IntoBytes};
 
 use crate::structure::structure;
@@ -83,15 +82,15 @@ impl<'a> Table<'a> {
         let too_short = Error::at_offset(0, ErrorKind::too_short("the table", ENTRIES_OFFSET, bytes.len()));
         let (header, rest) = SdtHeader::ref_from_prefix(bytes).map_err(|_| too_short)?;
         let (serialization, _) = SerializationHeader::ref_from_prefix(rest).map_err(|_| too_short)?;
-        if header.signature != *b"ERST" {
-            return Err(Error::at_offset(0, ErrorKind::TableSignature(header.signature)));
+        if header.signature() != *b"ERST" {
+            return Err(Error::at_offset(0, ErrorKind::TableSignature(header.signature())));
         }
-        let length = usize::try_from(header.length.get()).unwrap_or(usize::MAX).max(ENTRIES_OFFSET);
+        let length = usize::try_from(header.length()).unwrap_or(usize::MAX).max(ENTRIES_OFFSET);
         let bytes = bytes.get(..length).unwrap_or(bytes);
         let body = bytes.get(ENTRIES_OFFSET..).unwrap_or_default();
         // Whole entries, as many as are stated and fit. Cut out first: zerocopy's prefix with a count keeps an overflow
         // check at small sizes.
-        let stated = usize::try_from(serialization.entry_count.get()).unwrap_or(usize::MAX);
+        let stated = usize::try_from(serialization.entry_count()).unwrap_or(usize::MAX);
         let fitting = body.chunks_exact(size_of::<InstructionEntry>()).len();
         let entries_len = stated.min(fitting).saturating_mul(size_of::<InstructionEntry>());
         let entries = body.get(..entries_len).unwrap_or_default();
@@ -141,11 +140,11 @@ impl<'a> Table<'a> {
     /// Whether the table's length lies within the bytes given and its entry count is what its length holds: the rule by
     /// which Linux accepts a table (6.12 `erst_check_table`).
     pub fn is_complete(&self) -> bool {
-        let length = self.header.length.get();
+        let length = self.header.length();
         usize::try_from(length) == Ok(self.bytes.len())
-            && u64::from(self.serialization.entry_count.get()) == self.entries.len() as u64
+            && u64::from(self.serialization.entry_count()) == self.entries.len() as u64
             && self.trailing().len() < size_of::<InstructionEntry>()
-            && matches!(self.serialization.header_size.get(), 12 | 48)
+            && matches!(self.serialization.header_size(), 12 | 48)
     }
 }
 
@@ -170,15 +169,15 @@ impl serde::Serialize for SdtHeader {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
         let mut out = serializer.serialize_struct("SdtHeader", 9)?;
-        out.serialize_field("signature", &Text(&self.signature))?;
-        out.serialize_field("length", &self.length.get())?;
-        out.serialize_field("revision", &self.revision)?;
-        out.serialize_field("checksum", &self.checksum)?;
-        out.serialize_field("oem_id", &Text(&self.oem_id))?;
-        out.serialize_field("oem_table_id", &Text(&self.oem_table_id))?;
-        out.serialize_field("oem_revision", &self.oem_revision.get())?;
-        out.serialize_field("creator_id", &Text(&self.creator_id))?;
-        out.serialize_field("creator_revision", &self.creator_revision.get())?;
+        out.serialize_field("signature", &Text(&self.signature()))?;
+        out.serialize_field("length", &self.length())?;
+        out.serialize_field("revision", &self.revision())?;
+        out.serialize_field("checksum", &self.checksum())?;
+        out.serialize_field("oem_id", &Text(&self.oem_id()))?;
+        out.serialize_field("oem_table_id", &Text(&self.oem_table_id()))?;
+        out.serialize_field("oem_revision", &self.oem_revision())?;
+        out.serialize_field("creator_id", &Text(&self.creator_id()))?;
+        out.serialize_field("creator_revision", &self.creator_revision())?;
         out.end()
     }
 }
@@ -188,9 +187,9 @@ impl serde::Serialize for SerializationHeader {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
         let mut out = serializer.serialize_struct("SerializationHeader", 3)?;
-        out.serialize_field("header_size", &self.header_size.get())?;
-        out.serialize_field("reserved", &self.reserved.get())?;
-        out.serialize_field("entry_count", &self.entry_count.get())?;
+        out.serialize_field("header_size", &self.header_size())?;
+        out.serialize_field("reserved", &self.reserved())?;
+        out.serialize_field("entry_count", &self.entry_count())?;
         out.end()
     }
 }
@@ -232,24 +231,16 @@ pub struct TableWriter<'a> {
 
 impl<'a> TableWriter<'a> {
     /// A table of these entries, of revision 1, its makers' fields blank, its serialization header size 48.
+    #[inline]
     pub const fn new(entries: &'a [InstructionEntry]) -> Self {
         Self {
-            header: SdtHeader {
-                signature: *b"ERST",
-                length: U32::ZERO,
-                revision: 1,
-                checksum: 0,
-                oem_id: *b"      ",
-                oem_table_id: *b"        ",
-                oem_revision: U32::ZERO,
-                creator_id: *b"    ",
-                creator_revision: U32::ZERO,
-            },
-            serialization: SerializationHeader {
-                header_size: U32::new(ENTRIES_OFFSET as u32),
-                reserved: U32::ZERO,
-                entry_count: U32::ZERO,
-            },
+            header: SdtHeader::ZERO
+                .with_signature(*b"ERST")
+                .with_revision(1)
+                .with_oem_id(*b"      ")
+                .with_oem_table_id(*b"        ")
+                .with_creator_id(*b"    "),
+            serialization: SerializationHeader::ZERO.with_header_size(ENTRIES_OFFSET as u32),
             entries,
         }
     }
@@ -262,25 +253,27 @@ impl<'a> TableWriter<'a> {
 
     /// Maker of the machine, model, and revision of the table for it.
     #[must_use]
+    #[inline]
     pub const fn with_oem(mut self, id: [u8; 6], table_id: [u8; 8], revision: u32) -> Self {
-        self.header.oem_id = id;
-        self.header.oem_table_id = table_id;
-        self.header.oem_revision = U32::new(revision);
+        self.header.set_oem_id(id);
+        self.header.set_oem_table_id(table_id);
+        self.header.set_oem_revision(revision);
         self
     }
 
     /// Maker and revision of the program that makes the table.
     #[must_use]
+    #[inline]
     pub const fn with_creator(mut self, id: [u8; 4], revision: u32) -> Self {
-        self.header.creator_id = id;
-        self.header.creator_revision = U32::new(revision);
+        self.header.set_creator_id(id);
+        self.header.set_creator_revision(revision);
         self
     }
 
     /// States the serialization header's size as 12, without the ACPI header, as some firmware does.
     #[must_use]
     pub const fn short_serialization_header(mut self) -> Self {
-        self.serialization.header_size = U32::new(size_of::<SerializationHeader>() as u32);
+        self.serialization.set_header_size(size_of::<SerializationHeader>() as u32);
         self
     }
 
@@ -311,12 +304,13 @@ impl<'a> TableWriter<'a> {
         let table = buffer.get_mut(..needed).ok_or(too_small)?;
 
         let mut header = self.header;
-        header.length = U32::new(needed as u32);
-        header.checksum = 0;
+        header.set_length(needed as u32);
+        header.set_checksum(0);
         let mut serialization = self.serialization;
-        serialization.entry_count = U32::new(self.entries.len() as u32);
+        serialization.set_entry_count(self.entries.len() as u32);
         let parts = [header.as_bytes(), serialization.as_bytes(), self.entries.as_bytes()];
-        header.checksum = parts.iter().fold(0_u8, |total, part| total.wrapping_add(sum(part))).wrapping_neg();
+        let total = parts.iter().fold(0_u8, |total, part| total.wrapping_add(sum(part)));
+        header.set_checksum(total.wrapping_neg());
 
         header.write_to_prefix(table).map_err(|_| too_small)?;
         let rest = table.get_mut(size_of::<SdtHeader>()..).ok_or(too_small)?;

@@ -85,8 +85,8 @@ impl<'a> Log<'a> {
         let short = Error::too_short("machine-check log header", start, bytes.len());
         let (header, _) = LogHeader::ref_from_prefix(bytes).map_err(|_| short)?;
         let rest = bytes.get(start..).ok_or(short)?;
-        if header.signature != SIGNATURE {
-            return Err(Error::new(ErrorKind::LogSignature { found: header.signature }, 0));
+        if header.signature() != SIGNATURE {
+            return Err(Error::new(ErrorKind::LogSignature { found: header.signature() }, 0));
         }
         // Both are the kernel's limits for reading; the smaller one is safe.
         let count = header.capacity().min(header.entry_count()) as usize;

@@ -5,7 +5,6 @@
 //! `arch/x86/include/uapi/asm/mce.h` of Linux 2.6.30, 4.4.180 and 6.12; the offsets of all fields up to
 //! `microcode` are the same on 32-bit and 64-bit kernels.
 
-use core::mem::offset_of;
 use core::ops::Range;
 
 use zerocopy::{FromBytes, IntoBytes};
@@ -177,15 +176,15 @@ impl Layout {
 /// Where fields lie in the bytes of every layout from 88 on, for code that reads them without a copy of the whole.
 impl Mce {
     /// Offset of `status` in bytes.
-    pub const STATUS_OFFSET: usize = offset_of!(Self, status);
+    pub const STATUS_OFFSET: usize = Self::AT.status.0;
     /// Offset of `mcgstatus` in bytes.
-    pub const MCGSTATUS_OFFSET: usize = offset_of!(Self, mcgstatus);
+    pub const MCGSTATUS_OFFSET: usize = Self::AT.mcgstatus.0;
     /// Offset of `time` in bytes.
-    pub const TIME_OFFSET: usize = offset_of!(Self, time);
+    pub const TIME_OFFSET: usize = Self::AT.time.0;
     /// Offset of `cpuvendor` in bytes.
-    pub const CPUVENDOR_OFFSET: usize = offset_of!(Self, cpuvendor);
+    pub const CPUVENDOR_OFFSET: usize = Self::AT.cpuvendor.0;
     /// Offset of `severity` in bytes.
-    pub const SEVERITY_OFFSET: usize = offset_of!(Self, severity);
+    pub const SEVERITY_OFFSET: usize = Self::AT.severity.0;
 }
 
 impl Mce {
@@ -207,7 +206,7 @@ impl Mce {
         if layout == Layout::Size124 {
             let (head, kflags) = out.split_at_mut_checked(KFLAGS_I386).ok_or(short)?;
             copy(mce.as_bytes(), head);
-            copy(mce.kflags.as_bytes(), kflags);
+            copy(Self::AT.kflags.of(&mce.0), kflags);
         } else {
             copy(mce.as_bytes(), out);
         }
@@ -284,7 +283,7 @@ impl<'a> MceRecord<'a> {
         if layout == Layout::Size124 {
             let (head, kflags) = known.split_at_checked(KFLAGS_I386).unwrap_or_default();
             copy(head, mce.as_mut_bytes());
-            copy(kflags, mce.kflags.as_mut_bytes());
+            copy(kflags, mce.0.get_mut(Mce::AT.kflags.0..).unwrap_or_default());
         } else {
             copy(known, mce.as_mut_bytes());
         }

@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use zerocopy::FromBytes;
-
 use super::out::{Out, PROCESSOR_ERRORS, TRANSACTIONS, name, name_or_unknown, set, signed};
 use crate::section::{
     ArmAccessMode, ArmBusError, ArmContextHeader, ArmContextType, ArmErrorInformation, ArmErrorType,
@@ -193,7 +191,7 @@ fn bits_4_to_1(kind: ArmErrorType) -> ArmErrorTypes {
 
 /// The first context, its array, and the bytes after it: Linux expects no padding.
 fn unpadded_context(bytes: &[u8]) -> Option<(&ArmContextHeader, &[u8], &[u8])> {
-    let (header, rest) = ArmContextHeader::ref_from_prefix(bytes).ok()?;
+    let (header, rest) = ArmContextHeader::first(bytes)?;
     let (array, rest) = rest.split_at_checked(header.register_array_size() as usize)?;
     Some((header, array, rest))
 }

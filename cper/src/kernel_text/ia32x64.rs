@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::IntoBytes;
 
 use super::out::{Out, TRANSACTIONS, name_or_unknown, past_the_end, split};
 use crate::section::{
@@ -31,7 +31,7 @@ pub(super) fn print(out: &mut Out<'_, '_>, processor: &Ia32X64Processor<'_>) -> 
         return error_information(out, &error);
     }
     for number in 0..processor.context_count() {
-        let Ok((header, after)) = Ia32X64ContextHeader::ref_from_prefix(rest) else { return Ok(()) };
+        let Some((header, after)) = Ia32X64ContextHeader::first(rest) else { return Ok(()) };
         out.body(format_args!("Context Information Structure {number}:"))?;
         let size = usize::from(header.register_array_size());
         let (array, after) = split(after, size);

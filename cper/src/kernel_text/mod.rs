@@ -83,6 +83,7 @@ impl<'a> KernelText<'a> {
     /// Chooses the kernel. Linux 6.1 has no CXL sections, and prints the AER registers of a PCIe section for fatal errors
     /// alone.
     #[must_use]
+    #[inline]
     pub const fn with_version(mut self, version: KernelVersion) -> Self {
         self.options.version = version;
         self
@@ -90,6 +91,7 @@ impl<'a> KernelText<'a> {
 
     /// Chooses what the kernel is built for.
     #[must_use]
+    #[inline]
     pub const fn with_architecture(mut self, architecture: KernelArchitecture) -> Self {
         self.options.architecture = architecture;
         self
@@ -98,6 +100,7 @@ impl<'a> KernelText<'a> {
     /// Sets what stands before every line, such as `{1}[Hardware Error]: ` in GHES's text and `[Hardware Error]: `
     /// in BERT's.
     #[must_use]
+    #[inline]
     pub const fn with_prefix(mut self, prefix: &'a str) -> Self {
         self.options.prefix = prefix;
         self
@@ -106,6 +109,7 @@ impl<'a> KernelText<'a> {
     /// Sets how many invisible bytes stand before the prefix: 2 in the kernel's own logs, where they carry the log
     /// level. They count where a list of names is broken at 80 columns.
     #[must_use]
+    #[inline]
     pub const fn with_level_bytes(mut self, bytes: usize) -> Self {
         self.options.level_bytes = bytes;
         self
@@ -113,6 +117,7 @@ impl<'a> KernelText<'a> {
 
     /// Begins with the line that names the generic hardware error source, as GHES does.
     #[must_use]
+    #[inline]
     pub const fn with_ghes_source(mut self, source_id: u32) -> Self {
         self.source_id = Some(source_id);
         self

@@ -9,7 +9,6 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use super::pci_address::RequesterId;
 use super::register::{error_bits, register};
 use crate::fields::{Describe, Dwords, Value, Visitor, show_fields};
-use crate::stored;
 use crate::structure::structure;
 
 structure! {
@@ -51,7 +50,8 @@ structure! {
     /// The prefixes of the packet that the first error is about; for a packet in Flit mode, dwords 4 to 7 of its
     /// header.
     0x38 tlp_prefix_log: [u32; 4] as dwords => set_tlp_prefix_log with_tlp_prefix_log;
-    0x48 further_log: [u32; 6];
+    /// Dwords 8 to 13 of the logged header, for a packet in Flit mode.
+    0x48 further_log: [u32; 6] => set_further_log with_further_log;
 }
 
 /// The first dword of an extended capability.
@@ -195,45 +195,30 @@ register! {
 }
 
 impl AerCapability {
-    /// Dwords 8 to 13 of the logged header, for a packet in Flit mode.
-    pub const fn further_log(&self) -> [u32; 6] {
-        stored::dwords(&self.further_log)
-    }
-
-    /// Dwords 8 to 13 of the logged header, for a packet in Flit mode.
-    pub const fn set_further_log(&mut self, log: [u32; 6]) {
-        self.further_log = stored::wire_dwords(&log);
-    }
-
-    /// Dwords 8 to 13 of the logged header, for a packet in Flit mode.
-    #[must_use]
-    pub const fn with_further_log(mut self, log: [u32; 6]) -> Self {
-        self.set_further_log(log);
-        self
-    }
-
     /// The uncorrectable error that came first and that the header log is about; `None` when the status bit that the
     /// pointer names is clear.
+    #[inline]
     pub const fn first_error(&self) -> Option<UncorrectableError> {
-        let error = self.capabilities_and_control.first_error_pointer();
+        let error = self.capabilities_and_control().first_error_pointer();
         if self.uncorrectable_error_status().contains(error.bit()) { Some(error) } else { None }
     }
 
     /// The logged dwords of the packet's header: four, or in Flit mode as many as were logged, at most 14.
     pub fn logged_header(&self) -> impl Iterator<Item = u32> + Clone {
         let flit = AerControlFlags::LOGGED_TLP_WAS_FLIT_MODE;
-        let control = self.capabilities_and_control;
+        let control = self.capabilities_and_control();
         let size = if control.flags().contains(flit) { control.logged_tlp_size() } else { 4 };
-        let log = self.header_log.iter().chain(&self.tlp_prefix_log).chain(&self.further_log);
-        log.take(usize::from(size)).map(|dword| dword.get())
+        let log = self.header_log().into_iter().chain(self.tlp_prefix_log()).chain(self.further_log());
+        log.take(usize::from(size))
     }
 }
 
 impl Describe for AerCapability {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
-        if self.further_log.iter().any(|dword| dword.get() != 0) {
-            out.field("further_log", Value::Message(&Dwords(&self.further_log)))?;
+        let further_log = self.further_log();
+        if further_log != [0; 6] {
+            out.field("further_log", Value::Message(&Dwords(&further_log)))?;
         }
         Ok(())
     }

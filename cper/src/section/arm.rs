@@ -5,7 +5,6 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::check_info::{AccessOperation, ParticipationType, TransactionType, check_bits};
@@ -50,7 +49,7 @@ structure! {
 
 structure! {
     /// One error of the processor.
-    ArmErrorInformation: 32 bytes;
+    ArmErrorInformation: 32 bytes by fields;
     valid ArmErrorValidation: u16 in validation_bits {};
     /// Version of the structure: 0.
     0 version: u8 as number => set_version with_version;
@@ -174,6 +173,7 @@ impl From<ArmErrorType> for u64 {
 
 impl ArmErrorType {
     /// What failed, by this reading of the byte; `None` for a value that the reading does not have.
+    #[inline]
     pub const fn types(self, reading: ArmErrorTypeReading) -> Option<ArmErrorTypes> {
         let bits = match (reading, self.raw()) {
             (ArmErrorTypeReading::Enumeration, 0..=3) => 1 << self.raw(),
@@ -355,26 +355,31 @@ impl MrsEncoding {
     }
 
     /// Op0, 2 or 3: the encoding holds its low bit, bit 14.
+    #[inline]
     pub const fn op0(self) -> u8 {
         2 | (self.raw() >> 14) as u8 & 1
     }
 
     /// Op1: bits 13:11.
+    #[inline]
     pub const fn op1(self) -> u8 {
         (self.raw() >> 11) as u8 & 7
     }
 
     /// CRn: bits 10:7.
+    #[inline]
     pub const fn crn(self) -> u8 {
         (self.raw() >> 7) as u8 & 15
     }
 
     /// CRm: bits 6:3.
+    #[inline]
     pub const fn crm(self) -> u8 {
         (self.raw() >> 3) as u8 & 15
     }
 
     /// Op2: bits 2:0.
+    #[inline]
     pub const fn op2(self) -> u8 {
         self.raw() as u8 & 7
     }
@@ -395,6 +400,7 @@ impl fmt::Display for MrsEncoding {
 
 impl ArmSystemRegister {
     /// A register and its value.
+    #[inline]
     pub const fn new(mrs_encoding: MrsEncoding, value: u64) -> Self {
         Self::ZERO.with_mrs_encoding(mrs_encoding).with_value(value)
     }
@@ -403,12 +409,13 @@ impl ArmSystemRegister {
 impl Describe for ArmSystemRegister {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
-        out.field("register", Value::Message(&self.mrs_encoding))
+        out.field("register", Value::Message(&self.mrs_encoding()))
     }
 }
 
 impl ArmProcessorHeader {
     /// Whether the processor is running; `None` when the running state's validity bit is clear.
+    #[inline]
     pub const fn is_running(&self) -> Option<bool> {
         match self.running_state() {
             Some(state) => Some(state & 1 != 0),
@@ -418,6 +425,7 @@ impl ArmProcessorHeader {
 
     /// PSCI state of a processor that is not running; `None` for one that is running, or when the running state's
     /// validity bit is clear.
+    #[inline]
     pub const fn psci_state(&self) -> Option<u32> {
         match self.is_running() {
             Some(false) => Some(self.psci_state_raw()),
@@ -426,29 +434,33 @@ impl ArmProcessorHeader {
     }
 
     /// Sets the PSCI state and the running state of a processor that is not running.
+    #[inline]
     pub const fn set_psci_state(&mut self, psci_state: u32) {
-        self.psci_state = U32::new(psci_state);
+        Self::AT.psci_state.put(&mut self.0, u32::to_le_bytes(psci_state));
         self.set_running_state(0);
     }
 
     /// Sets the PSCI state and the running state of a processor that is not running.
     #[must_use]
+    #[inline]
     pub const fn with_psci_state(mut self, psci_state: u32) -> Self {
         self.set_psci_state(psci_state);
         self
     }
 
     /// The same header for so many errors and contexts, and a section of this length.
+    #[inline]
     pub(crate) const fn with_counts(mut self, errors: u16, contexts: u16, length: u32) -> Self {
-        self.err_info_num = U16::new(errors);
-        self.context_info_num = U16::new(contexts);
-        self.section_length = U32::new(length);
+        Self::AT.err_info_num.put(&mut self.0, u16::to_le_bytes(errors));
+        Self::AT.context_info_num.put(&mut self.0, u16::to_le_bytes(contexts));
+        Self::AT.section_length.put(&mut self.0, u32::to_le_bytes(length));
         self
     }
 }
 
 impl ArmErrorInformation {
     /// An error of this type with no field valid.
+    #[inline]
     pub const fn new(error_type: ArmErrorType) -> Self {
         Self::ZERO.with_length(Self::SIZE as u8).with_error_type(error_type)
     }
@@ -499,6 +511,7 @@ impl ArmErrorInformation {
         }
     }
 
+    #[inline]
     const fn information_of(&self, one: ArmErrorTypes, reading: ArmErrorTypeReading) -> Option<u64> {
         match self.error_type().types(reading) {
             Some(types) if types.contains(one) => self.error_information(),
@@ -614,12 +627,13 @@ pub(super) const CONTEXT_FORM: ContextForm = ContextForm {
     types: 10,
     read: |header| {
         let header = ArmContextHeader::ref_from_bytes(header).ok()?;
-        Some((header.register_context_type.raw(), header.register_array_size()))
+        Some((header.register_context_type().raw(), header.register_array_size()))
     },
 };
 
 impl ArmContextHeader {
     /// A header of registers of this type, version 0.
+    #[inline]
     pub const fn new(register_context_type: ArmContextType) -> Self {
         Self::ZERO.with_register_context_type(register_context_type)
     }
@@ -798,16 +812,19 @@ impl<'a> ArmContext<'a> {
     }
 
     /// The header with the size of the array.
+    #[inline]
     const fn written_header(&self) -> ArmContextHeader {
         let mut header = self.header;
-        header.register_array_size = U32::new(self.array.len() as u32);
+        ArmContextHeader::AT
+            .register_array_size
+            .put(&mut header.0, u32::to_le_bytes(self.array.len() as u32));
         header
     }
 
     /// The registers of a context of type 0 to 7 or 9 by name, as far as the array goes; none of another type. Those of
     /// type 9 have 128 bits, and all ones mean that the register is not valid.
     pub fn registers(&self) -> Registers<'a> {
-        let table = match self.header.register_context_type {
+        let table = match self.header.register_context_type() {
             ArmContextType::AARCH32_GPR => AARCH32_GPR,
             ArmContextType::AARCH32_EL1 => AARCH32_EL1,
             ArmContextType::AARCH32_EL2 => AARCH32_EL2,
@@ -825,7 +842,7 @@ impl<'a> ArmContext<'a> {
     /// The registers of a context of type 8, as many as are whole; none of another type.
     pub fn system_registers(&self) -> &'a [ArmSystemRegister] {
         const SIZE: usize = size_of::<ArmSystemRegister>();
-        if self.header.register_context_type != ArmContextType::MISC_SYSTEM {
+        if self.header.register_context_type() != ArmContextType::MISC_SYSTEM {
             return &[];
         }
         match <[ArmSystemRegister]>::ref_from_prefix_with_elems(self.array, self.array.len() / SIZE) {
@@ -838,7 +855,7 @@ impl<'a> ArmContext<'a> {
 impl Describe for ArmContext<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.header.describe_fields(out)?;
-        if self.header.register_context_type == ArmContextType::MISC_SYSTEM {
+        if self.header.register_context_type() == ArmContextType::MISC_SYSTEM {
             let registers = self.system_registers();
             out.field("system_registers", Value::List(&Groups(registers.iter().copied())))?;
             describe_rest("trailing", self.array.get(size_of_val(registers)..).unwrap_or_default(), out)?;
@@ -1058,6 +1075,7 @@ impl<'a> ArmProcessorParts<'a> {
     /// own bytes. There is no difference when header and array together are a multiple of 16 bytes, which zeros at the
     /// array's end can make them.
     #[must_use]
+    #[inline]
     pub const fn with_padding(mut self, padding: ContextPadding) -> Self {
         self.padding = padding;
         self

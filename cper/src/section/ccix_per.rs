@@ -134,6 +134,7 @@ impl<'a> CcixPerErrorParts<'a> {
 
     /// Adds the log: 5 dwords or more, the first of which says how many.
     #[must_use]
+    #[inline]
     pub const fn with_log(mut self, log: &'a [U32]) -> Self {
         self.log = log;
         self.header.set_validation(self.header.validation().union(CcixPerValidation::LOG));
@@ -153,7 +154,9 @@ impl Encode for CcixPerErrorParts<'_> {
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
         let mut header = self.header;
-        header.length = U32::new(u32::try_from(self.encoded_len()).ok()?);
+        CcixPerErrorHeader::AT
+            .length
+            .put(&mut header.0, u32::to_le_bytes(u32::try_from(self.encoded_len()).ok()?));
         let (to, log) = CcixPerErrorHeader::mut_from_prefix(out).ok()?;
         *to = header;
         self.log.write_to(log).ok()

@@ -22,7 +22,7 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::{U16, U64};
+use zerocopy::little_endian::U64;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::pcie_capability::PcieCapability;
@@ -153,17 +153,21 @@ structure! {
 
 impl CxlDeviceId {
     /// Slot number, 13 bits.
+    #[inline]
     pub const fn slot_number(&self) -> u16 {
-        self.slot.get() >> 3
+        self.slot_raw() >> 3
     }
 
     /// Sets the slot number; bits past the 13th are dropped.
+    #[inline]
     pub const fn set_slot_number(&mut self, number: u16) {
-        self.slot = U16::new(number << 3 | self.slot.get() & 7);
+        let slot = number << 3 | self.slot_raw() & 7;
+        Self::AT.slot.put(&mut self.0, slot.to_le_bytes());
     }
 
     /// Sets the slot number; bits past the 13th are dropped.
     #[must_use]
+    #[inline]
     pub const fn with_slot_number(mut self, number: u16) -> Self {
         self.set_slot_number(number);
         self
@@ -204,18 +208,21 @@ open_value! {
 
 impl DvsecHeader {
     /// PCI vendor id of the structure's vendor, 0x1e98 for CXL.
+    #[inline]
     pub const fn vendor_id(&self) -> u16 {
-        self.header_1.get() as u16
+        self.header_1() as u16
     }
 
     /// Revision of the structure.
+    #[inline]
     pub const fn revision(&self) -> u8 {
-        (self.header_1.get() >> 16) as u8 & 0xf
+        (self.header_1() >> 16) as u8 & 0xf
     }
 
     /// Length of the structure in bytes, as its header states it.
+    #[inline]
     pub const fn length(&self) -> u16 {
-        (self.header_1.get() >> 20) as u16
+        (self.header_1() >> 20) as u16
     }
 }
 
@@ -224,7 +231,7 @@ struct Dvsec<'a>(&'a [u8]);
 
 impl Describe for Dvsec<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        let Ok((header, registers)) = DvsecHeader::ref_from_prefix(self.0) else {
+        let Some((header, registers)) = DvsecHeader::first(self.0) else {
             return out.field("bytes", Value::Bytes(self.0));
         };
         header.describe_fields(out)?;
@@ -318,6 +325,7 @@ crate::open_value::flag_set! {
 
 impl CxlRasCapability {
     /// Bit of the uncorrectable error that happened first, 0 to 63.
+    #[inline]
     pub const fn first_error_pointer(&self) -> u8 {
         self.capability_control() as u8 & 0x3f
     }
@@ -327,7 +335,7 @@ impl Describe for CxlRasCapability {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         out.field("first_error_pointer", Value::number(self.first_error_pointer()))?;
-        out.field("header_log", Value::Bytes(self.header_log.as_bytes()))
+        out.field("header_log", Value::Bytes(Self::AT.header_log.of(&self.0)))
     }
 }
 
@@ -382,7 +390,7 @@ impl<'a> CxlProtocolError<'a> {
 
     /// Header of the [`DVSEC`](CxlProtocolError::dvsec); `None` when there is none or it has less than 10 bytes.
     pub fn dvsec_header(&self) -> Option<&'a DvsecHeader> {
-        DvsecHeader::ref_from_prefix(self.dvsec()?.ok()?).ok().map(|(header, _)| header)
+        DvsecHeader::first(self.dvsec()?.ok()?).map(|(header, _)| header)
     }
 
     /// The error log, which follows the DVSEC.
@@ -397,7 +405,7 @@ impl<'a> CxlProtocolError<'a> {
 
     /// The error log as a RAS capability structure; `None` when there is no log or it has less than 88 bytes.
     pub fn ras_capability(&self) -> Option<&'a CxlRasCapability> {
-        CxlRasCapability::ref_from_prefix(self.error_log()?.ok()?).ok().map(|(capability, _)| capability)
+        CxlRasCapability::first(self.error_log()?.ok()?).map(|(capability, _)| capability)
     }
 
     /// The bytes after the error log; all after the fixed part when the lengths do not fit.
@@ -478,16 +486,16 @@ impl Describe for CxlProtocolError<'_> {
                 } else {
                     describe_rest("dvsec_not_valid", dvsec, out)?;
                 }
-                let ras = CxlRasCapability::ref_from_prefix(error_log);
+                let ras = CxlRasCapability::first(error_log);
                 match ras {
                     _ if !self.has(CxlProtocolValidation::ERROR_LOG) => {
                         describe_rest("error_log_not_valid", error_log, out)?;
                     }
-                    Ok((capability, rest)) => {
+                    Some((capability, rest)) => {
                         out.field("error_log", Value::Group(capability))?;
                         describe_rest("error_log_rest", rest, out)?;
                     }
-                    Err(_) => out.field("error_log_bytes", Value::Bytes(error_log))?,
+                    None => out.field("error_log_bytes", Value::Bytes(error_log))?,
                 }
             }
         }
@@ -505,10 +513,11 @@ pub struct CxlProtocolErrorParts<'a> {
 
 impl<'a> CxlProtocolErrorParts<'a> {
     /// A section of the fixed part alone. Lengths and validity of the DVSEC and the log come from what is added.
+    #[inline]
     pub const fn new(mut header: CxlProtocolErrorHeader) -> Self {
         header.set_validation(header.validation().difference(VARIABLE));
-        header.dvsec_length = U16::new(0);
-        header.error_log_length = U16::new(0);
+        CxlProtocolErrorHeader::AT.dvsec_length.put(&mut header.0, u16::to_le_bytes(0));
+        CxlProtocolErrorHeader::AT.error_log_length.put(&mut header.0, u16::to_le_bytes(0));
         Self { header, dvsec: &[], error_log: &[] }
     }
 
@@ -516,11 +525,12 @@ impl<'a> CxlProtocolErrorParts<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`] over 65,535 bytes.
+    #[inline]
     pub const fn with_dvsec(mut self, dvsec: &'a [u8]) -> Result<Self, Error> {
         if dvsec.len() > u16::MAX as usize {
             return Err(Error::new(ErrorKind::TooLarge { what: "DVSEC length" }, 108));
         }
-        self.header.dvsec_length = U16::new(dvsec.len() as u16);
+        CxlProtocolErrorHeader::AT.dvsec_length.put(&mut self.header.0, u16::to_le_bytes(dvsec.len() as u16));
         self.header.mark(CxlProtocolValidation::DVSEC, CxlProtocolValidation::empty());
         self.dvsec = dvsec;
         Ok(self)
@@ -530,11 +540,14 @@ impl<'a> CxlProtocolErrorParts<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`] over 65,535 bytes.
+    #[inline]
     pub const fn with_error_log(mut self, log: &'a [u8]) -> Result<Self, Error> {
         if log.len() > u16::MAX as usize {
             return Err(Error::new(ErrorKind::TooLarge { what: "error log length" }, 110));
         }
-        self.header.error_log_length = U16::new(log.len() as u16);
+        CxlProtocolErrorHeader::AT
+            .error_log_length
+            .put(&mut self.header.0, u16::to_le_bytes(log.len() as u16));
         self.header.mark(CxlProtocolValidation::ERROR_LOG, CxlProtocolValidation::empty());
         self.error_log = log;
         Ok(self)
@@ -543,7 +556,9 @@ impl<'a> CxlProtocolErrorParts<'a> {
     /// Adds a RAS capability structure as the error log and sets its validity bit.
     #[must_use]
     pub fn with_ras_capability(mut self, capability: &'a CxlRasCapability) -> Self {
-        self.header.error_log_length = U16::new(size_of::<CxlRasCapability>() as u16);
+        CxlProtocolErrorHeader::AT
+            .error_log_length
+            .put(&mut self.header.0, u16::to_le_bytes(size_of::<CxlRasCapability>() as u16));
         self.header.mark(CxlProtocolValidation::ERROR_LOG, CxlProtocolValidation::empty());
         self.error_log = capability.as_bytes();
         self

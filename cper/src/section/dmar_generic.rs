@@ -72,6 +72,7 @@ open_value! {
 
 impl DmarGenericError {
     /// Address of the device whose request faulted.
+    #[inline]
     pub const fn requester(&self) -> PciAddress {
         self.requester_id().in_segment(self.segment_number())
     }

@@ -75,16 +75,19 @@ open_value! {
 
 impl IommuEvent {
     /// What happened.
+    #[inline]
     pub const fn event_code(&self) -> IommuEventCode {
         IommuEventCode::new((self.code_and_operands() >> 60) as u8)
     }
 
     /// Requester id of the device, bits 15:0; the command events have none.
+    #[inline]
     pub const fn device_id(&self) -> RequesterId {
         RequesterId::new(self.code_and_operands() as u16)
     }
 
     /// Flags of the event, 12 bits: bits 59:48.
+    #[inline]
     pub const fn flags(&self) -> u16 {
         (self.code_and_operands() >> 48) as u16 & 0xfff
     }

@@ -181,6 +181,7 @@ open_value! {
 
 impl VtdFaultRecord {
     /// The page's address, a multiple of 4096; of an interrupt fault, the interrupt's index in bits 63:48.
+    #[inline]
     pub const fn fault_address(&self) -> u64 {
         self.fault_information() & !0xfff
     }

@@ -16,7 +16,6 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::U64;
 use zerocopy::{FromBytes, IntoBytes};
 
 use crate::fields::{Describe, Value, Visitor, describe_rest};
@@ -53,13 +52,13 @@ impl FirmwareErrorRecordHeader {
     /// The number that identifies the record; `None` since revision 1.
     #[inline]
     pub const fn record_identifier(&self) -> Option<u64> {
-        if self.revision == 0 { Some(self.record_identifier.get()) } else { None }
+        if self.revision() == 0 { Some(self.record_identifier_raw()) } else { None }
     }
 
     /// Sets the number that identifies the record, whatever the revision: writers store one since revision 1 too.
     #[inline]
     pub const fn set_record_identifier(&mut self, identifier: u64) {
-        self.record_identifier = U64::new(identifier);
+        Self::AT.record_identifier.put(&mut self.0, u64::to_le_bytes(identifier));
     }
 
     /// Sets the number that identifies the record, whatever the revision: writers store one since revision 1 too.
@@ -174,17 +173,20 @@ impl<'a> FirmwareErrorRecordParts<'a> {
     }
 
     /// A reference of revision 1, which has no identifier. Data of less than 8 bytes is filled up with zeros.
+    #[inline]
     pub const fn revision_1(kind: FirmwareErrorRecordType) -> Self {
         Self::of(kind, 1, 0, Guid::ZERO)
     }
 
     /// A reference of revision 0, by number.
+    #[inline]
     pub const fn revision_0(kind: FirmwareErrorRecordType, identifier: u64) -> Self {
         Self::of(kind, 0, identifier, Guid::ZERO)
     }
 
     /// Adds the referenced record's data.
     #[must_use]
+    #[inline]
     pub const fn with_data(mut self, data: &'a [u8]) -> Self {
         self.data = data;
         self
@@ -198,7 +200,7 @@ impl SectionType for FirmwareErrorRecordParts<'_> {
 
 impl Encode for FirmwareErrorRecordParts<'_> {
     fn encoded_len(&self) -> usize {
-        front_len(self.header.revision).saturating_add(self.data.len()).max(FirmwareErrorRecordHeader::SIZE)
+        front_len(self.header.revision()).saturating_add(self.data.len()).max(FirmwareErrorRecordHeader::SIZE)
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
@@ -207,11 +209,11 @@ impl Encode for FirmwareErrorRecordParts<'_> {
         }
         let (front, after) = out.split_at_mut_checked(FirmwareErrorRecordHeader::SIZE)?;
         self.header.write_to(front).ok()?;
-        if self.header.revision >= 2 {
+        if self.header.revision() >= 2 {
             self.guid.write_to_prefix(after).ok()?;
         }
         // In revision 1 the data covers the identifier's zeros, as far as it goes.
-        self.data.write_to_prefix(out.get_mut(front_len(self.header.revision)..)?).ok()
+        self.data.write_to_prefix(out.get_mut(front_len(self.header.revision())..)?).ok()
     }
 }
 

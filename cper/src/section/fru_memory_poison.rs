@@ -8,14 +8,12 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, IntoBytes};
 
 use crate::entries::Entries;
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
 use crate::kind::{Decode, Encode, SectionType};
 use crate::open_value::open_value;
-use crate::stored::at;
 use crate::structure::structure;
 use crate::view::view_trait;
 use crate::{Error, ErrorKind, SectionDescriptor, SectionTypeId, Timestamp};
@@ -142,7 +140,7 @@ impl<'a> FruMemoryPoison<'a> {
         let is_own = |descriptor: &SectionDescriptor| {
             descriptor.section_type() == Self::TYPE && descriptor.section_offset() != checksum(bytes)
         };
-        let own = at::<SectionDescriptor>(bytes, 0).filter(|descriptor| is_own(descriptor));
+        let own = SectionDescriptor::first(bytes).filter(|(descriptor, _)| is_own(descriptor));
         let start = own.map_or(0, |_| SectionDescriptor::SIZE);
         match bytes.len().saturating_sub(start) {
             Self::MIN.. => Ok(Self { bytes, start }),
@@ -162,12 +160,12 @@ impl<'a> FruMemoryPoison<'a> {
 
     /// The fixed part, every field as it was stored; always there, as the shortest form has it.
     pub fn structure(&self) -> Option<&'a FruMemoryPoisonHeader> {
-        at(self.own(), 0)
+        FruMemoryPoisonHeader::first(self.own()).map(|(header, _)| header)
     }
 
     /// The section's own descriptor, when it stands before the body as Linux writes it.
     pub fn own_descriptor(&self) -> Option<&'a SectionDescriptor> {
-        if self.start == 0 { None } else { at(self.bytes, 0) }
+        if self.start == 0 { None } else { SectionDescriptor::first(self.bytes).map(|(own, _)| own) }
     }
 
     /// Checksum, which makes the section sum to zero.
@@ -317,7 +315,7 @@ impl<'a> FruMemoryPoisonParts<'a> {
         let Ok(entries) = u32::try_from(poison_list.len()) else {
             return Err(Error::new(ErrorKind::TooLarge { what: "poison list entries" }, 36));
         };
-        header.poison_list_entries = U32::new(entries);
+        FruMemoryPoisonHeader::AT.poison_list_entries.put(&mut header.0, u32::to_le_bytes(entries));
         header.mark(LIST, FruMemoryPoisonValidation::empty());
         Ok(Self { header, poison_list })
     }
@@ -339,7 +337,7 @@ impl Encode for FruMemoryPoisonParts<'_> {
         self.poison_list.write_to(list).ok()?;
         let checksum = checksum(out);
         let (header, _) = FruMemoryPoisonHeader::mut_from_prefix(out).ok()?;
-        header.checksum = U32::new(checksum);
+        FruMemoryPoisonHeader::AT.checksum.put(&mut header.0, u32::to_le_bytes(checksum));
         Some(())
     }
 }

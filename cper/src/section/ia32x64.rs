@@ -6,7 +6,6 @@
 use core::fmt;
 use core::iter::FusedIterator;
 
-use zerocopy::little_endian::U16;
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::check_info::{AccessOperation, ParticipationType, TransactionType, check_bits};
@@ -248,15 +247,18 @@ pub enum Ia32X64Check {
 
 impl Ia32X64Header {
     /// Number of error information structures that follow: bits 7:2 of the validation bits.
+    #[inline]
     pub const fn error_count(&self) -> u8 {
         error_count(self.validation())
     }
 
     /// Number of register contexts that follow the errors: bits 13:8 of the validation bits.
+    #[inline]
     pub const fn context_count(&self) -> u8 {
         context_count(self.validation())
     }
 
+    #[inline]
     const fn with_counts(self, errors: u8, contexts: u8) -> Self {
         let bits = self.validation().bits() & !0x3ffc;
         let counts = (errors & MAX_COUNT) as u64 | ((contexts & MAX_COUNT) as u64) << 6;
@@ -277,6 +279,7 @@ const fn context_count(validation: Ia32X64Validation) -> u8 {
 
 impl CpuidInfo {
     /// The registers as the CPUID instruction gives them.
+    #[inline]
     pub const fn new(eax: u32, ebx: u32, ecx: u32, edx: u32) -> Self {
         Self::ZERO.with_eax(eax as u64).with_ebx(ebx as u64).with_ecx(ecx as u64).with_edx(edx as u64)
     }
@@ -290,6 +293,7 @@ impl Describe for CpuidInfo {
 
 impl Ia32X64ErrorInformation {
     /// An error of this type with no field valid.
+    #[inline]
     pub const fn new(error_structure_type: Ia32X64ErrorType) -> Self {
         Self::ZERO.with_error_structure_type(error_structure_type)
     }
@@ -308,7 +312,7 @@ impl Ia32X64ErrorInformation {
     /// The check information, read as the type says; `None` when its validity bit is clear or the type is unknown.
     pub fn check(&self) -> Option<Ia32X64Check> {
         let bits = self.check_info()?;
-        let kind = self.error_structure_type;
+        let kind = self.error_structure_type();
         if kind == Ia32X64ErrorType::CACHE {
             Some(Ia32X64Check::Cache(CacheCheck::new(bits)))
         } else if kind == Ia32X64ErrorType::TLB {
@@ -357,7 +361,7 @@ struct ErrorSummary<'a>(&'a Ia32X64ErrorInformation);
 impl fmt::Display for ErrorSummary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(error) = self;
-        f.write_str(error.error_structure_type.name().unwrap_or("error of unknown type"))?;
+        f.write_str(error.error_structure_type().name().unwrap_or("error of unknown type"))?;
         let (level, flags) = match error.check() {
             None => return Ok(()),
             Some(Ia32X64Check::Cache(check)) => {
@@ -412,12 +416,13 @@ pub(super) const CONTEXT_FORM: ContextForm = ContextForm {
     types: 8,
     read: |header| {
         let header = Ia32X64ContextHeader::ref_from_bytes(header).ok()?;
-        Some((header.register_context_type.raw(), header.register_array_size().into()))
+        Some((header.register_context_type().raw(), header.register_array_size().into()))
     },
 };
 
 impl Ia32X64ContextHeader {
     /// A header of registers of this type.
+    #[inline]
     pub const fn new(register_context_type: Ia32X64ContextType) -> Self {
         Self::ZERO.with_register_context_type(register_context_type)
     }
@@ -522,15 +527,18 @@ impl<'a> Ia32X64Context<'a> {
     }
 
     /// The header with the size of the array.
+    #[inline]
     const fn written_header(&self) -> Ia32X64ContextHeader {
         let mut header = self.header;
-        header.register_array_size = U16::new(self.array.len() as u16);
+        Ia32X64ContextHeader::AT
+            .register_array_size
+            .put(&mut header.0, u16::to_le_bytes(self.array.len() as u16));
         header
     }
 
     /// The registers of a context of type 2, 3, 5 or 6 by name, as far as the array goes; none of another type.
     pub fn registers(&self) -> Registers<'a> {
-        let table = match self.header.register_context_type {
+        let table = match self.header.register_context_type() {
             Ia32X64ContextType::IA32_STATE => IA32_STATE,
             Ia32X64ContextType::X64_STATE if self.array.len() == X64_STATE_WITHOUT_CR8_LEN => {
                 X64_STATE_WITHOUT_CR8
@@ -545,7 +553,7 @@ impl<'a> Ia32X64Context<'a> {
 
     /// The registers of a context of type 1 or 7 by address, as far as the array goes; none of another type.
     pub fn addressed_registers(&self) -> AddressedRegisters<'a> {
-        let (address, step) = match self.header.register_context_type {
+        let (address, step) = match self.header.register_context_type() {
             Ia32X64ContextType::MSR => (u64::from(self.header.msr_address()), 1),
             Ia32X64ContextType::MEMORY_MAPPED => (self.header.mm_register_address(), 8),
             _ => return AddressedRegisters { rest: &[], address: 0, step: 0 },
@@ -560,7 +568,8 @@ impl<'a> Ia32X64Context<'a> {
     pub fn smca_bank(&self) -> Option<SmcaBank> {
         const MC0_STATUS: u32 = 0xc000_2001;
         let number = self.header.msr_address();
-        if self.header.register_context_type != Ia32X64ContextType::MSR || number & MC0_STATUS != MC0_STATUS {
+        if self.header.register_context_type() != Ia32X64ContextType::MSR || number & MC0_STATUS != MC0_STATUS
+        {
             return None;
         }
         let mut values = self.addressed_registers().map(|register| register.value);
@@ -640,7 +649,7 @@ impl Describe for Ia32X64Context<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.header.describe_fields(out)?;
         if !matches!(
-            self.header.register_context_type,
+            self.header.register_context_type(),
             Ia32X64ContextType::MSR | Ia32X64ContextType::MEMORY_MAPPED
         ) {
             context::describe_registers(&self.registers(), out)?;
@@ -712,7 +721,7 @@ impl<'a> Ia32X64Processor<'a> {
             write!(f, "APIC {id}: ")?;
         }
         let errors = self.error_information();
-        let is_unknown = |error: &Ia32X64ErrorInformation| error.error_structure_type.name().is_none();
+        let is_unknown = |error: &Ia32X64ErrorInformation| error.error_structure_type().name().is_none();
         let same = |one: &Ia32X64ErrorInformation, other: &Ia32X64ErrorInformation| {
             one == other || is_unknown(one) && is_unknown(other)
         };
@@ -798,6 +807,7 @@ impl<'a> Ia32X64Parts<'a> {
     /// Chooses whether contexts are padded. Linux does not expect padding, and takes it for the next context. There is
     /// no difference when every array is a multiple of 16 bytes, which zeros at its end can make it.
     #[must_use]
+    #[inline]
     pub const fn with_padding(mut self, padding: ContextPadding) -> Self {
         self.padding = padding;
         self
@@ -1165,7 +1175,7 @@ mod tests {
         }
         assert_eq!(Ia32X64Context::msrs(0xc000_2121, &array[..47]).smca_bank(), None);
         let mut other = Ia32X64Context::msrs(0xc000_2121, &array);
-        other.header.register_context_type = Ia32X64ContextType::UNCLASSIFIED;
+        other.header.set_register_context_type(Ia32X64ContextType::UNCLASSIFIED);
         assert_eq!(other.smca_bank(), None);
         let text = crate::fields::Fields(&Ia32X64Context::msrs(0xc000_2121, &array)).to_string();
         assert!(text.contains(

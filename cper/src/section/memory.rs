@@ -2,12 +2,9 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::U16;
-
 use super::error_status::ErrorStatus;
 use crate::fields::{Describe, Stored, Value, Visitor, describe_rest};
 use crate::open_value::open_value;
-use crate::stored::part;
 use crate::structure::structure;
 
 structure! {
@@ -216,8 +213,8 @@ impl MemoryError {
     /// Sets a row of 16 bits and its validity bit.
     #[inline]
     pub const fn set_row(&mut self, row: u16) {
-        self.row = U16::new(row);
-        self.extended &= !3;
+        Self::AT.row.put(&mut self.0, u16::to_le_bytes(row));
+        self.set_extended_raw(self.extended_raw() & !3);
         self.mark(MemoryValidation::ROW, MemoryValidation::EXTENDED_ROW);
     }
 
@@ -232,8 +229,8 @@ impl MemoryError {
     /// Sets a row of 18 bits and its validity bit; higher bits are dropped.
     #[inline]
     pub const fn set_extended_row(&mut self, row: u32) {
-        self.row = U16::new(row as u16);
-        self.extended = self.extended & !3 | (row >> 16) as u8 & 3;
+        Self::AT.row.put(&mut self.0, u16::to_le_bytes(row as u16));
+        self.set_extended_raw(self.extended_raw() & !3 | (row >> 16) as u8 & 3);
         self.mark(MemoryValidation::EXTENDED_ROW, MemoryValidation::ROW);
     }
 
@@ -248,7 +245,7 @@ impl MemoryError {
     /// Sets the bank as one number and its validity bit, in place of group and address.
     #[inline]
     pub const fn set_bank(&mut self, bank: u16) {
-        self.bank = U16::new(bank);
+        Self::AT.bank.put(&mut self.0, u16::to_le_bytes(bank));
         self.mark(MemoryValidation::BANK, MemoryValidation::BANK_GROUP.union(MemoryValidation::BANK_ADDRESS));
     }
 
@@ -263,7 +260,7 @@ impl MemoryError {
     /// Sets bank group and bank address and their validity bits, in place of one number.
     #[inline]
     pub const fn set_bank_group_and_address(&mut self, group: u8, address: u8) {
-        self.bank = U16::from_bytes([address, group]);
+        Self::AT.bank.put(&mut self.0, [address, group]);
         self.mark(MemoryValidation::BANK_GROUP.union(MemoryValidation::BANK_ADDRESS), MemoryValidation::BANK);
     }
 
@@ -278,7 +275,7 @@ impl MemoryError {
     /// Sets the chip identification and its validity bit; bits past the third are dropped.
     #[inline]
     pub const fn set_chip_id(&mut self, chip: u8) {
-        self.extended = self.extended & 0x1f | chip << 5;
+        self.set_extended_raw(self.extended_raw() & 0x1f | chip << 5);
         self.mark(MemoryValidation::CHIP_ID, MemoryValidation::empty());
     }
 
@@ -294,7 +291,7 @@ impl MemoryError {
     /// would.
     #[inline]
     pub const fn set_extended_raw(&mut self, extended: u8) {
-        self.extended = extended;
+        Self::AT.extended.put(&mut self.0, [extended]);
     }
 
     /// Sets the byte of row bits 17:16 and chip identification, and no validity bit: to write what another writer
@@ -311,15 +308,15 @@ impl Describe for MemoryErrorView<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         if let Some(bank) = self.bank() {
-            out.stored("bank", part(self.bytes, 38, size_of::<U16>()), Stored::Shown);
+            out.stored("bank", MemoryError::AT.bank.of(self.bytes), Stored::Shown);
             out.field("bank", Value::number(bank))?;
         }
         if let Some(row) = self.row() {
-            out.stored("row", part(self.bytes, 42, size_of::<U16>()), Stored::Shown);
+            out.stored("row", MemoryError::AT.row.of(self.bytes), Stored::Shown);
             out.field("row", Value::number(row))?;
         }
         if self.bank_group().is_some() && self.bank_address().is_some() {
-            out.stored("bank", part(self.bytes, 38, size_of::<U16>()), Stored::Shown);
+            out.stored("bank", MemoryError::AT.bank.of(self.bytes), Stored::Shown);
         }
         if let Some(group) = self.bank_group() {
             out.field("bank_group", Value::number(group))?;

@@ -4,12 +4,9 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::U16;
-
 use super::error_status::ErrorStatus;
 use super::memory::{MemoryErrorType, write_memory_summary};
 use crate::fields::{Describe, Stored, Value, Visitor, describe_rest};
-use crate::stored::part;
 use crate::structure::structure;
 
 structure! {
@@ -150,7 +147,7 @@ impl MemoryError2 {
     /// Sets the bank as one number and its validity bit, in place of group and address.
     #[inline]
     pub const fn set_bank(&mut self, bank: u16) {
-        self.bank = U16::new(bank);
+        Self::AT.bank.put(&mut self.0, u16::to_le_bytes(bank));
         self.mark(
             Memory2Validation::BANK,
             Memory2Validation::BANK_GROUP.union(Memory2Validation::BANK_ADDRESS),
@@ -168,7 +165,7 @@ impl MemoryError2 {
     /// Sets bank group and bank address and their validity bits, in place of one number.
     #[inline]
     pub const fn set_bank_group_and_address(&mut self, group: u8, address: u8) {
-        self.bank = U16::from_bytes([address, group]);
+        Self::AT.bank.put(&mut self.0, [address, group]);
         self.mark(
             Memory2Validation::BANK_GROUP.union(Memory2Validation::BANK_ADDRESS),
             Memory2Validation::BANK,
@@ -188,11 +185,11 @@ impl Describe for MemoryError2View<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         if let Some(bank) = self.bank() {
-            out.stored("bank", part(self.bytes, 38, size_of::<U16>()), Stored::Shown);
+            out.stored("bank", MemoryError2::AT.bank.of(self.bytes), Stored::Shown);
             out.field("bank", Value::number(bank))?;
         }
         if self.bank_group().is_some() && self.bank_address().is_some() {
-            out.stored("bank", part(self.bytes, 38, size_of::<U16>()), Stored::Shown);
+            out.stored("bank", MemoryError2::AT.bank.of(self.bytes), Stored::Shown);
         }
         if let Some(group) = self.bank_group() {
             out.field("bank_group", Value::number(group))?;

@@ -63,8 +63,8 @@ structure! {
 
 impl Describe for PciBusId {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("bus_number", Value::hex(self.bus))?;
-        out.field("segment_number", Value::hex(self.segment))
+        out.field("bus_number", Value::hex(self.bus()))?;
+        out.field("segment_number", Value::hex(self.segment()))
     }
 }
 

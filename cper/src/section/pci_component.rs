@@ -16,7 +16,6 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::error_status::ErrorStatus;
@@ -71,31 +70,35 @@ structure! {
 
 impl PciComponentId {
     /// Class code, 24 bits: base class, subclass, programming interface.
+    #[inline]
     pub const fn class_code(&self) -> u32 {
-        let [interface, subclass, base] = self.class_code;
+        let [interface, subclass, base] = self.class_code_raw();
         u32::from_le_bytes([interface, subclass, base, 0])
     }
 
     /// Sets the class code; bits past the 24th are dropped.
+    #[inline]
     pub const fn set_class_code(&mut self, class_code: u32) {
         let [interface, subclass, base, _] = class_code.to_le_bytes();
-        self.class_code = [interface, subclass, base];
+        Self::AT.class_code.put(&mut self.0, [interface, subclass, base]);
     }
 
     /// Sets the class code; bits past the 24th are dropped.
     #[must_use]
+    #[inline]
     pub const fn with_class_code(mut self, class_code: u32) -> Self {
         self.set_class_code(class_code);
         self
     }
 
     /// Address of the component: segment, bus, device and function.
+    #[inline]
     pub const fn address(&self) -> PciAddress {
         PciAddress {
-            segment: self.segment as u16,
-            bus: self.bus,
-            device: self.device,
-            function: self.function,
+            segment: self.segment() as u16,
+            bus: self.bus(),
+            device: self.device(),
+            function: self.function(),
         }
     }
 }
@@ -120,8 +123,9 @@ structure! {
 
 impl RegisterDataPair {
     /// The pair of an address and the value of the register there.
+    #[inline]
     pub const fn new(address: u64, data: u64) -> Self {
-        Self { address: U64::new(address), data: U64::new(data) }
+        Self::ZERO.with_address(address).with_data(data)
     }
 }
 
@@ -284,6 +288,7 @@ impl<'a> PciComponentErrorParts<'a> {
 
     /// Adds the memory-mapped registers.
     #[must_use]
+    #[inline]
     pub const fn with_memory_registers(mut self, registers: &'a [RegisterDataPair]) -> Self {
         self.memory = registers;
         self.with(PciComponentValidation::MEMORY_NUMBER)
@@ -291,6 +296,7 @@ impl<'a> PciComponentErrorParts<'a> {
 
     /// Adds the I/O registers.
     #[must_use]
+    #[inline]
     pub const fn with_io_registers(mut self, registers: &'a [RegisterDataPair]) -> Self {
         self.io = registers;
         self.with(PciComponentValidation::IO_NUMBER)
@@ -311,8 +317,12 @@ impl Encode for PciComponentErrorParts<'_> {
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
         let mut header = self.header;
-        header.memory_number = U32::new(u32::try_from(self.memory.len()).ok()?);
-        header.io_number = U32::new(u32::try_from(self.io.len()).ok()?);
+        PciComponentErrorHeader::AT
+            .memory_number
+            .put(&mut header.0, u32::to_le_bytes(u32::try_from(self.memory.len()).ok()?));
+        PciComponentErrorHeader::AT
+            .io_number
+            .put(&mut header.0, u32::to_le_bytes(u32::try_from(self.io.len()).ok()?));
         let (to, body) = PciComponentErrorHeader::mut_from_prefix(out).ok()?;
         *to = header;
         let (memory, io) = body.split_at_mut_checked(size_of_val(self.memory))?;

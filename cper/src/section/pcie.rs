@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::{U16, U32};
-
 use super::aer::AerCapability;
 use super::pci_address::PciAddress;
 use super::pcie_capability::{PcieCapability, PciePortType};
@@ -14,7 +12,7 @@ use crate::structure::structure;
 structure! {
     /// An error of a PCIe port or device (UEFI 2.11 table N.34, "PCI Express Error Record"): which device it is, and
     /// the registers that say what happened.
-    PcieError: 208 bytes, new;
+    PcieError: 208 bytes by fields, new;
     view PcieErrorView from 208 as PCIE "PCIe error";
     valid PcieValidation: u64 in validation_bits {
         /// [`PcieError::device_id`] holds a device in configuration space.
@@ -62,6 +60,7 @@ structure! {
 
 impl PcieVersion {
     /// The version of these two BCD numbers.
+    #[inline]
     pub const fn new(major: u8, minor: u8) -> Self {
         Self::ZERO.with_major(major).with_minor(minor)
     }
@@ -69,7 +68,7 @@ impl PcieVersion {
 
 impl fmt::Display for PcieVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}.{:x}", self.major, self.minor)
+        write!(f, "{:x}.{:x}", self.major(), self.minor())
     }
 }
 
@@ -114,7 +113,7 @@ crate::open_value::flag_set! {
         const SERR_ENABLE = 1 << 8;
         /// The function may send fast back-to-back transactions.
         const FAST_BACK_TO_BACK = 1 << 9;
-        /// The function does not use INTx.
+        /// The function does not use `INTx`.
         const INTERRUPT_DISABLE = 1 << 10;
         const _ = !0;
     }
@@ -153,7 +152,7 @@ register! {
     /// The PCI status register, and the secondary status of a bridge.
     PciStatus: u16 in U16, flags PciStatusFlags {
         IMMEDIATE_READINESS = 0 => "The function is ready right after a reset.",
-        INTERRUPT_STATUS = 3 => "An INTx interrupt is pending.",
+        INTERRUPT_STATUS = 3 => "An `INTx` interrupt is pending.",
         CAPABILITIES_LIST = 4 => "There is a capability list.",
         CAPABLE_66_MHZ = 5 => "The function supports 66 MHz.",
         FAST_BACK_TO_BACK_CAPABLE = 7 => "The function accepts fast back-to-back transactions.",
@@ -192,7 +191,8 @@ structure! {
     0 vendor_id: u16 as hex => set_vendor_id with_vendor_id;
     /// PCI device id.
     2 device_id: u16 as hex => set_device_id with_device_id;
-    4 class_code: [u8; 3];
+    /// Class code as stored: programming interface, subclass, base class.
+    4 class_code: [u8; 3] raw class_code_raw;
     /// Function number.
     7 function: u8 as hex => set_function with_function;
     /// Device number.
@@ -211,70 +211,86 @@ structure! {
 impl PcieDeviceId {
     /// The identity of a device without slot and address. The class code is 0xBBSSPP: base class, subclass, programming
     /// interface; bits past the 24th are dropped.
+    #[inline]
     pub const fn new(vendor_id: u16, device_id: u16, class_code: u32) -> Self {
         Self::ZERO.with_vendor_id(vendor_id).with_device_id(device_id).with_class_code(class_code)
     }
 
     /// Class code, 24 bits: base class, subclass, programming interface.
+    #[inline]
     pub const fn class_code(&self) -> u32 {
-        let [interface, subclass, base] = self.class_code;
+        let [interface, subclass, base] = self.class_code_raw();
         u32::from_le_bytes([interface, subclass, base, 0])
     }
 
     /// Sets the class code, 0xBBSSPP; bits past the 24th are dropped.
+    #[inline]
     pub const fn set_class_code(&mut self, class_code: u32) {
         let [interface, subclass, base, _] = class_code.to_le_bytes();
-        self.class_code = [interface, subclass, base];
+        Self::AT.class_code.put(&mut self.0, [interface, subclass, base]);
     }
 
     /// Sets the class code, 0xBBSSPP; bits past the 24th are dropped.
     #[must_use]
+    #[inline]
     pub const fn with_class_code(mut self, class_code: u32) -> Self {
         self.set_class_code(class_code);
         self
     }
 
     /// Slot number, 13 bits.
+    #[inline]
     pub const fn slot_number(&self) -> u16 {
         self.slot_raw() >> 3
     }
 
     /// Sets the slot number; bits past the 13th are dropped.
+    #[inline]
     pub const fn set_slot_number(&mut self, slot: u16) {
-        self.slot = U16::new(slot << 3);
+        Self::AT.slot.put(&mut self.0, u16::to_le_bytes(slot << 3));
     }
 
     /// Sets the slot number; bits past the 13th are dropped.
     #[must_use]
+    #[inline]
     pub const fn with_slot_number(mut self, slot: u16) -> Self {
         self.set_slot_number(slot);
         self
     }
 
     /// Address of a device in configuration space.
+    #[inline]
     pub const fn address(&self) -> PciAddress {
-        PciAddress { segment: self.segment(), bus: self.bus, device: self.device, function: self.function }
+        PciAddress {
+            segment: self.segment(),
+            bus: self.bus(),
+            device: self.device(),
+            function: self.function(),
+        }
     }
 
     /// Sets the address of the device.
+    #[inline]
     pub const fn set_address(&mut self, address: PciAddress) {
         self.set_segment(address.segment);
-        self.bus = address.bus;
-        self.device = address.device;
-        self.function = address.function;
+        self.set_bus(address.bus);
+        self.set_device(address.device);
+        self.set_function(address.function);
     }
 
     /// Sets the address of the device.
     #[must_use]
+    #[inline]
     pub const fn with_address(mut self, address: PciAddress) -> Self {
         self.set_address(address);
         self
     }
 
     /// Lower half of the base address of the root complex register block, of a device behind one.
+    #[inline]
     pub const fn rcrb_low_address(&self) -> u32 {
         let [segment_low, segment_high] = self.segment().to_le_bytes();
-        u32::from_le_bytes([self.function, self.device, segment_low, segment_high])
+        u32::from_le_bytes([self.function(), self.device(), segment_low, segment_high])
     }
 }
 
@@ -299,11 +315,11 @@ impl Describe for Identity<'_> {
         match rcrb {
             Some(base) => {
                 out.field("rcrb_base_address", Value::hex(base))?;
-                out.field("bus", Value::hex(id.bus))?;
+                out.field("bus", Value::hex(id.bus()))?;
             }
             None => out.field("address", Value::Message(&id.address()))?,
         }
-        out.field("secondary_bus", Value::hex(id.secondary_bus))?;
+        out.field("secondary_bus", Value::hex(id.secondary_bus()))?;
         out.field("vendor_id", Value::hex(id.vendor_id()))?;
         out.field("device_id", Value::hex(id.device_id()))?;
         out.field("class_code", Value::Hex { value: id.class_code().into(), digits: 6 })?;
@@ -396,7 +412,7 @@ impl PcieError {
     /// Sets identity and address of a device in configuration space, and the validity bit.
     #[inline]
     pub const fn set_device_id(&mut self, id: PcieDeviceId) {
-        self.device_id = id;
+        self.device_id = id.0;
         let rcrb = PcieValidation::RCRB_DEVICE_ID.union(PcieValidation::RCRB_HIGH_ADDRESS);
         self.mark(PcieValidation::DEVICE_ID, rcrb);
     }
@@ -425,13 +441,13 @@ impl PcieError {
 
     /// Sets the identity of a device behind a root complex register block, the block's base address in place of
     /// segment, device and function, and the validity bits.
+    #[inline]
     pub const fn set_rcrb_device_id(&mut self, id: PcieDeviceId, base: u64) {
         let [function, device, segment_low, segment_high, high @ ..] = base.to_le_bytes();
-        self.device_id = id;
-        self.device_id.function = function;
-        self.device_id.device = device;
-        self.device_id.segment = U16::from_bytes([segment_low, segment_high]);
-        self.rcrb_high_address = U32::from_bytes(high);
+        let segment = u16::from_le_bytes([segment_low, segment_high]);
+        let id = id.with_function(function).with_device(device).with_segment(segment);
+        self.device_id = id.0;
+        self.rcrb_high_address = high;
         let rcrb = PcieValidation::RCRB_DEVICE_ID.union(PcieValidation::RCRB_HIGH_ADDRESS);
         self.mark(rcrb, PcieValidation::DEVICE_ID);
     }
@@ -439,6 +455,7 @@ impl PcieError {
     /// Sets the identity of a device behind a root complex register block, the block's base address in place of
     /// segment, device and function, and the validity bits.
     #[must_use]
+    #[inline]
     pub const fn with_rcrb_device_id(mut self, id: PcieDeviceId, base: u64) -> Self {
         self.set_rcrb_device_id(id, base);
         self

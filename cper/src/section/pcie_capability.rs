@@ -9,7 +9,7 @@ use super::pcie_encodings::{
     PcieL1ExitLatency, PciePayloadSize,
 };
 use super::register::register;
-use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::fields::{Describe, Value, Visitor, describe_stored, show_fields};
 use crate::open_value::open_value;
 use crate::structure::structure;
 
@@ -441,38 +441,38 @@ crate::open_value::flag_set! {
 
 impl PcieCapability {
     /// Version of the structure: 1 or 2.
+    #[inline]
     pub const fn version(&self) -> u8 {
-        self.pcie_capabilities.capability_version()
+        self.pcie_capabilities().capability_version()
     }
+}
+
+/// Describes registers as groups, with the bytes that each is stored in.
+macro_rules! groups {
+    ($out:ident, $structure:expr, $($register:ident),*) => { $(
+        let stored = PcieCapability::AT.$register.of(&$structure.0);
+        describe_stored!($out, stringify!($register), stored, group, $structure.$register());
+    )* };
 }
 
 impl Describe for PcieCapability {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("capability_id", Value::hex(self.capability_id()))?;
         out.field("next_capability", Value::hex(self.next_capability()))?;
-        out.field("pcie_capabilities", Value::Group(&self.pcie_capabilities))?;
-        out.field("device_capabilities", Value::Group(&self.device_capabilities))?;
-        out.field("device_control", Value::Group(&self.device_control))?;
+        groups!(out, self, pcie_capabilities, device_capabilities, device_control);
         out.field("device_status", Value::flags(self.device_status()))?;
-        out.field("link_capabilities", Value::Group(&self.link_capabilities))?;
-        out.field("link_control", Value::Group(&self.link_control))?;
-        out.field("link_status", Value::Group(&self.link_status))?;
-        out.field("slot_capabilities", Value::Group(&self.slot_capabilities))?;
-        out.field("slot_control", Value::Group(&self.slot_control))?;
+        groups!(out, self, link_capabilities, link_control, link_status, slot_capabilities, slot_control);
         out.field("slot_status", Value::flags(self.slot_status()))?;
         out.field("root_control", Value::flags(self.root_control()))?;
         out.field("root_capabilities", Value::flags(self.root_capabilities()))?;
-        out.field("root_status", Value::Group(&self.root_status))?;
+        groups!(out, self, root_status);
         // In version 1 the rest is padding.
         if self.version() < 2 {
             return Ok(());
         }
-        out.field("device_capabilities_2", Value::Group(&self.device_capabilities_2))?;
-        out.field("device_control_2", Value::Group(&self.device_control_2))?;
+        groups!(out, self, device_capabilities_2, device_control_2);
         out.field("device_status_2", Value::hex(self.device_status_2()))?;
-        out.field("link_capabilities_2", Value::Group(&self.link_capabilities_2))?;
-        out.field("link_control_2", Value::Group(&self.link_control_2))?;
-        out.field("link_status_2", Value::Group(&self.link_status_2))?;
+        groups!(out, self, link_capabilities_2, link_control_2, link_status_2);
         out.field("slot_capabilities_2", Value::flags(self.slot_capabilities_2()))?;
         out.field("slot_control_2", Value::hex(self.slot_control_2()))?;
         out.field("slot_status_2", Value::hex(self.slot_status_2()))

@@ -7,7 +7,6 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use crate::error::clamp;
 use crate::fields::{Describe, Readable, Value, Visitor, describe_rest};
 use crate::open_value::open_value;
-use crate::stored;
 use crate::structure::structure;
 use crate::{Error, ErrorKind};
 
@@ -172,7 +171,7 @@ impl<'a> ProcessorGenericView<'a> {
     /// Name of the processor, whatever its validity bit says.
     #[inline]
     pub fn cpu_brand_string_raw(&self) -> Option<&'a BrandString> {
-        stored::at::<BrandString>(self.bytes, 24)
+        ProcessorGeneric::AT.cpu_brand_string.read(self.bytes).map(|stored| zerocopy::transmute_ref!(stored))
     }
 
     /// What failed, at which level and in which operation, and the processor.
@@ -201,7 +200,7 @@ impl ProcessorGeneric {
     #[inline]
     pub const fn cpu_brand_string(&self) -> Option<&BrandString> {
         if self.validation().contains(ProcessorValidation::CPU_BRAND_STRING) {
-            Some(&self.cpu_brand_string)
+            Some(self.cpu_brand_string_raw())
         } else {
             None
         }
@@ -210,13 +209,13 @@ impl ProcessorGeneric {
     /// Name of the processor, whatever its validity bit says.
     #[inline]
     pub const fn cpu_brand_string_raw(&self) -> &BrandString {
-        &self.cpu_brand_string
+        zerocopy::transmute_ref!(Self::AT.cpu_brand_string.get(&self.0))
     }
 
     /// Sets the name of the processor and its validity bit.
     #[inline]
     pub const fn set_cpu_brand_string(&mut self, name: BrandString) {
-        self.cpu_brand_string = name;
+        Self::AT.cpu_brand_string.put(&mut self.0, name.0);
         self.mark(ProcessorValidation::CPU_BRAND_STRING, ProcessorValidation::empty());
     }
 

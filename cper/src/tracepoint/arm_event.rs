@@ -154,7 +154,7 @@ impl<'a> ArmEvent<'a> {
     /// How many contexts there are.
     fn contexts(&self) -> u16 {
         let (mut rest, mut count) = (self.ctx_buf, 0_u16);
-        while let Ok((header, array)) = ArmContextHeader::ref_from_prefix(rest) {
+        while let Some((header, array)) = ArmContextHeader::first(rest) {
             // The rest is shorter by at least a header.
             rest = array.get(header.register_array_size() as usize..).unwrap_or_default();
             count = count.saturating_add(1);

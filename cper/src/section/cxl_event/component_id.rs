@@ -49,42 +49,52 @@ macro_rules! component_id {
             /// Identifier of the component that the event is of, in whatever format.
             ///
             /// `None` when its validity bit is clear.
+            #[inline]
             pub const fn component_id(&self) -> Option<&CxlComponentId> {
-                if self.validation().contains($flags::COMPONENT_ID) { Some(&self.component_id) } else { None }
+                if self.validation().contains($flags::COMPONENT_ID) {
+                    Some(zerocopy::transmute_ref!(Self::AT.component_id.get(&self.0)))
+                } else {
+                    None
+                }
             }
 
             /// Identifier of the component that the event is of, in PLDM format.
             ///
             /// `None` when its validity bit is clear, or the identifier is not in PLDM format.
+            #[inline]
             pub const fn pldm_component_id(&self) -> Option<&CxlPldmComponentId> {
                 if self.validation().contains($flags::COMPONENT_ID.union($flags::COMPONENT_ID_IS_PLDM)) {
-                    Some(zerocopy::transmute_ref!(&self.component_id))
+                    Some(zerocopy::transmute_ref!(Self::AT.component_id.get(&self.0)))
                 } else {
                     None
                 }
             }
 
             /// Sets the identifier of the component, in the device's own format, and its validity bit.
+            #[inline]
             pub const fn set_component_id(&mut self, id: CxlComponentId) {
-                self.component_id = id;
+                Self::AT.component_id.put(&mut self.0, zerocopy::transmute!(id));
                 self.mark($flags::COMPONENT_ID, $flags::COMPONENT_ID_IS_PLDM);
             }
 
             /// Sets the identifier of the component, in the device's own format, and its validity bit.
             #[must_use]
+            #[inline]
             pub const fn with_component_id(mut self, id: CxlComponentId) -> Self {
                 self.set_component_id(id);
                 self
             }
 
             /// Sets the identifier of the component, in PLDM format, and its validity bits.
+            #[inline]
             pub const fn set_pldm_component_id(&mut self, id: CxlPldmComponentId) {
-                self.component_id = zerocopy::transmute!(id);
+                Self::AT.component_id.put(&mut self.0, zerocopy::transmute!(id));
                 self.mark($flags::COMPONENT_ID.union($flags::COMPONENT_ID_IS_PLDM), $flags::empty());
             }
 
             /// Sets the identifier of the component, in PLDM format, and its validity bits.
             #[must_use]
+            #[inline]
             pub const fn with_pldm_component_id(mut self, id: CxlPldmComponentId) -> Self {
                 self.set_pldm_component_id(id);
                 self

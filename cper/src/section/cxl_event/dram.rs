@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::U64;
-
 use super::component_id::component_id;
 use super::{
     CxlComponentId, CxlDataPathSubType, CxlErrorThresholdFlags, CxlMediaAddress, CxlMemoryEventDescriptor,
@@ -11,6 +9,7 @@ use super::{
 };
 use crate::fields::{Describe, Value, Values, Visitor};
 use crate::open_value::open_value;
+use crate::stored;
 use crate::structure::structure;
 
 structure! {
@@ -85,12 +84,12 @@ impl CxlDramEvent {
     /// `None` when its validity bit is clear.
     pub fn correction_mask(&self) -> Option<[u64; 4]> {
         let valid = self.validation().contains(CxlDramValidation::CORRECTION_MASK);
-        valid.then(|| self.correction_mask.map(U64::get))
+        if valid { Some(self.correction_mask_raw()) } else { None }
     }
 
     /// Sets the correction mask and its validity bit.
     pub fn set_correction_mask(&mut self, mask: [u64; 4]) {
-        self.correction_mask = mask.map(U64::new);
+        Self::AT.correction_mask.put(&mut self.0, stored::wire_qwords(&mask));
         self.mark(CxlDramValidation::CORRECTION_MASK, CxlDramValidation::empty());
     }
 
@@ -104,7 +103,7 @@ impl CxlDramEvent {
 
 impl Describe for CxlDramEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.physical_address.describe(out)?;
+        self.physical_address().describe(out)?;
         out.field("memory_event_descriptor", Value::flags(self.memory_event_descriptor()))?;
         out.field("memory_event_type", self.memory_event_type().into())?;
         let data_path = self.memory_event_type() == CxlDramEventType::DATA_PATH;

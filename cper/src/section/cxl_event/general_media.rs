@@ -59,28 +59,33 @@ impl CxlMediaAddress {
     }
 
     /// The address in bytes, a multiple of 64.
+    #[inline]
     pub const fn address(self) -> u64 {
         self.raw() & !0x3f
     }
 
     /// Whether the memory at the address is volatile.
+    #[inline]
     pub const fn is_volatile(self) -> bool {
         self.raw() & 1 != 0
     }
 
     /// Whether the memory at the address cannot be repaired.
+    #[inline]
     pub const fn is_not_repairable(self) -> bool {
         self.raw() & 2 != 0
     }
 
     /// The same address in volatile memory.
     #[must_use]
+    #[inline]
     pub const fn volatile(self) -> Self {
         Self::new(self.raw() | 1)
     }
 
     /// The same address, said not to be repairable.
     #[must_use]
+    #[inline]
     pub const fn not_repairable(self) -> Self {
         Self::new(self.raw() | 2)
     }

@@ -6,7 +6,7 @@ use zerocopy::little_endian::I16;
 
 use super::component_id::component_id;
 use super::{CxlComponentId, CxlPldmComponentId, event_data};
-use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::fields::{Describe, Value, Visitor, describe_stored, show_fields};
 use crate::open_value::open_value;
 use crate::structure::structure;
 
@@ -122,40 +122,47 @@ open_value! {
 
 impl CxlDeviceHealth {
     /// Temperature, in degrees Celsius.
+    #[inline]
     pub const fn device_temperature(&self) -> i16 {
-        self.device_temperature.get()
+        self.device_temperature_raw().get()
     }
 
     /// Temperature, in degrees Celsius.
+    #[inline]
     pub const fn set_device_temperature(&mut self, degrees: i16) {
-        self.device_temperature = I16::new(degrees);
+        Self::AT.device_temperature.put(&mut self.0, degrees.to_le_bytes());
     }
 
     /// Temperature, in degrees Celsius.
     #[must_use]
+    #[inline]
     pub const fn with_device_temperature(mut self, degrees: i16) -> Self {
         self.set_device_temperature(degrees);
         self
     }
 
     /// Level of the life used.
+    #[inline]
     pub const fn life_used_level(&self) -> CxlHealthLevel {
-        CxlHealthLevel::new(self.additional_status & 3)
+        CxlHealthLevel::new(self.additional_status() & 3)
     }
 
     /// Level of the temperature.
+    #[inline]
     pub const fn temperature_level(&self) -> CxlHealthLevel {
-        CxlHealthLevel::new(self.additional_status >> 2 & 3)
+        CxlHealthLevel::new(self.additional_status() >> 2 & 3)
     }
 
     /// Level of the corrected errors in volatile memory: normal or warning.
+    #[inline]
     pub const fn corrected_volatile_error_level(&self) -> CxlHealthLevel {
-        CxlHealthLevel::new(self.additional_status >> 4 & 1)
+        CxlHealthLevel::new(self.additional_status() >> 4 & 1)
     }
 
     /// Level of the corrected errors in persistent memory: normal or warning.
+    #[inline]
     pub const fn corrected_persistent_error_level(&self) -> CxlHealthLevel {
-        CxlHealthLevel::new(self.additional_status >> 5 & 1)
+        CxlHealthLevel::new(self.additional_status() >> 5 & 1)
     }
 }
 
@@ -188,7 +195,8 @@ impl Describe for CxlMemoryModuleEvent {
         let fru = self.device_event_type() == CxlMemoryModuleEventType::MEDIA_FRU;
         let name = if fru { sub_type.name() } else { Some("undefined for this event type") };
         out.field("device_event_sub_type", Value::Code { value: sub_type.raw().into(), name })?;
-        out.field("device_health", Value::Group(&self.device_health))?;
+        let stored = Self::AT.device_health.of(&self.0);
+        describe_stored!(out, "device_health", stored, group, self.device_health());
         self.describe_component(out)
     }
 }

@@ -32,7 +32,7 @@ open_value! {
 impl Describe for CxlMldPortEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
-        out.field("error_message", Value::Bytes(&self.error_message))
+        out.field("error_message", Value::Bytes(&self.error_message()))
     }
 }
 

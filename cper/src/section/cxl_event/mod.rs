@@ -51,7 +51,6 @@ pub use virtual_switch::{CxlVirtualSwitchEvent, CxlVirtualSwitchEventType};
 
 use core::fmt;
 
-use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::pci_address::PciAddress;
@@ -143,25 +142,35 @@ structure! {
 
 impl CxlComponentDeviceId {
     /// Slot number, 13 bits.
+    #[inline]
     pub const fn slot_number(&self) -> u16 {
-        self.slot.get() >> 3
+        self.slot_raw() >> 3
     }
 
     /// Sets the slot number; bits past the 13th are dropped.
+    #[inline]
     pub const fn set_slot_number(&mut self, number: u16) {
-        self.slot = U16::new(number << 3 | self.slot.get() & 7);
+        let slot = number << 3 | self.slot_raw() & 7;
+        Self::AT.slot.put(&mut self.0, slot.to_le_bytes());
     }
 
     /// Sets the slot number; bits past the 13th are dropped.
     #[must_use]
+    #[inline]
     pub const fn with_slot_number(mut self, number: u16) -> Self {
         self.set_slot_number(number);
         self
     }
 
     /// Address of the device: segment, bus, device and function.
+    #[inline]
     pub const fn address(&self) -> PciAddress {
-        PciAddress { segment: self.segment(), bus: self.bus, device: self.device, function: self.function }
+        PciAddress {
+            segment: self.segment(),
+            bus: self.bus(),
+            device: self.device(),
+            function: self.function(),
+        }
     }
 }
 
@@ -170,9 +179,9 @@ impl Describe for CxlComponentDeviceId {
         out.field("vendor_id", Value::hex(self.vendor_id()))?;
         out.field("device_id", Value::hex(self.device_id()))?;
         out.field("segment", Value::hex(self.segment()))?;
-        out.field("bus", Value::hex(self.bus))?;
-        out.field("device", Value::hex(self.device))?;
-        out.field("function", Value::number(self.function))?;
+        out.field("bus", Value::hex(self.bus()))?;
+        out.field("device", Value::hex(self.device()))?;
+        out.field("function", Value::number(self.function()))?;
         out.field("slot_number", Value::number(self.slot_number()))
     }
 }
@@ -197,9 +206,10 @@ const _: () = {
 
 impl<D> CxlEvent<D> {
     /// An event that names no device yet. The length is filled in, and the validity bit of the event record is set.
+    #[inline]
     pub const fn new(record: CxlEventHeader, data: D) -> Self {
         let mut header = CxlComponentHeader::new().with_validation(CxlComponentValidation::EVENT_LOG);
-        header.length = U32::new(size_of::<Self>() as u32);
+        CxlComponentHeader::AT.length.put(&mut header.0, u32::to_le_bytes(size_of::<Self>() as u32));
         Self { header, record, data }
     }
 
@@ -244,6 +254,7 @@ impl<D> CxlEvent<D> {
     }
 
     /// Sets the device and its validity bit.
+    #[inline]
     pub const fn set_device_id(&mut self, id: CxlComponentDeviceId) {
         self.header.set_device_id(id);
     }
@@ -256,6 +267,7 @@ impl<D> CxlEvent<D> {
     }
 
     /// Sets the device's serial number and its validity bit.
+    #[inline]
     pub const fn set_device_serial_number(&mut self, number: u64) {
         self.header.set_device_serial_number(number);
     }
@@ -463,7 +475,7 @@ impl<'a> CxlComponentEvent<'a> {
 
     /// The header, every field as it was stored; always there, as the shortest form has it.
     pub fn structure(&self) -> Option<&'a CxlComponentHeader> {
-        front(self.bytes)
+        CxlComponentHeader::first(self.bytes).map(|(header, _)| header)
     }
 
     /// Which fields hold a value, as stored; unknown bits are kept.
@@ -507,7 +519,7 @@ impl<'a> CxlComponentEvent<'a> {
 
     /// The header that all event records share; `None` when there is no log or it has fewer than 32 bytes.
     pub fn record(&self) -> Option<&'a CxlEventHeader> {
-        CxlEventHeader::ref_from_prefix(self.event_log()?).ok().map(|(record, _)| record)
+        CxlEventHeader::first(self.event_log()?).map(|(record, _)| record)
     }
 
     /// The data of the event by its kind; `None` when there is no log or it has fewer than 112 bytes.
@@ -515,19 +527,19 @@ impl<'a> CxlComponentEvent<'a> {
         let (_, data) = self.event_log()?.split_at_checked(CxlEventHeader::SIZE)?;
         let event = self.event_type;
         Some(if event == SectionTypeId::CXL_GENERAL_MEDIA {
-            CxlEventData::GeneralMedia(front(data)?)
+            CxlEventData::GeneralMedia(CxlGeneralMediaEvent::first(data)?.0)
         } else if event == SectionTypeId::CXL_DRAM {
-            CxlEventData::Dram(front(data)?)
+            CxlEventData::Dram(CxlDramEvent::first(data)?.0)
         } else if event == SectionTypeId::CXL_MEMORY_MODULE {
-            CxlEventData::MemoryModule(front(data)?)
+            CxlEventData::MemoryModule(CxlMemoryModuleEvent::first(data)?.0)
         } else if event == SectionTypeId::CXL_MEMORY_SPARING {
-            CxlEventData::MemorySparing(front(data)?)
+            CxlEventData::MemorySparing(CxlMemorySparingEvent::first(data)?.0)
         } else if event == SectionTypeId::CXL_PHYSICAL_SWITCH {
-            CxlEventData::PhysicalSwitch(front(data)?)
+            CxlEventData::PhysicalSwitch(CxlPhysicalSwitchEvent::first(data)?.0)
         } else if event == SectionTypeId::CXL_VIRTUAL_SWITCH {
-            CxlEventData::VirtualSwitch(front(data)?)
+            CxlEventData::VirtualSwitch(CxlVirtualSwitchEvent::first(data)?.0)
         } else if event == SectionTypeId::CXL_MLD_PORT {
-            CxlEventData::MldPort(front(data)?)
+            CxlEventData::MldPort(CxlMldPortEvent::first(data)?.0)
         } else {
             CxlEventData::DynamicCapacity(data.first_chunk()?)
         })
@@ -551,10 +563,6 @@ impl<'a> CxlComponentEvent<'a> {
             None => Ok(()),
         }
     }
-}
-
-fn front<T: FromBytes + Immutable + KnownLayout + Unaligned>(bytes: &[u8]) -> Option<&T> {
-    T::ref_from_prefix(bytes).ok().map(|(value, _)| value)
 }
 
 /// An event log for descriptions.

@@ -3,8 +3,6 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::{U16, U64};
-
 use super::U24;
 use crate::Timestamp;
 use crate::fields::{Describe, Value, Visitor, show_fields};
@@ -71,65 +69,75 @@ impl CxlEventHeader {
     pub const RECORD_LENGTH: u8 = 128;
 
     /// A header of this severity. The length of the record is filled in, everything else is zero.
+    #[inline]
     pub const fn new(severity: CxlEventSeverity) -> Self {
         let mut header = Self::ZERO;
-        header.length = Self::RECORD_LENGTH;
-        header.flags = U24::new(severity.raw() as u32 & 3);
+        Self::AT.length.put(&mut header.0, [Self::RECORD_LENGTH]);
+        header.set_severity(severity);
         header
     }
 
     /// Severity of the event, 0 to 3.
+    #[inline]
     pub const fn severity(&self) -> CxlEventSeverity {
-        CxlEventSeverity::new(self.flags.raw() as u8 & 3)
+        CxlEventSeverity::new(self.flags_raw().raw() as u8 & 3)
     }
 
     /// Flags without the severity; unknown bits are kept.
+    #[inline]
     pub const fn flags(&self) -> CxlEventFlags {
-        CxlEventFlags::from_bits_retain(self.flags.raw() & !3)
+        CxlEventFlags::from_bits_retain(self.flags_raw().raw() & !3)
     }
 
     /// Nanoseconds since 1970-01-01 00:00:00 UTC; `None` when the device has no time.
+    #[inline]
     pub const fn timestamp(&self) -> Option<u64> {
-        match self.timestamp.get() {
+        match self.timestamp_raw() {
             0 => None,
             nanoseconds => Some(nanoseconds),
         }
     }
 
     /// Handle of a related record; `None` when there is none.
+    #[inline]
     pub const fn related_handle(&self) -> Option<u16> {
-        match self.related_handle.get() {
+        match self.related_handle_raw() {
             0 => None,
             handle => Some(handle),
         }
     }
 
     /// Subclass of the maintenance operation; `None` when its validity bit is clear.
+    #[inline]
     pub const fn maintenance_operation_subclass(&self) -> Option<u8> {
         if self.flags().contains(CxlEventFlags::MAINTENANCE_OPERATION_SUBCLASS_VALID) {
-            Some(self.maintenance_operation_subclass)
+            Some(self.maintenance_operation_subclass_raw())
         } else {
             None
         }
     }
 
     /// Id of the logical device; `None` when its validity bit is clear.
+    #[inline]
     pub const fn ld_id(&self) -> Option<u16> {
-        if self.flags().contains(CxlEventFlags::LD_ID_VALID) { Some(self.ld_id.get()) } else { None }
+        if self.flags().contains(CxlEventFlags::LD_ID_VALID) { Some(self.ld_id_raw()) } else { None }
     }
 
     /// Id of the head of the device; `None` when its validity bit is clear.
+    #[inline]
     pub const fn head_id(&self) -> Option<u8> {
-        if self.flags().contains(CxlEventFlags::HEAD_ID_VALID) { Some(self.head_id) } else { None }
+        if self.flags().contains(CxlEventFlags::HEAD_ID_VALID) { Some(self.head_id_raw()) } else { None }
     }
 
     /// Sets the severity; of a number above 3 the lower two bits are kept.
+    #[inline]
     pub const fn set_severity(&mut self, severity: CxlEventSeverity) {
-        self.flags = U24::new(self.flags.raw() & !3 | severity.raw() as u32 & 3);
+        self.store_flags(self.flags_raw().raw() & !3 | severity.raw() as u32 & 3);
     }
 
     /// Sets the severity; of a number above 3 the lower two bits are kept.
     #[must_use]
+    #[inline]
     pub const fn with_severity(mut self, severity: CxlEventSeverity) -> Self {
         self.set_severity(severity);
         self
@@ -140,82 +148,101 @@ impl CxlEventHeader {
         .union(CxlEventFlags::LD_ID_VALID)
         .union(CxlEventFlags::HEAD_ID_VALID);
 
+    /// Stores the 24 bits of flags and severity.
+    #[inline]
+    const fn store_flags(&mut self, flags: u32) {
+        Self::AT.flags.put(&mut self.0, U24::new(flags).0);
+    }
+
     /// Sets the validity bit of a field.
+    #[inline]
     const fn mark(&mut self, valid: CxlEventFlags) {
-        self.flags = U24::new(self.flags.raw() | valid.bits());
+        self.store_flags(self.flags_raw().raw() | valid.bits());
     }
 
     /// Sets the flags. The severity stays as it was, and so does each validity bit that is set.
+    #[inline]
     pub const fn set_flags(&mut self, flags: CxlEventFlags) {
-        let kept = self.flags.raw() & (Self::VALID.bits() | 3);
-        self.flags = U24::new(kept | flags.bits() & !3);
+        let kept = self.flags_raw().raw() & (Self::VALID.bits() | 3);
+        self.store_flags(kept | flags.bits() & !3);
     }
 
     /// Sets the flags. The severity stays as it was, and so does each validity bit that is set.
     #[must_use]
+    #[inline]
     pub const fn with_flags(mut self, flags: CxlEventFlags) -> Self {
         self.set_flags(flags);
         self
     }
 
     /// Sets the handle of a related record, 0 for none.
+    #[inline]
     pub const fn set_related_handle(&mut self, handle: u16) {
-        self.related_handle = U16::new(handle);
+        Self::AT.related_handle.put(&mut self.0, u16::to_le_bytes(handle));
     }
 
     /// Sets the handle of a related record, 0 for none.
     #[must_use]
+    #[inline]
     pub const fn with_related_handle(mut self, handle: u16) -> Self {
         self.set_related_handle(handle);
         self
     }
 
     /// Sets the time, in nanoseconds since 1970-01-01 00:00:00 UTC.
+    #[inline]
     pub const fn set_timestamp(&mut self, nanoseconds: u64) {
-        self.timestamp = U64::new(nanoseconds);
+        Self::AT.timestamp.put(&mut self.0, u64::to_le_bytes(nanoseconds));
     }
 
     /// Sets the time, in nanoseconds since 1970-01-01 00:00:00 UTC.
     #[must_use]
+    #[inline]
     pub const fn with_timestamp(mut self, nanoseconds: u64) -> Self {
         self.set_timestamp(nanoseconds);
         self
     }
 
     /// Sets the subclass of the maintenance operation and its validity bit.
+    #[inline]
     pub const fn set_maintenance_operation_subclass(&mut self, subclass: u8) {
-        self.maintenance_operation_subclass = subclass;
+        Self::AT.maintenance_operation_subclass.put(&mut self.0, [subclass]);
         self.mark(CxlEventFlags::MAINTENANCE_OPERATION_SUBCLASS_VALID);
     }
 
     /// Sets the subclass of the maintenance operation and its validity bit.
     #[must_use]
+    #[inline]
     pub const fn with_maintenance_operation_subclass(mut self, subclass: u8) -> Self {
         self.set_maintenance_operation_subclass(subclass);
         self
     }
 
     /// Sets the id of the logical device and its validity bit.
+    #[inline]
     pub const fn set_ld_id(&mut self, id: u16) {
-        self.ld_id = U16::new(id);
+        Self::AT.ld_id.put(&mut self.0, u16::to_le_bytes(id));
         self.mark(CxlEventFlags::LD_ID_VALID);
     }
 
     /// Sets the id of the logical device and its validity bit.
     #[must_use]
+    #[inline]
     pub const fn with_ld_id(mut self, id: u16) -> Self {
         self.set_ld_id(id);
         self
     }
 
     /// Sets the id of the head and its validity bit.
+    #[inline]
     pub const fn set_head_id(&mut self, id: u8) {
-        self.head_id = id;
+        Self::AT.head_id.put(&mut self.0, [id]);
         self.mark(CxlEventFlags::HEAD_ID_VALID);
     }
 
     /// Sets the id of the head and its validity bit.
     #[must_use]
+    #[inline]
     pub const fn with_head_id(mut self, id: u8) -> Self {
         self.set_head_id(id);
         self
@@ -236,7 +263,7 @@ impl Describe for CxlEventHeader {
             }
             out.field("timestamp_nanoseconds", Value::Count(nanoseconds))?;
         }
-        out.field("maintenance_operation_class", Value::number(self.maintenance_operation_class))?;
+        out.field("maintenance_operation_class", Value::number(self.maintenance_operation_class()))?;
         if let Some(subclass) = self.maintenance_operation_subclass() {
             out.field("maintenance_operation_subclass", Value::number(subclass))?;
         }

@@ -229,37 +229,44 @@ const UNIT: u8 = 0x3f;
 
 impl AmpereSpecificError {
     /// The unit in error, 0 to 63.
+    #[inline]
     pub const fn unit(&self) -> u8 {
-        self.error_type & UNIT
+        self.error_type_raw() & UNIT
     }
 
     /// The name of the unit; `None` for one that rasdaemon does not name.
+    #[inline]
     pub const fn unit_name(&self) -> Option<&'static str> {
         unit_name(self.unit())
     }
 
     /// Sets the unit in error; of a number above 63 the lower six bits are kept.
+    #[inline]
     pub const fn set_unit(&mut self, unit: u8) {
-        self.error_type = self.error_type & !UNIT | unit & UNIT;
+        let error_type = self.error_type_raw() & !UNIT | unit & UNIT;
+        Self::AT.error_type.put(&mut self.0, [error_type]);
     }
 
     /// Sets the unit in error; of a number above 63 the lower six bits are kept.
     #[must_use]
+    #[inline]
     pub const fn with_unit(mut self, unit: u8) -> Self {
         self.set_unit(unit);
         self
     }
 
     /// The payload, in the layout that the type says.
+    #[inline]
     pub const fn payload(&self) -> AmperePayload<'_> {
-        AmperePayload::of(self.error_type, &self.payload)
+        AmperePayload::of(self.error_type_raw(), Self::AT.payload.get(&self.0))
     }
 
     /// Sets the payload and its layout.
     pub fn set_payload(&mut self, payload: AmperePayload<'_>) {
         let (layout, bytes) = payload.stored();
-        self.error_type = self.error_type & UNIT | layout << 6;
-        self.payload = bytes;
+        let error_type = self.error_type_raw() & UNIT | layout << 6;
+        Self::AT.error_type.put(&mut self.0, [error_type]);
+        Self::AT.payload.put(&mut self.0, bytes);
     }
 
     /// Sets the payload and its layout.

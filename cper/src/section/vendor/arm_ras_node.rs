@@ -6,14 +6,13 @@
 use core::fmt;
 
 use zerocopy::IntoBytes;
-use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::little_endian::{U32, U64};
 
 use super::{Gaps, write_all};
 use crate::entries::{Entries, SizedEntries, SizedForm};
 use crate::fields::{Describe, OwnValue, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::open_value;
-use crate::stored::at;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
 
@@ -203,6 +202,7 @@ impl ArmRasUnitType {
     }
 
     /// The form, where the kind of unit says it, and the bytes.
+    #[inline]
     const fn stored(self) -> (Option<ArmRasTypeFormat>, [u8; 24]) {
         match self {
             Self::Pe { midr_el1, revidr_el1, aidr_el1 } => {
@@ -221,42 +221,48 @@ impl ArmRasUnitType {
 
 impl ArmRasNodeHeader {
     /// Instance of the unit.
+    #[inline]
     pub const fn ip_instance(&self) -> ArmRasInstance {
-        ArmRasInstance::of(self.ip_instance_format, self.ip_instance)
+        ArmRasInstance::of(self.ip_instance_format(), self.ip_instance_raw())
     }
 
     /// Sets the instance of the unit and its format; [`ArmRasInstance::Other`] leaves the format as it is.
+    #[inline]
     pub const fn set_ip_instance(&mut self, instance: ArmRasInstance) {
         let (format, stored) = instance.stored();
         if let Some(format) = format {
-            self.ip_instance_format = format;
+            self.set_ip_instance_format(format);
         }
-        self.ip_instance = stored;
+        Self::AT.ip_instance.put(&mut self.0, stored);
     }
 
     /// Sets the instance of the unit and its format; [`ArmRasInstance::Other`] leaves the format as it is.
     #[must_use]
+    #[inline]
     pub const fn with_ip_instance(mut self, instance: ArmRasInstance) -> Self {
         self.set_ip_instance(instance);
         self
     }
 
     /// Kind of the unit.
+    #[inline]
     pub const fn ip_type(&self) -> ArmRasUnitType {
-        ArmRasUnitType::of(self.ip_type_format, self.ip_type)
+        ArmRasUnitType::of(self.ip_type_format(), self.ip_type_raw())
     }
 
     /// Sets the kind of unit and its format; [`ArmRasUnitType::Other`] leaves the format as it is.
+    #[inline]
     pub const fn set_ip_type(&mut self, unit: ArmRasUnitType) {
         let (format, stored) = unit.stored();
         if let Some(format) = format {
-            self.ip_type_format = format;
+            self.set_ip_type_format(format);
         }
-        self.ip_type = stored;
+        Self::AT.ip_type.put(&mut self.0, stored);
     }
 
     /// Sets the kind of unit and its format; [`ArmRasUnitType::Other`] leaves the format as it is.
     #[must_use]
+    #[inline]
     pub const fn with_ip_type(mut self, unit: ArmRasUnitType) -> Self {
         self.set_ip_type(unit);
         self
@@ -324,22 +330,26 @@ structure! {
 
 impl ArmRasRecord {
     /// Revision of the RAS extension, 4 bits.
+    #[inline]
     pub const fn ras_extension_revision(&self) -> u8 {
-        self.ras_extension >> 4
+        self.ras_extension() >> 4
     }
 
     /// Architecture version of the RAS extension, 4 bits.
+    #[inline]
     pub const fn ras_extension_version(&self) -> u8 {
-        self.ras_extension & 0xf
+        self.ras_extension() & 0xf
     }
 
     /// The primary error code (SERR) in ERR STATUS, bits 7:0. `None` when the status is not valid (V, bit 30) or the code
     /// is 0.
+    #[inline]
     pub const fn primary_error_code(&self) -> Option<ArmRasErrorCode> {
         ArmRasErrorCode::of(self.status())
     }
 
     /// What ERR STATUS says of the error (Arm RAS System Architecture, DDI 0587).
+    #[inline]
     const fn severity(&self) -> &'static str {
         const VALID: u64 = 1 << 30;
         const UNCORRECTED: u64 = 1 << 29;
@@ -356,6 +366,7 @@ impl ArmRasRecord {
 
     /// ERR ADDR; `None` when ERR STATUS does not mark it valid, and when it is all ones, which a register reads as
     /// that nobody answers for.
+    #[inline]
     const fn valid_address(&self) -> Option<u64> {
         match self.address() {
             u64::MAX => None,
@@ -440,8 +451,8 @@ impl ArmRasKeyValue {
 
 impl Describe for ArmRasKeyValue {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        let name = (self.key == Self::MPAM_PARTID).then_some("MPAM PARTID");
-        out.field("key", OwnValue::NamedGuid { value: self.key, name }.into())?;
+        let name = (self.key() == Self::MPAM_PARTID).then_some("MPAM PARTID");
+        out.field("key", OwnValue::NamedGuid { value: self.key(), name }.into())?;
         self.describe_fields(out)
     }
 }
@@ -489,9 +500,9 @@ impl<'a> ArmRasNode<'a> {
     pub fn auxiliary(&self) -> Option<Result<ArmRasAuxiliary<'a>, Error>> {
         let offset = self.auxiliary_at();
         let bytes = self.bytes.get(offset..).unwrap_or_default();
-        let read = || match at::<ArmRasAuxiliaryHeader>(bytes, 0) {
+        let read = || match ArmRasAuxiliaryHeader::first(bytes) {
             // Bytes after the stated size do not belong to the auxiliary data.
-            Some(header) => {
+            Some((header, _)) => {
                 let bytes = bytes.get(..header.size_raw() as usize).unwrap_or(bytes);
                 Ok(ArmRasAuxiliary { header, bytes, offset })
             }
@@ -671,8 +682,7 @@ impl<'a> ArmRasContext<'a> {
     /// The context that was read.
     fn read(bytes: &'a [u8], offset: usize) -> Result<Self, Error> {
         let short = Error::too_short("register context", ArmRasContextHeader::SIZE, bytes.len()).at(offset);
-        let header = at(bytes, 0).ok_or(short)?;
-        let bytes = bytes.get(ArmRasContextHeader::SIZE..).unwrap_or_default();
+        let (header, bytes) = ArmRasContextHeader::first(bytes).ok_or(short)?;
         Ok(ArmRasContext { header, bytes, offset })
     }
 
@@ -683,7 +693,7 @@ impl<'a> ArmRasContext<'a> {
 
     /// The address space of the registers; `None` when it is the system's.
     pub const fn address_space(&self) -> Option<u16> {
-        if self.header.flags & 1 != 0 { Some(self.header.address_space_raw()) } else { None }
+        if self.header.flags_raw() & 1 != 0 { Some(self.header.address_space_raw()) } else { None }
     }
 
     /// The registers.
@@ -723,6 +733,7 @@ impl<'a> ArmRasContextParts<'a> {
 
     /// Sets the address space of the registers; `None` when it is the system's.
     #[must_use]
+    #[inline]
     pub const fn with_address_space(mut self, space: Option<u16>) -> Self {
         self.address_space = space;
         self
@@ -733,13 +744,12 @@ impl<'a> ArmRasContextParts<'a> {
     }
 
     fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        let header = ArmRasContextHeader {
-            length: U32::new(self.encoded_len() as u32),
-            flags: self.address_space.is_some().into(),
-            register_count: U16::new(self.registers.len() as u16),
-            address_space: U16::new(self.address_space.unwrap_or(0)),
-            ..ArmRasContextHeader::new()
-        };
+        type Header = ArmRasContextHeader;
+        let mut header = Header::new();
+        Header::AT.length.put(&mut header.0, (self.encoded_len() as u32).to_le_bytes());
+        Header::AT.flags.put(&mut header.0, [self.address_space.is_some().into()]);
+        Header::AT.register_count.put(&mut header.0, (self.registers.len() as u16).to_le_bytes());
+        Header::AT.address_space.put(&mut header.0, self.address_space.unwrap_or(0).to_le_bytes());
         write_all([header.as_bytes(), self.registers.as_bytes()], out)
     }
 }
@@ -760,6 +770,7 @@ impl<'a> ArmRasAuxiliaryParts<'a> {
 
     /// Sets the version.
     #[must_use]
+    #[inline]
     pub const fn with_version(mut self, version: u8) -> Self {
         self.version = version;
         self
@@ -775,14 +786,12 @@ impl<'a> ArmRasAuxiliaryParts<'a> {
     }
 
     fn encode<'b>(&self, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-        let header = ArmRasAuxiliaryHeader {
-            version: self.version,
-            context_count: U16::new(self.contexts.len() as u16),
-            size: U32::new(self.encoded_len() as u32),
-            key_value_offset: U32::new(self.key_value_offset() as u32),
-            key_value_count: U16::new(self.key_values.len() as u16),
-            ..ArmRasAuxiliaryHeader::new()
-        };
+        type Header = ArmRasAuxiliaryHeader;
+        let mut header = Header::new().with_version(self.version);
+        Header::AT.context_count.put(&mut header.0, (self.contexts.len() as u16).to_le_bytes());
+        Header::AT.size.put(&mut header.0, (self.encoded_len() as u32).to_le_bytes());
+        Header::AT.key_value_offset.put(&mut header.0, (self.key_value_offset() as u32).to_le_bytes());
+        Header::AT.key_value_count.put(&mut header.0, (self.key_values.len() as u16).to_le_bytes());
         let out = write_all([header.as_bytes()], out)?;
         let out = self.contexts.iter().try_fold(out, |out, context| context.encode(out))?;
         write_all([self.key_values.as_bytes()], out)
@@ -823,12 +832,10 @@ impl<'a> ArmRasNodeParts<'a> {
             let counts = auxiliary.contexts.iter().map(|context| context.registers.len());
             counts.max().map_or(Ok(()), |most| fits(most, "register count", 0))?;
         }
-        let header = ArmRasNodeHeader {
-            descriptor_count: U32::new(records.len() as u32),
-            descriptor_offset: U16::new(front as u16),
-            auxiliary_offset: U16::new(auxiliary_offset),
-            ..header
-        };
+        let mut header = header;
+        ArmRasNodeHeader::AT.descriptor_count.put(&mut header.0, (records.len() as u32).to_le_bytes());
+        ArmRasNodeHeader::AT.descriptor_offset.put(&mut header.0, (front as u16).to_le_bytes());
+        ArmRasNodeHeader::AT.auxiliary_offset.put(&mut header.0, auxiliary_offset.to_le_bytes());
         let parts = Self { header, records, auxiliary };
         match u32::try_from(parts.encoded_len()) {
             Ok(_) => Ok(parts),
@@ -1081,9 +1088,10 @@ mod tests {
             let header = node.structure().unwrap();
             assert_eq!((header.ip_instance(), header.ip_type()), (node.ip_instance(), node.ip_type()));
             // Writing what was read, in its form.
-            let written = ArmRasNodeHeader { ip_instance: [0; 16], ip_type: [0; 24], ..*header }
-                .with_ip_instance(node.ip_instance())
-                .with_ip_type(node.ip_type());
+            let mut written = *header;
+            ArmRasNodeHeader::AT.ip_instance.put(&mut written.0, [0; 16]);
+            ArmRasNodeHeader::AT.ip_type.put(&mut written.0, [0; 24]);
+            let written = written.with_ip_instance(node.ip_instance()).with_ip_type(node.ip_type());
             assert_eq!((written.ip_instance(), written.ip_type()), (node.ip_instance(), node.ip_type()));
             (node.ip_instance(), node.ip_type())
         };
@@ -1154,12 +1162,10 @@ mod tests {
             })
             .collect();
         let parts = ArmRasAuxiliaryParts::new(&contexts, &key_values);
-        let header = ArmRasNodeHeader {
-            descriptor_count: U32::new(7),
-            descriptor_offset: U16::new(7),
-            auxiliary_offset: U16::new(7),
-            ..*node.structure().unwrap()
-        };
+        let mut header = *node.structure().unwrap();
+        ArmRasNodeHeader::AT.descriptor_count.put(&mut header.0, [7; 4]);
+        ArmRasNodeHeader::AT.descriptor_offset.put(&mut header.0, [7; 2]);
+        ArmRasNodeHeader::AT.auxiliary_offset.put(&mut header.0, [7; 2]);
         let with = ArmRasNodeParts::new(header, &records, Some(parts)).unwrap();
         // The second context is that of the system, which has no address space.
         let mut canonical = bytes.clone();

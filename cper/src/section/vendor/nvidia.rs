@@ -11,7 +11,6 @@ use crate::entries::Entries;
 use crate::fields::{Describe, Groups, Printable, Value, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::flag_set;
-use crate::stored::at;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId, Severity};
 
@@ -39,33 +38,38 @@ structure! {
 impl NvidiaErrorHeader {
     /// Signature, up to the first NUL: what kind of error it is.
     pub fn signature(&self) -> &[u8] {
-        up_to_nul(&self.signature)
+        up_to_nul(Self::AT.signature.of(&self.0))
     }
 
     /// Sets the signature, in ASCII; a short one ends with NULs.
+    #[inline]
     pub const fn set_signature(&mut self, signature: [u8; 16]) {
-        self.signature = signature;
+        Self::AT.signature.put(&mut self.0, signature);
     }
 
     /// Sets the signature, in ASCII; a short one ends with NULs.
     #[must_use]
+    #[inline]
     pub const fn with_signature(mut self, signature: [u8; 16]) -> Self {
         self.set_signature(signature);
         self
     }
 
     /// Severity of the error.
+    #[inline]
     pub const fn severity(&self) -> Severity {
-        Severity::new(self.severity as u32)
+        Severity::new(self.severity_raw() as u32)
     }
 
     /// Sets the severity; of a number above 255 the lower eight bits are kept.
+    #[inline]
     pub const fn set_severity(&mut self, severity: Severity) {
-        self.severity = severity.raw() as u8;
+        Self::AT.severity.put(&mut self.0, [severity.raw() as u8]);
     }
 
     /// Sets the severity; of a number above 255 the lower eight bits are kept.
     #[must_use]
+    #[inline]
     pub const fn with_severity(mut self, severity: Severity) -> Self {
         self.set_severity(severity);
         self
@@ -108,11 +112,13 @@ flag_set! {
 
 impl CmetInfo {
     /// Number of errors of the channel.
+    #[inline]
     pub const fn error_count(self) -> u32 {
         self.bits() as u32
     }
 
     /// Why the channel is disabled, 0 to 3.
+    #[inline]
     pub const fn disabled_reason(self) -> u8 {
         (self.bits() >> 35) as u8 & 3
     }
@@ -195,7 +201,8 @@ impl<'a> NvidiaError<'a> {
 
     /// The firmware error of a section signed `FWERROR`; `None` for another signature or when it is cut short.
     pub fn firmware_error(&self) -> Option<&'a NvidiaFirmwareError> {
-        if self.is_firmware_error() { at(self.bytes, 32) } else { None }
+        let after = self.bytes.get(NvidiaErrorHeader::SIZE..).filter(|_| self.is_firmware_error())?;
+        NvidiaFirmwareError::first(after).map(|(error, _)| error)
     }
 
     /// The bytes after the pairs or the firmware error, and those of a firmware error that is cut short.
@@ -225,7 +232,7 @@ impl<'a> NvidiaError<'a> {
             signature => write!(f, "{}", Printable(signature))?,
         }
         if let Some(error) = self.firmware_error() {
-            write!(f, " of {}, code {:#x}", Printable(&error.initiating_firmware), error.mb1_error_code())?;
+            write!(f, " of {}, code {:#x}", Printable(&error.initiating_firmware()), error.mb1_error_code())?;
         } else if self.is_cmet_info() {
             let registers = self.registers();
             let states = registers.as_slice().iter().map(|pair| CmetInfo::from_bits_retain(pair.value()));
@@ -285,7 +292,7 @@ impl<'a> NvidiaErrorParts<'a> {
         let Ok(count) = u8::try_from(registers.len()) else {
             return Err(Error::new(ErrorKind::TooLarge { what: "register count" }, 22));
         };
-        header.register_count = count;
+        NvidiaErrorHeader::AT.register_count.put(&mut header.0, [count]);
         Ok(Self { header, variable: registers.as_bytes() })
     }
 
@@ -503,7 +510,8 @@ instance base           0x0807060504030201
         let bytes = section(b"HSS-BUSY\0\0\0\0\0\0\0\0", &[7; 32]);
         let error = NvidiaError::decode(&bytes).unwrap();
         let registers: Vec<_> = error.registers().map(|register| *register.unwrap()).collect();
-        let header = NvidiaErrorHeader { register_count: 0, ..*error.structure().unwrap() };
+        let mut header = *error.structure().unwrap();
+        NvidiaErrorHeader::AT.register_count.put(&mut header.0, [0]);
         assert_eq!(written(&NvidiaErrorParts::new(header, &registers).unwrap()), bytes);
         assert_eq!(
             NvidiaErrorParts::new(header, &[NvidiaRegister::default(); 256]).unwrap_err().to_string(),

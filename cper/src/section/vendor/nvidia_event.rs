@@ -4,7 +4,7 @@
 use core::fmt;
 
 use zerocopy::little_endian::{U32, U64};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, IntoBytes};
 
 use super::nvidia::up_to_nul;
 use super::write_all;
@@ -13,7 +13,6 @@ use crate::fields::{Describe, Printable, Value, Values, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::open_value;
 use crate::section::{ContextPadding, context::is_zero};
-use crate::stored::at;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId};
 
@@ -46,16 +45,18 @@ structure! {
 impl NvidiaEventHeader {
     /// Signature, up to the first NUL: what kind of event it is.
     pub fn signature(&self) -> &[u8] {
-        up_to_nul(&self.signature)
+        up_to_nul(Self::AT.signature.of(&self.0))
     }
 
     /// Sets the signature, in ASCII; a short one ends with NULs.
+    #[inline]
     pub const fn set_signature(&mut self, signature: [u8; 16]) {
-        self.signature = signature;
+        Self::AT.signature.put(&mut self.0, signature);
     }
 
     /// Sets the signature, in ASCII; a short one ends with NULs.
     #[must_use]
+    #[inline]
     pub const fn with_signature(mut self, signature: [u8; 16]) -> Self {
         self.set_signature(signature);
         self
@@ -218,21 +219,24 @@ structure! {
 
 impl NvidiaGpuMetadata {
     /// The GPU as a PCI device; `None` when the hardware info is of another type.
+    #[inline]
     pub const fn pci(&self) -> Option<&NvidiaGpuPci> {
-        match self.hardware_info_type {
-            0 => Some(zerocopy::transmute_ref!(&self.hardware_info)),
+        match self.hardware_info_type() {
+            0 => Some(zerocopy::transmute_ref!(Self::AT.hardware_info.get(&self.0))),
             _ => None,
         }
     }
 
     /// Sets the hardware info and its type to the GPU as a PCI device.
+    #[inline]
     pub const fn set_pci(&mut self, pci: NvidiaGpuPci) {
-        self.hardware_info_type = 0;
-        self.hardware_info = zerocopy::transmute!(pci);
+        self.set_hardware_info_type(0);
+        Self::AT.hardware_info.put(&mut self.0, pci.0);
     }
 
     /// Sets the hardware info and its type to the GPU as a PCI device.
     #[must_use]
+    #[inline]
     pub const fn with_pci(mut self, pci: NvidiaGpuPci) -> Self {
         self.set_pci(pci);
         self
@@ -250,7 +254,7 @@ impl Describe for NvidiaGpuMetadata {
         self.describe_fields(out)?;
         match self.pci() {
             Some(pci) => out.field("pci_info", Value::Group(pci)),
-            None => out.field("hardware_info", Value::Bytes(&self.hardware_info)),
+            None => out.field("hardware_info", Value::Bytes(&self.hardware_info())),
         }
     }
 }
@@ -323,8 +327,8 @@ impl<'a> NvidiaEvent<'a> {
     pub fn info(&self) -> NvidiaInfo<'a> {
         let (bytes, _) = self.split();
         let info = match self.source_device_type() {
-            NvidiaSource::CPU => at(bytes, 0).map(NvidiaInfo::Cpu),
-            NvidiaSource::GPU => at(bytes, 0).map(NvidiaInfo::Gpu),
+            NvidiaSource::CPU => NvidiaCpuInfo::first(bytes).map(|(info, _)| NvidiaInfo::Cpu(info)),
+            NvidiaSource::GPU => NvidiaGpuInfo::first(bytes).map(|(info, _)| NvidiaInfo::Gpu(info)),
             _ => None,
         };
         info.unwrap_or(NvidiaInfo::Unknown(bytes))
@@ -374,7 +378,7 @@ impl<'a> NvidiaEvent<'a> {
             }
         }
         for metadata in self.contexts().flatten().filter_map(|context| context.gpu_metadata()) {
-            write!(f, ", {}", Printable(&metadata.device_name))?;
+            write!(f, ", {}", Printable(&metadata.device_name()))?;
         }
         match self.info() {
             NvidiaInfo::Cpu(info) => write!(f, ", CPU socket {}", info.socket()),
@@ -424,8 +428,8 @@ impl<'a> NvidiaContext<'a> {
 
     /// The context that was read.
     fn read(bytes: &'a [u8], offset: usize) -> Result<Self, Error> {
-        let data = bytes.get(NvidiaContextHeader::SIZE..).unwrap_or_default();
-        let header: NvidiaContextHeader = at(bytes, 0).copied().unwrap_or_default();
+        let (header, data) = NvidiaContextHeader::first(bytes).unwrap_or((&NvidiaContextHeader::ZERO, &[]));
+        let header = *header;
         let length = header.data_size_raw();
         match data.split_at_checked(length as usize) {
             Some((data, padding)) if is_zero(padding) => Ok(Self { header, data, padding: &[] }),
@@ -449,11 +453,9 @@ impl<'a> NvidiaContext<'a> {
 
     fn encode<'b>(&self, padding: ContextPadding, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
         let (context, rest) = out.split_at_mut_checked(self.encoded_len(padding))?;
-        let header = NvidiaContextHeader {
-            size: U32::new(context.len() as u32),
-            data_size: U32::new(self.data.len() as u32),
-            ..self.header
-        };
+        let mut header = self.header;
+        NvidiaContextHeader::AT.size.put(&mut header.0, (context.len() as u32).to_le_bytes());
+        NvidiaContextHeader::AT.data_size.put(&mut header.0, (self.data.len() as u32).to_le_bytes());
         write_all([header.as_bytes(), self.data], context)?.fill(0);
         Some(rest)
     }
@@ -471,38 +473,37 @@ impl<'a> NvidiaContext<'a> {
 
     /// The data as metadata of a GPU; `None` when the data have another form or are too short.
     pub fn gpu_metadata(&self) -> Option<&'a NvidiaGpuMetadata> {
-        self.of(NvidiaDataType::GPU_METADATA)
+        NvidiaGpuMetadata::first(self.of(NvidiaDataType::GPU_METADATA)?).map(|(data, _)| data)
     }
 
     /// The data as recommended actions; `None` when the data have another form or are too short.
     pub fn recommended_actions(&self) -> Option<&'a NvidiaRecommendedActions> {
-        self.of(NvidiaDataType::GPU_RECOMMENDED_ACTIONS)
+        let data = self.of(NvidiaDataType::GPU_RECOMMENDED_ACTIONS)?;
+        NvidiaRecommendedActions::first(data).map(|(actions, _)| actions)
     }
 
-    fn of<T: FromBytes + Immutable + KnownLayout + Unaligned>(&self, form: NvidiaDataType) -> Option<&'a T> {
-        if self.header.data_type != form {
-            return None;
-        }
-        T::ref_from_prefix(self.data).ok().map(|(value, _)| value)
+    /// The data, when they have this form.
+    fn of(&self, form: NvidiaDataType) -> Option<&'a [u8]> {
+        if self.header.data_type() == form { Some(self.data) } else { None }
     }
 
     /// The data as an Xid; `None` when the data have another form or are too short.
     pub fn legacy_xid(&self) -> Option<NvidiaXid<'a>> {
-        let code: &U32 = self.of(NvidiaDataType::GPU_LEGACY_XID)?;
-        let message = self.data.get(size_of_val(code)..)?.split(|byte| *byte == 0).next()?;
-        Some(NvidiaXid { code: code.get(), message })
+        let (code, rest) = self.of(NvidiaDataType::GPU_LEGACY_XID)?.split_first_chunk()?;
+        let message = rest.split(|byte| *byte == 0).next()?;
+        Some(NvidiaXid { code: u32::from_le_bytes(*code), message })
     }
 
     /// The data as 64-bit numbers; `None` when the data have another form or are not a whole number of them.
     pub fn words_64(&self) -> Option<&'a [U64]> {
-        let data_type = self.header.data_type;
+        let data_type = self.header.data_type();
         let form = data_type == NvidiaDataType::KEY_VALUES_64 || data_type == NvidiaDataType::VALUES_64;
         if form { <[U64]>::ref_from_bytes(self.data).ok() } else { None }
     }
 
     /// The data as 32-bit numbers; `None` when the data have another form or are not a whole number of them.
     pub fn words_32(&self) -> Option<&'a [U32]> {
-        let data_type = self.header.data_type;
+        let data_type = self.header.data_type();
         let form = data_type == NvidiaDataType::KEY_VALUES_32 || data_type == NvidiaDataType::VALUES_32;
         if form { <[U32]>::ref_from_bytes(self.data).ok() } else { None }
     }
@@ -556,12 +557,20 @@ impl<'a> NvidiaEventParts<'a> {
         contexts: &'a [NvidiaContext<'a>],
     ) -> Result<Self, Error> {
         let too_large = |what, at| Error::new(ErrorKind::TooLarge { what }, at);
-        header.context_count = u8::try_from(contexts.len()).map_err(|_| too_large("context count", 1))?;
+        NvidiaEventHeader::AT
+            .context_count
+            .put(&mut header.0, [u8::try_from(contexts.len()).map_err(|_| too_large("context count", 1))?]);
         let size = info.as_bytes().len().saturating_add(INFO_HEADER);
-        header.info_size = u8::try_from(size).map_err(|_| too_large("info size", 34))?;
+        NvidiaEventHeader::AT
+            .info_size
+            .put(&mut header.0, [u8::try_from(size).map_err(|_| too_large("info size", 34))?]);
         match info {
-            NvidiaInfo::Cpu(_) => header.source_device_type = NvidiaSource::CPU,
-            NvidiaInfo::Gpu(_) => header.source_device_type = NvidiaSource::GPU,
+            NvidiaInfo::Cpu(_) => NvidiaEventHeader::AT
+                .source_device_type
+                .put(&mut header.0, zerocopy::transmute!(NvidiaSource::CPU)),
+            NvidiaInfo::Gpu(_) => NvidiaEventHeader::AT
+                .source_device_type
+                .put(&mut header.0, zerocopy::transmute!(NvidiaSource::GPU)),
             NvidiaInfo::Unknown(_) => {}
         }
         let parts = Self { header, info, contexts, padding: ContextPadding::To16 };
@@ -574,6 +583,7 @@ impl<'a> NvidiaEventParts<'a> {
     /// Chooses whether contexts are filled up to a multiple of 16 bytes, which is what current writers do. Readers
     /// take both.
     #[must_use]
+    #[inline]
     pub const fn with_padding(mut self, padding: ContextPadding) -> Self {
         self.padding = padding;
         self
@@ -866,7 +876,8 @@ mod tests {
         for bytes in &unpadded {
             let event = NvidiaEvent::decode(bytes).unwrap();
             let contexts: Vec<_> = event.contexts().map(Result::unwrap).collect();
-            let header = NvidiaEventHeader { context_count: 0, ..*event.structure().unwrap() };
+            let mut header = *event.structure().unwrap();
+            NvidiaEventHeader::AT.context_count.put(&mut header.0, [0]);
             let parts = NvidiaEventParts::new(header, event.info(), &contexts).unwrap();
             let padded = written(&parts);
             let event = NvidiaEvent::decode(&padded).unwrap();
@@ -876,7 +887,7 @@ mod tests {
             for (again, context) in again.iter().zip(&contexts) {
                 assert_eq!(again.data(), context.data());
                 let mut sizes = *again.structure();
-                sizes.size = context.structure().size;
+                NvidiaContextHeader::AT.size.put(&mut sizes.0, context.structure().size_raw().to_le_bytes());
                 assert_eq!(sizes, *context.structure());
             }
             assert_eq!(

@@ -16,14 +16,15 @@
 
 use core::fmt;
 
+use zerocopy::FromBytes;
 use zerocopy::IntoBytes;
-use zerocopy::little_endian::{U32, U64};
+use zerocopy::little_endian::U64;
 
 use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::{flag_set, open_value};
 use crate::section::register::register;
-use crate::stored::at;
+use crate::stored;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId, Timestamp};
 
@@ -190,10 +191,14 @@ structure! {
     WindowsFurtherBanks: 900 bytes, new;
     /// Number of further banks.
     0 count: u32 as number;
-    4 numbers: [u32; 32];
-    132 statuses: [WindowsBankStatus; 32];
-    388 addresses: [u64; 32];
-    644 miscs: [u64; 32];
+    /// Numbers of the banks, as many as the count says.
+    4 numbers: [u32; 32] raw numbers_raw;
+    /// Their status registers, as many as the count says.
+    132 statuses: [WindowsBankStatus; 32] raw statuses_raw;
+    /// Their address registers, as many as the count says.
+    388 addresses: [u64; 32] raw addresses_raw;
+    /// Their `MISC` registers, as many as the count says.
+    644 miscs: [u64; 32] raw miscs_raw;
 }
 
 /// One bank of [`WindowsFurtherBanks`].
@@ -228,26 +233,29 @@ impl WindowsFurtherBanks {
             return Err(Error::new(ErrorKind::TooLarge { what: "further bank count" }, BANKS_AT));
         }
         let mut lists = Self::new();
-        lists.count = U32::new(banks.len() as u32);
-        let registers = lists.statuses.iter_mut().zip(&mut lists.addresses).zip(&mut lists.miscs);
-        for ((number, ((status, address), misc)), bank) in lists.numbers.iter_mut().zip(registers).zip(banks)
-        {
-            *number = U32::new(bank.number);
-            *status = bank.status;
-            *address = U64::new(bank.address);
-            *misc = U64::new(bank.misc);
+        WindowsFurtherBanks::AT.count.put(&mut lists.0, u32::to_le_bytes(banks.len() as u32));
+        let (mut numbers, mut statuses) = (lists.numbers_raw(), lists.statuses_raw());
+        let (mut addresses, mut miscs) = (lists.addresses_raw(), lists.miscs_raw());
+        let registers = statuses.iter_mut().zip(&mut addresses).zip(&mut miscs);
+        for ((number, ((status, address), misc)), bank) in numbers.iter_mut().zip(registers).zip(banks) {
+            (*number, *status, *address, *misc) = (bank.number, bank.status, bank.address, bank.misc);
         }
+        Self::AT.numbers.put(&mut lists.0, stored::wire_dwords(&numbers));
+        Self::AT.statuses.put(&mut lists.0, zerocopy::transmute!(statuses));
+        Self::AT.addresses.put(&mut lists.0, stored::wire_qwords(&addresses));
+        Self::AT.miscs.put(&mut lists.0, stored::wire_qwords(&miscs));
         Ok(lists)
     }
 
     /// As many banks as the count says, at most 32. A later bank that is not all zeros is given too, with those before
     /// it.
     pub fn banks(&self) -> impl Iterator<Item = WindowsFurtherBank> + Clone {
-        let registers = self.statuses.iter().zip(&self.addresses).zip(&self.miscs);
-        let banks = self.numbers.iter().zip(registers).map(|(number, ((status, address), misc))| {
-            let (number, status, address, misc) = (number.get(), *status, address.get(), misc.get());
-            WindowsFurtherBank { number, status, address, misc }
-        });
+        let registers = self.statuses_raw().into_iter().zip(self.addresses_raw()).zip(self.miscs_raw());
+        let banks =
+            self.numbers_raw().into_iter().zip(registers).map(|(number, ((status, address), misc))| {
+                let (number, status, address, misc) = (number, status, address, misc);
+                WindowsFurtherBank { number, status, address, misc }
+            });
         let filled = |bank: WindowsFurtherBank| {
             bank.number != 0 || bank.status.raw() != 0 || bank.address != 0 || bank.misc != 0
         };
@@ -275,7 +283,8 @@ impl<'a> WindowsXpfMca<'a> {
     /// The extended registers that hold a value: as many as the count says, and all up to the last that is not zero.
     /// Windows leaves the count 0 in sections of version 2 and fills the registers.
     pub fn filled_registers(&self) -> &'a [U64] {
-        let Some(registers) = self.structure().map(|header| &header.extended_registers) else { return &[] };
+        let bytes = WindowsXpfMcaHeader::AT.extended_registers.of(self.bytes);
+        let registers = <[U64]>::ref_from_bytes(bytes).unwrap_or_default();
         let last = registers.iter().rposition(|register| register.get() != 0);
         let filled = last.map_or(0, |last| last.saturating_add(1));
         let count = filled.max(self.extended_register_count() as usize);
@@ -284,17 +293,19 @@ impl<'a> WindowsXpfMca<'a> {
 
     /// `MCG_CAP`; `None` when the section ends before it.
     pub fn global_capability(&self) -> Option<&'a WindowsGlobalCapability> {
-        at(self.bytes, 264)
+        let bytes = self.bytes.get(264..)?;
+        WindowsGlobalCapability::ref_from_prefix(bytes).ok().map(|(capability, _)| capability)
     }
 
     /// Recovery information; `None` when the section ends before it.
     pub fn recovery(&self) -> Option<&'a WindowsXpfRecovery> {
-        at(self.bytes, 272)
+        WindowsXpfRecovery::first(self.bytes.get(272..)?).map(|(recovery, _)| recovery)
     }
 
     /// Further banks; `None` when the section ends before them, or is of version 5.
     pub fn further_banks(&self) -> Option<&'a WindowsFurtherBanks> {
-        if self.bytes.len() < VERSION_5 { at(self.bytes, BANKS_AT) } else { None }
+        let bytes = self.bytes.get(BANKS_AT..).filter(|_| self.bytes.len() < VERSION_5)?;
+        WindowsFurtherBanks::first(bytes).map(|(banks, _)| banks)
     }
 
     /// The bytes after the last part that is whole.
