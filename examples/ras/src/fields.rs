@@ -1,6 +1,6 @@
 //! A section's fields as text: all of them without registers that are zero, or the first ones.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use cper::fields::{Describe, OwnValue, Value, Visitor};
 
@@ -27,49 +27,84 @@ struct Compact {
 
 impl Visitor for Compact {
     fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result {
-        self.show(&readable(name), value)
+        self.show(name, value)
     }
 }
 
 impl Compact {
     fn show(&mut self, name: &str, value: Value<'_>) -> fmt::Result {
-        let mut inner = Self { text: String::new(), indent: self.indent + 2, left_out: false };
+        let line = self.text.len();
+        self.blanks(self.indent);
+        self.text.extend(name.chars().map(readable));
+        let pad = VALUE_COLUMN.saturating_sub(name.len()).max(1);
         match value {
-            Value::Group(group) => group.describe(&mut inner)?,
-            Value::List(list) => {
+            Value::Group(group) => self.inner(line, pad, |inner| group.describe(inner)),
+            Value::List(list) => self.inner(line, pad, |inner| {
                 let mut number = 0;
                 list.each(&mut |item| {
                     let shown = inner.show(&format!("[{number}]"), item);
                     number += 1;
                     shown
-                })?;
+                })
+            }),
+            leaf if self.indent > 0 && is_zero(&leaf) => {
+                self.text.truncate(line);
+                self.left_out = true;
+                Ok(())
             }
             leaf => {
-                if self.indent > 0 && is_zero(&leaf) {
-                    self.left_out = true;
-                    return Ok(());
-                }
-                let text = format!("{leaf:?}");
-                let pad = VALUE_COLUMN.saturating_sub(name.len()).max(1);
-                self.line(&format!("{name}{:pad$}{}", "", text.trim_end()));
-                return Ok(());
+                self.blanks(pad);
+                self.leaf(&leaf)
             }
         }
-        self.left_out |= inner.left_out;
-        if !inner.text.is_empty() {
-            self.line(name);
-            self.text.push_str(&inner.text);
-        } else if self.indent == 0 {
-            let pad = VALUE_COLUMN.saturating_sub(name.len()).max(1);
-            self.line(&format!("{name}{:pad$}all zero", ""));
+    }
+
+    /// The value of a field after its name. Its further lines are indented as the first one is.
+    fn leaf(&mut self, value: &Value<'_>) -> fmt::Result {
+        let begin = self.text.len();
+        write!(self.text, "{value:?}")?;
+        let length = self.text[begin..].trim_end().len();
+        self.text.truncate(begin + length);
+        if self.text[begin..].contains('\n') {
+            let value = self.text.split_off(begin);
+            let mut lines = value.lines();
+            self.text.extend(lines.next());
+            for line in lines {
+                self.text.push('\n');
+                self.blanks(self.indent);
+                self.text.push_str(line);
+            }
         }
+        self.text.push('\n');
         Ok(())
     }
 
-    fn line(&mut self, text: &str) {
-        for line in text.lines() {
-            self.text.push_str(&format!("{:indent$}{line}\n", "", indent = self.indent));
+    /// The fields of an inner structure or list, whose name begins at `line`. One of zeros is left out, but for its name
+    /// where it is a field of the section.
+    fn inner(
+        &mut self,
+        line: usize,
+        pad: usize,
+        describe: impl FnOnce(&mut Self) -> fmt::Result,
+    ) -> fmt::Result {
+        let name = self.text.len();
+        self.text.push('\n');
+        let begin = self.text.len();
+        self.indent += 2;
+        let described = describe(self);
+        self.indent -= 2;
+        if self.text.len() == begin && self.indent > 0 {
+            self.text.truncate(line);
+        } else if self.text.len() == begin {
+            self.text.truncate(name);
+            self.blanks(pad);
+            self.text.push_str("all zero\n");
         }
+        described
+    }
+
+    fn blanks(&mut self, number: usize) {
+        self.text.extend(std::iter::repeat_n(' ', number));
     }
 }
 
@@ -90,9 +125,9 @@ pub fn is_zero(value: &Value<'_>) -> bool {
     }
 }
 
-/// A field's name for people.
-fn readable(name: &str) -> String {
-    name.to_lowercase().replace('_', " ")
+/// A character of a field's name for people.
+const fn readable(c: char) -> char {
+    if c == '_' { ' ' } else { c.to_ascii_lowercase() }
 }
 
 /// The number of fields in the headline of a section that has no summary.
@@ -115,7 +150,10 @@ impl Visitor for First {
             Value::List(list) => return list.each(&mut |item| self.field(name, item)),
             Value::Bytes(_) => return Ok(()),
             leaf if is_zero(&leaf) => return Ok(()),
-            leaf => self.0.push(format!("{} {}", readable(name), format!("{leaf:?}").trim_end())),
+            leaf => {
+                let name: String = name.chars().map(readable).collect();
+                self.0.push(format!("{name} {}", format!("{leaf:?}").trim_end()));
+            }
         }
         if self.0.len() < SHOWN { Ok(()) } else { Err(fmt::Error) }
     }

@@ -362,9 +362,9 @@ impl Text {
         match &section.content {
             Content::Machine(record) => writeln!(lines, "{record:#}")?,
             Content::Body(body) if self.detail == Detail::Raw => write!(lines, "{}", Fields(body.fields()))?,
-            Content::Body(body) => write!(lines, "{}", fields::compact(body.fields()))?,
+            Content::Body(body) => lines.extend_from_slice(fields::compact(body.fields()).as_bytes()),
             Content::Log(part) => self.part(&mut lines, part)?,
-            Content::Cut(cut) => write!(lines, "{}", fields::compact(cut))?,
+            Content::Cut(cut) => lines.extend_from_slice(fields::compact(cut).as_bytes()),
             Content::Bad(problem) => writeln!(lines, "{problem}")?,
         }
         for check in &section.machine_checks {
@@ -391,10 +391,13 @@ impl Text {
             writeln!(lines, "section at {:#x}, {available}", section.offset)?;
             hex_dump(&mut lines, section.bytes)?;
         }
-        for line in String::from_utf8_lossy(&lines).lines() {
-            writeln!(out, "{:indent$}{line}", "")?;
+        if indent == 0 {
+            return out.write_all(&lines);
         }
-        Ok(())
+        lines.split_inclusive(|byte| *byte == b'\n').try_for_each(|line| {
+            write!(out, "{:indent$}", "")?;
+            out.write_all(line)
+        })
     }
 
     fn log(&self, out: &mut dyn Write, log: &Log<'_>) -> io::Result<()> {
