@@ -224,6 +224,9 @@ impl Kind {
 
 /// The index of the leading section: of those with a valid field, the primary one or the first.
 fn leading(sections: &[Section<'_>]) -> usize {
+    if sections.len() < 2 {
+        return 0;
+    }
     let primary = |section: &Section<'_>| section.flags.contains(SectionFlags::PRIMARY);
     let told = |section: &Section<'_>| !summary::is_empty(section);
     let place = |wanted: &dyn Fn(&Section<'_>) -> bool| sections.iter().position(wanted);

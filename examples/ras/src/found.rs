@@ -371,9 +371,7 @@ pub struct Section<'a> {
     pub content: Content<'a>,
     /// Banks of machine checks whose registers the body holds.
     pub machine_checks: Vec<MachineCheck>,
-    /// Its place among the sections of its record or block.
-    number: Option<u16>,
-    /// A problem of a section that is shown nevertheless.
+    /// A problem of a section that is shown nevertheless: of its descriptor, or else the first one of its body.
     fault: Option<Problem>,
 }
 
@@ -386,16 +384,10 @@ impl Section<'_> {
 
     /// The first thing that is wrong with it.
     pub fn problem(&self) -> Option<Problem> {
-        let of_content = || match &self.content {
-            Content::Bad(problem) => Some(problem.clone()),
-            Content::Body(body) => {
-                let error = body.first_error()?;
-                let at = self.offset + u64::from(error.offset());
-                Some(Problem::of(&error, at, error.kind()).in_section(self.number))
-            }
-            _ => None,
-        };
-        self.fault.clone().or_else(of_content)
+        match (&self.fault, &self.content) {
+            (None, Content::Bad(problem)) => Some(problem.clone()),
+            (fault, _) => fault.clone(),
+        }
     }
 }
 
@@ -728,7 +720,6 @@ impl<'a> Section<'a> {
             offset: place.offset,
             content: Content::Bad(problem),
             machine_checks: Vec::new(),
-            number: None,
             fault: None,
         }
     }
@@ -736,6 +727,9 @@ impl<'a> Section<'a> {
     /// A body of this type at `place`, decoded as far as it goes.
     fn of(kind: SectionTypeId, bytes: &'a [u8], place: Place<'a>, number: Option<u16>) -> Self {
         let mut fault = None;
+        let problem = |error: cper::Error| {
+            Problem::of(&error, place.offset + u64::from(error.offset()), error.kind()).in_section(number)
+        };
         let content = match kind {
             SectionTypeId::LINUX_MCE => match MceRecord::parse(bytes) {
                 Ok(record) => Content::Machine(record),
@@ -748,10 +742,12 @@ impl<'a> Section<'a> {
                 Content::Log(Part::new(place, bytes, kind == SectionTypeId::LINUX_DMESG_COMPRESSED))
             }
             _ => match Body::decode(kind, bytes) {
-                Ok(body) => Content::Body(body),
+                Ok(body) => {
+                    fault = body.first_error().map(&problem);
+                    Content::Body(body)
+                }
                 Err(error) => {
-                    let at = place.offset + u64::from(error.offset());
-                    let problem = Problem::of(&error, at, error.kind()).in_section(number);
+                    let problem = problem(error);
                     let cut = match error.kind() {
                         cper::ErrorKind::TooShort { needed, .. } => Cut::new(kind, bytes, needed as usize),
                         _ => None,
@@ -777,7 +773,6 @@ impl<'a> Section<'a> {
             offset: place.offset,
             content,
             machine_checks: Vec::new(),
-            number,
             fault,
         }
     }

@@ -89,6 +89,9 @@ fn as_hex<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error>
     Value::Bytes(bytes).serialize(serializer)
 }
 
+/// The index that all bytes have which a field shows.
+const SHOWN: u32 = 1;
+
 /// What shows each byte of a record.
 struct Coverage<'a> {
     raw: &'a [u8],
@@ -116,7 +119,9 @@ fn inside(range: &std::ops::Range<usize>, outer: &std::ops::Range<usize>) -> Opt
 impl<'a> Coverage<'a> {
     fn new(raw: &'a [u8]) -> Self {
         let outside = (PartName::Outside, None, Some(Reason::NoField));
-        let fields = vec![outside, (PartName::Outside, None, None)];
+        // Enough for most records.
+        let mut fields = Vec::with_capacity(32);
+        fields.extend([outside, (PartName::Outside, None, None)]);
         Self { raw, of: vec![0; raw.len()], fields, part: PartName::Outside, copies: Vec::new() }
     }
 
@@ -131,8 +136,7 @@ impl<'a> Coverage<'a> {
     }
 
     fn mark(&mut self, place: std::ops::Range<usize>, field: Option<&'static str>, reason: Option<Reason>) {
-        // Bytes that are shown are all alike.
-        let mut number = 1;
+        let mut number = SHOWN;
         if reason.is_some() {
             number = self.fields.len() as u32;
             self.fields.push((self.part, field, reason));
@@ -177,19 +181,23 @@ impl<'a> Coverage<'a> {
     fn rest(self) -> Vec<NotShown<'a>> {
         let mut rest = Vec::new();
         let mut from = 0;
-        for run in self.of.chunk_by(|one, other| one == other) {
-            let (start, end) = (from, from + run.len());
+        let reported = |(byte, number): (&u8, &u32)| *byte != 0 && *number != SHOWN;
+        while let Some(first) = self.raw[from..].iter().zip(&self.of[from..]).position(reported) {
+            // All bytes of the same field, zeros too.
+            let (first, number) = (from + first, self.of[from + first]);
+            let same = |of: &u32| *of == number;
+            let start =
+                self.of[from..first].iter().rposition(|of| !same(of)).map_or(from, |at| from + at + 1);
+            let end = self.of[first..].iter().position(|of| !same(of)).map_or(self.of.len(), |at| first + at);
             from = end;
-            let (part, field, reason) = self.fields[run[0] as usize];
-            let Some(reason) = reason else { continue };
+            let (part, field, Some(reason)) = self.fields[number as usize] else { continue };
             let bytes = &self.raw[start..end];
-            let Some(first) = bytes.iter().position(|byte| *byte != 0) else { continue };
             if field.is_some() {
                 rest.push(NotShown { offset: start, part, field, reason, bytes });
                 continue;
             }
             // Bytes without a field that are not zero, split where zeros lie between them.
-            let mut first = Some(first);
+            let mut first = Some(first - start);
             while let Some(at) = first {
                 let piece = &bytes[at..];
                 let zeros = memchr::memmem::find(piece, &[0; ZEROS]).unwrap_or(piece.len());
