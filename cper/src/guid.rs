@@ -94,9 +94,10 @@ const fn nibble(digit: u8) -> Option<u8> {
 }
 
 /// One write of a text that was laid out: a formatted number for each group takes several times as long.
-impl fmt::Display for Guid {
+impl Guid {
+    /// Its text form.
     #[allow(clippy::many_single_char_names)]
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub(crate) fn text(self) -> [u8; 36] {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = self.swapped().0;
         let first = digits([a, b, c, d]);
         let [second @ .., e, f, g, h] = digits([e, f, g, h]);
@@ -109,7 +110,13 @@ impl fmt::Display for Guid {
         text[19..23].copy_from_slice(&fourth);
         text[24..28].copy_from_slice(&[i, j, k, l]);
         text[28..].copy_from_slice(&last);
-        out.write_str(core::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        text
+    }
+}
+
+impl fmt::Display for Guid {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(core::str::from_utf8(&self.text()).map_err(|_| fmt::Error)?)
     }
 }
 

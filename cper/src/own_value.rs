@@ -68,7 +68,9 @@ impl serde::Serialize for OwnValue {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
         match *self {
-            Self::Guid(guid) => serializer.collect_str(&guid),
+            Self::Guid(guid) => {
+                serializer.serialize_str(core::str::from_utf8(&guid.text()).unwrap_or_default())
+            }
             Self::NamedGuid { value, name } => {
                 let mut map = serializer.serialize_map(None)?;
                 map.serialize_entry("guid", &Self::Guid(value))?;
