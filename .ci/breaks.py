@@ -33,8 +33,8 @@ BREAKS = [
     ),
     (
         "section-reserved-dropped", "a record is its bytes", CPER + "section/vendor/arm_ras_node.rs",
-        "            auxiliary_offset: U16::new(auxiliary_offset),\n            ..header\n",
-        "            auxiliary_offset: U16::new(auxiliary_offset),\n            reserved: [0; 3],\n            ..header\n",
+        "        ArmRasNodeHeader::AT.auxiliary_offset.put(",
+        "        ArmRasNodeHeader::AT.reserved.put(&mut header.0, [0; 3]);\n        ArmRasNodeHeader::AT.auxiliary_offset.put(",
         "test cper sections",
     ),
     (
@@ -44,8 +44,8 @@ BREAKS = [
     ),
     (
         "bit-hidden", "no bit of a record is hidden", CPER + "view.rs",
-        "            ),\n            None => $out.stored(stringify!($field), stored, $crate::fields::Stored::NotValid),\n",
-        "            ),\n            None => $out.stored(stringify!($field), stored, $crate::fields::Stored::Shown),\n",
+        "            ),\n            None => $out.stored(stringify!($field), $stored, $crate::fields::Stored::NotValid),\n",
+        "            ),\n            None => $out.stored(stringify!($field), $stored, $crate::fields::Stored::Shown),\n",
         "test ras-records flips",
     ),
     (
@@ -94,7 +94,8 @@ BREAKS = [
         "test cper record",
     ),
     (
-        "byte-unwritten", "writers write every byte", "erst-table/src/table.rs", "reserved: U32::ZERO", "reserved: U32::new(7)",
+        "byte-unwritten", "writers write every byte", "erst-table/src/table.rs", ".with_header_size(ENTRIES_OFFSET as u32)",
+        ".with_header_size(ENTRIES_OFFSET as u32).with_reserved(7)",
         "test erst-table tables",
     ),
     (
@@ -112,7 +113,7 @@ BREAKS = [
     ),
     (
         "size-unasserted", "wire structs assert their size", CPER + "structure.rs",
-        "            assert!(size_of::<$name>() == $size && align_of::<$name>() == 1);\n", "", "wire",
+        "            assert!(end == $size);\n", "", "wire",
     ),
     (
         "native-endian", "the same on every host", "pstore-format/src/seal.rs",
