@@ -19,9 +19,8 @@ GROUPS = {
     "ordered": "Ord PartialOrd",
     # zerocopy's derives.
     "wire": "FromBytes FromZeros Immutable IntoBytes KnownLayout TryFromBytes Unaligned",
-    # `bitflags!`.
-    "flags": "Binary BitAnd BitAndAssign BitOr BitOrAssign BitXor BitXorAssign Extend Flags FromIterator IntoIterator"
-    " LowerHex Not Octal Sub SubAssign UpperHex",
+    # Those of a set of flags.
+    "flags": "BitAnd BitOr BitOrAssign Flags Not Sub",
 }
 GROUPS = {name: set(traits.split()) for name, traits in GROUPS.items()}
 
