@@ -165,12 +165,12 @@ const OOPSES: [&str; 7] = [
 /// The hardware error before the panic, in the kernel's words: the bank of a machine check, or what firmware reported
 /// last.
 pub fn hardware(log: &Log<'_>) -> Option<String> {
-    const MARK: &[u8] = b"[Hardware Error]: ";
+    let mark = memchr::memmem::Finder::new(b"[Hardware Error]: ");
     let (mut exception, mut told): (Option<String>, Vec<String>) = (None, Vec::new());
     for part in log.parts() {
         for line in dmesg::lines(part.text().0) {
-            let Some(at) = memchr::memmem::find(line.text, MARK) else { continue };
-            let said = Printable(line.text[at + MARK.len()..].trim_ascii()).to_string();
+            let Some(at) = mark.find(line.text) else { continue };
+            let said = Printable(line.text[at + mark.needle().len()..].trim_ascii()).to_string();
             if said.contains(": Machine Check Exception: ") {
                 exception = Some(said);
             } else if said.starts_with("event severity: ") {
