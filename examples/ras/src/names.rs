@@ -33,10 +33,8 @@ pub struct Names {
     labels: Option<Labels>,
     /// The file with the names of PCI devices.
     pci_ids: Option<PathBuf>,
-    /// This machine's tables; `None` where they are not read.
-    tables: Option<PathBuf>,
-    /// Where this machine keeps what it left.
-    own_places: [PathBuf; 3],
+    /// The root of this machine's tables; `None` where they are not read.
+    root: Option<PathBuf>,
     own: OnceLock<Option<Dmi>>,
     pci: OnceLock<PciIds>,
     devices: Mutex<HashMap<(u16, u16), Option<String>>>,
@@ -77,8 +75,7 @@ impl Names {
     /// Those of the tables and the labels that were given, of a file with the names of PCI devices, and of the tables of
     /// this machine, whose root this is.
     pub fn new(dmi: Option<Dmi>, labels: Option<Labels>, pci_ids: Option<PathBuf>, root: &Path) -> Self {
-        let own_places = OF_MACHINE.map(|place| root.join(place));
-        Self { dmi, labels, pci_ids, tables: Some(root.join(dmi::PATH)), own_places, ..Self::default() }
+        Self { dmi, labels, pci_ids, root: Some(root.to_owned()), ..Self::default() }
     }
 
     /// The names of the parts that each section of something found names.
@@ -114,8 +111,9 @@ impl Names {
         if self.dmi.is_some() {
             return self.dmi.as_ref();
         }
-        let tables = self.tables.as_deref()?;
-        let is_own_place = self.own_places.iter().any(|place| Path::new(found.place.file).starts_with(place));
+        let root = self.root.as_deref()?;
+        let is_own_place =
+            OF_MACHINE.iter().any(|place| Path::new(found.place.file).starts_with(root.join(place)));
         let platform = match &found.what {
             What::Record(stored) => stored.record().header().platform_id(),
             _ => None,
@@ -123,7 +121,7 @@ impl Names {
         if !is_own_place && platform.is_none() {
             return None;
         }
-        let own = self.own.get_or_init(|| Dmi::parse(&fs::read(tables).ok()?)).as_ref()?;
+        let own = self.own.get_or_init(|| Dmi::parse(&fs::read(root.join(dmi::PATH)).ok()?)).as_ref()?;
         (is_own_place || platform.is_some() && platform == own.uuid).then_some(own)
     }
 
