@@ -823,7 +823,7 @@ const PUNIT_HIGH: Codes = &[
     (0x56, "SVID: invalid active voltage fuses"),
 ];
 
-/// model 3fh and model 4fh, bits 31:16; bit 21 tells corrected errors.
+/// Codes of QPI, of models 3fh and 4fh: bits 31:16 of the status.
 const QPI: Codes = &[
     (0x02, "PHY: drift buffer alarm"),
     (0x03, "PHY: latency buffer rollover"),
@@ -840,7 +840,7 @@ const QPI: Codes = &[
     (0x31, "link receive CRC error, retry succeeded without PHY initialisation"),
 ];
 
-/// From Skylake on, bits 21:16; bit 21 tells corrected errors.
+/// Codes of UPI, from Skylake on: bits 21:16 of the status; of Granite Rapids, bits 31:16.
 const UPI: Codes = &[
     (0x00, "PHY initialisation failed"),
     (0x01, "PHY: drift buffer alarm"),
