@@ -59,16 +59,19 @@ impl<'a> Record<'a> {
     }
 
     /// Severity of the record.
+    #[inline]
     pub const fn severity(&self) -> Severity {
         self.header.severity()
     }
 
     /// How the error was signalled.
+    #[inline]
     pub const fn notification_type(&self) -> NotificationType {
         self.header.notification_type()
     }
 
     /// Identifier of the record, unique together with the creator.
+    #[inline]
     pub const fn record_id(&self) -> u64 {
         self.header.record_id()
     }
@@ -213,6 +216,7 @@ impl<'a> Section<'a> {
     }
 
     /// Severity of the section.
+    #[inline]
     pub const fn severity(&self) -> Severity {
         self.descriptor.severity()
     }

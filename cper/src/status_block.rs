@@ -157,6 +157,7 @@ impl GenericErrorData {
 
     /// The header that says what a section's descriptor says. Only the low eight bits of the descriptor's flags fit an
     /// entry; they are all that the specification defines.
+    #[inline]
     pub const fn from_descriptor(descriptor: &SectionDescriptor) -> Self {
         Self::new(descriptor.severity())
             .with_section_type(descriptor.section_type())
@@ -298,6 +299,7 @@ impl<'a> StatusBlock<'a> {
     }
 
     /// Severity of the block.
+    #[inline]
     pub const fn severity(&self) -> Severity {
         self.header.severity()
     }
@@ -568,11 +570,13 @@ impl<'a> DataEntry<'a> {
     }
 
     /// Severity of the entry.
+    #[inline]
     pub const fn severity(&self) -> Severity {
         self.front.severity
     }
 
     /// Type of the section that the payload is.
+    #[inline]
     pub const fn section_type(&self) -> SectionTypeId {
         self.front.section_type
     }
