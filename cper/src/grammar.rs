@@ -279,7 +279,7 @@ macro_rules! flags {
 }
 
 /// Gives a set of flags the members that `bitflags!` gives one, and the trait `bitflags::Flags`, which has the rest.
-/// `bitflags!` itself makes more, over which the compiler takes several times as long: it was a sixth of the build.
+/// `bitflags!` itself makes more, over which the compiler takes several times as long.
 ///
 /// Beside the named bits, those of the expression in brackets are kept where bits that mean nothing are dropped.
 macro_rules! flag_members {

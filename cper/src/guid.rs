@@ -93,9 +93,8 @@ const fn nibble(digit: u8) -> Option<u8> {
     }
 }
 
-/// One write of a text that was laid out: a formatted number for each group takes several times as long.
 impl Guid {
-    /// Its text form.
+    /// The text of the GUID, laid out as a whole: a formatted number for each group takes several times as long.
     #[allow(clippy::many_single_char_names)]
     pub(crate) fn text(self) -> [u8; 36] {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = self.swapped().0;
