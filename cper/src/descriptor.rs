@@ -34,7 +34,7 @@ structure! {
     /// Identifier of the field-replaceable unit (FRU); all zeros mean none.
     32 fru_id: Guid, fru_id_raw set_fru_id with_fru_id, FRU_ID = 0;
     /// Severity of this section.
-    48 severity: Severity => set_severity with_severity;
+    48 severity: (u32 Severity) => set_severity with_severity;
     /// Name of the field-replaceable unit (FRU).
     52 fru_text: FruText, fru_text_raw set_fru_text with_fru_text, FRU_TEXT = 1;
 }

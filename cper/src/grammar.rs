@@ -7,10 +7,9 @@
 // No crate uses all of it.
 #![allow(unused_imports, unused_macros, dead_code)]
 
-/// Declares an open value: a newtype over the little-endian bytes of a number, with a constant and a name for each
-/// number that the specification names.
+/// Declares an open value: a number, with a constant and a name for each value that the specification names.
 ///
-/// A Rust `enum` cannot stand in a wire structure: a byte that no variant names would be undefined behaviour.
+/// A Rust `enum` could not hold a number that no variant names.
 macro_rules! open_value {
     (
         $(#[$meta:meta])*
@@ -18,40 +17,23 @@ macro_rules! open_value {
             $( $(#[$value_meta:meta])* $konst:ident = $value:literal => $text:literal, )*
         }
     ) => {
-        $(#[$meta])*
-        #[derive(
-            Clone, Copy, PartialEq, Eq, Hash, Default,
-            zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout, zerocopy::Unaligned,
-        )]
-        #[repr(transparent)]
-        pub struct $name($crate::grammar::stored!($raw));
+        $crate::grammar::numbered! { $(#[$meta])* $name: $raw }
 
         impl $name {
             $( $(#[$value_meta])* #[doc = concat!("`", stringify!($value), "`: `", $text, "`.")] pub const $konst: Self = Self::new($value); )*
 
-            /// The value with this number, named or not.
-            pub const fn new(raw: $raw) -> Self {
-                Self($crate::grammar::store!($raw, raw))
-            }
-
-            /// The number on the wire.
-            pub const fn raw(self) -> $raw {
-                $crate::grammar::load!($raw, self.0)
-            }
-
             /// The specification's name of the value; `None` for a reserved one.
             pub const fn name(self) -> Option<&'static str> {
-                match self.raw() {
+                match self.0 {
                     $( $value => Some($text), )*
                     _ => None,
                 }
             }
         }
 
-        $crate::grammar::conversions!($name: $raw);
-
         /// The name, or `reserved (9)`.
         impl core::fmt::Display for $name {
+            #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 $crate::grammar::display_value(f, u64::from(self.raw()), self.name())
             }
@@ -59,6 +41,7 @@ macro_rules! open_value {
 
         /// The number, and the name if it has one.
         impl core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 $crate::grammar::debug_value(f, stringify!($name), u64::from(self.raw()), self.name())
             }
@@ -82,7 +65,31 @@ macro_rules! open_value {
                 Ok(Self::new($crate::grammar::of_json!($raw, number)))
             }
         }
+    };
+}
 
+/// What open values and numbers have in common: the type and its conversions.
+macro_rules! numbered {
+    ($(#[$meta:meta])* $name:ident: $raw:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+        pub struct $name($raw);
+
+        impl $name {
+            /// The value with this number.
+            #[inline]
+            pub const fn new(raw: $raw) -> Self {
+                Self(raw)
+            }
+
+            /// The number.
+            #[inline]
+            pub const fn raw(self) -> $raw {
+                self.0
+            }
+        }
+
+        $crate::grammar::conversions!($name: $raw);
         $crate::grammar::any_number!($name: $raw);
     };
 }
@@ -108,60 +115,15 @@ macro_rules! of_json {
     };
 }
 
-/// How an open value is stored: as little-endian bytes. One byte is a number, not an array, so that an `Option` of it is
-/// handed from function to function in two registers.
-macro_rules! stored {
-    (u8) => {
-        u8
-    };
-    ($raw:ident) => {
-        [u8; ($raw::BITS / 8) as usize]
-    };
-}
-
-macro_rules! store {
-    (u8, $value:expr) => {
-        $value
-    };
-    ($raw:ident, $value:expr) => {
-        $value.to_le_bytes()
-    };
-}
-
-macro_rules! load {
-    (u8, $stored:expr) => {
-        $stored
-    };
-    ($raw:ident, $stored:expr) => {
-        $raw::from_le_bytes($stored)
-    };
-}
-
 /// Declares a number that has no table of names: an identifier, or a register with fields of its own.
 ///
 /// `Display` is the type's own business.
 macro_rules! number {
     ($(#[$meta:meta])* $name:ident: $raw:ident) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-        #[repr(transparent)]
-        pub struct $name($raw);
-
-        impl $name {
-            /// The value with this number.
-            pub const fn new(raw: $raw) -> Self {
-                Self(raw)
-            }
-
-            /// The number.
-            pub const fn raw(self) -> $raw {
-                self.0
-            }
-        }
-
-        $crate::grammar::conversions!($name: $raw);
+        $crate::grammar::numbered! { $(#[$meta])* $name: $raw }
 
         impl core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 $crate::grammar::debug_number(f, stringify!($name), u64::from(self.0))
             }
@@ -183,8 +145,6 @@ macro_rules! number {
                 Ok(Self::new($crate::grammar::of_json!($raw, number)))
             }
         }
-
-        $crate::grammar::any_number!($name: $raw);
     };
 }
 
@@ -202,6 +162,7 @@ macro_rules! register {
 
         /// Hexadecimal, with `0x`.
         impl core::fmt::Display for $name {
+            #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 write!(f, "{:#x}", self.0)
             }
@@ -234,21 +195,11 @@ macro_rules! flags {
             const NAMES: &'static [(u64, &'static str)] = &[$( ($value, $text), )*];
         }
 
-        /// The constants of the bits that are set: `Name(A | B | 0x8)`.
-        impl core::fmt::Debug for $name {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                let name = |bit| {
-                    let mut flags = <Self as bitflags::Flags>::FLAGS.iter().filter(|flag| !flag.name().is_empty());
-                    flags.find(|flag| u64::from(flag.value().bits()) == bit).map(bitflags::Flag::name)
-                };
-                $crate::grammar::debug_flags(f, stringify!($name), u64::from(self.bits()), name)
-            }
-        }
-
         $crate::grammar::conversions!($name: $raw);
 
         /// The names of the bits that are set: `process, 0x80`; `none` when no bit is.
         impl core::fmt::Display for $name {
+            #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 let names = $crate::grammar::Names { bits: u64::from(self.bits()), table: Self::NAMES };
                 core::fmt::Display::fmt(&names, f)
@@ -443,6 +394,15 @@ macro_rules! flag_members {
             }
         }
 
+        /// The constants of the bits that are set: `Name(A | B | 0x8)`.
+        impl core::fmt::Debug for $name {
+            #[inline]
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                let constants = &[$( (Self::$flag.0 as u64, stringify!($flag)), )*];
+                $crate::grammar::debug_flags(f, stringify!($name), u64::from(self.0), constants)
+            }
+        }
+
         /// The bits that can be flags and are not set.
         impl core::ops::Not for $name {
             type Output = Self;
@@ -490,22 +450,22 @@ pub(crate) fn debug_flags(
     f: &mut core::fmt::Formatter<'_>,
     of: &str,
     bits: u64,
-    name: fn(u64) -> Option<&'static str>,
+    constants: &[(u64, &str)],
 ) -> core::fmt::Result {
-    f.debug_tuple(of).field(&Constants { bits, name }).finish()
+    f.debug_tuple(of).field(&Constants { bits, constants }).finish()
 }
 
 /// The bits of a set of flags by the names of their constants, as `bitflags` writes them: `A | B | 0x8`.
-struct Constants {
+struct Constants<'a> {
     bits: u64,
-    name: fn(u64) -> Option<&'static str>,
+    constants: &'a [(u64, &'a str)],
 }
 
-impl core::fmt::Debug for Constants {
+impl core::fmt::Debug for Constants<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let (mut unnamed, mut separator) = (self.bits, "");
         for bit in (0..64u32).map(|place| 1u64 << place).filter(|bit| self.bits & bit != 0) {
-            if let Some(name) = (self.name)(bit) {
+            if let Some((_, name)) = self.constants.iter().find(|(constant, _)| *constant == bit) {
                 write!(f, "{separator}{name}")?;
                 (unnamed, separator) = (unnamed & !bit, " | ");
             }
@@ -562,12 +522,14 @@ macro_rules! byte_array {
         }
 
         impl From<[u8; $length]> for $name {
+            #[inline]
             fn from(bytes: [u8; $length]) -> Self {
                 Self::from_bytes(bytes)
             }
         }
 
         impl From<$name> for [u8; $length] {
+            #[inline]
             fn from(value: $name) -> Self {
                 *value.bytes()
             }
@@ -591,18 +553,21 @@ pub(crate) fn any_bytes<T: zerocopy::FromBytes + zerocopy::IntoBytes>(
 macro_rules! conversions {
     ($name:ident: $raw:ident) => {
         impl From<$raw> for $name {
+            #[inline]
             fn from(raw: $raw) -> Self {
                 Self::new(raw)
             }
         }
 
         impl From<$name> for $raw {
+            #[inline]
             fn from(value: $name) -> Self {
                 value.raw()
             }
         }
 
         impl PartialOrd for $name {
+            #[inline]
             fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
                 Some(self.cmp(other))
             }
@@ -610,6 +575,7 @@ macro_rules! conversions {
 
         /// By the number.
         impl Ord for $name {
+            #[inline]
             fn cmp(&self, other: &Self) -> core::cmp::Ordering {
                 self.raw().cmp(&other.raw())
             }
@@ -1154,5 +1120,5 @@ pub(crate) use with_serde::{
 };
 pub(crate) use {
     any, any_number, any_structure, as_json, byte_array, conversions, error, error_in_json, error_kind,
-    flag_members, flags, load, number, of_json, open_value, register, seen_as_text, store, stored,
+    flag_members, flags, number, numbered, of_json, open_value, register, seen_as_text,
 };

@@ -26,7 +26,7 @@ structure! {
     /// Number of section descriptors, 1 or more. Writers fill it in.
     10 section_count: u16 => set_section_count with_section_count;
     /// Severity of the record: that of its most severe section.
-    12 severity: Severity => set_severity with_severity;
+    12 severity: (u32 Severity) => set_severity with_severity;
     16 validation_bits: u32;
     /// Length of the record in bytes: header, descriptors and bodies. It may include slack for later additions.
     /// Writers fill it in.

@@ -7,6 +7,7 @@ macro_rules! open_value {
         $crate::grammar::open_value! { $(#[$meta])* $name: $raw { $($values)* } }
 
         impl From<$name> for $crate::fields::Value<'_> {
+            #[inline]
             fn from(value: $name) -> Self {
                 Self::Code { value: u64::from(value.raw()), name: value.name() }
             }
@@ -61,18 +62,21 @@ macro_rules! open_guid {
         }
 
         impl From<$crate::Guid> for $name {
+            #[inline]
             fn from(raw: $crate::Guid) -> Self {
                 Self::new(raw)
             }
         }
 
         impl From<$name> for $crate::Guid {
+            #[inline]
             fn from(value: $name) -> Self {
                 value.raw()
             }
         }
 
         impl From<$name> for $crate::fields::Value<'_> {
+            #[inline]
             fn from(value: $name) -> Self {
                 $crate::fields::OwnValue::NamedGuid { value: value.raw(), name: value.name() }.into()
             }
@@ -82,6 +86,7 @@ macro_rules! open_guid {
         impl core::str::FromStr for $name {
             type Err = $crate::Error;
 
+            #[inline]
             fn from_str(text: &str) -> Result<Self, $crate::Error> {
                 text.parse().map(Self::new)
             }
@@ -89,6 +94,7 @@ macro_rules! open_guid {
 
         /// The name, or the GUID.
         impl core::fmt::Display for $name {
+            #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 match self.name() {
                     Some(name) => f.pad(name),
@@ -99,6 +105,7 @@ macro_rules! open_guid {
 
         /// The GUID, and the name if it has one.
         impl core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 match self.name() {
                     Some(name) => write!(f, concat!(stringify!($name), "({}: {})"), self.0, name),
@@ -109,6 +116,7 @@ macro_rules! open_guid {
 
         /// Compares the GUID.
         impl PartialEq<$crate::Guid> for $name {
+            #[inline]
             fn eq(&self, other: &$crate::Guid) -> bool {
                 self.0 == *other
             }
@@ -159,18 +167,11 @@ macro_rules! flag_set {
             $( $(#[$($flag_meta)*])* #[doc = concat!("Bit ", $bit, ".")] $flag = 1 << $bit; )*
         }
 
-        /// The constants of the bits that are set: `Name(A | B | 0x8)`.
-        impl core::fmt::Debug for $name {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                let (bits, name) = (u64::from(self.bits()), $crate::fields::flag_name::<Self>);
-                $crate::grammar::debug_flags(f, stringify!($name), bits, name)
-            }
-        }
-
         $crate::grammar::conversions!($name: $raw);
 
         /// The names of the bits that are set: `overflow, 0x80`; `none` when no bit is.
         impl core::fmt::Display for $name {
+            #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 $crate::fields::write_flags(u64::from(self.bits()), $crate::fields::flag_name::<Self>, f)
             }
@@ -216,11 +217,13 @@ macro_rules! wire_number {
 
         impl $name {
             /// The value with this number.
+            #[inline]
             pub const fn new(raw: $raw) -> Self {
                 Self(raw.to_le_bytes())
             }
 
             /// The number on the wire.
+            #[inline]
             pub const fn raw(self) -> $raw {
                 $raw::from_le_bytes(self.0)
             }
@@ -230,6 +233,7 @@ macro_rules! wire_number {
         $crate::grammar::any_number!($name: $raw);
 
         impl core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 $crate::grammar::debug_number(f, stringify!($name), u64::from(self.raw()))
             }

@@ -31,7 +31,7 @@ structure! {
     /// Length of all data entries in bytes. Writers fill it in.
     12 data_length: u32 => set_data_length with_data_length;
     /// Severity of the block; ACPI calls [`Severity::INFORMATIONAL`] "none".
-    16 severity: Severity => set_severity with_severity;
+    16 severity: (u32 Severity) => set_severity with_severity;
 }
 
 flag_set! {
@@ -125,7 +125,7 @@ structure! {
     /// Type of the payload: a CPER section type. Writers fill it in.
     0 section_type: SectionTypeId => set_section_type with_section_type;
     /// Severity of the entry.
-    16 severity: Severity => set_severity with_severity;
+    16 severity: (u32 Severity) => set_severity with_severity;
     /// Revision of the entry: 0x0201 up to ACPI 6.0, 0x0300 since ACPI 6.1. A major version of 3 or more has the
     /// timestamp; the header of one below 3 is 64 bytes long.
     20 revision: u16 => set_revision with_revision;
@@ -497,7 +497,7 @@ pub struct DataEntry<'a> {
 #[repr(C)]
 struct EntryFront {
     section_type: SectionTypeId,
-    severity: Severity,
+    severity: U32,
     revision: U16,
     validation_bits: u8,
     flags: u8,
@@ -518,7 +518,7 @@ impl<'a> DataEntry<'a> {
     #[inline]
     pub const fn header(&self) -> GenericErrorData {
         let front = self.front;
-        let mut header = GenericErrorData::new(front.severity)
+        let mut header = GenericErrorData::new(self.severity())
             .with_section_type(front.section_type)
             .with_revision(front.revision.get())
             .with_flags(SectionFlags::from_bits_retain(front.flags as u32))
@@ -559,7 +559,7 @@ impl<'a> DataEntry<'a> {
         descriptor.set_flags(SectionFlags::from_bits_retain(front.flags as u32));
         descriptor.set_section_type(front.section_type);
         descriptor.set_fru_id(front.fru_id);
-        descriptor.set_severity(front.severity);
+        descriptor.set_severity(self.severity());
         descriptor.set_fru_text(front.fru_text);
         descriptor.set_validation(DescriptorValidation::from_bits_retain(front.validation_bits & 3));
     }
@@ -572,7 +572,7 @@ impl<'a> DataEntry<'a> {
     /// Severity of the entry.
     #[inline]
     pub const fn severity(&self) -> Severity {
-        self.front.severity
+        Severity::new(self.front.severity.get())
     }
 
     /// Type of the section that the payload is.
@@ -601,7 +601,7 @@ impl<'a> DataEntry<'a> {
     /// The header of the record that this entry becomes: its severity, and its time when it has one.
     #[inline]
     pub const fn record_header(&self, notification: NotificationType) -> RecordHeader {
-        let mut header = RecordHeader::new(self.front.severity, notification);
+        let mut header = RecordHeader::new(self.severity(), notification);
         if let Some(timestamp) = self.timestamp() {
             header.set_timestamp(timestamp);
         }

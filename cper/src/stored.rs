@@ -114,13 +114,7 @@ macro_rules! shown {
         $crate::stored::debug_numbers::<8>
     };
     ($other:tt) => {
-        |stored, f| match stored.first_chunk::<{ size_of::<$other>() }>() {
-            Some(stored) => {
-                let part: &$other = zerocopy::transmute_ref!(stored);
-                core::fmt::Debug::fmt(part, f)
-            }
-            None => $crate::stored::debug_numbers::<1>(stored, f),
-        }
+        $crate::stored::debug_part::<$other>
     };
 }
 
@@ -299,7 +293,7 @@ impl Debug for Field<'_> {
 }
 
 /// A number of at most eight bytes.
-fn number(stored: &[u8]) -> u64 {
+pub(crate) fn number(stored: &[u8]) -> u64 {
     stored.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte))
 }
 
@@ -313,13 +307,30 @@ pub(crate) fn debug_numbers<const N: usize>(stored: &[u8], f: &mut Formatter<'_>
     f.debug_list().entries(stored.chunks(N).map(|stored| Field(stored, debug_number))).finish()
 }
 
-/// A value that is stored as a number of its own.
-pub(crate) fn debug_made<N: TryFrom<u64>, T: From<N> + Debug>(
+/// A value that is made of a number.
+pub(crate) fn debug_made<N: TryFrom<u64> + Default, T: From<N> + Debug>(
     stored: &[u8],
     f: &mut Formatter<'_>,
 ) -> fmt::Result {
-    match N::try_from(number(stored)) {
-        Ok(number) => T::from(number).fmt(f),
-        Err(_) => debug_numbers::<1>(stored, f),
-    }
+    T::from(N::try_from(number(stored)).unwrap_or_default()).fmt(f)
+}
+
+/// A value that is stored as itself.
+pub(crate) fn debug_part<T: zerocopy::FromBytes + zerocopy::IntoBytes + Debug>(
+    stored: &[u8],
+    f: &mut Formatter<'_>,
+) -> fmt::Result {
+    of_bytes::<T>(stored).fmt(f)
+}
+
+/// The value that is stored in these bytes. `read_from_bytes` takes the compiler six times as much code.
+pub(crate) fn of_bytes<T: zerocopy::FromBytes + zerocopy::IntoBytes>(stored: &[u8]) -> T {
+    let mut value = T::new_zeroed();
+    fill(value.as_mut_bytes(), stored);
+    value
+}
+
+/// Copies as many bytes as there are.
+fn fill(to: &mut [u8], from: &[u8]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }

@@ -141,6 +141,7 @@ macro_rules! structure {
 
         /// The values as stored, valid or not.
         impl core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 $crate::stored::debug(f, stringify!($name), zerocopy::IntoBytes::as_bytes(self), &[$(
                     (stringify!($field), $crate::stored::size!($type), $crate::stored::shown!($type)),
@@ -160,6 +161,7 @@ macro_rules! structure {
             }
 
             impl Default for $name {
+                #[inline]
                 fn default() -> Self {
                     Self::ZERO
                 }

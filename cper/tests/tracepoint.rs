@@ -232,9 +232,10 @@ fn bytes_of(event: &Event<'_>, version: Version) -> Vec<u8> {
             let header: Vec<u8> =
                 event.tlp_header[..count].iter().flat_map(|dword| dword.to_le_bytes()).collect();
             let (name, status) = (c_string(&event.dev_name), event.status.to_le_bytes());
+            let severity = [event.severity.raw()];
             let bus = event.bus_type.map(|bus| c_string(&bus));
             let mut values: Vec<&[u8]> =
-                vec![&name, &status, event.severity.as_bytes(), event.tlp_header_valid.as_bytes(), &header];
+                vec![&name, &status, &severity, event.tlp_header_valid.as_bytes(), &header];
             values.extend(bus.as_deref());
             event_bytes(fields, &values)
         }
@@ -265,7 +266,7 @@ fn bytes_of(event: &Event<'_>, version: Version) -> Vec<u8> {
             fields,
             &[
                 &event.err_seq.to_le_bytes(),
-                event.etype.as_bytes(),
+                &[event.etype.raw()],
                 &[event.sev],
                 &event.pa.to_le_bytes(),
                 &[event.pa_mask_lsb],

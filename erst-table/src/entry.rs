@@ -192,9 +192,9 @@ structure! {
     /// One instruction of one action (ACPI 6.5 table 18.22, 32 bytes).
     InstructionEntry: 32 bytes;
     /// The action that the instruction belongs to.
-    0 action: Action => set_action with_action;
+    0 action: (u8 Action) => set_action with_action;
     /// What the instruction does.
-    1 instruction: Instruction => set_instruction with_instruction;
+    1 instruction: (u8 Instruction) => set_instruction with_instruction;
     /// The flags, with undefined bits as found.
     2 flags: (u8 InstructionFlags) => set_flags with_flags;
     /// Reserved, 0.

@@ -167,13 +167,13 @@ structure! {
     /// A generic address structure: where a register is and which of its bits count (ACPI 6.5 table 5.1, 12 bytes).
     GenericAddress: 12 bytes;
     /// Address space that the address is in.
-    0 space: AddressSpace => set_space with_space;
+    0 space: (u8 AddressSpace) => set_space with_space;
     /// Width of the register in bits, counted from the bit offset.
     1 bit_width: u8 => set_bit_width with_bit_width;
     /// First bit of the register in the value that one access reads.
     2 bit_offset: u8 => set_bit_offset with_bit_offset;
     /// Size of one access.
-    3 access_size: AccessSize => set_access_size with_access_size;
+    3 access_size: (u8 AccessSize) => set_access_size with_access_size;
     /// Address in that space; for system memory a physical address.
     4 address: u64 => set_address with_address;
 }

@@ -80,7 +80,7 @@ structure! {
     /// Version of the structure: 0.
     0 version: u16 as number => set_version with_version;
     /// What the registers are.
-    2 register_context_type: ArmContextType as named => set_register_context_type with_register_context_type;
+    2 register_context_type: (u16 ArmContextType) as named => set_register_context_type with_register_context_type;
     /// Length of the array in bytes.
     4 register_array_size: u32 as number;
 }

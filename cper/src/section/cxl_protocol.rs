@@ -45,7 +45,7 @@ structure! {
     };
     0 validation_bits: u64;
     /// Which kind of agent detected the error.
-    8 agent_type: CxlAgentType, agent_type_raw set_agent_type with_agent_type, AGENT_TYPE = 0;
+    8 agent_type: (u8 CxlAgentType), agent_type_raw set_agent_type with_agent_type, AGENT_TYPE = 0;
     9 reserved: [u8; 7];
     /// Where the agent is: an RCRB base address for a restricted host's downstream port, else a PCI function.
     16 agent_address: CxlAgentAddress, agent_address_raw set_agent_address with_agent_address, AGENT_ADDRESS = 1;
@@ -189,7 +189,7 @@ structure! {
     /// Vendor in bits 15:0, revision in bits 19:16, length in bits 31:20.
     4 header_1: u32 => set_header_1 with_header_1;
     /// Id that the vendor gave the structure.
-    8 dvsec_id: CxlDvsecId => set_dvsec_id with_dvsec_id;
+    8 dvsec_id: (u16 CxlDvsecId) => set_dvsec_id with_dvsec_id;
 }
 
 open_value! {

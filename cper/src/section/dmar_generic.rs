@@ -16,13 +16,13 @@ structure! {
     /// PCI segment of the device.
     2 segment_number: u16 as hex => set_segment_number with_segment_number;
     /// Why the request faulted.
-    4 fault_reason: DmarFaultReason as named => set_fault_reason with_fault_reason;
+    4 fault_reason: (u8 DmarFaultReason) as named => set_fault_reason with_fault_reason;
     /// Kind of access that was requested.
-    5 access_type: DmarAccessType as named => set_access_type with_access_type;
+    5 access_type: (u8 DmarAccessType) as named => set_access_type with_access_type;
     /// Kind of address that the request used.
-    6 address_type: DmarAddressType as named => set_address_type with_address_type;
+    6 address_type: (u8 DmarAddressType) as named => set_address_type with_address_type;
     /// Architecture of the unit.
-    7 architecture_type: DmarArchitecture as named => set_architecture_type with_architecture_type;
+    7 architecture_type: (u8 DmarArchitecture) as named => set_architecture_type with_architecture_type;
     /// Address of the request.
     8 device_address: u64 as hex => set_device_address with_device_address;
     16 reserved: [u8; 16];

@@ -29,7 +29,7 @@ structure! {
     FirmwareErrorRecordHeader: 16 bytes, new;
     head of FirmwareErrorRecord from 16 as FIRMWARE_ERROR_RECORD "firmware error record reference";
     /// Kind of record that is referenced.
-    0 error_record_type: FirmwareErrorRecordType as named => set_error_record_type with_error_record_type;
+    0 error_record_type: (u8 FirmwareErrorRecordType) as named => set_error_record_type with_error_record_type;
     /// Revision of this section: 0, 1 or 2.
     1 revision: u8 as number => set_revision with_revision;
     // The specification's row says 7 bytes from byte 1; they are 6 from byte 2.

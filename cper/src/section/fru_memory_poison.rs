@@ -31,11 +31,11 @@ structure! {
     0 checksum: u32 raw checksum_raw;
     4 validation_bits: u64;
     /// Type of the architecture's identifier.
-    12 fru_arch_type: FruArchType as named, fru_arch_type_raw set_fru_arch_type with_fru_arch_type, FRU_ARCH_TYPE = 0;
+    12 fru_arch_type: (u32 FruArchType) as named, fru_arch_type_raw set_fru_arch_type with_fru_arch_type, FRU_ARCH_TYPE = 0;
     /// Identifier of the unit's architecture.
     16 fru_arch: u64 as hex, fru_arch_raw set_fru_arch with_fru_arch, FRU_ARCH = 1;
     /// Type of the unit's identifier.
-    24 fru_id_type: FruIdType as named, fru_id_type_raw set_fru_id_type with_fru_id_type, FRU_ID_TYPE = 2;
+    24 fru_id_type: (u32 FruIdType) as named, fru_id_type_raw set_fru_id_type with_fru_id_type, FRU_ID_TYPE = 2;
     /// Identifier of the unit.
     28 fru_id: u64 as hex, fru_id_raw set_fru_id with_fru_id, FRU_ID = 3;
     /// Number of entries in the list.
@@ -76,11 +76,11 @@ structure! {
     /// Time of the error. Linux writes seconds since 1970-01-01 00:00:00 UTC; the specification names no unit.
     0 timestamp: u64 => set_timestamp with_timestamp;
     /// Type of the hardware's identifier.
-    8 hardware_id_type: HardwareIdType as named => set_hardware_id_type with_hardware_id_type;
+    8 hardware_id_type: (u32 HardwareIdType) as named => set_hardware_id_type with_hardware_id_type;
     /// Identifier of the hardware that reported the address.
     12 hardware_id: u64 as hex => set_hardware_id with_hardware_id;
     /// Type of the address.
-    20 address_type: PoisonAddressType as named => set_address_type with_address_type;
+    20 address_type: (u32 PoisonAddressType) as named => set_address_type with_address_type;
     /// The poisoned address, as its type says.
     24 address: u64 as hex => set_address with_address;
 }

@@ -70,7 +70,7 @@ structure! {
     /// The header of a register context; the array follows it. Writers compute the array's size.
     Ia32X64ContextHeader: 16 bytes;
     /// What the registers are.
-    0 register_context_type: Ia32X64ContextType as named => set_register_context_type with_register_context_type;
+    0 register_context_type: (u16 Ia32X64ContextType) as named => set_register_context_type with_register_context_type;
     /// Length of the array in bytes.
     2 register_array_size: u16 as number;
     /// Number of the first model-specific register, of type [`Ia32X64ContextType::MSR`].

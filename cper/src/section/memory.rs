@@ -57,7 +57,7 @@ structure! {
     /// Hardware address of the target that the transaction was intended for.
     64 target_id: u64 as hex, target_id_raw set_target_id with_target_id, TARGET_ID = 13;
     /// Kind of error.
-    72 memory_error_type: MemoryErrorType as named, memory_error_type_raw set_memory_error_type with_memory_error_type,
+    72 memory_error_type: (u8 MemoryErrorType) as named, memory_error_type_raw set_memory_error_type with_memory_error_type,
         MEMORY_ERROR_TYPE = 14;
     /// Row bits 17:16 in bits 1:0, chip identification in bits 7:5. The 73-byte form ends before this byte.
     73 extended: u8 raw extended_raw;

@@ -53,7 +53,7 @@ structure! {
     /// Chip identification: the die of a stacked package.
     60 chip_id: u8 as number, chip_id_raw set_chip_id with_chip_id, CHIP_ID = 12;
     /// Kind of error.
-    61 memory_error_type: MemoryErrorType as named, memory_error_type_raw set_memory_error_type with_memory_error_type,
+    61 memory_error_type: (u8 MemoryErrorType) as named, memory_error_type_raw set_memory_error_type with_memory_error_type,
         MEMORY_ERROR_TYPE = 13;
     /// Status of the error: whether it is corrected.
     62 status: (u8 MemoryErrorState) as flags "memory_status", status_raw set_status with_status, STATUS = 14;

@@ -17,7 +17,7 @@ structure! {
     /// Error status: type and signals of the error.
     8 error_status: ErrorStatus as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
     /// Kind of bus error.
-    16 error_type: PciBusErrorType as named, error_type_raw set_error_type with_error_type, ERROR_TYPE = 1;
+    16 error_type: (u8 PciBusErrorType) as named, error_type_raw set_error_type with_error_type, ERROR_TYPE = 1;
     17 reserved: u8;
     /// Bus and segment.
     18 bus_id: PciBusId as group, bus_id_raw set_bus_id with_bus_id, BUS_ID = 2;

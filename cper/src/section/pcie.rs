@@ -25,7 +25,7 @@ structure! {
     };
     0 validation_bits: u64;
     /// Kind of device or port.
-    8 port_type: PciePortType as named, port_type_raw set_port_type with_port_type, PORT_TYPE = 0;
+    8 port_type: (u32 PciePortType) as named, port_type_raw set_port_type with_port_type, PORT_TYPE = 0;
     /// Version of the PCIe specification that the platform supports.
     12 version: PcieVersion as message "pcie_version", version_raw set_version with_version, VERSION = 1;
     /// PCI command and status registers.

@@ -20,15 +20,15 @@ structure! {
     };
     0 validation_bits: u64;
     /// Architecture of the processor.
-    8 processor_type: ProcessorType as named, processor_type_raw set_processor_type with_processor_type,
+    8 processor_type: (u8 ProcessorType) as named, processor_type_raw set_processor_type with_processor_type,
         PROCESSOR_TYPE = 0;
     /// Instruction set that was executed.
-    9 processor_isa: ProcessorIsa as named, processor_isa_raw set_processor_isa with_processor_isa, PROCESSOR_ISA = 1;
+    9 processor_isa: (u8 ProcessorIsa) as named, processor_isa_raw set_processor_isa with_processor_isa, PROCESSOR_ISA = 1;
     /// What failed; no bit set means "unknown".
     10 processor_error_type: (u8 ProcessorErrorTypes) as flags,
         processor_error_type_raw set_processor_error_type with_processor_error_type, PROCESSOR_ERROR_TYPE = 2;
     /// Operation that failed.
-    11 operation: ProcessorOperation as named, operation_raw set_operation with_operation, OPERATION = 3;
+    11 operation: (u8 ProcessorOperation) as named, operation_raw set_operation with_operation, OPERATION = 3;
     /// Flags of the error: what it means for the program that was running.
     12 flags: (u8 ProcessorFlags) as flags, flags_raw set_flags with_flags, FLAGS = 4;
     /// Level of the structure that failed; 0 is the lowest level.

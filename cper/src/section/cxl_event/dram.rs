@@ -29,9 +29,9 @@ structure! {
     8 memory_event_descriptor: (u8 CxlMemoryEventDescriptor)
         => set_memory_event_descriptor with_memory_event_descriptor;
     /// Kind of error; its numbers are not those of a general media event.
-    9 memory_event_type: CxlDramEventType => set_memory_event_type with_memory_event_type;
+    9 memory_event_type: (u8 CxlDramEventType) => set_memory_event_type with_memory_event_type;
     /// Transaction during which the error happened.
-    10 transaction_type: CxlTransactionType => set_transaction_type with_transaction_type;
+    10 transaction_type: (u8 CxlTransactionType) => set_transaction_type with_transaction_type;
     11 validity_flags: u16;
     /// Channel of the error.
     13 channel: u8 as number, channel_raw set_channel with_channel, CHANNEL = 0;
@@ -59,7 +59,7 @@ structure! {
     /// Count of corrected volatile memory errors at the time of the event.
     75 cvme_count: U24 => set_cvme_count with_cvme_count;
     /// Sub-type of the error: a [`CxlDataPathSubType`] for [`CxlDramEventType::DATA_PATH`].
-    78 memory_event_sub_type: CxlDataPathSubType => set_memory_event_sub_type with_memory_event_sub_type;
+    78 memory_event_sub_type: (u8 CxlDataPathSubType) => set_memory_event_sub_type with_memory_event_sub_type;
     79 reserved: u8;
 }
 

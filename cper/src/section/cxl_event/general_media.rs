@@ -23,9 +23,9 @@ structure! {
     8 memory_event_descriptor: (u8 CxlMemoryEventDescriptor)
         => set_memory_event_descriptor with_memory_event_descriptor;
     /// Kind of error.
-    9 memory_event_type: CxlGeneralMediaEventType => set_memory_event_type with_memory_event_type;
+    9 memory_event_type: (u8 CxlGeneralMediaEventType) => set_memory_event_type with_memory_event_type;
     /// Transaction during which the error happened.
-    10 transaction_type: CxlTransactionType => set_transaction_type with_transaction_type;
+    10 transaction_type: (u8 CxlTransactionType) => set_transaction_type with_transaction_type;
     11 validity_flags: u16;
     /// Channel of the error.
     13 channel: u8 as number, channel_raw set_channel with_channel, CHANNEL = 0;
@@ -41,7 +41,7 @@ structure! {
     /// Count of corrected memory errors at the time of the event.
     35 cme_count: U24 => set_cme_count with_cme_count;
     /// Sub-type of the error: a [`CxlDataPathSubType`] for [`CxlGeneralMediaEventType::DATA_PATH`].
-    38 memory_event_sub_type: CxlDataPathSubType => set_memory_event_sub_type with_memory_event_sub_type;
+    38 memory_event_sub_type: (u8 CxlDataPathSubType) => set_memory_event_sub_type with_memory_event_sub_type;
     39 reserved: [u8; 41];
 }
 

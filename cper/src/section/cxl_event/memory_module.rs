@@ -20,7 +20,7 @@ structure! {
         COMPONENT_ID_IS_PLDM = 1;
     };
     /// Type of the event: what changed.
-    0 device_event_type: CxlMemoryModuleEventType => set_device_event_type with_device_event_type;
+    0 device_event_type: (u8 CxlMemoryModuleEventType) => set_device_event_type with_device_event_type;
     /// Health of the device at the time of the event.
     1 device_health: CxlDeviceHealth => set_device_health with_device_health;
     // Since CXL 3.1, like all that follows.
@@ -28,7 +28,7 @@ structure! {
     /// Component that the event is of, 16 bytes.
     21 component_id: CxlComponentId raw component_id_raw;
     /// Sub-type of the event.
-    37 device_event_sub_type: CxlMemoryModuleSubType => set_device_event_sub_type with_device_event_sub_type;
+    37 device_event_sub_type: (u8 CxlMemoryModuleSubType) => set_device_event_sub_type with_device_event_sub_type;
     38 reserved: [u8; 42];
 }
 
@@ -38,7 +38,7 @@ structure! {
     /// Health of the device: what it needs and what it has lost; unknown bits are kept.
     0 health_status: (u8 CxlHealthStatus) => set_health_status with_health_status;
     /// State of the media.
-    1 media_status: CxlMediaStatus => set_media_status with_media_status;
+    1 media_status: (u8 CxlMediaStatus) => set_media_status with_media_status;
     /// Levels of life used, temperature and the counts of corrected errors.
     2 additional_status: u8 => set_additional_status with_additional_status;
     /// Life used, in percent.

@@ -24,7 +24,7 @@ structure! {
     /// Flags of the operation; unknown bits are kept.
     2 flags: (u8 CxlMemorySparingFlags) => set_flags with_flags;
     /// Result of the operation.
-    3 result: CxlMemorySparingResult => set_result with_result;
+    3 result: (u8 CxlMemorySparingResult) => set_result with_result;
     4 validity_flags: u16;
     6 reserved: [u8; 6];
     /// Number of spare resources that are left.

@@ -11,7 +11,7 @@ structure! {
     /// A PCI Express error message from a multi-logical device (MLD).
     CxlMldPortEvent: 80 bytes, new;
     /// Type of the event: which message it was.
-    0 event_type: CxlMldPortEventType as named => set_event_type with_event_type;
+    0 event_type: (u8 CxlMldPortEventType) as named => set_event_type with_event_type;
     /// Number of the port.
     1 port_id: u8 as number => set_port_id with_port_id;
     2 reserved: [u8; 2];

@@ -15,7 +15,7 @@ structure! {
     /// Number of the physical port.
     0 physical_port_id: u8 => set_physical_port_id with_physical_port_id;
     /// Type of the event: what changed.
-    1 event_type: CxlPhysicalSwitchEventType => set_event_type with_event_type;
+    1 event_type: (u8 CxlPhysicalSwitchEventType) => set_event_type with_event_type;
     /// The port's PCI Express slot status register.
     2 slot_status: u16 => set_slot_status with_slot_status;
     4 reserved: u8;

@@ -15,7 +15,7 @@ structure! {
     /// Number of the virtual bridge.
     1 vppb: u8 as number => set_vppb with_vppb;
     /// Type of the event: what changed.
-    2 event_type: CxlVirtualSwitchEventType as named => set_event_type with_event_type;
+    2 event_type: (u8 CxlVirtualSwitchEventType) as named => set_event_type with_event_type;
     /// Binding status of the virtual bridge.
     3 vppb_binding_status: u8 as number => set_vppb_binding_status with_vppb_binding_status;
     /// Physical port that the virtual bridge is bound to.

@@ -23,7 +23,7 @@ structure! {
     /// Revision of the section: 1.
     0 revision: u32 as number => set_revision with_revision;
     /// Type of the component.
-    4 component_type: ArmRasComponentType as named => set_component_type with_component_type;
+    4 component_type: (u8 ArmRasComponentType) as named => set_component_type with_component_type;
     5 reserved: [u8; 3];
     /// Number of error records.
     8 descriptor_count: u32 raw descriptor_count_raw;
@@ -32,9 +32,9 @@ structure! {
     /// Offset of the auxiliary data from the start of the section, in bytes; 0 when there are none.
     14 auxiliary_offset: u16 raw auxiliary_offset_raw;
     /// Format of the unit's instance.
-    16 ip_instance_format: ArmRasInstanceFormat => set_ip_instance_format with_ip_instance_format;
+    16 ip_instance_format: (u8 ArmRasInstanceFormat) => set_ip_instance_format with_ip_instance_format;
     /// Format of the kind of unit.
-    17 ip_type_format: ArmRasTypeFormat => set_ip_type_format with_ip_type_format;
+    17 ip_type_format: (u8 ArmRasTypeFormat) => set_ip_type_format with_ip_type_format;
     18 reserved_2: [u8; 6];
     /// Instance of the unit, in its format.
     24 ip_instance: [u8; 16] raw ip_instance_raw;

@@ -26,7 +26,7 @@ structure! {
     /// Number of contexts.
     1 context_count: u8 raw context_count_raw;
     /// Kind of device that the event is of.
-    2 source_device_type: NvidiaSource as named => set_source_device_type with_source_device_type;
+    2 source_device_type: (u8 NvidiaSource) as named => set_source_device_type with_source_device_type;
     3 reserved: u8;
     /// Type of the event.
     4 event_type: u16 as hex "nvidia_event_type" => set_event_type with_event_type;
@@ -139,7 +139,7 @@ structure! {
     4 version: u16 as number => set_version with_version;
     6 reserved: u16;
     /// Form of the data.
-    8 data_type: NvidiaDataType as named => set_data_type with_data_type;
+    8 data_type: (u16 NvidiaDataType) as named => set_data_type with_data_type;
     /// Version of the form of the data.
     10 data_version: u16 as number => set_data_version with_data_version;
     /// Length of the data in bytes.
@@ -565,12 +565,8 @@ impl<'a> NvidiaEventParts<'a> {
             .info_size
             .put(&mut header.0, [u8::try_from(size).map_err(|_| too_large("info size", 34))?]);
         match info {
-            NvidiaInfo::Cpu(_) => NvidiaEventHeader::AT
-                .source_device_type
-                .put(&mut header.0, zerocopy::transmute!(NvidiaSource::CPU)),
-            NvidiaInfo::Gpu(_) => NvidiaEventHeader::AT
-                .source_device_type
-                .put(&mut header.0, zerocopy::transmute!(NvidiaSource::GPU)),
+            NvidiaInfo::Cpu(_) => header.set_source_device_type(NvidiaSource::CPU),
+            NvidiaInfo::Gpu(_) => header.set_source_device_type(NvidiaSource::GPU),
             NvidiaInfo::Unknown(_) => {}
         }
         let parts = Self { header, info, contexts, padding: ContextPadding::To16 };

@@ -35,7 +35,7 @@ structure! {
     /// Version of the structure, 1 to 5.
     0 version: u32 => set_version with_version;
     /// Vendor of the processor.
-    4 cpu_vendor: WindowsCpuVendor => set_cpu_vendor with_cpu_vendor;
+    4 cpu_vendor: (u32 WindowsCpuVendor) => set_cpu_vendor with_cpu_vendor;
     /// Time of the error, in units of 100 ns since 1601-01-01 00:00:00 UTC.
     8 timestamp: u64 => set_timestamp with_timestamp;
     /// Number that Windows gave the processor.
