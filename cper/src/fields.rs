@@ -37,6 +37,17 @@ pub(crate) fn describe_rest(name: &'static str, bytes: &[u8], out: &mut dyn Visi
     if bytes.is_empty() { Ok(()) } else { out.field(name, Value::Bytes(bytes)) }
 }
 
+/// Describes a structure from a copy of the bytes that it is stored in.
+pub(crate) fn describe_copy<T: Describe + zerocopy::IntoBytes + zerocopy::Immutable>(
+    name: &'static str,
+    stored: &[u8],
+    copy: &T,
+    out: &mut dyn Visitor,
+) -> fmt::Result {
+    out.stored(name, stored, Stored::NotShown);
+    out.copied(name, Copied { stored, copy: copy.as_bytes(), group: copy })
+}
+
 /// A structure that tells its fields, by the specification's names in `snake_case`.
 pub trait Describe {
     /// Calls `out` with each field that is present, in the order of the specification.
@@ -256,6 +267,7 @@ impl<T: Into<OwnValue>> From<T> for Value<'_> {
     }
 }
 
+/// The name of the constant of one bit.
 pub(crate) fn flag_name<F: bitflags::Flags<Bits: Into<u64>>>(bit: u64) -> Option<&'static str> {
     for flag in F::FLAGS {
         if !flag.name().is_empty() && flag.value().bits().into() == bit {
@@ -596,6 +608,7 @@ mod json {
 macro_rules! show_fields {
     ($($name:ident $(<$life:lifetime>)?),* $(,)?) => { $(
         impl $(<$life>)? core::fmt::Display for $name $(<$life>)? {
+            #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 core::fmt::Display::fmt(&$crate::fields::Fields(self), f)
             }
@@ -653,39 +666,6 @@ macro_rules! shown {
     };
 }
 
-/// Describes one field in its form, with the bytes that it is stored in.
-macro_rules! describe_stored {
-    ($out:ident, $name:expr, $bytes:expr, group, $value:expr) => {{
-        let (value, bytes) = ($value, $bytes);
-        $out.stored($name, bytes, $crate::fields::Stored::NotShown);
-        let copy = zerocopy::IntoBytes::as_bytes(&value);
-        $out.copied($name, $crate::fields::Copied { stored: bytes, copy, group: &value })?;
-    }};
-    ($out:ident, $name:expr, $bytes:expr, text, $value:expr) => {{
-        let value = $value;
-        $out.stored($name, $bytes, $crate::fields::text_tells(&value));
-        $out.field($name, $crate::fields::Value::text(&value))?;
-    }};
-    ($out:ident, $name:expr, $bytes:expr, $form:ident, $value:expr) => {{
-        let value = $value;
-        $out.stored($name, $bytes, $crate::fields::tells!($form, value));
-        $out.field($name, $crate::fields::shown!($form, value))?;
-    }};
-}
-
-/// Whether a form shows every bit of its field.
-macro_rules! tells {
-    (named, $value:expr) => {
-        $crate::fields::Value::from($value).tells()
-    };
-    (message, $value:expr) => {
-        $crate::fields::Stored::NotShown
-    };
-    ($form:ident, $value:expr) => {
-        $crate::fields::Stored::Shown
-    };
-}
-
 /// Tells that fields of a structure, described by hand, show every bit that they are stored in.
 macro_rules! shows {
     ($out:ident, $structure:expr, $($field:ident),*) => {
@@ -697,4 +677,4 @@ macro_rules! shows {
     };
 }
 
-pub(crate) use {describe_stored, show_fields, shown, shows, tells};
+pub(crate) use {show_fields, shown, shows};

@@ -154,6 +154,7 @@ mod prepared;
 mod reading;
 mod record;
 mod record_writer;
+mod rows;
 pub mod section;
 mod section_decoder;
 mod section_type;

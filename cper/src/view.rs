@@ -155,23 +155,13 @@ macro_rules! fixed_view {
 
 /// Readers of a view's fields, and their description: of the view where there is one, else of the structure.
 macro_rules! view_fields {
-    (
-        $name:ident [] $flags:tt
-        $(
-            $doc:tt $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]
-            $called_as:tt;
-        )*
-    ) => {
+    ($name:ident [] $flags:tt $($fields:tt)*) => {
         impl $name {
             /// Describes the fields that are present, in the order of the table.
             #[allow(dead_code)] // Some structures are described by hand.
             fn describe_fields(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
                 let bytes = zerocopy::IntoBytes::as_bytes(self);
-                $(
-                    let stored = $name::AT.$field.of(bytes);
-                    $crate::view::describe_field! { self out stored $field $called_as $form $always [$($raw)?] }
-                )*
-                Ok(())
+                $crate::view::describe_rows! { self bytes out $name $flags $($fields)* }
             }
         }
     };
@@ -179,7 +169,7 @@ macro_rules! view_fields {
         $name:ident [$view:ident] $flags:tt
         $(
             $doc:tt $field:ident: $type:tt $form:tt $stored:tt $always:tt [$($raw:ident $flag:ident)?]
-            $called_as:tt;
+            $called:tt;
         )*
     ) => {
         impl<'a> $view<'a> {
@@ -188,14 +178,34 @@ macro_rules! view_fields {
             /// Describes the fields that are present, in the order of the table.
             fn describe_fields(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
                 let bytes = self.bytes;
-                $(
-                    let stored = $name::AT.$field.of(bytes);
-                    $crate::view::describe_field! { self out stored $field $called_as $form $always [$($raw)?] }
-                )*
-                Ok(())
+                $crate::view::describe_rows! {
+                    self bytes out $name $flags
+                    $( $doc $field: $type $form $stored $always [$($raw $flag)?] $called; )*
+                }
             }
         }
     };
+}
+
+/// Describes the fields of bytes by the rows of their table.
+macro_rules! describe_rows {
+    (
+        $self:ident $bytes:ident $out:ident $name:ident $flags:tt
+        $( $doc:tt $field:ident: $type:tt $form:tt $stored:tt $always:tt $guard:tt $called:tt; )*
+    ) => {{
+        #[allow(clippy::cast_lossless)] // `From` is not for constants.
+        const ROWS: &[$crate::rows::Row] = &[$(
+            $crate::rows::Row {
+                name: stringify!($field),
+                called: $crate::rows::called!($field $called),
+                at: $name::AT.$field.0,
+                size: $crate::stored::size!($type),
+                valid: $crate::rows::valid!($guard $flags),
+                form: $crate::rows::form!($form $type),
+            },
+        )*];
+        $crate::rows::describe_rows($bytes, $crate::rows::valid_bits!($self $flags), ROWS, $out)
+    }};
 }
 
 /// Readers of one field of a view.
@@ -280,56 +290,6 @@ macro_rules! view_field {
     };
 }
 
-/// Describes one field, where it has a form, and tells which bytes it is stored in.
-macro_rules! describe_field {
-    ($self:ident $out:ident $stored:ident $field:ident $called_as:tt [part] [] [$raw:ident]) => {
-        match $self.$field() {
-            Some(value) => {
-                $out.stored(stringify!($field), $stored, $crate::fields::Stored::NotShown);
-                $out.field(
-                    $crate::view::described_name!($field $called_as),
-                    $crate::fields::Value::Group(value),
-                )?;
-            }
-            None => $out.stored(stringify!($field), $stored, $crate::fields::Stored::NotValid),
-        }
-    };
-    ($self:ident $out:ident $stored:ident $field:ident $called_as:tt [$form:ident] [] [$raw:ident]) => {
-        match $self.$field() {
-            Some(value) => $crate::fields::describe_stored!(
-                $out, $crate::view::described_name!($field $called_as), $stored, $form, value
-            ),
-            None => $out.stored(stringify!($field), $stored, $crate::fields::Stored::NotValid),
-        }
-    };
-    ($self:ident $out:ident $stored:ident $field:ident $called_as:tt [$form:ident] $always:tt []) => {
-        $crate::fields::describe_stored!(
-            $out, $crate::view::described_name!($field $called_as), $stored, $form, $self.$field()
-        );
-    };
-    ($self:ident $out:ident $stored:ident $field:ident $called_as:tt [] [] [$raw:ident]) => {
-        let how = match $self.$field() {
-            Some(_) => $crate::fields::Stored::NotShown,
-            None => $crate::fields::Stored::NotValid,
-        };
-        $out.stored(stringify!($field), $stored, how);
-    };
-    ($self:ident $out:ident $stored:ident $field:ident $called_as:tt [] $always:tt $raw:tt) => {
-        $out.stored(stringify!($field), $stored, $crate::fields::Stored::NotShown);
-    };
-}
-
-/// The name that a field is described by.
-macro_rules! described_name {
-    ($field:ident []) => {
-        stringify!($field)
-    };
-    ($field:ident [$called_as:literal]) => {
-        $called_as
-    };
-}
-
 pub(crate) use {
-    describe_field, described_name, fixed_view, view_field, view_fields, view_of_bytes, view_trait,
-    view_validation,
+    describe_rows, fixed_view, view_field, view_fields, view_of_bytes, view_trait, view_validation,
 };

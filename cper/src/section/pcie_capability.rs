@@ -9,7 +9,7 @@ use super::pcie_encodings::{
     PcieL1ExitLatency, PciePayloadSize,
 };
 use super::register::register;
-use crate::fields::{Describe, Value, Visitor, describe_stored, show_fields};
+use crate::fields::{Describe, Value, Visitor, describe_copy, show_fields};
 use crate::open_value::open_value;
 use crate::structure::structure;
 
@@ -451,7 +451,7 @@ impl PcieCapability {
 macro_rules! groups {
     ($out:ident, $structure:expr, $($register:ident),*) => { $(
         let stored = PcieCapability::AT.$register.of(&$structure.0);
-        describe_stored!($out, stringify!($register), stored, group, $structure.$register());
+        describe_copy(stringify!($register), stored, &$structure.$register(), $out)?;
     )* };
 }
 

@@ -6,7 +6,7 @@ use zerocopy::little_endian::I16;
 
 use super::component_id::component_id;
 use super::{CxlComponentId, CxlPldmComponentId, event_data};
-use crate::fields::{Describe, Value, Visitor, describe_stored, show_fields};
+use crate::fields::{Describe, Value, Visitor, describe_copy, show_fields};
 use crate::open_value::open_value;
 use crate::structure::structure;
 
@@ -196,7 +196,7 @@ impl Describe for CxlMemoryModuleEvent {
         let name = if fru { sub_type.name() } else { Some("undefined for this event type") };
         out.field("device_event_sub_type", Value::Code { value: sub_type.raw().into(), name })?;
         let stored = Self::AT.device_health.of(&self.0);
-        describe_stored!(out, "device_health", stored, group, self.device_health());
+        describe_copy("device_health", stored, &self.device_health(), out)?;
         self.describe_component(out)
     }
 }
