@@ -36,7 +36,7 @@ pub(crate) fn written<S: Encode>(section: &S) -> Vec<u8> {
 /// Bodies of any bytes and length, of every section.
 #[test]
 fn every_section_tells_where_its_fields_are_stored() {
-    let counting = (0..1200).map(|at| at as u8).collect();
+    let counting = (0..1200u16).map(|at| at as u8).collect();
     for fill in [vec![0; 1200], vec![0xff; 1200], vec![1; 1200], counting] {
         for (section_type, _) in Body::ALL {
             for length in (0..=fill.len()).step_by(13) {
