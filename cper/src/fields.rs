@@ -37,6 +37,17 @@ pub(crate) fn describe_rest(name: &'static str, bytes: &[u8], out: &mut dyn Visi
     if bytes.is_empty() { Ok(()) } else { out.field(name, Value::Bytes(bytes)) }
 }
 
+/// Describes a field that shows every bit of the bytes that it is stored in.
+pub(crate) fn describe_whole(
+    name: &'static str,
+    stored: &[u8],
+    value: Value<'_>,
+    out: &mut dyn Visitor,
+) -> fmt::Result {
+    out.stored(name, stored, Stored::Shown);
+    out.field(name, value)
+}
+
 /// Describes a structure from a copy of the bytes that it is stored in.
 pub(crate) fn describe_copy<T: Describe + zerocopy::IntoBytes + zerocopy::Immutable>(
     name: &'static str,

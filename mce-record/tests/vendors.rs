@@ -185,7 +185,7 @@ fn codes_of_skylake() {
          overflow or underflow, link reset in progress when the PHY entered L0, link reset while protocol traffic \
          was not idle, link transmit parity error"
     );
-    // The flags belong to code 12h alone.
+    // Skylake's flags belong to code 12h alone.
     assert_eq!(says(part, 5, 0xffd3, 0), "link parameter exchange exception");
     assert_eq!(says(part, 5, 0x0032, 0), "");
     assert_eq!(says(part, 5, 0x0015, 0), "");
@@ -328,6 +328,12 @@ fn codes_of_ice_lake() {
     assert_eq!(says(part, 4, 0x0003, 0x040c), "invalid opcode");
     assert_eq!(says(part, 5, 0x0032, 0), "link retry requested by the other side");
     assert_eq!(says(part, 5, 0x0015, 0), "");
+    // Flags are told with every code, and with none that has a name.
+    assert_eq!(
+        says(part, 7, 0x8253, 0),
+        "link parameter exchange exception, PHY control error, register file parity error, link transmit parity error"
+    );
+    assert_eq!(says(part, 8, 0x0095, 0), "unexpected retry acknowledge flit");
     assert_eq!(says(part, 12, 0x0020, 0x0090), "timeout");
     assert_eq!(says(part, 13, 0x00a0, 0x0090), "uncorrected read error");
     assert_eq!(says(part, 27, 0x0200, 0x0090), "DDR4 command/address parity error");
@@ -344,6 +350,11 @@ fn codes_of_sapphire() {
     assert_eq!(says(part, 5, 0x0015, 0), "SGX MAC error");
     assert_eq!(says(part, 5, 0x0032, 0), "");
     assert_eq!(says(part, 5, 0x0092, 0), "link or PHY control error, unexpected retry acknowledge flit");
+    assert_eq!(says(part, 5, 0x0095, 0), "SGX MAC error, unexpected retry acknowledge flit");
+    assert_eq!(
+        says(Part::EmeraldRapids, 5, 0x4020, 0),
+        "PHY initialisation aborted, link reset while protocol traffic was not idle"
+    );
     assert_eq!(says(part, 12, 0x0001, 0x0090), "read ECC error");
     assert_eq!(says(part, 29, 0x0105, 0x0090), "prefetch channel mismatch");
     assert_eq!(says(part, 13, 0x0200, 0x0090), "DDR5 command/address parity error");

@@ -8,10 +8,11 @@ use core::fmt;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::check_info::{AccessOperation, ParticipationType, TransactionType, check_bits};
-use super::context::{self, ContextBytes, ContextForm, ContextPadding, Contexts, RegisterTable, Registers};
+use super::context::{self, ContextBytes, ContextForm, ContextHeader, ContextPadding, Contexts};
+use super::context::{RegisterTable, Registers};
 use super::runs::write_runs;
 use crate::entries::Entries;
-use crate::fields::{Describe, Groups, Value, Visitor, describe_rest};
+use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest};
 use crate::kind::{Encode, FixedSection, SectionType};
 use crate::open_value::{open_value, serde_as_number, wire_number};
 use crate::structure::structure;
@@ -767,7 +768,7 @@ const AARCH64_128_BIT_TTBR: RegisterTable =
 /// when it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArmContext<'a> {
-    header: ArmContextHeader,
+    header: ContextHeader<'a, ArmContextHeader>,
     array: &'a [u8],
     padding: &'a [u8],
 }
@@ -780,7 +781,7 @@ impl<'a> ArmContext<'a> {
 
     /// A context of this header and these registers.
     pub const fn with_header(header: ArmContextHeader, array: &'a [u8]) -> Self {
-        Self { header, array, padding: &[] }
+        Self { header: ContextHeader::New(header), array, padding: &[] }
     }
 
     /// A context of system registers.
@@ -791,13 +792,14 @@ impl<'a> ArmContext<'a> {
     /// The context that was read.
     fn read(bytes: ContextBytes<'a>) -> Self {
         // The header is whole; its form states its length.
-        let header = ArmContextHeader::read_from_bytes(bytes.header).unwrap_or(ArmContextHeader::ZERO);
+        let header = ArmContextHeader::ref_from_bytes(bytes.header)
+            .map_or(ContextHeader::New(ArmContextHeader::ZERO), ContextHeader::Read);
         Self { header, array: bytes.array, padding: bytes.unusual_padding() }
     }
 
     /// The header as it was stored.
     pub const fn structure(&self) -> &ArmContextHeader {
-        &self.header
+        self.header.get()
     }
 
     /// The register array.
@@ -814,7 +816,7 @@ impl<'a> ArmContext<'a> {
     /// The header with the size of the array.
     #[inline]
     const fn written_header(&self) -> ArmContextHeader {
-        let mut header = self.header;
+        let mut header = *self.header.get();
         ArmContextHeader::AT
             .register_array_size
             .put(&mut header.0, u32::to_le_bytes(self.array.len() as u32));
@@ -824,7 +826,7 @@ impl<'a> ArmContext<'a> {
     /// The registers of a context of type 0 to 7 or 9 by name, as far as the array goes; none of another type. Those of
     /// type 9 have 128 bits, and all ones mean that the register is not valid.
     pub fn registers(&self) -> Registers<'a> {
-        let table = match self.header.register_context_type() {
+        let table = match self.header.get().register_context_type() {
             ArmContextType::AARCH32_GPR => AARCH32_GPR,
             ArmContextType::AARCH32_EL1 => AARCH32_EL1,
             ArmContextType::AARCH32_EL2 => AARCH32_EL2,
@@ -842,7 +844,7 @@ impl<'a> ArmContext<'a> {
     /// The registers of a context of type 8, as many as are whole; none of another type.
     pub fn system_registers(&self) -> &'a [ArmSystemRegister] {
         const SIZE: usize = size_of::<ArmSystemRegister>();
-        if self.header.register_context_type() != ArmContextType::MISC_SYSTEM {
+        if self.header.get().register_context_type() != ArmContextType::MISC_SYSTEM {
             return &[];
         }
         match <[ArmSystemRegister]>::ref_from_prefix_with_elems(self.array, self.array.len() / SIZE) {
@@ -854,10 +856,11 @@ impl<'a> ArmContext<'a> {
 
 impl Describe for ArmContext<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.header.describe_fields(out)?;
-        if self.header.register_context_type() == ArmContextType::MISC_SYSTEM {
+        self.header.get().describe_fields(out)?;
+        if self.header.get().register_context_type() == ArmContextType::MISC_SYSTEM {
             let registers = self.system_registers();
-            out.field("system_registers", Value::List(&Groups(registers.iter().copied())))?;
+            let lent = registers.iter().map(|register| Value::Group(register));
+            out.field("system_registers", Value::List(&Values(lent)))?;
             describe_rest("trailing", self.array.get(size_of_val(registers)..).unwrap_or_default(), out)?;
         } else {
             context::describe_registers(&self.registers(), out)?;
@@ -1629,7 +1632,7 @@ mod tests {
                 .with_physical_fault_address(0x3132_3334_3536_3738),
             ArmErrorInformation::new(ArmErrorType::new(4)),
         ];
-        let arrays = [counting(8), counting(120), counting(3)];
+        let arrays = [counting(8), counting(120), counting(23)];
         let contexts = [
             ArmContext::new(ArmContextType::AARCH32_SECURE, &arrays[0]),
             ArmContext::new(ArmContextType::AARCH64_EL2, &arrays[1]),
@@ -1637,7 +1640,7 @@ mod tests {
         ];
         let header = ArmProcessorHeader::default().with_psci_state(0x0102_0304);
         for (padding, length) in
-            [(ContextPadding::To16, 16 + 128 + 16), (ContextPadding::None, 16 + 128 + 11)]
+            [(ContextPadding::To16, 16 + 128 + 32), (ContextPadding::None, 16 + 128 + 31)]
         {
             for vendor in [&b""[..], b"vendor"] {
                 let parts = ArmProcessorParts::new(header, &errors, &contexts, vendor).unwrap();

@@ -41,6 +41,39 @@ impl<'a> ContextBytes<'a> {
     }
 }
 
+/// The header of a context. It is lent where it was read, so that its description tells where its fields are stored.
+#[derive(Clone, Copy)]
+pub(super) enum ContextHeader<'a, H> {
+    /// The header that was read.
+    Read(&'a H),
+    /// The header of a context to be written.
+    New(H),
+}
+
+impl<H> ContextHeader<'_, H> {
+    #[inline]
+    pub(super) const fn get(&self) -> &H {
+        match self {
+            Self::Read(header) => header,
+            Self::New(header) => header,
+        }
+    }
+}
+
+impl<H: PartialEq> PartialEq for ContextHeader<'_, H> {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl<H: Eq> Eq for ContextHeader<'_, H> {}
+
+impl<H: fmt::Debug> fmt::Debug for ContextHeader<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
 /// Whether each context of a section is padded with zeros to a multiple of 16 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum ContextPadding {

@@ -190,7 +190,9 @@ impl VtdFaultRecord {
 impl Describe for VtdFaultRecord {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         out.field("fault_address", Value::hex(self.fault_address()))?;
-        self.fault_source().describe(out)
+        // Lent, not copied: its description tells where it is stored.
+        let source: &VtdFaultSource = zerocopy::transmute_ref!(Self::AT.fault_source.get(&self.0));
+        source.describe(out)
     }
 }
 

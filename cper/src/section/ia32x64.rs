@@ -10,7 +10,7 @@ use zerocopy::{FromBytes, IntoBytes};
 
 use super::check_info::{AccessOperation, ParticipationType, TransactionType, check_bits};
 use super::context::{self, AddressedRegister, ContextBytes, ContextForm, ContextPadding, Contexts};
-use super::context::{RegisterTable, Registers};
+use super::context::{ContextHeader, RegisterTable, Registers};
 use super::runs::write_runs;
 use crate::entries::Entries;
 use crate::fields::{Describe, Groups, Stored, Value, Visitor, describe_rest};
@@ -474,7 +474,7 @@ const DEBUG: &[&str] = &["dr0", "dr1", "dr2", "dr3", "dr4", "dr5", "dr6", "dr7"]
 /// when it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ia32X64Context<'a> {
-    header: Ia32X64ContextHeader,
+    header: ContextHeader<'a, Ia32X64ContextHeader>,
     array: &'a [u8],
     padding: &'a [u8],
 }
@@ -487,7 +487,7 @@ impl<'a> Ia32X64Context<'a> {
 
     /// A context of this header and these registers.
     pub const fn with_header(header: Ia32X64ContextHeader, array: &'a [u8]) -> Self {
-        Self { header, array, padding: &[] }
+        Self { header: ContextHeader::New(header), array, padding: &[] }
     }
 
     /// A context of model-specific registers of 8 bytes each, of which `number` is the first.
@@ -505,14 +505,14 @@ impl<'a> Ia32X64Context<'a> {
     /// The context that was read.
     fn read(bytes: ContextBytes<'a>) -> Self {
         // The header is whole; its form states its length.
-        let header =
-            Ia32X64ContextHeader::read_from_bytes(bytes.header).unwrap_or(Ia32X64ContextHeader::ZERO);
+        let header = Ia32X64ContextHeader::ref_from_bytes(bytes.header)
+            .map_or(ContextHeader::New(Ia32X64ContextHeader::ZERO), ContextHeader::Read);
         Self { header, array: bytes.array, padding: bytes.unusual_padding() }
     }
 
     /// The header as it was stored.
     pub const fn structure(&self) -> &Ia32X64ContextHeader {
-        &self.header
+        self.header.get()
     }
 
     /// The register array.
@@ -529,7 +529,7 @@ impl<'a> Ia32X64Context<'a> {
     /// The header with the size of the array.
     #[inline]
     const fn written_header(&self) -> Ia32X64ContextHeader {
-        let mut header = self.header;
+        let mut header = *self.header.get();
         Ia32X64ContextHeader::AT
             .register_array_size
             .put(&mut header.0, u16::to_le_bytes(self.array.len() as u16));
@@ -538,7 +538,7 @@ impl<'a> Ia32X64Context<'a> {
 
     /// The registers of a context of type 2, 3, 5 or 6 by name, as far as the array goes; none of another type.
     pub fn registers(&self) -> Registers<'a> {
-        let table = match self.header.register_context_type() {
+        let table = match self.header.get().register_context_type() {
             Ia32X64ContextType::IA32_STATE => IA32_STATE,
             Ia32X64ContextType::X64_STATE if self.array.len() == X64_STATE_WITHOUT_CR8_LEN => {
                 X64_STATE_WITHOUT_CR8
@@ -553,9 +553,9 @@ impl<'a> Ia32X64Context<'a> {
 
     /// The registers of a context of type 1 or 7 by address, as far as the array goes; none of another type.
     pub fn addressed_registers(&self) -> AddressedRegisters<'a> {
-        let (address, step) = match self.header.register_context_type() {
-            Ia32X64ContextType::MSR => (u64::from(self.header.msr_address()), 1),
-            Ia32X64ContextType::MEMORY_MAPPED => (self.header.mm_register_address(), 8),
+        let (address, step) = match self.header.get().register_context_type() {
+            Ia32X64ContextType::MSR => (u64::from(self.header.get().msr_address()), 1),
+            Ia32X64ContextType::MEMORY_MAPPED => (self.header.get().mm_register_address(), 8),
             _ => return AddressedRegisters { rest: &[], address: 0, step: 0 },
         };
         AddressedRegisters { rest: self.array, address, step }
@@ -567,8 +567,9 @@ impl<'a> Ia32X64Context<'a> {
     /// `0xc0002001`, which is the status register of bank 0, and its array has at least six registers.
     pub fn smca_bank(&self) -> Option<SmcaBank> {
         const MC0_STATUS: u32 = 0xc000_2001;
-        let number = self.header.msr_address();
-        if self.header.register_context_type() != Ia32X64ContextType::MSR || number & MC0_STATUS != MC0_STATUS
+        let number = self.header.get().msr_address();
+        if self.header.get().register_context_type() != Ia32X64ContextType::MSR
+            || number & MC0_STATUS != MC0_STATUS
         {
             return None;
         }
@@ -647,9 +648,9 @@ impl Describe for SmcaBank {
 
 impl Describe for Ia32X64Context<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.header.describe_fields(out)?;
+        self.header.get().describe_fields(out)?;
         if !matches!(
-            self.header.register_context_type(),
+            self.header.get().register_context_type(),
             Ia32X64ContextType::MSR | Ia32X64ContextType::MEMORY_MAPPED
         ) {
             context::describe_registers(&self.registers(), out)?;
@@ -1174,8 +1175,9 @@ mod tests {
             assert_eq!(Ia32X64Context::msrs(number, &array).smca_bank(), None, "{number:#x}");
         }
         assert_eq!(Ia32X64Context::msrs(0xc000_2121, &array[..47]).smca_bank(), None);
-        let mut other = Ia32X64Context::msrs(0xc000_2121, &array);
-        other.header.set_register_context_type(Ia32X64ContextType::UNCLASSIFIED);
+        let header =
+            Ia32X64ContextHeader::new(Ia32X64ContextType::UNCLASSIFIED).with_msr_address(0xc000_2121);
+        let other = Ia32X64Context::with_header(header, &array);
         assert_eq!(other.smca_bank(), None);
         let text = crate::fields::Fields(&Ia32X64Context::msrs(0xc000_2121, &array)).to_string();
         assert!(text.contains(
@@ -1243,8 +1245,8 @@ mod tests {
             assert_eq!(read.len(), 4);
             for (read, context) in read.iter().zip(&contexts) {
                 assert_eq!(read.array, context.array);
-                assert_eq!(read.header, context.written_header());
-                assert_eq!(usize::from(read.header.register_array_size()), context.array.len());
+                assert_eq!(read.structure(), &context.written_header());
+                assert_eq!(usize::from(read.structure().register_array_size()), context.array.len());
             }
         }
     }

@@ -20,7 +20,7 @@ use zerocopy::{FromBytes, IntoBytes};
 
 use super::error_status::ErrorStatus;
 use super::pci_address::PciAddress;
-use crate::fields::{Describe, Groups, Value, Visitor, describe_rest, show_fields};
+use crate::fields::{Describe, Value, Values, Visitor, describe_rest, show_fields};
 use crate::kind::{Encode, SectionType};
 use crate::structure::structure;
 use crate::{Error, SectionTypeId};
@@ -248,7 +248,7 @@ impl Describe for PciComponentError<'_> {
             [("memory_registers", memory), ("io_registers", io), ("register_data_pairs", other)]
         {
             if !pairs.is_empty() {
-                out.field(name, Value::List(&Groups(pairs.iter().copied())))?;
+                out.field(name, Value::List(&Values(pairs.iter().map(|pair| Value::Group(pair)))))?;
             }
         }
         if self.missing_pairs() != 0 {

@@ -524,7 +524,7 @@ mod tests {
             VGA_ENABLE VGA_16_BIT_DECODE MASTER_ABORT_MODE SECONDARY_BUS_RESET FAST_BACK_TO_BACK
             PRIMARY_DISCARD_TIMER SECONDARY_DISCARD_TIMER DISCARD_TIMER_STATUS
             DISCARD_TIMER_SERR_ENABLE -*4
-        52.0 hidden ~*480
+        52.0 hidden ~*1248
     ";
     /// The same of a device behind an RCRB, with nothing else valid.
     const RCRB_MAP: &str = "
@@ -538,17 +538,14 @@ mod tests {
         36.0 device_id.secondary_bus *8
         37.0 hidden ~*3
         37.3 device_id.slot_number *13
-        39.0 hidden ~*584
+        39.0 hidden ~*1352
     ";
 
     fn map(validation: u64) -> std::string::String {
-        let bytes = [0; 112];
-        bit_map(&bytes, 0..8, |bytes, told| {
-            let mut section = PcieError::new();
-            section.as_mut_bytes()[..112].copy_from_slice(bytes);
-            section.set_validation(PcieValidation::from_bits_retain(validation));
-            told(&section);
-        })
+        let mut section = PcieError::new();
+        section.set_validation(PcieValidation::from_bits_retain(validation));
+        let bytes = section.as_bytes();
+        bit_map(bytes, 0..8, |bytes, told| told(&PcieError::decode(bytes).unwrap()))
     }
 
     #[test]

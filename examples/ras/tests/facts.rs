@@ -8,12 +8,16 @@ use std::path::PathBuf;
 
 use common::{ras, ras_json};
 use cper::section::vendor::{
-    AmperePayload, AmpereRasNode, AmpereSpecificError, WindowsBankStatus, WindowsCpuVendor,
-    WindowsXpfMcaHeader, WindowsXpfMcaParts,
+    AmperePayload, AmpereRasNode, AmpereSpecificError, NvidiaContext, NvidiaDataType, NvidiaEventHeader,
+    NvidiaEventParts, NvidiaInfo, WindowsBankStatus, WindowsCpuVendor, WindowsFurtherBank,
+    WindowsFurtherBanks, WindowsXpfMcaHeader, WindowsXpfMcaParts,
 };
 use cper::section::{
-    AerCapability, CpuidInfo, Encode, Ia32X64Context, Ia32X64ErrorInformation, Ia32X64ErrorType,
-    Ia32X64Header, Ia32X64Parts, MemoryError, MemoryValidation, PcieError, ProcessorGeneric,
+    AerCapability, ArmContext, ArmContextHeader, ArmContextType, ArmProcessorHeader, ArmProcessorParts,
+    ArmSystemRegister, CpuidInfo, DmarVtdError, Encode, Ia32X64Context, Ia32X64ContextType,
+    Ia32X64ErrorInformation, Ia32X64ErrorType, Ia32X64Header, Ia32X64Parts, MemoryError, MemoryValidation,
+    MrsEncoding, PciComponentErrorHeader, PciComponentErrorParts, PcieError, ProcessorGeneric,
+    RegisterDataPair, VtdFaultRecord, VtdFaultSource,
 };
 use cper::zerocopy::FromZeros;
 use cper::{
@@ -475,6 +479,88 @@ fn all_is_shown_with_v_and_marked_where_it_is_not_valid() {
 }
 
 /// Real records beside the repository, where they are: what their own machines or tools say of them.
+/// What is said of the bytes of a section that no field shows.
+fn not_shown(name: &str, section: &impl Encode, patch: &[(usize, u8)]) -> Vec<String> {
+    let mut bytes = record(header(), primary(), section);
+    let body = bytes.len() - section.encoded_len();
+    for (at, byte) in patch {
+        bytes[body + at] = *byte;
+    }
+    let all = ras(&["decode", "-v", &file(name, &bytes)]).stdout;
+    let said = all.split_once("stored and not shown by a field").map_or("", |(_, said)| said);
+    let lines = said.lines().filter_map(|line| line.trim().strip_prefix("0x")?.split_once("  section 0, "));
+    let lines = lines.map(|(at, what)| (usize::from_str_radix(at, 16).unwrap() - body, what));
+    lines.map(|(at, what)| format!("{at} {what}")).collect()
+}
+
+/// Bytes that a field shows are not among those that none shows, and a field that is not shown has its name, in the
+/// structures of lists and in headers too.
+#[test]
+fn bytes_of_contexts_and_lists_are_shown() {
+    let registers = [ArmSystemRegister::new(MrsEncoding::new(0x4005), 0x8100_0200)];
+    let contexts = [
+        ArmContext::system(&registers),
+        ArmContext::with_header(
+            ArmContextHeader::new(ArmContextType::AARCH32_GPR).with_version(0x0102),
+            &[0x11; 64],
+        ),
+    ];
+    let arm = ArmProcessorParts::new(ArmProcessorHeader::new(), &[], &contexts, &[]).unwrap();
+    assert_eq!(not_shown("context.arm", &arm, &[]), [""; 0]);
+
+    let contexts = [
+        Ia32X64Context::msrs(0xc000_0080, &[0x11; 16]),
+        Ia32X64Context::memory_mapped(0xfed0_0000, &[0x22; 8]),
+        Ia32X64Context::new(Ia32X64ContextType::X64_DEBUG, &[0x33; 16]),
+    ];
+    let x86 = Ia32X64Parts::new(Ia32X64Header::new(), &[], &contexts).unwrap();
+    assert_eq!(
+        not_shown("context.x86", &x86, &[]),
+        ["0 validation bits, not shown as stored: 00 03 00 00 00 00 00 00"]
+    );
+
+    let contexts = [NvidiaContext::new(0x0102, NvidiaDataType::OPAQUE, 0x0304, &[0x11; 4])];
+    let event = NvidiaEventHeader::new().with_link_id(0x0102_0304);
+    let event = NvidiaEventParts::new(event, NvidiaInfo::Unknown(&[]), &contexts).unwrap();
+    // The bytes of a reserved field, which are not zero, beside the numbers that writers compute.
+    let expected = [
+        "1 context count, not shown as stored: 01",
+        "34 info size, not shown as stored: 03",
+        "35 size, not shown as stored: 20 00 00 00",
+        "41 reserved, not shown as stored: 5a 00",
+        "47 data size, not shown as stored: 04 00 00 00",
+    ];
+    assert_eq!(not_shown("context.nvidia", &event, &[(41, 0x5a)]), expected);
+
+    let source = VtdFaultSource::new(0x8102_0304_0506_0708);
+    let fault = VtdFaultRecord::new().with_fault_information(0x1000).with_fault_source(source);
+    let fault = DmarVtdError::new().with_fault_record(fault);
+    // The low bits of its address are reserved.
+    let expected = ["48 fault record, not shown as stored: 00 10 00 00 00 00 00 00"];
+    assert_eq!(not_shown("fault.vtd", &fault, &[]), expected);
+
+    let pairs = [RegisterDataPair::new(0xfed0_0010, 0x8000_0001), RegisterDataPair::new(3, 4)];
+    let pci = PciComponentErrorParts::new(PciComponentErrorHeader::new())
+        .with_memory_registers(&pairs[..1])
+        .with_io_registers(&pairs[1..]);
+    let expected = [
+        "0 validation bits, not shown as stored: 1c 00 00 00 00 00 00 00",
+        "32 memory number, not shown as stored: 01 00 00 00",
+        "36 io number, not shown as stored: 01 00 00 00",
+    ];
+    assert_eq!(not_shown("pairs.pci", &pci, &[]), expected);
+
+    let bank = WindowsFurtherBank {
+        number: 7,
+        status: WindowsBankStatus::new(0xbaa0_0000_000c_0135),
+        address: 0x1000,
+        misc: 0x2000,
+    };
+    let banks = WindowsFurtherBanks::of(&[bank]).unwrap();
+    let windows = WindowsXpfMcaParts::new(WindowsXpfMcaHeader::new()).with_further_banks(&banks);
+    assert_eq!(not_shown("banks.windows", &windows, &[]), [""; 0]);
+}
+
 #[test]
 fn records_of_real_machines() {
     let Some(field) = common::field("") else { return };

@@ -394,8 +394,9 @@ impl ModelError {
                     Generation::Sapphire => find(UPI_SAPPHIRE, code_alone),
                     _ => None,
                 });
-                // The manual gives the flags a meaning with code 12h only.
-                let flags = if code_alone == 0x12 { code & 0xffc0 } else { 0 };
+                // Of Skylake the flags have a meaning with code 12h only.
+                let told = code_alone == 0x12 || !matches!(generation, Generation::Skylake);
+                let flags = if told { code & 0xffc0 } else { 0 };
                 Self { texts: [text, None, None], flags, names: UPI_FLAGS }
             }
             (Unit::MeshToMemory(_), Generation::Skylake | Generation::IceLake) => {
@@ -875,7 +876,7 @@ const UPI_GRANITE: Codes = &[
     (0x18, "FLE failure"),
 ];
 
-/// Before model adh, bits 31:22 with code 12h.
+/// Before model adh, bits 31:22; of model 55h, with code 12h only.
 const UPI_FLAGS: Codes = &[
     (1 << 6, "PHY control error"),
     (1 << 7, "unexpected retry acknowledge flit"),

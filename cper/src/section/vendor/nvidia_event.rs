@@ -12,7 +12,8 @@ use crate::entries::{SizedEntries, SizedForm};
 use crate::fields::{Describe, Printable, Value, Values, Visitor, describe_rest};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::open_value;
-use crate::section::{ContextPadding, context::is_zero};
+use crate::section::ContextPadding;
+use crate::section::context::{ContextHeader, is_zero};
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId};
 
@@ -411,7 +412,7 @@ impl Describe for NvidiaEvent<'_> {
 /// when it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NvidiaContext<'a> {
-    header: NvidiaContextHeader,
+    header: ContextHeader<'a, NvidiaContextHeader>,
     data: &'a [u8],
     padding: &'a [u8],
 }
@@ -423,14 +424,14 @@ impl<'a> NvidiaContext<'a> {
             .with_version(version)
             .with_data_type(data_type)
             .with_data_version(data_version);
-        Self { header, data, padding: &[] }
+        Self { header: ContextHeader::New(header), data, padding: &[] }
     }
 
     /// The context that was read.
     fn read(bytes: &'a [u8], offset: usize) -> Result<Self, Error> {
         let (header, data) = NvidiaContextHeader::first(bytes).unwrap_or((&NvidiaContextHeader::ZERO, &[]));
-        let header = *header;
-        let length = header.data_size_raw();
+        let header = ContextHeader::Read(header);
+        let length = header.get().data_size_raw();
         match data.split_at_checked(length as usize) {
             Some((data, padding)) if is_zero(padding) => Ok(Self { header, data, padding: &[] }),
             Some((data, padding)) => Ok(Self { header, data, padding }),
@@ -443,7 +444,7 @@ impl<'a> NvidiaContext<'a> {
 
     /// The header as it was stored.
     pub const fn structure(&self) -> &NvidiaContextHeader {
-        &self.header
+        self.header.get()
     }
 
     /// Bytes that the context takes.
@@ -453,7 +454,7 @@ impl<'a> NvidiaContext<'a> {
 
     fn encode<'b>(&self, padding: ContextPadding, out: &'b mut [u8]) -> Option<&'b mut [u8]> {
         let (context, rest) = out.split_at_mut_checked(self.encoded_len(padding))?;
-        let mut header = self.header;
+        let mut header = *self.header.get();
         NvidiaContextHeader::AT.size.put(&mut header.0, (context.len() as u32).to_le_bytes());
         NvidiaContextHeader::AT.data_size.put(&mut header.0, (self.data.len() as u32).to_le_bytes());
         write_all([header.as_bytes(), self.data], context)?.fill(0);
@@ -484,7 +485,7 @@ impl<'a> NvidiaContext<'a> {
 
     /// The data, when they have this form.
     fn of(&self, form: NvidiaDataType) -> Option<&'a [u8]> {
-        if self.header.data_type() == form { Some(self.data) } else { None }
+        if self.header.get().data_type() == form { Some(self.data) } else { None }
     }
 
     /// The data as an Xid; `None` when the data have another form or are too short.
@@ -496,14 +497,14 @@ impl<'a> NvidiaContext<'a> {
 
     /// The data as 64-bit numbers; `None` when the data have another form or are not a whole number of them.
     pub fn words_64(&self) -> Option<&'a [U64]> {
-        let data_type = self.header.data_type();
+        let data_type = self.header.get().data_type();
         let form = data_type == NvidiaDataType::KEY_VALUES_64 || data_type == NvidiaDataType::VALUES_64;
         if form { <[U64]>::ref_from_bytes(self.data).ok() } else { None }
     }
 
     /// The data as 32-bit numbers; `None` when the data have another form or are not a whole number of them.
     pub fn words_32(&self) -> Option<&'a [U32]> {
-        let data_type = self.header.data_type();
+        let data_type = self.header.get().data_type();
         let form = data_type == NvidiaDataType::KEY_VALUES_32 || data_type == NvidiaDataType::VALUES_32;
         if form { <[U32]>::ref_from_bytes(self.data).ok() } else { None }
     }
@@ -511,7 +512,7 @@ impl<'a> NvidiaContext<'a> {
 
 impl Describe for NvidiaContext<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.header.describe_fields(out)?;
+        self.header.get().describe_fields(out)?;
         let mut used = self.data.len();
         if let Some(words) = self.words_64() {
             out.field("data_64", Value::List(&Values(words.iter().map(|word| Value::hex(word.get())))))?;

@@ -17,10 +17,10 @@
 use core::fmt;
 
 use zerocopy::FromBytes;
-use zerocopy::IntoBytes;
-use zerocopy::little_endian::U64;
+use zerocopy::little_endian::{U32, U64};
+use zerocopy::{IntoBytes, transmute_ref};
 
-use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest};
+use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest, describe_whole};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::{flag_set, open_value};
 use crate::section::register::register;
@@ -223,6 +223,31 @@ impl Describe for WindowsFurtherBank {
     }
 }
 
+/// A further bank, each register where it is stored.
+#[derive(Clone, Copy)]
+struct StoredBank<'a> {
+    number: &'a U32,
+    status: &'a WindowsBankStatus,
+    address: &'a U64,
+    misc: &'a U64,
+}
+
+impl StoredBank<'_> {
+    const fn bank(self) -> WindowsFurtherBank {
+        let (number, status) = (self.number.get(), *self.status);
+        WindowsFurtherBank { number, status, address: self.address.get(), misc: self.misc.get() }
+    }
+}
+
+impl Describe for StoredBank<'_> {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        describe_whole("bank_number", self.number.as_bytes(), Value::number(self.number.get()), out)?;
+        out.field("bank_status", Value::Group(self.status))?;
+        describe_whole("address", self.address.as_bytes(), Value::hex(self.address.get()), out)?;
+        describe_whole("misc", self.misc.as_bytes(), Value::hex(self.misc.get()), out)
+    }
+}
+
 impl WindowsFurtherBanks {
     /// The lists of these banks.
     ///
@@ -250,16 +275,21 @@ impl WindowsFurtherBanks {
     /// As many banks as the count says, at most 32. A later bank that is not all zeros is given too, with those before
     /// it.
     pub fn banks(&self) -> impl Iterator<Item = WindowsFurtherBank> + Clone {
-        let registers = self.statuses_raw().into_iter().zip(self.addresses_raw()).zip(self.miscs_raw());
+        self.stored().map(StoredBank::bank)
+    }
+
+    fn stored(&self) -> impl Iterator<Item = StoredBank<'_>> + Clone {
+        let numbers: &[U32; FURTHER_BANKS] = transmute_ref!(Self::AT.numbers.get(&self.0));
+        let statuses: &[WindowsBankStatus; FURTHER_BANKS] = transmute_ref!(Self::AT.statuses.get(&self.0));
+        let addresses: &[U64; FURTHER_BANKS] = transmute_ref!(Self::AT.addresses.get(&self.0));
+        let miscs: &[U64; FURTHER_BANKS] = transmute_ref!(Self::AT.miscs.get(&self.0));
+        let registers = numbers.iter().zip(statuses).zip(addresses.iter().zip(miscs));
         let banks =
-            self.numbers_raw().into_iter().zip(registers).map(|(number, ((status, address), misc))| {
-                let (number, status, address, misc) = (number, status, address, misc);
-                WindowsFurtherBank { number, status, address, misc }
-            });
-        let filled = |bank: WindowsFurtherBank| {
+            registers.map(|((number, status), (address, misc))| StoredBank { number, status, address, misc });
+        let last = banks.clone().rposition(|stored| {
+            let bank = stored.bank();
             bank.number != 0 || bank.status.raw() != 0 || bank.address != 0 || bank.misc != 0
-        };
-        let last = banks.clone().rposition(filled);
+        });
         let filled = last.map_or(0, |last| last.saturating_add(1));
         banks.take(filled.max(self.count() as usize))
     }
@@ -391,11 +421,12 @@ impl Describe for WindowsXpfMca<'_> {
         }
         if let Some(further) = self.further_banks() {
             let count = further.count();
-            out.field("further_bank_count", Value::number(count))?;
+            let stored = WindowsFurtherBanks::AT.count.of(further.as_bytes());
+            describe_whole("further_bank_count", stored, Value::number(count), out)?;
             if count as usize > FURTHER_BANKS {
                 Error::inner_length("further bank count", count, FURTHER_BANKS, BANKS_AT).describe(out)?;
             }
-            out.field("further_banks", Value::List(&Groups(further.banks())))?;
+            out.field("further_banks", Value::List(&Groups(further.stored())))?;
         }
         describe_rest("trailing", self.trailing(), out)
     }
@@ -781,7 +812,7 @@ mod tests {
         let map = |skip| {
             bit_map(&lists, skip, |bytes, told| {
                 let banks = WindowsFurtherBanks::ref_from_bytes(bytes).unwrap();
-                banks.banks().take(1).for_each(|bank| told(&bank));
+                banks.stored().take(1).for_each(|bank| told(&bank));
             })
         };
         assert!(map(0..4).starts_with("\n4.0 bank_number *32\n8.0 hidden"));
