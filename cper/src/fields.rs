@@ -634,49 +634,6 @@ macro_rules! show_fields {
     )* };
 }
 
-/// The [`Value`] of a field in the form it is shown in: `hex`, `number`, `named` (what converts into a [`Value`]),
-/// `group` (what is [`Describe`]), `flags`, `message` (what is `Display`), `text`, `bytes`, and arrays of numbers as
-/// lists (`words` in hex, `numbers`) or in one line (`dwords`).
-macro_rules! shown {
-    (hex, $value:expr) => {
-        $crate::fields::Value::hex($value)
-    };
-    (number, $value:expr) => {
-        $crate::fields::Value::number($value)
-    };
-    (named, $value:expr) => {
-        $crate::fields::Value::from($value)
-    };
-    (group, $value:expr) => {
-        $crate::fields::Value::Group(&$value)
-    };
-    (flags, $value:expr) => {
-        $crate::fields::Value::flags($value)
-    };
-    (message, $value:expr) => {
-        $crate::fields::Value::Message(&$value)
-    };
-    (text, $value:expr) => {
-        $crate::fields::Value::text(&$value)
-    };
-    (bytes, $value:expr) => {
-        $crate::fields::Value::Bytes(&$value)
-    };
-    (words, $value:expr) => {
-        $crate::fields::Value::List(&$crate::fields::Values(
-            $value.iter().map(|word| $crate::fields::Value::hex(*word)),
-        ))
-    };
-    (numbers, $value:expr) => {
-        $crate::fields::Value::List(&$crate::fields::Values(
-            $value.iter().map(|number| $crate::fields::Value::number(*number)),
-        ))
-    };
-    (dwords, $value:expr) => {
-        $crate::fields::Value::Message(&$crate::fields::Dwords(&$value))
-    };
-}
-
 /// Tells that fields of a structure, described by hand, show every bit that they are stored in.
 macro_rules! shows {
     ($out:ident, $structure:expr, $($field:ident),*) => {
@@ -688,4 +645,4 @@ macro_rules! shows {
     };
 }
 
-pub(crate) use {show_fields, shown, shows};
+pub(crate) use {show_fields, shows};

@@ -46,23 +46,24 @@ pub(crate) fn describe_rows(bytes: &[u8], valid: u64, rows: &[Row], out: &mut dy
     for row in rows {
         let rest = bytes.get(row.at..).unwrap_or_default();
         let stored = rest.get(..row.size).unwrap_or(rest);
-        let is_valid = row.valid == 0 || (valid & row.valid != 0 && stored.len() == row.size);
+        if row.valid != 0 && (valid & row.valid == 0 || stored.len() != row.size) {
+            out.stored(row.name, stored, Stored::NotValid);
+            continue;
+        }
         let (how, value) = match row.form {
-            _ if !is_valid => (Stored::NotValid, None),
-            Form::Hidden => (Stored::NotShown, None),
-            Form::Hex => (Stored::Shown, Some(hex(stored))),
-            Form::Number => (Stored::Shown, Some(decimal(stored))),
-            Form::Text => (text_tells(stored), Some(Value::Text(stored))),
-            Form::Bytes => (Stored::Shown, Some(Value::Bytes(stored))),
-            Form::Made(value) => (Stored::Shown, Some(value(number(stored)))),
+            Form::Hidden => {
+                out.stored(row.name, stored, Stored::NotShown);
+                continue;
+            }
             Form::By(describe) => {
                 describe(row.called, stored, out)?;
                 continue;
             }
-        };
-        let Some(value) = value else {
-            out.stored(row.name, stored, how);
-            continue;
+            Form::Hex => (Stored::Shown, hex(stored)),
+            Form::Number => (Stored::Shown, decimal(stored)),
+            Form::Text => (text_tells(stored), Value::Text(stored)),
+            Form::Bytes => (Stored::Shown, Value::Bytes(stored)),
+            Form::Made(value) => (Stored::Shown, value(number(stored))),
         };
         out.stored(row.called, stored, how);
         out.field(row.called, value)?;

@@ -294,6 +294,13 @@ impl Debug for Field<'_> {
 
 /// A number of at most eight bytes.
 pub(crate) fn number(stored: &[u8]) -> u64 {
+    // The two widest sizes without a loop: most fields have them.
+    if let Ok(stored) = stored.try_into() {
+        return u64::from_le_bytes(stored);
+    }
+    if let Ok(stored) = stored.try_into() {
+        return u32::from_le_bytes(stored).into();
+    }
     stored.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte))
 }
 

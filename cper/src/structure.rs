@@ -15,7 +15,7 @@
 //!     /// Speed, in a unit of its own.
 //!     16 speed: u16 raw speed_raw;                          // the stored value; `speed()` is written by hand
 //!     /// Kind of fan.
-//!     18 kind: FanKind as named => set_kind with_kind;      // always valid; without `=>` writers compute it
+//!     18 kind: (u8 FanKind) as named => set_kind with_kind;      // always valid; without `=>` writers compute it
 //!     /// Revision of the fan. Without a form it is described by hand.
 //!     19 revision: u8 => set_revision with_revision;
 //!     /// Slot of the fan; the short form ends before it.
@@ -50,12 +50,21 @@
 //! | type | stored as | value |
 //! |---|---|---|
 //! | `u16`, `u32`, `u64` | little-endian bytes | the number |
-//! | `(u32 Flags)` | the number | the flags, or another type that `new` makes of the number |
+//! | `(u32 Flags)` | the number | flags, an open value, or another type that `new` makes of the number |
 //! | `[u32; 4]`, `[u64; 4]` | little-endian bytes | the numbers |
 //! | anything else | itself | itself |
 //!
-//! The forms are those of `shown!` in `fields.rs`, and `part`: a structure that is lent, not copied. A name behind the
-//! form is the name that the field is described by, where another section has a field of another sort under the same
+//! | form | shown as |
+//! |---|---|
+//! | `hex`, `number` | the number in hex, in decimal |
+//! | `named`, `flags` | the value's name, the names of the bits that are set |
+//! | `text`, `bytes` | text up to the NUL that ends it, a hex dump |
+//! | `words`, `numbers` | a list of numbers in hex, in decimal |
+//! | `dwords` | numbers in hex on one line |
+//! | `message` | the value's own text |
+//! | `group`, `part` | the fields of the structure, of a copy or where it is stored |
+//!
+//! A name behind the form is the name that the field is described by, where another section has a field of another sort under the same
 //! name. A structure without a view whose fields have no form is not described; `parts described;` gives it a
 //! `describe_fields` nevertheless, which tells where each field is stored, for a `Describe` that is written by hand.
 //!

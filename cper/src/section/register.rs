@@ -4,8 +4,8 @@
 /// Declares a register: a newtype over its little-endian wire integer, with an accessor for each field of several
 /// bits, and a flag set for its single bits.
 ///
-/// `field: type as form = lowest bit, width;` where the type is a plain integer or an open value, and the form one
-/// of [`shown!`](crate::fields::shown). Bits that belong to no field are flags; reserved ones are kept.
+/// `field: type as form = lowest bit, width;` where the type is a plain integer or an open value, and the form
+/// `hex`, `number`, `named` or `message`. Bits that belong to no field are flags; reserved ones are kept.
 macro_rules! register {
     (
         $(#[$meta:meta])*
@@ -73,7 +73,7 @@ macro_rules! register {
             fn describe(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
                 // Flags are what no field takes.
                 out.stored("register", zerocopy::IntoBytes::as_bytes(self), $crate::fields::Stored::Shown);
-                $( out.field(stringify!($field), $crate::fields::shown!($form, self.$field()))?; )*
+                $( out.field(stringify!($field), $crate::section::register::shown!($form, self.$field()))?; )*
                 out.field("flags", $crate::fields::Value::flags(self.flags()))
             }
         }
@@ -98,6 +98,22 @@ macro_rules! field {
     };
     ($open:ident, $bits:expr) => {
         $open::new(($bits) as _)
+    };
+}
+
+/// The value of a field in the form it is shown in.
+macro_rules! shown {
+    (hex, $value:expr) => {
+        $crate::fields::Value::hex($value)
+    };
+    (number, $value:expr) => {
+        $crate::fields::Value::number($value)
+    };
+    (named, $value:expr) => {
+        $crate::fields::Value::from($value)
+    };
+    (message, $value:expr) => {
+        $crate::fields::Value::Message(&$value)
     };
 }
 
@@ -151,4 +167,4 @@ macro_rules! error_bits {
     };
 }
 
-pub(crate) use {error_bits, field, register};
+pub(crate) use {error_bits, field, register, shown};
