@@ -634,14 +634,14 @@ macro_rules! show_fields {
     )* };
 }
 
-/// Tells that fields of a structure, described by hand, show every bit that they are stored in.
+/// Tells that fields of a structure, described by hand, show every bit that they are stored in. The fields are those of
+/// `self`, or of a structure at the start of bytes: `shows!(out, FanHeader in self.bytes, speed)`.
 macro_rules! shows {
+    ($out:ident, $name:ident in $bytes:expr, $($field:ident),*) => {
+        $( $out.stored(stringify!($field), $name::AT.$field.of($bytes), $crate::fields::Stored::Shown); )*
+    };
     ($out:ident, $structure:expr, $($field:ident),*) => {
-        $( $out.stored(
-            stringify!($field),
-            Self::AT.$field.of(zerocopy::IntoBytes::as_bytes($structure)),
-            $crate::fields::Stored::Shown,
-        ); )*
+        $crate::fields::shows!($out, Self in zerocopy::IntoBytes::as_bytes($structure), $($field),*)
     };
 }
 

@@ -27,7 +27,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::pcie_capability::PcieCapability;
 use crate::error::clamp;
-use crate::fields::{Describe, Readable, Value, Visitor, describe_rest, show_fields};
+use crate::fields::{Describe, Readable, Stored, Value, Visitor, describe_rest, show_fields, shows};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::open_value;
 use crate::structure::structure;
@@ -177,6 +177,9 @@ impl CxlDeviceId {
 impl Describe for CxlDeviceId {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
+        if self.slot_number() << 3 == self.slot_raw() {
+            shows!(out, self, slot);
+        }
         out.field("slot_number", Value::number(self.slot_number()))
     }
 }
@@ -235,6 +238,7 @@ impl Describe for Dvsec<'_> {
             return out.field("bytes", Value::Bytes(self.0));
         };
         header.describe_fields(out)?;
+        shows!(out, DvsecHeader in self.0, header_1, dvsec_id);
         out.field("vendor_id", Value::hex(header.vendor_id()))?;
         out.field("revision", Value::number(header.revision()))?;
         out.field("length", Value::number(header.length()))?;
@@ -476,6 +480,15 @@ impl Describe for CxlProtocolError<'_> {
             }
         }
         self.describe_fields(out)?;
+        if self.agent_type().is_some() {
+            shows!(out, CxlProtocolErrorHeader in self.bytes, agent_type);
+        }
+        if self.agent_address().is_some() {
+            let stored = CxlProtocolErrorHeader::AT.agent_address.of(self.bytes);
+            // The address of a function has 5 bytes.
+            let shown = if self.is_at_rcrb() { 8 } else { 5 };
+            out.stored("agent_address", stored.get(..shown).unwrap_or_default(), Stored::Shown);
+        }
         match self.split() {
             // A length whose validity bit is clear is no error.
             Err(error) if self.validation().intersects(VARIABLE) => error.describe(out)?,

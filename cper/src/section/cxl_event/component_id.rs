@@ -4,7 +4,7 @@ use core::fmt;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::fields::{Describe, Value, Visitor};
+use crate::fields::{Describe, Visitor};
 use crate::structure::structure;
 
 /// Identifier of the component that an event is of. Only the device knows what the bytes mean, unless they are in PLDM
@@ -23,21 +23,15 @@ structure! {
     valid CxlPldmValidation: u8 in flags {};
     0 flags: u8;
     /// PLDM entity id.
-    1 entity_id: [u8; 6], entity_id_raw set_entity_id with_entity_id, ENTITY_ID = 0;
+    1 entity_id: [u8; 6] as bytes, entity_id_raw set_entity_id with_entity_id, ENTITY_ID = 0;
     /// PLDM resource id.
-    7 resource_id: [u8; 4], resource_id_raw set_resource_id with_resource_id, RESOURCE_ID = 1;
+    7 resource_id: [u8; 4] as bytes, resource_id_raw set_resource_id with_resource_id, RESOURCE_ID = 1;
     11 reserved: [u8; 5];
 }
 
 impl Describe for CxlPldmComponentId {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        if let Some(id) = self.entity_id() {
-            out.field("entity_id", Value::Bytes(&id))?;
-        }
-        if let Some(id) = self.resource_id() {
-            out.field("resource_id", Value::Bytes(&id))?;
-        }
-        Ok(())
+        self.describe_fields(out)
     }
 }
 
@@ -103,8 +97,8 @@ macro_rules! component_id {
             /// Describes the component, if it is valid.
             fn describe_component(&self, out: &mut dyn Visitor) -> fmt::Result {
                 match (self.pldm_component_id(), self.component_id()) {
-                    (Some(id), _) => out.field("pldm_component_id", Value::Group(id)),
-                    (None, Some(id)) => out.field("component_id", Value::Bytes(id.bytes())),
+                    (Some(id), _) => out.field("pldm_component_id", $crate::fields::Value::Group(id)),
+                    (None, Some(id)) => out.field("component_id", $crate::fields::Value::Bytes(id.bytes())),
                     (None, None) => Ok(()),
                 }
             }

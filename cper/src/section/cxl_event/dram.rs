@@ -7,7 +7,7 @@ use super::{
     CxlComponentId, CxlDataPathSubType, CxlErrorThresholdFlags, CxlMediaAddress, CxlMemoryEventDescriptor,
     CxlPldmComponentId, CxlTransactionType, U24, event_data,
 };
-use crate::fields::{Describe, Value, Values, Visitor};
+use crate::fields::{Describe, Value, Values, Visitor, shows};
 use crate::open_value::open_value;
 use crate::stored;
 use crate::structure::structure;
@@ -110,7 +110,18 @@ impl Describe for CxlDramEvent {
         self.memory_event_sub_type().describe(data_path, out)?;
         out.field("transaction_type", self.transaction_type().into())?;
         self.describe_fields(out)?;
+        self.physical_address().tell(Self::AT.physical_address.of(&self.0), out);
+        shows!(
+            out,
+            self,
+            memory_event_descriptor,
+            memory_event_type,
+            memory_event_sub_type,
+            transaction_type
+        );
+        shows!(out, self, cvme_threshold_event_flags, cvme_count);
         if let Some(mask) = self.correction_mask() {
+            shows!(out, self, correction_mask);
             out.field("correction_mask", Value::List(&Values(mask.into_iter().map(Value::hex))))?;
         }
         self.describe_component(out)?;

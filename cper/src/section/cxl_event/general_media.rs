@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::component_id::component_id;
 use super::{CxlComponentId, CxlPldmComponentId, U24, event_data};
-use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::fields::{Describe, Stored, Value, Visitor, show_fields, shows};
 use crate::open_value::{open_value, wire_number};
 use crate::structure::structure;
 
@@ -74,6 +74,12 @@ impl CxlMediaAddress {
     #[inline]
     pub const fn is_not_repairable(self) -> bool {
         self.raw() & 2 != 0
+    }
+
+    /// Tells where the address is stored. Bits 5:2, of the first byte, are shown nowhere.
+    pub(super) fn tell(self, stored: &[u8], out: &mut dyn Visitor) {
+        let shown = if self.raw() & 0x3c == 0 { Some(stored) } else { stored.get(1..) };
+        out.stored("physical_address", shown.unwrap_or_default(), Stored::Shown);
     }
 
     /// The same address in volatile memory.
@@ -180,6 +186,16 @@ impl Describe for CxlGeneralMediaEvent {
         self.memory_event_sub_type().describe(data_path, out)?;
         out.field("transaction_type", self.transaction_type().into())?;
         self.describe_fields(out)?;
+        self.physical_address().tell(Self::AT.physical_address.of(&self.0), out);
+        shows!(
+            out,
+            self,
+            memory_event_descriptor,
+            memory_event_type,
+            memory_event_sub_type,
+            transaction_type
+        );
+        shows!(out, self, cme_threshold_event_flags, cme_count);
         self.describe_component(out)?;
         out.field("cme_threshold_event_flags", Value::flags(self.cme_threshold_event_flags()))?;
         out.field("cme_count", Value::number(self.cme_count()))

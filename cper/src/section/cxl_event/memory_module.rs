@@ -6,13 +6,14 @@ use zerocopy::little_endian::I16;
 
 use super::component_id::component_id;
 use super::{CxlComponentId, CxlPldmComponentId, event_data};
-use crate::fields::{Describe, Value, Visitor, describe_copy, show_fields};
+use crate::fields::{Describe, Value, Visitor, describe_copy, show_fields, shows};
 use crate::open_value::open_value;
 use crate::structure::structure;
 
 structure! {
     /// A change in the state of a CXL memory module.
     CxlMemoryModuleEvent: 80 bytes, new;
+    parts described;
     valid CxlMemoryModuleValidation: u16 in validity_flags {
         /// [`CxlMemoryModuleEvent::component_id`] holds a value.
         COMPONENT_ID = 0;
@@ -168,6 +169,11 @@ impl CxlDeviceHealth {
 
 impl Describe for CxlDeviceHealth {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        shows!(out, self, health_status, media_status, life_used, device_temperature, dirty_shutdown_count);
+        shows!(out, self, corrected_volatile_error_count, corrected_persistent_error_count);
+        if self.additional_status() >> 6 == 0 {
+            shows!(out, self, additional_status);
+        }
         out.field("health_status", Value::flags(self.health_status()))?;
         out.field("media_status", self.media_status().into())?;
         out.field("life_used_level", self.life_used_level().into())?;
@@ -190,6 +196,8 @@ component_id!(CxlMemoryModuleEvent, CxlMemoryModuleValidation);
 
 impl Describe for CxlMemoryModuleEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        self.describe_fields(out)?;
+        shows!(out, self, device_event_type, device_event_sub_type);
         out.field("device_event_type", self.device_event_type().into())?;
         let sub_type = self.device_event_sub_type();
         let fru = self.device_event_type() == CxlMemoryModuleEventType::MEDIA_FRU;

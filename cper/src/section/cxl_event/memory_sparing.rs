@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::component_id::component_id;
 use super::{CxlComponentId, CxlPldmComponentId, U24, event_data};
-use crate::fields::{Describe, Value, Visitor};
+use crate::fields::{Describe, Visitor};
 use crate::open_value::open_value;
 use crate::structure::structure;
 
@@ -18,17 +18,19 @@ structure! {
         COMPONENT_ID_IS_PLDM = 8;
     };
     /// Class of the maintenance operation.
-    0 maintenance_operation_class: u8 => set_maintenance_operation_class with_maintenance_operation_class;
+    0 maintenance_operation_class: u8 as number "sparing_operation_class"
+        => set_maintenance_operation_class with_maintenance_operation_class;
     /// Subclass of the maintenance operation.
-    1 maintenance_operation_subclass: u8 => set_maintenance_operation_subclass with_maintenance_operation_subclass;
+    1 maintenance_operation_subclass: u8 as number "sparing_operation_subclass"
+        => set_maintenance_operation_subclass with_maintenance_operation_subclass;
     /// Flags of the operation; unknown bits are kept.
-    2 flags: (u8 CxlMemorySparingFlags) => set_flags with_flags;
+    2 flags: (u8 CxlMemorySparingFlags) as flags "sparing_flags" => set_flags with_flags;
     /// Result of the operation.
-    3 result: (u8 CxlMemorySparingResult) => set_result with_result;
+    3 result: (u8 CxlMemorySparingResult) as named => set_result with_result;
     4 validity_flags: u16;
     6 reserved: [u8; 6];
     /// Number of spare resources that are left.
-    12 resources_available: u16 => set_resources_available with_resources_available;
+    12 resources_available: u16 as number => set_resources_available with_resources_available;
     /// Channel of the memory.
     14 channel: u8 as number, channel_raw set_channel with_channel, CHANNEL = 0;
     /// Rank of the memory.
@@ -76,11 +78,6 @@ component_id!(CxlMemorySparingEvent, CxlMemorySparingValidation);
 
 impl Describe for CxlMemorySparingEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("sparing_operation_class", Value::number(self.maintenance_operation_class()))?;
-        out.field("sparing_operation_subclass", Value::number(self.maintenance_operation_subclass()))?;
-        out.field("sparing_flags", Value::flags(self.flags()))?;
-        out.field("result", self.result().into())?;
-        out.field("resources_available", Value::number(self.resources_available()))?;
         self.describe_fields(out)?;
         self.describe_component(out)
     }

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::event_data;
-use crate::fields::{Describe, Value, Visitor};
+use crate::fields::{Describe, Visitor};
 use crate::open_value::open_value;
 use crate::structure::structure;
 
@@ -16,7 +16,7 @@ structure! {
     1 port_id: u8 as number => set_port_id with_port_id;
     2 reserved: [u8; 2];
     /// The eight bytes of the message.
-    4 error_message: [u8; 8] => set_error_message with_error_message;
+    4 error_message: [u8; 8] as bytes => set_error_message with_error_message;
     12 reserved_2: [u8; 68];
 }
 
@@ -31,8 +31,7 @@ open_value! {
 
 impl Describe for CxlMldPortEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.describe_fields(out)?;
-        out.field("error_message", Value::Bytes(&self.error_message()))
+        self.describe_fields(out)
     }
 }
 

@@ -54,7 +54,7 @@ use core::fmt;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::pci_address::PciAddress;
-use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
+use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields, shows};
 use crate::kind::{Decode, FixedSection, FixedView, SectionType};
 use crate::structure::structure;
 use crate::view::view_trait;
@@ -182,7 +182,12 @@ impl Describe for CxlComponentDeviceId {
         out.field("bus", Value::hex(self.bus()))?;
         out.field("device", Value::hex(self.device()))?;
         out.field("function", Value::number(self.function()))?;
-        out.field("slot_number", Value::number(self.slot_number()))
+        out.field("slot_number", Value::number(self.slot_number()))?;
+        shows!(out, self, vendor_id, device_id, function, device, bus, segment);
+        if self.slot_number() << 3 == self.slot_raw() {
+            shows!(out, self, slot);
+        }
+        Ok(())
     }
 }
 

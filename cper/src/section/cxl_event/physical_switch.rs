@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::event_data;
-use crate::fields::{Describe, Value, Visitor};
+use crate::fields::{Describe, Value, Visitor, shows};
 use crate::open_value::open_value;
 use crate::section::pcie_encodings::LinkWidth;
 use crate::structure::structure;
@@ -12,6 +12,7 @@ structure! {
     /// A change at a port of a physical switch. The fields after the slot status are those of the output of the command
     /// "Get Physical Port State".
     CxlPhysicalSwitchEvent: 80 bytes, new;
+    parts described;
     /// Number of the physical port.
     0 physical_port_id: u8 => set_physical_port_id with_physical_port_id;
     /// Type of the event: what changed.
@@ -58,6 +59,34 @@ open_value! {
 
 impl Describe for CxlPhysicalSwitchEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        self.describe_fields(out)?;
+        shows!(
+            out,
+            self,
+            physical_port_id,
+            event_type,
+            slot_status,
+            connected_device_type,
+            supported_cxl_modes
+        );
+        shows!(
+            out,
+            self,
+            negotiated_link_width,
+            supported_link_speeds,
+            maximum_link_speed,
+            current_link_speed
+        );
+        shows!(out, self, ltssm_state, first_negotiated_lane, link_state_flags);
+        if self.current_port_configuration_state() >> 4 == 0 {
+            shows!(out, self, current_port_configuration_state);
+        }
+        if self.connected_device_mode() >> 4 == 0 {
+            shows!(out, self, connected_device_mode);
+        }
+        if self.maximum_link_width() >> 6 == 0 {
+            shows!(out, self, maximum_link_width);
+        }
         out.field("physical_port_id", Value::number(self.physical_port_id()))?;
         out.field("event_type", self.event_type().into())?;
         out.field("slot_status", Value::hex(self.slot_status()))?;

@@ -5,13 +5,14 @@ use core::fmt;
 
 use super::U24;
 use crate::Timestamp;
-use crate::fields::{Describe, Value, Visitor, show_fields};
+use crate::fields::{Describe, Value, Visitor, show_fields, shows};
 use crate::open_value::open_value;
 use crate::structure::structure;
 
 structure! {
     /// The header of an event record, without its UUID.
     CxlEventHeader: 32 bytes;
+    parts described;
     /// Length of the whole event record in bytes, with its UUID: 128.
     0 length: u8 raw length_raw;
     /// Severity in bits 1:0, [`CxlEventFlags`] in the bits above.
@@ -251,6 +252,9 @@ impl CxlEventHeader {
 
 impl Describe for CxlEventHeader {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        self.describe_fields(out)?;
+        // A handle and a time of 0 are shown by their absence.
+        shows!(out, self, flags, handle, related_handle, timestamp, maintenance_operation_class);
         out.field("severity", self.severity().into())?;
         out.field("flags", Value::flags(self.flags()))?;
         out.field("handle", Value::hex(self.handle()))?;
@@ -265,12 +269,15 @@ impl Describe for CxlEventHeader {
         }
         out.field("maintenance_operation_class", Value::number(self.maintenance_operation_class()))?;
         if let Some(subclass) = self.maintenance_operation_subclass() {
+            shows!(out, self, maintenance_operation_subclass);
             out.field("maintenance_operation_subclass", Value::number(subclass))?;
         }
         if let Some(id) = self.ld_id() {
+            shows!(out, self, ld_id);
             out.field("ld_id", Value::number(id))?;
         }
         if let Some(id) = self.head_id() {
+            shows!(out, self, head_id);
             out.field("head_id", Value::number(id))?;
         }
         Ok(())
