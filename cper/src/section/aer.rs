@@ -8,7 +8,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::pci_address::RequesterId;
 use super::register::{error_bits, register};
-use crate::fields::{Describe, Dwords, Value, Visitor, show_fields};
+use crate::fields::{Describe, Dwords, Stored, Value, Visitor, show_fields, shows};
 use crate::structure::structure;
 
 structure! {
@@ -93,6 +93,7 @@ impl ExtendedCapabilityHeader {
 
 impl Describe for ExtendedCapabilityHeader {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.stored("capability_header", self.as_bytes(), Stored::Shown);
         out.field("capability_id", Value::hex(self.capability_id()))?;
         out.field("capability_version", Value::number(self.capability_version()))?;
         out.field("next_capability_offset", Value::hex(self.next_capability_offset()))
@@ -216,6 +217,7 @@ impl AerCapability {
 impl Describe for AerCapability {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
+        shows!(out, self, correctable_error_source, uncorrectable_error_source, further_log);
         let further_log = self.further_log();
         if further_log != [0; 6] {
             out.field("further_log", Value::Message(&Dwords(&further_log)))?;

@@ -12,7 +12,7 @@ use super::context::{self, ContextBytes, ContextForm, ContextHeader, ContextPadd
 use super::context::{RegisterTable, Registers};
 use super::runs::write_runs;
 use crate::entries::Entries;
-use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest};
+use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest, shows};
 use crate::kind::{Encode, FixedSection, SectionType};
 use crate::open_value::{open_value, serde_as_number, wire_number};
 use crate::structure::structure;
@@ -986,6 +986,7 @@ impl Describe for ArmProcessor<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         if let Some(state) = self.psci_state() {
+            shows!(out, ArmProcessorHeader in self.bytes, psci_state);
             out.field("psci_state", Value::hex(state))?;
         }
         if self.missing() != 0 {

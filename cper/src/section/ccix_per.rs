@@ -21,7 +21,7 @@ use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::ccix_per_log::CcixPerLog;
-use crate::fields::{Describe, Dwords, Value, Visitor, describe_rest};
+use crate::fields::{Describe, Dwords, Value, Visitor, describe_rest, describe_whole};
 use crate::kind::{Encode, SectionType};
 use crate::structure::structure;
 use crate::{Error, SectionTypeId};
@@ -35,7 +35,7 @@ structure! {
         LOG = 2;
     };
     /// Length of the whole section in bytes.
-    0 length: u32 raw length_raw;
+    0 length: u32 as number raw length_raw;
     4 validation_bits: u64;
     /// Who reported the error: id of a home, slave or request agent (6 bits), or id of the device.
     12 source_id: u8 as number, source_id_raw set_source_id with_source_id, SOURCE_ID = 0;
@@ -103,12 +103,12 @@ impl<'a> CcixPerError<'a> {
 
 impl Describe for CcixPerError<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("length", Value::number(self.length()))?;
         self.describe_fields(out)?;
         if let Some(log) = self.log() {
-            out.field("log", Value::Message(&Dwords(log)))?;
+            describe_whole("log", log.as_bytes(), Value::Message(&Dwords(log)), out)?;
         } else if !self.log_raw().is_empty() {
-            out.field("log_not_valid", Value::Message(&Dwords(self.log_raw())))?;
+            let log = self.log_raw();
+            describe_whole("log_not_valid", log.as_bytes(), Value::Message(&Dwords(log)), out)?;
         }
         if self.missing() != 0 {
             out.field("missing_bytes", Value::length(self.missing()))?;

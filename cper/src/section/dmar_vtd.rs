@@ -5,7 +5,7 @@ use core::fmt;
 
 use super::pci_address::RequesterId;
 use super::register::register;
-use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
+use crate::fields::{Describe, Stored, Value, Visitor, describe_rest, show_fields};
 use crate::open_value::open_value;
 use crate::structure::structure;
 
@@ -189,6 +189,10 @@ impl VtdFaultRecord {
 
 impl Describe for VtdFaultRecord {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        let stored = Self::AT.fault_information.of(&self.0);
+        // Bits 11:0 are shown nowhere.
+        let shown = if self.fault_address() == self.fault_information() { 0 } else { 2 };
+        out.stored("fault_information", stored.get(shown..).unwrap_or_default(), Stored::Shown);
         out.field("fault_address", Value::hex(self.fault_address()))?;
         // Lent, not copied: its description tells where it is stored.
         let source: &VtdFaultSource = zerocopy::transmute_ref!(Self::AT.fault_source.get(&self.0));

@@ -18,7 +18,7 @@ use core::fmt;
 
 use zerocopy::{FromBytes, IntoBytes};
 
-use crate::fields::{Describe, Value, Visitor, describe_rest};
+use crate::fields::{Describe, Value, Visitor, describe_rest, describe_whole, shows};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::open_value;
 use crate::structure::structure;
@@ -129,10 +129,12 @@ impl Describe for FirmwareErrorRecord<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         if let Some(identifier) = self.record_identifier() {
+            shows!(out, FirmwareErrorRecordHeader in self.bytes, record_identifier);
             out.field("record_identifier", Value::hex(identifier))?;
         }
         if let Some(guid) = self.record_identifier_guid() {
-            out.field("record_identifier_guid", guid.into())?;
+            let stored = self.bytes.get(GUID_AT..front_len(2)).unwrap_or_default();
+            describe_whole("record_identifier_guid", stored, guid.into(), out)?;
         }
         if self.missing() != 0 {
             let there = self.bytes.len().saturating_sub(GUID_AT);

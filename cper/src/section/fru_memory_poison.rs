@@ -11,7 +11,7 @@ use core::fmt;
 use zerocopy::{FromBytes, IntoBytes};
 
 use crate::entries::Entries;
-use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
+use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields, shows};
 use crate::kind::{Decode, Encode, SectionType};
 use crate::open_value::open_value;
 use crate::structure::structure;
@@ -91,7 +91,9 @@ impl Describe for PoisonDescriptor {
         if let Some(time) = Timestamp::from_unix(self.timestamp()) {
             out.field("time", time.into())?;
         }
-        self.describe_fields(out)
+        self.describe_fields(out)?;
+        shows!(out, self, timestamp);
+        Ok(())
     }
 }
 
@@ -280,9 +282,11 @@ impl Describe for FruMemoryPoison<'_> {
         out.field("checksum_is_right", self.checksum_is_right().into())?;
         if let Some(header) = self.structure() {
             header.describe_fields(out)?;
-        }
-        if let Some(entries) = self.poison_list_entries() {
-            out.field("poison_list_entries", Value::number(entries))?;
+            shows!(out, FruMemoryPoisonHeader in &header.0, checksum);
+            if let Some(entries) = self.poison_list_entries() {
+                shows!(out, FruMemoryPoisonHeader in &header.0, poison_list_entries);
+                out.field("poison_list_entries", Value::number(entries))?;
+            }
         }
         if let Some(list) = self.poison_list() {
             out.field("poison_list", Value::List(&list))?;

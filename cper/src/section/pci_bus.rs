@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::error_status::ErrorStatus;
 use super::register::register;
-use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
+use crate::fields::{Describe, Visitor, describe_rest, show_fields};
 use crate::open_value::open_value;
 use crate::structure::structure;
 
@@ -56,15 +56,14 @@ structure! {
     /// Bus and segment of a PCI bus.
     PciBusId: 2 bytes, new;
     /// Bus number.
-    0 bus: u8 => set_bus with_bus;
+    0 bus: u8 as hex "bus_number" => set_bus with_bus;
     /// Segment number.
-    1 segment: u8 => set_segment with_segment;
+    1 segment: u8 as hex "segment_number" => set_segment with_segment;
 }
 
 impl Describe for PciBusId {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("bus_number", Value::hex(self.bus()))?;
-        out.field("segment_number", Value::hex(self.segment()))
+        self.describe_fields(out)
     }
 }
 

@@ -20,7 +20,7 @@ use zerocopy::{FromBytes, IntoBytes};
 
 use super::error_status::ErrorStatus;
 use super::pci_address::PciAddress;
-use crate::fields::{Describe, Value, Values, Visitor, describe_rest, show_fields};
+use crate::fields::{Describe, Value, Values, Visitor, describe_rest, show_fields, shows};
 use crate::kind::{Encode, SectionType};
 use crate::structure::structure;
 use crate::{Error, SectionTypeId};
@@ -105,6 +105,7 @@ impl PciComponentId {
 
 impl Describe for PciComponentId {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        shows!(out, self, vendor_id, device_id, class_code, function, device, bus, segment);
         out.field("address", Value::Message(&self.address()))?;
         out.field("vendor_id", Value::hex(self.vendor_id()))?;
         out.field("device_id", Value::hex(self.device_id()))?;
@@ -238,9 +239,11 @@ impl Describe for PciComponentError<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         if let Some(number) = self.memory_number() {
+            shows!(out, PciComponentErrorHeader in self.bytes, memory_number);
             out.field("memory_number", Value::number(number))?;
         }
         if let Some(number) = self.io_number() {
+            shows!(out, PciComponentErrorHeader in self.bytes, io_number);
             out.field("io_number", Value::number(number))?;
         }
         let [memory, io, other] = self.split();

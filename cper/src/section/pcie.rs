@@ -6,7 +6,7 @@ use super::aer::AerCapability;
 use super::pci_address::PciAddress;
 use super::pcie_capability::{PcieCapability, PciePortType};
 use super::register::register;
-use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields};
+use crate::fields::{Describe, Stored, Value, Visitor, describe_rest, show_fields, shows};
 use crate::structure::structure;
 
 structure! {
@@ -468,6 +468,24 @@ impl Describe for PcieErrorView<'_> {
             out.field("device_id", Value::Group(&Identity(&id, self.rcrb_base_address())))?;
         }
         self.describe_fields(out)?;
+        if self.version().is_some() {
+            let stored = PcieError::AT.version.of(self.bytes);
+            shows!(out, PcieVersion in stored, minor, major);
+        }
+        if let Some(id) = self.device_id() {
+            // Of the slot, bits 2:0 are shown nowhere, and nothing of the reserved byte after it.
+            let last = if id.slot_number() << 3 == id.slot_raw() {
+                PcieDeviceId::AT.slot.end()
+            } else {
+                PcieDeviceId::AT.slot.0
+            };
+            let stored = PcieError::AT.device_id.of(self.bytes);
+            out.stored("device_id", stored.get(..last).unwrap_or_default(), Stored::Shown);
+        }
+        if self.rcrb_base_address().is_some() && self.validation().contains(PcieValidation::RCRB_HIGH_ADDRESS)
+        {
+            shows!(out, PcieError in self.bytes, rcrb_high_address);
+        }
         describe_rest("trailing", self.trailing(), out)
     }
 }

@@ -9,7 +9,7 @@ use super::pcie_encodings::{
     PcieL1ExitLatency, PciePayloadSize,
 };
 use super::register::register;
-use crate::fields::{Describe, Value, Visitor, describe_copy, show_fields};
+use crate::fields::{Describe, Value, Visitor, describe_copy, show_fields, shows};
 use crate::open_value::open_value;
 use crate::structure::structure;
 
@@ -457,6 +457,8 @@ macro_rules! groups {
 
 impl Describe for PcieCapability {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        shows!(out, self, capability_id, next_capability, device_status, slot_status, root_control);
+        shows!(out, self, root_capabilities);
         out.field("capability_id", Value::hex(self.capability_id()))?;
         out.field("next_capability", Value::hex(self.next_capability()))?;
         groups!(out, self, pcie_capabilities, device_capabilities, device_control);
@@ -470,6 +472,7 @@ impl Describe for PcieCapability {
         if self.version() < 2 {
             return Ok(());
         }
+        shows!(out, self, device_status_2, slot_capabilities_2, slot_control_2, slot_status_2);
         groups!(out, self, device_capabilities_2, device_control_2);
         out.field("device_status_2", Value::hex(self.device_status_2()))?;
         groups!(out, self, link_capabilities_2, link_control_2, link_status_2);

@@ -5,7 +5,7 @@ use core::fmt;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::clamp;
-use crate::fields::{Describe, Readable, Value, Visitor, describe_rest};
+use crate::fields::{Describe, Readable, Value, Visitor, describe_rest, text_tells};
 use crate::open_value::open_value;
 use crate::structure::structure;
 use crate::{Error, ErrorKind};
@@ -232,6 +232,8 @@ impl Describe for ProcessorGenericView<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
         if let Some(name) = self.cpu_brand_string() {
+            let stored = ProcessorGeneric::AT.cpu_brand_string.of(self.bytes);
+            out.stored("cpu_brand_string", stored, text_tells(stored));
             out.field("cpu_brand_string", Value::text(name.bytes()))?;
         }
         describe_rest("trailing", self.trailing(), out)
