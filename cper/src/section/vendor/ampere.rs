@@ -7,7 +7,7 @@ use zerocopy::IntoBytes;
 
 use super::arm_ras_node::ArmRasErrorCode;
 use crate::SectionTypeId;
-use crate::fields::{Describe, Value, Visitor, describe_rest};
+use crate::fields::{Describe, Value, Visitor, describe_rest, shows};
 use crate::kind::{Encode, SectionType};
 use crate::section::{CorrectableErrors, UncorrectableErrors};
 use crate::structure::structure;
@@ -326,6 +326,7 @@ impl Describe for AmpereSpecificErrorView<'_> {
         out.field("unit", Value::Code { value: self.unit().into(), name: self.unit_name() })?;
         out.field("payload_type", Value::number(self.error_type_raw().unwrap_or_default() >> 6))?;
         self.describe_fields(out)?;
+        shows!(out, AmpereSpecificError in self.bytes, error_type);
         match self.payload() {
             Some(AmperePayload::RasNode(node)) => node.describe_fields(out)?,
             Some(AmperePayload::PcieAer(aer)) => aer.describe_fields(out)?,

@@ -10,7 +10,7 @@ use zerocopy::little_endian::{U32, U64};
 
 use super::{Gaps, write_all};
 use crate::entries::{Entries, SizedEntries, SizedForm};
-use crate::fields::{Describe, OwnValue, Value, Visitor, describe_rest};
+use crate::fields::{Describe, OwnValue, Stored, Value, Visitor, describe_rest, shows, text_tells};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::open_value;
 use crate::structure::structure;
@@ -384,7 +384,9 @@ impl Describe for ArmRasRecord {
         if let Some(code) = self.primary_error_code() {
             out.field("primary_error_code", code.into())?;
         }
-        self.describe_fields(out)
+        self.describe_fields(out)?;
+        shows!(out, self, record_index, ras_extension);
+        Ok(())
     }
 }
 
@@ -453,7 +455,9 @@ impl Describe for ArmRasKeyValue {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         let name = (self.key() == Self::MPAM_PARTID).then_some("MPAM PARTID");
         out.field("key", OwnValue::NamedGuid { value: self.key(), name }.into())?;
-        self.describe_fields(out)
+        self.describe_fields(out)?;
+        shows!(out, self, key);
+        Ok(())
     }
 }
 
@@ -597,11 +601,23 @@ impl<'a> ArmRasNode<'a> {
 impl Describe for ArmRasNode<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
+        shows!(out, ArmRasNodeHeader in self.bytes, ip_instance_format, ip_type_format);
+        let instance = ArmRasNodeHeader::AT.ip_instance.of(self.bytes);
+        let shown = match self.ip_instance() {
+            ArmRasInstance::Pe(_) | ArmRasInstance::SystemPhysicalAddress(_) => 8,
+            ArmRasInstance::LocalAddress { .. } | ArmRasInstance::Other(_) => 16,
+        };
+        out.stored("ip_instance", instance.get(..shown).unwrap_or_default(), Stored::Shown);
+        let unit = ArmRasNodeHeader::AT.ip_type.of(self.bytes);
+        let shown = if let ArmRasUnitType::Smmu { .. } = self.ip_type() { 8 } else { 24 };
+        out.stored("ip_type", unit.get(..shown).unwrap_or_default(), Stored::Shown);
         out.field("ip_instance_format", self.ip_instance_format().into())?;
         out.field("ip_instance", Value::Group(&self.ip_instance()))?;
         out.field("ip_type_format", self.ip_type_format().into())?;
         out.field("ip_type", Value::Group(&self.ip_type()))?;
-        out.field("user_data", Value::text(&self.user_data()))?;
+        let user_data = ArmRasNodeHeader::AT.user_data.of(self.bytes);
+        out.stored("user_data", user_data, text_tells(user_data));
+        out.field("user_data", Value::text(user_data))?;
         out.field("records", Value::List(&self.records()))?;
         match self.auxiliary() {
             Some(Ok(auxiliary)) => out.field("auxiliary", Value::Group(&auxiliary))?,
@@ -711,6 +727,7 @@ impl<'a> ArmRasContext<'a> {
 impl Describe for ArmRasContext<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         if let Some(space) = self.address_space() {
+            shows!(out, ArmRasContextHeader in self.header.as_bytes(), address_space);
             out.field("address_space", Value::number(space))?;
         }
         out.field("registers", Value::List(&self.registers()))?;

@@ -8,7 +8,7 @@ use core::fmt;
 use zerocopy::IntoBytes;
 
 use crate::entries::Entries;
-use crate::fields::{Describe, Groups, Printable, Value, Visitor, describe_rest};
+use crate::fields::{Describe, Groups, Printable, Stored, Value, Visitor, describe_rest, shows};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::flag_set;
 use crate::structure::structure;
@@ -130,6 +130,7 @@ struct Channel<'a>(&'a NvidiaRegister);
 impl Describe for Channel<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         let info = CmetInfo::from_bits_retain(self.0.value());
+        shows!(out, NvidiaRegister in &self.0.0, address, value);
         out.field("channel_address", Value::hex(self.0.address()))?;
         out.field("error_count", Value::number(info.error_count()))?;
         out.field("enabled", info.contains(CmetInfo::ENABLED).into())?;
@@ -253,9 +254,11 @@ impl<'a> NvidiaError<'a> {
 
 impl Describe for NvidiaError<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("signature", Value::text(&self.signature_raw().unwrap_or_default()))?;
+        out.field("signature", Value::text(NvidiaErrorHeader::AT.signature.of(self.bytes)))?;
         out.field("severity", self.severity().into())?;
         self.describe_fields(out)?;
+        out.stored("signature", self.signature(), Stored::Shown);
+        shows!(out, NvidiaErrorHeader in self.bytes, severity);
         if let Some(error) = self.firmware_error() {
             out.field("firmware_error", Value::Group(error))?;
         } else if self.is_firmware_error() {

@@ -9,7 +9,7 @@ use zerocopy::{FromBytes, IntoBytes};
 use super::nvidia::up_to_nul;
 use super::write_all;
 use crate::entries::{SizedEntries, SizedForm};
-use crate::fields::{Describe, Printable, Value, Values, Visitor, describe_rest};
+use crate::fields::{Describe, Printable, Stored, Value, Values, Visitor, describe_rest, describe_whole};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::open_value;
 use crate::section::ContextPadding;
@@ -255,7 +255,7 @@ impl Describe for NvidiaGpuMetadata {
         self.describe_fields(out)?;
         match self.pci() {
             Some(pci) => out.field("pci_info", Value::Group(pci)),
-            None => out.field("hardware_info", Value::Bytes(&self.hardware_info())),
+            None => out.field("hardware_info", Value::Bytes(Self::AT.hardware_info.of(&self.0))),
         }
     }
 }
@@ -391,8 +391,9 @@ impl<'a> NvidiaEvent<'a> {
 
 impl Describe for NvidiaEvent<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.field("signature", Value::text(&self.signature_raw().unwrap_or_default()))?;
+        out.field("signature", Value::text(NvidiaEventHeader::AT.signature.of(self.bytes)))?;
         self.describe_fields(out)?;
+        out.stored("signature", self.signature(), Stored::Shown);
         out.field("info", Value::Group(&self.info()))?;
         let (info, _) = self.split();
         if self.info_len() > info.len() {
@@ -515,14 +516,18 @@ impl Describe for NvidiaContext<'_> {
         self.header.get().describe_fields(out)?;
         let mut used = self.data.len();
         if let Some(words) = self.words_64() {
-            out.field("data_64", Value::List(&Values(words.iter().map(|word| Value::hex(word.get())))))?;
+            let list = Values(words.iter().map(|word| Value::hex(word.get())));
+            describe_whole("data_64", self.data, Value::List(&list), out)?;
         } else if let Some(words) = self.words_32() {
-            out.field("data_32", Value::List(&Values(words.iter().map(|word| Value::hex(word.get())))))?;
+            let list = Values(words.iter().map(|word| Value::hex(word.get())));
+            describe_whole("data_32", self.data, Value::List(&list), out)?;
         } else if let Some(metadata) = self.gpu_metadata() {
             used = size_of_val(metadata);
             out.field("gpu_metadata", Value::Group(metadata))?;
         } else if let Some(xid) = self.legacy_xid() {
-            used = size_of_val(&xid.code).saturating_add(xid.message.len());
+            let code = size_of_val(&xid.code);
+            used = code.saturating_add(xid.message.len());
+            out.stored("xid_code", self.data.get(..code).unwrap_or_default(), Stored::Shown);
             out.field("gpu_legacy_xid", Value::Group(&xid))?;
         } else if let Some(actions) = self.recommended_actions() {
             used = size_of_val(actions);

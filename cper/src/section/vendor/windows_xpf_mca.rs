@@ -20,7 +20,7 @@ use zerocopy::FromBytes;
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{IntoBytes, transmute_ref};
 
-use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest, describe_whole};
+use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest, describe_whole, shows};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::{flag_set, open_value};
 use crate::section::register::register;
@@ -406,6 +406,8 @@ impl Describe for WindowsXpfMca<'_> {
             out.field("time", time.into())?;
         }
         self.describe_fields(out)?;
+        // The registers that are not shown are zero.
+        shows!(out, WindowsXpfMcaHeader in self.bytes, version, cpu_vendor, timestamp, extended_registers);
         let registers = self.filled_registers();
         if self.cpu_vendor() == WindowsCpuVendor::AMD && self.global_capability().is_some() {
             out.field("extended_registers", Value::Group(&AmdRegisters(registers)))?;
