@@ -22,12 +22,7 @@ pub(crate) fn bit_map<F>(body: &[u8], skip: Range<usize>, decode: F) -> String
 where
     F: Fn(&[u8], &mut dyn FnMut(&dyn Describe)),
 {
-    let leaves = |body: &[u8]| {
-        let mut leaves = Leaves::default();
-        decode(body, &mut |section| section.describe(&mut leaves).unwrap());
-        leaves.found
-    };
-    let whole = leaves(body);
+    let whole = leaves(body, &decode);
     let shown = shown_bytes(body, &decode);
     let mut runs: Vec<(String, String, usize)> = Vec::new(); // first bit and path, what, how many
     let mut last = (String::new(), 0);
@@ -35,7 +30,7 @@ where
         let mut flipped = body.to_vec();
         flipped[bit / 8] ^= 1 << (bit % 8);
         let shown_flipped = shown_bytes(&flipped, &decode);
-        let flipped = leaves(&flipped);
+        let flipped = leaves(&flipped, &decode);
         let changed = whole.iter().find(|leaf| !flipped.contains(leaf));
         let now = changed.and_then(|(path, _)| flipped.iter().find(|(other, _)| other == path));
         let (path, what, place) = match (changed, now) {
@@ -83,9 +78,19 @@ pub(crate) fn assert_map(map: &str, expected: &str) {
     assert_eq!(words(map), words(expected), "\n{map}");
 }
 
+/// The described fields that have no fields of their own, each with its path.
+pub(crate) fn leaves<F>(body: &[u8], decode: F) -> Vec<(String, Leaf)>
+where
+    F: Fn(&[u8], &mut dyn FnMut(&dyn Describe)),
+{
+    let mut leaves = Leaves::default();
+    decode(body, &mut |section| section.describe(&mut leaves).unwrap());
+    leaves.found
+}
+
 /// The bits of a leaf, and the names of its flags when it is a set of them; or its text.
 #[derive(Clone, Debug)]
-enum Leaf {
+pub(crate) enum Leaf {
     Bits(u64, Option<fn(u64) -> Option<&'static str>>),
     Text(String),
 }
@@ -128,7 +133,8 @@ impl Visitor for Leaves {
     }
 }
 
-/// Which bytes of a body its description shows all bits of, as it says itself with [`Visitor::stored`].
+/// Which bytes of a body its description shows all bits of, as it says itself with [`Visitor::stored`],
+/// and those that a field shows as bytes.
 ///
 /// It fails when a described field is not stored in the body: whoever looks for bytes that no field shows finds the
 /// place of a field by its address, so that a field of a copy must say what was copied, with [`Visitor::copied`].
@@ -173,13 +179,16 @@ impl Places {
         if bytes.is_empty() {
             return 0..0;
         }
+        self.find(bytes).unwrap_or_else(|| panic!("{name} in {:?} is not stored in the body", self.path))
+    }
+
+    fn find(&self, bytes: &[u8]) -> Option<Range<usize>> {
         let range = addresses(bytes);
         let copied = |(copy, stored): &(Range<usize>, Range<usize>)| {
             let place = inside(&range, copy)?;
             Some(stored.start + place.start..stored.start + place.end)
         };
-        let place = self.copies.iter().rev().find_map(copied).or_else(|| inside(&range, &self.body));
-        place.unwrap_or_else(|| panic!("{name} in {:?} is not stored in the body", self.path))
+        self.copies.iter().rev().find_map(copied).or_else(|| inside(&range, &self.body))
     }
 }
 
@@ -189,6 +198,12 @@ impl Visitor for Places {
         match value {
             Value::Group(group) => group.describe(self)?,
             Value::List(list) => list.each(&mut |item| self.field("", item))?,
+            // Bytes tell themselves where they are stored.
+            Value::Bytes(bytes) => {
+                if let Some(place) = self.find(bytes) {
+                    self.shown[place].fill(true);
+                }
+            }
             _ => {}
         }
         self.path.pop();
