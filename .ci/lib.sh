@@ -132,6 +132,8 @@ debian_rust() {
   version=$(apt-cache policy rustc-web | awk '/Candidate:/ { print $2 }')
   folder=$cache/rust-$version
   fetch_deb "$folder" rustc-web libstd-rust-web-dev rust-web-src "libstd-rust-web-${version%%.0+*}"
+  # Of the source only the library is built, a sixth of it.
+  rm -rf "$folder"/usr/src/rustc-*/{compiler,src}
   rust_in "$folder"
   export RUSTC_BOOTSTRAP=1
   "$RUSTC" --version
