@@ -9,7 +9,7 @@ cargo fmt "${manifest[@]}" --check
 cargo clippy "${manifest[@]}" "${target[@]}" --quiet --locked --lib --bins --examples -- -D warnings
 cargo test "${manifest[@]}" "${target[@]}" --quiet --locked --lib
 
-folder=$PWD/target/end-to-end/bmc
+folder=$PWD/target/bmc/board
 rm -rf "$folder"
 mkdir -p "$folder"
 # Every captured record but the long logs, among other bytes; one of these logs; one that is cut off in the end.

@@ -43,9 +43,8 @@ BREAKS = [
         "unit pstore-format",
     ),
     (
-        "bit-hidden", "no bit of a record is hidden", CPER + "view.rs",
-        "            ),\n            None => $out.stored(stringify!($field), $stored, $crate::fields::Stored::NotValid),\n",
-        "            ),\n            None => $out.stored(stringify!($field), $stored, $crate::fields::Stored::Shown),\n",
+        "bit-hidden", "no bit of a record is hidden", CPER + "rows.rs",
+        "out.stored(row.name, stored, Stored::NotValid);", "out.stored(row.name, stored, Stored::Shown);",
         "test ras-records flips",
     ),
     (

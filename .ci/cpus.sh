@@ -4,7 +4,6 @@
 . "$(dirname "$0")/lib.sh"
 [ $# -gt 0 ] || set -- s390x powerpc i686 aarch64
 packages=(qemu-user-static)
-targets=()
 for cpu; do
   gnu=$cpu-linux-gnu
   run="-static -L /usr/$gnu"
@@ -17,7 +16,6 @@ for cpu; do
     *) die "no such CPU here: $cpu" ;;
   esac
   packages+=("gcc-$gnu" "libc6-dev-$debian-cross")
-  targets+=("--target=$cpu-unknown-linux-gnu")
   variable=CARGO_TARGET_${cpu^^}_UNKNOWN_LINUX_GNU
   export "${variable}_LINKER=$gnu-gcc" "${variable}_RUNNER=timeout 900 $run"
 done
@@ -30,7 +28,13 @@ vectors_of_libcper
 skipped=(a_power_cut_at_any_access_loses_and_tears_nothing every_program_of_up_to_three_instructions_runs_as_the_text_says
   every_program_of_four_of_the_nineteen_instructions_runs_as_the_text_says a_flip_of_any_bit_of_a_golden_record_shows)
 # Inlining in the compiler's middle makes emulated tests a third cheaper, compiling included; optimised builds take longer.
-RUSTFLAGS="-Zinline-mir=yes -Zmir-opt-level=2" cargo test "${crates[@]/#/--package=}" --all-features "${targets[@]}" \
-  --no-fail-fast -Zbuild-std=std,panic_unwind,test --target-dir target/cpus --config profile.dev.debug=false \
-  -- "${skipped[@]/#/--skip=}"
+failed=()
+for cpu; do
+  target=$cpu-unknown-linux-gnu
+  RUSTFLAGS="-Zinline-mir=yes -Zmir-opt-level=2" cargo test "${crates[@]/#/--package=}" --all-features --target "$target" \
+    --no-fail-fast -Zbuild-std=std,panic_unwind,test --target-dir target/cpus --config profile.dev.debug=false \
+    -- "${skipped[@]/#/--skip=}" || failed+=("$cpu")
+  served "target/cpus/$target"
+done
+[ ${#failed[@]} -eq 0 ] || die "tests fail on ${failed[*]}"
 echo "$# CPUs: $*; left to the host: ${#skipped[@]} exhaustive campaigns$without"

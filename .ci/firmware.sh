@@ -12,8 +12,11 @@ names = [(p["name"], f) for p in json.load(sys.stdin)["packages"] for f in p["fe
 print(",".join(f"{name}/{feature}" for name, feature in names if feature not in ("default", "arbitrary")))' "${crates[@]}")
 [[ $all == *cper/alloc*pstore-format/serde* ]] || die "these are not the features: $all"
 targets=(x86_64-unknown-none aarch64-unknown-none thumbv7em-none-eabi riscv64gc-unknown-none-elf x86_64-unknown-uefi)
-for features in --no-default-features "--features=$all"; do
-  cargo check "${crates[@]/#/--package=}" --lib "$features" "${targets[@]/#/--target=}" \
-    -Zbuild-std=core,alloc --target-dir target/firmware --config profile.dev.debug=false
+for target in "${targets[@]}"; do
+  for features in --no-default-features "--features=$all"; do
+    cargo check "${crates[@]/#/--package=}" --lib "$features" --target "$target" \
+      -Zbuild-std=core,alloc --target-dir target/firmware --config profile.dev.debug=false
+  done
+  served "target/firmware/$target/debug"
 done
 echo "${#targets[@]} targets: ${targets[*]}"

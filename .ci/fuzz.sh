@@ -14,8 +14,9 @@ if [ "${1:-}" = --minimise ]; then minimise=1 && shift; fi
 # without the calls by pointer, of which text is made.
 flags='--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=3
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table'
-[ -n "$minimise$*" ] || (cd fuzz && cargo test -q)
-(cd fuzz && RUSTC_BOOTSTRAP=1 RUSTFLAGS=$(tr -s ' \n' ' ' <<<"$flags") cargo build -q --release --bins --target x86_64-unknown-linux-gnu)
+[ -n "$minimise$*" ] || (cd fuzz && cargo test -q --target-dir ../target/fuzz)
+(cd fuzz && RUSTC_BOOTSTRAP=1 RUSTFLAGS=$(tr -s ' \n' ' ' <<<"$flags") cargo build -q --release --bins --target x86_64-unknown-linux-gnu \
+  --target-dir ../target/fuzz)
 targets=("$@")
 [ $# -ne 0 ] || mapfile -t targets < <(basename -s .rs fuzz/fuzz_targets/*.rs)
 work=target/fuzz-corpus
@@ -26,7 +27,7 @@ mapfile -t seeds < <(find examples/data -type f -size -9 -printf '%h\n' | sort -
 
 # 1024 bytes hold a few of every structure; with longer inputs there are fewer of them.
 run() { # run TARGET ARGUMENT...
-  "fuzz/target/x86_64-unknown-linux-gnu/release/$1" -max_len=1024 -timeout=10 -rss_limit_mb=2048 \
+  "target/fuzz/x86_64-unknown-linux-gnu/release/$1" -max_len=1024 -timeout=10 -rss_limit_mb=2048 \
     -artifact_prefix="fuzz/artifacts/$1-" "${@:2}" >"$work/$1.log" 2>&1 || {
     tail -n 60 "$work/$1.log"
     echo "$1: a finding is in fuzz/artifacts; keep it in fuzz/findings once it is mended"

@@ -17,6 +17,11 @@ die() {
   exit 1
 }
 
+# served FOLDER...: what was built there is needed no more; it stays for the next run, but not in one that is lean.
+served() {
+  [ -z "${LEAN:-}" ] || rm -rf "$@"
+}
+
 # locked COMMAND...: gates run beside each other and want the same packages; one of them fetches, the others find them.
 locked() {
   (
@@ -27,7 +32,7 @@ locked() {
 
 # apt-get, once more when a mirror does not answer.
 apt_get() {
-  local options=(-qq -o Acquire::Retries=2 -o Acquire::http::Timeout=60 -o DPkg::Lock::Timeout=300)
+  local options=(-qq -o APT::Keep-Downloaded-Packages=false -o Acquire::Retries=2 -o Acquire::http::Timeout=60 -o DPkg::Lock::Timeout=300)
   apt-get "${options[@]}" "$@" >&2 || { sleep 5 && apt-get "${options[@]}" "$@" >&2; }
 }
 
@@ -80,7 +85,7 @@ unpack_deb() {
 build_ras() {
   local tries=0
   cargo test --quiet --workspace --all-features --test decode --no-run
-  ras=$PWD/target/programs/$(basename "$0" .sh)/ras
+  ras=${play:-$PWD/target/$(basename "$0" .sh)}/ras
   mkdir -p "${ras%/*}"
   until cp --remove-destination target/debug/ras "$ras" 2>/dev/null; do
     [ $((tries += 1)) -lt 50 ] || die "the program ras was not built"
@@ -127,6 +132,8 @@ debian_rust() {
   version=$(apt-cache policy rustc-web | awk '/Candidate:/ { print $2 }')
   folder=$cache/rust-$version
   fetch_deb "$folder" rustc-web libstd-rust-web-dev rust-web-src "libstd-rust-web-${version%%.0+*}"
+  # Of the source only the library is built, a sixth of it.
+  rm -rf "$folder"/usr/src/rustc-*/{compiler,src}
   rust_in "$folder"
   export RUSTC_BOOTSTRAP=1
   "$RUSTC" --version

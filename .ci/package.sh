@@ -9,7 +9,7 @@ for crate in "${crates[@]}"; do
   python3 .ci/crate-readme.py "$crate" | diff -u "$crate/README.md" - ||
     die "$crate/README.md is not the front page of its documentation: .ci/package.sh --update"
 done
-packed=target/packed
+packed=target/package
 rm -rf "$packed"
 mkdir -p "$packed"
 log=$(mktemp)

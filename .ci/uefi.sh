@@ -5,5 +5,5 @@
 . "$(dirname "$0")/lib.sh"
 app=(--manifest-path examples/uefi-app/Cargo.toml)
 cargo fmt "${app[@]}" --check
-cargo clippy "${app[@]}" --quiet --locked --target-dir target/firmware -- -D warnings
+cargo clippy "${app[@]}" --quiet --locked --target-dir target/uefi -- -D warnings
 exec examples/end-to-end/uefi.sh

@@ -1,5 +1,5 @@
-//! How the fields of a `structure!` are described: each by a row of data, all by one function. Code for each field would
-//! take the compiler four times as long.
+//! How the fields of a `structure!` are described: each by a row of data, all by one function. Rows compile faster than
+//! code for each field.
 
 use core::fmt::{self, Display};
 

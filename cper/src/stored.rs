@@ -330,7 +330,7 @@ pub(crate) fn debug_part<T: zerocopy::FromBytes + zerocopy::IntoBytes + Debug>(
     of_bytes::<T>(stored).fmt(f)
 }
 
-/// The value that is stored in these bytes. `read_from_bytes` takes the compiler six times as much code.
+/// The value that is stored in these bytes; those that are not there count as zeros.
 pub(crate) fn of_bytes<T: zerocopy::FromBytes + zerocopy::IntoBytes>(stored: &[u8]) -> T {
     let mut value = T::new_zeroed();
     fill(value.as_mut_bytes(), stored);

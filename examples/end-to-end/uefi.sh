@@ -8,11 +8,11 @@
 need ovmf lld-22 acpica-tools
 firmware=/usr/share/ovmf/OVMF.fd
 data=examples/data
-application=target/firmware/x86_64-unknown-uefi/release/ras.efi
+application=target/uefi/x86_64-unknown-uefi/release/ras.efi
 (
   debian_rust
   CARGO_TARGET_X86_64_UNKNOWN_UEFI_LINKER=lld-link-22 cargo build --locked --release -Zbuild-std=core,alloc \
-    --manifest-path examples/uefi-app/Cargo.toml --target x86_64-unknown-uefi --target-dir target/firmware
+    --manifest-path examples/uefi-app/Cargo.toml --target x86_64-unknown-uefi --target-dir target/uefi
 )
 program=$(build bad-firmware)
 linux=$(kernel 6.1)

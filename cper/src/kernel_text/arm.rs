@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::out::{Out, PROCESSOR_ERRORS, TRANSACTIONS, name, name_or_unknown, set, signed};
+use crate::Severity;
 use crate::section::{
     ArmAccessMode, ArmBusError, ArmContextHeader, ArmContextType, ArmErrorInformation, ArmErrorType,
     ArmErrorTypeReading, ArmErrorTypes, ArmProcessor, ArmProcessorHeader,
@@ -10,7 +11,8 @@ use crate::section::{
 
 const INCORRECT: &str = "firmware-generated error record is incorrect";
 
-pub(super) fn print(out: &mut Out<'_, '_>, arm: &ArmProcessor<'_>) -> fmt::Result {
+pub(super) fn print(out: &mut Out<'_, '_>, body: &[u8], _: Severity) -> fmt::Result {
+    let Ok(arm) = ArmProcessor::new(body) else { return out.too_short() };
     let (errors, length, size) = (arm.err_info_num(), arm.section_length(), arm.bytes().len());
     out.body(format_args!("MIDR: {:#018x}", arm.midr_el1()))?;
     let errors_end = usize::from(errors)

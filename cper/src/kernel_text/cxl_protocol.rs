@@ -4,12 +4,15 @@ use core::fmt;
 
 use zerocopy::IntoBytes;
 
-use super::out::{Out, name_or_unknown, past_the_end, split};
+use super::out::{Out, name_or_unknown, split};
+use crate::Severity;
 use crate::section::{
     CxlAgentType, CxlProtocolError, CxlProtocolErrorHeader, CxlProtocolValidation, CxlRasCapability,
 };
+use crate::stored::of_bytes;
 
-pub(super) fn print(out: &mut Out<'_, '_>, error: &CxlProtocolError<'_>) -> fmt::Result {
+pub(super) fn print(out: &mut Out<'_, '_>, body: &[u8], _: Severity) -> fmt::Result {
+    let Ok(error) = CxlProtocolError::new(body) else { return out.too_short() };
     // The type decides, even when it is not marked valid.
     let agent = error.agent_type_raw().unwrap_or_default();
     let is_function = agent.name().is_some() && agent != CxlAgentType::RESTRICTED_HOST_DOWNSTREAM_PORT;
@@ -71,7 +74,7 @@ fn is_device(agent: CxlAgentType) -> bool {
 
 fn error_log(out: &mut Out<'_, '_>, log: &[u8]) -> fmt::Result {
     let (registers, header) = split(log, CxlRasCapability::SIZE.saturating_sub(HEADER_LOG));
-    let ras: CxlRasCapability = past_the_end(registers);
+    let ras: CxlRasCapability = of_bytes(registers);
     out.inner(format_args!("CXL Error Log:"))?;
     for (name, value) in [
         ("cxl_ras_uncor_status", ras.uncorrectable_error_status().bits()),

@@ -2,11 +2,13 @@
 
 use core::fmt;
 
-use super::out::{Out, name_or_unknown, past_the_end};
-use crate::Guid;
+use super::out::{Out, name_or_unknown};
 use crate::section::{FirmwareErrorRecord, FirmwareErrorRecordHeader};
+use crate::stored::of_bytes;
+use crate::{Guid, Severity};
 
-pub(super) fn print(out: &mut Out<'_, '_>, reference: &FirmwareErrorRecord<'_>) -> fmt::Result {
+pub(super) fn print(out: &mut Out<'_, '_>, body: &[u8], _: Severity) -> fmt::Result {
+    let Ok(reference) = FirmwareErrorRecord::new(body) else { return out.too_short() };
     let names = [
         "IPF SAL Error Record",
         "SOC Firmware Error Record Type1 (Legacy CrashLog Support)",
@@ -21,7 +23,7 @@ pub(super) fn print(out: &mut Out<'_, '_>, reference: &FirmwareErrorRecord<'_>) 
     if reference.revision() == 2 {
         // The GUID of a section that ends inside it is printed too.
         let after = reference.bytes().get(FirmwareErrorRecordHeader::SIZE..).unwrap_or_default();
-        out.body(format_args!("Record Identifier: {}", past_the_end::<Guid>(after)))?;
+        out.body(format_args!("Record Identifier: {}", of_bytes::<Guid>(after)))?;
     }
     let (length, missing) = (reference.bytes().len(), reference.missing());
     if missing != 0 {

@@ -4,13 +4,16 @@ use core::fmt;
 
 use zerocopy::IntoBytes;
 
-use super::out::{Out, TRANSACTIONS, name_or_unknown, past_the_end, split};
+use super::out::{Out, TRANSACTIONS, name_or_unknown, split};
+use crate::Severity;
 use crate::section::{
     BusCheck, CacheOperation, Ia32X64ContextHeader, Ia32X64ContextType, Ia32X64ErrorInformation,
     Ia32X64ErrorType, Ia32X64ErrorValidation, Ia32X64Header, Ia32X64Processor, MicroArchitecturalCheck,
 };
+use crate::stored::of_bytes;
 
-pub(super) fn print(out: &mut Out<'_, '_>, processor: &Ia32X64Processor<'_>) -> fmt::Result {
+pub(super) fn print(out: &mut Out<'_, '_>, body: &[u8], _: Severity) -> fmt::Result {
+    let Ok(processor) = Ia32X64Processor::new(body) else { return out.too_short() };
     if let Some(id) = processor.local_apic_id() {
         out.body(format_args!("Local APIC_ID: {id:#x}"))?;
     }
@@ -171,7 +174,7 @@ fn context(out: &mut Out<'_, '_>, header: &Ia32X64ContextHeader, array: &[u8]) -
 fn cut_error(bytes: &[u8]) -> Option<Ia32X64ErrorInformation> {
     const VALIDATION_END: usize = size_of::<Ia32X64ErrorType>() + size_of::<Ia32X64ErrorValidation>();
     bytes.get(..size_of::<Ia32X64ErrorType>())?;
-    let error: Ia32X64ErrorInformation = past_the_end(bytes);
+    let error: Ia32X64ErrorInformation = of_bytes(bytes);
     // Fields of 8 bytes follow, in the order of their validity bits.
     let fields = bytes.len().saturating_sub(VALIDATION_END) / 8;
     let there = Ia32X64ErrorValidation::from_bits_retain((1u64 << fields.min(8)).saturating_sub(1));

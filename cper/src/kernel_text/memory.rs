@@ -3,9 +3,11 @@
 use core::fmt;
 
 use super::out::Out;
+use crate::Severity;
 use crate::section::{MemoryErrorType, MemoryErrorView, MemoryValidation};
 
-pub(super) fn print(out: &mut Out<'_, '_>, memory: &MemoryErrorView<'_>) -> fmt::Result {
+pub(super) fn print(out: &mut Out<'_, '_>, body: &[u8], _: Severity) -> fmt::Result {
+    let Ok(memory) = MemoryErrorView::new(body) else { return out.too_short() };
     let beyond = memory.validation().bits() >= MemoryValidation::RANK.bits();
     if memory.bytes().len() == MemoryErrorView::MIN && beyond {
         return out.f.write_str("[Firmware Warn]: valid bits set for fields beyond structure\n");
@@ -20,11 +22,11 @@ pub(super) fn print(out: &mut Out<'_, '_>, memory: &MemoryErrorView<'_>) -> fmt:
     if let Some(mask) = memory.physical_address_mask() {
         out.body(format_args!("physical_address_mask: {mask:#018x}"))?;
     }
-    location(out, memory)?;
+    location(out, &memory)?;
     if let Some(kind) = memory.memory_error_type() {
         out.body(format_args!("error_type: {}, {}", kind.raw(), error_type(kind)))?;
     }
-    match module_handle(memory) {
+    match module_handle(&memory) {
         Some(handle) => out.body(format_args!("DIMM location: not present. DMI handle: {handle:#06x} ")),
         None => Ok(()),
     }

@@ -32,11 +32,7 @@ mod pcie;
 mod processor_generic;
 
 use crate::kernel_version::KernelVersion;
-use crate::section::{
-    ArmProcessor, CxlProtocolError, FirmwareErrorRecord, Ia32X64Processor, MemoryErrorView, PcieErrorView,
-    ProcessorGenericView,
-};
-use crate::{Error, GenericErrorData, SectionTypeId, Severity, StatusBlock, Timestamp};
+use crate::{GenericErrorData, SectionTypeId, Severity, StatusBlock, Timestamp};
 pub use out::KernelArchitecture;
 use out::{Options, Out, Sink, name_or_unknown, signed};
 
@@ -238,43 +234,28 @@ fn print_timestamp(out: &mut Out<'_, '_>, time: Timestamp) -> fmt::Result {
     )
 }
 
-/// Prints a body, whose section has this severity; an error when the body is shorter than its shortest form.
-type Printer = fn(&mut Out<'_, '_>, &[u8], Severity) -> Result<fmt::Result, Error>;
+/// Prints a body, whose section has this severity.
+type Printer = fn(&mut Out<'_, '_>, &[u8], Severity) -> fmt::Result;
 
-/// The sections that a kernel knows: type, name, the first kernel, the architecture it is not for, and the printer.
-const SECTIONS: [(SectionTypeId, &str, KernelVersion, Option<KernelArchitecture>, Printer); 10] = {
+/// A section that a kernel knows: type, name, the first kernel, the architecture it is not for, and the printer.
+type Known = (SectionTypeId, &'static str, KernelVersion, Option<KernelArchitecture>, Option<Printer>);
+
+/// The sections that a kernel knows. It prints only the name of a CXL event.
+const SECTIONS: [Known; 10] = {
     use KernelArchitecture::{Arm, X86};
     use KernelVersion::{V6_1, V6_12};
+    use SectionTypeId as Id;
     [
-        (SectionTypeId::PROCESSOR_GENERIC, "general processor error", V6_1, None, |out, body, _| {
-            ProcessorGenericView::new(body).map(|view| processor_generic::print(out, &view))
-        }),
-        (SectionTypeId::MEMORY, "memory error", V6_1, None, |out, body, _| {
-            MemoryErrorView::new(body).map(|view| memory::print(out, &view))
-        }),
-        (SectionTypeId::PCIE, "PCIe error", V6_1, None, |out, body, severity| {
-            PcieErrorView::new(body).map(|view| pcie::print(out, &view, severity))
-        }),
-        (SectionTypeId::ARM_PROCESSOR, "ARM processor error", V6_1, Some(X86), |out, body, _| {
-            ArmProcessor::new(body).map(|view| arm::print(out, &view))
-        }),
-        (SectionTypeId::IA32_X64_PROCESSOR, "IA32/X64 processor error", V6_1, Some(Arm), |out, body, _| {
-            Ia32X64Processor::new(body).map(|view| ia32x64::print(out, &view))
-        }),
-        (
-            SectionTypeId::FIRMWARE_ERROR_RECORD,
-            "Firmware Error Record Reference",
-            V6_1,
-            None,
-            |out, body, _| FirmwareErrorRecord::new(body).map(|view| firmware::print(out, &view)),
-        ),
-        (SectionTypeId::CXL_PROTOCOL, "CXL Protocol Error", V6_12, None, |out, body, _| {
-            CxlProtocolError::new(body).map(|view| cxl_protocol::print(out, &view))
-        }),
-        // The kernel prints only the name of a CXL event.
-        (SectionTypeId::CXL_GENERAL_MEDIA, "CXL General Media Event", V6_12, None, |_, _, _| Ok(Ok(()))),
-        (SectionTypeId::CXL_DRAM, "CXL DRAM Event", V6_12, None, |_, _, _| Ok(Ok(()))),
-        (SectionTypeId::CXL_MEMORY_MODULE, "CXL Memory Module Event", V6_12, None, |_, _, _| Ok(Ok(()))),
+        (Id::PROCESSOR_GENERIC, "general processor error", V6_1, None, Some(processor_generic::print)),
+        (Id::MEMORY, "memory error", V6_1, None, Some(memory::print)),
+        (Id::PCIE, "PCIe error", V6_1, None, Some(pcie::print)),
+        (Id::ARM_PROCESSOR, "ARM processor error", V6_1, Some(X86), Some(arm::print)),
+        (Id::IA32_X64_PROCESSOR, "IA32/X64 processor error", V6_1, Some(Arm), Some(ia32x64::print)),
+        (Id::FIRMWARE_ERROR_RECORD, "Firmware Error Record Reference", V6_1, None, Some(firmware::print)),
+        (Id::CXL_PROTOCOL, "CXL Protocol Error", V6_12, None, Some(cxl_protocol::print)),
+        (Id::CXL_GENERAL_MEDIA, "CXL General Media Event", V6_12, None, None),
+        (Id::CXL_DRAM, "CXL DRAM Event", V6_12, None, None),
+        (Id::CXL_MEMORY_MODULE, "CXL Memory Module Event", V6_12, None, None),
     ]
 };
 
@@ -294,8 +275,5 @@ fn print_section(
         return out.dump(2, body, 4, true);
     };
     out.body(format_args!("section_type: {name}"))?;
-    match print(out, body, severity) {
-        Ok(printed) => printed,
-        Err(_) => out.f.write_str("[Firmware Warn]: error section length is too small\n"),
-    }
+    print.map_or(Ok(()), |print| print(out, body, severity))
 }

@@ -2,8 +2,6 @@
 
 use core::fmt::{self, Write};
 
-use zerocopy::{FromBytes, IntoBytes};
-
 use crate::kernel_version::KernelVersion;
 
 /// Which processors' sections the kernel can decode: it is built for one architecture.
@@ -72,6 +70,11 @@ impl Out<'_, '_> {
         self.line(4, text)
     }
 
+    /// What stands for a body that is shorter than its section's shortest form.
+    pub(super) fn too_short(&mut self) -> fmt::Result {
+        self.f.write_str("[Firmware Warn]: error section length is too small\n")
+    }
+
     /// Names of the set bits, broken at 80 columns.
     pub(super) fn list(&mut self, indent: usize, bits: u64, names: &[&str]) -> fmt::Result {
         let Options { prefix, level_bytes, .. } = self.options;
@@ -119,14 +122,6 @@ impl Out<'_, '_> {
         }
         Ok(())
     }
-}
-
-/// A structure as Linux reads it wherever the section ends. Linux reads on after the end; here bytes that are not
-/// there count as zeros.
-pub(super) fn past_the_end<T: FromBytes + IntoBytes>(bytes: &[u8]) -> T {
-    let mut structure = T::new_zeroed();
-    structure.as_mut_bytes().iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-    structure
 }
 
 /// As many of the first `length` bytes as there are, and the bytes after them.

@@ -7,7 +7,8 @@ use crate::Severity;
 use crate::kernel_version::KernelVersion;
 use crate::section::{PcieErrorView, PciePortType};
 
-pub(super) fn print(out: &mut Out<'_, '_>, pcie: &PcieErrorView<'_>, severity: Severity) -> fmt::Result {
+pub(super) fn print(out: &mut Out<'_, '_>, body: &[u8], severity: Severity) -> fmt::Result {
+    let Ok(pcie) = PcieErrorView::new(body) else { return out.too_short() };
     if let Some(port) = pcie.port_type() {
         out.body(format_args!("port_type: {}, {}", signed(port.raw()), port_name(port)))?;
     }

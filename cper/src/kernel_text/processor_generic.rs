@@ -3,9 +3,11 @@
 use core::fmt;
 
 use super::out::{Out, PROCESSOR_ERRORS, name_or_unknown};
+use crate::Severity;
 use crate::section::ProcessorGenericView;
 
-pub(super) fn print(out: &mut Out<'_, '_>, processor: &ProcessorGenericView<'_>) -> fmt::Result {
+pub(super) fn print(out: &mut Out<'_, '_>, body: &[u8], _: Severity) -> fmt::Result {
+    let Ok(processor) = ProcessorGenericView::new(body) else { return out.too_short() };
     if let Some(kind) = processor.processor_type() {
         let name = name_or_unknown(&["IA32/X64", "IA64", "ARM"], kind.raw());
         out.body(format_args!("processor_type: {}, {name}", kind.raw()))?;

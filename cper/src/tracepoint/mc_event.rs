@@ -160,12 +160,7 @@ impl<'a> McEvent<'a> {
     pub fn memory_error(&self) -> MemoryError {
         let mut memory = match &self.driver_detail.0 {
             Inner::Bytes(detail) => told(detail),
-            Inner::Detail(memory) => {
-                let mut whole = MemoryError::new();
-                let bytes = zerocopy::IntoBytes::as_mut_bytes(&mut whole);
-                bytes.iter_mut().zip(memory.bytes()).for_each(|(to, from)| *to = *from);
-                return whole;
-            }
+            Inner::Detail(memory) => return crate::stored::of_bytes(memory.bytes()),
             _ => MemoryError::new(),
         };
         let msg = self.msg.as_bytes().unwrap_or_default();

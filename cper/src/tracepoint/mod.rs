@@ -140,6 +140,8 @@ impl<'a> Fields<'a> {
     }
 
     /// The bytes of a field; none of one that the version does not have.
+    // Not inlined: the search would stand in the readers once for each field.
+    #[inline(never)]
     fn bytes(&self, name: &str) -> &'a [u8] {
         let place = layout(self.all).find(|(field, _)| field.name == name);
         let bytes =
@@ -149,7 +151,7 @@ impl<'a> Fields<'a> {
 
     /// The number in a field; 0 for one that the version does not have.
     fn number(&self, name: &str) -> u64 {
-        self.bytes(name).iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
+        crate::stored::number(self.bytes(name))
     }
 
     fn array<const N: usize>(&self, name: &str) -> [u8; N] {
