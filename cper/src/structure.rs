@@ -15,7 +15,7 @@
 //!     /// Speed, in a unit of its own.
 //!     16 speed: u16 raw speed_raw;                          // the stored value; `speed()` is written by hand
 //!     /// Kind of fan.
-//!     18 kind: (u8 FanKind) as named => set_kind with_kind;      // always valid; without `=>` writers compute it
+//!     18 kind: (u8 FanKind) as named => set_kind with_kind; // always valid; without `=>` writers compute it
 //!     /// Revision of the fan. Without a form it is described by hand.
 //!     19 revision: u8 => set_revision with_revision;
 //!     /// Slot of the fan; the short form ends before it.

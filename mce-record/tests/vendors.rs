@@ -328,7 +328,7 @@ fn codes_of_ice_lake() {
     assert_eq!(says(part, 4, 0x0003, 0x040c), "invalid opcode");
     assert_eq!(says(part, 5, 0x0032, 0), "link retry requested by the other side");
     assert_eq!(says(part, 5, 0x0015, 0), "");
-    // Flags are told with every code, and with none that has a name.
+    // The flags have names with every code, also with one that has no name itself.
     assert_eq!(
         says(part, 7, 0x8253, 0),
         "link parameter exchange exception, PHY control error, register file parity error, link transmit parity error"

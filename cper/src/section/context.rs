@@ -41,7 +41,8 @@ impl<'a> ContextBytes<'a> {
     }
 }
 
-/// The header of a context. It is lent where it was read, so that its description tells where its fields are stored.
+/// The header of a context. One that was read is borrowed from the body: a description tells where fields are stored by
+/// their addresses.
 #[derive(Clone, Copy)]
 pub(super) enum ContextHeader<'a, H> {
     /// The header that was read.

@@ -194,7 +194,7 @@ impl Describe for VtdFaultRecord {
         let shown = if self.fault_address() == self.fault_information() { 0 } else { 2 };
         out.stored("fault_information", stored.get(shown..).unwrap_or_default(), Stored::Shown);
         out.field("fault_address", Value::hex(self.fault_address()))?;
-        // Lent, not copied: its description tells where it is stored.
+        // Borrowed, because a description tells where fields are stored by their addresses.
         let source: &VtdFaultSource = zerocopy::transmute_ref!(Self::AT.fault_source.get(&self.0));
         source.describe(out)
     }
