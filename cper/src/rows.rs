@@ -5,8 +5,8 @@ use core::fmt::{self, Display};
 
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-use crate::fields::{Describe, Dwords, List, Stored, Value, Visitor, describe_copy, text_tells};
-use crate::stored::{number, of_bytes};
+use crate::fields::{Describe, List, Stored, Value, Visitor, describe_copy, text_tells};
+use crate::stored::{made, number, of_bytes};
 
 /// A field of the table.
 pub(crate) struct Row {
@@ -72,12 +72,12 @@ pub(crate) fn describe_rows(bytes: &[u8], valid: u64, rows: &[Row], out: &mut dy
 }
 
 /// A number in hex, with all its digits.
-fn hex(stored: &[u8]) -> Value<'static> {
+pub(crate) fn hex(stored: &[u8]) -> Value<'static> {
     Value::Hex { value: number(stored), digits: (stored.len() as u8).saturating_mul(2) }
 }
 
 /// A number in decimal.
-fn decimal(stored: &[u8]) -> Value<'static> {
+pub(crate) fn decimal(stored: &[u8]) -> Value<'static> {
     match stored.len() {
         ..=4 => Value::Number(number(stored)),
         _ => Value::Count(number(stored)),
@@ -86,16 +86,16 @@ fn decimal(stored: &[u8]) -> Value<'static> {
 
 /// A value that has a name.
 pub(crate) fn named<N: TryFrom<u64> + Default, T: From<N> + Into<Value<'static>>>(
-    stored: u64,
+    number: u64,
 ) -> Value<'static> {
-    T::from(N::try_from(stored).unwrap_or_default()).into()
+    made::<N, T>(number).into()
 }
 
 /// Flags.
 pub(crate) fn flags<N: TryFrom<u64> + Default, T: From<N> + bitflags::Flags<Bits: Into<u64>> + Copy>(
-    stored: u64,
+    number: u64,
 ) -> Value<'static> {
-    Value::flags(T::from(N::try_from(stored).unwrap_or_default()))
+    Value::flags(made::<N, T>(number))
 }
 
 /// A value that is stored as itself and has a name.
@@ -139,36 +139,11 @@ pub(crate) fn message<T: FromBytes + IntoBytes + Display>(
     out.field(name, Value::Message(&of_bytes::<T>(stored)))
 }
 
-/// Numbers of `N` bytes as a list, each in hex.
-pub(crate) fn words<const N: usize>(name: &'static str, stored: &[u8], out: &mut dyn Visitor) -> fmt::Result {
-    out.stored(name, stored, Stored::Shown);
-    out.field(name, Value::List(&Numbers { stored, size: N, form: hex }))
-}
-
-/// Numbers of `N` bytes as a list, each in decimal.
-pub(crate) fn numbers<const N: usize>(
-    name: &'static str,
-    stored: &[u8],
-    out: &mut dyn Visitor,
-) -> fmt::Result {
-    out.stored(name, stored, Stored::Shown);
-    out.field(name, Value::List(&Numbers { stored, size: N, form: decimal }))
-}
-
-/// `N` dwords in one line.
-pub(crate) fn dwords<const N: usize>(
-    name: &'static str,
-    stored: &[u8],
-    out: &mut dyn Visitor,
-) -> fmt::Result {
-    out.stored(name, stored, Stored::Shown);
-    out.field(name, Value::Message(&Dwords(&crate::stored::dwords::<N>(stored))))
-}
-
-struct Numbers<'a> {
-    stored: &'a [u8],
-    size: usize,
-    form: fn(&[u8]) -> Value<'static>,
+/// Numbers of the same size, as a list.
+pub(crate) struct Numbers<'a> {
+    pub(crate) stored: &'a [u8],
+    pub(crate) size: usize,
+    pub(crate) form: fn(&[u8]) -> Value<'static>,
 }
 
 impl List for Numbers<'_> {
@@ -216,13 +191,22 @@ macro_rules! form {
         $crate::rows::Form::By($crate::rows::message::<$type>)
     };
     ([words] [$number:tt; $count:literal]) => {
-        $crate::rows::Form::By($crate::rows::words::<{ size_of::<$number>() }>)
+        $crate::rows::form!([hex] list of $number)
     };
     ([numbers] [$number:tt; $count:literal]) => {
-        $crate::rows::Form::By($crate::rows::numbers::<{ size_of::<$number>() }>)
+        $crate::rows::form!([decimal] list of $number)
+    };
+    ([$form:ident] list of $number:tt) => {
+        $crate::rows::Form::By(|name, stored, out| {
+            let list = $crate::rows::Numbers { stored, size: size_of::<$number>(), form: $crate::rows::$form };
+            $crate::fields::describe_whole(name, stored, $crate::fields::Value::List(&list), out)
+        })
     };
     ([dwords] [u32; $count:literal]) => {
-        $crate::rows::Form::By($crate::rows::dwords::<$count>)
+        $crate::rows::Form::By(|name, stored, out| {
+            let dwords = $crate::fields::Dwords(&$crate::stored::dwords::<$count>(stored));
+            $crate::fields::describe_whole(name, stored, $crate::fields::Value::Message(&dwords), out)
+        })
     };
 }
 
@@ -246,7 +230,7 @@ macro_rules! valid {
     };
 }
 
-/// The validity bits of a structure; `all` are those of one that has none.
+/// The validity bits of a structure.
 macro_rules! valid_bits {
     ($self:ident []) => {
         0

@@ -319,7 +319,12 @@ pub(crate) fn debug_made<N: TryFrom<u64> + Default, T: From<N> + Debug>(
     stored: &[u8],
     f: &mut Formatter<'_>,
 ) -> fmt::Result {
-    T::from(N::try_from(number(stored)).unwrap_or_default()).fmt(f)
+    made::<N, T>(number(stored)).fmt(f)
+}
+
+/// The value that is made of a number, which `N` has room for.
+pub(crate) fn made<N: TryFrom<u64> + Default, T: From<N>>(number: u64) -> T {
+    T::from(N::try_from(number).unwrap_or_default())
 }
 
 /// A value that is stored as itself.

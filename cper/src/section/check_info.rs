@@ -96,7 +96,7 @@ macro_rules! check_bits {
             fn describe(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
                 $(
                     if let Some(value) = self.$field() {
-                        out.field(stringify!($field), $crate::section::check_info::shown!($form, value))?;
+                        out.field(stringify!($field), $crate::section::register::shown!($form, value))?;
                     }
                 )*
                 Ok(())
@@ -130,17 +130,4 @@ macro_rules! to_bits {
     };
 }
 
-/// The value as it is described.
-macro_rules! shown {
-    (number, $value:expr) => {
-        $crate::fields::Value::number($value)
-    };
-    (hex, $value:expr) => {
-        $crate::fields::Value::hex($value)
-    };
-    ($form:ident, $value:expr) => {
-        $value.into()
-    };
-}
-
-pub(crate) use {check_bits, from_bits, shown, to_bits};
+pub(crate) use {check_bits, from_bits, to_bits};

@@ -15,8 +15,8 @@ use crate::kind::Encode;
 use crate::section::Body;
 
 /// The section as it is written, after checking that every byte of it was written, and that a buffer of another length
-/// than the announced one is refused. The description of the section, and of one cut short anywhere, tells where in the
-/// body its fields are stored.
+/// than the announced one is refused, and that the description of the section, whole and cut at every length, says where
+/// in the body each field is stored.
 pub(crate) fn written<S: Encode>(section: &S) -> Vec<u8> {
     let length = section.encoded_len();
     let [one, other] = [0xa5, 0x5a].map(|fill| {

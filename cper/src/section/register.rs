@@ -109,11 +109,11 @@ macro_rules! shown {
     (number, $value:expr) => {
         $crate::fields::Value::number($value)
     };
-    (named, $value:expr) => {
-        $crate::fields::Value::from($value)
-    };
     (message, $value:expr) => {
         $crate::fields::Value::Message(&$value)
+    };
+    ($other:ident, $value:expr) => {
+        $crate::fields::Value::from($value)
     };
 }
 

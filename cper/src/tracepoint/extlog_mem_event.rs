@@ -52,8 +52,7 @@ impl<'a> ExtlogMemEvent<'a> {
 
     /// The event of a memory error, the first of its kind.
     pub fn of(descriptor: &SectionDescriptor, memory: &MemoryErrorView<'_>) -> Self {
-        let mut whole = [0; MemoryError::SIZE];
-        whole.iter_mut().zip(memory.bytes()).for_each(|(to, from)| *to = *from);
+        let whole: [u8; MemoryError::SIZE] = crate::stored::of_bytes(memory.bytes());
         let mut data = [0; 55];
         let parts = PARTS.iter().flat_map(|&(start, length)| whole.iter().skip(start).take(length));
         data.iter_mut().zip(parts).for_each(|(to, from)| *to = *from);

@@ -111,14 +111,8 @@ impl Describe for CxlDramEvent {
         out.field("transaction_type", self.transaction_type().into())?;
         self.describe_fields(out)?;
         self.physical_address().tell(Self::AT.physical_address.of(&self.0), out);
-        shows!(
-            out,
-            self,
-            memory_event_descriptor,
-            memory_event_type,
-            memory_event_sub_type,
-            transaction_type
-        );
+        shows!(out, self, memory_event_descriptor, memory_event_type);
+        shows!(out, self, memory_event_sub_type, transaction_type);
         shows!(out, self, cvme_threshold_event_flags, cvme_count);
         if let Some(mask) = self.correction_mask() {
             shows!(out, self, correction_mask);

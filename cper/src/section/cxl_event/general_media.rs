@@ -187,14 +187,8 @@ impl Describe for CxlGeneralMediaEvent {
         out.field("transaction_type", self.transaction_type().into())?;
         self.describe_fields(out)?;
         self.physical_address().tell(Self::AT.physical_address.of(&self.0), out);
-        shows!(
-            out,
-            self,
-            memory_event_descriptor,
-            memory_event_type,
-            memory_event_sub_type,
-            transaction_type
-        );
+        shows!(out, self, memory_event_descriptor, memory_event_type);
+        shows!(out, self, memory_event_sub_type, transaction_type);
         shows!(out, self, cme_threshold_event_flags, cme_count);
         self.describe_component(out)?;
         out.field("cme_threshold_event_flags", Value::flags(self.cme_threshold_event_flags()))?;

@@ -60,23 +60,9 @@ open_value! {
 impl Describe for CxlPhysicalSwitchEvent {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
-        shows!(
-            out,
-            self,
-            physical_port_id,
-            event_type,
-            slot_status,
-            connected_device_type,
-            supported_cxl_modes
-        );
-        shows!(
-            out,
-            self,
-            negotiated_link_width,
-            supported_link_speeds,
-            maximum_link_speed,
-            current_link_speed
-        );
+        shows!(out, self, physical_port_id, event_type, slot_status);
+        shows!(out, self, connected_device_type, supported_cxl_modes, negotiated_link_width);
+        shows!(out, self, supported_link_speeds, maximum_link_speed, current_link_speed);
         shows!(out, self, ltssm_state, first_negotiated_lane, link_state_flags);
         if self.current_port_configuration_state() >> 4 == 0 {
             shows!(out, self, current_port_configuration_state);
