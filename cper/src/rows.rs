@@ -204,7 +204,8 @@ macro_rules! form {
     };
     ([dwords] [u32; $count:literal]) => {
         $crate::rows::Form::By(|name, stored, out| {
-            let dwords = $crate::fields::Dwords(&$crate::stored::dwords::<$count>(stored));
+            let dwords = $crate::stored::dwords::<$count>(stored);
+            let dwords = $crate::fields::Dwords(&dwords);
             $crate::fields::describe_whole(name, stored, $crate::fields::Value::Message(&dwords), out)
         })
     };
