@@ -202,65 +202,7 @@ macro_rules! flag_set {
     )* };
 }
 
-/// Declares a number of wire structures that has no table of names, such as an identifier with fields inside.
-///
-/// `Display` is the type's own business.
-macro_rules! wire_number {
-    ($(#[$meta:meta])* $name:ident: $raw:ident) => {
-        $(#[$meta])*
-        #[derive(
-            Clone, Copy, PartialEq, Eq, Hash, Default,
-            zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout, zerocopy::Unaligned,
-        )]
-        #[repr(transparent)]
-        pub struct $name([u8; ($raw::BITS / 8) as usize]);
-
-        impl $name {
-            /// The value with this number.
-            #[inline]
-            pub const fn new(raw: $raw) -> Self {
-                Self(raw.to_le_bytes())
-            }
-
-            /// The number on the wire.
-            #[inline]
-            pub const fn raw(self) -> $raw {
-                $raw::from_le_bytes(self.0)
-            }
-        }
-
-        $crate::grammar::conversions!($name: $raw);
-        $crate::grammar::any_number!($name: $raw);
-
-        impl core::fmt::Debug for $name {
-            #[inline]
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                $crate::grammar::debug_number(f, stringify!($name), u64::from(self.raw()))
-            }
-        }
-    };
-}
-
-/// Gives a number of at most 32 bits the number itself as its form in serde.
-macro_rules! serde_as_number {
-    ($($name:ident: $raw:ident),*) => { $(
-        #[cfg(feature = "serde")]
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serde::Serialize::serialize(&self.raw(), serializer)
-            }
-        }
-
-        #[cfg(feature = "serde")]
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                <$raw as serde::Deserialize>::deserialize(deserializer).map(Self::new)
-            }
-        }
-    )* };
-}
-
-pub(crate) use {flag_set, open_guid, open_value, serde_as_number, wire_number};
+pub(crate) use {flag_set, open_guid, open_value};
 
 #[cfg(test)]
 mod tests {

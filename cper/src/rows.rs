@@ -118,6 +118,26 @@ pub(crate) fn group<T: FromBytes + IntoBytes + Immutable + Describe>(
     describe_copy(name, stored, &of_bytes::<T>(stored), out)
 }
 
+/// A register, whose fields and flags show all its bits.
+pub(crate) fn register<N: TryFrom<u64> + Default, T: From<N> + Describe>(
+    name: &'static str,
+    stored: &[u8],
+    out: &mut dyn Visitor,
+) -> fmt::Result {
+    out.stored(name, stored, Stored::Shown);
+    out.field(name, Value::Group(&made::<N, T>(number(stored))))
+}
+
+/// A number with a text of its own, which shows all its bits.
+pub(crate) fn text<N: TryFrom<u64> + Default, T: From<N> + Display>(
+    name: &'static str,
+    stored: &[u8],
+    out: &mut dyn Visitor,
+) -> fmt::Result {
+    out.stored(name, stored, Stored::Shown);
+    out.field(name, Value::Message(&made::<N, T>(number(stored))))
+}
+
 /// A structure inside this one, described where it is stored.
 pub(crate) fn part(
     name: &'static str,
@@ -178,6 +198,9 @@ macro_rules! form {
     ([flags] ($bits:tt $of:ident)) => {
         $crate::rows::Form::Made($crate::rows::flags::<$bits, $of>)
     };
+    ([group] ($bits:tt $of:ident)) => {
+        $crate::rows::Form::By($crate::rows::register::<$bits, $of>)
+    };
     ([group] $type:tt) => {
         $crate::rows::Form::By($crate::rows::group::<$type>)
     };
@@ -186,6 +209,9 @@ macro_rules! form {
             let found = <$type>::first(stored);
             $crate::rows::part(name, stored, found.map(|(found, _)| found as _), out)
         })
+    };
+    ([message] ($bits:tt $of:ident)) => {
+        $crate::rows::Form::By($crate::rows::text::<$bits, $of>)
     };
     ([message] $type:tt) => {
         $crate::rows::Form::By($crate::rows::message::<$type>)

@@ -6,9 +6,26 @@
 use core::fmt::{self, Debug, Formatter};
 
 /// How many bytes a field is stored in.
+///
+/// Sizes of numbers and byte arrays are literals, which the compiler has not to work out for each field.
 macro_rules! size {
+    (u8) => {
+        1
+    };
+    (u16) => {
+        2
+    };
+    (u32) => {
+        4
+    };
+    (u64) => {
+        8
+    };
     (($bits:tt $flags:ident)) => {
-        size_of::<$bits>()
+        $crate::stored::size!($bits)
+    };
+    ([u8; $count:literal]) => {
+        $count
     };
     ($type:tt) => {
         size_of::<$type>()
@@ -268,25 +285,41 @@ impl<const N: usize> Place<N> {
 /// How `Debug` writes the bytes of a field.
 type Shown = fn(&[u8], &mut Formatter<'_>) -> fmt::Result;
 
-/// Writes a structure as `derive(Debug)` would: fields of this name, size and form, one after the other.
-pub(crate) fn debug(
-    f: &mut Formatter<'_>,
-    name: &str,
-    structure: &[u8],
-    fields: &[(&str, usize, Shown)],
-) -> fmt::Result {
+/// A field, as `Debug` writes it.
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    /// Offset in the structure.
+    pub(crate) at: usize,
+    /// Size in bytes.
+    pub(crate) size: usize,
+    pub(crate) shown: Shown,
+}
+
+/// Checks that each field begins where the one before it ends, and the last ends with the structure. The panic names
+/// the field, at compile time.
+pub(crate) const fn check(size: usize, mut fields: &[Field]) {
+    let mut end = 0;
+    while let [field, rest @ ..] = fields {
+        assert!(field.at == end, "{}", field.name);
+        (end, fields) = (field.at.saturating_add(field.size), rest);
+    }
+    assert!(end == size, "the size");
+}
+
+/// Writes a structure as `derive(Debug)` would.
+pub(crate) fn debug(f: &mut Formatter<'_>, name: &str, structure: &[u8], fields: &[Field]) -> fmt::Result {
     let (mut out, mut rest) = (f.debug_struct(name), structure);
-    for (name, size, shown) in fields {
-        let (stored, after) = rest.split_at_checked(*size).unwrap_or((rest, &[]));
-        out.field(name, &Field(stored, *shown));
+    for field in fields {
+        let (stored, after) = rest.split_at_checked(field.size).unwrap_or((rest, &[]));
+        out.field(field.name, &Written(stored, field.shown));
         rest = after;
     }
     out.finish()
 }
 
-struct Field<'a>(&'a [u8], Shown);
+struct Written<'a>(&'a [u8], Shown);
 
-impl Debug for Field<'_> {
+impl Debug for Written<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.1(self.0, f)
     }
@@ -311,7 +344,7 @@ pub(crate) fn debug_number(stored: &[u8], f: &mut Formatter<'_>) -> fmt::Result 
 
 /// Numbers of `N` bytes.
 pub(crate) fn debug_numbers<const N: usize>(stored: &[u8], f: &mut Formatter<'_>) -> fmt::Result {
-    f.debug_list().entries(stored.chunks(N).map(|stored| Field(stored, debug_number))).finish()
+    f.debug_list().entries(stored.chunks(N).map(|stored| Written(stored, debug_number))).finish()
 }
 
 /// A value that is made of a number.

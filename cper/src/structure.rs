@@ -139,24 +139,25 @@ macro_rules! structure {
                 const AT: Places = Places { $( $field: $crate::stored::Place($at), )* };
             }
 
-            // Each field begins where the one before it ends.
-            let end = 0;
-            $(
-                assert!(end == $at);
-                let end = $name::AT.$field.end();
-            )*
-            assert!(end == $size);
-        };
+            const FIELDS: &[$crate::stored::Field] = &[$(
+                $crate::stored::Field {
+                    name: stringify!($field),
+                    at: $name::AT.$field.0,
+                    size: $crate::stored::size!($type),
+                    shown: $crate::stored::shown!($type),
+                },
+            )*];
 
-        /// The values as stored, valid or not.
-        impl core::fmt::Debug for $name {
-            #[inline]
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                $crate::stored::debug(f, stringify!($name), zerocopy::IntoBytes::as_bytes(self), &[$(
-                    (stringify!($field), $crate::stored::size!($type), $crate::stored::shown!($type)),
-                )*])
+            const _: () = $crate::stored::check($size, FIELDS);
+
+            /// The values as stored, valid or not.
+            impl core::fmt::Debug for $name {
+                #[inline]
+                fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                    $crate::stored::debug(f, stringify!($name), zerocopy::IntoBytes::as_bytes(self), FIELDS)
+                }
             }
-        }
+        };
 
         $crate::grammar::any_structure!($name);
 

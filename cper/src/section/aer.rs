@@ -33,19 +33,19 @@ structure! {
     0x14 correctable_error_mask: (u32 CorrectableErrors) as flags
         => set_correctable_error_mask with_correctable_error_mask;
     /// First error pointer, and what the function can do.
-    0x18 capabilities_and_control: AerControl as group
+    0x18 capabilities_and_control: (u32 AerControl) as group
         => set_capabilities_and_control with_capabilities_and_control;
     /// The first four dwords of the header of the packet that the first error is about.
     0x1c header_log: [u32; 4] as dwords => set_header_log with_header_log;
     /// Root error command: which error messages raise an interrupt.
     0x2c root_error_command: (u32 RootErrorCommand) as flags => set_root_error_command with_root_error_command;
     /// Root error status: which error messages reached the root port.
-    0x30 root_error_status: RootErrorStatus as group => set_root_error_status with_root_error_status;
+    0x30 root_error_status: (u32 RootErrorStatus) as group => set_root_error_status with_root_error_status;
     /// Sender of the first correctable error message.
-    0x34 correctable_error_source: RequesterId as message
+    0x34 correctable_error_source: (u16 RequesterId) as message
         => set_correctable_error_source with_correctable_error_source;
     /// Sender of the first uncorrectable error message.
-    0x36 uncorrectable_error_source: RequesterId as message
+    0x36 uncorrectable_error_source: (u16 RequesterId) as message
         => set_uncorrectable_error_source with_uncorrectable_error_source;
     /// The prefixes of the packet that the first error is about; for a packet in Flit mode, dwords 4 to 7 of its
     /// header.
@@ -147,7 +147,7 @@ error_bits! {
 
 register! {
     /// Advanced error capabilities and control (offset 0x18).
-    AerControl: u32 in U32, flags AerControlFlags {
+    AerControl: u32, flags AerControlFlags {
         ECRC_GENERATION_CAPABLE = 5 => "The function can generate ECRC.",
         ECRC_GENERATION_ENABLE = 6 => "The function generates ECRC.",
         ECRC_CHECK_CAPABLE = 7 => "The function can check ECRC.",
@@ -180,7 +180,7 @@ crate::open_value::flag_set! {
 
 register! {
     /// Root error status (offset 0x30).
-    RootErrorStatus: u32 in U32, flags RootErrorFlags {
+    RootErrorStatus: u32, flags RootErrorFlags {
         CORRECTABLE_RECEIVED = 0 => "A correctable error message was received.",
         MULTIPLE_CORRECTABLE_RECEIVED = 1 => "More than one correctable error message was received.",
         UNCORRECTABLE_RECEIVED = 2 => "A fatal or non-fatal error message was received.",
@@ -217,7 +217,7 @@ impl AerCapability {
 impl Describe for AerCapability {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
-        shows!(out, self, correctable_error_source, uncorrectable_error_source, further_log);
+        shows!(out, self, further_log);
         let further_log = self.further_log();
         if further_log != [0; 6] {
             out.field("further_log", Value::Message(&Dwords(&further_log)))?;

@@ -13,8 +13,9 @@ use super::context::{RegisterTable, Registers};
 use super::runs::write_runs;
 use crate::entries::Entries;
 use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest, shows};
+use crate::grammar::number;
 use crate::kind::{Encode, FixedSection, SectionType};
-use crate::open_value::{open_value, serde_as_number, wire_number};
+use crate::open_value::open_value;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId};
 
@@ -58,7 +59,7 @@ structure! {
     1 length: u8 as number => set_length with_length;
     2 validation_bits: u16;
     /// What failed. Three revisions of the specification number it in three ways: [`ArmErrorType::types`].
-    4 error_type: ArmErrorType as hex => set_error_type with_error_type;
+    4 error_type: (u8 ArmErrorType) as hex => set_error_type with_error_type;
     /// Number of errors: 0 for a single error, 1 for several, 2 or more for exactly that many.
     5 multiple_error: u16 as number, multiple_error_raw set_multiple_error with_multiple_error, MULTIPLE_ERROR = 0;
     /// Flags of the error: whether it is the first or the last one, and whether it spread or lost others.
@@ -90,7 +91,7 @@ structure! {
     /// A system register of a context of type [`ArmContextType::MISC_SYSTEM`].
     ArmSystemRegister: 10 bytes;
     /// The register, by its encoding.
-    0 mrs_encoding: MrsEncoding as hex => set_mrs_encoding with_mrs_encoding;
+    0 mrs_encoding: (u16 MrsEncoding) as hex => set_mrs_encoding with_mrs_encoding;
     /// Value of the register.
     2 value: u64 as hex => set_value with_value;
 }
@@ -152,12 +153,10 @@ impl fmt::Display for ArmErrorTypeReading {
     }
 }
 
-wire_number! {
+number! {
     /// The type byte of an [`ArmErrorInformation`], which three revisions of the specification read in three ways.
     ArmErrorType: u8
 }
-
-serde_as_number!(ArmErrorType: u8);
 
 /// The byte, in hexadecimal.
 impl fmt::Display for ArmErrorType {
@@ -270,9 +269,9 @@ check_bits! {
     /// Error information of a cache error.
     ArmCacheError {
         /// What was accessed.
-        transaction_type / with_transaction_type: TransactionType as code, valid 0, bits 17:16;
+        transaction_type / with_transaction_type: TransactionType as named, valid 0, bits 17:16;
         /// Operation that failed.
-        operation / with_operation: ArmCacheOperation as code, valid 1, bits 21:18;
+        operation / with_operation: ArmCacheOperation as named, valid 1, bits 21:18;
         /// Level of the cache.
         level / with_level: u8 as number, valid 2, bits 24:22;
         /// Whether the processor's context is corrupt.
@@ -290,9 +289,9 @@ check_bits! {
     /// Error information of a TLB error.
     ArmTlbError {
         /// What was accessed.
-        transaction_type / with_transaction_type: TransactionType as code, valid 0, bits 17:16;
+        transaction_type / with_transaction_type: TransactionType as named, valid 0, bits 17:16;
         /// Operation that failed.
-        operation / with_operation: ArmTlbOperation as code, valid 1, bits 21:18;
+        operation / with_operation: ArmTlbOperation as named, valid 1, bits 21:18;
         /// Level of the TLB.
         level / with_level: u8 as number, valid 2, bits 24:22;
         /// Whether the processor's context is corrupt.
@@ -310,9 +309,9 @@ check_bits! {
     /// Error information of a bus error.
     ArmBusError {
         /// What was accessed.
-        transaction_type / with_transaction_type: TransactionType as code, valid 0, bits 17:16;
+        transaction_type / with_transaction_type: TransactionType as named, valid 0, bits 17:16;
         /// Operation that failed.
-        operation / with_operation: AccessOperation as code, valid 1, bits 21:18;
+        operation / with_operation: AccessOperation as named, valid 1, bits 21:18;
         /// Affinity level at which the error happened.
         level / with_level: u8 as number, valid 2, bits 24:22;
         /// Whether the processor's context is corrupt.
@@ -324,24 +323,22 @@ check_bits! {
         /// Whether the program can go on at the program counter.
         restartable_pc / with_restartable_pc: bool as flag, valid 6, bits 28:28;
         /// The processor's part in the error.
-        participation_type / with_participation_type: ParticipationType as code, valid 7, bits 30:29;
+        participation_type / with_participation_type: ParticipationType as named, valid 7, bits 30:29;
         /// Whether the request timed out.
         time_out / with_time_out: bool as flag, valid 8, bits 31:31;
         /// What the access was to.
-        address_space / with_address_space: ArmAddressSpace as code, valid 9, bits 33:32;
+        address_space / with_address_space: ArmAddressSpace as named, valid 9, bits 33:32;
         /// Attributes of the memory, as the Arm architecture defines them.
         memory_access_attributes / with_memory_access_attributes: u16 as hex, valid 10, bits 42:34;
         /// Security state of the access.
-        access_mode / with_access_mode: ArmAccessMode as code, valid 11, bits 43:43;
+        access_mode / with_access_mode: ArmAccessMode as named, valid 11, bits 43:43;
     }
 }
 
-wire_number! {
+number! {
     /// The encoding by which an MRS instruction names a system register.
     MrsEncoding: u16
 }
-
-serde_as_number!(MrsEncoding: u16);
 
 impl MrsEncoding {
     /// The encoding of `S<op0>_<op1>_C<crn>_C<crm>_<op2>`, with op0 2 or 3; bits that a field has no room for are

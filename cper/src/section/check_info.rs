@@ -35,10 +35,10 @@ open_value! {
     }
 }
 
-/// Declares a newtype over such 64 bits: for each field a reader that gives `None` when its validity bit is clear, a
+/// Declares a number of such 64 bits: for each field a reader that gives `None` when its validity bit is clear, a
 /// writer that sets value and bit together, and the type's [`Describe`](crate::fields::Describe).
 ///
-/// `name / with_name: type as form, valid BIT, bits HIGH:LOW;` where the form is `code` (an open value), `flag`,
+/// `name / with_name: type as form, valid BIT, bits HIGH:LOW;` where the form is `named` (an open value), `flag`,
 /// `number` or `hex`.
 macro_rules! check_bits {
     (
@@ -51,21 +51,9 @@ macro_rules! check_bits {
             )*
         }
     ) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-        pub struct $name(u64);
+        $crate::section::register::bits! { $(#[$meta])* $name: u64 }
 
         impl $name {
-            /// The structure with these bits; 0 has no valid field.
-            pub const fn new(raw: u64) -> Self {
-                Self(raw)
-            }
-
-            /// All 64 bits.
-            pub const fn raw(self) -> u64 {
-                self.0
-            }
-
             $(
                 $(#[$field_meta])*
                 ///
@@ -90,26 +78,26 @@ macro_rules! check_bits {
             )*
         }
 
-        $crate::grammar::conversions!($name: u64);
-
         impl $crate::fields::Describe for $name {
             fn describe(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
-                $(
-                    if let Some(value) = self.$field() {
-                        out.field(stringify!($field), $crate::section::register::shown!($form, value))?;
-                    }
-                )*
-                Ok(())
+                const FIELDS: &[$crate::section::register::Field] = &[$(
+                    $crate::section::register::Field {
+                        name: stringify!($field),
+                        valid: 1 << $valid,
+                        low: $low,
+                        width: $high - $low + 1,
+                        shown: $crate::section::register::shown!($form, $plain),
+                    },
+                )*];
+                $crate::section::register::describe(self.0, FIELDS, out)
             }
         }
-
-        $crate::fields::show_fields!($name);
     };
 }
 
 /// The value that a field's bits mean.
 macro_rules! from_bits {
-    ($plain:ident as code, $bits:expr) => {
+    ($plain:ident as named, $bits:expr) => {
         $plain::new($bits as u8)
     };
     ($plain:ident as flag, $bits:expr) => {
@@ -122,7 +110,7 @@ macro_rules! from_bits {
 
 /// The bits that mean a value.
 macro_rules! to_bits {
-    (code, $value:expr) => {
+    (named, $value:expr) => {
         $value.raw() as u64
     };
     ($form:ident, $value:expr) => {

@@ -12,7 +12,7 @@ structure! {
     DmarGenericError: 32 bytes, new;
     view DmarGenericErrorView from 32 as DMAR_GENERIC "generic DMA remapping error";
     /// Requester id of the device whose request faulted.
-    0 requester_id: RequesterId as message => set_requester_id with_requester_id;
+    0 requester_id: (u16 RequesterId) as message => set_requester_id with_requester_id;
     /// PCI segment of the device.
     2 segment_number: u16 as hex => set_segment_number with_segment_number;
     /// Why the request faulted.

@@ -5,7 +5,7 @@ use core::fmt;
 
 use super::pci_address::RequesterId;
 use super::register::register;
-use crate::fields::{Describe, Stored, Value, Visitor, describe_rest, show_fields};
+use crate::fields::{Describe, Stored, Value, Visitor, describe_rest, show_fields, shows};
 use crate::open_value::open_value;
 use crate::structure::structure;
 
@@ -28,7 +28,7 @@ structure! {
     /// Global status register.
     28 global_status: u32 as hex => set_global_status with_global_status;
     /// Fault status register.
-    32 fault_status: VtdFaultStatus as group => set_fault_status with_fault_status;
+    32 fault_status: (u32 VtdFaultStatus) as group => set_fault_status with_fault_status;
     36 reserved: [u8; 12];
     /// Fault recording register, 16 bytes.
     48 fault_record: VtdFaultRecord as group => set_fault_record with_fault_record;
@@ -58,7 +58,7 @@ structure! {
 
 register! {
     /// Fault status register.
-    VtdFaultStatus: u32 in U32, flags VtdFaultStatusFlags {
+    VtdFaultStatus: u32, flags VtdFaultStatusFlags {
         PRIMARY_FAULT_OVERFLOW = 0 => "A fault found no free record.",
         PRIMARY_PENDING_FAULT = 1 => "There is a fault record.",
         ADVANCED_FAULT_OVERFLOW = 2 => "A fault found no room in the advanced log (before VT-d 3.0).",
@@ -79,12 +79,12 @@ structure! {
     /// Bits 63:0: the address in bits 63:12.
     0 fault_information: u64 as hex => set_fault_information with_fault_information;
     /// Bits 127:64: requester, reason and kind of the request.
-    8 fault_source: VtdFaultSource as group => set_fault_source with_fault_source;
+    8 fault_source: (u64 VtdFaultSource) as group => set_fault_source with_fault_source;
 }
 
 register! {
     /// The upper half of a fault record. Its bit numbers are 64 less than in the specification.
-    VtdFaultSource: u64 in U64, flags VtdFaultSourceFlags {
+    VtdFaultSource: u64, flags VtdFaultSourceFlags {
         TYPE_BIT_2 = 28 => "Second bit of the request's type, since VT-d 3.0.",
         PRIVILEGE_MODE_REQUESTED = 29 => "The request was for supervisor privilege.",
         EXECUTE_PERMISSION_REQUESTED = 30 => "The request was for execution.",
@@ -194,9 +194,8 @@ impl Describe for VtdFaultRecord {
         let shown = if self.fault_address() == self.fault_information() { 0 } else { 2 };
         out.stored("fault_information", stored.get(shown..).unwrap_or_default(), Stored::Shown);
         out.field("fault_address", Value::hex(self.fault_address()))?;
-        // Borrowed, because a description tells where fields are stored by their addresses.
-        let source: &VtdFaultSource = zerocopy::transmute_ref!(Self::AT.fault_source.get(&self.0));
-        source.describe(out)
+        shows!(out, self, fault_source);
+        self.fault_source().describe(out)
     }
 }
 

@@ -1,33 +1,21 @@
 //! Error status, shared by the memory and PCI sections (UEFI 2.11 Appendix N, "Error Status").
 
-use core::fmt;
+use super::register::register;
+use crate::open_value::open_value;
 
-use crate::fields::{Describe, Stored, Value, Visitor, show_fields};
-use crate::open_value::{open_value, wire_number};
-
-wire_number! {
+register! {
     /// Error status (UEFI 2.11 table N.3): 64 bits that say what kind of error it was and which signals carried it.
-    ErrorStatus: u64
-}
-
-crate::open_value::flag_set! {
-    /// Signals and circumstances of an error.
-    pub struct ErrorStatusFlags: u64 {
-        /// The error was detected on the address signals.
-        const ADDRESS = 1 << 16;
-        /// The error was detected on the control signals.
-        const CONTROL = 1 << 17;
-        /// The error was detected on the data signals.
-        const DATA = 1 << 18;
-        /// The responder detected the error.
-        const RESPONDER = 1 << 19;
-        /// The requestor detected the error.
-        const REQUESTOR = 1 << 20;
-        /// The error is the first of several.
-        const FIRST_ERROR = 1 << 21;
-        /// Further errors were not logged.
-        const OVERFLOW = 1 << 22;
-        const _ = !0xff00;
+    ErrorStatus: u64, flags ErrorStatusFlags {
+        ADDRESS = 16 => "The error was detected on the address signals.",
+        CONTROL = 17 => "The error was detected on the control signals.",
+        DATA = 18 => "The error was detected on the data signals.",
+        RESPONDER = 19 => "The responder detected the error.",
+        REQUESTOR = 20 => "The requestor detected the error.",
+        FIRST_ERROR = 21 => "The error is the first of several.",
+        OVERFLOW = 22 => "Further errors were not logged.",
+    }
+    fields {
+        error_type: ErrorStatusType as named = 8, 8 => "What kind of error it was.",
     }
 }
 
@@ -58,29 +46,9 @@ open_value! {
 impl ErrorStatus {
     /// The status of this type with these flags.
     pub const fn of(kind: ErrorStatusType, flags: ErrorStatusFlags) -> Self {
-        Self::new((kind.raw() as u64) << 8 | flags.bits() & !0xff00)
-    }
-
-    /// What kind of error it was.
-    pub const fn error_type(self) -> ErrorStatusType {
-        ErrorStatusType::new((self.raw() >> 8) as u8)
-    }
-
-    /// Every bit but those of the type; reserved ones are kept.
-    pub const fn flags(self) -> ErrorStatusFlags {
-        ErrorStatusFlags::from_bits_retain(self.raw() & !0xff00)
+        Self::new((kind.raw() as u64) << 8 | flags.bits() & !Self::FIELDS)
     }
 }
-
-impl Describe for ErrorStatus {
-    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.stored("error_status", zerocopy::IntoBytes::as_bytes(self), Stored::Shown);
-        out.field("error_type", self.error_type().into())?;
-        out.field("flags", Value::flags(self.flags()))
-    }
-}
-
-show_fields!(ErrorStatus);
 
 #[cfg(test)]
 mod tests {

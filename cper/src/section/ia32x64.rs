@@ -145,9 +145,9 @@ check_bits! {
     /// Check information of a cache error.
     CacheCheck {
         /// What was accessed.
-        transaction_type / with_transaction_type: TransactionType as code, valid 0, bits 17:16;
+        transaction_type / with_transaction_type: TransactionType as named, valid 0, bits 17:16;
         /// Operation that failed.
-        operation / with_operation: CacheOperation as code, valid 1, bits 21:18;
+        operation / with_operation: CacheOperation as named, valid 1, bits 21:18;
         /// Level of the cache.
         level / with_level: u8 as number, valid 2, bits 24:22;
         /// Whether the processor's context is corrupt.
@@ -167,9 +167,9 @@ check_bits! {
     /// Check information of a TLB error.
     TlbCheck {
         /// What was accessed.
-        transaction_type / with_transaction_type: TransactionType as code, valid 0, bits 17:16;
+        transaction_type / with_transaction_type: TransactionType as named, valid 0, bits 17:16;
         /// Operation that failed.
-        operation / with_operation: AccessOperation as code, valid 1, bits 21:18;
+        operation / with_operation: AccessOperation as named, valid 1, bits 21:18;
         /// Level of the TLB.
         level / with_level: u8 as number, valid 2, bits 24:22;
         /// Whether the processor's context is corrupt.
@@ -189,9 +189,9 @@ check_bits! {
     /// Check information of a bus error.
     BusCheck {
         /// What was accessed.
-        transaction_type / with_transaction_type: TransactionType as code, valid 0, bits 17:16;
+        transaction_type / with_transaction_type: TransactionType as named, valid 0, bits 17:16;
         /// Operation that failed.
-        operation / with_operation: AccessOperation as code, valid 1, bits 21:18;
+        operation / with_operation: AccessOperation as named, valid 1, bits 21:18;
         /// Level of the bus.
         level / with_level: u8 as number, valid 2, bits 24:22;
         /// Whether the processor's context is corrupt.
@@ -205,11 +205,11 @@ check_bits! {
         /// Whether further errors were lost.
         overflow / with_overflow: bool as flag, valid 7, bits 29:29;
         /// The processor's part in the error.
-        participation_type / with_participation_type: ParticipationType as code, valid 8, bits 31:30;
+        participation_type / with_participation_type: ParticipationType as named, valid 8, bits 31:30;
         /// Whether the request timed out.
         time_out / with_time_out: bool as flag, valid 9, bits 32:32;
         /// What the access was to.
-        address_space / with_address_space: BusAddressSpace as code, valid 10, bits 34:33;
+        address_space / with_address_space: BusAddressSpace as named, valid 10, bits 34:33;
     }
 }
 
@@ -217,7 +217,7 @@ check_bits! {
     /// Check information of a micro-architectural error.
     MicroArchitecturalCheck {
         /// Kind of the error.
-        error_type / with_error_type: MicroArchitecturalErrorType as code, valid 0, bits 18:16;
+        error_type / with_error_type: MicroArchitecturalErrorType as named, valid 0, bits 18:16;
         /// Whether the processor's context is corrupt.
         processor_context_corrupt / with_processor_context_corrupt: bool as flag, valid 1, bits 19:19;
         /// Whether the error was not corrected.

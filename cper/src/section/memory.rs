@@ -27,7 +27,7 @@ structure! {
     };
     0 validation_bits: u64;
     /// Error status: type and signals of the error.
-    8 error_status: ErrorStatus as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
+    8 error_status: (u64 ErrorStatus) as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
     /// Physical address of the error, in bytes.
     16 physical_address: u64 as hex, physical_address_raw set_physical_address with_physical_address,
         PHYSICAL_ADDRESS = 1;

@@ -15,7 +15,7 @@ structure! {
     valid PciBusValidation: u64 in validation_bits {};
     0 validation_bits: u64;
     /// Error status: type and signals of the error.
-    8 error_status: ErrorStatus as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
+    8 error_status: (u64 ErrorStatus) as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
     /// Kind of bus error.
     16 error_type: (u8 PciBusErrorType) as named, error_type_raw set_error_type with_error_type, ERROR_TYPE = 1;
     17 reserved: u8;
@@ -27,7 +27,7 @@ structure! {
     /// Data on the bus at the time of the error.
     32 bus_data: u64 as hex, bus_data_raw set_bus_data with_bus_data, BUS_DATA = 4;
     /// Command on the bus at the time of the error.
-    40 bus_command: PciBusCommand as group, bus_command_raw set_bus_command with_bus_command, BUS_COMMAND = 5;
+    40 bus_command: (u64 PciBusCommand) as group, bus_command_raw set_bus_command with_bus_command, BUS_COMMAND = 5;
     /// Identifier of the requestor on the bus.
     48 bus_requestor_id: u64 as hex, bus_requestor_id_raw set_bus_requestor_id with_bus_requestor_id,
         BUS_REQUESTOR_ID = 6;
@@ -69,7 +69,7 @@ impl Describe for PciBusId {
 
 register! {
     /// Command or operation on a PCI bus.
-    PciBusCommand: u64 in U64, flags PciBusCommandFlags {
+    PciBusCommand: u64, flags PciBusCommandFlags {
         PCI_X = 56 => "It is a PCI-X command; when clear, PCI.",
     }
     fields {

@@ -78,14 +78,14 @@ structure! {
     /// The command register; reserved bits are kept.
     0 command: (u16 PciCommand) as flags => set_command with_command;
     /// The status register.
-    2 status: PciStatus as group => set_status with_status;
+    2 status: (u16 PciStatus) as group => set_status with_status;
 }
 
 structure! {
     /// The secondary status and control registers of a bridge.
     BridgeControlStatus: 4 bytes, new;
     /// Status of the secondary side. Its bit 14 means that a system error was received.
-    0 secondary_status: PciStatus as group => set_secondary_status with_secondary_status;
+    0 secondary_status: (u16 PciStatus) as group => set_secondary_status with_secondary_status;
     /// The control register; reserved bits are kept.
     2 control: (u16 BridgeControl) as flags => set_control with_control;
 }
@@ -150,7 +150,7 @@ crate::open_value::flag_set! {
 
 register! {
     /// The PCI status register, and the secondary status of a bridge.
-    PciStatus: u16 in U16, flags PciStatusFlags {
+    PciStatus: u16, flags PciStatusFlags {
         IMMEDIATE_READINESS = 0 => "The function is ready right after a reset.",
         INTERRUPT_STATUS = 3 => "An `INTx` interrupt is pending.",
         CAPABILITIES_LIST = 4 => "There is a capability list.",

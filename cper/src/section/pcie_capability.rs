@@ -9,7 +9,7 @@ use super::pcie_encodings::{
     PcieL1ExitLatency, PciePayloadSize,
 };
 use super::register::register;
-use crate::fields::{Describe, Value, Visitor, describe_copy, show_fields, shows};
+use crate::fields::{Describe, Value, Visitor, describe_whole, show_fields, shows};
 use crate::open_value::open_value;
 use crate::structure::structure;
 
@@ -21,24 +21,24 @@ structure! {
     /// Offset of the next capability; the section's specification says not to trust it.
     0x01 next_capability: u8 as hex => set_next_capability with_next_capability;
     /// Capabilities of the structure: its version, and the kind of device or port.
-    0x02 pcie_capabilities: PcieCapabilities as group => set_pcie_capabilities with_pcie_capabilities;
+    0x02 pcie_capabilities: (u16 PcieCapabilities) as group => set_pcie_capabilities with_pcie_capabilities;
     /// Capabilities of the device.
-    0x04 device_capabilities: DeviceCapabilities as group
+    0x04 device_capabilities: (u32 DeviceCapabilities) as group
         => set_device_capabilities with_device_capabilities;
     /// Settings of the device.
-    0x08 device_control: DeviceControl as group => set_device_control with_device_control;
+    0x08 device_control: (u16 DeviceControl) as group => set_device_control with_device_control;
     /// State of the device; reserved bits are kept.
     0x0a device_status: (u16 DeviceStatus) as flags => set_device_status with_device_status;
     /// Capabilities of the link.
-    0x0c link_capabilities: LinkCapabilities as group => set_link_capabilities with_link_capabilities;
+    0x0c link_capabilities: (u32 LinkCapabilities) as group => set_link_capabilities with_link_capabilities;
     /// Settings of the link.
-    0x10 link_control: LinkControl as group => set_link_control with_link_control;
+    0x10 link_control: (u16 LinkControl) as group => set_link_control with_link_control;
     /// State of the link.
-    0x12 link_status: LinkStatus as group => set_link_status with_link_status;
+    0x12 link_status: (u16 LinkStatus) as group => set_link_status with_link_status;
     /// Capabilities of the slot.
-    0x14 slot_capabilities: SlotCapabilities as group => set_slot_capabilities with_slot_capabilities;
+    0x14 slot_capabilities: (u32 SlotCapabilities) as group => set_slot_capabilities with_slot_capabilities;
     /// Settings of the slot.
-    0x18 slot_control: SlotControl as group => set_slot_control with_slot_control;
+    0x18 slot_control: (u16 SlotControl) as group => set_slot_control with_slot_control;
     /// State of the slot; reserved bits are kept.
     0x1a slot_status: (u16 SlotStatus) as flags => set_slot_status with_slot_status;
     /// Settings of the root port; reserved bits are kept.
@@ -46,21 +46,21 @@ structure! {
     /// Capabilities of the root port; reserved bits are kept.
     0x1e root_capabilities: (u16 RootCapabilities) as flags => set_root_capabilities with_root_capabilities;
     /// Power management events at the root port. Version 1 of the structure ends after this register.
-    0x20 root_status: RootStatus as group => set_root_status with_root_status;
+    0x20 root_status: (u32 RootStatus) as group => set_root_status with_root_status;
     /// Further capabilities of the device.
-    0x24 device_capabilities_2: DeviceCapabilities2 as group
+    0x24 device_capabilities_2: (u32 DeviceCapabilities2) as group
         => set_device_capabilities_2 with_device_capabilities_2;
     /// Further settings of the device.
-    0x28 device_control_2: DeviceControl2 as group => set_device_control_2 with_device_control_2;
+    0x28 device_control_2: (u16 DeviceControl2) as group => set_device_control_2 with_device_control_2;
     /// Second device status; reserved.
     0x2a device_status_2: u16 as hex => set_device_status_2 with_device_status_2;
     /// Further capabilities of the link.
-    0x2c link_capabilities_2: LinkCapabilities2 as group
+    0x2c link_capabilities_2: (u32 LinkCapabilities2) as group
         => set_link_capabilities_2 with_link_capabilities_2;
     /// Further settings of the link.
-    0x30 link_control_2: LinkControl2 as group => set_link_control_2 with_link_control_2;
+    0x30 link_control_2: (u16 LinkControl2) as group => set_link_control_2 with_link_control_2;
     /// Further state of the link.
-    0x32 link_status_2: LinkStatus2 as group => set_link_status_2 with_link_status_2;
+    0x32 link_status_2: (u16 LinkStatus2) as group => set_link_status_2 with_link_status_2;
     /// Further capabilities of the slot; reserved bits are kept.
     0x34 slot_capabilities_2: (u32 SlotCapabilities2) as flags
         => set_slot_capabilities_2 with_slot_capabilities_2;
@@ -87,7 +87,7 @@ open_value! {
 
 register! {
     /// PCI Express capabilities (offset 0x02).
-    PcieCapabilities: u16 in U16, flags PcieCapabilitiesFlags {
+    PcieCapabilities: u16, flags PcieCapabilitiesFlags {
         SLOT_IMPLEMENTED = 8 => "The link goes to a slot.",
         FLIT_MODE_SUPPORTED = 15 => "Flit mode is supported.",
     }
@@ -100,7 +100,7 @@ register! {
 
 register! {
     /// Device capabilities (offset 0x04).
-    DeviceCapabilities: u32 in U32, flags DeviceCapabilitiesFlags {
+    DeviceCapabilities: u32, flags DeviceCapabilitiesFlags {
         EXTENDED_TAG_FIELD = 5 => "Tags of 8 bits are supported.",
         ROLE_BASED_ERROR_REPORTING = 15 => "Errors are reported by role.",
         ERR_COR_SUBCLASS_CAPABLE = 16 => "Correctable error messages carry a subclass.",
@@ -121,7 +121,7 @@ register! {
 
 register! {
     /// Device control (offset 0x08).
-    DeviceControl: u16 in U16, flags DeviceControlFlags {
+    DeviceControl: u16, flags DeviceControlFlags {
         CORRECTABLE_REPORTING_ENABLE = 0 => "Correctable errors are reported.",
         NON_FATAL_REPORTING_ENABLE = 1 => "Non-fatal errors are reported.",
         FATAL_REPORTING_ENABLE = 2 => "Fatal errors are reported.",
@@ -174,7 +174,7 @@ open_value! {
 
 register! {
     /// Link capabilities (offset 0x0c).
-    LinkCapabilities: u32 in U32, flags LinkCapabilitiesFlags {
+    LinkCapabilities: u32, flags LinkCapabilitiesFlags {
         CLOCK_POWER_MANAGEMENT = 18 => "The clock may be stopped.",
         SURPRISE_DOWN_ERROR_REPORTING = 19 => "A link that goes down by surprise is reported.",
         DATA_LINK_LAYER_ACTIVE_REPORTING = 20 => "The state of the data link layer is reported.",
@@ -193,7 +193,7 @@ register! {
 
 register! {
     /// Link control (offset 0x10).
-    LinkControl: u16 in U16, flags LinkControlFlags {
+    LinkControl: u16, flags LinkControlFlags {
         PTM_DELAY_INTERPRETATION_B = 2 => "PTM propagation delay is read in the second way.",
         READ_COMPLETION_BOUNDARY = 3 => "Reads complete at 128 bytes, not 64.",
         LINK_DISABLE = 4 => "The link is switched off.",
@@ -215,7 +215,7 @@ register! {
 
 register! {
     /// Link status (offset 0x12).
-    LinkStatus: u16 in U16, flags LinkStatusFlags {
+    LinkStatus: u16, flags LinkStatusFlags {
         LINK_TRAINING = 11 => "The link is training.",
         SLOT_CLOCK_CONFIGURATION = 12 => "The component uses the connector's reference clock.",
         DATA_LINK_LAYER_ACTIVE = 13 => "The data link layer is up.",
@@ -230,7 +230,7 @@ register! {
 
 register! {
     /// Slot capabilities (offset 0x14).
-    SlotCapabilities: u32 in U32, flags SlotCapabilitiesFlags {
+    SlotCapabilities: u32, flags SlotCapabilitiesFlags {
         ATTENTION_BUTTON_PRESENT = 0 => "There is an attention button.",
         POWER_CONTROLLER_PRESENT = 1 => "Power can be switched.",
         MRL_SENSOR_PRESENT = 2 => "The retention latch has a sensor.",
@@ -250,7 +250,7 @@ register! {
 
 register! {
     /// Slot control (offset 0x18).
-    SlotControl: u16 in U16, flags SlotControlFlags {
+    SlotControl: u16, flags SlotControlFlags {
         ATTENTION_BUTTON_PRESSED_ENABLE = 0 => "A press of the attention button is reported.",
         POWER_FAULT_DETECTED_ENABLE = 1 => "A power fault is reported.",
         MRL_SENSOR_CHANGED_ENABLE = 2 => "A change of the retention latch is reported.",
@@ -320,7 +320,7 @@ crate::open_value::flag_set! {
 
 register! {
     /// Root status (offset 0x20).
-    RootStatus: u32 in U32, flags RootStatusFlags {
+    RootStatus: u32, flags RootStatusFlags {
         PME_STATUS = 16 => "A power management event was asked for.",
         PME_PENDING = 17 => "Another power management event waits.",
     }
@@ -331,7 +331,7 @@ register! {
 
 register! {
     /// Device capabilities 2 (offset 0x24).
-    DeviceCapabilities2: u32 in U32, flags DeviceCapabilities2Flags {
+    DeviceCapabilities2: u32, flags DeviceCapabilities2Flags {
         COMPLETION_TIMEOUT_DISABLE = 4 => "The completion timeout can be switched off.",
         ARI_FORWARDING = 5 => "Alternative routing ids are forwarded.",
         ATOMICOP_ROUTING = 6 => "Atomic operations are routed.",
@@ -361,7 +361,7 @@ register! {
 
 register! {
     /// Device control 2 (offset 0x28).
-    DeviceControl2: u16 in U16, flags DeviceControl2Flags {
+    DeviceControl2: u16, flags DeviceControl2Flags {
         COMPLETION_TIMEOUT_DISABLE = 4 => "The completion timeout is off.",
         ARI_FORWARDING_ENABLE = 5 => "Alternative routing ids are forwarded.",
         ATOMICOP_REQUESTER_ENABLE = 6 => "Atomic operations may be sent.",
@@ -381,7 +381,7 @@ register! {
 
 register! {
     /// Link capabilities 2 (offset 0x2c).
-    LinkCapabilities2: u32 in U32, flags LinkCapabilities2Flags {
+    LinkCapabilities2: u32, flags LinkCapabilities2Flags {
         CROSSLINK = 8 => "Crosslinks are supported.",
         RETIMER_PRESENCE_DETECT = 23 => "A retimer can be detected.",
         TWO_RETIMERS_PRESENCE_DETECT = 24 => "Two retimers can be detected.",
@@ -396,7 +396,7 @@ register! {
 
 register! {
     /// Link control 2 (offset 0x30).
-    LinkControl2: u16 in U16, flags LinkControl2Flags {
+    LinkControl2: u16, flags LinkControl2Flags {
         ENTER_COMPLIANCE = 4 => "The link is to enter compliance mode.",
         HARDWARE_AUTONOMOUS_SPEED_DISABLE = 5 => "Hardware must keep the speed.",
         SELECTABLE_DE_EMPHASIS = 6 => "De-emphasis is -3.5 dB, not -6 dB.",
@@ -412,7 +412,7 @@ register! {
 
 register! {
     /// Link status 2 (offset 0x32).
-    LinkStatus2: u16 in U16, flags LinkStatus2Flags {
+    LinkStatus2: u16, flags LinkStatus2Flags {
         CURRENT_DE_EMPHASIS_LEVEL = 0 => "De-emphasis is -3.5 dB, not -6 dB.",
         EQUALIZATION_8GT_COMPLETE = 1 => "Equalization for 8 GT/s is complete.",
         EQUALIZATION_8GT_PHASE_1_SUCCESSFUL = 2 => "Phase 1 of the equalization for 8 GT/s was successful.",
@@ -451,7 +451,7 @@ impl PcieCapability {
 macro_rules! groups {
     ($out:ident, $structure:expr, $($register:ident),*) => { $(
         let stored = PcieCapability::AT.$register.of(&$structure.0);
-        describe_copy(stringify!($register), stored, &$structure.$register(), $out)?;
+        describe_whole(stringify!($register), stored, Value::Group(&$structure.$register()), $out)?;
     )* };
 }
 

@@ -1,15 +1,18 @@
 //! What hardware registers inside sections have in common: fields of several bits beside flags, and sets of errors
 //! of one bit each.
 
-/// Declares a register: a newtype over its little-endian wire integer, with an accessor for each field of several
-/// bits, and a flag set for its single bits.
+use core::fmt;
+
+use crate::fields::{Value, Visitor};
+
+/// Declares a register: a number, with an accessor for each field of several bits, and a flag set for its single bits.
 ///
 /// `field: type as form = lowest bit, width;` where the type is a plain integer or an open value, and the form
 /// `hex`, `number`, `named` or `message`. Bits that belong to no field are flags; reserved ones are kept.
 macro_rules! register {
     (
         $(#[$meta:meta])*
-        $name:ident: $raw:ident in $wire:ident, flags $flags:ident {
+        $name:ident: $raw:ident, flags $flags:ident {
             $( $flag:ident = $bit:literal => $flag_text:literal, )*
         }
         fields {
@@ -24,62 +27,90 @@ macro_rules! register {
             }
         }
 
-        $(#[$meta])*
-        #[derive(
-            Clone, Copy, PartialEq, Eq, Hash, Default,
-            zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout, zerocopy::Unaligned,
-        )]
-        #[repr(transparent)]
-        pub struct $name(zerocopy::little_endian::$wire);
+        $crate::section::register::bits! { $(#[$meta])* $name: $raw }
 
         impl $name {
             /// Bits that belong to a field of several bits.
             const FIELDS: $raw = 0 $( | ((1 << $width) - 1) << $low )*;
 
-            /// The register with this value.
-            pub const fn new(raw: $raw) -> Self {
-                Self(zerocopy::little_endian::$wire::new(raw))
-            }
-
-            /// All bits.
-            pub const fn raw(self) -> $raw {
-                self.0.get()
-            }
-
             /// The single bits; reserved ones are kept.
             pub const fn flags(self) -> $flags {
-                $flags::from_bits_retain(self.raw() & !Self::FIELDS)
+                $flags::from_bits_retain(self.0 & !Self::FIELDS)
             }
 
             $(
                 #[doc = $field_text]
                 #[doc = concat!($width, " bits, from bit ", $low, " on.")]
                 pub const fn $field(self) -> $plain {
-                    $crate::section::register::field!($plain, (self.raw() >> $low) & ((1 << $width) - 1))
+                    $crate::section::register::field!($plain, (self.0 >> $low) & ((1 << $width) - 1))
                 }
             )*
         }
 
-        $crate::grammar::conversions!($name: $raw);
-        $crate::grammar::any_number!($name: $raw);
-
-        impl core::fmt::Debug for $name {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                write!(f, concat!(stringify!($name), "({:#x})"), self.raw())
-            }
-        }
-
+        /// All bits: flags are what no field takes.
         impl $crate::fields::Describe for $name {
             fn describe(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
-                // Flags are what no field takes.
-                out.stored("register", zerocopy::IntoBytes::as_bytes(self), $crate::fields::Stored::Shown);
-                $( out.field(stringify!($field), $crate::section::register::shown!($form, self.$field()))?; )*
+                const FIELDS: &[$crate::section::register::Field] = &[$(
+                    $crate::section::register::Field {
+                        name: stringify!($field),
+                        valid: 0,
+                        low: $low,
+                        width: $width,
+                        shown: $crate::section::register::shown!($form, $plain),
+                    },
+                )*];
+                $crate::section::register::describe(u64::from(self.0), FIELDS, out)?;
                 out.field("flags", $crate::fields::Value::flags(self.flags()))
+            }
+        }
+    };
+}
+
+/// Declares a number whose bits are described field by field.
+macro_rules! bits {
+    ($(#[$meta:meta])* $name:ident: $raw:ident) => {
+        $crate::grammar::numbered! { $(#[$meta])* $name: $raw }
+
+        impl core::fmt::Debug for $name {
+            #[inline]
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                $crate::grammar::debug_number(f, stringify!($name), u64::from(self.0))
             }
         }
 
         $crate::fields::show_fields!($name);
     };
+}
+
+/// A field of some bits of a register.
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    /// Its validity bit, in the same register; 0 where it is always valid.
+    pub(crate) valid: u64,
+    pub(crate) low: u32,
+    pub(crate) width: u32,
+    pub(crate) shown: Shown,
+}
+
+/// How a field is shown.
+pub(crate) enum Shown {
+    /// What is made of the number.
+    Value(fn(u64) -> Value<'static>),
+    /// A value with a text of its own, by a function that takes the field's name and number.
+    Message(fn(&'static str, u64, &mut dyn Visitor) -> fmt::Result),
+}
+
+/// Describes the fields of a register that are valid.
+pub(crate) fn describe(register: u64, fields: &[Field], out: &mut dyn Visitor) -> fmt::Result {
+    for field in fields.iter().filter(|field| register & field.valid == field.valid) {
+        let above = u64::MAX.checked_shl(field.width).unwrap_or(0);
+        let number = register.checked_shr(field.low).unwrap_or(0) & !above;
+        match field.shown {
+            Shown::Value(value) => out.field(field.name, value(number))?,
+            Shown::Message(describe) => describe(field.name, number, out)?,
+        }
+    }
+    Ok(())
 }
 
 /// The bits of a register's field as what it is told as.
@@ -101,19 +132,24 @@ macro_rules! field {
     };
 }
 
-/// The value of a field in the form it is shown in.
+/// How a field of this form and type is shown.
 macro_rules! shown {
-    (hex, $value:expr) => {
-        $crate::fields::Value::hex($value)
+    (hex, $plain:ident) => {
+        $crate::section::register::Shown::Value(|number| $crate::fields::Value::hex(number as $plain))
     };
-    (number, $value:expr) => {
-        $crate::fields::Value::number($value)
+    (number, $plain:ident) => {
+        $crate::section::register::Shown::Value(|number| $crate::fields::Value::number(number as $plain))
     };
-    (message, $value:expr) => {
-        $crate::fields::Value::Message(&$value)
+    (named, $plain:ident) => {
+        $crate::section::register::Shown::Value(|number| $plain::new(number as _).into())
     };
-    ($other:ident, $value:expr) => {
-        $crate::fields::Value::from($value)
+    (flag, $plain:ident) => {
+        $crate::section::register::Shown::Value(|number| (number != 0).into())
+    };
+    (message, $plain:ident) => {
+        $crate::section::register::Shown::Message(|name, number, out| {
+            out.field(name, $crate::fields::Value::Message(&$plain::new(number as _)))
+        })
     };
 }
 
@@ -167,4 +203,4 @@ macro_rules! error_bits {
     };
 }
 
-pub(crate) use {error_bits, field, register, shown};
+pub(crate) use {bits, error_bits, field, register, shown};

@@ -24,7 +24,7 @@ structure! {
         COMPONENT_ID_IS_PLDM = 9;
     };
     /// Device physical address (DPA) of the error.
-    0 physical_address: CxlMediaAddress => set_physical_address with_physical_address;
+    0 physical_address: (u64 CxlMediaAddress) => set_physical_address with_physical_address;
     /// Descriptor of the event: whether the error is uncorrectable, and what else it came with; unknown bits are kept.
     8 memory_event_descriptor: (u8 CxlMemoryEventDescriptor)
         => set_memory_event_descriptor with_memory_event_descriptor;

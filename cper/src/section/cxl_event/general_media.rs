@@ -4,8 +4,9 @@ use core::fmt;
 
 use super::component_id::component_id;
 use super::{CxlComponentId, CxlPldmComponentId, U24, event_data};
-use crate::fields::{Describe, Stored, Value, Visitor, show_fields, shows};
-use crate::open_value::{open_value, wire_number};
+use crate::fields::{Describe, Stored, Value, Visitor, shows};
+use crate::open_value::open_value;
+use crate::section::register::bits;
 use crate::structure::structure;
 
 structure! {
@@ -18,7 +19,7 @@ structure! {
         COMPONENT_ID_IS_PLDM = 4;
     };
     /// Device physical address (DPA) of the error.
-    0 physical_address: CxlMediaAddress => set_physical_address with_physical_address;
+    0 physical_address: (u64 CxlMediaAddress) => set_physical_address with_physical_address;
     /// Descriptor of the event: whether the error is uncorrectable, and what else it came with; unknown bits are kept.
     8 memory_event_descriptor: (u8 CxlMemoryEventDescriptor)
         => set_memory_event_descriptor with_memory_event_descriptor;
@@ -45,12 +46,10 @@ structure! {
     39 reserved: [u8; 41];
 }
 
-wire_number! {
+bits! {
     /// A device physical address (DPA): bits 63:6, with two flags in the lowest bits.
     CxlMediaAddress: u64
 }
-
-show_fields!(CxlMediaAddress);
 
 impl CxlMediaAddress {
     /// The address of 64 bytes in persistent memory that can be repaired; bits 5:0 are dropped.

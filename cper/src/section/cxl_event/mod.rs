@@ -83,7 +83,20 @@ impl U24 {
 
 crate::grammar::conversions!(U24: u32);
 crate::grammar::any_structure!(U24);
-crate::open_value::serde_as_number!(U24: u32);
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for U24 {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self.raw())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for U24 {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u32::deserialize(deserializer).map(Self::new)
+    }
+}
 
 impl fmt::Display for U24 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -24,7 +24,7 @@ use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest, des
 use crate::kind::{Encode, SectionType};
 use crate::open_value::{flag_set, open_value};
 use crate::section::register::register;
-use crate::stored;
+use crate::stored::{self, Place};
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId, Timestamp};
 
@@ -41,13 +41,13 @@ structure! {
     /// Number that Windows gave the processor.
     16 processor_number: u32 as number => set_processor_number with_processor_number;
     /// `MCG_STATUS`.
-    20 global_status: WindowsGlobalStatus as group "mcg_status" => set_global_status with_global_status;
+    20 global_status: (u64 WindowsGlobalStatus) as group "mcg_status" => set_global_status with_global_status;
     /// Instruction pointer at the time of the error.
     28 instruction_pointer: u64 as hex => set_instruction_pointer with_instruction_pointer;
     /// Number of the bank.
     36 bank_number: u32 as number => set_bank_number with_bank_number;
     /// `MCi_STATUS`.
-    40 status: WindowsBankStatus as group "bank_status" => set_status with_status;
+    40 status: (u64 WindowsBankStatus) as group "bank_status" => set_status with_status;
     /// `MCi_ADDR`.
     48 address: u64 as hex => set_address with_address;
     /// `MCi_MISC`.
@@ -76,7 +76,7 @@ open_value! {
 
 register! {
     /// `MCG_STATUS` (Intel SDM volume 3B, chapter 17).
-    WindowsGlobalStatus: u64 in U64, flags WindowsGlobalStatusFlags {
+    WindowsGlobalStatus: u64, flags WindowsGlobalStatusFlags {
         RESTART_IP_VALID = 0 => "The program can go on at the instruction pointer that was pushed.",
         ERROR_IP_VALID = 1 => "The instruction pointer has to do with the error.",
         MACHINE_CHECK_IN_PROGRESS = 2 => "A machine check is being handled.",
@@ -87,7 +87,7 @@ register! {
 
 register! {
     /// `MCi_STATUS` (Intel SDM volume 3B, chapter 17): what its bits mean to every vendor.
-    WindowsBankStatus: u64 in U64, flags WindowsBankStatusFlags {
+    WindowsBankStatus: u64, flags WindowsBankStatusFlags {
         CONTEXT_CORRUPT = 57 => "The processor's state may be wrong.",
         ADDRESS_VALID = 58 => "`MCi_ADDR` holds an address.",
         MISC_VALID = 59 => "`MCi_MISC` holds a value.",
@@ -105,7 +105,7 @@ register! {
 
 register! {
     /// `MCG_CAP` (Intel SDM volume 3B, chapter 17).
-    WindowsGlobalCapability: u64 in U64, flags WindowsGlobalCapabilityFlags {
+    WindowsGlobalCapability: u64, flags WindowsGlobalCapabilityFlags {
         CONTROL_PRESENT = 8 => "There is an `MCG_CTL`.",
         EXTENDED_PRESENT = 9 => "There are extended state registers.",
         CMCI_PRESENT = 10 => "Corrected errors can raise an interrupt.",
@@ -194,7 +194,7 @@ structure! {
     /// Numbers of the banks, as many as the count says.
     4 numbers: [u32; 32] raw numbers_raw;
     /// Their status registers, as many as the count says.
-    132 statuses: [WindowsBankStatus; 32] raw statuses_raw;
+    132 statuses: [u64; 32] raw statuses_raw;
     /// Their address registers, as many as the count says.
     388 addresses: [u64; 32] raw addresses_raw;
     /// Their `MISC` registers, as many as the count says.
@@ -227,24 +227,29 @@ impl Describe for WindowsFurtherBank {
 #[derive(Clone, Copy)]
 struct StoredBank<'a> {
     number: &'a U32,
-    status: &'a WindowsBankStatus,
+    status: &'a U64,
     address: &'a U64,
     misc: &'a U64,
 }
 
 impl StoredBank<'_> {
     const fn bank(self) -> WindowsFurtherBank {
-        let (number, status) = (self.number.get(), *self.status);
-        WindowsFurtherBank { number, status, address: self.address.get(), misc: self.misc.get() }
+        WindowsFurtherBank {
+            number: self.number.get(),
+            status: WindowsBankStatus::new(self.status.get()),
+            address: self.address.get(),
+            misc: self.misc.get(),
+        }
     }
 }
 
 impl Describe for StoredBank<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        describe_whole("bank_number", self.number.as_bytes(), Value::number(self.number.get()), out)?;
-        out.field("bank_status", Value::Group(self.status))?;
-        describe_whole("address", self.address.as_bytes(), Value::hex(self.address.get()), out)?;
-        describe_whole("misc", self.misc.as_bytes(), Value::hex(self.misc.get()), out)
+        let bank = self.bank();
+        describe_whole("bank_number", self.number.as_bytes(), Value::number(bank.number), out)?;
+        describe_whole("bank_status", self.status.as_bytes(), Value::Group(&bank.status), out)?;
+        describe_whole("address", self.address.as_bytes(), Value::hex(bank.address), out)?;
+        describe_whole("misc", self.misc.as_bytes(), Value::hex(bank.misc), out)
     }
 }
 
@@ -263,10 +268,10 @@ impl WindowsFurtherBanks {
         let (mut addresses, mut miscs) = (lists.addresses_raw(), lists.miscs_raw());
         let registers = statuses.iter_mut().zip(&mut addresses).zip(&mut miscs);
         for ((number, ((status, address), misc)), bank) in numbers.iter_mut().zip(registers).zip(banks) {
-            (*number, *status, *address, *misc) = (bank.number, bank.status, bank.address, bank.misc);
+            (*number, *status, *address, *misc) = (bank.number, bank.status.raw(), bank.address, bank.misc);
         }
         Self::AT.numbers.put(&mut lists.0, stored::wire_dwords(&numbers));
-        Self::AT.statuses.put(&mut lists.0, zerocopy::transmute!(statuses));
+        Self::AT.statuses.put(&mut lists.0, stored::wire_qwords(&statuses));
         Self::AT.addresses.put(&mut lists.0, stored::wire_qwords(&addresses));
         Self::AT.miscs.put(&mut lists.0, stored::wire_qwords(&miscs));
         Ok(lists)
@@ -280,7 +285,7 @@ impl WindowsFurtherBanks {
 
     fn stored(&self) -> impl Iterator<Item = StoredBank<'_>> + Clone {
         let numbers: &[U32; FURTHER_BANKS] = transmute_ref!(Self::AT.numbers.get(&self.0));
-        let statuses: &[WindowsBankStatus; FURTHER_BANKS] = transmute_ref!(Self::AT.statuses.get(&self.0));
+        let statuses: &[U64; FURTHER_BANKS] = transmute_ref!(Self::AT.statuses.get(&self.0));
         let addresses: &[U64; FURTHER_BANKS] = transmute_ref!(Self::AT.addresses.get(&self.0));
         let miscs: &[U64; FURTHER_BANKS] = transmute_ref!(Self::AT.miscs.get(&self.0));
         let registers = numbers.iter().zip(statuses).zip(addresses.iter().zip(miscs));
@@ -294,6 +299,9 @@ impl WindowsFurtherBanks {
         banks.take(filled.max(self.count() as usize))
     }
 }
+
+/// Where `MCG_CAP` lies.
+const GLOBAL_CAPABILITY: Place<8> = Place(264);
 
 /// Where the further banks begin, and where they end.
 const BANKS_AT: usize = 292;
@@ -322,9 +330,11 @@ impl<'a> WindowsXpfMca<'a> {
     }
 
     /// `MCG_CAP`; `None` when the section ends before it.
-    pub fn global_capability(&self) -> Option<&'a WindowsGlobalCapability> {
-        let bytes = self.bytes.get(264..)?;
-        WindowsGlobalCapability::ref_from_prefix(bytes).ok().map(|(capability, _)| capability)
+    pub const fn global_capability(&self) -> Option<WindowsGlobalCapability> {
+        match GLOBAL_CAPABILITY.read(self.bytes) {
+            Some(stored) => Some(WindowsGlobalCapability::new(u64::from_le_bytes(*stored))),
+            None => None,
+        }
     }
 
     /// Recovery information; `None` when the section ends before it.
@@ -416,7 +426,8 @@ impl Describe for WindowsXpfMca<'_> {
             out.field("unnamed_registers", Value::List(&Values(registers)))?;
         }
         if let Some(capability) = self.global_capability() {
-            out.field("global_capability", Value::Group(capability))?;
+            let stored = GLOBAL_CAPABILITY.of(self.bytes);
+            describe_whole("global_capability", stored, Value::Group(&capability), out)?;
         }
         if let Some(recovery) = self.recovery() {
             out.field("recovery", Value::Group(recovery))?;
@@ -490,10 +501,10 @@ impl Encode for WindowsXpfMcaParts<'_> {
             return None;
         }
         let mut section = out;
-        let capability = self.global_capability.unwrap_or_default();
+        let capability = self.global_capability.unwrap_or_default().raw().to_le_bytes();
         let recovery = self.recovery.unwrap_or_default();
         let banks = self.further_banks.map_or(&[][..], IntoBytes::as_bytes);
-        for part in [self.header.as_bytes(), capability.as_bytes(), recovery.as_bytes(), banks] {
+        for part in [self.header.as_bytes(), &capability, recovery.as_bytes(), banks] {
             // Parts that the section does not have are not written.
             let Some((to, after)) = section.split_at_mut_checked(part.len()) else { break };
             part.write_to(to).ok()?;
@@ -793,7 +804,7 @@ mod tests {
         let section = WindowsXpfMca::decode(&bytes).unwrap();
         let parts = WindowsXpfMcaParts::new(*section.structure().unwrap());
         assert_eq!(written(&parts), bytes[..264]);
-        let parts = parts.with_global_capability(*section.global_capability().unwrap());
+        let parts = parts.with_global_capability(section.global_capability().unwrap());
         assert_eq!(written(&parts), bytes[..272]);
         let parts = parts.with_recovery(*section.recovery().unwrap());
         assert_eq!(written(&parts), bytes[..292]);
