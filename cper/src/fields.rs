@@ -30,6 +30,7 @@
 use core::fmt::{self, Write};
 
 use crate::Error;
+use crate::grammar::FlagName;
 pub use crate::own_value::OwnValue;
 
 /// Tells bytes that no other field tells, when there are any.
@@ -228,7 +229,11 @@ impl<'a> Value<'a> {
 
     /// A set of flags.
     pub fn flags<F: bitflags::Flags<Bits: Into<u64>> + Copy>(flags: F) -> Self {
-        Self::Flags { bits: flags.bits().into(), digits: digits_of::<F::Bits>(), name: flag_name::<F> }
+        Self::Flags {
+            bits: flags.bits().into(),
+            digits: digits_of::<F::Bits>(),
+            name: crate::grammar::flag_name::<F>,
+        }
     }
 
     /// Text in a fixed field.
@@ -278,21 +283,8 @@ impl<T: Into<OwnValue>> From<T> for Value<'_> {
     }
 }
 
-/// The name of the constant of one bit.
-pub(crate) fn flag_name<F: bitflags::Flags<Bits: Into<u64>>>(bit: u64) -> Option<&'static str> {
-    for flag in F::FLAGS {
-        if !flag.name().is_empty() && flag.value().bits().into() == bit {
-            return Some(flag.name());
-        }
-    }
-    None
-}
-
 /// The single bits of a set, lowest first, each with its name when it has one.
-pub(crate) fn each_flag(
-    bits: u64,
-    name: fn(u64) -> Option<&'static str>,
-) -> impl Iterator<Item = (u64, Option<&'static str>)> {
+pub(crate) fn each_flag(bits: u64, name: FlagName) -> impl Iterator<Item = (u64, Option<&'static str>)> {
     let mut rest = bits;
     core::iter::from_fn(move || {
         let lowest = rest & rest.wrapping_neg();
@@ -302,11 +294,7 @@ pub(crate) fn each_flag(
 }
 
 /// The names of the bits of a set, as people read them: `timestamp, 0x40`; `none` when no bit is set.
-pub(crate) fn write_flags(
-    bits: u64,
-    name: fn(u64) -> Option<&'static str>,
-    f: &mut fmt::Formatter<'_>,
-) -> fmt::Result {
+pub(crate) fn write_flags(bits: u64, name: FlagName, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut separator = "";
     for (bit, name) in each_flag(bits, name) {
         match name {

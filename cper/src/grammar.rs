@@ -20,7 +20,7 @@ macro_rules! open_value {
         $crate::grammar::numbered! { $(#[$meta])* $name: $raw }
 
         impl $name {
-            $( $(#[$value_meta])* #[doc = concat!("`", stringify!($value), "`: `", $text, "`.")] pub const $konst: Self = Self::new($value); )*
+            $( $(#[$value_meta])* #[doc = concat!("`", stringify!($value), "`: `", $text, "`.")] pub const $konst: Self = Self($value); )*
 
             /// The specification's name of the value; `None` for a reserved one.
             pub const fn name(self) -> Option<&'static str> {
@@ -35,7 +35,7 @@ macro_rules! open_value {
         impl core::fmt::Display for $name {
             #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                $crate::grammar::display_value(f, u64::from(self.raw()), self.name())
+                $crate::grammar::display_value(f, self.0 as u64, self.name())
             }
         }
 
@@ -43,7 +43,7 @@ macro_rules! open_value {
         impl core::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                $crate::grammar::debug_value(f, stringify!($name), u64::from(self.raw()), self.name())
+                $crate::grammar::debug_value(f, stringify!($name), self.0 as u64, self.name())
             }
         }
 
@@ -72,7 +72,7 @@ macro_rules! open_value {
 macro_rules! numbered {
     ($(#[$meta:meta])* $name:ident: $raw:ident) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub struct $name($raw);
 
         impl $name {
@@ -125,7 +125,7 @@ macro_rules! number {
         impl core::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                $crate::grammar::debug_number(f, stringify!($name), u64::from(self.0))
+                $crate::grammar::debug_number(f, stringify!($name), self.0 as u64)
             }
         }
 
@@ -179,7 +179,7 @@ macro_rules! flags {
         }
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub struct $name($raw);
 
         $crate::grammar::flag_members! {
@@ -201,7 +201,7 @@ macro_rules! flags {
         impl core::fmt::Display for $name {
             #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                let names = $crate::grammar::Names { bits: u64::from(self.bits()), table: Self::NAMES };
+                let names = $crate::grammar::Names { bits: self.0 as u64, table: Self::NAMES };
                 core::fmt::Display::fmt(&names, f)
             }
         }
@@ -210,7 +210,7 @@ macro_rules! flags {
         #[cfg(feature = "serde")]
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let names = $crate::grammar::Names { bits: u64::from(self.bits()), table: Self::NAMES };
+                let names = $crate::grammar::Names { bits: self.0 as u64, table: Self::NAMES };
                 let bits = $crate::grammar::as_json!($raw, self.bits());
                 $crate::grammar::serialize_flags(serializer, &bits, names)
             }
@@ -398,8 +398,7 @@ macro_rules! flag_members {
         impl core::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                let constants = &[$( (Self::$flag.0 as u64, stringify!($flag)), )*];
-                $crate::grammar::debug_flags(f, stringify!($name), u64::from(self.0), constants)
+                $crate::grammar::debug_flags(f, stringify!($name), self.0 as u64, $crate::grammar::flag_name::<Self>)
             }
         }
 
@@ -450,22 +449,35 @@ pub(crate) fn debug_flags(
     f: &mut core::fmt::Formatter<'_>,
     of: &str,
     bits: u64,
-    constants: &[(u64, &str)],
+    name: FlagName,
 ) -> core::fmt::Result {
-    f.debug_tuple(of).field(&Constants { bits, constants }).finish()
+    f.debug_tuple(of).field(&Constants { bits, name }).finish()
+}
+
+/// The name of the constant of one bit; `None` for a bit without one.
+pub(crate) type FlagName = fn(u64) -> Option<&'static str>;
+
+/// The name of the constant of one bit of a set.
+pub(crate) fn flag_name<F: bitflags::Flags<Bits: Into<u64>>>(bit: u64) -> Option<&'static str> {
+    for flag in F::FLAGS {
+        if !flag.name().is_empty() && flag.value().bits().into() == bit {
+            return Some(flag.name());
+        }
+    }
+    None
 }
 
 /// The bits of a set of flags by the names of their constants, as `bitflags` writes them: `A | B | 0x8`.
-struct Constants<'a> {
+struct Constants {
     bits: u64,
-    constants: &'a [(u64, &'a str)],
+    name: FlagName,
 }
 
-impl core::fmt::Debug for Constants<'_> {
+impl core::fmt::Debug for Constants {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let (mut unnamed, mut separator) = (self.bits, "");
         for bit in (0..64u32).map(|place| 1u64 << place).filter(|bit| self.bits & bit != 0) {
-            if let Some((_, name)) = self.constants.iter().find(|(constant, _)| *constant == bit) {
+            if let Some(name) = (self.name)(bit) {
                 write!(f, "{separator}{name}")?;
                 (unnamed, separator) = (unnamed & !bit, " | ");
             }
@@ -563,21 +575,6 @@ macro_rules! conversions {
             #[inline]
             fn from(value: $name) -> Self {
                 value.raw()
-            }
-        }
-
-        impl PartialOrd for $name {
-            #[inline]
-            fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
-                Some(self.cmp(other))
-            }
-        }
-
-        /// By the number.
-        impl Ord for $name {
-            #[inline]
-            fn cmp(&self, other: &Self) -> core::cmp::Ordering {
-                self.raw().cmp(&other.raw())
             }
         }
     };

@@ -9,7 +9,7 @@ macro_rules! open_value {
         impl From<$name> for $crate::fields::Value<'_> {
             #[inline]
             fn from(value: $name) -> Self {
-                Self::Code { value: u64::from(value.raw()), name: value.name() }
+                Self::Code { value: value.0 as u64, name: value.name() }
             }
         }
     };
@@ -159,7 +159,7 @@ macro_rules! flag_set {
         }
     )*) => { $(
         $(#[$meta])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub struct $name($raw);
 
         $crate::grammar::flag_members! {
@@ -173,7 +173,7 @@ macro_rules! flag_set {
         impl core::fmt::Display for $name {
             #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                $crate::fields::write_flags(u64::from(self.bits()), $crate::fields::flag_name::<Self>, f)
+                $crate::fields::write_flags(self.0 as u64, $crate::grammar::flag_name::<Self>, f)
             }
         }
 

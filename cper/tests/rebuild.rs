@@ -177,7 +177,7 @@ fn rewritten(body: &Body<'_>) -> Option<Vec<u8>> {
         Body::WindowsXpfMca(section) => {
             let mut parts = WindowsXpfMcaParts::new(*section.structure().unwrap());
             if let Some(capability) = section.global_capability() {
-                parts = parts.with_global_capability(*capability);
+                parts = parts.with_global_capability(capability);
             }
             if let Some(recovery) = section.recovery() {
                 parts = parts.with_recovery(*recovery);

@@ -145,7 +145,7 @@ proptest! {
     }
 
     #[test]
-    fn windows_xpf_mca(header in wire(), parts in 0..4usize, of in (wire(), wire(), wire())) {
-        sections::windows_xpf_mca(&header, parts, (of.0, of.1, &of.2));
+    fn windows_xpf_mca(header in wire(), parts in 0..4usize, capability: u64, of in (wire(), wire())) {
+        sections::windows_xpf_mca(&header, parts, (capability.into(), of.0, &of.1));
     }
 }

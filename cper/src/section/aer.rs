@@ -3,12 +3,9 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::U32;
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
-
 use super::pci_address::RequesterId;
-use super::register::{error_bits, register};
-use crate::fields::{Describe, Dwords, Stored, Value, Visitor, show_fields, shows};
+use super::register::{bits, error_bits, register};
+use crate::fields::{Describe, Dwords, Value, Visitor, show_fields, shows};
 use crate::structure::structure;
 
 structure! {
@@ -16,7 +13,7 @@ structure! {
     /// collectors only; elsewhere the bytes mean nothing.
     AerCapability: 96 bytes, new;
     /// Capability id (0x0001), version and next offset.
-    0x00 capability_header: ExtendedCapabilityHeader as group => set_capability_header with_capability_header;
+    0x00 capability_header: (u32 ExtendedCapabilityHeader) as group => set_capability_header with_capability_header;
     /// Uncorrectable errors that happened, masked ones too; reserved bits are kept.
     0x04 uncorrectable_error_status: (u32 UncorrectableErrors) as flags
         => set_uncorrectable_error_status with_uncorrectable_error_status;
@@ -54,46 +51,30 @@ structure! {
     0x48 further_log: [u32; 6] => set_further_log with_further_log;
 }
 
-/// The first dword of an extended capability.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
-#[repr(transparent)]
-pub struct ExtendedCapabilityHeader(U32);
-
-crate::grammar::conversions!(ExtendedCapabilityHeader: u32);
-crate::grammar::any_number!(ExtendedCapabilityHeader: u32);
+bits! {
+    /// The first dword of an extended capability.
+    ExtendedCapabilityHeader: u32
+}
 
 impl ExtendedCapabilityHeader {
-    /// The header with these 32 bits.
-    pub const fn new(raw: u32) -> Self {
-        Self(U32::new(raw))
-    }
-
-    /// All 32 bits.
-    pub const fn raw(self) -> u32 {
-        self.0.get()
-    }
-
     /// What the capability is, bits 15:0: 0x0001 for AER, 0x0023 for a DVSEC.
     pub const fn capability_id(self) -> u16 {
-        self.0.get() as u16
+        self.0 as u16
     }
 
     /// Version of the capability, bits 19:16.
     pub const fn capability_version(self) -> u8 {
-        (self.0.get() >> 16) as u8 & 0xf
+        (self.0 >> 16) as u8 & 0xf
     }
 
     /// Offset of the next capability in configuration space, bits 31:20; 0 when it is the last.
     pub const fn next_capability_offset(self) -> u16 {
-        (self.0.get() >> 20) as u16
+        (self.0 >> 20) as u16
     }
 }
 
 impl Describe for ExtendedCapabilityHeader {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        out.stored("capability_header", self.as_bytes(), Stored::Shown);
         out.field("capability_id", Value::hex(self.capability_id()))?;
         out.field("capability_version", Value::number(self.capability_version()))?;
         out.field("next_capability_offset", Value::hex(self.next_capability_offset()))
@@ -147,7 +128,7 @@ error_bits! {
 
 register! {
     /// Advanced error capabilities and control (offset 0x18).
-    AerControl: u32, flags AerControlFlags {
+    AerControl: u32 {
         ECRC_GENERATION_CAPABLE = 5 => "The function can generate ECRC.",
         ECRC_GENERATION_ENABLE = 6 => "The function generates ECRC.",
         ECRC_CHECK_CAPABLE = 7 => "The function can check ECRC.",
@@ -180,7 +161,7 @@ crate::open_value::flag_set! {
 
 register! {
     /// Root error status (offset 0x30).
-    RootErrorStatus: u32, flags RootErrorFlags {
+    RootErrorStatus: u32 {
         CORRECTABLE_RECEIVED = 0 => "A correctable error message was received.",
         MULTIPLE_CORRECTABLE_RECEIVED = 1 => "More than one correctable error message was received.",
         UNCORRECTABLE_RECEIVED = 2 => "A fatal or non-fatal error message was received.",
@@ -206,9 +187,9 @@ impl AerCapability {
 
     /// The logged dwords of the packet's header: four, or in Flit mode as many as were logged, at most 14.
     pub fn logged_header(&self) -> impl Iterator<Item = u32> + Clone {
-        let flit = AerControlFlags::LOGGED_TLP_WAS_FLIT_MODE;
+        let flit = AerControl::LOGGED_TLP_WAS_FLIT_MODE;
         let control = self.capabilities_and_control();
-        let size = if control.flags().contains(flit) { control.logged_tlp_size() } else { 4 };
+        let size = if control.contains(flit) { control.logged_tlp_size() } else { 4 };
         let log = self.header_log().into_iter().chain(self.tlp_prefix_log()).chain(self.further_log());
         log.take(usize::from(size))
     }
@@ -226,7 +207,7 @@ impl Describe for AerCapability {
     }
 }
 
-show_fields!(ExtendedCapabilityHeader, AerCapability);
+show_fields!(AerCapability);
 
 #[cfg(test)]
 mod tests {
@@ -235,6 +216,7 @@ mod tests {
     use crate::section::checks::{assert_map, bit_map};
     use std::string::ToString;
     use std::vec::Vec;
+    use zerocopy::FromBytes;
 
     /// Registers and bits of PCIe 6.0 section 7.8.4.
     const MAP: &str = "

@@ -58,7 +58,7 @@ structure! {
 
 register! {
     /// Fault status register.
-    VtdFaultStatus: u32, flags VtdFaultStatusFlags {
+    VtdFaultStatus: u32 {
         PRIMARY_FAULT_OVERFLOW = 0 => "A fault found no free record.",
         PRIMARY_PENDING_FAULT = 1 => "There is a fault record.",
         ADVANCED_FAULT_OVERFLOW = 2 => "A fault found no room in the advanced log (before VT-d 3.0).",
@@ -84,7 +84,7 @@ structure! {
 
 register! {
     /// The upper half of a fault record. Its bit numbers are 64 less than in the specification.
-    VtdFaultSource: u64, flags VtdFaultSourceFlags {
+    VtdFaultSource: u64 {
         TYPE_BIT_2 = 28 => "Second bit of the request's type, since VT-d 3.0.",
         PRIVILEGE_MODE_REQUESTED = 29 => "The request was for supervisor privilege.",
         EXECUTE_PERMISSION_REQUESTED = 30 => "The request was for execution.",
@@ -308,15 +308,10 @@ mod tests {
         assert_eq!(source.request_type(), VtdRequestType::READ);
         assert_eq!(
             source.flags(),
-            VtdFaultSourceFlags::PRIVILEGE_MODE_REQUESTED
-                | VtdFaultSourceFlags::PASID_PRESENT
-                | VtdFaultSourceFlags::FAULT
+            VtdFaultSource::PRIVILEGE_MODE_REQUESTED | VtdFaultSource::PASID_PRESENT | VtdFaultSource::FAULT
         );
         let status = values().fault_status();
-        assert_eq!(
-            (status.fault_record_index(), status.flags()),
-            (5, VtdFaultStatusFlags::PRIMARY_PENDING_FAULT)
-        );
+        assert_eq!((status.fault_record_index(), status.flags()), (5, VtdFaultStatus::PRIMARY_PENDING_FAULT));
     }
 
     #[test]

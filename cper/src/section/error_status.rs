@@ -5,7 +5,7 @@ use crate::open_value::open_value;
 
 register! {
     /// Error status (UEFI 2.11 table N.3): 64 bits that say what kind of error it was and which signals carried it.
-    ErrorStatus: u64, flags ErrorStatusFlags {
+    ErrorStatus: u64 {
         ADDRESS = 16 => "The error was detected on the address signals.",
         CONTROL = 17 => "The error was detected on the control signals.",
         DATA = 18 => "The error was detected on the data signals.",
@@ -44,9 +44,9 @@ open_value! {
 }
 
 impl ErrorStatus {
-    /// The status of this type with these flags.
-    pub const fn of(kind: ErrorStatusType, flags: ErrorStatusFlags) -> Self {
-        Self::new((kind.raw() as u64) << 8 | flags.bits() & !Self::FIELDS)
+    /// The status of this type with these flags; a type among the flags is dropped.
+    pub const fn of(kind: ErrorStatusType, flags: Self) -> Self {
+        Self::new((kind.raw() as u64) << 8).union(flags.flags())
     }
 }
 
@@ -62,9 +62,9 @@ mod tests {
         assert_eq!(status.error_type(), ErrorStatusType::POISONED);
         assert_eq!(status.flags().bits(), 0x8000_0000_007f_0042);
         assert_eq!(ErrorStatus::of(status.error_type(), status.flags()), status);
-        assert!(status.flags().contains(ErrorStatusFlags::FIRST_ERROR));
+        assert!(status.contains(ErrorStatus::FIRST_ERROR));
         assert_eq!(
-            ErrorStatus::of(ErrorStatusType::MEMORY, ErrorStatusFlags::DATA).to_string(),
+            ErrorStatus::of(ErrorStatusType::MEMORY, ErrorStatus::DATA).to_string(),
             "error type              storage error in DRAM (4)\nflags                   0x40000  data\n"
         );
     }

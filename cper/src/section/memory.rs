@@ -338,8 +338,8 @@ mod tests {
     use crate::Error;
     use crate::kind::Decode;
     use crate::kind::SectionType;
+    use crate::section::ErrorStatusType;
     use crate::section::checks::{assert_map, bit_map, written};
-    use crate::section::{ErrorStatusFlags, ErrorStatusType};
     use std::string::{String, ToString};
     use std::vec::Vec;
     use zerocopy::IntoBytes;
@@ -401,7 +401,7 @@ mod tests {
 
     fn values() -> MemoryError {
         MemoryError::new()
-            .with_error_status(ErrorStatus::of(ErrorStatusType::MEMORY, ErrorStatusFlags::FIRST_ERROR))
+            .with_error_status(ErrorStatus::of(ErrorStatusType::MEMORY, ErrorStatus::FIRST_ERROR))
             .with_physical_address(0x1112_1314_1516_1718)
             .with_physical_address_mask(0x2122_2324_2526_2728)
             .with_node(0x3132)

@@ -118,9 +118,8 @@ pub use processor_generic::{ProcessorGeneric, ProcessorGenericView};
 // The structures inside of sections: documented in their modules, and exported here too.
 #[doc(hidden)]
 pub use aer::{
-    AerCapability, AerControl, AerControlFlags, CorrectableError, CorrectableErrors,
-    ExtendedCapabilityHeader, RootErrorCommand, RootErrorFlags, RootErrorStatus, UncorrectableError,
-    UncorrectableErrors,
+    AerCapability, AerControl, CorrectableError, CorrectableErrors, ExtendedCapabilityHeader,
+    RootErrorCommand, RootErrorStatus, UncorrectableError, UncorrectableErrors,
 };
 #[doc(hidden)]
 pub use arm::{
@@ -150,11 +149,10 @@ pub use dmar_generic::{DmarAccessType, DmarAddressType, DmarArchitecture, DmarFa
 pub use dmar_iommu::{IommuEvent, IommuEventCode};
 #[doc(hidden)]
 pub use dmar_vtd::{
-    VtdAddressType, VtdFaultReason, VtdFaultRecord, VtdFaultSource, VtdFaultSourceFlags, VtdFaultStatus,
-    VtdFaultStatusFlags, VtdRequestType,
+    VtdAddressType, VtdFaultReason, VtdFaultRecord, VtdFaultSource, VtdFaultStatus, VtdRequestType,
 };
 #[doc(hidden)]
-pub use error_status::{ErrorStatus, ErrorStatusFlags, ErrorStatusType};
+pub use error_status::{ErrorStatus, ErrorStatusType};
 #[doc(hidden)]
 pub use firmware::FirmwareErrorRecordType;
 #[doc(hidden)]
@@ -177,13 +175,13 @@ pub use midr::Midr;
 #[doc(hidden)]
 pub use pci_address::{PciAddress, RequesterId};
 #[doc(hidden)]
-pub use pci_bus::{PciBusCommand, PciBusCommandFlags, PciBusErrorType, PciBusId, PciBusValidation};
+pub use pci_bus::{PciBusCommand, PciBusErrorType, PciBusId, PciBusValidation};
 #[doc(hidden)]
 pub use pci_component::{PciComponentId, PciComponentValidation, RegisterDataPair};
 #[doc(hidden)]
 pub use pcie::{
-    BridgeControl, BridgeControlStatus, PciCommand, PciCommandStatus, PciStatus, PciStatusFlags,
-    PcieDeviceId, PcieValidation, PcieVersion,
+    BridgeControl, BridgeControlStatus, PciCommand, PciCommandStatus, PciStatus, PcieDeviceId,
+    PcieValidation, PcieVersion,
 };
 #[doc(hidden)]
 pub use pcie_capability::{PcieCapability, PciePortType};

@@ -69,7 +69,7 @@ impl Describe for PciBusId {
 
 register! {
     /// Command or operation on a PCI bus.
-    PciBusCommand: u64, flags PciBusCommandFlags {
+    PciBusCommand: u64 {
         PCI_X = 56 => "It is a PCI-X command; when clear, PCI.",
     }
     fields {
@@ -111,7 +111,7 @@ mod tests {
     use crate::Error;
     use crate::kind::Decode;
     use crate::section::checks::{assert_map, bit_map, written};
-    use crate::section::{Body, ErrorStatusFlags, ErrorStatusType};
+    use crate::section::{Body, ErrorStatusType};
     use std::string::ToString;
 
     const MAP: &str = "
@@ -144,7 +144,7 @@ mod tests {
 
     fn values() -> PciBusError {
         PciBusError::new()
-            .with_error_status(ErrorStatus::of(ErrorStatusType::BUS, ErrorStatusFlags::CONTROL))
+            .with_error_status(ErrorStatus::of(ErrorStatusType::BUS, ErrorStatus::CONTROL))
             .with_error_type(PciBusErrorType::ADDRESS_PARITY)
             .with_bus_id(PciBusId::new().with_bus(0x12).with_segment(0x34))
             .with_bus_address(0x1112_1314_1516_1718)
@@ -172,13 +172,13 @@ mod tests {
         assert_eq!(bytes, words.map(u64::to_le_bytes).as_flattened());
         let section = PciBusError::decode(&bytes).unwrap();
         assert_eq!(section.structure(), Some(&values()));
-        assert_eq!(section.error_status().map(ErrorStatus::flags), Some(ErrorStatusFlags::CONTROL));
+        assert_eq!(section.error_status().map(ErrorStatus::flags), Some(ErrorStatus::CONTROL));
         assert_eq!(section.error_type(), Some(PciBusErrorType::ADDRESS_PARITY));
         assert_eq!(section.bus_id(), Some(PciBusId::new().with_bus(0x12).with_segment(0x34)));
         assert_eq!(section.bus_address(), Some(0x1112_1314_1516_1718));
         assert_eq!(section.bus_data(), Some(0x2122_2324_2526_2728));
         let command = section.bus_command().unwrap();
-        assert_eq!((command.command(), command.flags()), (0x32_3334_3536_3738, PciBusCommandFlags::PCI_X));
+        assert_eq!((command.command(), command.flags()), (0x32_3334_3536_3738, PciBusCommand::PCI_X));
         assert_eq!(section.bus_requestor_id(), Some(0x4142_4344_4546_4748));
         assert_eq!(section.bus_completer_id(), Some(0x5152_5354_5556_5758));
         assert_eq!(section.target_id(), Some(0x6162_6364_6566_6768));

@@ -339,8 +339,8 @@ mod tests {
     extern crate std;
     use super::*;
     use crate::kind::Decode;
+    use crate::section::ErrorStatusType;
     use crate::section::checks::{assert_map, bit_map, written};
-    use crate::section::{ErrorStatusFlags, ErrorStatusType};
     use std::string::ToString;
     use std::vec::Vec;
 
@@ -358,7 +358,7 @@ mod tests {
             .with_bus(6)
             .with_segment(7);
         PciComponentErrorHeader::new()
-            .with_error_status(ErrorStatus::of(ErrorStatusType::PARITY, ErrorStatusFlags::ADDRESS))
+            .with_error_status(ErrorStatus::of(ErrorStatusType::PARITY, ErrorStatus::ADDRESS))
             .with_id_info(id)
     }
 

@@ -150,7 +150,7 @@ crate::open_value::flag_set! {
 
 register! {
     /// The PCI status register, and the secondary status of a bridge.
-    PciStatus: u16, flags PciStatusFlags {
+    PciStatus: u16 {
         IMMEDIATE_READINESS = 0 => "The function is ready right after a reset.",
         INTERRUPT_STATUS = 3 => "An `INTx` interrupt is pending.",
         CAPABILITIES_LIST = 4 => "There is a capability list.",

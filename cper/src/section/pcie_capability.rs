@@ -87,7 +87,7 @@ open_value! {
 
 register! {
     /// PCI Express capabilities (offset 0x02).
-    PcieCapabilities: u16, flags PcieCapabilitiesFlags {
+    PcieCapabilities: u16 {
         SLOT_IMPLEMENTED = 8 => "The link goes to a slot.",
         FLIT_MODE_SUPPORTED = 15 => "Flit mode is supported.",
     }
@@ -100,7 +100,7 @@ register! {
 
 register! {
     /// Device capabilities (offset 0x04).
-    DeviceCapabilities: u32, flags DeviceCapabilitiesFlags {
+    DeviceCapabilities: u32 {
         EXTENDED_TAG_FIELD = 5 => "Tags of 8 bits are supported.",
         ROLE_BASED_ERROR_REPORTING = 15 => "Errors are reported by role.",
         ERR_COR_SUBCLASS_CAPABLE = 16 => "Correctable error messages carry a subclass.",
@@ -121,7 +121,7 @@ register! {
 
 register! {
     /// Device control (offset 0x08).
-    DeviceControl: u16, flags DeviceControlFlags {
+    DeviceControl: u16 {
         CORRECTABLE_REPORTING_ENABLE = 0 => "Correctable errors are reported.",
         NON_FATAL_REPORTING_ENABLE = 1 => "Non-fatal errors are reported.",
         FATAL_REPORTING_ENABLE = 2 => "Fatal errors are reported.",
@@ -174,7 +174,7 @@ open_value! {
 
 register! {
     /// Link capabilities (offset 0x0c).
-    LinkCapabilities: u32, flags LinkCapabilitiesFlags {
+    LinkCapabilities: u32 {
         CLOCK_POWER_MANAGEMENT = 18 => "The clock may be stopped.",
         SURPRISE_DOWN_ERROR_REPORTING = 19 => "A link that goes down by surprise is reported.",
         DATA_LINK_LAYER_ACTIVE_REPORTING = 20 => "The state of the data link layer is reported.",
@@ -193,7 +193,7 @@ register! {
 
 register! {
     /// Link control (offset 0x10).
-    LinkControl: u16, flags LinkControlFlags {
+    LinkControl: u16 {
         PTM_DELAY_INTERPRETATION_B = 2 => "PTM propagation delay is read in the second way.",
         READ_COMPLETION_BOUNDARY = 3 => "Reads complete at 128 bytes, not 64.",
         LINK_DISABLE = 4 => "The link is switched off.",
@@ -215,7 +215,7 @@ register! {
 
 register! {
     /// Link status (offset 0x12).
-    LinkStatus: u16, flags LinkStatusFlags {
+    LinkStatus: u16 {
         LINK_TRAINING = 11 => "The link is training.",
         SLOT_CLOCK_CONFIGURATION = 12 => "The component uses the connector's reference clock.",
         DATA_LINK_LAYER_ACTIVE = 13 => "The data link layer is up.",
@@ -230,7 +230,7 @@ register! {
 
 register! {
     /// Slot capabilities (offset 0x14).
-    SlotCapabilities: u32, flags SlotCapabilitiesFlags {
+    SlotCapabilities: u32 {
         ATTENTION_BUTTON_PRESENT = 0 => "There is an attention button.",
         POWER_CONTROLLER_PRESENT = 1 => "Power can be switched.",
         MRL_SENSOR_PRESENT = 2 => "The retention latch has a sensor.",
@@ -250,7 +250,7 @@ register! {
 
 register! {
     /// Slot control (offset 0x18).
-    SlotControl: u16, flags SlotControlFlags {
+    SlotControl: u16 {
         ATTENTION_BUTTON_PRESSED_ENABLE = 0 => "A press of the attention button is reported.",
         POWER_FAULT_DETECTED_ENABLE = 1 => "A power fault is reported.",
         MRL_SENSOR_CHANGED_ENABLE = 2 => "A change of the retention latch is reported.",
@@ -320,7 +320,7 @@ crate::open_value::flag_set! {
 
 register! {
     /// Root status (offset 0x20).
-    RootStatus: u32, flags RootStatusFlags {
+    RootStatus: u32 {
         PME_STATUS = 16 => "A power management event was asked for.",
         PME_PENDING = 17 => "Another power management event waits.",
     }
@@ -331,7 +331,7 @@ register! {
 
 register! {
     /// Device capabilities 2 (offset 0x24).
-    DeviceCapabilities2: u32, flags DeviceCapabilities2Flags {
+    DeviceCapabilities2: u32 {
         COMPLETION_TIMEOUT_DISABLE = 4 => "The completion timeout can be switched off.",
         ARI_FORWARDING = 5 => "Alternative routing ids are forwarded.",
         ATOMICOP_ROUTING = 6 => "Atomic operations are routed.",
@@ -361,7 +361,7 @@ register! {
 
 register! {
     /// Device control 2 (offset 0x28).
-    DeviceControl2: u16, flags DeviceControl2Flags {
+    DeviceControl2: u16 {
         COMPLETION_TIMEOUT_DISABLE = 4 => "The completion timeout is off.",
         ARI_FORWARDING_ENABLE = 5 => "Alternative routing ids are forwarded.",
         ATOMICOP_REQUESTER_ENABLE = 6 => "Atomic operations may be sent.",
@@ -381,7 +381,7 @@ register! {
 
 register! {
     /// Link capabilities 2 (offset 0x2c).
-    LinkCapabilities2: u32, flags LinkCapabilities2Flags {
+    LinkCapabilities2: u32 {
         CROSSLINK = 8 => "Crosslinks are supported.",
         RETIMER_PRESENCE_DETECT = 23 => "A retimer can be detected.",
         TWO_RETIMERS_PRESENCE_DETECT = 24 => "Two retimers can be detected.",
@@ -396,7 +396,7 @@ register! {
 
 register! {
     /// Link control 2 (offset 0x30).
-    LinkControl2: u16, flags LinkControl2Flags {
+    LinkControl2: u16 {
         ENTER_COMPLIANCE = 4 => "The link is to enter compliance mode.",
         HARDWARE_AUTONOMOUS_SPEED_DISABLE = 5 => "Hardware must keep the speed.",
         SELECTABLE_DE_EMPHASIS = 6 => "De-emphasis is -3.5 dB, not -6 dB.",
@@ -412,7 +412,7 @@ register! {
 
 register! {
     /// Link status 2 (offset 0x32).
-    LinkStatus2: u16, flags LinkStatus2Flags {
+    LinkStatus2: u16 {
         CURRENT_DE_EMPHASIS_LEVEL = 0 => "De-emphasis is -3.5 dB, not -6 dB.",
         EQUALIZATION_8GT_COMPLETE = 1 => "Equalization for 8 GT/s is complete.",
         EQUALIZATION_8GT_PHASE_1_SUCCESSFUL = 2 => "Phase 1 of the equalization for 8 GT/s was successful.",
@@ -683,7 +683,7 @@ mod tests {
             (status.current_link_speed(), status.negotiated_link_width()),
             (LinkSpeed::GT_8, LinkWidth::X16)
         );
-        assert_eq!(status.flags(), LinkStatusFlags::DATA_LINK_LAYER_ACTIVE);
+        assert_eq!(status.flags(), LinkStatus::DATA_LINK_LAYER_ACTIVE);
         assert_eq!(
             status.to_string(),
             "current link speed      8 GT/s (3)\n\
@@ -696,7 +696,7 @@ mod tests {
         let root = RootStatus::new(0x0001_3bfd);
         assert_eq!(
             (root.pme_requester_id(), root.flags()),
-            (RequesterId::new(0x3bfd), RootStatusFlags::PME_STATUS)
+            (RequesterId::new(0x3bfd), RootStatus::PME_STATUS)
         );
         assert!(root.to_string().starts_with("pme requester id        3b:1f.5\n"));
     }

@@ -5,37 +5,40 @@ use core::fmt;
 
 use crate::fields::{Value, Visitor};
 
-/// Declares a register: a number, with an accessor for each field of several bits, and a flag set for its single bits.
+/// Declares a register: a set of flags, with an accessor for each field of several bits.
 ///
 /// `field: type as form = lowest bit, width;` where the type is a plain integer or an open value, and the form
 /// `hex`, `number`, `named` or `message`. Bits that belong to no field are flags; reserved ones are kept.
 macro_rules! register {
     (
         $(#[$meta:meta])*
-        $name:ident: $raw:ident, flags $flags:ident {
+        $name:ident: $raw:ident {
             $( $flag:ident = $bit:literal => $flag_text:literal, )*
         }
         fields {
             $( $field:ident: $plain:ident as $form:ident = $low:literal, $width:literal => $field_text:literal, )*
         }
     ) => {
-        $crate::open_value::flag_set! {
-            #[doc = concat!("Single bits of [`", stringify!($name), "`].")]
-            pub struct $flags: $raw {
-                $( #[doc = $flag_text] const $flag = 1 << $bit; )*
-                const _ = !$name::FIELDS;
-            }
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        pub struct $name($raw);
+
+        $crate::grammar::flag_members! {
+            $name: $raw [!0]
+            $( #[doc = $flag_text] #[doc = concat!("Bit ", $bit, ".")] $flag = 1 << $bit; )*
         }
 
-        $crate::section::register::bits! { $(#[$meta])* $name: $raw }
+        $crate::grammar::conversions!($name: $raw);
+        $crate::grammar::any_number!($name: $raw);
 
         impl $name {
             /// Bits that belong to a field of several bits.
             const FIELDS: $raw = 0 $( | ((1 << $width) - 1) << $low )*;
 
-            /// The single bits; reserved ones are kept.
-            pub const fn flags(self) -> $flags {
-                $flags::from_bits_retain(self.0 & !Self::FIELDS)
+            /// The single bits alone, reserved ones too: the register with all fields of several bits zero.
+            #[must_use]
+            pub const fn flags(self) -> Self {
+                Self(self.0 & !Self::FIELDS)
             }
 
             $(
@@ -47,7 +50,7 @@ macro_rules! register {
             )*
         }
 
-        /// All bits: flags are what no field takes.
+        /// Describes all bits: flags are what no field takes.
         impl $crate::fields::Describe for $name {
             fn describe(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
                 const FIELDS: &[$crate::section::register::Field] = &[$(
@@ -63,6 +66,8 @@ macro_rules! register {
                 out.field("flags", $crate::fields::Value::flags(self.flags()))
             }
         }
+
+        $crate::fields::show_fields!($name);
     };
 }
 

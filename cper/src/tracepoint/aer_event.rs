@@ -2,7 +2,7 @@
 
 use super::{Field, Fields, Inner, Text, Version, descriptor_of};
 use crate::section::{
-    AerCapability, AerControlFlags, CorrectableErrors, PcieError, PcieErrorView, UncorrectableErrors,
+    AerCapability, AerControl, CorrectableErrors, PcieError, PcieErrorView, UncorrectableErrors,
 };
 use crate::{Error, FruText, SectionDescriptor, SectionFlags, SectionTypeId, Severity};
 
@@ -102,8 +102,8 @@ impl<'a> AerEvent<'a> {
             (aer.correctable_error_status().bits() & !aer.correctable_error_mask().bits(), false)
         } else {
             let status = aer.uncorrectable_error_status().bits() & !aer.uncorrectable_error_mask().bits();
-            let timeouts = AerControlFlags::COMPLETION_TIMEOUT_LOG_CAPABLE;
-            let is_timeout = aer.capabilities_and_control().flags().contains(timeouts);
+            let timeouts = AerControl::COMPLETION_TIMEOUT_LOG_CAPABLE;
+            let is_timeout = aer.capabilities_and_control().contains(timeouts);
             let logged = if is_timeout { LOGGED | COMPLETION_TIMEOUT } else { LOGGED };
             (status, version >= Version::Linux7_3 && status & logged != 0)
         };

@@ -314,10 +314,7 @@ pub(crate) fn windows_xpf_mca(
     let body = body(&section);
     let read = WindowsXpfMca::decode(&body).expect("a written section is one");
     assert_eq!(but(read.structure().unwrap(), &[]), but(header, &[]));
-    assert_eq!(
-        read.global_capability().map(|read| but(read, &[])),
-        (parts > 0).then(|| but(&capability, &[]))
-    );
+    assert_eq!(read.global_capability(), (parts > 0).then_some(capability));
     assert_eq!(read.recovery().map(|read| but(read, &[])), (parts > 1).then(|| but(&recovery, &[])));
     assert_eq!(read.further_banks().map(|read| but(read, &[])), (parts > 2).then(|| but(banks, &[])));
     assert_eq!(read.trailing(), b"");

@@ -82,6 +82,20 @@ impl U24 {
 }
 
 crate::grammar::conversions!(U24: u32);
+
+impl PartialOrd for U24 {
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// By the number.
+impl Ord for U24 {
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        self.raw().cmp(&other.raw())
+    }
+}
+
 crate::grammar::any_structure!(U24);
 
 #[cfg(feature = "serde")]

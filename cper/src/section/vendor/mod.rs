@@ -37,9 +37,9 @@ pub use nvidia_event::{
 };
 #[doc(hidden)]
 pub use windows_xpf_mca::{
-    AMD_REGISTERS, WindowsBankStatus, WindowsBankStatusFlags, WindowsCpuVendor, WindowsFurtherBank,
-    WindowsFurtherBanks, WindowsGlobalCapability, WindowsGlobalCapabilityFlags, WindowsGlobalStatus,
-    WindowsGlobalStatusFlags, WindowsRecoveryActions, WindowsRecoveryFailures, WindowsXpfRecovery,
+    AMD_REGISTERS, WindowsBankStatus, WindowsCpuVendor, WindowsFurtherBank, WindowsFurtherBanks,
+    WindowsGlobalCapability, WindowsGlobalStatus, WindowsRecoveryActions, WindowsRecoveryFailures,
+    WindowsXpfRecovery,
 };
 
 use core::fmt;

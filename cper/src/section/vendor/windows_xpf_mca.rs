@@ -76,7 +76,7 @@ open_value! {
 
 register! {
     /// `MCG_STATUS` (Intel SDM volume 3B, chapter 17).
-    WindowsGlobalStatus: u64, flags WindowsGlobalStatusFlags {
+    WindowsGlobalStatus: u64 {
         RESTART_IP_VALID = 0 => "The program can go on at the instruction pointer that was pushed.",
         ERROR_IP_VALID = 1 => "The instruction pointer has to do with the error.",
         MACHINE_CHECK_IN_PROGRESS = 2 => "A machine check is being handled.",
@@ -87,7 +87,7 @@ register! {
 
 register! {
     /// `MCi_STATUS` (Intel SDM volume 3B, chapter 17): what its bits mean to every vendor.
-    WindowsBankStatus: u64, flags WindowsBankStatusFlags {
+    WindowsBankStatus: u64 {
         CONTEXT_CORRUPT = 57 => "The processor's state may be wrong.",
         ADDRESS_VALID = 58 => "`MCi_ADDR` holds an address.",
         MISC_VALID = 59 => "`MCi_MISC` holds a value.",
@@ -105,7 +105,7 @@ register! {
 
 register! {
     /// `MCG_CAP` (Intel SDM volume 3B, chapter 17).
-    WindowsGlobalCapability: u64, flags WindowsGlobalCapabilityFlags {
+    WindowsGlobalCapability: u64 {
         CONTROL_PRESENT = 8 => "There is an `MCG_CTL`.",
         EXTENDED_PRESENT = 9 => "There are extended state registers.",
         CMCI_PRESENT = 10 => "Corrected errors can raise an interrupt.",
@@ -368,16 +368,16 @@ impl<'a> WindowsXpfMca<'a> {
 
     /// The error of the bank, and the processor.
     fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (status, flags) = (self.status(), self.status().flags());
-        f.write_str(if !flags.contains(WindowsBankStatusFlags::VALID) {
+        let status = self.status();
+        f.write_str(if !status.contains(WindowsBankStatus::VALID) {
             "no error"
-        } else if flags.contains(WindowsBankStatusFlags::UNCORRECTED) {
+        } else if status.contains(WindowsBankStatus::UNCORRECTED) {
             "uncorrected error"
         } else {
             "corrected error"
         })?;
         write!(f, " {:#06x}", status.error_code())?;
-        if flags.contains(WindowsBankStatusFlags::ADDRESS_VALID) {
+        if status.contains(WindowsBankStatus::ADDRESS_VALID) {
             write!(f, " at {:#x}", self.address())?;
         }
         let (bank, processor) = (self.bank_number(), self.processor_number());
