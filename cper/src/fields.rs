@@ -30,7 +30,6 @@
 use core::fmt::{self, Write};
 
 use crate::Error;
-use crate::grammar::FlagName;
 pub use crate::own_value::OwnValue;
 
 /// Tells bytes that no other field tells, when there are any.
@@ -229,11 +228,7 @@ impl<'a> Value<'a> {
 
     /// A set of flags.
     pub fn flags<F: bitflags::Flags<Bits: Into<u64>> + Copy>(flags: F) -> Self {
-        Self::Flags {
-            bits: flags.bits().into(),
-            digits: digits_of::<F::Bits>(),
-            name: crate::grammar::flag_name::<F>,
-        }
+        Self::Flags { bits: flags.bits().into(), digits: digits_of::<F::Bits>(), name: flag_name::<F> }
     }
 
     /// Text in a fixed field.
@@ -283,8 +278,21 @@ impl<T: Into<OwnValue>> From<T> for Value<'_> {
     }
 }
 
+/// The name of the constant of one bit.
+pub(crate) fn flag_name<F: bitflags::Flags<Bits: Into<u64>>>(bit: u64) -> Option<&'static str> {
+    for flag in F::FLAGS {
+        if !flag.name().is_empty() && flag.value().bits().into() == bit {
+            return Some(flag.name());
+        }
+    }
+    None
+}
+
 /// The single bits of a set, lowest first, each with its name when it has one.
-pub(crate) fn each_flag(bits: u64, name: FlagName) -> impl Iterator<Item = (u64, Option<&'static str>)> {
+pub(crate) fn each_flag(
+    bits: u64,
+    name: fn(u64) -> Option<&'static str>,
+) -> impl Iterator<Item = (u64, Option<&'static str>)> {
     let mut rest = bits;
     core::iter::from_fn(move || {
         let lowest = rest & rest.wrapping_neg();
@@ -294,7 +302,11 @@ pub(crate) fn each_flag(bits: u64, name: FlagName) -> impl Iterator<Item = (u64,
 }
 
 /// The names of the bits of a set, as people read them: `timestamp, 0x40`; `none` when no bit is set.
-pub(crate) fn write_flags(bits: u64, name: FlagName, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(crate) fn write_flags(
+    bits: u64,
+    name: fn(u64) -> Option<&'static str>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
     let mut separator = "";
     for (bit, name) in each_flag(bits, name) {
         match name {
@@ -596,12 +608,24 @@ mod json {
         }
     }
 
+    /// A set of flags: its map, or the bits alone in a binary format.
+    pub(crate) fn serialize_flags<S: Serializer>(
+        serializer: S,
+        flags: &Value<'_>,
+        bits: impl Serialize,
+    ) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() { flags.serialize(serializer) } else { bits.serialize(serializer) }
+    }
+
     impl Serialize for dyn Describe + '_ {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             Fields(self).serialize(serializer)
         }
     }
 }
+
+#[cfg(feature = "serde")]
+pub(crate) use json::serialize_flags;
 
 /// Gives a described structure its text (`Display`) and its map (`Serialize`).
 macro_rules! show_fields {

@@ -61,8 +61,7 @@ macro_rules! open_value {
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let number = $crate::grammar::deserialize_named(deserializer, "value")?;
-                Ok(Self::new($crate::grammar::of_json!($raw, number)))
+                $crate::grammar::deserialize_named(deserializer, "value").map($crate::grammar::of_json!($raw))
             }
         }
     };
@@ -104,14 +103,13 @@ macro_rules! as_json {
     };
 }
 
-/// The number that was serialised.
+/// What makes the value of the number that was serialised.
 macro_rules! of_json {
-    (u64, $value:expr) => {{
-        let $crate::grammar::Wide(value) = $value;
-        value
-    }};
-    ($raw:ident, $value:expr) => {
-        $value
+    (u64) => {
+        |$crate::grammar::Wide(raw)| Self::new(raw)
+    };
+    ($raw:ident) => {
+        Self::new
     };
 }
 
@@ -141,8 +139,7 @@ macro_rules! number {
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let number = serde::Deserialize::deserialize(deserializer)?;
-                Ok(Self::new($crate::grammar::of_json!($raw, number)))
+                serde::Deserialize::deserialize(deserializer).map($crate::grammar::of_json!($raw))
             }
         }
     };
@@ -220,8 +217,7 @@ macro_rules! flags {
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let number = $crate::grammar::deserialize_named(deserializer, "value")?;
-                Ok(Self::new($crate::grammar::of_json!($raw, number)))
+                $crate::grammar::deserialize_named(deserializer, "value").map($crate::grammar::of_json!($raw))
             }
         }
 
@@ -398,7 +394,8 @@ macro_rules! flag_members {
         impl core::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                $crate::grammar::debug_flags(f, stringify!($name), self.0 as u64, $crate::grammar::flag_name::<Self>)
+                let constants = &[$( (Self::$flag.0 as u64, stringify!($flag)), )*];
+                $crate::grammar::debug_flags(f, stringify!($name), self.0 as u64, constants)
             }
         }
 
@@ -449,35 +446,22 @@ pub(crate) fn debug_flags(
     f: &mut core::fmt::Formatter<'_>,
     of: &str,
     bits: u64,
-    name: FlagName,
+    constants: &[(u64, &str)],
 ) -> core::fmt::Result {
-    f.debug_tuple(of).field(&Constants { bits, name }).finish()
-}
-
-/// The name of the constant of one bit; `None` for a bit without one.
-pub(crate) type FlagName = fn(u64) -> Option<&'static str>;
-
-/// The name of the constant of one bit of a set.
-pub(crate) fn flag_name<F: bitflags::Flags<Bits: Into<u64>>>(bit: u64) -> Option<&'static str> {
-    for flag in F::FLAGS {
-        if !flag.name().is_empty() && flag.value().bits().into() == bit {
-            return Some(flag.name());
-        }
-    }
-    None
+    f.debug_tuple(of).field(&Constants { bits, constants }).finish()
 }
 
 /// The bits of a set of flags by the names of their constants, as `bitflags` writes them: `A | B | 0x8`.
-struct Constants {
+struct Constants<'a> {
     bits: u64,
-    name: FlagName,
+    constants: &'a [(u64, &'a str)],
 }
 
-impl core::fmt::Debug for Constants {
+impl core::fmt::Debug for Constants<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let (mut unnamed, mut separator) = (self.bits, "");
         for bit in (0..64u32).map(|place| 1u64 << place).filter(|bit| self.bits & bit != 0) {
-            if let Some(name) = (self.name)(bit) {
+            if let Some((_, name)) = self.constants.iter().find(|(constant, _)| *constant == bit) {
                 write!(f, "{separator}{name}")?;
                 (unnamed, separator) = (unnamed & !bit, " | ");
             }

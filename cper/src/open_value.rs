@@ -173,7 +173,7 @@ macro_rules! flag_set {
         impl core::fmt::Display for $name {
             #[inline]
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                $crate::fields::write_flags(self.0 as u64, $crate::grammar::flag_name::<Self>, f)
+                $crate::fields::write_flags(self.0 as u64, $crate::fields::flag_name::<Self>, f)
             }
         }
 
@@ -181,11 +181,7 @@ macro_rules! flag_set {
         #[cfg(feature = "serde")]
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                if serializer.is_human_readable() {
-                    serde::Serialize::serialize(&$crate::fields::Value::flags(*self), serializer)
-                } else {
-                    serde::Serialize::serialize(&self.raw(), serializer)
-                }
+                $crate::fields::serialize_flags(serializer, &$crate::fields::Value::flags(*self), self.0)
             }
         }
 
@@ -193,8 +189,7 @@ macro_rules! flag_set {
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let number = $crate::grammar::deserialize_named(deserializer, "value")?;
-                Ok(Self::new($crate::grammar::of_json!($raw, number)))
+                $crate::grammar::deserialize_named(deserializer, "value").map($crate::grammar::of_json!($raw))
             }
         }
 
