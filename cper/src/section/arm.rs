@@ -587,6 +587,7 @@ impl fmt::Display for Names {
 impl fmt::Display for ErrorRead<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(error, readings) = self;
+        let f: &mut dyn fmt::Write = f;
         let kind = error.error_type();
         let mut meanings = readings.of(kind);
         let Some((reading, types)) = meanings.next() else {
@@ -964,7 +965,7 @@ impl<'a> ArmProcessor<'a> {
     }
 
     /// Each error, and which processor has it.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         if let Some(mpidr) = self.mpidr_el1() {
             write!(f, "MPIDR {mpidr:#x}: ")?;
         }

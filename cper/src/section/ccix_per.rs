@@ -85,7 +85,7 @@ impl<'a> CcixPerError<'a> {
     }
 
     /// What the log says, and who reported the error.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match (self.log().and_then(CcixPerLog::new), self.log()) {
             (Some(log), _) => write!(f, "{log}")?,
             (None, Some(log)) => write!(f, "log of {} dwords", log.len())?,

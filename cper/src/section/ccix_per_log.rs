@@ -100,6 +100,7 @@ impl<'a> CcixPerLog<'a> {
 /// `memory error in home agent, uncorrected, at 0x1000`.
 impl fmt::Display for CcixPerLog<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f: &mut dyn fmt::Write = f;
         match (self.error_type(), self.vendor_error_type()) {
             (Some(kind), _) => write!(f, "{kind}")?,
             (None, number) => write!(f, "vendor's error {}", number.unwrap_or_default())?,

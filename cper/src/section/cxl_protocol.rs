@@ -431,7 +431,7 @@ impl<'a> CxlProtocolError<'a> {
     }
 
     /// The errors of the RAS registers, and which agent detected them.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match self.ras_capability() {
             None => f.write_str("error without RAS registers")?,
             Some(ras) => {

@@ -245,7 +245,7 @@ impl<'a> FruMemoryPoison<'a> {
     }
 
     /// The poisoned addresses, and the unit.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let list = self.poison_list();
         let entries = list.as_ref().map_or(&[][..], Entries::as_slice);
         match entries.len() {

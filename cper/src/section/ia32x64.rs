@@ -361,6 +361,7 @@ struct ErrorSummary<'a>(&'a Ia32X64ErrorInformation);
 impl fmt::Display for ErrorSummary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(error) = self;
+        let f: &mut dyn fmt::Write = f;
         f.write_str(error.error_structure_type().name().unwrap_or("error of unknown type"))?;
         let (level, flags) = match error.check() {
             None => return Ok(()),
@@ -402,7 +403,7 @@ impl fmt::Display for ErrorSummary<'_> {
 }
 
 /// Writes a word of a list, where there is one.
-fn word(f: &mut fmt::Formatter<'_>, word: Option<impl fmt::Display>) -> fmt::Result {
+fn word(f: &mut dyn fmt::Write, word: Option<impl fmt::Display>) -> fmt::Result {
     match word {
         Some(word) => write!(f, ", {word}"),
         None => Ok(()),
@@ -717,7 +718,7 @@ impl<'a> Ia32X64Processor<'a> {
     }
 
     /// Each error, how many contexts there are, and which processor has them.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         if let Some(id) = self.local_apic_id() {
             write!(f, "APIC {id}: ")?;
         }

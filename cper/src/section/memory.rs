@@ -93,7 +93,7 @@ open_value! {
 
 /// Writes a memory error of either section in one line: its kind, its address, and each place that is known.
 pub(super) fn write_memory_summary(
-    f: &mut fmt::Formatter<'_>,
+    f: &mut dyn fmt::Write,
     kinds: (Option<MemoryErrorType>, Option<ErrorStatus>),
     address: Option<u64>,
     places: &[(&str, Option<u32>)],
@@ -155,7 +155,7 @@ impl MemoryErrorView<'_> {
     }
 
     /// The kind of error, and where it is.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let kinds = (self.memory_error_type(), self.error_status());
         write_memory_summary(
             f,

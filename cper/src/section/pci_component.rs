@@ -221,7 +221,7 @@ impl<'a> PciComponentError<'a> {
     }
 
     /// The kind of error, and which component.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match self.error_status() {
             Some(status) if status.error_type().raw() != 0 => write!(f, "{}", status.error_type())?,
             _ => f.write_str("error of unknown type")?,

@@ -363,7 +363,7 @@ impl PcieErrorView<'_> {
     }
 
     /// The device, and the errors whose status bits are set.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let aer = self.aer_info();
         let uncorrectable = aer.into_iter().flat_map(|aer| aer.uncorrectable_error_status().errors());
         let correctable = aer.into_iter().flat_map(|aer| aer.correctable_error_status().errors());

@@ -175,7 +175,7 @@ impl<'a> ProcessorGenericView<'a> {
     }
 
     /// What failed, at which level and in which operation, and the processor.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let mut before = "";
         for (name, _) in self.processor_error_type().iter().flat_map(ProcessorErrorTypes::iter_names) {
             write!(f, "{before}{}", Readable(name))?;

@@ -238,7 +238,7 @@ const LOCATION_SIZE: usize = 256;
 const DETAIL_SIZE: usize = 400;
 
 /// Writes what `ghes_edac` says besides: where, and how.
-pub(super) fn write_detail(f: &mut fmt::Formatter<'_>, memory: &MemoryErrorView<'_>) -> fmt::Result {
+pub(super) fn write_detail(f: &mut dyn Write, memory: &MemoryErrorView<'_>) -> fmt::Result {
     // Each part ends with a blank; the last blank is left out.
     let mut out = Cut { f, left: DETAIL_SIZE.wrapping_sub(2), blank: false };
     out.write_str("APEI location: ")?;
@@ -256,13 +256,13 @@ pub(super) fn write_detail(f: &mut fmt::Formatter<'_>, memory: &MemoryErrorView<
 }
 
 /// Text that is cut after so many bytes, and whose last blank is not written.
-struct Cut<'f, W: Write> {
-    f: &'f mut W,
+struct Cut<'f> {
+    f: &'f mut dyn Write,
     left: usize,
     blank: bool,
 }
 
-impl<W: Write> Write for Cut<'_, W> {
+impl Write for Cut<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars().filter(char::is_ascii) {
             if core::mem::take(&mut self.blank) {

@@ -213,10 +213,11 @@ impl<'a> Text<'a> {
 /// Printable ASCII as it is, everything else escaped.
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f: &mut dyn fmt::Write = f;
         match &self.0 {
             // One byte at a time: `escape_ascii` would escape quotes too.
             Inner::Bytes(bytes) => bytes.iter().try_for_each(|byte| match byte {
-                b' '..=b'~' => fmt::Write::write_char(f, char::from(*byte)),
+                b' '..=b'~' => f.write_char(char::from(*byte)),
                 _ => write!(f, "{}", byte.escape_ascii()),
             }),
             Inner::Address(address) => write!(f, "{address}"),

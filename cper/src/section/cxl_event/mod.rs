@@ -349,14 +349,14 @@ impl Describe for CxlEventData<'_> {
 
 impl CxlEventData<'_> {
     /// What happened, and where in the device.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match self {
             Self::GeneralMedia(data) => {
                 write!(f, "{}", data.memory_event_type())?;
                 write_transaction(f, data.transaction_type())?;
                 write_place(
                     f,
-                    [("channel", data.channel().map(u32::from)), ("rank", data.rank().map(u32::from))],
+                    &[("channel", data.channel().map(u32::from)), ("rank", data.rank().map(u32::from))],
                 )
             }
             Self::Dram(data) => {
@@ -364,7 +364,7 @@ impl CxlEventData<'_> {
                 write_transaction(f, data.transaction_type())?;
                 write_place(
                     f,
-                    [
+                    &[
                         ("channel", data.channel().map(u32::from)),
                         ("rank", data.rank().map(u32::from)),
                         ("bank group", data.bank_group().map(u32::from)),
@@ -379,7 +379,7 @@ impl CxlEventData<'_> {
                 write!(f, "{}", data.result())?;
                 write_place(
                     f,
-                    [
+                    &[
                         ("channel", data.channel().map(u32::from)),
                         ("rank", data.rank().map(u32::from)),
                         ("bank group", data.bank_group().map(u32::from)),
@@ -402,7 +402,7 @@ impl CxlEventData<'_> {
 }
 
 /// Writes what was being done, where that is known.
-fn write_transaction(f: &mut fmt::Formatter<'_>, transaction: CxlTransactionType) -> fmt::Result {
+fn write_transaction(f: &mut dyn fmt::Write, transaction: CxlTransactionType) -> fmt::Result {
     match transaction {
         CxlTransactionType::UNKNOWN => Ok(()),
         known => write!(f, ", {known}"),
@@ -410,7 +410,7 @@ fn write_transaction(f: &mut fmt::Formatter<'_>, transaction: CxlTransactionType
 }
 
 /// Writes the parts of a place that are known, in parentheses.
-fn write_place<const N: usize>(f: &mut fmt::Formatter<'_>, places: [(&str, Option<u32>); N]) -> fmt::Result {
+fn write_place(f: &mut dyn fmt::Write, places: &[(&str, Option<u32>)]) -> fmt::Result {
     let mut before = " (";
     for (name, place) in places {
         if let Some(place) = place {
@@ -556,7 +556,7 @@ impl<'a> CxlComponentEvent<'a> {
     }
 
     /// What happened, where in the device, and which device.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match self.data() {
             Some(data) => data.write_summary(f)?,
             None => f.write_str("event without a whole record")?,

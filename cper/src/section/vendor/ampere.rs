@@ -40,7 +40,7 @@ impl<'a> AmpereError<'a> {
         0
     }
 
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         write!(f, "type {}, sub-type {}, instance {}", self.type_id(), self.sub_type_id(), self.instance_id())
     }
 }
@@ -295,7 +295,7 @@ impl<'a> AmpereSpecificErrorView<'a> {
     }
 
     /// The unit, and where it reported the error.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match self.unit_name() {
             Some(name) => f.write_str(name)?,
             None => write!(f, "unit {}", self.unit())?,

@@ -563,7 +563,7 @@ impl<'a> ArmRasNode<'a> {
     }
 
     /// Values record's error, and the component.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let entries = self.records();
         let records = entries.as_slice();
         for (number, record) in records.iter().take(SHOWN).enumerate() {

@@ -227,7 +227,7 @@ impl<'a> NvidiaError<'a> {
     }
 
     /// The kind of error, and the unit.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match self.signature() {
             [] => f.write_str("error without a signature")?,
             signature => write!(f, "{}", Printable(signature))?,

@@ -363,7 +363,7 @@ impl<'a> NvidiaEvent<'a> {
     }
 
     /// The kind of event, what the driver says of it and what to do, and the device.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match self.signature() {
             [] => f.write_str("event without a signature")?,
             signature => write!(f, "{}", Printable(signature))?,

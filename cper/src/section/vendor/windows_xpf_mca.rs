@@ -357,7 +357,7 @@ impl<'a> WindowsXpfMca<'a> {
     }
 
     /// The error of the bank, and the processor.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let (status, flags) = (self.status(), self.status().flags());
         f.write_str(if !flags.contains(WindowsBankStatusFlags::VALID) {
             "no error"
