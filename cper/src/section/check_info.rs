@@ -1,6 +1,9 @@
 //! What the error structures of the x86 and Arm processor sections have in common: 64 bits of which the low 16 say
 //! which of the others hold a value.
 
+use core::fmt;
+
+use crate::fields::{Value, Visitor};
 use crate::open_value::open_value;
 
 open_value! {
@@ -33,6 +36,34 @@ open_value! {
         OBSERVED = 2 => "local processor observed",
         GENERIC = 3 => "generic",
     }
+}
+
+/// A field of such 64 bits.
+pub(crate) struct CheckField {
+    pub(crate) name: &'static str,
+    /// The place of its validity bit.
+    pub(crate) valid: u8,
+    /// The place of its lowest bit.
+    pub(crate) low: u8,
+    /// Its bits, when the lowest is at place 0.
+    pub(crate) mask: u64,
+    /// What it is described by.
+    pub(crate) value: fn(u64) -> Value<'static>,
+}
+
+/// Describes the fields that hold a value.
+pub(crate) fn describe_bits(bits: u64, out: &mut dyn Visitor, fields: &[CheckField]) -> fmt::Result {
+    for field in fields {
+        if bits >> field.valid & 1 != 0 {
+            out.field(field.name, (field.value)(bits >> field.low & field.mask))?;
+        }
+    }
+    Ok(())
+}
+
+/// A field of one bit.
+pub(crate) fn flag(bits: u64) -> Value<'static> {
+    Value::Bool(bits != 0)
 }
 
 /// Declares a newtype over such 64 bits: for each field a reader that gives `None` when its validity bit is clear, a
@@ -94,12 +125,15 @@ macro_rules! check_bits {
 
         impl $crate::fields::Describe for $name {
             fn describe(&self, out: &mut dyn $crate::fields::Visitor) -> core::fmt::Result {
-                $(
-                    if let Some(value) = self.$field() {
-                        out.field(stringify!($field), $crate::section::register::shown!($form, value))?;
-                    }
-                )*
-                Ok(())
+                $crate::section::check_info::describe_bits(self.0, out, &[$(
+                    $crate::section::check_info::CheckField {
+                        name: stringify!($field),
+                        valid: $valid,
+                        low: $low,
+                        mask: u64::MAX >> (63 - ($high - $low)),
+                        value: $crate::section::check_info::told!($plain as $form),
+                    },
+                )*])
             }
         }
 
@@ -120,6 +154,19 @@ macro_rules! from_bits {
     };
 }
 
+/// What a field is described by.
+macro_rules! told {
+    ($plain:ident as code) => {
+        $crate::rows::named::<u8, $plain>
+    };
+    ($plain:ident as flag) => {
+        $crate::section::check_info::flag
+    };
+    ($plain:ident as $form:ident) => {
+        |bits| $crate::fields::Value::$form(bits as $plain)
+    };
+}
+
 /// The bits that mean a value.
 macro_rules! to_bits {
     (code, $value:expr) => {
@@ -130,4 +177,4 @@ macro_rules! to_bits {
     };
 }
 
-pub(crate) use {check_bits, from_bits, to_bits};
+pub(crate) use {check_bits, from_bits, to_bits, told};
