@@ -13,7 +13,7 @@ use super::context::{RegisterTable, Registers};
 use super::runs::write_runs;
 use crate::entries::Entries;
 use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest, shows};
-use crate::kind::{Encode, FixedSection, SectionType};
+use crate::kind::{Encode, FixedSection, SectionType, fill_with, write_all};
 use crate::open_value::{open_value, serde_as_number, wire_number};
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId};
@@ -628,7 +628,7 @@ pub(super) const CONTEXT_FORM: ContextForm = ContextForm {
     header_size: ArmContextHeader::SIZE,
     types: 10,
     read: |header| {
-        let header = ArmContextHeader::ref_from_bytes(header).ok()?;
+        let (header, _) = ArmContextHeader::first(header)?;
         Some((header.register_context_type().raw(), header.register_array_size()))
     },
 };
@@ -793,8 +793,10 @@ impl<'a> ArmContext<'a> {
     /// The context that was read.
     fn read(bytes: ContextBytes<'a>) -> Self {
         // The header is whole; its form states its length.
-        let header = ArmContextHeader::ref_from_bytes(bytes.header)
-            .map_or(ContextHeader::New(ArmContextHeader::ZERO), ContextHeader::Read);
+        let header = match ArmContextHeader::first(bytes.header) {
+            Some((header, _)) => ContextHeader::Read(header),
+            None => ContextHeader::New(ArmContextHeader::ZERO),
+        };
         Self { header, array: bytes.array, padding: bytes.unusual_padding() }
     }
 
@@ -1098,15 +1100,13 @@ impl Encode for ArmProcessorParts<'_> {
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        let (header, out) = ArmProcessorHeader::mut_from_prefix(out).ok()?;
-        let (errors, out) = out.split_at_mut_checked(size_of_val(self.errors))?;
         let (err_info_num, context_info_num) = (self.errors.len() as u16, self.contexts.len() as u16);
-        *header = self.header.with_counts(err_info_num, context_info_num, self.length() as u32);
-        self.errors.write_to(errors).ok()?;
-        let out = self.contexts.iter().try_fold(out, |out, context| {
-            context::encode(context.written_header().as_bytes(), context.array, self.padding, out)
-        })?;
-        self.vendor_specific.write_to(out).ok()
+        let header = self.header.with_counts(err_info_num, context_info_num, self.length() as u32);
+        let mut out = write_all(&[header.as_bytes(), self.errors.as_bytes()], out)?;
+        for context in self.contexts {
+            out = context::encode(context.written_header().as_bytes(), context.array, self.padding, out)?;
+        }
+        fill_with(out, &[self.vendor_specific])
     }
 }
 

@@ -22,7 +22,7 @@ use zerocopy::{FromBytes, IntoBytes};
 
 use super::ccix_per_log::CcixPerLog;
 use crate::fields::{Describe, Dwords, Value, Visitor, describe_rest, describe_whole};
-use crate::kind::{Encode, SectionType};
+use crate::kind::{Encode, SectionType, fill_with};
 use crate::structure::structure;
 use crate::{Error, SectionTypeId};
 
@@ -157,9 +157,7 @@ impl Encode for CcixPerErrorParts<'_> {
         CcixPerErrorHeader::AT
             .length
             .put(&mut header.0, u32::to_le_bytes(u32::try_from(self.encoded_len()).ok()?));
-        let (to, log) = CcixPerErrorHeader::mut_from_prefix(out).ok()?;
-        *to = header;
-        self.log.write_to(log).ok()
+        fill_with(out, &[header.as_bytes(), self.log.as_bytes()])
     }
 }
 

@@ -28,7 +28,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use super::pcie_capability::PcieCapability;
 use crate::error::clamp;
 use crate::fields::{Describe, Readable, Stored, Value, Visitor, describe_rest, show_fields, shows};
-use crate::kind::{Encode, SectionType};
+use crate::kind::{Encode, SectionType, fill_with};
 use crate::open_value::open_value;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId};
@@ -589,11 +589,7 @@ impl Encode for CxlProtocolErrorParts<'_> {
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        let (header, rest) = CxlProtocolErrorHeader::mut_from_prefix(out).ok()?;
-        let (dvsec, rest) = rest.split_at_mut_checked(self.dvsec.len())?;
-        *header = self.header;
-        self.dvsec.write_to(dvsec).ok()?;
-        self.error_log.write_to(rest).ok()
+        fill_with(out, &[self.header.as_bytes(), self.dvsec, self.error_log])
     }
 }
 

@@ -21,7 +21,7 @@ use zerocopy::{FromBytes, IntoBytes};
 use super::error_status::ErrorStatus;
 use super::pci_address::PciAddress;
 use crate::fields::{Describe, Value, Values, Visitor, describe_rest, show_fields, shows};
-use crate::kind::{Encode, SectionType};
+use crate::kind::{Encode, SectionType, fill_with};
 use crate::structure::structure;
 use crate::{Error, SectionTypeId};
 
@@ -326,11 +326,7 @@ impl Encode for PciComponentErrorParts<'_> {
         PciComponentErrorHeader::AT
             .io_number
             .put(&mut header.0, u32::to_le_bytes(u32::try_from(self.io.len()).ok()?));
-        let (to, body) = PciComponentErrorHeader::mut_from_prefix(out).ok()?;
-        *to = header;
-        let (memory, io) = body.split_at_mut_checked(size_of_val(self.memory))?;
-        self.memory.write_to(memory).ok()?;
-        self.io.write_to(io).ok()
+        fill_with(out, &[header.as_bytes(), self.memory.as_bytes(), self.io.as_bytes()])
     }
 }
 

@@ -1,12 +1,12 @@
 //! `arm_event`: an error of an Arm processor (`drivers/ras/ras.c`, `log_arm_hw_error`).
 
 use super::{Field, Fields, GhesSeverity, Version, descriptor_of};
-use crate::kind::SectionType;
+use crate::kind::{SectionType, fill_with};
 use crate::section::{
     ArmContextHeader, ArmErrorInformation, ArmProcessor, ArmProcessorHeader, ArmProcessorValidation, Encode,
 };
 use crate::{Error, FruText, SectionDescriptor, SectionTypeId, Severity};
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::IntoBytes;
 
 /// The event of an error of an Arm processor. [`RecordWriter::section`](crate::RecordWriter::section) writes it as a
 /// section.
@@ -176,13 +176,6 @@ impl Encode for ArmEvent<'_> {
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        let (header, mut out) = ArmProcessorHeader::mut_from_prefix(out).ok()?;
-        *header = self.header();
-        for part in [self.pei_buf, self.ctx_buf, self.oem_buf] {
-            let (to, rest) = out.split_at_mut_checked(part.len())?;
-            to.copy_from_slice(part);
-            out = rest;
-        }
-        out.is_empty().then_some(())
+        fill_with(out, &[self.header().as_bytes(), self.pei_buf, self.ctx_buf, self.oem_buf])
     }
 }

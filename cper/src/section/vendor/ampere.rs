@@ -8,7 +8,7 @@ use zerocopy::IntoBytes;
 use super::arm_ras_node::ArmRasErrorCode;
 use crate::SectionTypeId;
 use crate::fields::{Describe, Value, Visitor, describe_rest, shows};
-use crate::kind::{Encode, SectionType};
+use crate::kind::{Encode, SectionType, fill_with};
 use crate::section::{CorrectableErrors, UncorrectableErrors};
 use crate::structure::structure;
 
@@ -77,7 +77,7 @@ impl Encode for AmpereErrorParts<'_> {
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        super::write_all([self.header.as_bytes(), self.data], out)?.is_empty().then_some(())
+        fill_with(out, &[self.header.as_bytes(), self.data])
     }
 }
 

@@ -8,10 +8,10 @@ use core::fmt;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U32, U64};
 
-use super::{Gaps, write_all};
+use super::Gaps;
 use crate::entries::{Entries, SizedEntries, SizedForm};
 use crate::fields::{Describe, OwnValue, Stored, Value, Visitor, describe_rest, shows, text_tells};
-use crate::kind::{Encode, SectionType};
+use crate::kind::{Encode, SectionType, write_all};
 use crate::open_value::open_value;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
@@ -767,7 +767,7 @@ impl<'a> ArmRasContextParts<'a> {
         Header::AT.flags.put(&mut header.0, [self.address_space.is_some().into()]);
         Header::AT.register_count.put(&mut header.0, (self.registers.len() as u16).to_le_bytes());
         Header::AT.address_space.put(&mut header.0, self.address_space.unwrap_or(0).to_le_bytes());
-        write_all([header.as_bytes(), self.registers.as_bytes()], out)
+        write_all(&[header.as_bytes(), self.registers.as_bytes()], out)
     }
 }
 
@@ -809,9 +809,11 @@ impl<'a> ArmRasAuxiliaryParts<'a> {
         Header::AT.size.put(&mut header.0, (self.encoded_len() as u32).to_le_bytes());
         Header::AT.key_value_offset.put(&mut header.0, (self.key_value_offset() as u32).to_le_bytes());
         Header::AT.key_value_count.put(&mut header.0, (self.key_values.len() as u16).to_le_bytes());
-        let out = write_all([header.as_bytes()], out)?;
-        let out = self.contexts.iter().try_fold(out, |out, context| context.encode(out))?;
-        write_all([self.key_values.as_bytes()], out)
+        let mut out = write_all(&[header.as_bytes()], out)?;
+        for context in self.contexts {
+            out = context.encode(out)?;
+        }
+        write_all(&[self.key_values.as_bytes()], out)
     }
 }
 
@@ -874,7 +876,7 @@ impl Encode for ArmRasNodeParts<'_> {
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        let out = write_all([self.header.as_bytes(), self.records.as_bytes()], out)?;
+        let out = write_all(&[self.header.as_bytes(), self.records.as_bytes()], out)?;
         let rest = match &self.auxiliary {
             Some(auxiliary) => auxiliary.encode(out)?,
             None => out,

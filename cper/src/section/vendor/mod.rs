@@ -46,18 +46,7 @@ use core::fmt;
 use core::iter::FusedIterator;
 use core::ops::Range;
 
-use zerocopy::IntoBytes;
-
 use crate::fields::{Describe, List, Value, Visitor};
-
-/// Writes these bytes, one after the other, and returns the rest; `None` when `out` is too short.
-fn write_all<'b, const N: usize>(parts: [&[u8]; N], out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-    parts.into_iter().try_fold(out, |out, part| {
-        let (to, rest) = out.split_at_mut_checked(part.len())?;
-        part.write_to(to).ok()?;
-        Some(rest)
-    })
-}
 
 /// Iterator over the gaps of a section whose parts lie at offsets: each run of bytes that no part takes, with its
 /// offset.

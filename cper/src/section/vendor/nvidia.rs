@@ -9,7 +9,7 @@ use zerocopy::IntoBytes;
 
 use crate::entries::Entries;
 use crate::fields::{Describe, Groups, Printable, Stored, Value, Visitor, describe_rest, shows};
-use crate::kind::{Encode, SectionType};
+use crate::kind::{Encode, SectionType, fill_with};
 use crate::open_value::flag_set;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId, Severity};
@@ -317,7 +317,7 @@ impl Encode for NvidiaErrorParts<'_> {
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        super::write_all([self.header.as_bytes(), self.variable], out)?.is_empty().then_some(())
+        fill_with(out, &[self.header.as_bytes(), self.variable])
     }
 }
 

@@ -7,10 +7,9 @@ use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::nvidia::up_to_nul;
-use super::write_all;
 use crate::entries::{SizedEntries, SizedForm};
 use crate::fields::{Describe, Printable, Stored, Value, Values, Visitor, describe_rest, describe_whole};
-use crate::kind::{Encode, SectionType};
+use crate::kind::{Encode, SectionType, write_all};
 use crate::open_value::open_value;
 use crate::section::ContextPadding;
 use crate::section::context::{ContextHeader, is_zero};
@@ -458,7 +457,7 @@ impl<'a> NvidiaContext<'a> {
         let mut header = *self.header.get();
         NvidiaContextHeader::AT.size.put(&mut header.0, (context.len() as u32).to_le_bytes());
         NvidiaContextHeader::AT.data_size.put(&mut header.0, (self.data.len() as u32).to_le_bytes());
-        write_all([header.as_bytes(), self.data], context)?.fill(0);
+        write_all(&[header.as_bytes(), self.data], context)?.fill(0);
         Some(rest)
     }
 
@@ -607,9 +606,11 @@ impl Encode for NvidiaEventParts<'_> {
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        let out = write_all([self.header.as_bytes(), self.info.as_bytes()], out)?;
-        let rest = self.contexts.iter().try_fold(out, |out, context| context.encode(self.padding, out))?;
-        rest.is_empty().then_some(())
+        let mut out = write_all(&[self.header.as_bytes(), self.info.as_bytes()], out)?;
+        for context in self.contexts {
+            out = context.encode(self.padding, out)?;
+        }
+        out.is_empty().then_some(())
     }
 }
 

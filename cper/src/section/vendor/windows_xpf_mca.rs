@@ -323,8 +323,7 @@ impl<'a> WindowsXpfMca<'a> {
 
     /// `MCG_CAP`; `None` when the section ends before it.
     pub fn global_capability(&self) -> Option<&'a WindowsGlobalCapability> {
-        let bytes = self.bytes.get(264..)?;
-        WindowsGlobalCapability::ref_from_prefix(bytes).ok().map(|(capability, _)| capability)
+        Some(zerocopy::transmute_ref!(self.bytes.get(264..)?.first_chunk::<8>()?))
     }
 
     /// Recovery information; `None` when the section ends before it.
