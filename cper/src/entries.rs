@@ -66,7 +66,9 @@ impl<T> FusedIterator for Entries<'_, T> {}
 
 impl<T: Describe> List for Entries<'_, T> {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
-        self.as_slice().iter().try_for_each(|entry| item(Value::Group(entry)))?;
+        for entry in self.as_slice() {
+            item(Value::Group(entry))?;
+        }
         match &self.error {
             Some(error) => item(Value::Error(error)),
             None => Ok(()),
@@ -115,7 +117,7 @@ impl<'a, T> SizedEntries<'a, T> {
 
     /// The bytes after the last structure that is read, and their offset.
     pub(crate) fn end(mut self) -> (&'a [u8], usize) {
-        self.by_ref().for_each(drop);
+        while self.next().is_some() {}
         (self.rest, self.offset)
     }
 
@@ -182,10 +184,13 @@ impl<T> FusedIterator for SizedEntries<'_, T> {}
 
 impl<T: Describe + Clone> List for SizedEntries<'_, T> {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
-        self.clone().try_for_each(|entry| match entry {
-            Ok(entry) => item(Value::Group(&entry)),
-            Err(error) => item(Value::Error(&error)),
-        })
+        for entry in self.clone() {
+            match entry {
+                Ok(entry) => item(Value::Group(&entry))?,
+                Err(error) => item(Value::Error(&error))?,
+            }
+        }
+        Ok(())
     }
 }
 
