@@ -27,11 +27,12 @@ impl<'a, T: FromBytes + Immutable + KnownLayout + Unaligned> Entries<'a, T> {
         let limit = bytes.len().checked_div(size_of::<T>()).unwrap_or(0);
         let length = limit.min(count as usize).saturating_mul(size_of::<T>());
         // Cut out first: zerocopy's prefix with a count keeps an overflow check at small sizes.
-        let entries = <[T]>::ref_from_bytes(bytes.get(..length).unwrap_or_default());
-        Self {
-            entries: entries.unwrap_or_default().iter(),
-            error: (count as usize > limit).then(|| Error::inner_length(what, count, limit, offset)),
-        }
+        let entries: &[T] = match FromBytes::ref_from_bytes(bytes.get(..length).unwrap_or_default()) {
+            Ok(entries) => entries,
+            Err(_) => &[],
+        };
+        let error = Error::inner_length(what, count, limit, offset);
+        Self { entries: entries.iter(), error: if count as usize > limit { Some(error) } else { None } }
     }
 }
 
@@ -123,7 +124,10 @@ impl<'a, T> SizedEntries<'a, T> {
 
     /// How many bytes the next structure claims to have and does not.
     fn missing_of_next(&self) -> usize {
-        let stated = self.rest.first_chunk().map_or(0, |size| u32::from_le_bytes(*size));
+        let stated = match self.rest.first_chunk() {
+            Some(size) => u32::from_le_bytes(*size),
+            None => 0,
+        };
         (stated as usize).max(self.form.header).saturating_sub(self.rest.len())
     }
 
@@ -142,10 +146,10 @@ impl<'a, T> SizedEntries<'a, T> {
     /// Takes one structure from the front.
     fn split(&mut self) -> Result<T, Error> {
         let (form, offset, there) = (self.form, self.offset, self.rest.len());
-        let Some(stated) = self.rest.first_chunk().filter(|_| there >= form.header) else {
-            return Err(Error::too_short(form.name, form.header, there).at(offset));
+        let stated = match self.rest.first_chunk() {
+            Some(stated) if there >= form.header => u32::from_le_bytes(*stated),
+            _ => return Err(Error::too_short(form.name, form.header, there).at(offset)),
         };
-        let stated = u32::from_le_bytes(*stated);
         // A size below that of the header would not advance.
         let size = (stated as usize).max(form.header);
         let Some((entry, rest)) = self.rest.split_at_checked(size) else {

@@ -353,15 +353,38 @@ impl<T: Copy + Into<u32>> fmt::Display for Dwords<'_, T> {
     }
 }
 
+/// Writes the names of the bits that have one, as people read them, each behind `before`, which is `, ` from the second
+/// on; returns what stands before the next.
+pub(crate) fn write_names(
+    f: &mut dyn Write,
+    before: &'static str,
+    bits: u64,
+    name: fn(u64) -> Option<&'static str>,
+) -> Result<&'static str, fmt::Error> {
+    let mut before = before;
+    for (_, name) in each_flag(bits, name) {
+        if let Some(name) = name {
+            write!(f, "{before}{}", Readable(name))?;
+            before = ", ";
+        }
+    }
+    Ok(before)
+}
+
+/// The bytes before the first NUL, all when there is none.
+pub(crate) fn up_to_nul(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|byte| *byte == 0);
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
 /// Text of a fixed field: up to the first NUL, printable ASCII as it is, everything else escaped.
 pub(crate) struct Printable<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let f: &mut dyn Write = f;
-        for &byte in self.0 {
+        for &byte in up_to_nul(self.0) {
             match byte {
-                0 => break,
                 b' '..=b'~' if byte != b'\\' => f.write_char(char::from(byte))?,
                 _ => write!(f, "{}", byte.escape_ascii())?,
             }

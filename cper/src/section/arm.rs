@@ -528,8 +528,31 @@ struct Readings([Option<ArmErrorTypeReading>; 3]);
 impl Readings {
     /// What a type can mean: by each possible reading that has it, the likeliest first. By no other than the
     /// likeliest when that is certain.
-    fn of(self, kind: ArmErrorType) -> impl Iterator<Item = (ArmErrorTypeReading, ArmErrorTypes)> + Clone {
-        self.0.into_iter().flatten().filter_map(move |reading| Some((reading, kind.types(reading)?)))
+    fn of(&self, kind: ArmErrorType) -> Meanings<'_> {
+        Meanings { readings: &self.0, kind }
+    }
+}
+
+/// What a type can mean: by each reading that has it.
+#[derive(Clone)]
+struct Meanings<'a> {
+    readings: &'a [Option<ArmErrorTypeReading>],
+    kind: ArmErrorType,
+}
+
+impl Iterator for Meanings<'_> {
+    type Item = (ArmErrorTypeReading, ArmErrorTypes);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (reading, rest) = self.readings.split_first()?;
+            self.readings = rest;
+            if let Some(reading) = *reading {
+                if let Some(types) = self.kind.types(reading) {
+                    return Some((reading, types));
+                }
+            }
+        }
     }
 }
 
@@ -576,10 +599,15 @@ struct Names(ArmErrorTypes);
 
 impl fmt::Display for Names {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = ["cache", "TLB", "bus", "micro-architectural"];
-        let set = (0..).zip(names).filter(|(place, _)| self.0.bits() >> place & 1 != 0);
-        set.enumerate()
-            .try_for_each(|(number, (_, name))| write!(f, "{}{name}", if number == 0 { "" } else { " and " }))
+        let f: &mut dyn fmt::Write = f;
+        let mut before = "";
+        for (bit, name) in &[(0, "cache"), (1, "TLB"), (2, "bus"), (3, "micro-architectural")] {
+            if self.0.bits() >> bit & 1 != 0 {
+                write!(f, "{before}{name}")?;
+                before = " and ";
+            }
+        }
+        Ok(())
     }
 }
 
@@ -594,10 +622,12 @@ impl fmt::Display for ErrorRead<'_> {
             return write!(f, "error of unknown type {kind}");
         };
         write!(f, "{} error", Names(types))?;
-        for (number, (_, types)) in meanings.enumerate() {
-            write!(f, "{}{} error", if number == 0 { " (or " } else { ", or " }, Names(types))?;
+        let mut before = " (or ";
+        for (_, types) in meanings {
+            write!(f, "{before}{} error", Names(types))?;
+            before = ", or ";
         }
-        if readings.of(kind).nth(1).is_some() {
+        if before == ", or " {
             f.write_str(" in another numbering)")?;
         }
         let (cache, tlb) = (error.cache_error(reading), error.tlb_error(reading));
@@ -937,8 +967,12 @@ impl<'a> ArmProcessor<'a> {
         };
         let errors = self.error_information();
         let errors = errors.as_slice();
-        let fits = readings.map(|reading| errors.iter().all(|error| error.fits(reading)).then_some(reading));
-        Readings(if fits == [None; 3] { readings.map(Some) } else { fits })
+        let fits = |reading| errors.iter().all(|error| error.fits(reading)).then_some(reading);
+        let [likeliest, second, third] = readings;
+        Readings(match [fits(likeliest), fits(second), fits(third)] {
+            [None, None, None] => [Some(likeliest), Some(second), Some(third)],
+            some => some,
+        })
     }
 
     /// The register contexts, in their order. One that does not fit is an error in its place, and the last item; its

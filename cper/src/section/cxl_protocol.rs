@@ -27,7 +27,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::pcie_capability::PcieCapability;
 use crate::error::clamp;
-use crate::fields::{Describe, Readable, Stored, Value, Visitor, describe_rest, show_fields, shows};
+use crate::fields::{
+    Describe, Stored, Value, Visitor, describe_rest, flag_name, show_fields, shows, write_names,
+};
 use crate::kind::{Encode, SectionType, fill_with};
 use crate::open_value::open_value;
 use crate::structure::structure;
@@ -414,7 +416,10 @@ impl<'a> CxlProtocolError<'a> {
 
     /// The bytes after the error log; all after the fixed part when the lengths do not fit.
     pub fn trailing(&self) -> &'a [u8] {
-        self.split().map_or(self.after(), |variable| variable.trailing)
+        match self.split() {
+            Ok(variable) => variable.trailing,
+            Err(_) => self.after(),
+        }
     }
 
     /// How many bytes the lengths of DVSEC and error log claim and the body does not have; 0 when neither is valid.
@@ -437,13 +442,10 @@ impl<'a> CxlProtocolError<'a> {
             Some(ras) => {
                 let (uncorrectable, correctable) =
                     (ras.uncorrectable_error_status(), ras.correctable_error_status());
-                let names = uncorrectable.iter_names().map(|(name, _)| name);
-                let names = names.chain(correctable.iter_names().map(|(name, _)| name));
-                let mut before = "";
-                for name in names {
-                    write!(f, "{before}{}", Readable(name))?;
-                    before = ", ";
-                }
+                let bits = uncorrectable.bits().into();
+                let before = write_names(f, "", bits, flag_name::<CxlUncorrectableErrors>)?;
+                let bits = correctable.bits().into();
+                let before = write_names(f, before, bits, flag_name::<CxlCorrectableErrors>)?;
                 if before.is_empty() {
                     f.write_str("no error bit is set")?;
                 }

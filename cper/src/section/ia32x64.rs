@@ -394,11 +394,18 @@ impl fmt::Display for ErrorSummary<'_> {
         if let Some(level) = level {
             write!(f, ", level {level}")?;
         }
-        let names = ["context corrupt", "uncorrected", "timed out", "further errors lost"];
-        flags
-            .into_iter()
-            .zip(names)
-            .try_for_each(|(flag, name)| word(f, flag.and_then(|set| set.then_some(name))))
+        let [corrupt, uncorrected, timed_out, overflow] = flags;
+        for (flag, name) in &[
+            (corrupt, "context corrupt"),
+            (uncorrected, "uncorrected"),
+            (timed_out, "timed out"),
+            (overflow, "further errors lost"),
+        ] {
+            if *flag == Some(true) {
+                write!(f, ", {name}")?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -826,10 +833,12 @@ impl SectionType for Ia32X64Parts<'_> {
 impl Encode for Ia32X64Parts<'_> {
     fn encoded_len(&self) -> usize {
         let front = Ia32X64Header::SIZE.saturating_add(size_of_val(self.errors));
-        self.contexts.iter().fold(front, |length, context| {
+        let mut length = front;
+        for context in self.contexts {
             let size = Ia32X64ContextHeader::SIZE.saturating_add(context.array.len());
-            length.saturating_add(self.padding.padded(size))
-        })
+            length = length.saturating_add(self.padding.padded(size));
+        }
+        length
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {

@@ -106,11 +106,19 @@ pub(super) fn write_memory_summary(
     if let Some(address) = address {
         write!(f, " at {address:#x}")?;
     }
-    let mut places = places.iter().filter_map(|(name, place)| place.map(|place| (name, place)));
-    let Some((name, place)) = places.next() else { return Ok(()) };
-    write!(f, " ({name} {place}")?;
-    places.try_for_each(|(name, place)| write!(f, ", {name} {place}"))?;
-    f.write_str(")")
+    write_places(f, places)
+}
+
+/// Writes the places that are known, in parentheses.
+pub(super) fn write_places(f: &mut dyn fmt::Write, places: &[(&str, Option<u32>)]) -> fmt::Result {
+    let mut before = " (";
+    for (name, place) in places {
+        if let Some(place) = place {
+            write!(f, "{before}{name} {place}")?;
+            before = ", ";
+        }
+    }
+    if before == ", " { f.write_str(")") } else { Ok(()) }
 }
 
 impl MemoryErrorView<'_> {

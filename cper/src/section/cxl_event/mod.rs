@@ -53,6 +53,7 @@ use core::fmt;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use super::memory::write_places;
 use super::pci_address::PciAddress;
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields, shows};
 use crate::kind::{Decode, FixedSection, FixedView, SectionType};
@@ -354,7 +355,7 @@ impl CxlEventData<'_> {
             Self::GeneralMedia(data) => {
                 write!(f, "{}", data.memory_event_type())?;
                 write_transaction(f, data.transaction_type())?;
-                write_place(
+                write_places(
                     f,
                     &[("channel", data.channel().map(u32::from)), ("rank", data.rank().map(u32::from))],
                 )
@@ -362,7 +363,7 @@ impl CxlEventData<'_> {
             Self::Dram(data) => {
                 write!(f, "{}", data.memory_event_type())?;
                 write_transaction(f, data.transaction_type())?;
-                write_place(
+                write_places(
                     f,
                     &[
                         ("channel", data.channel().map(u32::from)),
@@ -377,7 +378,7 @@ impl CxlEventData<'_> {
             Self::MemoryModule(data) => write!(f, "{}", data.device_event_type()),
             Self::MemorySparing(data) => {
                 write!(f, "{}", data.result())?;
-                write_place(
+                write_places(
                     f,
                     &[
                         ("channel", data.channel().map(u32::from)),
@@ -407,18 +408,6 @@ fn write_transaction(f: &mut dyn fmt::Write, transaction: CxlTransactionType) ->
         CxlTransactionType::UNKNOWN => Ok(()),
         known => write!(f, ", {known}"),
     }
-}
-
-/// Writes the parts of a place that are known, in parentheses.
-fn write_place(f: &mut dyn fmt::Write, places: &[(&str, Option<u32>)]) -> fmt::Result {
-    let mut before = " (";
-    for (name, place) in places {
-        if let Some(place) = place {
-            write!(f, "{before}{name} {place}")?;
-            before = ", ";
-        }
-    }
-    if before == ", " { f.write_str(")") } else { Ok(()) }
 }
 
 /// The section types of events.

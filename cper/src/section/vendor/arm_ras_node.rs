@@ -468,12 +468,12 @@ impl<'a> ArmRasNode<'a> {
     /// Instance of the unit.
     pub fn ip_instance(&self) -> ArmRasInstance {
         // The shortest form has the field.
-        ArmRasInstance::of(self.ip_instance_format(), self.ip_instance_raw().unwrap_or_default())
+        ArmRasInstance::of(self.ip_instance_format(), self.ip_instance_raw().unwrap_or([0; 16]))
     }
 
     /// Kind of the unit.
     pub fn ip_type(&self) -> ArmRasUnitType {
-        ArmRasUnitType::of(self.ip_type_format(), self.ip_type_raw().unwrap_or_default())
+        ArmRasUnitType::of(self.ip_type_format(), self.ip_type_raw().unwrap_or([0; 24]))
     }
 
     /// Number of error records, as the fixed part states it.
@@ -534,8 +534,13 @@ impl<'a> ArmRasNode<'a> {
 
     /// Where the last part ends.
     fn end(&self) -> usize {
-        let parts = self.parts();
-        parts.iter().filter(|part| !part.is_empty()).map(|part| part.end).fold(0, usize::max)
+        let mut end = 0;
+        for part in &self.parts() {
+            if !part.is_empty() {
+                end = part.end.max(end);
+            }
+        }
+        end
     }
 
     /// The gaps between fixed part, error records and auxiliary data: bytes that none of them takes, with their offset
@@ -794,8 +799,11 @@ impl<'a> ArmRasAuxiliaryParts<'a> {
     }
 
     fn key_value_offset(&self) -> usize {
-        let lengths = self.contexts.iter().map(ArmRasContextParts::encoded_len);
-        lengths.fold(ArmRasAuxiliaryHeader::SIZE, usize::saturating_add)
+        let mut offset = ArmRasAuxiliaryHeader::SIZE;
+        for context in self.contexts {
+            offset = offset.saturating_add(context.encoded_len());
+        }
+        offset
     }
 
     fn encoded_len(&self) -> usize {
@@ -848,8 +856,9 @@ impl<'a> ArmRasNodeParts<'a> {
             };
             fits(auxiliary.contexts.len(), "context count", 2)?;
             fits(auxiliary.key_values.len(), "key value count", 12)?;
-            let counts = auxiliary.contexts.iter().map(|context| context.registers.len());
-            counts.max().map_or(Ok(()), |most| fits(most, "register count", 0))?;
+            for context in auxiliary.contexts {
+                fits(context.registers.len(), "register count", 0)?;
+            }
         }
         let mut header = header;
         ArmRasNodeHeader::AT.descriptor_count.put(&mut header.0, (records.len() as u32).to_le_bytes());
@@ -870,9 +879,12 @@ impl SectionType for ArmRasNodeParts<'_> {
 
 impl Encode for ArmRasNodeParts<'_> {
     fn encoded_len(&self) -> usize {
-        ArmRasNodeHeader::SIZE
-            .saturating_add(size_of_val(self.records))
-            .saturating_add(self.auxiliary.map_or(0, |auxiliary| auxiliary.encoded_len()))
+        ArmRasNodeHeader::SIZE.saturating_add(size_of_val(self.records)).saturating_add(
+            match &self.auxiliary {
+                Some(auxiliary) => auxiliary.encoded_len(),
+                None => 0,
+            },
+        )
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {

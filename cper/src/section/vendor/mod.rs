@@ -77,13 +77,20 @@ impl<'a> Iterator for Gaps<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let Self { bytes, parts, at } = self;
-        let parts = || parts.iter().filter(|part| !part.is_empty());
-        while let Some(part) = parts().find(|part| part.contains(at)) {
+        while let Some(part) = parts.iter().find(|part| part.contains(at)) {
             *at = part.end;
         }
         let start = *at;
-        *at = parts().map(|part| part.start).filter(|next| *next > start).fold(bytes.len(), usize::min);
-        bytes.get(start..*at).filter(|bytes| !bytes.is_empty()).map(|bytes| (start, bytes))
+        *at = bytes.len();
+        for part in &*parts {
+            if !part.is_empty() && part.start > start {
+                *at = part.start.min(*at);
+            }
+        }
+        match bytes.get(start..*at) {
+            None | Some([]) => None,
+            Some(bytes) => Some((start, bytes)),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use core::fmt;
 use zerocopy::IntoBytes;
 
 use crate::entries::Entries;
-use crate::fields::{Describe, Groups, Printable, Stored, Value, Visitor, describe_rest, shows};
+use crate::fields::{Describe, Groups, Printable, Stored, Value, Visitor, describe_rest, shows, up_to_nul};
 use crate::kind::{Encode, SectionType, fill_with};
 use crate::open_value::flag_set;
 use crate::structure::structure;
@@ -74,11 +74,6 @@ impl NvidiaErrorHeader {
         self.set_severity(severity);
         self
     }
-}
-
-/// The bytes before the first NUL.
-pub(super) fn up_to_nul(text: &[u8]) -> &[u8] {
-    text.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
 structure! {
@@ -202,7 +197,10 @@ impl<'a> NvidiaError<'a> {
 
     /// The firmware error of a section signed `FWERROR`; `None` for another signature or when it is cut short.
     pub fn firmware_error(&self) -> Option<&'a NvidiaFirmwareError> {
-        let after = self.bytes.get(NvidiaErrorHeader::SIZE..).filter(|_| self.is_firmware_error())?;
+        if !self.is_firmware_error() {
+            return None;
+        }
+        let after = self.bytes.get(NvidiaErrorHeader::SIZE..)?;
         NvidiaFirmwareError::first(after).map(|(error, _)| error)
     }
 
@@ -236,11 +234,14 @@ impl<'a> NvidiaError<'a> {
             write!(f, " of {}, code {:#x}", Printable(&error.initiating_firmware()), error.mb1_error_code())?;
         } else if self.is_cmet_info() {
             let registers = self.registers();
-            let states = registers.as_slice().iter().map(|pair| CmetInfo::from_bits_retain(pair.value()));
-            let errors =
-                states.clone().fold(0u64, |sum, state| sum.saturating_add(state.error_count().into()));
-            let disabled = states.clone().filter(|state| !state.contains(CmetInfo::ENABLED)).count();
-            write!(f, ", {errors} errors, {disabled} of {} memory channels disabled", states.count())?;
+            let channels = registers.as_slice();
+            let (mut errors, mut disabled) = (0_u64, 0_u64);
+            for channel in channels {
+                let state = CmetInfo::from_bits_retain(channel.value());
+                errors = errors.saturating_add(state.error_count().into());
+                disabled = disabled.saturating_add((!state.contains(CmetInfo::ENABLED)).into());
+            }
+            write!(f, ", {errors} errors, {disabled} of {} memory channels disabled", channels.len())?;
         }
         write!(
             f,

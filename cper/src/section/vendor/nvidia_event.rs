@@ -6,9 +6,10 @@ use core::fmt;
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, IntoBytes};
 
-use super::nvidia::up_to_nul;
 use crate::entries::{SizedEntries, SizedForm};
-use crate::fields::{Describe, Printable, Stored, Value, Values, Visitor, describe_rest, describe_whole};
+use crate::fields::{
+    Describe, Printable, Stored, Value, Values, Visitor, describe_rest, describe_whole, up_to_nul,
+};
 use crate::kind::{Encode, SectionType, write_all};
 use crate::open_value::open_value;
 use crate::section::ContextPadding;
@@ -491,8 +492,7 @@ impl<'a> NvidiaContext<'a> {
     /// The data as an Xid; `None` when the data have another form or are too short.
     pub fn legacy_xid(&self) -> Option<NvidiaXid<'a>> {
         let (code, rest) = self.of(NvidiaDataType::GPU_LEGACY_XID)?.split_first_chunk()?;
-        let message = rest.split(|byte| *byte == 0).next()?;
-        Some(NvidiaXid { code: u32::from_le_bytes(*code), message })
+        Some(NvidiaXid { code: u32::from_le_bytes(*code), message: up_to_nul(rest) })
     }
 
     /// The data as 64-bit numbers; `None` when the data have another form or are not a whole number of them.
@@ -535,7 +535,8 @@ impl Describe for NvidiaContext<'_> {
             out.field("data", Value::Bytes(self.data))?;
         }
         // A message ends with a NUL, and zeros may fill the data up.
-        let rest = self.data.get(used..).filter(|rest| !is_zero(rest)).unwrap_or_default();
+        let rest = self.data.get(used..).unwrap_or_default();
+        let rest = if is_zero(rest) { &[] } else { rest };
         describe_rest("trailing", rest, out)?;
         describe_rest("padding", self.padding, out)
     }
@@ -599,10 +600,11 @@ impl SectionType for NvidiaEventParts<'_> {
 impl Encode for NvidiaEventParts<'_> {
     fn encoded_len(&self) -> usize {
         let front = NvidiaEventHeader::SIZE.saturating_add(self.info.as_bytes().len());
-        self.contexts
-            .iter()
-            .map(|context| context.encoded_len(self.padding))
-            .fold(front, usize::saturating_add)
+        let mut length = front;
+        for context in self.contexts {
+            length = length.saturating_add(context.encoded_len(self.padding));
+        }
+        length
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
