@@ -24,15 +24,22 @@ impl<'a, T: FromBytes + Immutable + KnownLayout + Unaligned> Entries<'a, T> {
     /// The first `count` structures of `bytes`. The count is the field `what`, which lies at `offset`.
     #[inline]
     pub(crate) fn new(bytes: &'a [u8], count: u32, what: &'static str, offset: usize) -> Self {
-        let limit = bytes.len().checked_div(size_of::<T>()).unwrap_or(0);
-        let length = limit.min(count as usize).saturating_mul(size_of::<T>());
-        // Cut out first: zerocopy's prefix with a count keeps an overflow check at small sizes.
-        let entries: &[T] = match FromBytes::ref_from_bytes(bytes.get(..length).unwrap_or_default()) {
-            Ok(entries) => entries,
-            Err(_) => &[],
-        };
+        let there: &[T] = whole(bytes);
+        let (entries, limit) = (there.get(..count as usize).unwrap_or(there), there.len());
         let error = Error::inner_length(what, count, limit, offset);
         Self { entries: entries.iter(), error: if count as usize > limit { Some(error) } else { None } }
+    }
+}
+
+/// The structures at the start of `bytes`, as many as are whole.
+#[inline]
+pub(crate) fn whole<T: FromBytes + Immutable + KnownLayout + Unaligned>(bytes: &[u8]) -> &[T] {
+    let count = bytes.len().checked_div(size_of::<T>()).unwrap_or(0);
+    // Cut out first: zerocopy's prefix with a count keeps an overflow check at small sizes.
+    let bytes = bytes.get(..count.saturating_mul(size_of::<T>())).unwrap_or_default();
+    match FromBytes::ref_from_bytes(bytes) {
+        Ok(structures) => structures,
+        Err(_) => &[],
     }
 }
 

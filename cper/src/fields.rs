@@ -227,12 +227,16 @@ impl fmt::Debug for Value<'_> {
 impl<'a> Value<'a> {
     /// A number of up to 64 bits, shown in hex with as many digits as its type has.
     pub fn hex<T: Into<u64>>(value: T) -> Self {
-        Self::Hex { value: value.into(), digits: digits_of::<T>() }
+        Self::Hex { value: value.into(), digits: const { digits_of::<T>() } }
     }
 
     /// A number shown in decimal: a [`Value::Number`] of up to 32 bits, a [`Value::Count`] of 64.
     pub fn number<T: Into<u64>>(value: T) -> Self {
-        if digits_of::<T>() > NUMBER_DIGITS { Self::Count(value.into()) } else { Self::Number(value.into()) }
+        if const { digits_of::<T>() > NUMBER_DIGITS } {
+            Self::Count(value.into())
+        } else {
+            Self::Number(value.into())
+        }
     }
 
     /// A length in memory, shown in decimal. One over 4 GiB is cut to the largest number.
@@ -242,7 +246,11 @@ impl<'a> Value<'a> {
 
     /// A set of flags.
     pub fn flags<F: bitflags::Flags<Bits: Into<u64>> + Copy>(flags: F) -> Self {
-        Self::Flags { bits: flags.bits().into(), digits: digits_of::<F::Bits>(), name: flag_name::<F> }
+        Self::Flags {
+            bits: flags.bits().into(),
+            digits: const { digits_of::<F::Bits>() },
+            name: flag_name::<F>,
+        }
     }
 
     /// Text in a fixed field.
@@ -300,10 +308,12 @@ impl<T: Into<OwnValue>> From<T> for Value<'_> {
 
 /// The name of the constant of one bit.
 pub(crate) fn flag_name<F: bitflags::Flags<Bits: Into<u64>>>(bit: u64) -> Option<&'static str> {
-    for flag in F::FLAGS {
-        if !flag.name().is_empty() && flag.value().bits().into() == bit {
+    let mut flags = F::FLAGS;
+    while let [flag, rest @ ..] = flags {
+        if flag.value().bits().into() == bit && !flag.name().is_empty() {
             return Some(flag.name());
         }
+        flags = rest;
     }
     None
 }

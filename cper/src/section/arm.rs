@@ -11,7 +11,7 @@ use super::check_info::{AccessOperation, ParticipationType, TransactionType, che
 use super::context::{self, ContextBytes, ContextForm, ContextHeader, ContextPadding, Contexts};
 use super::context::{RegisterTable, Registers};
 use super::runs::write_runs;
-use crate::entries::Entries;
+use crate::entries::{Entries, whole};
 use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest, shows};
 use crate::kind::{Encode, FixedSection, SectionType, fill_with, write_all};
 use crate::open_value::{open_value, serde_as_number, wire_number};
@@ -876,13 +876,10 @@ impl<'a> ArmContext<'a> {
 
     /// The registers of a context of type 8, as many as are whole; none of another type.
     pub fn system_registers(&self) -> &'a [ArmSystemRegister] {
-        const SIZE: usize = size_of::<ArmSystemRegister>();
-        if self.header.get().register_context_type() != ArmContextType::MISC_SYSTEM {
-            return &[];
-        }
-        match <[ArmSystemRegister]>::ref_from_prefix_with_elems(self.array, self.array.len() / SIZE) {
-            Ok((registers, _)) => registers,
-            Err(_) => &[],
+        if self.header.get().register_context_type() == ArmContextType::MISC_SYSTEM {
+            whole(self.array)
+        } else {
+            &[]
         }
     }
 }

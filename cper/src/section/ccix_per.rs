@@ -18,9 +18,10 @@
 use core::fmt;
 
 use zerocopy::little_endian::U32;
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::IntoBytes;
 
 use super::ccix_per_log::CcixPerLog;
+use crate::entries::whole;
 use crate::fields::{Describe, Dwords, Value, Visitor, describe_rest, describe_whole};
 use crate::kind::{Encode, SectionType, fill_with};
 use crate::structure::structure;
@@ -54,11 +55,10 @@ impl<'a> CcixPerError<'a> {
 
     /// The whole dwords that the section's length reaches, valid or not, and the bytes after them.
     fn split(&self) -> (&'a [U32], &'a [u8]) {
-        const DWORD: usize = size_of::<U32>();
         let after = self.bytes.get(CcixPerErrorHeader::SIZE..).unwrap_or_default();
         let claimed = (self.length() as usize).saturating_sub(CcixPerErrorHeader::SIZE);
-        let dwords = claimed.min(after.len()) / DWORD;
-        <[U32]>::ref_from_prefix_with_elems(after, dwords).unwrap_or((&[], after))
+        let dwords: &[U32] = whole(after.get(..claimed).unwrap_or(after));
+        (dwords, after.get(size_of_val(dwords)..).unwrap_or_default())
     }
 
     /// The dwords of the log, whose first says how many they are and what they mean (CCIX base specification 1.0,

@@ -369,7 +369,7 @@ impl<'a> CxlProtocolError<'a> {
 
     /// Lengths of the DVSEC and of the error log. The shortest form has both fields.
     fn lengths(&self) -> [u16; 2] {
-        [self.dvsec_length_raw(), self.error_log_length_raw()].map(Option::unwrap_or_default)
+        [self.dvsec_length_raw().unwrap_or(0), self.error_log_length_raw().unwrap_or(0)]
     }
 
     /// What follows the fixed part, by the lengths of the header.
@@ -424,8 +424,9 @@ impl<'a> CxlProtocolError<'a> {
 
     /// How many bytes the lengths of DVSEC and error log claim and the body does not have; 0 when neither is valid.
     pub fn missing(&self) -> usize {
-        let [dvsec, log] = self.lengths().map(usize::from);
-        let claimed = if self.validation().intersects(VARIABLE) { dvsec.saturating_add(log) } else { 0 };
+        let [dvsec, log] = self.lengths();
+        let claimed = usize::from(dvsec).saturating_add(log.into());
+        let claimed = if self.validation().intersects(VARIABLE) { claimed } else { 0 };
         claimed.saturating_sub(self.after().len())
     }
 

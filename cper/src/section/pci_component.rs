@@ -16,10 +16,11 @@
 
 use core::fmt;
 
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::IntoBytes;
 
 use super::error_status::ErrorStatus;
 use super::pci_address::PciAddress;
+use crate::entries::whole;
 use crate::fields::{Describe, Value, Values, Visitor, describe_rest, show_fields, shows};
 use crate::kind::{Encode, SectionType, fill_with};
 use crate::structure::structure;
@@ -141,13 +142,13 @@ impl<'a> PciComponentError<'a> {
     /// Number of pairs of memory-mapped registers that the section claims; `None` when its validity bit is clear.
     pub fn memory_number(&self) -> Option<u32> {
         let valid = self.validation().contains(PciComponentValidation::MEMORY_NUMBER);
-        self.memory_number_raw().filter(|_| valid)
+        if valid { self.memory_number_raw() } else { None }
     }
 
     /// Number of pairs of I/O registers that the section claims; `None` when its validity bit is clear.
     pub fn io_number(&self) -> Option<u32> {
         let valid = self.validation().contains(PciComponentValidation::IO_NUMBER);
-        self.io_number_raw().filter(|_| valid)
+        if valid { self.io_number_raw() } else { None }
     }
 
     /// The bytes after the fixed part.
@@ -157,9 +158,7 @@ impl<'a> PciComponentError<'a> {
 
     /// Every whole pair after the fixed part, whatever the numbers and validity bits say.
     pub fn pairs(&self) -> &'a [RegisterDataPair] {
-        let count = self.after().len() / RegisterDataPair::SIZE;
-        let pairs = <[RegisterDataPair]>::ref_from_prefix_with_elems(self.after(), count);
-        pairs.map_or(&[], |(pairs, _)| pairs)
+        whole(self.after())
     }
 
     /// The bytes after the last whole pair, at most 15.

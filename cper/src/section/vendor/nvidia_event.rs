@@ -369,7 +369,8 @@ impl<'a> NvidiaEvent<'a> {
             signature => write!(f, "{}", Printable(signature))?,
         }
         write!(f, ", type {:#x}, sub-type {:#x}", self.event_type(), self.event_sub_type())?;
-        for context in self.contexts().flatten() {
+        for context in self.contexts() {
+            let Ok(context) = context else { continue };
             if let Some(xid) = context.legacy_xid() {
                 write!(f, ", Xid {}: {}", xid.code, Printable(xid.message))?;
             }
@@ -378,8 +379,11 @@ impl<'a> NvidiaEvent<'a> {
                 write!(f, ", recovery action {recovery}, diagnostic flow {diagnosis}")?;
             }
         }
-        for metadata in self.contexts().flatten().filter_map(|context| context.gpu_metadata()) {
-            write!(f, ", {}", Printable(&metadata.device_name()))?;
+        for context in self.contexts() {
+            let Ok(context) = context else { continue };
+            if let Some(metadata) = context.gpu_metadata() {
+                write!(f, ", {}", Printable(&metadata.device_name()))?;
+            }
         }
         match self.info() {
             NvidiaInfo::Cpu(info) => write!(f, ", CPU socket {}", info.socket()),

@@ -16,10 +16,10 @@
 
 use core::fmt;
 
-use zerocopy::FromBytes;
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{IntoBytes, transmute_ref};
 
+use crate::entries::whole;
 use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest, describe_whole, shows};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::{flag_set, open_value};
@@ -237,6 +237,11 @@ impl StoredBank<'_> {
         let (number, status) = (self.number.get(), *self.status);
         WindowsFurtherBank { number, status, address: self.address.get(), misc: self.misc.get() }
     }
+
+    const fn is_zero(self) -> bool {
+        let WindowsFurtherBank { number, status, address, misc } = self.bank();
+        number == 0 && status.raw() == 0 && address == 0 && misc == 0
+    }
 }
 
 impl Describe for StoredBank<'_> {
@@ -279,19 +284,27 @@ impl WindowsFurtherBanks {
     }
 
     fn stored(&self) -> impl Iterator<Item = StoredBank<'_>> + Clone {
+        let mut filled = self.count() as usize;
+        for place in 0..FURTHER_BANKS {
+            if self.at(place).is_some_and(|bank| !bank.is_zero()) {
+                filled = filled.max(place.saturating_add(1));
+            }
+        }
+        (0..filled.min(FURTHER_BANKS)).filter_map(|place| self.at(place))
+    }
+
+    /// The bank at this place of the lists.
+    fn at(&self, place: usize) -> Option<StoredBank<'_>> {
         let numbers: &[U32; FURTHER_BANKS] = transmute_ref!(Self::AT.numbers.get(&self.0));
         let statuses: &[WindowsBankStatus; FURTHER_BANKS] = transmute_ref!(Self::AT.statuses.get(&self.0));
         let addresses: &[U64; FURTHER_BANKS] = transmute_ref!(Self::AT.addresses.get(&self.0));
         let miscs: &[U64; FURTHER_BANKS] = transmute_ref!(Self::AT.miscs.get(&self.0));
-        let registers = numbers.iter().zip(statuses).zip(addresses.iter().zip(miscs));
-        let banks =
-            registers.map(|((number, status), (address, misc))| StoredBank { number, status, address, misc });
-        let last = banks.clone().rposition(|stored| {
-            let bank = stored.bank();
-            bank.number != 0 || bank.status.raw() != 0 || bank.address != 0 || bank.misc != 0
-        });
-        let filled = last.map_or(0, |last| last.saturating_add(1));
-        banks.take(filled.max(self.count() as usize))
+        Some(StoredBank {
+            number: numbers.get(place)?,
+            status: statuses.get(place)?,
+            address: addresses.get(place)?,
+            misc: miscs.get(place)?,
+        })
     }
 }
 
@@ -314,10 +327,13 @@ impl<'a> WindowsXpfMca<'a> {
     /// Windows leaves the count 0 in sections of version 2 and fills the registers.
     pub fn filled_registers(&self) -> &'a [U64] {
         let bytes = WindowsXpfMcaHeader::AT.extended_registers.of(self.bytes);
-        let registers = <[U64]>::ref_from_bytes(bytes).unwrap_or_default();
-        let last = registers.iter().rposition(|register| register.get() != 0);
-        let filled = last.map_or(0, |last| last.saturating_add(1));
-        let count = filled.max(self.extended_register_count() as usize);
+        let registers: &[U64] = whole(bytes);
+        let mut count = self.extended_register_count() as usize;
+        for (place, register) in registers.iter().enumerate() {
+            if register.get() != 0 {
+                count = count.max(place.saturating_add(1));
+            }
+        }
         registers.get(..count).unwrap_or(registers)
     }
 
@@ -333,8 +349,10 @@ impl<'a> WindowsXpfMca<'a> {
 
     /// Further banks; `None` when the section ends before them, or is of version 5.
     pub fn further_banks(&self) -> Option<&'a WindowsFurtherBanks> {
-        let bytes = self.bytes.get(BANKS_AT..).filter(|_| self.bytes.len() < VERSION_5)?;
-        WindowsFurtherBanks::first(bytes).map(|(banks, _)| banks)
+        if self.bytes.len() >= VERSION_5 {
+            return None;
+        }
+        WindowsFurtherBanks::first(self.bytes.get(BANKS_AT..)?).map(|(banks, _)| banks)
     }
 
     /// The bytes after the last part that is whole.
@@ -342,10 +360,11 @@ impl<'a> WindowsXpfMca<'a> {
         let end = if self.further_banks().is_some() {
             BANKS_END
         } else {
-            [BANKS_AT, 272]
-                .into_iter()
-                .find(|end| *end <= self.bytes.len())
-                .unwrap_or(WindowsXpfMcaHeader::SIZE)
+            match self.bytes.len() {
+                BANKS_AT.. => BANKS_AT,
+                272.. => 272,
+                _ => WindowsXpfMcaHeader::SIZE,
+            }
         };
         self.bytes.get(end..).unwrap_or_default()
     }
@@ -384,8 +403,9 @@ struct AmdRegisters<'a>(&'a [U64]);
 
 impl Describe for AmdRegisters<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        let mut named = AMD_REGISTERS.iter().zip(self.0);
-        named.try_for_each(|(name, register)| out.field(name, Value::hex(register.get())))?;
+        for (name, register) in AMD_REGISTERS.iter().zip(self.0) {
+            out.field(name, Value::hex(register.get()))?;
+        }
         match self.0.get(AMD_REGISTERS.len()..) {
             None | Some([]) => Ok(()),
             Some(further) => {
