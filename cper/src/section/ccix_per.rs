@@ -17,8 +17,8 @@
 
 use core::fmt;
 
-use zerocopy::little_endian::U32;
 use zerocopy::IntoBytes;
+use zerocopy::little_endian::U32;
 
 use super::ccix_per_log::CcixPerLog;
 use crate::entries::whole;

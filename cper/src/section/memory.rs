@@ -114,7 +114,9 @@ pub(super) fn write_places(f: &mut dyn fmt::Write, places: &[(&str, Option<u32>)
     let mut before = " (";
     for (name, place) in places {
         if let Some(place) = place {
-            write!(f, "{before}{name} {place}")?;
+            f.write_str(before)?;
+            f.write_str(name)?;
+            write!(f, " {place}")?;
             before = ", ";
         }
     }

@@ -567,7 +567,7 @@ impl<'a> ArmRasNode<'a> {
         records_end.max(auxiliary_end).saturating_sub(self.bytes.len())
     }
 
-    /// Values record's error, and the component.
+    /// Each record's error, and the component.
     fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let entries = self.records();
         let records = entries.as_slice();

@@ -98,7 +98,10 @@ impl FusedIterator for Gaps<'_> {}
 
 impl List for Gaps<'_> {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
-        self.clone().try_for_each(|(offset, bytes)| item(Value::Group(&Run { offset, bytes })))
+        for (offset, bytes) in self.clone() {
+            item(Value::Group(&Run { offset, bytes }))?;
+        }
+        Ok(())
     }
 }
 

@@ -24,7 +24,7 @@ use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest, des
 use crate::kind::{Encode, SectionType};
 use crate::open_value::{flag_set, open_value};
 use crate::section::register::register;
-use crate::stored;
+use crate::stored::Place;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId, Timestamp};
 
@@ -264,16 +264,15 @@ impl WindowsFurtherBanks {
         }
         let mut lists = Self::new();
         WindowsFurtherBanks::AT.count.put(&mut lists.0, u32::to_le_bytes(banks.len() as u32));
-        let (mut numbers, mut statuses) = (lists.numbers_raw(), lists.statuses_raw());
-        let (mut addresses, mut miscs) = (lists.addresses_raw(), lists.miscs_raw());
-        let registers = statuses.iter_mut().zip(&mut addresses).zip(&mut miscs);
-        for ((number, ((status, address), misc)), bank) in numbers.iter_mut().zip(registers).zip(banks) {
-            (*number, *status, *address, *misc) = (bank.number, bank.status, bank.address, bank.misc);
+        for (place, bank) in banks.iter().enumerate() {
+            // Lists of 32 numbers each.
+            let (dword, qword) = (place.saturating_mul(4), place.saturating_mul(8));
+            Place(Self::AT.numbers.0.saturating_add(dword)).put(&mut lists.0, bank.number.to_le_bytes());
+            Place(Self::AT.statuses.0.saturating_add(qword))
+                .put(&mut lists.0, bank.status.raw().to_le_bytes());
+            Place(Self::AT.addresses.0.saturating_add(qword)).put(&mut lists.0, bank.address.to_le_bytes());
+            Place(Self::AT.miscs.0.saturating_add(qword)).put(&mut lists.0, bank.misc.to_le_bytes());
         }
-        Self::AT.numbers.put(&mut lists.0, stored::wire_dwords(&numbers));
-        Self::AT.statuses.put(&mut lists.0, zerocopy::transmute!(statuses));
-        Self::AT.addresses.put(&mut lists.0, stored::wire_qwords(&addresses));
-        Self::AT.miscs.put(&mut lists.0, stored::wire_qwords(&miscs));
         Ok(lists)
     }
 
