@@ -60,12 +60,17 @@ mod with_serde {
 
     impl fmt::Display for Whole {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            let end =
-                self.0.bytes().iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
-            self.0.bytes().iter().take(end).try_for_each(|&byte| match byte {
-                b' '..=b'~' if byte != b'\\' => f.write_char(char::from(byte)),
-                _ => write!(f, "{}", byte.escape_ascii()),
-            })
+            let mut text: &[u8] = self.0.bytes();
+            while let [before @ .., 0] = text {
+                text = before;
+            }
+            for &byte in text {
+                match byte {
+                    b' '..=b'~' if byte != b'\\' => f.write_char(char::from(byte))?,
+                    _ => write!(f, "{}", byte.escape_ascii())?,
+                }
+            }
+            Ok(())
         }
     }
 
@@ -186,20 +191,27 @@ mod with_serde {
 
         fn from_str(text: &str) -> Result<Self, Not> {
             const NOT: Not = Not("a time of the form 2026-11-22T07:08:26Z");
-            let part = |from: usize, to: usize| -> Result<u16, Not> {
-                let digits =
-                    text.get(from..to).filter(|part| part.bytes().all(|digit| digit.is_ascii_digit()));
-                digits.and_then(|digits| digits.parse().ok()).ok_or(NOT)
-            };
-            let between = |place: usize| text.as_bytes().get(place).copied();
-            let marks = [4, 7, 10, 13, 16, 19].map(between);
-            if text.len() != 20 || marks != [b'-', b'-', b'T', b':', b':', b'Z'].map(Some) {
+            let [_, _, _, _, b'-', _, _, b'-', _, _, b'T', _, _, b':', _, _, b':', _, _, b'Z'] =
+                text.as_bytes()
+            else {
                 return Err(NOT);
-            }
-            let [month, day, hour, minute, second] =
-                [part(5, 7)?, part(8, 10)?, part(11, 13)?, part(14, 16)?, part(17, 19)?]
-                    .map(|part| part as u8);
-            let calendar = Calendar { year: part(0, 4)?, month, day, hour, minute, second };
+            };
+            let part = |from: usize, to: usize| -> Result<u16, Not> {
+                let digits = text.get(from..to).unwrap_or_default();
+                if digits.bytes().all(|digit| digit.is_ascii_digit()) {
+                    digits.parse().map_err(|_| NOT)
+                } else {
+                    Err(NOT)
+                }
+            };
+            let calendar = Calendar {
+                year: part(0, 4)?,
+                month: part(5, 7)? as u8,
+                day: part(8, 10)? as u8,
+                hour: part(11, 13)? as u8,
+                minute: part(14, 16)? as u8,
+                second: part(17, 19)? as u8,
+            };
             // A time that does not exist has no timestamp.
             let exists =
                 of_calendar(calendar).reading(None).is_some_and(|reading| reading.calendar == calendar);

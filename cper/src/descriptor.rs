@@ -5,7 +5,7 @@ use core::fmt;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::clamp;
-use crate::fields::{Describe, Value, Visitor, show_fields, shows, text_tells};
+use crate::fields::{Describe, Value, Visitor, show_fields, shows, text_tells, up_to_nul};
 use crate::open_value::flag_set;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, Guid, SectionTypeId, Severity};
@@ -129,14 +129,14 @@ impl FruText {
 
     /// The text: the bytes before the first NUL, all 20 when there is none.
     pub fn text(&self) -> &[u8] {
-        self.0.split(|byte| *byte == 0).next().unwrap_or_default()
+        up_to_nul(&self.0)
     }
 }
 
 impl FruText {
     /// The text, if it is ASCII throughout.
     pub fn as_str(&self) -> Option<&str> {
-        core::str::from_utf8(self.text()).ok().filter(|text| text.is_ascii())
+        if self.text().is_ascii() { core::str::from_utf8(self.text()).ok() } else { None }
     }
 }
 

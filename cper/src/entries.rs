@@ -24,14 +24,22 @@ impl<'a, T: FromBytes + Immutable + KnownLayout + Unaligned> Entries<'a, T> {
     /// The first `count` structures of `bytes`. The count is the field `what`, which lies at `offset`.
     #[inline]
     pub(crate) fn new(bytes: &'a [u8], count: u32, what: &'static str, offset: usize) -> Self {
-        let limit = bytes.len().checked_div(size_of::<T>()).unwrap_or(0);
-        let length = limit.min(count as usize).saturating_mul(size_of::<T>());
-        // Cut out first: zerocopy's prefix with a count keeps an overflow check at small sizes.
-        let entries = <[T]>::ref_from_bytes(bytes.get(..length).unwrap_or_default());
-        Self {
-            entries: entries.unwrap_or_default().iter(),
-            error: (count as usize > limit).then(|| Error::inner_length(what, count, limit, offset)),
-        }
+        let there: &[T] = whole(bytes);
+        let (entries, limit) = (there.get(..count as usize).unwrap_or(there), there.len());
+        let error = Error::inner_length(what, count, limit, offset);
+        Self { entries: entries.iter(), error: if count as usize > limit { Some(error) } else { None } }
+    }
+}
+
+/// The structures at the start of `bytes`, as many as are whole.
+#[inline]
+pub(crate) fn whole<T: FromBytes + Immutable + KnownLayout + Unaligned>(bytes: &[u8]) -> &[T] {
+    let count = bytes.len().checked_div(size_of::<T>()).unwrap_or(0);
+    // Cut out first: zerocopy's prefix with a count keeps an overflow check at small sizes.
+    let bytes = bytes.get(..count.saturating_mul(size_of::<T>())).unwrap_or_default();
+    match FromBytes::ref_from_bytes(bytes) {
+        Ok(structures) => structures,
+        Err(_) => &[],
     }
 }
 
@@ -66,7 +74,9 @@ impl<T> FusedIterator for Entries<'_, T> {}
 
 impl<T: Describe> List for Entries<'_, T> {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
-        self.as_slice().iter().try_for_each(|entry| item(Value::Group(entry)))?;
+        for entry in self.as_slice() {
+            item(Value::Group(entry))?;
+        }
         match &self.error {
             Some(error) => item(Value::Error(error)),
             None => Ok(()),
@@ -115,13 +125,16 @@ impl<'a, T> SizedEntries<'a, T> {
 
     /// The bytes after the last structure that is read, and their offset.
     pub(crate) fn end(mut self) -> (&'a [u8], usize) {
-        self.by_ref().for_each(drop);
+        while self.next().is_some() {}
         (self.rest, self.offset)
     }
 
     /// How many bytes the next structure claims to have and does not.
     fn missing_of_next(&self) -> usize {
-        let stated = self.rest.first_chunk().map_or(0, |size| u32::from_le_bytes(*size));
+        let stated = match self.rest.first_chunk() {
+            Some(size) => u32::from_le_bytes(*size),
+            None => 0,
+        };
         (stated as usize).max(self.form.header).saturating_sub(self.rest.len())
     }
 
@@ -140,10 +153,10 @@ impl<'a, T> SizedEntries<'a, T> {
     /// Takes one structure from the front.
     fn split(&mut self) -> Result<T, Error> {
         let (form, offset, there) = (self.form, self.offset, self.rest.len());
-        let Some(stated) = self.rest.first_chunk().filter(|_| there >= form.header) else {
-            return Err(Error::too_short(form.name, form.header, there).at(offset));
+        let stated = match self.rest.first_chunk() {
+            Some(stated) if there >= form.header => u32::from_le_bytes(*stated),
+            _ => return Err(Error::too_short(form.name, form.header, there).at(offset)),
         };
-        let stated = u32::from_le_bytes(*stated);
         // A size below that of the header would not advance.
         let size = (stated as usize).max(form.header);
         let Some((entry, rest)) = self.rest.split_at_checked(size) else {
@@ -182,10 +195,13 @@ impl<T> FusedIterator for SizedEntries<'_, T> {}
 
 impl<T: Describe + Clone> List for SizedEntries<'_, T> {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
-        self.clone().try_for_each(|entry| match entry {
-            Ok(entry) => item(Value::Group(&entry)),
-            Err(error) => item(Value::Error(&error)),
-        })
+        for entry in self.clone() {
+            match entry {
+                Ok(entry) => item(Value::Group(&entry))?,
+                Err(error) => item(Value::Error(&error))?,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -127,6 +127,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f: &mut dyn fmt::Write = f;
         if let Some(section) = self.section {
             write!(f, "section {section} at ")?;
         }

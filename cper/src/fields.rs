@@ -48,6 +48,14 @@ pub(crate) fn describe_whole(
     out.field(name, value)
 }
 
+/// Tells that fields of this name, start and end show every bit that they are stored in, as far as there are bytes.
+pub(crate) fn tell_shown(bytes: &[u8], fields: &[(&'static str, usize, usize)], out: &mut dyn Visitor) {
+    for (name, start, end) in fields {
+        let there = bytes.get(..*end).unwrap_or(bytes);
+        out.stored(name, there.get(*start..).unwrap_or_default(), Stored::Shown);
+    }
+}
+
 /// Describes a structure from a copy of the bytes that it is stored in.
 pub(crate) fn describe_copy<T: Describe + zerocopy::IntoBytes + zerocopy::Immutable>(
     name: &'static str,
@@ -136,7 +144,10 @@ pub struct Groups<I>(
 
 impl<I: Iterator<Item: Describe> + Clone> List for Groups<I> {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
-        self.0.clone().try_for_each(|described| item(Value::Group(&described)))
+        for described in self.0.clone() {
+            item(Value::Group(&described))?;
+        }
+        Ok(())
     }
 }
 
@@ -149,7 +160,10 @@ pub struct Values<I>(
 
 impl<'v, I: Iterator<Item = Value<'v>> + Clone> List for Values<I> {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
-        self.0.clone().try_for_each(item)
+        for value in self.0.clone() {
+            item(value)?;
+        }
+        Ok(())
     }
 }
 
@@ -213,12 +227,16 @@ impl fmt::Debug for Value<'_> {
 impl<'a> Value<'a> {
     /// A number of up to 64 bits, shown in hex with as many digits as its type has.
     pub fn hex<T: Into<u64>>(value: T) -> Self {
-        Self::Hex { value: value.into(), digits: digits_of::<T>() }
+        Self::Hex { value: value.into(), digits: const { digits_of::<T>() } }
     }
 
     /// A number shown in decimal: a [`Value::Number`] of up to 32 bits, a [`Value::Count`] of 64.
     pub fn number<T: Into<u64>>(value: T) -> Self {
-        if digits_of::<T>() > NUMBER_DIGITS { Self::Count(value.into()) } else { Self::Number(value.into()) }
+        if const { digits_of::<T>() > NUMBER_DIGITS } {
+            Self::Count(value.into())
+        } else {
+            Self::Number(value.into())
+        }
     }
 
     /// A length in memory, shown in decimal. One over 4 GiB is cut to the largest number.
@@ -228,7 +246,11 @@ impl<'a> Value<'a> {
 
     /// A set of flags.
     pub fn flags<F: bitflags::Flags<Bits: Into<u64>> + Copy>(flags: F) -> Self {
-        Self::Flags { bits: flags.bits().into(), digits: digits_of::<F::Bits>(), name: flag_name::<F> }
+        Self::Flags {
+            bits: flags.bits().into(),
+            digits: const { digits_of::<F::Bits>() },
+            name: flag_name::<F>,
+        }
     }
 
     /// Text in a fixed field.
@@ -254,8 +276,14 @@ impl<'a> Value<'a> {
 
 /// Whether a text shows every bit of its field: it does when only zeros follow the NUL that ends it.
 pub(crate) fn text_tells(bytes: &[u8]) -> Stored {
-    let mut rest = bytes.iter().skip_while(|byte| **byte != 0);
-    if rest.all(|byte| *byte == 0) { Stored::Shown } else { Stored::NotShown }
+    let mut ended = false;
+    for byte in bytes {
+        if ended && *byte != 0 {
+            return Stored::NotShown;
+        }
+        ended |= *byte == 0;
+    }
+    Stored::Shown
 }
 
 /// Hex digits of the largest field whose value is a number in serde's form.
@@ -280,10 +308,12 @@ impl<T: Into<OwnValue>> From<T> for Value<'_> {
 
 /// The name of the constant of one bit.
 pub(crate) fn flag_name<F: bitflags::Flags<Bits: Into<u64>>>(bit: u64) -> Option<&'static str> {
-    for flag in F::FLAGS {
-        if !flag.name().is_empty() && flag.value().bits().into() == bit {
+    let mut flags = F::FLAGS;
+    while let [flag, rest @ ..] = flags {
+        if flag.value().bits().into() == bit && !flag.name().is_empty() {
             return Some(flag.name());
         }
+        flags = rest;
     }
     None
 }
@@ -305,7 +335,7 @@ pub(crate) fn each_flag(
 pub(crate) fn write_flags(
     bits: u64,
     name: fn(u64) -> Option<&'static str>,
-    f: &mut fmt::Formatter<'_>,
+    f: &mut dyn Write,
 ) -> fmt::Result {
     let mut separator = "";
     for (bit, name) in each_flag(bits, name) {
@@ -323,13 +353,38 @@ pub(crate) struct Dwords<'a, T>(pub(crate) &'a [T]);
 
 impl<T: Copy + Into<u32>> fmt::Display for Dwords<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f: &mut dyn Write = f;
         let mut separator = "";
-        self.0.iter().try_for_each(|dword| {
+        for dword in self.0 {
             write!(f, "{separator}{:08x}", (*dword).into())?;
             separator = " ";
-            Ok(())
-        })
+        }
+        Ok(())
     }
+}
+
+/// Writes the names of the bits that have one, as people read them, each behind `before`, which is `, ` from the second
+/// on; returns what stands before the next.
+pub(crate) fn write_names(
+    f: &mut dyn Write,
+    before: &'static str,
+    bits: u64,
+    name: fn(u64) -> Option<&'static str>,
+) -> Result<&'static str, fmt::Error> {
+    let mut before = before;
+    for (_, name) in each_flag(bits, name) {
+        if let Some(name) = name {
+            write!(f, "{before}{}", Readable(name))?;
+            before = ", ";
+        }
+    }
+    Ok(before)
+}
+
+/// The bytes before the first NUL, all when there is none.
+pub(crate) fn up_to_nul(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|byte| *byte == 0);
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 /// Text of a fixed field: up to the first NUL, printable ASCII as it is, everything else escaped.
@@ -337,10 +392,14 @@ pub(crate) struct Printable<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().take_while(|byte| **byte != 0).try_for_each(|&byte| match byte {
-            b' '..=b'~' if byte != b'\\' => f.write_char(char::from(byte)),
-            _ => write!(f, "{}", byte.escape_ascii()),
-        })
+        let f: &mut dyn Write = f;
+        for &byte in up_to_nul(self.0) {
+            match byte {
+                b' '..=b'~' if byte != b'\\' => f.write_char(char::from(byte))?,
+                _ => write!(f, "{}", byte.escape_ascii())?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -349,8 +408,21 @@ pub(crate) struct Readable(pub(crate) &'static str);
 
 impl fmt::Display for Readable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|c| f.write_char(if c == '_' { ' ' } else { c.to_ascii_lowercase() }))
+        write_lower(f, self.0, b' ')
     }
+}
+
+/// Writes a constant's name in lower case, in few pieces; `between` stands for its underscores.
+fn write_lower(out: &mut dyn Write, name: &str, between: u8) -> fmt::Result {
+    let mut piece = [0; 32];
+    for chunk in name.as_bytes().chunks(piece.len()) {
+        let piece = piece.get_mut(..chunk.len()).ok_or(fmt::Error)?;
+        for (to, from) in piece.iter_mut().zip(chunk) {
+            *to = if *from == b'_' { between } else { from.to_ascii_lowercase() };
+        }
+        out.write_str(core::str::from_utf8(piece).map_err(|_| fmt::Error)?)?;
+    }
+    Ok(())
 }
 
 /// A described structure, ready to be shown: one field a line (`Display`), or a map (`Serialize`).
@@ -377,21 +449,32 @@ impl fmt::Display for Fields<'_> {
 /// Column at which values begin, past the indent.
 const VALUE_COLUMN: usize = 24;
 
-struct TextOut<'a, 'f> {
-    out: &'a mut fmt::Formatter<'f>,
+struct TextOut<'a> {
+    out: &'a mut dyn Write,
     indent: usize,
 }
 
-impl Visitor for TextOut<'_, '_> {
+/// Writes so many blanks.
+fn write_blanks(out: &mut dyn Write, count: usize) -> fmt::Result {
+    const BLANKS: &str = "                                ";
+    let mut left = count;
+    while left != 0 {
+        let piece = BLANKS.get(..left).unwrap_or(BLANKS);
+        out.write_str(piece)?;
+        left = left.saturating_sub(piece.len());
+    }
+    Ok(())
+}
+
+impl Visitor for TextOut<'_> {
     fn field(&mut self, name: &'static str, value: Value<'_>) -> fmt::Result {
-        let indent = self.indent;
-        write!(self.out, "{:indent$}", "")?;
-        write!(self.out, "{}", Readable(name))?;
+        write_blanks(self.out, self.indent)?;
+        write_lower(self.out, name, b' ')?;
         self.value(name, value)
     }
 }
 
-impl TextOut<'_, '_> {
+impl TextOut<'_> {
     fn value(&mut self, name: &str, value: Value<'_>) -> fmt::Result {
         match value {
             Value::Group(group) => return self.group(group),
@@ -402,7 +485,7 @@ impl TextOut<'_, '_> {
         let pad = VALUE_COLUMN.saturating_sub(name.len()).max(1);
         let out = &mut *self.out;
         if !name.is_empty() {
-            write!(out, "{:pad$}", "")?;
+            write_blanks(out, pad)?;
         }
         match value {
             Value::Number(number) | Value::Count(number) => write!(out, "{number}")?,
@@ -444,7 +527,8 @@ impl TextOut<'_, '_> {
         let mut number = 0u32;
         let out = &mut *self.out;
         list.each(&mut |item| {
-            write!(out, "{:indent$}[{number}] ", "")?;
+            write_blanks(out, indent)?;
+            write!(out, "[{number}] ")?;
             number = number.saturating_add(1);
             TextOut { out: &mut *out, indent }.value("", item)
         })
@@ -453,9 +537,10 @@ impl TextOut<'_, '_> {
     /// Offset, 16 bytes in hex, and the same bytes as text, a line each 16.
     fn bytes(&mut self, bytes: &[u8]) -> fmt::Result {
         let indent = self.indent.saturating_add(2);
-        writeln!(self.out, "{:pad$}{} bytes", "", bytes.len(), pad = 1)?;
+        writeln!(self.out, " {} bytes", bytes.len())?;
         for (line, chunk) in bytes.chunks(16).enumerate() {
-            write!(self.out, "{:indent$}{:04x} ", "", line.saturating_mul(16))?;
+            write_blanks(self.out, indent)?;
+            write!(self.out, "{:04x} ", line.saturating_mul(16))?;
             for place in 0..16 {
                 match chunk.get(place) {
                     Some(byte) => write!(self.out, " {byte:02x}")?,
@@ -478,7 +563,7 @@ mod json {
 
     use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 
-    use super::{Describe, Fields, List, NUMBER_DIGITS, Printable, Value, Visitor, each_flag};
+    use super::{Describe, Fields, List, NUMBER_DIGITS, Printable, Value, Visitor, each_flag, write_lower};
     use crate::grammar::{HexBytes, Text, Wide, reserved};
 
     struct MapOut<M: SerializeMap> {
@@ -543,13 +628,7 @@ mod json {
             match self.1 {
                 Some(name) => {
                     // Few pieces: each is searched for characters that JSON escapes.
-                    let mut piece = [0; 32];
-                    name.as_bytes().chunks(piece.len()).try_for_each(|chunk| {
-                        let piece = piece.get_mut(..chunk.len()).ok_or(fmt::Error)?;
-                        piece.copy_from_slice(chunk);
-                        piece.make_ascii_lowercase();
-                        f.write_str(core::str::from_utf8(piece).map_err(|_| fmt::Error)?)
-                    })
+                    write_lower(f, name, b'_')
                 }
                 None => write!(f, "{:#x}", self.0),
             }
@@ -650,7 +729,11 @@ macro_rules! show_fields {
 /// `self`, or of a structure at the start of bytes: `shows!(out, FanHeader in self.bytes, speed)`.
 macro_rules! shows {
     ($out:ident, $name:ident in $bytes:expr, $($field:ident),*) => {
-        $( $out.stored(stringify!($field), $name::AT.$field.of($bytes), $crate::fields::Stored::Shown); )*
+        $crate::fields::tell_shown(
+            $bytes,
+            const { &[$( (stringify!($field), $name::AT.$field.0, $name::AT.$field.end()) ),*] },
+            $out,
+        )
     };
     ($out:ident, $structure:expr, $($field:ident),*) => {
         $crate::fields::shows!($out, Self in zerocopy::IntoBytes::as_bytes($structure), $($field),*)

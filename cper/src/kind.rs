@@ -82,6 +82,21 @@ pub trait Encode: SectionType {
     fn encode(&self, out: &mut [u8]) -> Option<()>;
 }
 
+/// Writes these bytes, one after the other, and returns the rest; `None` when `out` is too short.
+pub(crate) fn write_all<'b>(parts: &[&[u8]], mut out: &'b mut [u8]) -> Option<&'b mut [u8]> {
+    for part in parts {
+        let (to, rest) = out.split_at_mut_checked(part.len())?;
+        to.copy_from_slice(part);
+        out = rest;
+    }
+    Some(out)
+}
+
+/// Writes these bytes, which fill `out`; `None` when they are more or fewer.
+pub(crate) fn fill_with(out: &mut [u8], parts: &[&[u8]]) -> Option<()> {
+    write_all(parts, out)?.is_empty().then_some(())
+}
+
 /// A section whose body is one wire structure of fixed size.
 pub trait FixedSection:
     SectionType + FromBytes + IntoBytes + Immutable + KnownLayout + Unaligned + Copy + 'static

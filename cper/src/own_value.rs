@@ -54,6 +54,7 @@ impl From<Timestamp> for OwnValue {
 
 impl fmt::Display for OwnValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f: &mut dyn fmt::Write = f;
         match *self {
             Self::Guid(guid) | Self::NamedGuid { value: guid, name: None } => write!(f, "{guid}"),
             Self::NamedGuid { value, name: Some(name) } => write!(f, "{name} ({value})"),

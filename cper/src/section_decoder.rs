@@ -68,6 +68,11 @@ pub struct SectionDecoder {
 type DescribeBody = fn(&[u8], &mut dyn FnMut(Result<&dyn Describe, Error>) -> fmt::Result) -> fmt::Result;
 
 impl SectionDecoder {
+    /// The decoder of a section type among these.
+    fn among(decoders: &[Self], section_type: SectionTypeId) -> Option<&Self> {
+        decoders.iter().find(|decoder| (decoder.is_type)(section_type))
+    }
+
     /// The decoder of a section type whose view describes its fields.
     pub const fn of<T: Decode>() -> Self
     where
@@ -153,7 +158,7 @@ impl<'d, T: Copy> WithDecoders<'d, T> {
 
     /// The decoder of a section type.
     pub(crate) fn decoder(&self, section_type: SectionTypeId) -> Option<&'d SectionDecoder> {
-        self.decoders.iter().find(|decoder| (decoder.is_type)(section_type))
+        SectionDecoder::among(self.decoders, section_type)
     }
 }
 

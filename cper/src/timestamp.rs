@@ -341,15 +341,14 @@ impl fmt::Display for Calendar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { year, month, day, hour, minute, second } = *self;
         let (between, end) = if f.alternate() { ('T', "Z") } else { (' ', "") };
-        if year > 9999 || [month, day, hour, minute, second].into_iter().any(|field| field > 99) {
+        if year > 9999 || month.max(day).max(hour).max(minute).max(second) > 99 {
             // A calendar that was read never is, but its fields are public.
             return write!(f, "{year:04}-{month:02}-{day:02}{between}{hour:02}:{minute:02}:{second:02}{end}");
         }
         // The text is laid out first and written once: six formatted numbers take several times as long.
-        let [century, year] = [year / 100, year % 100].map(|part| two_digits(part as u8));
-        let [month, day, hour, minute, second] = [month, day, hour, minute, second].map(two_digits);
-        let ([a, b], [c, d], [e, g], [h, i]) = (century, year, month, day);
-        let (t, [j, k], [l, m], [n, o]) = (between as u8, hour, minute, second);
+        let ([a, b], [c, d]) = (two_digits((year / 100) as u8), two_digits((year % 100) as u8));
+        let ([e, g], [h, i], t) = (two_digits(month), two_digits(day), between as u8);
+        let ([j, k], [l, m], [n, o]) = (two_digits(hour), two_digits(minute), two_digits(second));
         let text = [a, b, c, d, b'-', e, g, b'-', h, i, t, j, k, b':', l, m, b':', n, o];
         f.write_str(core::str::from_utf8(&text).map_err(|_| fmt::Error)?)?;
         f.write_str(end)
@@ -376,8 +375,11 @@ pub(crate) struct Unreadable(pub(crate) Timestamp);
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f: &mut dyn fmt::Write = f;
         f.write_str("no calendar time (")?;
-        self.0.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        for byte in self.0.as_bytes() {
+            write!(f, "{byte:02x}")?;
+        }
         f.write_str(")")
     }
 }

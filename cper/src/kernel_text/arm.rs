@@ -124,18 +124,21 @@ fn common(out: &mut Out<'_, '_>, error: ArmBusError, types: ArmErrorTypes) -> fm
         (ArmErrorTypes::TLB, "TLB error", TLB_OPERATIONS, "TLB level"),
         (ArmErrorTypes::BUS, "bus error", &[], "affinity level at which the bus error occurred"),
     ];
-    let known = || known.into_iter().filter(|(kind, ..)| types.contains(*kind));
     if let Some(operation) = error.operation() {
         let operation = usize::from(operation.raw());
-        for (_, kind, own, _) in known() {
-            if let Some(name) = OPERATIONS.iter().chain(own).nth(operation) {
+        for (one, kind, own, _) in &known {
+            let further = operation.checked_sub(OPERATIONS.len()).and_then(|place| own.get(place));
+            let name = OPERATIONS.get(operation).or(further);
+            if let (Some(name), true) = (name, types.contains(*one)) {
                 out.detail(format_args!("{kind}, operation type: {name}"))?;
             }
         }
     }
     if let Some(level) = error.level() {
-        for (.., what) in known() {
-            out.detail(format_args!("{what}: {level}"))?;
+        for (one, .., what) in &known {
+            if types.contains(*one) {
+                out.detail(format_args!("{what}: {level}"))?;
+            }
         }
     }
     for (flag, yes, no) in [

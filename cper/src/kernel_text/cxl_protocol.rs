@@ -29,7 +29,7 @@ pub(super) fn print(out: &mut Out<'_, '_>, body: &[u8], _: Severity) -> fmt::Res
             out.inner(format_args!("rcrb_base_address: {:#018x}", address.rcrb_base()))?;
         }
     }
-    if let Some(id) = error.device_id().filter(|_| is_function) {
+    if let (Some(id), true) = (error.device_id(), is_function) {
         let (vendor, device) = (id.vendor_id(), id.device_id());
         out.inner(format_args!("slot: {}", id.slot_number()))?;
         out.inner(format_args!("vendor_id: {vendor:#06x}, device_id: {device:#06x}"))?;
@@ -37,11 +37,11 @@ pub(super) fn print(out: &mut Out<'_, '_>, body: &[u8], _: Severity) -> fmt::Res
         out.inner(format_args!("sub_vendor_id: {vendor:#06x}, sub_device_id: {device:#06x}"))?;
         out.inner(format_args!("class_code: {:04x}", id.class_code()))?;
     }
-    if let Some(serial) = error.device_serial_number().filter(|_| is_device(agent)) {
+    if let (Some(serial), true) = (error.device_serial_number(), is_device(agent)) {
         let (low, high) = (serial as u32, serial >> 32);
         out.inner(format_args!("lower_dw: {low:#010x}, upper_dw: {high:#010x}"))?;
     }
-    if let Some(capability) = error.capability_structure().filter(|_| is_function) {
+    if let (Some(capability), true) = (error.capability_structure(), is_function) {
         out.dump(2, capability.as_bytes(), 4, false)?;
     }
     // Linux checks neither length against the section's.

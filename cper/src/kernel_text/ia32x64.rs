@@ -97,8 +97,14 @@ fn micro_architectural_check(out: &mut Out<'_, '_>, check: MicroArchitecturalChe
 }
 
 fn check_flags(out: &mut Out<'_, '_>, flags: [Option<bool>; 5]) -> fmt::Result {
-    let names = ["Processor Context Corrupt", "Uncorrected", "Precise IP", "Restartable IP", "Overflow"];
-    for (name, flag) in names.into_iter().zip(flags) {
+    let [corrupt, uncorrected, precise, restartable, overflow] = flags;
+    for (name, flag) in &[
+        ("Processor Context Corrupt", corrupt),
+        ("Uncorrected", uncorrected),
+        ("Precise IP", precise),
+        ("Restartable IP", restartable),
+        ("Overflow", overflow),
+    ] {
         if let Some(flag) = flag {
             out.detail(format_args!("{name}: {flag}"))?;
         }

@@ -38,15 +38,12 @@ fn location(out: &mut Out<'_, '_>, memory: &MemoryErrorView<'_>) -> fmt::Result 
         return Ok(());
     }
     out.begin(2)?;
-    write_location(out.f, memory)?;
+    write_location(&mut out.f, memory)?;
     out.f.write_char('\n')
 }
 
 /// The places that are known, a blank behind each.
-pub(crate) fn write_location(
-    f: &mut (impl fmt::Write + ?Sized),
-    memory: &MemoryErrorView<'_>,
-) -> fmt::Result {
+pub(crate) fn write_location(f: &mut dyn fmt::Write, memory: &MemoryErrorView<'_>) -> fmt::Result {
     for (name, value, hex) in places(memory) {
         match value {
             Some(value) if hex => write!(f, "{name}:{value:#018x} ")?,

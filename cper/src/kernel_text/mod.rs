@@ -222,9 +222,10 @@ fn print_entry(out: &mut Out<'_, '_>, number: u16, header: &GenericErrorData) ->
 
 fn print_timestamp(out: &mut Out<'_, '_>, time: Timestamp) -> fmt::Result {
     // Linux adds up digits that are no BCD too.
-    let [century, year, month, day, hours, minutes, seconds] =
-        [time.century(), time.year(), time.month(), time.day(), time.hours(), time.minutes(), time.seconds()]
-            .map(|bcd| u16::from(bcd >> 4).wrapping_mul(10).wrapping_add(u16::from(bcd & 15)));
+    let number = |bcd: u8| u16::from(bcd >> 4).wrapping_mul(10).wrapping_add(u16::from(bcd & 15));
+    let (century, year) = (number(time.century()), number(time.year()));
+    let (month, day) = (number(time.month()), number(time.day()));
+    let (hours, minutes, seconds) = (number(time.hours()), number(time.minutes()), number(time.seconds()));
     let precise = if time.is_precise() { "precise" } else { "imprecise" };
     out.line(
         1,
@@ -275,5 +276,8 @@ fn print_section(
         return out.dump(2, body, 4, true);
     };
     out.body(format_args!("section_type: {name}"))?;
-    print.map_or(Ok(()), |print| print(out, body, severity))
+    match print {
+        Some(print) => print(out, body, severity),
+        None => Ok(()),
+    }
 }

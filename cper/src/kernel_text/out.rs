@@ -25,7 +25,10 @@ pub(super) trait Sink: Write {
 /// What is not ASCII becomes the character with its number.
 impl Sink for fmt::Formatter<'_> {
     fn bytes(&mut self, bytes: &[u8]) -> fmt::Result {
-        bytes.iter().try_for_each(|byte| self.write_char(char::from(*byte)))
+        for byte in bytes {
+            self.write_char(char::from(*byte))?;
+        }
+        Ok(())
     }
 }
 
@@ -107,16 +110,18 @@ impl Out<'_, '_> {
             let mut column = 0usize;
             for number in row.chunks(group) {
                 self.f.write_char(' ')?;
-                number.iter().rev().try_for_each(|byte| write!(self.f, "{byte:02x}"))?;
+                for byte in number.iter().rev() {
+                    write!(self.f, "{byte:02x}")?;
+                }
                 column = column.saturating_add(number.len().saturating_mul(2)).saturating_add(1);
             }
             if text {
                 // Two digits a byte, a blank a group, and one more.
                 let pad = 16usize.checked_div(group).unwrap_or_default().saturating_add(34);
                 write!(self.f, "{:pad$}", "", pad = pad.saturating_sub(column))?;
-                row.iter().try_for_each(|byte| {
-                    self.f.write_char(if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' })
-                })?;
+                for byte in row {
+                    self.f.write_char(if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' })?;
+                }
             }
             self.f.write_char('\n')?;
         }

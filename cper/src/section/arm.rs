@@ -11,10 +11,10 @@ use super::check_info::{AccessOperation, ParticipationType, TransactionType, che
 use super::context::{self, ContextBytes, ContextForm, ContextHeader, ContextPadding, Contexts};
 use super::context::{RegisterTable, Registers};
 use super::runs::write_runs;
-use crate::entries::Entries;
+use crate::entries::{Entries, whole};
 use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest, shows};
 use crate::grammar::number;
-use crate::kind::{Encode, FixedSection, SectionType};
+use crate::kind::{Encode, FixedSection, SectionType, fill_with, write_all};
 use crate::open_value::open_value;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId};
@@ -525,8 +525,31 @@ struct Readings([Option<ArmErrorTypeReading>; 3]);
 impl Readings {
     /// What a type can mean: by each possible reading that has it, the likeliest first. By no other than the
     /// likeliest when that is certain.
-    fn of(self, kind: ArmErrorType) -> impl Iterator<Item = (ArmErrorTypeReading, ArmErrorTypes)> + Clone {
-        self.0.into_iter().flatten().filter_map(move |reading| Some((reading, kind.types(reading)?)))
+    fn of(&self, kind: ArmErrorType) -> Meanings<'_> {
+        Meanings { readings: &self.0, kind }
+    }
+}
+
+/// What a type can mean: by each reading that has it.
+#[derive(Clone)]
+struct Meanings<'a> {
+    readings: &'a [Option<ArmErrorTypeReading>],
+    kind: ArmErrorType,
+}
+
+impl Iterator for Meanings<'_> {
+    type Item = (ArmErrorTypeReading, ArmErrorTypes);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (reading, rest) = self.readings.split_first()?;
+            self.readings = rest;
+            if let Some(reading) = *reading {
+                if let Some(types) = self.kind.types(reading) {
+                    return Some((reading, types));
+                }
+            }
+        }
     }
 }
 
@@ -573,10 +596,15 @@ struct Names(ArmErrorTypes);
 
 impl fmt::Display for Names {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = ["cache", "TLB", "bus", "micro-architectural"];
-        let set = (0..).zip(names).filter(|(place, _)| self.0.bits() >> place & 1 != 0);
-        set.enumerate()
-            .try_for_each(|(number, (_, name))| write!(f, "{}{name}", if number == 0 { "" } else { " and " }))
+        let f: &mut dyn fmt::Write = f;
+        let mut before = "";
+        for (bit, name) in &[(0, "cache"), (1, "TLB"), (2, "bus"), (3, "micro-architectural")] {
+            if self.0.bits() >> bit & 1 != 0 {
+                write!(f, "{before}{name}")?;
+                before = " and ";
+            }
+        }
+        Ok(())
     }
 }
 
@@ -584,16 +612,19 @@ impl fmt::Display for Names {
 impl fmt::Display for ErrorRead<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(error, readings) = self;
+        let f: &mut dyn fmt::Write = f;
         let kind = error.error_type();
         let mut meanings = readings.of(kind);
         let Some((reading, types)) = meanings.next() else {
             return write!(f, "error of unknown type {kind}");
         };
         write!(f, "{} error", Names(types))?;
-        for (number, (_, types)) in meanings.enumerate() {
-            write!(f, "{}{} error", if number == 0 { " (or " } else { ", or " }, Names(types))?;
+        let mut before = " (or ";
+        for (_, types) in meanings {
+            write!(f, "{before}{} error", Names(types))?;
+            before = ", or ";
         }
-        if readings.of(kind).nth(1).is_some() {
+        if before == ", or " {
             f.write_str(" in another numbering)")?;
         }
         let (cache, tlb) = (error.cache_error(reading), error.tlb_error(reading));
@@ -624,7 +655,7 @@ pub(super) const CONTEXT_FORM: ContextForm = ContextForm {
     header_size: ArmContextHeader::SIZE,
     types: 10,
     read: |header| {
-        let header = ArmContextHeader::ref_from_bytes(header).ok()?;
+        let (header, _) = ArmContextHeader::first(header)?;
         Some((header.register_context_type().raw(), header.register_array_size()))
     },
 };
@@ -789,8 +820,10 @@ impl<'a> ArmContext<'a> {
     /// The context that was read.
     fn read(bytes: ContextBytes<'a>) -> Self {
         // The header is whole; its form states its length.
-        let header = ArmContextHeader::ref_from_bytes(bytes.header)
-            .map_or(ContextHeader::New(ArmContextHeader::ZERO), ContextHeader::Read);
+        let header = match ArmContextHeader::first(bytes.header) {
+            Some((header, _)) => ContextHeader::Read(header),
+            None => ContextHeader::New(ArmContextHeader::ZERO),
+        };
         Self { header, array: bytes.array, padding: bytes.unusual_padding() }
     }
 
@@ -840,13 +873,10 @@ impl<'a> ArmContext<'a> {
 
     /// The registers of a context of type 8, as many as are whole; none of another type.
     pub fn system_registers(&self) -> &'a [ArmSystemRegister] {
-        const SIZE: usize = size_of::<ArmSystemRegister>();
-        if self.header.get().register_context_type() != ArmContextType::MISC_SYSTEM {
-            return &[];
-        }
-        match <[ArmSystemRegister]>::ref_from_prefix_with_elems(self.array, self.array.len() / SIZE) {
-            Ok((registers, _)) => registers,
-            Err(_) => &[],
+        if self.header.get().register_context_type() == ArmContextType::MISC_SYSTEM {
+            whole(self.array)
+        } else {
+            &[]
         }
     }
 }
@@ -931,8 +961,12 @@ impl<'a> ArmProcessor<'a> {
         };
         let errors = self.error_information();
         let errors = errors.as_slice();
-        let fits = readings.map(|reading| errors.iter().all(|error| error.fits(reading)).then_some(reading));
-        Readings(if fits == [None; 3] { readings.map(Some) } else { fits })
+        let fits = |reading| errors.iter().all(|error| error.fits(reading)).then_some(reading);
+        let [likeliest, second, third] = readings;
+        Readings(match [fits(likeliest), fits(second), fits(third)] {
+            [None, None, None] => [Some(likeliest), Some(second), Some(third)],
+            some => some,
+        })
     }
 
     /// The register contexts, in their order. One that does not fit is an error in its place, and the last item; its
@@ -961,7 +995,7 @@ impl<'a> ArmProcessor<'a> {
     }
 
     /// Each error, and which processor has it.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         if let Some(mpidr) = self.mpidr_el1() {
             write!(f, "MPIDR {mpidr:#x}: ")?;
         }
@@ -1094,15 +1128,13 @@ impl Encode for ArmProcessorParts<'_> {
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        let (header, out) = ArmProcessorHeader::mut_from_prefix(out).ok()?;
-        let (errors, out) = out.split_at_mut_checked(size_of_val(self.errors))?;
         let (err_info_num, context_info_num) = (self.errors.len() as u16, self.contexts.len() as u16);
-        *header = self.header.with_counts(err_info_num, context_info_num, self.length() as u32);
-        self.errors.write_to(errors).ok()?;
-        let out = self.contexts.iter().try_fold(out, |out, context| {
-            context::encode(context.written_header().as_bytes(), context.array, self.padding, out)
-        })?;
-        self.vendor_specific.write_to(out).ok()
+        let header = self.header.with_counts(err_info_num, context_info_num, self.length() as u32);
+        let mut out = write_all(&[header.as_bytes(), self.errors.as_bytes()], out)?;
+        for context in self.contexts {
+            out = context::encode(context.written_header().as_bytes(), context.array, self.padding, out)?;
+        }
+        fill_with(out, &[self.vendor_specific])
     }
 }
 

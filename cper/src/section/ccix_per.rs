@@ -17,12 +17,13 @@
 
 use core::fmt;
 
+use zerocopy::IntoBytes;
 use zerocopy::little_endian::U32;
-use zerocopy::{FromBytes, IntoBytes};
 
 use super::ccix_per_log::CcixPerLog;
+use crate::entries::whole;
 use crate::fields::{Describe, Dwords, Value, Visitor, describe_rest, describe_whole};
-use crate::kind::{Encode, SectionType};
+use crate::kind::{Encode, SectionType, fill_with};
 use crate::structure::structure;
 use crate::{Error, SectionTypeId};
 
@@ -54,11 +55,10 @@ impl<'a> CcixPerError<'a> {
 
     /// The whole dwords that the section's length reaches, valid or not, and the bytes after them.
     fn split(&self) -> (&'a [U32], &'a [u8]) {
-        const DWORD: usize = size_of::<U32>();
         let after = self.bytes.get(CcixPerErrorHeader::SIZE..).unwrap_or_default();
         let claimed = (self.length() as usize).saturating_sub(CcixPerErrorHeader::SIZE);
-        let dwords = claimed.min(after.len()) / DWORD;
-        <[U32]>::ref_from_prefix_with_elems(after, dwords).unwrap_or((&[], after))
+        let dwords: &[U32] = whole(after.get(..claimed).unwrap_or(after));
+        (dwords, after.get(size_of_val(dwords)..).unwrap_or_default())
     }
 
     /// The dwords of the log, whose first says how many they are and what they mean (CCIX base specification 1.0,
@@ -85,7 +85,7 @@ impl<'a> CcixPerError<'a> {
     }
 
     /// What the log says, and who reported the error.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match (self.log().and_then(CcixPerLog::new), self.log()) {
             (Some(log), _) => write!(f, "{log}")?,
             (None, Some(log)) => write!(f, "log of {} dwords", log.len())?,
@@ -157,9 +157,7 @@ impl Encode for CcixPerErrorParts<'_> {
         CcixPerErrorHeader::AT
             .length
             .put(&mut header.0, u32::to_le_bytes(u32::try_from(self.encoded_len()).ok()?));
-        let (to, log) = CcixPerErrorHeader::mut_from_prefix(out).ok()?;
-        *to = header;
-        self.log.write_to(log).ok()
+        fill_with(out, &[header.as_bytes(), self.log.as_bytes()])
     }
 }
 

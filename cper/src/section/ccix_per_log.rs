@@ -88,24 +88,25 @@ impl<'a> CcixPerLog<'a> {
             _ => None,
         }
     }
-
-    /// How bad it is, in words (bits 19:16 of dword 1).
-    fn severities(&self) -> impl Iterator<Item = &'static str> {
-        let names = ["uncorrected", "no communication", "degraded", "deferred"];
-        let bits = self.second >> 16;
-        (0..).zip(names).filter(move |(place, _)| bits >> place & 1 != 0).map(|(_, name)| name)
-    }
 }
 
 /// `memory error in home agent, uncorrected, at 0x1000`.
 impl fmt::Display for CcixPerLog<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f: &mut dyn fmt::Write = f;
         match (self.error_type(), self.vendor_error_type()) {
             (Some(kind), _) => write!(f, "{kind}")?,
             (None, number) => write!(f, "vendor's error {}", number.unwrap_or_default())?,
         }
         write!(f, " in {}", self.component_type())?;
-        self.severities().try_for_each(|name| write!(f, ", {name}"))?;
+        // How bad it is (bits 19:16 of dword 1).
+        for (bit, name) in
+            &[(16, "uncorrected"), (17, "no communication"), (18, "degraded"), (19, "deferred")]
+        {
+            if self.second >> bit & 1 != 0 {
+                write!(f, ", {name}")?;
+            }
+        }
         if self.multiple_errors() {
             f.write_str(", further errors lost")?;
         }

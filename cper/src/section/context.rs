@@ -322,17 +322,18 @@ impl FusedIterator for Registers<'_> {}
 
 impl Describe for Registers<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        self.clone().try_for_each(|register| {
+        for register in self.clone() {
             let value = register.value();
             out.stored(register.name, register.bytes, Stored::Shown);
             match u64::try_from(value) {
                 Ok(value) if register.bytes.len() <= 8 => {
                     let digits = (register.bytes.len() as u8).saturating_mul(2);
-                    out.field(register.name, Value::Hex { value, digits })
+                    out.field(register.name, Value::Hex { value, digits })?;
                 }
-                _ => out.field(register.name, Value::Message(&format_args!("{value:#034x}"))),
+                _ => out.field(register.name, Value::Message(&format_args!("{value:#034x}")))?,
             }
-        })
+        }
+        Ok(())
     }
 }
 

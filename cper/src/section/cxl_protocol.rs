@@ -27,8 +27,10 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::pcie_capability::PcieCapability;
 use crate::error::clamp;
-use crate::fields::{Describe, Readable, Stored, Value, Visitor, describe_rest, show_fields, shows};
-use crate::kind::{Encode, SectionType};
+use crate::fields::{
+    Describe, Stored, Value, Visitor, describe_rest, flag_name, show_fields, shows, write_names,
+};
+use crate::kind::{Encode, SectionType, fill_with};
 use crate::open_value::open_value;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId};
@@ -367,7 +369,7 @@ impl<'a> CxlProtocolError<'a> {
 
     /// Lengths of the DVSEC and of the error log. The shortest form has both fields.
     fn lengths(&self) -> [u16; 2] {
-        [self.dvsec_length_raw(), self.error_log_length_raw()].map(Option::unwrap_or_default)
+        [self.dvsec_length_raw().unwrap_or(0), self.error_log_length_raw().unwrap_or(0)]
     }
 
     /// What follows the fixed part, by the lengths of the header.
@@ -414,13 +416,17 @@ impl<'a> CxlProtocolError<'a> {
 
     /// The bytes after the error log; all after the fixed part when the lengths do not fit.
     pub fn trailing(&self) -> &'a [u8] {
-        self.split().map_or(self.after(), |variable| variable.trailing)
+        match self.split() {
+            Ok(variable) => variable.trailing,
+            Err(_) => self.after(),
+        }
     }
 
     /// How many bytes the lengths of DVSEC and error log claim and the body does not have; 0 when neither is valid.
     pub fn missing(&self) -> usize {
-        let [dvsec, log] = self.lengths().map(usize::from);
-        let claimed = if self.validation().intersects(VARIABLE) { dvsec.saturating_add(log) } else { 0 };
+        let [dvsec, log] = self.lengths();
+        let claimed = usize::from(dvsec).saturating_add(log.into());
+        let claimed = if self.validation().intersects(VARIABLE) { claimed } else { 0 };
         claimed.saturating_sub(self.after().len())
     }
 
@@ -431,19 +437,16 @@ impl<'a> CxlProtocolError<'a> {
     }
 
     /// The errors of the RAS registers, and which agent detected them.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match self.ras_capability() {
             None => f.write_str("error without RAS registers")?,
             Some(ras) => {
                 let (uncorrectable, correctable) =
                     (ras.uncorrectable_error_status(), ras.correctable_error_status());
-                let names = uncorrectable.iter_names().map(|(name, _)| name);
-                let names = names.chain(correctable.iter_names().map(|(name, _)| name));
-                let mut before = "";
-                for name in names {
-                    write!(f, "{before}{}", Readable(name))?;
-                    before = ", ";
-                }
+                let bits = uncorrectable.bits().into();
+                let before = write_names(f, "", bits, flag_name::<CxlUncorrectableErrors>)?;
+                let bits = correctable.bits().into();
+                let before = write_names(f, before, bits, flag_name::<CxlCorrectableErrors>)?;
                 if before.is_empty() {
                     f.write_str("no error bit is set")?;
                 }
@@ -589,11 +592,7 @@ impl Encode for CxlProtocolErrorParts<'_> {
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        let (header, rest) = CxlProtocolErrorHeader::mut_from_prefix(out).ok()?;
-        let (dvsec, rest) = rest.split_at_mut_checked(self.dvsec.len())?;
-        *header = self.header;
-        self.dvsec.write_to(dvsec).ok()?;
-        self.error_log.write_to(rest).ok()
+        fill_with(out, &[self.header.as_bytes(), self.dvsec, self.error_log])
     }
 }
 

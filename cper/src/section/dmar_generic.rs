@@ -85,7 +85,7 @@ impl DmarGenericErrorView<'_> {
     }
 
     /// Why the request faulted, and who made it.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let (reason, access, requester) = (self.fault_reason(), self.access_type(), self.requester());
         write!(f, "{reason}, {access} at {:#x}, requester {requester}", self.device_address())
     }

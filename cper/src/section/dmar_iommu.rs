@@ -105,7 +105,7 @@ impl Describe for IommuEvent {
 
 impl DmarIommuErrorView<'_> {
     /// What happened, and which device it is of; the events of commands are of none.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let event = self.event_log_entry();
         write!(f, "{} at {:#x}", event.event_code(), event.address())?;
         match event.event_code() {

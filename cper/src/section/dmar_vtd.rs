@@ -201,7 +201,7 @@ impl Describe for VtdFaultRecord {
 
 impl DmarVtdErrorView<'_> {
     /// Why the request faulted, and who made it.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let record = self.fault_record();
         let source = record.fault_source();
         let (reason, request) = (source.fault_reason(), source.request_type());

@@ -113,7 +113,7 @@ impl<'a> FirmwareErrorRecord<'a> {
     }
 
     /// The kind of record, and its identifier.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         write!(f, "{}", self.error_record_type())?;
         if let Some(identifier) = self.record_identifier() {
             write!(f, ", record {identifier:#x}")?;

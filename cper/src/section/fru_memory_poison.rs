@@ -8,11 +8,11 @@
 
 use core::fmt;
 
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::IntoBytes;
 
 use crate::entries::Entries;
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields, shows};
-use crate::kind::{Decode, Encode, SectionType};
+use crate::kind::{Decode, Encode, SectionType, fill_with};
 use crate::open_value::open_value;
 use crate::structure::structure;
 use crate::view::view_trait;
@@ -245,7 +245,7 @@ impl<'a> FruMemoryPoison<'a> {
     }
 
     /// The poisoned addresses, and the unit.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let list = self.poison_list();
         let entries = list.as_ref().map_or(&[][..], Entries::as_slice);
         match entries.len() {
@@ -336,12 +336,8 @@ impl Encode for FruMemoryPoisonParts<'_> {
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        let (header, list) = FruMemoryPoisonHeader::mut_from_prefix(out).ok()?;
-        *header = self.header;
-        self.poison_list.write_to(list).ok()?;
-        let checksum = checksum(out);
-        let (header, _) = FruMemoryPoisonHeader::mut_from_prefix(out).ok()?;
-        FruMemoryPoisonHeader::AT.checksum.put(&mut header.0, u32::to_le_bytes(checksum));
+        fill_with(out, &[self.header.as_bytes(), self.poison_list.as_bytes()])?;
+        FruMemoryPoisonHeader::AT.checksum.put(out, u32::to_le_bytes(checksum(out)));
         Some(())
     }
 }
@@ -356,6 +352,7 @@ mod tests {
     use std::string::ToString;
     use std::vec::Vec;
     use std::{format, vec};
+    use zerocopy::FromBytes;
 
     fn entry(byte: u8) -> PoisonDescriptor {
         PoisonDescriptor::read_from_bytes(&[byte; 32]).unwrap()

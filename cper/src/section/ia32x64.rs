@@ -6,7 +6,7 @@
 use core::fmt;
 use core::iter::FusedIterator;
 
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::IntoBytes;
 
 use super::check_info::{AccessOperation, ParticipationType, TransactionType, check_bits};
 use super::context::{self, AddressedRegister, ContextBytes, ContextForm, ContextPadding, Contexts};
@@ -14,7 +14,7 @@ use super::context::{ContextHeader, RegisterTable, Registers};
 use super::runs::write_runs;
 use crate::entries::Entries;
 use crate::fields::{Describe, Groups, Stored, Value, Visitor, describe_rest};
-use crate::kind::{Encode, SectionType};
+use crate::kind::{Encode, SectionType, write_all};
 use crate::open_value::{open_guid, open_value};
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId};
@@ -361,6 +361,7 @@ struct ErrorSummary<'a>(&'a Ia32X64ErrorInformation);
 impl fmt::Display for ErrorSummary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(error) = self;
+        let f: &mut dyn fmt::Write = f;
         f.write_str(error.error_structure_type().name().unwrap_or("error of unknown type"))?;
         let (level, flags) = match error.check() {
             None => return Ok(()),
@@ -393,16 +394,23 @@ impl fmt::Display for ErrorSummary<'_> {
         if let Some(level) = level {
             write!(f, ", level {level}")?;
         }
-        let names = ["context corrupt", "uncorrected", "timed out", "further errors lost"];
-        flags
-            .into_iter()
-            .zip(names)
-            .try_for_each(|(flag, name)| word(f, flag.and_then(|set| set.then_some(name))))
+        let [corrupt, uncorrected, timed_out, overflow] = flags;
+        for (flag, name) in &[
+            (corrupt, "context corrupt"),
+            (uncorrected, "uncorrected"),
+            (timed_out, "timed out"),
+            (overflow, "further errors lost"),
+        ] {
+            if *flag == Some(true) {
+                write!(f, ", {name}")?;
+            }
+        }
+        Ok(())
     }
 }
 
 /// Writes a word of a list, where there is one.
-fn word(f: &mut fmt::Formatter<'_>, word: Option<impl fmt::Display>) -> fmt::Result {
+fn word(f: &mut dyn fmt::Write, word: Option<impl fmt::Display>) -> fmt::Result {
     match word {
         Some(word) => write!(f, ", {word}"),
         None => Ok(()),
@@ -415,7 +423,7 @@ pub(super) const CONTEXT_FORM: ContextForm = ContextForm {
     header_size: Ia32X64ContextHeader::SIZE,
     types: 8,
     read: |header| {
-        let header = Ia32X64ContextHeader::ref_from_bytes(header).ok()?;
+        let (header, _) = Ia32X64ContextHeader::first(header)?;
         Some((header.register_context_type().raw(), header.register_array_size().into()))
     },
 };
@@ -505,8 +513,10 @@ impl<'a> Ia32X64Context<'a> {
     /// The context that was read.
     fn read(bytes: ContextBytes<'a>) -> Self {
         // The header is whole; its form states its length.
-        let header = Ia32X64ContextHeader::ref_from_bytes(bytes.header)
-            .map_or(ContextHeader::New(Ia32X64ContextHeader::ZERO), ContextHeader::Read);
+        let header = match Ia32X64ContextHeader::first(bytes.header) {
+            Some((header, _)) => ContextHeader::Read(header),
+            None => ContextHeader::New(Ia32X64ContextHeader::ZERO),
+        };
         Self { header, array: bytes.array, padding: bytes.unusual_padding() }
     }
 
@@ -717,7 +727,7 @@ impl<'a> Ia32X64Processor<'a> {
     }
 
     /// Each error, how many contexts there are, and which processor has them.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         if let Some(id) = self.local_apic_id() {
             write!(f, "APIC {id}: ")?;
         }
@@ -823,21 +833,20 @@ impl SectionType for Ia32X64Parts<'_> {
 impl Encode for Ia32X64Parts<'_> {
     fn encoded_len(&self) -> usize {
         let front = Ia32X64Header::SIZE.saturating_add(size_of_val(self.errors));
-        self.contexts.iter().fold(front, |length, context| {
+        let mut length = front;
+        for context in self.contexts {
             let size = Ia32X64ContextHeader::SIZE.saturating_add(context.array.len());
-            length.saturating_add(self.padding.padded(size))
-        })
+            length = length.saturating_add(self.padding.padded(size));
+        }
+        length
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        let (header, out) = Ia32X64Header::mut_from_prefix(out).ok()?;
-        let (errors, out) = out.split_at_mut_checked(size_of_val(self.errors))?;
-        *header = self.header;
-        self.errors.write_to(errors).ok()?;
-        let rest = self.contexts.iter().try_fold(out, |out, context| {
-            context::encode(context.written_header().as_bytes(), context.array, self.padding, out)
-        })?;
-        rest.is_empty().then_some(())
+        let mut out = write_all(&[self.header.as_bytes(), self.errors.as_bytes()], out)?;
+        for context in self.contexts {
+            out = context::encode(context.written_header().as_bytes(), context.array, self.padding, out)?;
+        }
+        out.is_empty().then_some(())
     }
 }
 
@@ -849,6 +858,7 @@ mod tests {
     use crate::section::checks::{assert_map, bit_map, written};
     use std::string::{String, ToString};
     use std::{format, vec, vec::Vec};
+    use zerocopy::FromBytes;
 
     /// What Linux's `cper-x86.c` prints for it is in `examples/data/gesb/ia-all.txt`.
     const CAPTURED: &[u8] = include_bytes!("../../data/ia-all.proc_ia.sec");

@@ -93,7 +93,7 @@ open_value! {
 
 /// Writes a memory error of either section in one line: its kind, its address, and each place that is known.
 pub(super) fn write_memory_summary(
-    f: &mut fmt::Formatter<'_>,
+    f: &mut dyn fmt::Write,
     kinds: (Option<MemoryErrorType>, Option<ErrorStatus>),
     address: Option<u64>,
     places: &[(&str, Option<u32>)],
@@ -106,11 +106,21 @@ pub(super) fn write_memory_summary(
     if let Some(address) = address {
         write!(f, " at {address:#x}")?;
     }
-    let mut places = places.iter().filter_map(|(name, place)| place.map(|place| (name, place)));
-    let Some((name, place)) = places.next() else { return Ok(()) };
-    write!(f, " ({name} {place}")?;
-    places.try_for_each(|(name, place)| write!(f, ", {name} {place}"))?;
-    f.write_str(")")
+    write_places(f, places)
+}
+
+/// Writes the places that are known, in parentheses.
+pub(super) fn write_places(f: &mut dyn fmt::Write, places: &[(&str, Option<u32>)]) -> fmt::Result {
+    let mut before = " (";
+    for (name, place) in places {
+        if let Some(place) = place {
+            f.write_str(before)?;
+            f.write_str(name)?;
+            write!(f, " {place}")?;
+            before = ", ";
+        }
+    }
+    if before == ", " { f.write_str(")") } else { Ok(()) }
 }
 
 impl MemoryErrorView<'_> {
@@ -155,7 +165,7 @@ impl MemoryErrorView<'_> {
     }
 
     /// The kind of error, and where it is.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let kinds = (self.memory_error_type(), self.error_status());
         write_memory_summary(
             f,

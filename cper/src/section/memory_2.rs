@@ -101,7 +101,7 @@ impl MemoryError2View<'_> {
     }
 
     /// The kind of error, and where it is.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let kinds = (self.memory_error_type(), self.error_status());
         write_memory_summary(
             f,

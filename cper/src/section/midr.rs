@@ -116,6 +116,7 @@ impl Midr {
 /// `Arm Neoverse N1 r3p1`; a part or a maker without a known name by its number.
 impl fmt::Display for Midr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f: &mut dyn fmt::Write = f;
         match self.maker() {
             Some(maker) => f.write_str(maker)?,
             None => write!(f, "maker {:#04x}", self.implementer())?,

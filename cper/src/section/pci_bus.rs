@@ -79,7 +79,7 @@ register! {
 
 impl PciBusErrorView<'_> {
     /// The kind of error, and the bus.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match (self.error_type(), self.error_status()) {
             (Some(kind), _) if kind != PciBusErrorType::UNKNOWN => write!(f, "{kind}")?,
             (_, Some(status)) if status.error_type().raw() != 0 => write!(f, "{}", status.error_type())?,

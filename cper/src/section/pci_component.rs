@@ -16,12 +16,13 @@
 
 use core::fmt;
 
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::IntoBytes;
 
 use super::error_status::ErrorStatus;
 use super::pci_address::PciAddress;
+use crate::entries::whole;
 use crate::fields::{Describe, Value, Values, Visitor, describe_rest, show_fields, shows};
-use crate::kind::{Encode, SectionType};
+use crate::kind::{Encode, SectionType, fill_with};
 use crate::structure::structure;
 use crate::{Error, SectionTypeId};
 
@@ -141,13 +142,13 @@ impl<'a> PciComponentError<'a> {
     /// Number of pairs of memory-mapped registers that the section claims; `None` when its validity bit is clear.
     pub fn memory_number(&self) -> Option<u32> {
         let valid = self.validation().contains(PciComponentValidation::MEMORY_NUMBER);
-        self.memory_number_raw().filter(|_| valid)
+        if valid { self.memory_number_raw() } else { None }
     }
 
     /// Number of pairs of I/O registers that the section claims; `None` when its validity bit is clear.
     pub fn io_number(&self) -> Option<u32> {
         let valid = self.validation().contains(PciComponentValidation::IO_NUMBER);
-        self.io_number_raw().filter(|_| valid)
+        if valid { self.io_number_raw() } else { None }
     }
 
     /// The bytes after the fixed part.
@@ -157,9 +158,7 @@ impl<'a> PciComponentError<'a> {
 
     /// Every whole pair after the fixed part, whatever the numbers and validity bits say.
     pub fn pairs(&self) -> &'a [RegisterDataPair] {
-        let count = self.after().len() / RegisterDataPair::SIZE;
-        let pairs = <[RegisterDataPair]>::ref_from_prefix_with_elems(self.after(), count);
-        pairs.map_or(&[], |(pairs, _)| pairs)
+        whole(self.after())
     }
 
     /// The bytes after the last whole pair, at most 15.
@@ -221,7 +220,7 @@ impl<'a> PciComponentError<'a> {
     }
 
     /// The kind of error, and which component.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match self.error_status() {
             Some(status) if status.error_type().raw() != 0 => write!(f, "{}", status.error_type())?,
             _ => f.write_str("error of unknown type")?,
@@ -326,11 +325,7 @@ impl Encode for PciComponentErrorParts<'_> {
         PciComponentErrorHeader::AT
             .io_number
             .put(&mut header.0, u32::to_le_bytes(u32::try_from(self.io.len()).ok()?));
-        let (to, body) = PciComponentErrorHeader::mut_from_prefix(out).ok()?;
-        *to = header;
-        let (memory, io) = body.split_at_mut_checked(size_of_val(self.memory))?;
-        self.memory.write_to(memory).ok()?;
-        self.io.write_to(io).ok()
+        fill_with(out, &[header.as_bytes(), self.memory.as_bytes(), self.io.as_bytes()])
     }
 }
 

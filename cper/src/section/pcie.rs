@@ -363,18 +363,18 @@ impl PcieErrorView<'_> {
     }
 
     /// The device, and the errors whose status bits are set.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let aer = self.aer_info();
-        let uncorrectable = aer.into_iter().flat_map(|aer| aer.uncorrectable_error_status().errors());
-        let correctable = aer.into_iter().flat_map(|aer| aer.correctable_error_status().errors());
         let mut before = "";
-        for error in uncorrectable {
-            write!(f, "{before}{error}")?;
-            before = ", ";
-        }
-        for error in correctable {
-            write!(f, "{before}{error}")?;
-            before = ", ";
+        if let Some(aer) = aer {
+            for error in aer.uncorrectable_error_status().errors() {
+                write!(f, "{before}{error}")?;
+                before = ", ";
+            }
+            for error in aer.correctable_error_status().errors() {
+                write!(f, "{before}{error}")?;
+                before = ", ";
+            }
         }
         if before.is_empty() {
             f.write_str(if aer.is_some() { "no error bit is set" } else { "error without AER registers" })?;

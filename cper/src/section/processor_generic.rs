@@ -5,7 +5,7 @@ use core::fmt;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::clamp;
-use crate::fields::{Describe, Readable, Value, Visitor, describe_rest, text_tells};
+use crate::fields::{Describe, Value, Visitor, describe_rest, flag_name, text_tells, up_to_nul, write_names};
 use crate::open_value::open_value;
 use crate::structure::structure;
 use crate::{Error, ErrorKind};
@@ -134,7 +134,7 @@ impl BrandString {
 
     /// The name: the bytes before the first NUL, all 128 when there is none.
     pub fn text(&self) -> &[u8] {
-        self.0.split(|byte| *byte == 0).next().unwrap_or_default()
+        up_to_nul(&self.0)
     }
 }
 
@@ -175,12 +175,9 @@ impl<'a> ProcessorGenericView<'a> {
     }
 
     /// What failed, at which level and in which operation, and the processor.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut before = "";
-        for (name, _) in self.processor_error_type().iter().flat_map(ProcessorErrorTypes::iter_names) {
-            write!(f, "{before}{}", Readable(name))?;
-            before = ", ";
-        }
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
+        let kinds = self.processor_error_type().unwrap_or(ProcessorErrorTypes::empty());
+        let before = write_names(f, "", kinds.bits().into(), flag_name::<ProcessorErrorTypes>)?;
         f.write_str(if before.is_empty() { "unknown error" } else { " error" })?;
         if let Some(level) = self.level() {
             write!(f, ", level {level}")?;

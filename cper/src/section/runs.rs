@@ -5,11 +5,11 @@ use core::fmt;
 /// Writes each item with `; ` between them, equal ones that follow each other once with their number: `cache error,
 /// 3 times`. Behind the `most` first of these the others are counted.
 pub(super) fn write_runs<T>(
-    f: &mut fmt::Formatter<'_>,
+    f: &mut dyn fmt::Write,
     items: &[T],
     most: usize,
     same: impl Fn(&T, &T) -> bool,
-    write: impl Fn(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
+    write: impl Fn(&mut dyn fmt::Write, &T) -> fmt::Result,
 ) -> fmt::Result {
     let mut told = 0_usize;
     for run in items.chunk_by(same).take(most) {

@@ -4,6 +4,7 @@ use super::{Field, Fields, Inner, Text, Version, descriptor_of};
 use crate::section::{
     AerCapability, AerControl, CorrectableErrors, PcieError, PcieErrorView, UncorrectableErrors,
 };
+use crate::stored;
 use crate::{Error, FruText, SectionDescriptor, SectionFlags, SectionTypeId, Severity};
 
 /// The event of a PCIe error.
@@ -109,7 +110,9 @@ impl<'a> AerEvent<'a> {
         };
         let mut tlp_header = [0; 14];
         if is_logged {
-            tlp_header.iter_mut().zip(aer.logged_header()).for_each(|(to, from)| *to = from);
+            let (header, length) = aer.header();
+            tlp_header = header;
+            tlp_header.get_mut(length..).unwrap_or_default().fill(0);
         }
         Some(Self {
             dev_name: Text(Inner::Address(address)),
@@ -131,10 +134,7 @@ impl<'a> AerEvent<'a> {
         let valid = fields.number("tlp_header_valid") as u8;
         if valid != 0 {
             // The kernel leaves the bytes of a header that is not valid as they were.
-            let dwords = fields.bytes("tlp_header").chunks_exact(4);
-            let dwords =
-                dwords.map(|dword| dword.iter().rev().fold(0, |all, byte| all << 8 | u32::from(*byte)));
-            tlp_header.iter_mut().zip(dwords).for_each(|(to, from)| *to = from);
+            tlp_header = stored::dwords(fields.bytes("tlp_header"));
         }
         Ok(Self {
             dev_name: fields.text("dev_name")?,
@@ -153,6 +153,8 @@ impl<'a> AerEvent<'a> {
 
     /// The PCIe error: the address of the device, and of its AER registers the status and the logged header. A device
     /// name that is not an address is left out.
+    // The dwords have no names.
+    #[allow(clippy::many_single_char_names)]
     pub fn pcie_error(&self) -> PcieError {
         let mut aer = AerCapability::new();
         if self.severity == AerSeverity::CORRECTABLE {
@@ -161,10 +163,10 @@ impl<'a> AerEvent<'a> {
             aer.set_uncorrectable_error_status(UncorrectableErrors::from_bits_retain(self.status));
         }
         if self.tlp_header_valid != 0 {
-            let [header, prefix, further] = [0_usize, 4, 8].map(|start| self.tlp_header.get(start..));
-            aer.set_header_log(dwords(header));
-            aer.set_tlp_prefix_log(dwords(prefix));
-            aer.set_further_log(dwords(further));
+            let [a, b, c, d, e, f, g, h, further @ ..] = self.tlp_header;
+            aer.set_header_log([a, b, c, d]);
+            aer.set_tlp_prefix_log([e, f, g, h]);
+            aer.set_further_log(further);
         }
         let error = PcieError::new().with_aer_info(aer);
         let address = match &self.dev_name.0 {
@@ -172,11 +174,9 @@ impl<'a> AerEvent<'a> {
             Inner::Bytes(name) => core::str::from_utf8(name).ok().and_then(|name| name.parse().ok()),
             _ => None,
         };
-        address.map_or(error, |address| error.with_address(address))
+        match address {
+            Some(address) => error.with_address(address),
+            None => error,
+        }
     }
-}
-
-/// The first dwords of those that are left.
-fn dwords<const N: usize>(log: Option<&[u32]>) -> [u32; N] {
-    log.and_then(|log| log.first_chunk()).copied().unwrap_or([0; N])
 }

@@ -1,12 +1,12 @@
 //! `arm_event`: an error of an Arm processor (`drivers/ras/ras.c`, `log_arm_hw_error`).
 
 use super::{Field, Fields, GhesSeverity, Version, descriptor_of};
-use crate::kind::SectionType;
+use crate::kind::{SectionType, fill_with};
 use crate::section::{
     ArmContextHeader, ArmErrorInformation, ArmProcessor, ArmProcessorHeader, ArmProcessorValidation, Encode,
 };
 use crate::{Error, FruText, SectionDescriptor, SectionTypeId, Severity};
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::IntoBytes;
 
 /// The event of an error of an Arm processor. [`RecordWriter::section`](crate::RecordWriter::section) writes it as a
 /// section.
@@ -76,7 +76,7 @@ impl<'a> ArmEvent<'a> {
     /// bytes of each context, and takes the registers for the vendor's bytes.)
     pub fn of(descriptor: &SectionDescriptor, processor: &ArmProcessor<'a>) -> Self {
         let valid = processor.validation().contains(ArmProcessorValidation::RUNNING_STATE);
-        let state = |value: Option<u32>| value.filter(|_| valid).unwrap_or(u32::MAX);
+        let state = |value: Option<u32>| if valid { value.unwrap_or(u32::MAX) } else { u32::MAX };
         let bytes = processor.bytes();
         let errors = processor.error_information().as_slice().as_bytes().len();
         let oem_buf = processor.vendor_specific();
@@ -151,6 +151,11 @@ impl<'a> ArmEvent<'a> {
         header.with_counts(errors as u16, self.contexts(), self.encoded_len() as u32)
     }
 
+    /// What the section consists of, behind this header.
+    pub(super) fn parts<'p>(&'p self, header: &'p ArmProcessorHeader) -> [&'p [u8]; 4] {
+        [header.as_bytes(), self.pei_buf, self.ctx_buf, self.oem_buf]
+    }
+
     /// How many contexts there are.
     fn contexts(&self) -> u16 {
         let (mut rest, mut count) = (self.ctx_buf, 0_u16);
@@ -176,13 +181,6 @@ impl Encode for ArmEvent<'_> {
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        let (header, mut out) = ArmProcessorHeader::mut_from_prefix(out).ok()?;
-        *header = self.header();
-        for part in [self.pei_buf, self.ctx_buf, self.oem_buf] {
-            let (to, rest) = out.split_at_mut_checked(part.len())?;
-            to.copy_from_slice(part);
-            out = rest;
-        }
-        out.is_empty().then_some(())
+        fill_with(out, &self.parts(&self.header()))
     }
 }

@@ -102,14 +102,20 @@ impl<'a> McEvent<'a> {
     /// The event of a memory error. Its label is the FRU text of the section's descriptor. (The kernel takes the label
     /// from the machine's SMBIOS tables.)
     pub fn of(descriptor: &SectionDescriptor, memory: &MemoryErrorView<'a>) -> Self {
-        let label = descriptor.fru_text().filter(|unit| !unit.text().trim_ascii().is_empty());
-        let kind = memory.memory_error_type().map_or(NO_KIND, |kind| kernel::error_type(kind).as_bytes());
+        let label = match descriptor.fru_text() {
+            Some(unit) if !unit.text().trim_ascii().is_empty() => Text(Inner::Unit(unit)),
+            _ => Text::new(NO_LABEL),
+        };
+        let kind = match memory.memory_error_type() {
+            Some(kind) => kernel::error_type(kind).as_bytes(),
+            None => NO_KIND,
+        };
         // Without a mask the grain is a byte.
-        let grain = memory.physical_address_mask().map_or(1, |mask| (!mask).wrapping_add(1)).max(1);
+        let grain = (!memory.physical_address_mask().unwrap_or(u64::MAX)).wrapping_add(1).max(1);
         Self {
             error_type: descriptor.severity().into(),
             msg: Text::new(kind),
-            label: label.map_or(Text::new(NO_LABEL), |unit| Text(Inner::Unit(unit))),
+            label,
             error_count: 1,
             mc_index: 0,
             // Layers of a memory controller, which a section does not have.
@@ -238,7 +244,7 @@ const LOCATION_SIZE: usize = 256;
 const DETAIL_SIZE: usize = 400;
 
 /// Writes what `ghes_edac` says besides: where, and how.
-pub(super) fn write_detail(f: &mut fmt::Formatter<'_>, memory: &MemoryErrorView<'_>) -> fmt::Result {
+pub(super) fn write_detail(f: &mut dyn Write, memory: &MemoryErrorView<'_>) -> fmt::Result {
     // Each part ends with a blank; the last blank is left out.
     let mut out = Cut { f, left: DETAIL_SIZE.wrapping_sub(2), blank: false };
     out.write_str("APEI location: ")?;
@@ -256,13 +262,13 @@ pub(super) fn write_detail(f: &mut fmt::Formatter<'_>, memory: &MemoryErrorView<
 }
 
 /// Text that is cut after so many bytes, and whose last blank is not written.
-struct Cut<'f, W: Write> {
-    f: &'f mut W,
+struct Cut<'f> {
+    f: &'f mut dyn Write,
     left: usize,
     blank: bool,
 }
 
-impl<W: Write> Write for Cut<'_, W> {
+impl Write for Cut<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars().filter(char::is_ascii) {
             if core::mem::take(&mut self.blank) {

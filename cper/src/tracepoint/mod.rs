@@ -28,6 +28,10 @@
 
 use core::fmt;
 
+use zerocopy::IntoBytes;
+
+use crate::fields::up_to_nul;
+use crate::kind::fill_with;
 use crate::section::{Body, MemoryErrorView, PciAddress};
 use crate::{Error, FruText, NotificationType, SectionDescriptor, SectionTypeId, Severity};
 
@@ -132,7 +136,10 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// An error when the event ends before the last of its fields.
     fn new(what: &'static str, fields: &'static [Field], event: &'a [u8]) -> Result<Self, Error> {
-        let needed = layout(fields).last().map_or(0, |(field, offset)| offset.wrapping_add(field.size));
+        let mut needed = 0_u16;
+        for (field, offset) in layout(fields) {
+            needed = offset.wrapping_add(field.size);
+        }
         if event.len() < needed.into() {
             return Err(Error::too_short(what, needed.into(), event.len()));
         }
@@ -143,10 +150,13 @@ impl<'a> Fields<'a> {
     // Not inlined: the search would stand in the readers once for each field.
     #[inline(never)]
     fn bytes(&self, name: &str) -> &'a [u8] {
-        let place = layout(self.all).find(|(field, _)| field.name == name);
-        let bytes =
-            place.and_then(|(field, offset)| self.event.get(offset.into()..)?.get(..field.size.into()));
-        bytes.unwrap_or_default()
+        for (field, offset) in layout(self.all) {
+            if field.name == name {
+                let rest = self.event.get(offset.into()..).unwrap_or_default();
+                return rest.get(..field.size.into()).unwrap_or_default();
+            }
+        }
+        &[]
     }
 
     /// The number in a field; 0 for one that the version does not have.
@@ -171,7 +181,7 @@ impl<'a> Fields<'a> {
     /// The text that a reference names, up to its NUL.
     fn text(&self, name: &str) -> Result<Text<'a>, Error> {
         let bytes = self.dynamic(name)?;
-        Ok(Text(Inner::Bytes(bytes.split(|byte| *byte == 0).next().unwrap_or_default())))
+        Ok(Text(Inner::Bytes(up_to_nul(bytes))))
     }
 }
 
@@ -206,19 +216,25 @@ impl<'a> Text<'a> {
     /// The first 20 bytes, as the name of a unit.
     fn unit(&self) -> FruText {
         let bytes = self.as_bytes().unwrap_or_default();
-        FruText::new(bytes.get(..20).unwrap_or(bytes)).unwrap_or_default()
+        FruText::new(bytes.get(..20).unwrap_or(bytes)).unwrap_or(FruText::EMPTY)
     }
 }
 
 /// Printable ASCII as it is, everything else escaped.
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f: &mut dyn fmt::Write = f;
         match &self.0 {
             // One byte at a time: `escape_ascii` would escape quotes too.
-            Inner::Bytes(bytes) => bytes.iter().try_for_each(|byte| match byte {
-                b' '..=b'~' => fmt::Write::write_char(f, char::from(*byte)),
-                _ => write!(f, "{}", byte.escape_ascii()),
-            }),
+            Inner::Bytes(bytes) => {
+                for byte in *bytes {
+                    match byte {
+                        b' '..=b'~' => f.write_char(char::from(*byte))?,
+                        _ => write!(f, "{}", byte.escape_ascii())?,
+                    }
+                }
+                Ok(())
+            }
             Inner::Address(address) => write!(f, "{address}"),
             Inner::Unit(unit) => write!(f, "{}", Text::new(unit.text())),
             Inner::Detail(memory) => mc_event::write_detail(f, memory),
@@ -361,27 +377,25 @@ impl<'a> Event<'a> {
     /// When `out` is shorter than the body.
     pub fn write_body<'b>(&self, out: &'b mut [u8]) -> Result<&'b [u8], Error> {
         match self {
-            Self::Mc(event) => encode(&event.memory_error(), out),
-            Self::Aer(event) => encode(&event.pcie_error(), out),
-            Self::Arm(event) => encode(event, out),
-            Self::ExtlogMem(event) => encode(&event.memory_error(), out),
-            Self::NonStandard(event) => {
-                let available = out.len();
-                let body = out.get_mut(..event.buf.len());
-                let body = body.ok_or(Error::buffer_too_small(event.buf.len(), available))?;
-                body.copy_from_slice(event.buf);
-                Ok(body)
-            }
+            Self::Mc(event) => encode(&[event.memory_error().as_bytes()], out),
+            Self::Aer(event) => encode(&[event.pcie_error().as_bytes()], out),
+            Self::Arm(event) => encode(&event.parts(&event.header()), out),
+            Self::ExtlogMem(event) => encode(&[event.memory_error().as_bytes()], out),
+            Self::NonStandard(event) => encode(&[event.buf], out),
         }
     }
 }
 
-fn encode<'b>(body: &impl crate::section::Encode, out: &'b mut [u8]) -> Result<&'b [u8], Error> {
-    let (needed, available) = (body.encoded_len(), out.len());
-    let too_small = Error::buffer_too_small(needed, available);
-    let out = out.get_mut(..needed).ok_or(too_small)?;
-    body.encode(out).ok_or(too_small)?;
-    Ok(out)
+/// Writes a body of these parts to the start of `out`.
+fn encode<'b>(parts: &[&[u8]], out: &'b mut [u8]) -> Result<&'b [u8], Error> {
+    let mut needed = 0_usize;
+    for part in parts {
+        needed = needed.saturating_add(part.len());
+    }
+    let too_small = Error::buffer_too_small(needed, out.len());
+    let body = out.get_mut(..needed).ok_or(too_small)?;
+    fill_with(body, parts).ok_or(too_small)?;
+    Ok(body)
 }
 
 /// A descriptor of this type and severity, with the unit that an event names: an empty name is none.

@@ -41,7 +41,7 @@ impl<'a> NonStandardEvent<'a> {
     pub fn of(descriptor: &SectionDescriptor, body: &'a [u8]) -> Self {
         Self {
             sec_type: descriptor.section_type(),
-            fru_id: descriptor.fru_id().unwrap_or_default(),
+            fru_id: descriptor.fru_id().unwrap_or(Guid::ZERO),
             fru_text: Text(Inner::Unit(descriptor.fru_text().unwrap_or(FruText::EMPTY))),
             sev: descriptor.severity().into(),
             buf: body,

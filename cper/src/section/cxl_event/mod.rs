@@ -53,6 +53,7 @@ use core::fmt;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use super::memory::write_places;
 use super::pci_address::PciAddress;
 use crate::fields::{Describe, Value, Visitor, describe_rest, show_fields, shows};
 use crate::kind::{Decode, FixedSection, FixedView, SectionType};
@@ -376,22 +377,22 @@ impl Describe for CxlEventData<'_> {
 
 impl CxlEventData<'_> {
     /// What happened, and where in the device.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match self {
             Self::GeneralMedia(data) => {
                 write!(f, "{}", data.memory_event_type())?;
                 write_transaction(f, data.transaction_type())?;
-                write_place(
+                write_places(
                     f,
-                    [("channel", data.channel().map(u32::from)), ("rank", data.rank().map(u32::from))],
+                    &[("channel", data.channel().map(u32::from)), ("rank", data.rank().map(u32::from))],
                 )
             }
             Self::Dram(data) => {
                 write!(f, "{}", data.memory_event_type())?;
                 write_transaction(f, data.transaction_type())?;
-                write_place(
+                write_places(
                     f,
-                    [
+                    &[
                         ("channel", data.channel().map(u32::from)),
                         ("rank", data.rank().map(u32::from)),
                         ("bank group", data.bank_group().map(u32::from)),
@@ -404,9 +405,9 @@ impl CxlEventData<'_> {
             Self::MemoryModule(data) => write!(f, "{}", data.device_event_type()),
             Self::MemorySparing(data) => {
                 write!(f, "{}", data.result())?;
-                write_place(
+                write_places(
                     f,
-                    [
+                    &[
                         ("channel", data.channel().map(u32::from)),
                         ("rank", data.rank().map(u32::from)),
                         ("bank group", data.bank_group().map(u32::from)),
@@ -429,23 +430,11 @@ impl CxlEventData<'_> {
 }
 
 /// Writes what was being done, where that is known.
-fn write_transaction(f: &mut fmt::Formatter<'_>, transaction: CxlTransactionType) -> fmt::Result {
+fn write_transaction(f: &mut dyn fmt::Write, transaction: CxlTransactionType) -> fmt::Result {
     match transaction {
         CxlTransactionType::UNKNOWN => Ok(()),
         known => write!(f, ", {known}"),
     }
-}
-
-/// Writes the parts of a place that are known, in parentheses.
-fn write_place<const N: usize>(f: &mut fmt::Formatter<'_>, places: [(&str, Option<u32>); N]) -> fmt::Result {
-    let mut before = " (";
-    for (name, place) in places {
-        if let Some(place) = place {
-            write!(f, "{before}{name} {place}")?;
-            before = ", ";
-        }
-    }
-    if before == ", " { f.write_str(")") } else { Ok(()) }
 }
 
 /// The section types of events.
@@ -583,7 +572,7 @@ impl<'a> CxlComponentEvent<'a> {
     }
 
     /// What happened, where in the device, and which device.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match self.data() {
             Some(data) => data.write_summary(f)?,
             None => f.write_str("event without a whole record")?,

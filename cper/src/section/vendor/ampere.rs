@@ -8,7 +8,7 @@ use zerocopy::IntoBytes;
 use super::arm_ras_node::ArmRasErrorCode;
 use crate::SectionTypeId;
 use crate::fields::{Describe, Value, Visitor, describe_rest, shows};
-use crate::kind::{Encode, SectionType};
+use crate::kind::{Encode, SectionType, fill_with};
 use crate::section::{CorrectableErrors, UncorrectableErrors};
 use crate::structure::structure;
 
@@ -40,7 +40,7 @@ impl<'a> AmpereError<'a> {
         0
     }
 
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         write!(f, "type {}, sub-type {}, instance {}", self.type_id(), self.sub_type_id(), self.instance_id())
     }
 }
@@ -77,7 +77,7 @@ impl Encode for AmpereErrorParts<'_> {
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        super::write_all([self.header.as_bytes(), self.data], out)?.is_empty().then_some(())
+        fill_with(out, &[self.header.as_bytes(), self.data])
     }
 }
 
@@ -295,7 +295,7 @@ impl<'a> AmpereSpecificErrorView<'a> {
     }
 
     /// The unit, and where it reported the error.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match self.unit_name() {
             Some(name) => f.write_str(name)?,
             None => write!(f, "unit {}", self.unit())?,

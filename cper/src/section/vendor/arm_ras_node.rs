@@ -8,10 +8,10 @@ use core::fmt;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U32, U64};
 
-use super::{Gaps, write_all};
+use super::Gaps;
 use crate::entries::{Entries, SizedEntries, SizedForm};
 use crate::fields::{Describe, OwnValue, Stored, Value, Visitor, describe_rest, shows, text_tells};
-use crate::kind::{Encode, SectionType};
+use crate::kind::{Encode, SectionType, write_all};
 use crate::open_value::open_value;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, Guid, SectionTypeId};
@@ -468,12 +468,12 @@ impl<'a> ArmRasNode<'a> {
     /// Instance of the unit.
     pub fn ip_instance(&self) -> ArmRasInstance {
         // The shortest form has the field.
-        ArmRasInstance::of(self.ip_instance_format(), self.ip_instance_raw().unwrap_or_default())
+        ArmRasInstance::of(self.ip_instance_format(), self.ip_instance_raw().unwrap_or([0; 16]))
     }
 
     /// Kind of the unit.
     pub fn ip_type(&self) -> ArmRasUnitType {
-        ArmRasUnitType::of(self.ip_type_format(), self.ip_type_raw().unwrap_or_default())
+        ArmRasUnitType::of(self.ip_type_format(), self.ip_type_raw().unwrap_or([0; 24]))
     }
 
     /// Number of error records, as the fixed part states it.
@@ -534,8 +534,13 @@ impl<'a> ArmRasNode<'a> {
 
     /// Where the last part ends.
     fn end(&self) -> usize {
-        let parts = self.parts();
-        parts.iter().filter(|part| !part.is_empty()).map(|part| part.end).fold(0, usize::max)
+        let mut end = 0;
+        for part in &self.parts() {
+            if !part.is_empty() {
+                end = part.end.max(end);
+            }
+        }
+        end
     }
 
     /// The gaps between fixed part, error records and auxiliary data: bytes that none of them takes, with their offset
@@ -562,8 +567,8 @@ impl<'a> ArmRasNode<'a> {
         records_end.max(auxiliary_end).saturating_sub(self.bytes.len())
     }
 
-    /// Values record's error, and the component.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Each record's error, and the component.
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let entries = self.records();
         let records = entries.as_slice();
         for (number, record) in records.iter().take(SHOWN).enumerate() {
@@ -767,7 +772,7 @@ impl<'a> ArmRasContextParts<'a> {
         Header::AT.flags.put(&mut header.0, [self.address_space.is_some().into()]);
         Header::AT.register_count.put(&mut header.0, (self.registers.len() as u16).to_le_bytes());
         Header::AT.address_space.put(&mut header.0, self.address_space.unwrap_or(0).to_le_bytes());
-        write_all([header.as_bytes(), self.registers.as_bytes()], out)
+        write_all(&[header.as_bytes(), self.registers.as_bytes()], out)
     }
 }
 
@@ -794,8 +799,11 @@ impl<'a> ArmRasAuxiliaryParts<'a> {
     }
 
     fn key_value_offset(&self) -> usize {
-        let lengths = self.contexts.iter().map(ArmRasContextParts::encoded_len);
-        lengths.fold(ArmRasAuxiliaryHeader::SIZE, usize::saturating_add)
+        let mut offset = ArmRasAuxiliaryHeader::SIZE;
+        for context in self.contexts {
+            offset = offset.saturating_add(context.encoded_len());
+        }
+        offset
     }
 
     fn encoded_len(&self) -> usize {
@@ -809,9 +817,11 @@ impl<'a> ArmRasAuxiliaryParts<'a> {
         Header::AT.size.put(&mut header.0, (self.encoded_len() as u32).to_le_bytes());
         Header::AT.key_value_offset.put(&mut header.0, (self.key_value_offset() as u32).to_le_bytes());
         Header::AT.key_value_count.put(&mut header.0, (self.key_values.len() as u16).to_le_bytes());
-        let out = write_all([header.as_bytes()], out)?;
-        let out = self.contexts.iter().try_fold(out, |out, context| context.encode(out))?;
-        write_all([self.key_values.as_bytes()], out)
+        let mut out = write_all(&[header.as_bytes()], out)?;
+        for context in self.contexts {
+            out = context.encode(out)?;
+        }
+        write_all(&[self.key_values.as_bytes()], out)
     }
 }
 
@@ -846,8 +856,9 @@ impl<'a> ArmRasNodeParts<'a> {
             };
             fits(auxiliary.contexts.len(), "context count", 2)?;
             fits(auxiliary.key_values.len(), "key value count", 12)?;
-            let counts = auxiliary.contexts.iter().map(|context| context.registers.len());
-            counts.max().map_or(Ok(()), |most| fits(most, "register count", 0))?;
+            for context in auxiliary.contexts {
+                fits(context.registers.len(), "register count", 0)?;
+            }
         }
         let mut header = header;
         ArmRasNodeHeader::AT.descriptor_count.put(&mut header.0, (records.len() as u32).to_le_bytes());
@@ -868,13 +879,16 @@ impl SectionType for ArmRasNodeParts<'_> {
 
 impl Encode for ArmRasNodeParts<'_> {
     fn encoded_len(&self) -> usize {
-        ArmRasNodeHeader::SIZE
-            .saturating_add(size_of_val(self.records))
-            .saturating_add(self.auxiliary.map_or(0, |auxiliary| auxiliary.encoded_len()))
+        ArmRasNodeHeader::SIZE.saturating_add(size_of_val(self.records)).saturating_add(
+            match &self.auxiliary {
+                Some(auxiliary) => auxiliary.encoded_len(),
+                None => 0,
+            },
+        )
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        let out = write_all([self.header.as_bytes(), self.records.as_bytes()], out)?;
+        let out = write_all(&[self.header.as_bytes(), self.records.as_bytes()], out)?;
         let rest = match &self.auxiliary {
             Some(auxiliary) => auxiliary.encode(out)?,
             None => out,

@@ -46,18 +46,7 @@ use core::fmt;
 use core::iter::FusedIterator;
 use core::ops::Range;
 
-use zerocopy::IntoBytes;
-
 use crate::fields::{Describe, List, Value, Visitor};
-
-/// Writes these bytes, one after the other, and returns the rest; `None` when `out` is too short.
-fn write_all<'b, const N: usize>(parts: [&[u8]; N], out: &'b mut [u8]) -> Option<&'b mut [u8]> {
-    parts.into_iter().try_fold(out, |out, part| {
-        let (to, rest) = out.split_at_mut_checked(part.len())?;
-        part.write_to(to).ok()?;
-        Some(rest)
-    })
-}
 
 /// Iterator over the gaps of a section whose parts lie at offsets: each run of bytes that no part takes, with its
 /// offset.
@@ -88,13 +77,20 @@ impl<'a> Iterator for Gaps<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let Self { bytes, parts, at } = self;
-        let parts = || parts.iter().filter(|part| !part.is_empty());
-        while let Some(part) = parts().find(|part| part.contains(at)) {
+        while let Some(part) = parts.iter().find(|part| part.contains(at)) {
             *at = part.end;
         }
         let start = *at;
-        *at = parts().map(|part| part.start).filter(|next| *next > start).fold(bytes.len(), usize::min);
-        bytes.get(start..*at).filter(|bytes| !bytes.is_empty()).map(|bytes| (start, bytes))
+        *at = bytes.len();
+        for part in &*parts {
+            if !part.is_empty() && part.start > start {
+                *at = part.start.min(*at);
+            }
+        }
+        match bytes.get(start..*at) {
+            None | Some([]) => None,
+            Some(bytes) => Some((start, bytes)),
+        }
     }
 }
 
@@ -102,7 +98,10 @@ impl FusedIterator for Gaps<'_> {}
 
 impl List for Gaps<'_> {
     fn each(&self, item: &mut dyn FnMut(Value<'_>) -> fmt::Result) -> fmt::Result {
-        self.clone().try_for_each(|(offset, bytes)| item(Value::Group(&Run { offset, bytes })))
+        for (offset, bytes) in self.clone() {
+            item(Value::Group(&Run { offset, bytes }))?;
+        }
+        Ok(())
     }
 }
 

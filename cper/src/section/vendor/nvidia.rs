@@ -8,8 +8,8 @@ use core::fmt;
 use zerocopy::IntoBytes;
 
 use crate::entries::Entries;
-use crate::fields::{Describe, Groups, Printable, Stored, Value, Visitor, describe_rest, shows};
-use crate::kind::{Encode, SectionType};
+use crate::fields::{Describe, Groups, Printable, Stored, Value, Visitor, describe_rest, shows, up_to_nul};
+use crate::kind::{Encode, SectionType, fill_with};
 use crate::open_value::flag_set;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId, Severity};
@@ -74,11 +74,6 @@ impl NvidiaErrorHeader {
         self.set_severity(severity);
         self
     }
-}
-
-/// The bytes before the first NUL.
-pub(super) fn up_to_nul(text: &[u8]) -> &[u8] {
-    text.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
 structure! {
@@ -202,7 +197,10 @@ impl<'a> NvidiaError<'a> {
 
     /// The firmware error of a section signed `FWERROR`; `None` for another signature or when it is cut short.
     pub fn firmware_error(&self) -> Option<&'a NvidiaFirmwareError> {
-        let after = self.bytes.get(NvidiaErrorHeader::SIZE..).filter(|_| self.is_firmware_error())?;
+        if !self.is_firmware_error() {
+            return None;
+        }
+        let after = self.bytes.get(NvidiaErrorHeader::SIZE..)?;
         NvidiaFirmwareError::first(after).map(|(error, _)| error)
     }
 
@@ -227,7 +225,7 @@ impl<'a> NvidiaError<'a> {
     }
 
     /// The kind of error, and the unit.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match self.signature() {
             [] => f.write_str("error without a signature")?,
             signature => write!(f, "{}", Printable(signature))?,
@@ -236,11 +234,14 @@ impl<'a> NvidiaError<'a> {
             write!(f, " of {}, code {:#x}", Printable(&error.initiating_firmware()), error.mb1_error_code())?;
         } else if self.is_cmet_info() {
             let registers = self.registers();
-            let states = registers.as_slice().iter().map(|pair| CmetInfo::from_bits_retain(pair.value()));
-            let errors =
-                states.clone().fold(0u64, |sum, state| sum.saturating_add(state.error_count().into()));
-            let disabled = states.clone().filter(|state| !state.contains(CmetInfo::ENABLED)).count();
-            write!(f, ", {errors} errors, {disabled} of {} memory channels disabled", states.count())?;
+            let channels = registers.as_slice();
+            let (mut errors, mut disabled) = (0_u64, 0_u64);
+            for channel in channels {
+                let state = CmetInfo::from_bits_retain(channel.value());
+                errors = errors.saturating_add(state.error_count().into());
+                disabled = disabled.saturating_add((!state.contains(CmetInfo::ENABLED)).into());
+            }
+            write!(f, ", {errors} errors, {disabled} of {} memory channels disabled", channels.len())?;
         }
         write!(
             f,
@@ -317,7 +318,7 @@ impl Encode for NvidiaErrorParts<'_> {
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        super::write_all([self.header.as_bytes(), self.variable], out)?.is_empty().then_some(())
+        fill_with(out, &[self.header.as_bytes(), self.variable])
     }
 }
 

@@ -6,11 +6,11 @@ use core::fmt;
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, IntoBytes};
 
-use super::nvidia::up_to_nul;
-use super::write_all;
 use crate::entries::{SizedEntries, SizedForm};
-use crate::fields::{Describe, Printable, Stored, Value, Values, Visitor, describe_rest, describe_whole};
-use crate::kind::{Encode, SectionType};
+use crate::fields::{
+    Describe, Printable, Stored, Value, Values, Visitor, describe_rest, describe_whole, up_to_nul,
+};
+use crate::kind::{Encode, SectionType, write_all};
 use crate::open_value::open_value;
 use crate::section::ContextPadding;
 use crate::section::context::{ContextHeader, is_zero};
@@ -363,13 +363,14 @@ impl<'a> NvidiaEvent<'a> {
     }
 
     /// The kind of event, what the driver says of it and what to do, and the device.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match self.signature() {
             [] => f.write_str("event without a signature")?,
             signature => write!(f, "{}", Printable(signature))?,
         }
         write!(f, ", type {:#x}, sub-type {:#x}", self.event_type(), self.event_sub_type())?;
-        for context in self.contexts().flatten() {
+        for context in self.contexts() {
+            let Ok(context) = context else { continue };
             if let Some(xid) = context.legacy_xid() {
                 write!(f, ", Xid {}: {}", xid.code, Printable(xid.message))?;
             }
@@ -378,8 +379,11 @@ impl<'a> NvidiaEvent<'a> {
                 write!(f, ", recovery action {recovery}, diagnostic flow {diagnosis}")?;
             }
         }
-        for metadata in self.contexts().flatten().filter_map(|context| context.gpu_metadata()) {
-            write!(f, ", {}", Printable(&metadata.device_name()))?;
+        for context in self.contexts() {
+            let Ok(context) = context else { continue };
+            if let Some(metadata) = context.gpu_metadata() {
+                write!(f, ", {}", Printable(&metadata.device_name()))?;
+            }
         }
         match self.info() {
             NvidiaInfo::Cpu(info) => write!(f, ", CPU socket {}", info.socket()),
@@ -458,7 +462,7 @@ impl<'a> NvidiaContext<'a> {
         let mut header = *self.header.get();
         NvidiaContextHeader::AT.size.put(&mut header.0, (context.len() as u32).to_le_bytes());
         NvidiaContextHeader::AT.data_size.put(&mut header.0, (self.data.len() as u32).to_le_bytes());
-        write_all([header.as_bytes(), self.data], context)?.fill(0);
+        write_all(&[header.as_bytes(), self.data], context)?.fill(0);
         Some(rest)
     }
 
@@ -492,8 +496,7 @@ impl<'a> NvidiaContext<'a> {
     /// The data as an Xid; `None` when the data have another form or are too short.
     pub fn legacy_xid(&self) -> Option<NvidiaXid<'a>> {
         let (code, rest) = self.of(NvidiaDataType::GPU_LEGACY_XID)?.split_first_chunk()?;
-        let message = rest.split(|byte| *byte == 0).next()?;
-        Some(NvidiaXid { code: u32::from_le_bytes(*code), message })
+        Some(NvidiaXid { code: u32::from_le_bytes(*code), message: up_to_nul(rest) })
     }
 
     /// The data as 64-bit numbers; `None` when the data have another form or are not a whole number of them.
@@ -536,7 +539,8 @@ impl Describe for NvidiaContext<'_> {
             out.field("data", Value::Bytes(self.data))?;
         }
         // A message ends with a NUL, and zeros may fill the data up.
-        let rest = self.data.get(used..).filter(|rest| !is_zero(rest)).unwrap_or_default();
+        let rest = self.data.get(used..).unwrap_or_default();
+        let rest = if is_zero(rest) { &[] } else { rest };
         describe_rest("trailing", rest, out)?;
         describe_rest("padding", self.padding, out)
     }
@@ -600,16 +604,19 @@ impl SectionType for NvidiaEventParts<'_> {
 impl Encode for NvidiaEventParts<'_> {
     fn encoded_len(&self) -> usize {
         let front = NvidiaEventHeader::SIZE.saturating_add(self.info.as_bytes().len());
-        self.contexts
-            .iter()
-            .map(|context| context.encoded_len(self.padding))
-            .fold(front, usize::saturating_add)
+        let mut length = front;
+        for context in self.contexts {
+            length = length.saturating_add(context.encoded_len(self.padding));
+        }
+        length
     }
 
     fn encode(&self, out: &mut [u8]) -> Option<()> {
-        let out = write_all([self.header.as_bytes(), self.info.as_bytes()], out)?;
-        let rest = self.contexts.iter().try_fold(out, |out, context| context.encode(self.padding, out))?;
-        rest.is_empty().then_some(())
+        let mut out = write_all(&[self.header.as_bytes(), self.info.as_bytes()], out)?;
+        for context in self.contexts {
+            out = context.encode(self.padding, out)?;
+        }
+        out.is_empty().then_some(())
     }
 }
 

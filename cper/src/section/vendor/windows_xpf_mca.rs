@@ -16,15 +16,15 @@
 
 use core::fmt;
 
-use zerocopy::FromBytes;
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{IntoBytes, transmute_ref};
 
+use crate::entries::whole;
 use crate::fields::{Describe, Groups, Value, Values, Visitor, describe_rest, describe_whole, shows};
 use crate::kind::{Encode, SectionType};
 use crate::open_value::{flag_set, open_value};
 use crate::section::register::register;
-use crate::stored::{self, Place};
+use crate::stored::Place;
 use crate::structure::structure;
 use crate::{Error, ErrorKind, SectionTypeId, Timestamp};
 
@@ -241,6 +241,11 @@ impl StoredBank<'_> {
             misc: self.misc.get(),
         }
     }
+
+    const fn is_zero(self) -> bool {
+        let WindowsFurtherBank { number, status, address, misc } = self.bank();
+        number == 0 && status.raw() == 0 && address == 0 && misc == 0
+    }
 }
 
 impl Describe for StoredBank<'_> {
@@ -264,16 +269,15 @@ impl WindowsFurtherBanks {
         }
         let mut lists = Self::new();
         WindowsFurtherBanks::AT.count.put(&mut lists.0, u32::to_le_bytes(banks.len() as u32));
-        let (mut numbers, mut statuses) = (lists.numbers_raw(), lists.statuses_raw());
-        let (mut addresses, mut miscs) = (lists.addresses_raw(), lists.miscs_raw());
-        let registers = statuses.iter_mut().zip(&mut addresses).zip(&mut miscs);
-        for ((number, ((status, address), misc)), bank) in numbers.iter_mut().zip(registers).zip(banks) {
-            (*number, *status, *address, *misc) = (bank.number, bank.status.raw(), bank.address, bank.misc);
+        for (place, bank) in banks.iter().enumerate() {
+            // Lists of 32 numbers each.
+            let (dword, qword) = (place.saturating_mul(4), place.saturating_mul(8));
+            Place(Self::AT.numbers.0.saturating_add(dword)).put(&mut lists.0, bank.number.to_le_bytes());
+            Place(Self::AT.statuses.0.saturating_add(qword))
+                .put(&mut lists.0, bank.status.raw().to_le_bytes());
+            Place(Self::AT.addresses.0.saturating_add(qword)).put(&mut lists.0, bank.address.to_le_bytes());
+            Place(Self::AT.miscs.0.saturating_add(qword)).put(&mut lists.0, bank.misc.to_le_bytes());
         }
-        Self::AT.numbers.put(&mut lists.0, stored::wire_dwords(&numbers));
-        Self::AT.statuses.put(&mut lists.0, stored::wire_qwords(&statuses));
-        Self::AT.addresses.put(&mut lists.0, stored::wire_qwords(&addresses));
-        Self::AT.miscs.put(&mut lists.0, stored::wire_qwords(&miscs));
         Ok(lists)
     }
 
@@ -284,19 +288,27 @@ impl WindowsFurtherBanks {
     }
 
     fn stored(&self) -> impl Iterator<Item = StoredBank<'_>> + Clone {
+        let mut filled = self.count() as usize;
+        for place in 0..FURTHER_BANKS {
+            if self.at(place).is_some_and(|bank| !bank.is_zero()) {
+                filled = filled.max(place.saturating_add(1));
+            }
+        }
+        (0..filled.min(FURTHER_BANKS)).filter_map(|place| self.at(place))
+    }
+
+    /// The bank at this place of the lists.
+    fn at(&self, place: usize) -> Option<StoredBank<'_>> {
         let numbers: &[U32; FURTHER_BANKS] = transmute_ref!(Self::AT.numbers.get(&self.0));
         let statuses: &[U64; FURTHER_BANKS] = transmute_ref!(Self::AT.statuses.get(&self.0));
         let addresses: &[U64; FURTHER_BANKS] = transmute_ref!(Self::AT.addresses.get(&self.0));
         let miscs: &[U64; FURTHER_BANKS] = transmute_ref!(Self::AT.miscs.get(&self.0));
-        let registers = numbers.iter().zip(statuses).zip(addresses.iter().zip(miscs));
-        let banks =
-            registers.map(|((number, status), (address, misc))| StoredBank { number, status, address, misc });
-        let last = banks.clone().rposition(|stored| {
-            let bank = stored.bank();
-            bank.number != 0 || bank.status.raw() != 0 || bank.address != 0 || bank.misc != 0
-        });
-        let filled = last.map_or(0, |last| last.saturating_add(1));
-        banks.take(filled.max(self.count() as usize))
+        Some(StoredBank {
+            number: numbers.get(place)?,
+            status: statuses.get(place)?,
+            address: addresses.get(place)?,
+            misc: miscs.get(place)?,
+        })
     }
 }
 
@@ -322,10 +334,13 @@ impl<'a> WindowsXpfMca<'a> {
     /// Windows leaves the count 0 in sections of version 2 and fills the registers.
     pub fn filled_registers(&self) -> &'a [U64] {
         let bytes = WindowsXpfMcaHeader::AT.extended_registers.of(self.bytes);
-        let registers = <[U64]>::ref_from_bytes(bytes).unwrap_or_default();
-        let last = registers.iter().rposition(|register| register.get() != 0);
-        let filled = last.map_or(0, |last| last.saturating_add(1));
-        let count = filled.max(self.extended_register_count() as usize);
+        let registers: &[U64] = whole(bytes);
+        let mut count = self.extended_register_count() as usize;
+        for (place, register) in registers.iter().enumerate() {
+            if register.get() != 0 {
+                count = count.max(place.saturating_add(1));
+            }
+        }
         registers.get(..count).unwrap_or(registers)
     }
 
@@ -344,8 +359,10 @@ impl<'a> WindowsXpfMca<'a> {
 
     /// Further banks; `None` when the section ends before them, or is of version 5.
     pub fn further_banks(&self) -> Option<&'a WindowsFurtherBanks> {
-        let bytes = self.bytes.get(BANKS_AT..).filter(|_| self.bytes.len() < VERSION_5)?;
-        WindowsFurtherBanks::first(bytes).map(|(banks, _)| banks)
+        if self.bytes.len() >= VERSION_5 {
+            return None;
+        }
+        WindowsFurtherBanks::first(self.bytes.get(BANKS_AT..)?).map(|(banks, _)| banks)
     }
 
     /// The bytes after the last part that is whole.
@@ -353,10 +370,11 @@ impl<'a> WindowsXpfMca<'a> {
         let end = if self.further_banks().is_some() {
             BANKS_END
         } else {
-            [BANKS_AT, 272]
-                .into_iter()
-                .find(|end| *end <= self.bytes.len())
-                .unwrap_or(WindowsXpfMcaHeader::SIZE)
+            match self.bytes.len() {
+                BANKS_AT.. => BANKS_AT,
+                272.. => 272,
+                _ => WindowsXpfMcaHeader::SIZE,
+            }
         };
         self.bytes.get(end..).unwrap_or_default()
     }
@@ -367,7 +385,7 @@ impl<'a> WindowsXpfMca<'a> {
     }
 
     /// The error of the bank, and the processor.
-    fn write_summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_summary(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         let status = self.status();
         f.write_str(if !status.contains(WindowsBankStatus::VALID) {
             "no error"
@@ -395,8 +413,9 @@ struct AmdRegisters<'a>(&'a [U64]);
 
 impl Describe for AmdRegisters<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
-        let mut named = AMD_REGISTERS.iter().zip(self.0);
-        named.try_for_each(|(name, register)| out.field(name, Value::hex(register.get())))?;
+        for (name, register) in AMD_REGISTERS.iter().zip(self.0) {
+            out.field(name, Value::hex(register.get()))?;
+        }
         match self.0.get(AMD_REGISTERS.len()..) {
             None | Some([]) => Ok(()),
             Some(further) => {
