@@ -107,31 +107,31 @@ macro_rules! wire {
 /// How `Debug` writes a field.
 macro_rules! shown {
     (u8) => {
-        $crate::stored::debug_number
+        $crate::stored::Shown::Number
     };
     (u16) => {
-        $crate::stored::debug_number
+        $crate::stored::Shown::Number
     };
     (u32) => {
-        $crate::stored::debug_number
+        $crate::stored::Shown::Number
     };
     (u64) => {
-        $crate::stored::debug_number
+        $crate::stored::Shown::Number
     };
     (($bits:tt $flags:ident)) => {
-        $crate::stored::debug_made::<$bits, $flags>
+        $crate::stored::Shown::By($crate::stored::debug_made::<$bits, $flags>)
     };
     ([u8; $count:literal]) => {
-        $crate::stored::debug_numbers::<1>
+        $crate::stored::Shown::Numbers(1)
     };
     ([u32; $count:literal]) => {
-        $crate::stored::debug_numbers::<4>
+        $crate::stored::Shown::Numbers(4)
     };
     ([u64; $count:literal]) => {
-        $crate::stored::debug_numbers::<8>
+        $crate::stored::Shown::Numbers(8)
     };
     ($other:tt) => {
-        $crate::stored::debug_part::<$other>
+        $crate::stored::Shown::By($crate::stored::debug_part::<$other>)
     };
 }
 
@@ -282,8 +282,28 @@ impl<const N: usize> Place<N> {
     }
 }
 
+/// The structure of `N` bytes at the start of `bytes`, and the bytes after it; `None` when it does not fit. It compiles
+/// faster than `ref_from_prefix`, which takes up to four instructions less where a panic path reads.
+#[inline]
+pub(crate) const fn first<T: zerocopy::FromBytes + zerocopy::Immutable, const N: usize>(
+    bytes: &[u8],
+) -> Option<(&T, &[u8])> {
+    match bytes.split_first_chunk::<N>() {
+        Some((stored, rest)) => Some((zerocopy::transmute_ref!(stored), rest)),
+        None => None,
+    }
+}
+
 /// How `Debug` writes the bytes of a field.
-type Shown = fn(&[u8], &mut Formatter<'_>) -> fmt::Result;
+#[derive(Clone, Copy)]
+pub(crate) enum Shown {
+    /// As a number in hex.
+    Number,
+    /// As numbers of so many bytes each.
+    Numbers(usize),
+    /// By this function.
+    By(fn(&[u8], &mut Formatter<'_>) -> fmt::Result),
+}
 
 /// A field, as `Debug` writes it.
 pub(crate) struct Field {
@@ -321,7 +341,14 @@ struct Written<'a>(&'a [u8], Shown);
 
 impl Debug for Written<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.1(self.0, f)
+        let Self(stored, shown) = *self;
+        match shown {
+            Shown::Number => write!(f, "{:#x}", number(stored)),
+            Shown::Numbers(size) => {
+                f.debug_list().entries(stored.chunks(size).map(|stored| Self(stored, Shown::Number))).finish()
+            }
+            Shown::By(write) => write(stored, f),
+        }
     }
 }
 
@@ -335,16 +362,6 @@ pub(crate) fn number(stored: &[u8]) -> u64 {
         return u32::from_le_bytes(stored).into();
     }
     stored.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte))
-}
-
-/// A number.
-pub(crate) fn debug_number(stored: &[u8], f: &mut Formatter<'_>) -> fmt::Result {
-    write!(f, "{:#x}", number(stored))
-}
-
-/// Numbers of `N` bytes.
-pub(crate) fn debug_numbers<const N: usize>(stored: &[u8], f: &mut Formatter<'_>) -> fmt::Result {
-    f.debug_list().entries(stored.chunks(N).map(|stored| Written(stored, debug_number))).finish()
 }
 
 /// A value that is made of a number.

@@ -99,6 +99,12 @@ pub(crate) struct Field {
 
 /// How a field is shown.
 pub(crate) enum Shown {
+    /// As a number in hex, of so many bytes.
+    Hex(usize),
+    /// As a number in decimal.
+    Number,
+    /// As yes or no.
+    Flag,
     /// What is made of the number.
     Value(fn(u64) -> Value<'static>),
     /// A value with a text of its own, by a function that takes the field's name and number.
@@ -110,10 +116,18 @@ pub(crate) fn describe(register: u64, fields: &[Field], out: &mut dyn Visitor) -
     for field in fields.iter().filter(|field| register & field.valid == field.valid) {
         let above = u64::MAX.checked_shl(field.width).unwrap_or(0);
         let number = register.checked_shr(field.low).unwrap_or(0) & !above;
-        match field.shown {
-            Shown::Value(value) => out.field(field.name, value(number))?,
-            Shown::Message(describe) => describe(field.name, number, out)?,
-        }
+        let value = match field.shown {
+            Shown::Hex(size) => Value::Hex { value: number, digits: (size as u8).saturating_mul(2) },
+            Shown::Number if field.width > 32 => Value::Count(number),
+            Shown::Number => Value::Number(number),
+            Shown::Flag => Value::Bool(number != 0),
+            Shown::Value(value) => value(number),
+            Shown::Message(describe) => {
+                describe(field.name, number, out)?;
+                continue;
+            }
+        };
+        out.field(field.name, value)?;
     }
     Ok(())
 }
@@ -140,16 +154,16 @@ macro_rules! field {
 /// How a field of this form and type is shown.
 macro_rules! shown {
     (hex, $plain:ident) => {
-        $crate::section::register::Shown::Value(|number| $crate::fields::Value::hex(number as $plain))
+        $crate::section::register::Shown::Hex(size_of::<$plain>())
     };
     (number, $plain:ident) => {
-        $crate::section::register::Shown::Value(|number| $crate::fields::Value::number(number as $plain))
+        $crate::section::register::Shown::Number
+    };
+    (flag, $plain:ident) => {
+        $crate::section::register::Shown::Flag
     };
     (named, $plain:ident) => {
         $crate::section::register::Shown::Value(|number| $plain::new(number as _).into())
-    };
-    (flag, $plain:ident) => {
-        $crate::section::register::Shown::Value(|number| (number != 0).into())
     };
     (message, $plain:ident) => {
         $crate::section::register::Shown::Message(|name, number, out| {
