@@ -339,9 +339,10 @@ pub(crate) fn write_flags(
 ) -> fmt::Result {
     let mut separator = "";
     for (bit, name) in each_flag(bits, name) {
+        f.write_str(separator)?;
         match name {
-            Some(name) => write!(f, "{separator}{}", Readable(name))?,
-            None => write!(f, "{separator}{bit:#x}")?,
+            Some(name) => write_lower(f, name, b' ')?,
+            None => write!(f, "{bit:#x}")?,
         }
         separator = ", ";
     }
@@ -374,7 +375,8 @@ pub(crate) fn write_names(
     let mut before = before;
     for (_, name) in each_flag(bits, name) {
         if let Some(name) = name {
-            write!(f, "{before}{}", Readable(name))?;
+            f.write_str(before)?;
+            write_lower(f, name, b' ')?;
             before = ", ";
         }
     }
@@ -393,22 +395,14 @@ pub(crate) struct Printable<'a>(pub(crate) &'a [u8]);
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let f: &mut dyn Write = f;
-        for &byte in up_to_nul(self.0) {
+        for &byte in self.0 {
             match byte {
+                0 => break,
                 b' '..=b'~' if byte != b'\\' => f.write_char(char::from(byte))?,
                 _ => write!(f, "{}", byte.escape_ascii())?,
             }
         }
         Ok(())
-    }
-}
-
-/// A constant's name as people read it: lower case, blanks for underscores.
-pub(crate) struct Readable(pub(crate) &'static str);
-
-impl fmt::Display for Readable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_lower(f, self.0, b' ')
     }
 }
 
@@ -493,15 +487,18 @@ impl TextOut<'_> {
             Value::Hex { value, digits } => {
                 write!(out, "{value:#0width$x}", width = usize::from(digits).saturating_add(2))?;
             }
-            Value::Code { value, name: Some(name) } => write!(out, "{name} ({value})")?,
-            Value::Code { value, name: None } => write!(out, "reserved ({value})")?,
+            Value::Code { value, name } => {
+                out.write_str(name.unwrap_or("reserved"))?;
+                write!(out, " ({value})")?;
+            }
             Value::Flags { bits, name, .. } => {
                 write!(out, "{bits:#x}")?;
                 let mut separator = "  ";
                 for (bit, name) in each_flag(bits, name) {
+                    out.write_str(separator)?;
                     match name {
-                        Some(name) => write!(out, "{separator}{}", Readable(name))?,
-                        None => write!(out, "{separator}reserved {bit:#x}")?,
+                        Some(name) => write_lower(out, name, b' ')?,
+                        None => write!(out, "reserved {bit:#x}")?,
                     }
                     separator = ", ";
                 }
