@@ -1,21 +1,40 @@
 //! Error status, shared by the memory and PCI sections (UEFI 2.11 Appendix N, "Error Status").
 
-use super::register::register;
-use crate::open_value::open_value;
+use core::fmt;
 
-register! {
+use crate::fields::{Describe, Stored, Value, Visitor, show_fields};
+use crate::grammar::conversions;
+use crate::open_value::open_value;
+use crate::structure::structure;
+
+structure! {
     /// Error status (UEFI 2.11 table N.3): 64 bits that say what kind of error it was and which signals carried it.
-    ErrorStatus: u64 {
-        ADDRESS = 16 => "The error was detected on the address signals.",
-        CONTROL = 17 => "The error was detected on the control signals.",
-        DATA = 18 => "The error was detected on the data signals.",
-        RESPONDER = 19 => "The responder detected the error.",
-        REQUESTOR = 20 => "The requestor detected the error.",
-        FIRST_ERROR = 21 => "The error is the first of several.",
-        OVERFLOW = 22 => "Further errors were not logged.",
-    }
-    fields {
-        error_type: ErrorStatusType as named = 8, 8 => "What kind of error it was.",
+    // Bytes, not a number as registers are: a reader of all fields takes 18 instructions more with a number.
+    ErrorStatus: 8 bytes;
+    /// All 64 bits.
+    0 bits: u64 raw raw;
+}
+
+conversions!(ErrorStatus: u64);
+
+crate::open_value::flag_set! {
+    /// Signals and circumstances of an error.
+    pub struct ErrorStatusFlags: u64 {
+        /// The error was detected on the address signals.
+        const ADDRESS = 1 << 16;
+        /// The error was detected on the control signals.
+        const CONTROL = 1 << 17;
+        /// The error was detected on the data signals.
+        const DATA = 1 << 18;
+        /// The responder detected the error.
+        const RESPONDER = 1 << 19;
+        /// The requestor detected the error.
+        const REQUESTOR = 1 << 20;
+        /// The error is the first of several.
+        const FIRST_ERROR = 1 << 21;
+        /// Further errors were not logged.
+        const OVERFLOW = 1 << 22;
+        const _ = !0xff00;
     }
 }
 
@@ -44,11 +63,44 @@ open_value! {
 }
 
 impl ErrorStatus {
-    /// The status of this type with these flags; a type among the flags is dropped.
-    pub const fn of(kind: ErrorStatusType, flags: Self) -> Self {
-        Self::new((kind.raw() as u64) << 8).union(flags.flags())
+    /// The status with these 64 bits.
+    #[inline]
+    pub const fn new(raw: u64) -> Self {
+        Self(raw.to_le_bytes())
+    }
+
+    /// The status of this type with these flags.
+    pub const fn of(kind: ErrorStatusType, flags: ErrorStatusFlags) -> Self {
+        Self::new((kind.raw() as u64) << 8 | flags.bits() & !0xff00)
+    }
+
+    /// What kind of error it was.
+    pub const fn error_type(self) -> ErrorStatusType {
+        ErrorStatusType::new((self.raw() >> 8) as u8)
+    }
+
+    /// Every bit but those of the type; reserved ones are kept.
+    pub const fn flags(self) -> ErrorStatusFlags {
+        ErrorStatusFlags::from_bits_retain(self.raw() & !0xff00)
     }
 }
+
+/// No error that is known, and no flag.
+impl Default for ErrorStatus {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
+impl Describe for ErrorStatus {
+    fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
+        out.stored("error_status", zerocopy::IntoBytes::as_bytes(self), Stored::Shown);
+        out.field("error_type", self.error_type().into())?;
+        out.field("flags", Value::flags(self.flags()))
+    }
+}
+
+show_fields!(ErrorStatus);
 
 #[cfg(test)]
 mod tests {
@@ -62,9 +114,9 @@ mod tests {
         assert_eq!(status.error_type(), ErrorStatusType::POISONED);
         assert_eq!(status.flags().bits(), 0x8000_0000_007f_0042);
         assert_eq!(ErrorStatus::of(status.error_type(), status.flags()), status);
-        assert!(status.contains(ErrorStatus::FIRST_ERROR));
+        assert!(status.flags().contains(ErrorStatusFlags::FIRST_ERROR));
         assert_eq!(
-            ErrorStatus::of(ErrorStatusType::MEMORY, ErrorStatus::DATA).to_string(),
+            ErrorStatus::of(ErrorStatusType::MEMORY, ErrorStatusFlags::DATA).to_string(),
             "error type              storage error in DRAM (4)\nflags                   0x40000  data\n"
         );
     }

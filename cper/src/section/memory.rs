@@ -27,7 +27,7 @@ structure! {
     };
     0 validation_bits: u64;
     /// Error status: type and signals of the error.
-    8 error_status: (u64 ErrorStatus) as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
+    8 error_status: ErrorStatus as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
     /// Physical address of the error, in bytes.
     16 physical_address: u64 as hex, physical_address_raw set_physical_address with_physical_address,
         PHYSICAL_ADDRESS = 1;
@@ -348,8 +348,8 @@ mod tests {
     use crate::Error;
     use crate::kind::Decode;
     use crate::kind::SectionType;
-    use crate::section::ErrorStatusType;
     use crate::section::checks::{assert_map, bit_map, written};
+    use crate::section::{ErrorStatusFlags, ErrorStatusType};
     use std::string::{String, ToString};
     use std::vec::Vec;
     use zerocopy::IntoBytes;
@@ -411,7 +411,7 @@ mod tests {
 
     fn values() -> MemoryError {
         MemoryError::new()
-            .with_error_status(ErrorStatus::of(ErrorStatusType::MEMORY, ErrorStatus::FIRST_ERROR))
+            .with_error_status(ErrorStatus::of(ErrorStatusType::MEMORY, ErrorStatusFlags::FIRST_ERROR))
             .with_physical_address(0x1112_1314_1516_1718)
             .with_physical_address_mask(0x2122_2324_2526_2728)
             .with_node(0x3132)

@@ -152,7 +152,7 @@ pub use dmar_vtd::{
     VtdAddressType, VtdFaultReason, VtdFaultRecord, VtdFaultSource, VtdFaultStatus, VtdRequestType,
 };
 #[doc(hidden)]
-pub use error_status::{ErrorStatus, ErrorStatusType};
+pub use error_status::{ErrorStatus, ErrorStatusFlags, ErrorStatusType};
 #[doc(hidden)]
 pub use firmware::FirmwareErrorRecordType;
 #[doc(hidden)]

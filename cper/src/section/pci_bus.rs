@@ -15,7 +15,7 @@ structure! {
     valid PciBusValidation: u64 in validation_bits {};
     0 validation_bits: u64;
     /// Error status: type and signals of the error.
-    8 error_status: (u64 ErrorStatus) as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
+    8 error_status: ErrorStatus as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
     /// Kind of bus error.
     16 error_type: (u8 PciBusErrorType) as named, error_type_raw set_error_type with_error_type, ERROR_TYPE = 1;
     17 reserved: u8;
@@ -111,7 +111,7 @@ mod tests {
     use crate::Error;
     use crate::kind::Decode;
     use crate::section::checks::{assert_map, bit_map, written};
-    use crate::section::{Body, ErrorStatusType};
+    use crate::section::{Body, ErrorStatusFlags, ErrorStatusType};
     use std::string::ToString;
 
     const MAP: &str = "
@@ -144,7 +144,7 @@ mod tests {
 
     fn values() -> PciBusError {
         PciBusError::new()
-            .with_error_status(ErrorStatus::of(ErrorStatusType::BUS, ErrorStatus::CONTROL))
+            .with_error_status(ErrorStatus::of(ErrorStatusType::BUS, ErrorStatusFlags::CONTROL))
             .with_error_type(PciBusErrorType::ADDRESS_PARITY)
             .with_bus_id(PciBusId::new().with_bus(0x12).with_segment(0x34))
             .with_bus_address(0x1112_1314_1516_1718)
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(bytes, words.map(u64::to_le_bytes).as_flattened());
         let section = PciBusError::decode(&bytes).unwrap();
         assert_eq!(section.structure(), Some(&values()));
-        assert_eq!(section.error_status().map(ErrorStatus::flags), Some(ErrorStatus::CONTROL));
+        assert_eq!(section.error_status().map(ErrorStatus::flags), Some(ErrorStatusFlags::CONTROL));
         assert_eq!(section.error_type(), Some(PciBusErrorType::ADDRESS_PARITY));
         assert_eq!(section.bus_id(), Some(PciBusId::new().with_bus(0x12).with_segment(0x34)));
         assert_eq!(section.bus_address(), Some(0x1112_1314_1516_1718));

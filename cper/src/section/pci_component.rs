@@ -40,7 +40,7 @@ structure! {
     };
     0 validation_bits: u64;
     /// Error status: type and signals of the error.
-    8 error_status: (u64 ErrorStatus) as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
+    8 error_status: ErrorStatus as group, error_status_raw set_error_status with_error_status, ERROR_STATUS = 0;
     /// Identity and address of the component.
     16 id_info: PciComponentId as group, id_info_raw set_id_info with_id_info, ID_INFO = 1;
     /// Number of pairs of memory-mapped registers, which come first.
@@ -334,8 +334,8 @@ mod tests {
     extern crate std;
     use super::*;
     use crate::kind::Decode;
-    use crate::section::ErrorStatusType;
     use crate::section::checks::{assert_map, bit_map, written};
+    use crate::section::{ErrorStatusFlags, ErrorStatusType};
     use std::string::ToString;
     use std::vec::Vec;
 
@@ -353,7 +353,7 @@ mod tests {
             .with_bus(6)
             .with_segment(7);
         PciComponentErrorHeader::new()
-            .with_error_status(ErrorStatus::of(ErrorStatusType::PARITY, ErrorStatus::ADDRESS))
+            .with_error_status(ErrorStatus::of(ErrorStatusType::PARITY, ErrorStatusFlags::ADDRESS))
             .with_id_info(id)
     }
 
