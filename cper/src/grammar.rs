@@ -645,6 +645,8 @@ macro_rules! error_kind {
         /// What was wrong, without where.
         impl core::fmt::Display for ErrorKind {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                // A formatter's own `write_fmt` is compiled into each arm.
+                let f: &mut dyn core::fmt::Write = f;
                 match *self {
                     Self::TooShort { what, needed, available } => {
                         write!(f, "{what} needs {needed} bytes, {available} available")

@@ -323,7 +323,7 @@ fn windows(status: u64, address: u64) -> WindowsXpfMcaHeader {
 #[test]
 fn a_windows_machine_check_says_what_a_struct_mce_says() {
     let file_of = |name: &str, machine| {
-        let machine = WindowsXpfMcaParts::new(machine).with_global_capability(FromZeros::new_zeroed());
+        let machine = WindowsXpfMcaParts::new(machine).with_global_capability(Default::default());
         file(name, &record(header(), primary(), &machine))
     };
     let path = file_of("xpf.cper", windows(0x9820_0000_0002_080b, 0x1000));
