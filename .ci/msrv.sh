@@ -25,7 +25,7 @@ for edition in 2021 2024; do
   mkdir -p "$folder/src"
   {
     printf '[package]\nname = "downstream"\nversion = "0.0.0"\nedition = "%s"\nrust-version = "%s"\n' "$edition" "$oldest"
-    printf '[workspace]\n[features]\nall = ["cper/serde", "cper/uuid", "erst-table/serde", "erst-table/sim", %s]\n' \
+    printf '[workspace]\n[features]\nall = ["cper/linux", "cper/serde", "cper/uuid", "erst-table/serde", "erst-table/sim", %s]\n' \
       '"mce-record/serde", "pstore-format/serde"'
     printf '[dependencies]\n'
     for crate in "${crates[@]}"; do printf '%s = { path = "%s/%s" }\n' "$crate" "$PWD" "$crate"; done

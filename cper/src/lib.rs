@@ -98,8 +98,8 @@
 //! | vendors' sections | NVIDIA, NVIDIA event, Ampere, Arm RAS node, Windows machine check | HiSilicon, Yitian, JaguarMicro, AMD and the rest of Windows' own: by name |
 //! | sections of your own | with the same traits: [`section`]; with text and JSON inside the record: [`SectionDecoder`] | |
 //! | status blocks | generic error status blocks and entries of every revision, read, checked as Linux does, written; entries to records and back | |
-//! | text | for people; as Linux 6.1 and 6.12 print it: [`KernelText`] | what the AER driver prints later for the device |
-//! | Linux's trace events | section to event and back, and an event's bytes: [`tracepoint`] | 32-bit kernels' events |
+//! | text | for people; as Linux 6.1 and 6.12 print it: `KernelText`, feature `linux` | what the AER driver prints later for the device |
+//! | Linux's trace events | section to event and back, and an event's bytes: `tracepoint`, feature `linux` | 32-bit kernels' events |
 //!
 //! # Features
 //!
@@ -107,6 +107,7 @@
 //! |---|---|---|
 //! | `alloc` | no | `OwnedRecord`, a record that owns its bytes |
 //! | `arbitrary` | no | `Arbitrary` for wire structures, values and whole records; it brings `alloc`, and needs `std` |
+//! | `linux` | no | what Linux makes of a section: its text (`KernelText`) and its trace events (`tracepoint`) |
 //! | `serde` | no | `Serialize` for records, sections and status blocks, as [`fields`] says, and for values; `Deserialize` for [`Guid`], open values, flags and [`PciAddress`](section::PciAddress). A record is kept as its bytes |
 //! | `uuid` | no | conversions between [`Guid`] and `uuid::Uuid` |
 //!
@@ -142,7 +143,9 @@ pub mod fields;
 mod grammar;
 mod guid;
 mod header;
+#[cfg(feature = "linux")]
 mod kernel_text;
+#[cfg(feature = "linux")]
 mod kernel_version;
 mod kind;
 mod notification;
@@ -164,6 +167,7 @@ mod status_block_writer;
 mod stored;
 mod structure;
 mod timestamp;
+#[cfg(feature = "linux")]
 pub mod tracepoint;
 mod view;
 
@@ -174,7 +178,9 @@ pub use descriptor::{DescriptorValidation, FruText, SectionDescriptor, SectionFl
 pub use error::{Error, ErrorKind};
 pub use guid::Guid;
 pub use header::{HeaderValidation, RecordFlags, RecordHeader};
+#[cfg(feature = "linux")]
 pub use kernel_text::{KernelArchitecture, KernelText};
+#[cfg(feature = "linux")]
 pub use kernel_version::KernelVersion;
 pub use notification::NotificationType;
 #[cfg(feature = "alloc")]

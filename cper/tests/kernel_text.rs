@@ -1,4 +1,5 @@
 //! The text of status blocks against what real kernels printed for them.
+#![cfg(feature = "linux")]
 
 use std::fmt::Write;
 use std::path::PathBuf;

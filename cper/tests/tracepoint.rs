@@ -1,4 +1,5 @@
 //! Trace events against the format files of a real kernel, and against what real kernels traced.
+#![cfg(feature = "linux")]
 
 #[path = "common/numbers.rs"]
 mod numbers;
