@@ -39,10 +39,13 @@ def findings(name, text):
             yield f"{where}: has no assert!(size_of::<{item}>() == ...)"
     for match in NATIVE.finditer(code):
         yield f"{name}:{code.count(chr(10), 0, match.start()) + 1}: {match.group()}: reads in the host's byte order"
-    if pathlib.Path(name).name == "structure.rs":
-        for rule in ("assert!(end == $at);", "assert!(end == $size);"):
-            if rule not in code:
-                yield f"{name}: does not say {rule}"
+    rules = {
+        "structure.rs": ["const _: () = $crate::stored::check($size, FIELDS);"],
+        "stored.rs": ['assert!(field.at == end, "{}", field.name);', 'assert!(end == size, "'],
+    }
+    for rule in rules.get(pathlib.Path(name).name, []):
+        if rule not in code:
+            yield f"{name}: does not say {rule}"
     if pathlib.Path(name).name == "lib.rs":
         for rule in ("#![no_std]", "#![forbid(unsafe_code)]"):
             if rule not in code.splitlines():

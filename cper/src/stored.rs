@@ -323,7 +323,7 @@ pub(crate) const fn check(size: usize, mut fields: &[Field]) {
         assert!(field.at == end, "{}", field.name);
         (end, fields) = (field.at.saturating_add(field.size), rest);
     }
-    assert!(end == size, "the size");
+    assert!(end == size, "the fields end before or after the structure");
 }
 
 /// Writes a structure as `derive(Debug)` would.
@@ -395,4 +395,38 @@ pub(crate) fn of_bytes<T: zerocopy::FromBytes + zerocopy::IntoBytes>(stored: &[u
 /// Copies as many bytes as there are.
 fn fill(to: &mut [u8], from: &[u8]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Field, Shown, check};
+
+    /// Checks a structure of eight bytes with two fields, the second at this offset and of this size.
+    fn check_second(at: usize, size: usize) {
+        let field = |name, at, size| Field { name, at, size, shown: Shown::Number };
+        check(8, &[field("first", 0, 4), field("second", at, size)]);
+    }
+
+    #[test]
+    fn fields_one_after_the_other_are_a_structure() {
+        check_second(4, 4);
+    }
+
+    #[test]
+    #[should_panic(expected = "second")]
+    fn a_gap_before_a_field_is_its_error() {
+        check_second(5, 3);
+    }
+
+    #[test]
+    #[should_panic(expected = "second")]
+    fn a_field_over_another_is_an_error() {
+        check_second(3, 5);
+    }
+
+    #[test]
+    #[should_panic(expected = "the fields end")]
+    fn bytes_after_the_last_field_are_an_error() {
+        check_second(4, 3);
+    }
 }
