@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::pci_address::{PciAddress, RequesterId};
-use crate::fields::{Describe, Visitor, describe_rest, shows};
+use crate::fields::{Describe, Visitor, describe_rest};
 use crate::open_value::open_value;
 use crate::structure::structure;
 
@@ -94,7 +94,6 @@ impl DmarGenericErrorView<'_> {
 impl Describe for DmarGenericErrorView<'_> {
     fn describe(&self, out: &mut dyn Visitor) -> fmt::Result {
         self.describe_fields(out)?;
-        shows!(out, DmarGenericError in self.bytes, requester_id);
         describe_rest("trailing", self.trailing(), out)
     }
 }
