@@ -4,7 +4,7 @@
 //! registers, a Windows section in a form of its own. Each becomes a [`MachineCheck`], which `mce-record` reads. So all
 //! have the same headline, the same lines of the kernel and the same row in rasdaemon's database.
 
-use cper::section::vendor::{WindowsCpuVendor, WindowsXpfMca};
+use cper::section::vendor::{WindowsCpuVendor, WindowsGlobalCapability, WindowsXpfMca};
 use cper::section::{Body, Ia32X64Context, Ia32X64ContextType};
 use cper::zerocopy::IntoBytes;
 use mce_record::{CpuVendor, Layout, Mce, MceRecord, MciStatus};
@@ -182,7 +182,7 @@ fn of_windows(machine: &WindowsXpfMca<'_>, mut cpuid: u32) -> MachineCheck {
         .with_bank(machine.bank_number() as u8)
         .with_extcpu(machine.processor_number())
         .with_apicid(machine.apic_id())
-        .with_mcgcap(machine.global_capability().map_or(0, |capability| capability.raw()))
+        .with_mcgcap(machine.global_capability().map_or(0, WindowsGlobalCapability::raw))
         .with_synd(synd)
         .with_ipid(ipid);
     MachineCheck { mce, cpu: Some(machine.processor_number()), assumed_ipid, is_logged: false }

@@ -10,7 +10,7 @@ use common::{ras, ras_json};
 use cper::section::vendor::{
     AmperePayload, AmpereRasNode, AmpereSpecificError, NvidiaContext, NvidiaDataType, NvidiaEventHeader,
     NvidiaEventParts, NvidiaInfo, WindowsBankStatus, WindowsCpuVendor, WindowsFurtherBank,
-    WindowsFurtherBanks, WindowsXpfMcaHeader, WindowsXpfMcaParts,
+    WindowsFurtherBanks, WindowsGlobalCapability, WindowsXpfMcaHeader, WindowsXpfMcaParts,
 };
 use cper::section::{
     AerCapability, ArmContext, ArmContextHeader, ArmContextType, ArmProcessorHeader, ArmProcessorParts,
@@ -323,7 +323,8 @@ fn windows(status: u64, address: u64) -> WindowsXpfMcaHeader {
 #[test]
 fn a_windows_machine_check_says_what_a_struct_mce_says() {
     let file_of = |name: &str, machine| {
-        let machine = WindowsXpfMcaParts::new(machine).with_global_capability(Default::default());
+        let machine =
+            WindowsXpfMcaParts::new(machine).with_global_capability(WindowsGlobalCapability::default());
         file(name, &record(header(), primary(), &machine))
     };
     let path = file_of("xpf.cper", windows(0x9820_0000_0002_080b, 0x1000));
