@@ -36,14 +36,14 @@ def examples(text):
 def main(folder, crates, *names):
     folder = pathlib.Path(folder)
     (folder / "src").mkdir(parents=True)
-    features = {"cper": ["alloc", "serde"], "erst-table": ["serde", "sim"]}
+    features = {"cper": ["alloc", "linux", "serde"], "erst-table": ["serde", "sim"]}
     dependencies = "".join(
         f'{name} = {{ version = "0.2", features = {json.dumps(features.get(name, ["serde"]))} }}\n' for name in names
     )
     patches = "".join(f'{name} = {{ path = "{crates}/{name}" }}\n' for name in names)
     (folder / "Cargo.toml").write_text(
         '[package]\nname = "documented"\nedition = "2024"\n\n'
-        '[features]\ndefault = ["alloc", "serde", "sim"]\nalloc = []\nserde = []\nsim = []\n\n'
+        '[features]\ndefault = ["alloc", "linux", "serde", "sim"]\nalloc = []\nlinux = []\nserde = []\nsim = []\n\n'
         f"[workspace]\n\n[profile.dev]\ndebug = false\n\n[dependencies]\n{dependencies}\n"
         f"[patch.crates-io]\n{patches}"
     )
