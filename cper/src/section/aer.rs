@@ -187,20 +187,11 @@ impl AerCapability {
 
     /// The logged dwords of the packet's header: four, or in Flit mode as many as were logged, at most 14.
     pub fn logged_header(&self) -> impl Iterator<Item = u32> + Clone {
-        let (log, length) = self.header();
-        log.into_iter().take(length)
-    }
-
-    /// The dwords of the three logs, and how many of the first ones are of the packet's header.
-    // The dwords have no names.
-    #[allow(clippy::many_single_char_names)]
-    pub(crate) const fn header(&self) -> ([u32; 14], usize) {
         let flit = AerControl::LOGGED_TLP_WAS_FLIT_MODE;
         let control = self.capabilities_and_control();
-        let length = if control.contains(flit) { control.logged_tlp_size() } else { 4 };
-        let ([a, b, c, d], [e, f, g, h]) = (self.header_log(), self.tlp_prefix_log());
-        let [i, j, k, l, m, n] = self.further_log();
-        ([a, b, c, d, e, f, g, h, i, j, k, l, m, n], length as usize)
+        let size = if control.contains(flit) { control.logged_tlp_size() } else { 4 };
+        let log = self.header_log().into_iter().chain(self.tlp_prefix_log()).chain(self.further_log());
+        log.take(usize::from(size))
     }
 }
 

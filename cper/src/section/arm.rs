@@ -525,31 +525,8 @@ struct Readings([Option<ArmErrorTypeReading>; 3]);
 impl Readings {
     /// What a type can mean: by each possible reading that has it, the likeliest first. By no other than the
     /// likeliest when that is certain.
-    fn of(&self, kind: ArmErrorType) -> Meanings<'_> {
-        Meanings { readings: &self.0, kind }
-    }
-}
-
-/// What a type can mean: by each reading that has it.
-#[derive(Clone)]
-struct Meanings<'a> {
-    readings: &'a [Option<ArmErrorTypeReading>],
-    kind: ArmErrorType,
-}
-
-impl Iterator for Meanings<'_> {
-    type Item = (ArmErrorTypeReading, ArmErrorTypes);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let (reading, rest) = self.readings.split_first()?;
-            self.readings = rest;
-            if let Some(reading) = *reading {
-                if let Some(types) = self.kind.types(reading) {
-                    return Some((reading, types));
-                }
-            }
-        }
+    fn of(self, kind: ArmErrorType) -> impl Iterator<Item = (ArmErrorTypeReading, ArmErrorTypes)> + Clone {
+        self.0.into_iter().flatten().filter_map(move |reading| Some((reading, kind.types(reading)?)))
     }
 }
 

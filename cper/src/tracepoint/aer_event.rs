@@ -110,9 +110,7 @@ impl<'a> AerEvent<'a> {
         };
         let mut tlp_header = [0; 14];
         if is_logged {
-            let (header, length) = aer.header();
-            tlp_header = header;
-            tlp_header.get_mut(length..).unwrap_or_default().fill(0);
+            tlp_header.iter_mut().zip(aer.logged_header()).for_each(|(to, from)| *to = from);
         }
         Some(Self {
             dev_name: Text(Inner::Address(address)),

@@ -1,7 +1,6 @@
 //! `extlog_mem_event`: a memory error that firmware logs beside a machine check, as `acpi_extlog` fills it.
 
 use super::{Field, Fields, Inner, Text, Version, descriptor_of};
-use crate::kind::write_all;
 use crate::section::{MemoryError, MemoryErrorType, MemoryErrorView, MemoryValidation};
 use crate::{Error, FruText, Guid, SectionDescriptor, SectionTypeId, Severity};
 
@@ -38,9 +37,9 @@ const FIELDS: &[Field] = &[
     Field::bytes("data", 55),
 ];
 
-/// Where the parts of `data` begin and end in the section: validation, node to bit position, requestor to target, rank and the
+/// Where the parts of `data` stand in the section: validation, node to bit position, requestor to target, rank and the
 /// two handles, and the byte that the 73-byte form does not have.
-const PARTS: [(usize, usize); 4] = [(0, 8), (32, 72), (74, 80), (73, 74)];
+const PARTS: [(usize, usize); 4] = [(0, 8), (32, 40), (74, 6), (73, 1)];
 
 impl<'a> ExtlogMemEvent<'a> {
     /// The name of the event.
@@ -55,11 +54,8 @@ impl<'a> ExtlogMemEvent<'a> {
     pub fn of(descriptor: &SectionDescriptor, memory: &MemoryErrorView<'_>) -> Self {
         let whole: [u8; MemoryError::SIZE] = crate::stored::of_bytes(memory.bytes());
         let mut data = [0; 55];
-        let mut rest = &mut data[..];
-        for (start, end) in PARTS {
-            // The parts are as long as the data.
-            rest = write_all(&[whole.get(start..end).unwrap_or_default()], rest).unwrap_or_default();
-        }
+        let parts = PARTS.iter().flat_map(|&(start, length)| whole.iter().skip(start).take(length));
+        data.iter_mut().zip(parts).for_each(|(to, from)| *to = *from);
         Self {
             err_seq: 1,
             etype: memory.memory_error_type().unwrap_or(MemoryErrorType::new(0xff)),
@@ -103,13 +99,9 @@ impl<'a> ExtlogMemEvent<'a> {
     /// The memory error. The event says nothing of its error status, and of its address mask only the lowest bit.
     pub fn memory_error(&self) -> MemoryError {
         let mut whole = [0; MemoryError::SIZE];
-        let mut rest = &self.data[..];
-        for (start, end) in PARTS {
-            let to = whole.get_mut(start..end).unwrap_or_default();
-            let (part, after) = rest.split_at_checked(to.len()).unwrap_or((rest, &[]));
-            // The part is as long as its place.
-            let _ = write_all(&[part], to);
-            rest = after;
+        let mut from = self.data.iter();
+        for (start, length) in PARTS {
+            whole.iter_mut().skip(start).take(length).zip(&mut from).for_each(|(to, from)| *to = *from);
         }
         let memory: MemoryError = zerocopy::transmute!(whole);
         // A field that the event does not have is not valid, whatever the section's bits were.
