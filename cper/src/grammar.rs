@@ -113,10 +113,8 @@ macro_rules! of_json {
     };
 }
 
-/// Declares a number that has no table of names: an identifier, or a register with fields of its own.
-///
-/// `Display` is the type's own business.
-macro_rules! number {
+/// Declares a number that `Debug` writes in hexadecimal.
+macro_rules! hex_number {
     ($(#[$meta:meta])* $name:ident: $raw:ident) => {
         $crate::grammar::numbered! { $(#[$meta])* $name: $raw }
 
@@ -126,6 +124,15 @@ macro_rules! number {
                 $crate::grammar::debug_number(f, stringify!($name), self.0 as u64)
             }
         }
+    };
+}
+
+/// Declares a number that has no table of names: an identifier, or a register with fields of its own.
+///
+/// `Display` is the type's own business.
+macro_rules! number {
+    ($(#[$meta:meta])* $name:ident: $raw:ident) => {
+        $crate::grammar::hex_number! { $(#[$meta])* $name: $raw }
 
         /// A number; one of 64 bits is a string, `0x` and all 16 digits.
         #[cfg(feature = "serde")]
@@ -1103,5 +1110,5 @@ pub(crate) use with_serde::{
 };
 pub(crate) use {
     any, any_number, any_structure, as_json, byte_array, conversions, error, error_in_json, error_kind,
-    flag_members, flags, number, numbered, of_json, open_value, register, seen_as_text,
+    flag_members, flags, hex_number, number, numbered, of_json, open_value, register, seen_as_text,
 };

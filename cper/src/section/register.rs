@@ -74,15 +74,7 @@ macro_rules! register {
 /// Declares a number whose bits are described field by field.
 macro_rules! bits {
     ($(#[$meta:meta])* $name:ident: $raw:ident) => {
-        $crate::grammar::numbered! { $(#[$meta])* $name: $raw }
-
-        impl core::fmt::Debug for $name {
-            #[inline]
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                $crate::grammar::debug_number(f, stringify!($name), u64::from(self.0))
-            }
-        }
-
+        $crate::grammar::hex_number! { $(#[$meta])* $name: $raw }
         $crate::fields::show_fields!($name);
     };
 }
