@@ -129,7 +129,7 @@ pub(crate) fn register<N: TryFrom<u64> + Default, T: From<N> + Describe>(
 }
 
 /// A number with a text of its own, which shows all its bits.
-pub(crate) fn text<N: TryFrom<u64> + Default, T: From<N> + Display>(
+pub(crate) fn number_message<N: TryFrom<u64> + Default, T: From<N> + Display>(
     name: &'static str,
     stored: &[u8],
     out: &mut dyn Visitor,
@@ -211,7 +211,7 @@ macro_rules! form {
         })
     };
     ([message] ($bits:tt $of:ident)) => {
-        $crate::rows::Form::By($crate::rows::text::<$bits, $of>)
+        $crate::rows::Form::By($crate::rows::number_message::<$bits, $of>)
     };
     ([message] $type:tt) => {
         $crate::rows::Form::By($crate::rows::message::<$type>)

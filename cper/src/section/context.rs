@@ -41,8 +41,8 @@ impl<'a> ContextBytes<'a> {
     }
 }
 
-/// The header of a context. One that was read is borrowed from the body: a description tells where fields are stored by
-/// their addresses.
+/// The header of a context. A header that was read is borrowed from the body, because a description finds the place of a
+/// field by its address.
 #[derive(Clone, Copy)]
 pub(super) enum ContextHeader<'a, H> {
     /// The header that was read.
