@@ -25,8 +25,9 @@ for edition in 2021 2024; do
   mkdir -p "$folder/src"
   {
     printf '[package]\nname = "downstream"\nversion = "0.0.0"\nedition = "%s"\nrust-version = "%s"\n' "$edition" "$oldest"
-    printf '[workspace]\n[features]\nall = ["cper/linux", "cper/serde", "cper/uuid", "erst-table/serde", "erst-table/sim", %s]\n' \
-      '"mce-record/serde", "pstore-format/serde"'
+    printf '[workspace]\n[features]\nall = [%s %s]\n' \
+      '"cper/alloc", "cper/arbitrary", "cper/linux", "cper/serde", "cper/uuid", "erst-table/arbitrary", "erst-table/serde",' \
+      '"erst-table/sim", "mce-record/arbitrary", "mce-record/serde", "pstore-format/arbitrary", "pstore-format/serde"'
     printf '[dependencies]\n'
     for crate in "${crates[@]}"; do printf '%s = { path = "%s/%s" }\n' "$crate" "$PWD" "$crate"; done
   } >"$folder/Cargo.toml"
