@@ -313,6 +313,8 @@ fn what_is_no_trace_is_refused_and_said_why() {
     let nowhere = "--tracefs=/proc/self/nothing";
     refused(&[nowhere], "/proc/self/nothing: no trace file system; mount -t tracefs");
     refused(&[nowhere, "--follow"], "/proc/self/nothing: no trace file system; mount -t tracefs");
+    // A message of the kernel's log is no event of another kind.
+    refused(&[&data("mce/mce-amd.kernel.txt")], "no text of a trace");
     let run = ras(&["decode", &data("ghes/trace.txt")]);
     assert!(run.code == 1 && run.stderr.contains("ras events shows"), "{}", run.stderr);
     let run = ras_with_input(&["events", "-"], b"\x17\x08\x44tracing6\0");

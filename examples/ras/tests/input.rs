@@ -44,7 +44,7 @@ fn standard_input_and_pasted_text() {
 #[test]
 fn what_is_nothing_is_refused_with_its_reason() {
     let folder = folder("nothing");
-    let cases: [(&str, &[u8], &str); 5] = [
+    let cases: [(&str, &[u8], &str); 6] = [
         ("empty", b"", "empty, 0 bytes"),
         ("zeros", &[0; 4096], "offset 0: 00 00 00 00 00 00 00 00"),
         (
@@ -56,6 +56,11 @@ fn what_is_nothing_is_refused_with_its_reason() {
             "prose",
             b"CPER is a format of records of hardware errors, defined by UEFI.\n",
             "offset 0: 43 50 45 52 20 69 73 20",
+        ),
+        (
+            "kernel",
+            b"[    2.554984] mce: [Hardware Error]: CPU 0: Machine Check Exception: 5 Bank 4: be00000000000135\n",
+            "text; line 1 is neither hex nor base64",
         ),
         ("table", b"ERST\x30\x00\x00\x00", "offset 0: the table needs 48 bytes, 8 available"),
     ];

@@ -16,12 +16,19 @@ use crate::problem::Problem;
 /// Bytes that are searched to recognise a trace.
 const FRONT: usize = 64 << 10;
 
-/// Whether the bytes are the text of a trace: they begin like one, or a line of them is one of the events.
+/// Whether the bytes are the text of a trace: they begin like one, or a line of them is an event.
+///
+/// Events stand in the kernel's log too (`tp_printk`), where any message may look like one. A line without a processor
+/// counts only if the event's name is known.
 pub fn is_trace(bytes: &[u8]) -> bool {
     const HEADS: [&[u8]; 3] = [b"# tracer:", b"cpus=", b"version = "];
     let text = bytes[..bytes.len().min(FRONT)].trim_ascii_start();
     let begins = || HEADS.iter().any(|head| text.starts_with(head));
-    begins() && !text.contains(&0) || text.split(|byte| *byte == b'\n').any(|line| event(line).is_some())
+    begins() && !text.contains(&0)
+        || text
+            .split(|byte| *byte == b'\n')
+            .filter_map(event)
+            .any(|line| line.cpu.is_some() || line.name.is_some())
 }
 
 /// The content of a trace's text.
