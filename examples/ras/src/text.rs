@@ -248,10 +248,7 @@ impl Text {
             What::Log(log) => self.log(out, log),
             What::Table(table) => {
                 self.rule(out, "ERST table")?;
-                for entry in table.entries() {
-                    writeln!(out, "{entry}")?;
-                }
-                Ok(())
+                writeln!(out, "{}", table.to_string().trim_end())
             }
             What::Unknown(bytes, id, kind) => {
                 let id = id.map_or(String::new(), |id| format!(" \u{2500} record {id}"));
