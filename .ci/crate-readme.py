@@ -8,7 +8,8 @@ import sys
 import tomllib
 
 folder = pathlib.Path(sys.argv[1])
-package = tomllib.loads((folder / "Cargo.toml").read_text(encoding="utf-8"))["package"]
+manifest = tomllib.loads((folder / "Cargo.toml").read_text(encoding="utf-8"))
+package = manifest["package"]
 workspace = tomllib.loads((folder.parent / "Cargo.toml").read_text(encoding="utf-8"))["workspace"]["package"]
 docs = package["documentation"]
 
@@ -37,8 +38,10 @@ for line in (folder / "src/lib.rs").read_text(encoding="utf-8").splitlines():
         lines.append(line)
 
 page = re.sub(r"```rust\n\n+", "```rust\n", "\n".join(lines).strip())
+features = {example["name"]: example["required-features"] for example in manifest.get("example", [])}
 examples = "\n".join(
     f"- [`{path.stem}`](examples/{path.name}): {path.read_text(encoding='utf-8').splitlines()[0].removeprefix('//! ')}"
+    + "".join(f" With `--features {feature}`." for feature in features.get(path.stem, []))
     for path in sorted((folder / "examples").glob("*.rs"))
 )
 print(f"""# {package['name']}

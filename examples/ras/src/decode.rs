@@ -78,7 +78,8 @@ pub struct Decode {
     selection: Selection,
     /// For --format kernel: the version of Linux, such as 6.1
     ///
-    /// Else it is the version that wrote the log in the same store, or the newest.
+    /// Else it is the version that wrote the log in the same store, or the newest. The words of two series are known: 6.12 and
+    /// newer are written as 6.12, all older as 6.1.
     #[arg(long, value_name = "VERSION")]
     kernel: Option<KernelVersion>,
     #[command(flatten)]
