@@ -206,13 +206,12 @@ impl Kind {
             What::Unknown(..) => return Self::UNKNOWN,
             _ => {}
         }
-        sections.get(leading(sections)).map_or(Self::EMPTY, |section| Self::of_section(section, sections))
+        sections.get(leading(sections)).map_or(Self::EMPTY, Self::of_section)
     }
 
-    /// The kind of one of these sections. A section without a valid field is of no kind if others have valid fields:
-    /// Windows puts such a memory section before its machine checks.
-    pub fn of_section(section: &Section<'_>, sections: &[Section<'_>]) -> Self {
-        if section.is_absent() || is_idle(section, sections) {
+    /// The kind of a section; an idle one is of none.
+    pub fn of_section(section: &Section<'_>) -> Self {
+        if section.is_absent() || section.idle {
             Self::EMPTY
         } else if section.machine_checks.is_empty() {
             Self::of(section.kind)
@@ -222,23 +221,12 @@ impl Kind {
     }
 }
 
-/// The index of the leading section: of those with a valid field, the primary one or the first.
+/// The index of the leading section: of those that have a line, the primary one or the first. If none has one, the first
+/// section is shown.
 fn leading(sections: &[Section<'_>]) -> usize {
-    if sections.len() < 2 {
-        return 0;
-    }
-    let primary = |section: &Section<'_>| section.flags.contains(SectionFlags::PRIMARY);
-    let told = |section: &Section<'_>| !summary::is_empty(section);
-    let place = |wanted: &dyn Fn(&Section<'_>) -> bool| sections.iter().position(wanted);
-    place(&|section| primary(section) && told(section))
-        .or_else(|| place(&told))
-        .or_else(|| place(&primary))
-        .unwrap_or(0)
-}
-
-/// Whether a section has no valid field while another one has.
-pub fn is_idle(section: &Section<'_>, sections: &[Section<'_>]) -> bool {
-    summary::is_empty(section) && !sections.iter().all(summary::is_empty)
+    let primary = |section: &Section<'_>| section.is_told() && section.flags.contains(SectionFlags::PRIMARY);
+    let place = sections.iter().position(primary).or_else(|| sections.iter().position(Section::is_told));
+    place.unwrap_or(0)
 }
 
 /// The time of an event, and its source.
@@ -376,9 +364,8 @@ impl<'a> Event<'a> {
     /// valid field.
     pub fn shown_lines(&self) -> impl Iterator<Item = &(Grade, String)> {
         let sections = self.sections();
-        let says_something = |section: &Section<'_>| says_something(section) && !is_idle(section, sections);
-        let all = !sections.iter().any(says_something);
-        let shown = move |place: usize| sections.get(place).is_none_or(says_something);
+        let all = !sections.iter().any(Section::is_told);
+        let shown = move |place: usize| sections.get(place).is_none_or(Section::is_told);
         self.lines
             .iter()
             .enumerate()
@@ -516,14 +503,8 @@ impl<'a> Event<'a> {
     }
 }
 
-/// Whether a section has a line of its own. A section that cannot be read and whose type has no name is fully described
-/// by its bad part.
-fn says_something(section: &Section<'_>) -> bool {
-    !matches!(section.content, Content::Bad(..)) || section.kind.name().is_some()
-}
-
 /// The severity of an event and of each of its sections. The event's is the worst of its header's and its sections'. If
-/// no section is as bad as the header says, the leading section gets the event's severity.
+/// no section that has a line is as bad, the leading section gets the event's severity.
 fn judge(found: &Found<'_>) -> (Grade, Vec<Grade>) {
     let sections = found.sections();
     let mut lines: Vec<Grade> = sections.iter().map(section_grade).collect();
@@ -534,7 +515,8 @@ fn judge(found: &Found<'_>) -> (Grade, Vec<Grade>) {
     } else {
         Grade::Informational
     });
-    if !lines.iter().any(|grade| grade.rank() <= worst.rank()) {
+    let mut told = sections.iter().zip(&lines).filter(|(section, _)| section.is_told());
+    if !told.any(|(_, grade)| grade.rank() <= worst.rank()) {
         if let Some(line) = lines.get_mut(leading(sections)) {
             *line = worst;
         }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use cper::fields::{Describe, Value, Visitor};
 use cper::section::Body;
 use cper::zerocopy::IntoBytes;
 use cper::{
@@ -371,6 +372,9 @@ pub struct Section<'a> {
     pub content: Content<'a>,
     /// Banks of machine checks whose registers the body holds.
     pub machine_checks: Vec<MachineCheck>,
+    /// Whether it has no valid field, and another section of the record has: Windows puts an empty memory section before
+    /// its machine checks.
+    pub idle: bool,
     /// A problem of a section that is shown nevertheless: of its descriptor, or else the first one of its body.
     fault: Option<Problem>,
 }
@@ -380,6 +384,28 @@ impl Section<'_> {
     pub fn is_absent(&self) -> bool {
         let bytes = *self.kind.raw().bytes();
         matches!(self.content, Content::Bad(..)) && (bytes == [0; 16] || bytes == [0xff; 16])
+    }
+
+    /// Whether its body was decoded and has no valid field.
+    pub fn is_empty(&self) -> bool {
+        /// Ends at the first field.
+        struct First;
+        impl Visitor for First {
+            fn field(&mut self, _: &'static str, _: Value<'_>) -> fmt::Result {
+                Err(fmt::Error)
+            }
+        }
+        match &self.content {
+            Content::Body(Body::Unknown(_)) => false,
+            Content::Body(body) => Describe::describe(body.fields(), &mut First).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// Whether it has a line of its own. A section that cannot be read and whose type has no name is fully described by
+    /// its bad part.
+    pub fn is_told(&self) -> bool {
+        !self.idle && (!matches!(self.content, Content::Bad(..)) || self.kind.name().is_some())
     }
 
     /// The first thing that is wrong with it.
@@ -428,6 +454,7 @@ impl<'a> Found<'a> {
             What::Unknown(..) | What::Part(_) | What::Log(_) | What::Table(_) | What::Bad(_) => Vec::new(),
         };
         find_machine_checks(&mut sections);
+        find_idle(&mut sections);
         Self { place, what, raw, trace: None, sections }
     }
 
@@ -476,6 +503,15 @@ impl<'a> Found<'a> {
             _ => {}
         }
         problems
+    }
+}
+
+/// Finds the sections without a valid field beside one that has some.
+fn find_idle(sections: &mut [Section<'_>]) {
+    if !sections.iter().all(Section::is_empty) {
+        for section in sections {
+            section.idle = section.is_empty();
+        }
     }
 }
 
@@ -720,6 +756,7 @@ impl<'a> Section<'a> {
             offset: place.offset,
             content: Content::Bad(problem),
             machine_checks: Vec::new(),
+            idle: false,
             fault: None,
         }
     }
@@ -773,6 +810,7 @@ impl<'a> Section<'a> {
             offset: place.offset,
             content,
             machine_checks: Vec::new(),
+            idle: false,
             fault,
         }
     }

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use cper::fields::{Describe, Value, Visitor};
 use cper::section::{Body, Ia32X64Processor, MemoryErrorView, PcieErrorView};
 use erst_table::Table;
 
@@ -15,7 +14,7 @@ use crate::printable::Printable;
 
 /// The headline of a section: what broke, in a line that needs only the time beside it.
 pub fn section(section: &Section<'_>, names: &SectionNames) -> String {
-    if is_empty(section) {
+    if section.is_empty() {
         return format!("{}{}: no field of it is valid", type_name(section), and_unit(section));
     }
     match &section.content {
@@ -38,22 +37,6 @@ pub fn section(section: &Section<'_>, names: &SectionNames) -> String {
             format!("{}{}, {}, not decoded", type_name(section), and_unit(section), size(bytes.len()))
         }
         Content::Body(body) => body_line(section, body, names),
-    }
-}
-
-/// Whether a section's body was read and has no valid field.
-pub fn is_empty(section: &Section<'_>) -> bool {
-    /// Ends at the first field.
-    struct First;
-    impl Visitor for First {
-        fn field(&mut self, _: &'static str, _: Value<'_>) -> std::fmt::Result {
-            Err(std::fmt::Error)
-        }
-    }
-    match &section.content {
-        Content::Body(Body::Unknown(_)) => false,
-        Content::Body(body) => Describe::describe(body.fields(), &mut First).is_ok(),
-        _ => false,
     }
 }
 

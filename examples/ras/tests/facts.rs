@@ -22,7 +22,7 @@ use cper::section::{
 use cper::zerocopy::FromZeros;
 use cper::{
     CreatorId, FruText, Guid, NotificationType, RecordFlags, RecordHeader, RecordWriter, SectionDescriptor,
-    Severity,
+    SectionTypeId, Severity,
 };
 
 /// A file of a test's own.
@@ -657,5 +657,29 @@ fn a_header_and_its_section_make_one_severity() {
             let same = format!("severity=\"{word}\"");
             assert!(!series.is_empty() && series.iter().all(|line| line.contains(&same)), "{metrics}");
         }
+    }
+}
+
+/// A section without a line of its own carries no severity away: the line that is shown has the event's.
+#[test]
+fn the_shown_line_is_as_bad_as_the_event() {
+    let unnamed = SectionTypeId::new(Guid::from_bytes([b'U'; 16]));
+    for (of_unnamed, zeroed) in
+        [Severity::RECOVERABLE, Severity::FATAL].into_iter().flat_map(|of| [(of, false), (of, true)])
+    {
+        let mut buffer = [0; 1024];
+        let mut writer = RecordWriter::for_sections(&mut buffer, &header_of(Severity::FATAL), 2).unwrap();
+        writer.section_bytes(unnamed, &SectionDescriptor::primary(of_unnamed), &[]).unwrap();
+        writer.section(&primary(), &MemoryError::new().with_node(1)).unwrap();
+        let mut bytes = writer.finish().unwrap().to_vec();
+        if zeroed {
+            bytes[128..200].fill(0);
+        }
+        let path = file(&format!("unnamed-{}-{zeroed}.cper", of_unnamed.raw()), &bytes);
+        let said = ras(&["decode", "-q", &path]).stdout;
+        let line = said.lines().find(|line| line.contains("memory"));
+        assert!(line.is_some_and(|line| line.starts_with("FATAL")), "{said}");
+        let events = ras_json(&[&path]);
+        assert!(events.iter().any(|event| event["severity"] == "fatal"), "{events:?}");
     }
 }

@@ -367,3 +367,26 @@ fn torn_inputs_from_the_field_are_told() {
     let run = ras(&["decode", "-q", text(&field.join("bert/declared-padding.bin"))]);
     assert_eq!((run.code, run.stdout.lines().count()), (0, 1), "{}", run.stdout);
 }
+
+/// What one section says depends on whether others have a valid field. That is found out once for all of them.
+#[test]
+fn many_sections_without_a_valid_field_take_linear_time() {
+    let (count, body) = (16_000, [0; 80]);
+    let mut block = Vec::new();
+    for word in [0x10 | 1, 0, 0, count * (72 + 80), 2] {
+        block.extend_from_slice(&u32::to_le_bytes(word));
+    }
+    let mut entry = SectionTypeId::MEMORY.raw().bytes().to_vec();
+    for word in [2, 0x300, 80] {
+        entry.extend_from_slice(&u32::to_le_bytes(word));
+    }
+    entry.resize(72, 0);
+    entry.extend_from_slice(&body);
+    for _ in 0..count {
+        block.extend_from_slice(&entry);
+    }
+    let path = folder("many").join("many.gesb");
+    fs::write(&path, block).unwrap();
+    let run = ras_within_limits(&["decode", "-q", text(&path)]);
+    assert_eq!((run.code, run.stdout.lines().count()), (0, count as usize), "{}", run.stderr);
+}

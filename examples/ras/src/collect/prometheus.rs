@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::event::{Event, Grade, Kind, is_idle};
+use crate::event::{Event, Grade, Kind};
 
 use super::known::Known;
 use super::replace::Replacement;
@@ -149,10 +149,10 @@ impl Prometheus {
         let mut fields: Vec<String> = Vec::new();
         for (place, (grade, _)) in event.lines.iter().enumerate() {
             let section = event.sections().get(place);
-            if section.is_some_and(|section| is_idle(section, event.sections())) {
+            if section.is_some_and(|section| section.idle) {
                 continue;
             }
-            let kind = section.map_or(event.kind, |section| Kind::of_section(section, event.sections())).name;
+            let kind = section.map_or(event.kind, Kind::of_section).name;
             let component =
                 section.and_then(schema::component).unwrap_or_default().replace(['\t', '\n'], " ");
             fields.extend([kind.to_owned(), severity(*grade), component]);

@@ -104,8 +104,7 @@ pub static COLUMNS: &[Column] = &[
         Of::Bool(|row| Some(row.event.time?.by_id)),
     ),
     text("kind", "what sort of error it is", |row| {
-        let of = |section| Kind::of_section(section, row.event.sections());
-        Some(row.section().map_or(row.event.kind, of).name.into())
+        Some(row.section().map_or(row.event.kind, Kind::of_section).name.into())
     }),
     text("severity", "how bad the section is", |row| Some(word(row.line().0))),
     text("record_severity", "how bad the record is as a whole", |row| Some(word(row.event.grade))),

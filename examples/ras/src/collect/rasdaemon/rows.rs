@@ -5,14 +5,14 @@ use cper::{NotificationType, SectionFlags, Severity};
 
 use super::row::Row;
 use super::{arm, cxl, machine_check, memory, non_standard, nvidia, pcie};
-use crate::event::{Event, is_idle};
+use crate::event::Event;
 use crate::found::{Content, Section, What};
 
 /// The rows an event becomes, each with its section's place in the event: one for each section that says something, two
 /// where rasdaemon has a decoder of the vendor's, none for one without a valid field beside others, and none for kernel
 /// logs, tables and bad parts, which rasdaemon has no tables for.
 pub fn rows(event: &Event<'_>) -> Vec<(u32, Row)> {
-    let sections = (0..).zip(event.sections()).filter(|(_, section)| !is_idle(section, event.sections()));
+    let sections = (0..).zip(event.sections()).filter(|(_, section)| !section.idle);
     sections
         .flat_map(|(place, section)| rows_of(event, section).into_iter().map(move |row| (place, row)))
         .collect()
