@@ -390,3 +390,16 @@ fn many_sections_without_a_valid_field_take_linear_time() {
     let run = ras_within_limits(&["decode", "-q", text(&path)]);
     assert_eq!((run.code, run.stdout.lines().count()), (0, count as usize), "{}", run.stderr);
 }
+
+/// A machine check of which only the front reached the store is as bad in pstore's file as in the record.
+#[test]
+fn a_torn_machine_check_is_fatal_with_and_without_its_header() {
+    let whole = fs::read(path("mce/mce-amd.mce")).unwrap();
+    let folder = folder("torn-mce");
+    let file = folder.join("mce-erst-7710893088750698497");
+    for length in [8, 50, 71] {
+        fs::write(&file, &whole[..length]).unwrap();
+        let run = ras(&["decode", "-q", text(&file)]);
+        assert!(run.code == 2 && run.stdout.contains("\nFATAL "), "{length}: {}", run.stdout);
+    }
+}
