@@ -47,7 +47,7 @@ Examples:
   ras decode --format json /sys/fs/pstore | jq -r .summary"
 )]
 pub struct Decode {
-    /// Files or folders; - is standard input
+    /// A file, a folder, or - for standard input
     #[arg(value_name = "FILE", required = true, hide_short_help = true)]
     files: Vec<PathBuf>,
     /// text, json (an object a line), kernel (Linux's lines)

@@ -59,3 +59,10 @@ fn every_page_has_an_exit_status_examples_and_the_version() {
         assert!(page.contains(concat!(" 1  ras ", env!("CARGO_PKG_VERSION"), " \n")), "{page}");
     }
 }
+
+#[test]
+fn the_page_of_decode_says_what_a_file_may_be() {
+    let pages = pages("decode");
+    let (_, page) = pages.iter().find(|(command, _)| command == &["decode"]).unwrap();
+    assert!(section(page, "OPTIONS").contains("<FILE>\nA file, a folder, or - for standard input"), "{page}");
+}
