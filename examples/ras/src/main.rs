@@ -50,7 +50,7 @@ struct Cli {
     color: Color,
     /// Write to the terminal itself
     ///
-    /// Where the output does not fit on a terminal it goes through a pager: the one that `RAS_PAGER` or `PAGER` names, or less,
+    /// Where the output does not fit on a terminal it goes through a pager: the one that RAS_PAGER or PAGER names, or less,
     /// with the options FRX where LESS has none. An empty name and cat are none.
     #[arg(long, global = true, hide_short_help = true)]
     no_pager: bool,

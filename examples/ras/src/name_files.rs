@@ -28,7 +28,7 @@ pub struct NameFiles {
     labels: Option<PathBuf>,
     /// Name PCI devices by this file, not the system's
     ///
-    /// Without it that of `RAS_PCI_IDS` is taken, or the pci.ids that the system has; an empty one has no names.
+    /// Without it that of RAS_PCI_IDS is taken, or the pci.ids that the system has; an empty one has no names.
     #[arg(long, value_name = "FILE")]
     pci_ids: Option<PathBuf>,
 }

@@ -66,3 +66,11 @@ fn the_page_of_decode_says_what_a_file_may_be() {
     let (_, page) = pages.iter().find(|(command, _)| command == &["decode"]).unwrap();
     assert!(section(page, "OPTIONS").contains("<FILE>\nA file, a folder, or - for standard input"), "{page}");
 }
+
+/// Help is made of doc comments, whose marks mean nothing to who reads it.
+#[test]
+fn no_page_has_the_marks_of_markdown() {
+    for (_, page) in pages("marks") {
+        assert!(!page.contains('`'), "{page}");
+    }
+}
