@@ -31,7 +31,7 @@ fn an_output_is_there_or_the_command_that_brings_it_is_told() {
                 assert_eq!((run.code, wrote), (0, [!dry; 2]), "{}", run.stderr);
             } else {
                 assert_eq!((run.code, wrote), (1, [false; 2]), "{}", run.stdout);
-                let brings = format!("cargo install --path examples/ras --features {feature}");
+                let brings = format!("cargo install --locked --path examples/ras --features {feature}");
                 let told = [&option, &format!("this build has no {what}"), &brings]
                     .map(|part| run.stderr.contains(part));
                 assert_eq!(told, [true; 3], "{}", run.stderr);

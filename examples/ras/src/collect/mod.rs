@@ -260,7 +260,7 @@ impl Collect {
             features.into_iter().find(|(_, _, path, built)| path.is_some() && !built)?;
         Some(format!(
             "--{feature}: this build has no {what}; build one that has it: \
-             cargo install --path examples/ras --features {feature}"
+             cargo install --locked --path examples/ras --features {feature}"
         ))
     }
 
