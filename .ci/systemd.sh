@@ -37,5 +37,6 @@ done
 for file in bash-completion/completions/ras zsh/site-functions/_ras fish/vendor_completions.d/ras.fish; do
   grep -q collect "$installed/$file" || die "completions: $file"
 done
+cmp "$installed/doc/ras-records/FLEET.md" examples/ras/FLEET.md
 bash -n "$installed/bash-completion/completions/ras"
 echo "3 units, ${#pages[@]} man pages, completions of 3 shells; $(tail -n 1 "$work/boot"); $(tail -n 1 <<<"$exposure" | tr -d '→')"

@@ -41,7 +41,7 @@ cp "$here"/guest/systemd/* "$root/etc/systemd/system/"
 # All that the documentation installs, by its commands, in that root alone.
 mkdir -p "$root"/{bin,dev,build/target/release,build/examples/ras}
 cp /bin/busybox "$root/bin/"
-cp -r examples/ras/systemd examples/ras/install.sh "$root/build/examples/ras/"
+cp -r examples/ras/{systemd,install.sh,FLEET.md} "$root/build/examples/ras/"
 cp "$unit" "$root/build/examples/ras/systemd/ras-collect.service"
 mv "$root/bin/ras" "$root/build/target/release/"
 python3 "$here/unit.py" install README.md >"$root/build/install.sh"
