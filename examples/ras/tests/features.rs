@@ -21,7 +21,7 @@ fn an_output_is_there_or_the_command_that_brings_it_is_told() {
     for (feature, what, built) in OUTPUTS {
         for dry in [false, true] {
             let [file, json] = [feature, "json"]
-                .map(|name| folder.join(format!("{name}-{dry}")).to_str().unwrap().to_owned());
+                .map(|name| folder.join(format!("{feature}-{name}-{dry}")).to_str().unwrap().to_owned());
             let option = format!("--{feature}");
             let mut arguments = vec!["collect", "--json", &json, &option, &file, &image];
             arguments.extend(dry.then_some("--dry-run"));
