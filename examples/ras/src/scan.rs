@@ -1,6 +1,6 @@
 //! Walks over a file and reports each thing that it finds, good and bad.
 
-use cper::{Record, RecordHeader, SectionTypeId, StatusBlocks};
+use cper::{Record, RecordHeader, SectionDescriptor, SectionTypeId, StatusBlocks};
 use erst_table::Table;
 use erst_table::qemu::{Image, ImageProblem, Slot};
 use mce_record::mcelog;
@@ -136,6 +136,16 @@ pub fn visit<'a>(
         scanner.title.push_str(&format!(", from {form}"));
     }
     (scanner.title, scanner.cleared)
+}
+
+/// The bytes behind the record in a slot, without padding: the zeros, or the ones of erased flash, at the slot's end.
+pub fn behind_record(slot: &[u8]) -> &[u8] {
+    // The bytes that are no record are reported whole.
+    let length = StoredRecord::parse(slot).map_or(slot.len(), |stored| stored.record().as_bytes().len());
+    let behind = slot.get(length..).unwrap_or_default();
+    let padding = behind.last().copied().filter(|last| matches!(last, 0 | 0xff));
+    let end = behind.iter().rposition(|byte| Some(*byte) != padding).map_or(0, |last| last + 1);
+    behind.get(..end).unwrap_or_default()
 }
 
 /// Visits one slot of an ERST image, if the slot is in use.
@@ -413,6 +423,29 @@ impl<'a> Scanner<'a, '_> {
             self.bad(place, problem);
         }
         self.record(place, slot.bytes, Room::all(slot.bytes));
+        self.behind(place, slot.bytes);
+    }
+
+    /// Reports what lies behind the record in a slot if a section of the record goes on there: then it is a part of the
+    /// record, whose stated length is wrong. Else it is left of an earlier record.
+    fn behind(&mut self, place: Place<'a>, slot: &'a [u8]) {
+        let behind = behind_record(slot);
+        let Ok(stored) = StoredRecord::parse(slot) else { return };
+        let record = stored.record();
+        let end = |section: &SectionDescriptor| {
+            u64::from(section.section_offset()) + u64::from(section.section_length())
+        };
+        let length = record.as_bytes().len() as u64;
+        let claimed = record.descriptors().iter().map(end).max().unwrap_or_default();
+        if behind.is_empty() || claimed <= length {
+            return;
+        }
+        let reason =
+            format!("record length {length}, its sections end at {claimed}: {} bytes follow", behind.len());
+        let problem = Problem::new("record_length", place.offset + length, reason)
+            .value("length", length)
+            .value("sections_end", claimed);
+        self.lost(place, problem, behind);
     }
 
     /// A record at the start of `bytes`, which are its own.

@@ -353,6 +353,61 @@ fn only_what_is_in_the_archive_is_cleared() {
     assert_eq!(fs::read(&image).unwrap(), before);
 }
 
+/// Bytes behind a record in its slot may be its own, if its stated length is wrong: they are shown and archived, and no
+/// such slot is freed.
+#[test]
+fn bytes_behind_a_record_are_not_cleared() {
+    const SLOT: usize = 8192;
+    let folder = folder("behind");
+    let image = folder.join("mce-intel.img");
+    let whole = fs::read(path("erst-images/mce-intel.img")).unwrap();
+    let left = |id: u64| format!("not cleared: record {id}: more bytes lie behind it in its slot");
+    // The first is a machine check, the other the front of a kernel log, which is compressed.
+    for (slot, length, stated, id) in
+        [(1, 328, 200, 7_710_893_088_750_698_497), (3, 3209, 1000, 7_710_893_088_750_698_499)]
+    {
+        let mut bytes = whole.clone();
+        let start = slot * SLOT;
+        bytes[start + 20..start + 24].copy_from_slice(&u32::to_le_bytes(stated));
+        fs::write(&image, &bytes).unwrap();
+        let archive = folder.join(format!("archive-{slot}"));
+        let json = folder.join(format!("{slot}.json"));
+        let run = ras(&[
+            "collect",
+            "--clear",
+            "--archive",
+            text(&archive),
+            "--json",
+            text(&json),
+            "--raw",
+            text(&image),
+        ]);
+        assert_eq!(run.code, 2, "{}", run.stdout);
+        assert!(run.stderr.contains(&left(id)), "{}", run.stderr);
+        let told = format!("record length {stated}, its sections end at {length}");
+        assert!(run.stdout.contains(&told), "{}", run.stdout);
+        assert!(summary(&run).contains("; archived, recorded, 2 cleared"), "{}", run.stdout);
+        assert_eq!(fs::read(&image).unwrap()[start..start + SLOT], bytes[start..start + SLOT]);
+        let behind = &bytes[start + stated as usize..start + length];
+        assert!(contents(&archive).iter().any(|(_, bytes)| bytes == behind));
+        let hex = behind.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+        assert!(fs::read_to_string(&json).unwrap().contains(&hex));
+        let verbose = ras(&["decode", "-v", text(&image)]);
+        assert!(verbose.stdout.contains(&told), "{}", verbose.stdout);
+    }
+    // What an earlier record left is no fault of this one. Zeros and ones up to the slot's end are nothing.
+    for (behind, code) in [(&b"old"[..], 2), (&[0, 1, 0xff], 2), (&[0xff], 0), (&[], 0)] {
+        let mut bytes = whole.clone();
+        bytes[SLOT + 4000..][..behind.len()].copy_from_slice(behind);
+        fs::write(&image, &bytes).unwrap();
+        let archive = folder.join("archive-old");
+        let run = ras(&["collect", "--clear", "--archive", text(&archive), text(&image)]);
+        assert_eq!(run.code, code, "{}", run.stdout);
+        assert!(!run.stdout.contains("BAD"), "{}", run.stdout);
+        assert_eq!(run.stderr.contains(&left(7_710_893_088_750_698_497)), code == 2, "{}", run.stderr);
+    }
+}
+
 /// What a crash left of the last line is taken off; what is not ours is left alone.
 #[test]
 fn files_of_lines_are_repaired_and_others_refused() {

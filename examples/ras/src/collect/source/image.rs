@@ -13,6 +13,9 @@ use crate::scan::{self, File, Step};
 
 use super::{CHANGED, Clearable, Cleared, Key, Kind};
 
+/// Why a slot is left as it is. The archive has the record alone, and the bytes may be of an event that nobody has seen.
+const MORE: &str = "more bytes lie behind it in its slot; ras erst IMAGE clear ID frees the slot";
+
 /// Frees the slots of records.
 pub fn clear(path: &Path, clearable: &[Clearable]) -> io::Result<Cleared> {
     let mut cleared = Cleared::default();
@@ -31,7 +34,13 @@ pub fn clear(path: &Path, clearable: &[Clearable]) -> io::Result<Cleared> {
             return Ok(cleared);
         }
         let slot = record.slot.filter(|slot| key_in_slot(&file, *slot) == Some(record.key));
-        let edit = slot.and_then(|slot| Image::parse(&file.bytes).ok()?.plan_free(slot).ok());
+        let image = Image::parse(&file.bytes).ok();
+        let in_slot = slot.and_then(|slot| image?.slot(slot).ok());
+        if in_slot.is_some_and(|slot| !scan::behind_record(slot.bytes).is_empty()) {
+            cleared.keep(&record.key, MORE);
+            continue;
+        }
+        let edit = slot.and_then(|slot| image?.plan_free(slot).ok());
         match edit {
             Some(edit) => {
                 store.apply(&edit)?;
