@@ -6,6 +6,7 @@
 //! A new file is made exclusively: if its name is taken, also by a link, it is not made. An output's name may be a link
 //! in a folder that only root or this program's user can write to. In any other folder a link is refused.
 
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -154,6 +155,29 @@ impl Place {
             path = folder.join(fs::read_link(&path)?);
         }
         Err(Errno::LOOP.into())
+    }
+}
+
+/// What makes two paths one file: its device and inode, or for a file that is yet to be made its folder's and its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    device: u64,
+    inode: u64,
+    name: Option<OsString>,
+}
+
+impl Identity {
+    /// The identity of the file that a path leads to; `None` for what holds nothing, as a device, pipe or folder, and
+    /// where no file can be made.
+    pub fn of(path: &Path) -> Option<Self> {
+        let of = |metadata: &fs::Metadata, name| Self { device: metadata.dev(), inode: metadata.ino(), name };
+        match fs::metadata(path) {
+            Ok(metadata) => metadata.is_file().then(|| of(&metadata, None)),
+            Err(_) => {
+                let path = Place::of(path).ok()?.path;
+                Some(of(&fs::metadata(folder_of(&path)).ok()?, Some(path.file_name()?.to_owned())))
+            }
+        }
     }
 }
 

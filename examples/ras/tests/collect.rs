@@ -433,6 +433,62 @@ fn files_of_lines_are_repaired_and_others_refused() {
     }
 }
 
+/// No output is written over a source, over another output, or over what is not its own.
+#[test]
+fn no_output_destroys_another_file() {
+    let folder = folder("doubled");
+    let [image, link, hard, other] = ["image", "link", "hard", "other"].map(|name| folder.join(name));
+    copy("erst-images/mce-intel.img", &image);
+    std::os::unix::fs::symlink(&image, &link).unwrap();
+    fs::hard_link(&image, &hard).unwrap();
+    let kept = fs::read(&image).unwrap();
+    let kinds = ["--json", "--sqlite", "--parquet", "--prometheus"];
+    for kind in kinds {
+        for same in [&image, &link, &hard, &folder.join("../doubled/image")] {
+            let run = ras(&["collect", text(&image), "--json", text(&other), kind, text(same)][..]);
+            let run = if kind == "--json" { ras(&["collect", text(&image), kind, text(same)]) } else { run };
+            assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{kind}");
+            assert!(run.stderr.contains("it is named as source and as "), "{}", run.stderr);
+            assert!(fs::read(&image).unwrap() == kept && !other.exists(), "{kind}");
+        }
+        for second in kinds.into_iter().filter(|second| *second != kind) {
+            let again = folder.join("../doubled/other");
+            let run = ras(&["collect", text(&image), kind, text(&other), second, text(&again)]);
+            assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{kind} {second}");
+            assert!(run.stderr.contains("other: it is named as "), "{}", run.stderr);
+            assert!(!other.exists(), "{kind} {second}");
+        }
+    }
+    let (events, counts) = (folder.join("counts.events"), folder.join("counts"));
+    let run = ras(&["collect", text(&image), "--json", text(&events), "--prometheus", text(&counts)]);
+    assert_eq!((run.code, events.exists()), (1, false), "{}", run.stdout);
+    // A device holds nothing to lose.
+    let run = ras(&["collect", text(&image), "--json", "/dev/null", "--sqlite", text(&other)]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+
+    // The folder is the source, and a file in it the output; a file that is none of ours; and a device.
+    let device = std::os::unix::fs::symlink("/dev/null", folder.join("null")).map(|()| folder.join("null"));
+    for path in [image.clone(), other, device.unwrap()] {
+        let before = fs::read(&path).unwrap();
+        let run = ras(&["collect", text(&folder), "--prometheus", text(&path)]);
+        assert_eq!(run.code, 3, "{}", run.stdout);
+        assert_eq!(fs::read(&path).unwrap(), before);
+        assert!(!path.with_extension("events").exists());
+    }
+    for foreign in [&b"notes\n"[..], b"notes"] {
+        fs::write(&events, foreign).unwrap();
+        let run = ras(&["collect", text(&image), "--prometheus", text(&counts)]);
+        assert_eq!((run.code, fs::read(&events).unwrap()), (3, foreign.to_vec()), "{}", run.stdout);
+    }
+    // An empty file is nobody's.
+    for empty in [&events, &counts] {
+        fs::write(empty, b"").unwrap();
+    }
+    for _ in 0..2 {
+        assert_eq!(ras(&["collect", text(&image), "--prometheus", text(&counts)]).code, 0);
+    }
+}
+
 /// JSON on standard output is all there is on it.
 #[test]
 fn standard_output_takes_lines() {

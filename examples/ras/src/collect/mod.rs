@@ -50,7 +50,7 @@ use crate::event::Event;
 use crate::input;
 use crate::json::Extent;
 use crate::name_files::NameFiles;
-use crate::output_files::{Readers, is_busy};
+use crate::output_files::{Identity, Readers, is_busy};
 
 use archive::Archive;
 
@@ -207,6 +207,10 @@ impl Collect {
                 })
                 .collect(),
         };
+        if let Some(doubled) = self.doubled(&sources) {
+            log::error(&doubled);
+            return Outcome::default();
+        }
         let readers = match Readers::of(self.group.as_deref()) {
             Ok(readers) => readers,
             Err(error) => {
@@ -262,6 +266,28 @@ impl Collect {
             "--{feature}: this build has no {what}; build one that has it: \
              cargo install --locked --path examples/ras --features {feature}"
         ))
+    }
+
+    /// An output that would be written over a source or another output, in words.
+    fn doubled(&self, sources: &[Source]) -> Option<String> {
+        let is_stream = |path: &Path| path.as_os_str() == input::STDIN;
+        let name = |path: &Path, stream: &str| if is_stream(path) { stream.into() } else { path.to_owned() };
+        let mut taken: Vec<(String, Identity)> = sources
+            .iter()
+            .filter_map(|source| Some(("source".into(), Identity::of(&name(&source.path, "/dev/stdin"))?)))
+            .collect();
+        let beside = self.prometheus.as_deref().map(prometheus::events_of);
+        let beside = beside.map(|path| ("Prometheus' list of events", path));
+        let outputs = self.kinds().into_iter().filter_map(|kind| Some((kind.name, kind.path?)));
+        for (what, path) in outputs.chain(beside) {
+            let Some(identity) = Identity::of(&name(&path, "/dev/stdout")) else { continue };
+            if let Some((other, _)) = taken.iter().find(|(_, other)| *other == identity) {
+                let path = path.display();
+                return Some(format!("{path}: it is named as {other} and as {what}: nothing is collected"));
+            }
+            taken.push((what.to_owned(), identity));
+        }
+        None
     }
 
     /// The kinds of outputs, without the archive.

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read as _, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -21,7 +21,7 @@ use anyhow::Context;
 use crate::event::{Event, Grade, Kind};
 
 use super::known::Known;
-use super::replace::Replacement;
+use super::replace::{self, Replacement};
 use super::{Added, Collected, Key, Sink, schema};
 use crate::output_files::{Readers, lock, sync_folder_of};
 
@@ -34,6 +34,9 @@ const WORST_FIRST: [&str; 6] = ["fatal", "reserved", "recoverable", "corrected",
 
 /// The most bytes of lines that are held before they are appended.
 const HELD: usize = 1 << 20;
+
+/// How the counts begin.
+const START: &str = "# HELP ras_";
 
 /// The labels of a series.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,6 +109,27 @@ impl Sink for Prometheus {
     }
 }
 
+/// The file beside the counts, of the counted records.
+pub fn events_of(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path.as_os_str());
+    name.push(".events");
+    PathBuf::from(name)
+}
+
+/// Fails if there is a file that is not of counts: it would be replaced.
+fn check(path: &Path) -> io::Result<()> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    let mut start = Vec::new();
+    file.take(START.len() as u64).read_to_end(&mut start)?;
+    if start.is_empty() || start == START.as_bytes() {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("it holds something else: it begins {}", start.escape_ascii())))
+}
+
 impl Prometheus {
     /// Opens the counts at this path, which need not exist. Fails if the counted records cannot be read, or if another
     /// run is counting.
@@ -114,9 +138,8 @@ impl Prometheus {
     }
 
     fn try_open(path: &Path, readers: Readers) -> io::Result<Self> {
-        let mut name = OsString::from(path.as_os_str());
-        name.push(".events");
-        let name = PathBuf::from(name);
+        check(&replace::place_of(path)?)?;
+        let name = events_of(path);
         let mut events = readers.open(&name)?;
         lock(&events)?;
         sync_folder_of(&name)?;
@@ -126,7 +149,14 @@ impl Prometheus {
         let (mut reader, mut line) = (BufReader::new(&events), Vec::new());
         while reader.read_until(b'\n', &mut line)? > 0 {
             // A crash can leave part of the last line; its event was not counted then.
-            let Some(event) = line.strip_suffix(b"\n") else { break };
+            let Some(event) = line.strip_suffix(b"\n") else {
+                let is_ours =
+                    line.iter().take(Key::TEXT).all(|byte| matches!(byte, b'-' | b'0'..=b'9' | b'a'..=b'f'));
+                if whole == 0 && !is_ours {
+                    return Err(io::Error::other(format!("{} has no keys of events", name.display())));
+                }
+                break;
+            };
             let mut parts = std::str::from_utf8(event).map_err(io::Error::other)?.split('\t');
             let (key, time) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
             let key: Key =

@@ -20,11 +20,22 @@ pub struct Replacement {
     committed: bool,
 }
 
+/// Where the file is that would be replaced. A device or folder is never replaced, nor is a link that is not followed.
+pub fn place_of(path: &Path) -> io::Result<PathBuf> {
+    let place = Place::of(path)?.path;
+    match fs::symlink_metadata(&place) {
+        Ok(metadata) if !metadata.is_file() => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file, which alone can be replaced"))
+        }
+        _ => Ok(place),
+    }
+}
+
 impl Replacement {
     /// Begins a file that will replace the one at this path and take its permissions; if there is none, it gets those
     /// for these readers. The old file may be read by the holder alone until then: no other run replaces it meanwhile.
     pub fn of(path: &Path, readers: Readers) -> io::Result<Self> {
-        let place = Place::of(path)?.path;
+        let place = place_of(path)?;
         let name = place.file_name().ok_or(io::ErrorKind::IsADirectory)?;
         let mut hidden = OsString::from(".");
         hidden.push(name);
