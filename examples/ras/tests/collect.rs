@@ -489,6 +489,23 @@ fn no_output_destroys_another_file() {
     }
 }
 
+/// Of the files with a dot in front the archive removes those that a run of its own left.
+#[test]
+fn an_archive_removes_only_its_own() {
+    let archive = folder("own").join("archive");
+    let arguments = ["collect", &data("erst-images/mce-intel.img"), "--archive", text(&archive)];
+    ras(&arguments);
+    let before = contents(&archive);
+    let others = [".vimrc.new", ".new", ".cper.new"].map(|name| archive.join(name));
+    let own = archive.join(format!(".{}.new", before[0].0));
+    for file in others.iter().chain([&own]) {
+        fs::write(file, b"kept").unwrap();
+    }
+    assert_eq!(ras(&arguments).code, 0);
+    assert!(others.iter().all(|other| other.exists()) && !own.exists());
+    assert_eq!(contents(&archive).len(), before.len() + others.len());
+}
+
 /// JSON on standard output is all there is on it.
 #[test]
 fn standard_output_takes_lines() {

@@ -62,7 +62,7 @@ impl Archive {
                 Some((key, _)) => {
                     known.insert(key.digest)?;
                 }
-                None if name.starts_with('.') && name.ends_with(UNFINISHED) => {
+                None if is_unfinished(&name) => {
                     fs::remove_file(path.join(&name)).with_context(|| name.clone())?;
                 }
                 None => {}
@@ -127,6 +127,12 @@ impl Archive {
         self.finish()?;
         self.folder.sync_all()
     }
+}
+
+/// Whether a file of this name is one that an earlier run did not rename.
+fn is_unfinished(name: &str) -> bool {
+    let name = name.strip_prefix('.').and_then(|name| name.strip_suffix(UNFINISHED));
+    name.is_some_and(|name| Key::split_name(name).is_some())
 }
 
 /// The names in a folder, those that are text.
