@@ -433,6 +433,40 @@ fn files_of_lines_are_repaired_and_others_refused() {
     }
 }
 
+/// A line that lost its end is given it. An event whose line was cut is given again, also if the ledger has it, or is
+/// missed in words.
+#[test]
+fn no_event_is_lost_with_the_end_of_its_line() {
+    let folder = folder("line-ends");
+    let (archive, json) = (folder.join("archive"), folder.join("events.json"));
+    let image = data("erst-images/mce-intel.img");
+    let arguments = ["collect", &image, "--archive", text(&archive), "--json", text(&json)];
+    ras(&arguments);
+    let whole = fs::read(&json).unwrap();
+    let last = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+    let key = std::str::from_utf8(&whole[last + 8..last + 94]).unwrap();
+    for cut in [whole.len() - 1, whole.len() - 2, last + 94] {
+        fs::write(&json, &whole[..cut]).unwrap();
+        let run = ras(&arguments);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "cut at {cut}");
+        assert_eq!(fs::read(&json).unwrap(), whole, "cut at {cut}");
+    }
+    // Of this key too little is left to know the event by.
+    fs::write(&json, &whole[..last + 60]).unwrap();
+    let run = ras(&arguments);
+    let missing = "events.json: its last line was cut, and is removed: ";
+    assert!(run.stderr.contains(&format!("{missing}an event is missing from it")), "{}", run.stderr);
+    assert_eq!((run.code, fs::read(&json).unwrap()), (2, whole[..last].to_vec()));
+    // No source has the event.
+    for archiving in [&["--archive", text(&archive)][..], &[]] {
+        fs::write(&json, &whole[..whole.len() - 2]).unwrap();
+        let other = data("gesb/mem-ce-ddr.gesb");
+        let run = ras(&[&["collect", &other, "--json", text(&json)], archiving].concat());
+        assert!(run.stderr.contains(&format!("{missing}event {key} is missing from it")), "{}", run.stderr);
+        assert_eq!(run.code, 2, "{}", run.stdout);
+    }
+}
+
 /// No output is written over a source, over another output, or over what is not its own.
 #[test]
 fn no_output_destroys_another_file() {

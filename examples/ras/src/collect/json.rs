@@ -7,6 +7,7 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use serde::de::IgnoredAny;
 
 use crate::found::What;
 use crate::input;
@@ -35,31 +36,39 @@ pub struct Json {
     out: File,
     extent: Extent,
     known: Known,
+    /// What there was of a line that was cut, and whose event was not given again since: its key, as far as it goes.
+    cut: Option<String>,
     /// Lines that are not written yet.
     held: Vec<u8>,
 }
 
 impl Json {
-    /// Opens the file, which need not exist; `-` is standard output. An unfinished last line, which a crash left, is
-    /// removed.
+    /// Opens the file, which need not exist; `-` is standard output. A last line that lacks its end only gets it. One
+    /// that was cut, by a crash, is removed.
     pub fn open(path: &Path, readers: Readers, extent: Extent) -> anyhow::Result<Self> {
         if path.as_os_str() == input::STDIN {
             let out = rustix::io::dup(io::stdout())?.into();
             return Ok(Self::over(path, out, extent, Known::default()));
         }
         let mut file = readers.open(path)?;
-        let mut known = Known::default();
-        if file.metadata()?.is_file() {
-            lock(&file)?;
-            let end = read(&file, &mut known)?;
-            file.set_len(end)?;
-            file.seek(SeekFrom::Start(end))?;
+        if !file.metadata()?.is_file() {
+            return Ok(Self::over(path, file, extent, Known::default()));
         }
-        Ok(Self::over(path, file, extent, known))
+        lock(&file)?;
+        let mut known = Known::default();
+        let (end, rest) = read(&file, &mut known)?;
+        file.set_len(end)?;
+        file.seek(SeekFrom::Start(end))?;
+        let (cut, held) = match rest {
+            Rest::None => (None, Vec::new()),
+            Rest::LineEnd => (None, b"\n".to_vec()),
+            Rest::Cut(key) => (Some(key), Vec::new()),
+        };
+        Ok(Self { cut, held, ..Self::over(path, file, extent, known) })
     }
 
     fn over(path: &Path, out: File, extent: Extent, known: Known) -> Self {
-        Self { path: path.to_owned(), out, extent, known, held: Vec::new() }
+        Self { path: path.to_owned(), out, extent, known, cut: None, held: Vec::new() }
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -69,20 +78,34 @@ impl Json {
     }
 }
 
-/// Reads the keys of the lines. Returns the end of the last whole line.
-fn read(file: &File, known: &mut Known) -> anyhow::Result<u64> {
+/// What follows the last line that ends.
+enum Rest {
+    None,
+    /// A line without its end.
+    LineEnd,
+    /// Part of a line, with this much of its key.
+    Cut(String),
+}
+
+/// Reads the keys of the lines. Returns the end of the last whole line, and what follows it.
+fn read(file: &File, known: &mut Known) -> anyhow::Result<(u64, Rest)> {
     let mut lines = BufReader::with_capacity(BUFFER, file);
     let (mut line, mut end) = (Vec::new(), 0);
     for number in 1_usize.. {
         line.clear();
         let length = lines.read_until(b'\n', &mut line)?;
+        if length == 0 {
+            break;
+        }
         let front = &line[..line.len().min(START.len())];
         // An unfinished line must begin like ours, as far as it goes.
         if front != &START.as_bytes()[..front.len()] {
             bail!("line {number} is none of ras collect: it begins {}", front.escape_ascii());
         }
-        if line.last() != Some(&b'\n') {
-            break;
+        let has_end = line.last() == Some(&b'\n');
+        if !has_end && serde_json::from_slice::<IgnoredAny>(&line).is_err() {
+            let key = line[front.len()..].iter().take(Key::TEXT).map(|byte| char::from(*byte)).collect();
+            return Ok((end, Rest::Cut(key)));
         }
         let (first, mut rest) =
             key(&line[START.len()..]).with_context(|| format!("line {number} has no key of ras collect"))?;
@@ -95,8 +118,11 @@ fn read(file: &File, known: &mut Known) -> anyhow::Result<u64> {
             (rest, before) = (after, NEXT);
         }
         end += length as u64;
+        if !has_end {
+            return Ok((end, Rest::LineEnd));
+        }
     }
-    Ok(end)
+    Ok((end, Rest::None))
 }
 
 /// The key at the start of the bytes, and what follows it.
@@ -114,7 +140,11 @@ impl Sink for Json {
     }
 
     fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
-        if self.known.insert_all(collected.records.iter().map(Record::key))? == 0 {
+        let is_new = self.known.insert_all(collected.records.iter().map(Record::key))? != 0;
+        let key = collected.key.to_string();
+        let is_it = |cut: &String| key.starts_with(cut.as_str()) && (is_new || cut.len() == key.len());
+        self.cut = self.cut.take().filter(|cut| !is_it(cut));
+        if !is_new {
             return Ok(Added::Known);
         }
         json::line(&mut self.held, collected.event, Some(&keys_of(collected)), self.extent)?;
@@ -122,6 +152,18 @@ impl Sink for Json {
             self.write()?;
         }
         Ok(Added::New)
+    }
+
+    fn lost(&self, key: &Key) -> bool {
+        self.cut.as_ref().is_some_and(|cut| cut.len() == Key::TEXT && *cut == key.to_string())
+    }
+
+    fn missing(&self) -> Option<String> {
+        let event = match self.cut.as_ref()?.parse::<Key>() {
+            Ok(key) => format!("event {key}"),
+            Err(_) => "an event".into(),
+        };
+        Some(format!("its last line was cut, and is removed: {event} is missing from it"))
     }
 
     fn commit(mut self: Box<Self>) -> anyhow::Result<()> {

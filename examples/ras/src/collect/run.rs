@@ -70,7 +70,7 @@ impl Output {
     fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added> {
         let keys = || collected.records.iter().map(Record::key);
         let Some(ledger) = &mut self.ledger else { return self.sink.add(collected) };
-        if ledger.has_all(keys())? {
+        if ledger.has_all(keys())? && !self.sink.lost(collected.key) {
             return Ok(Added::Known);
         }
         let added = self.sink.add(collected)?;
@@ -429,6 +429,9 @@ impl<'o> Run<'o> {
         let outputs = if self.plan.is_none() { std::mem::take(&mut self.outputs) } else { Vec::new() };
         for Output { sink, ledger } in outputs {
             let name = sink.name();
+            if let Some(missing) = sink.missing() {
+                self.refuse(&format!("{name}: {missing}"));
+            }
             if let Err(error) = sink.commit() {
                 self.fail(&name, &error);
                 continue;

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use crate::event::Event;
 
 use super::known::Known;
-use super::{Collected, Record};
+use super::{Collected, Key, Record};
 
 /// What a sink did with an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,16 @@ pub trait Sink: Debug + Send {
     /// Takes an event, unless it has all of its records. Of a log of which it has some parts it takes the others.
     /// Nothing needs to be on the disk yet, and bytes that are there already must do no harm if the commit never comes.
     fn add(&mut self, collected: &Collected<'_, '_>) -> anyhow::Result<Added>;
+
+    /// Whether the output had this event and lost it, so that it is to be given again.
+    fn lost(&self, _: &Key) -> bool {
+        false
+    }
+
+    /// What the output had, lost, and was not given again, in words.
+    fn missing(&self) -> Option<String> {
+        None
+    }
 
     /// Commits: every added event is on the disk when this returns. Called once, at the end.
     fn commit(self: Box<Self>) -> anyhow::Result<()>;
