@@ -14,7 +14,12 @@
 //! blocks. So the key of a block without a time, where firmware left it, has the boot in place of the creator. Firmware
 //! that leaves a block for good has it reported once each boot: an event is reported twice rather than lost. A block
 //! with a time has the same key in every boot.
+//!
+//! Equal events without an id in one file are as many events, of an error that happened as often: the second has the
+//! first one's digest plus 1, and so on. So the file's keys are the same whenever it is read, and two files of one
+//! event have one key. Equal records with an id are one record.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -32,7 +37,7 @@ pub struct Key {
     pub creator: Guid,
     /// The record's id; 0 where it has none.
     pub id: RecordId,
-    /// The first 128 bits of SHA-256 over creator, id and content.
+    /// The first 128 bits of SHA-256 over creator, id and content, plus the number of equal events before it.
     pub digest: u128,
 }
 
@@ -103,6 +108,43 @@ impl Key {
         let (front, _) = digest.split_at(16);
         let digest = front.iter().fold(0, |number, byte| number << 8 | u128::from(*byte));
         Self { creator, id, digest }
+    }
+}
+
+/// The most equal events that a key in an archived file's name is believed.
+const MOST_EQUAL: u128 = 1 << 32;
+
+/// The keys of what is in one file, in order.
+#[derive(Debug, Default)]
+pub struct Keys {
+    boot: Guid,
+    /// The key in the file's name, of an archived record.
+    archived: Option<Key>,
+    /// Digests that were met, and how often.
+    met: HashMap<u128, u128>,
+}
+
+impl Keys {
+    /// Those of a file with this key in its name. `boot` is as for [`Key::of`].
+    pub fn new(boot: Guid, archived: Option<Key>) -> Self {
+        Self { boot, archived, met: HashMap::new() }
+    }
+
+    /// The key of what is found next in the file.
+    pub fn of(&mut self, found: &Found<'_>) -> Option<Key> {
+        let key = Key::of(found, self.boot)?;
+        // The parts of logs are told apart where they are put together.
+        if key.id.raw() != 0 || matches!(found.what, What::Part(_)) {
+            return Some(key);
+        }
+        let plus = |number| Key { digest: key.digest.wrapping_add(number), ..key };
+        let number = self.archived.map_or(0, |archived| archived.digest.wrapping_sub(key.digest));
+        if number < MOST_EQUAL && self.archived == Some(plus(number)) {
+            return self.archived;
+        }
+        let met = self.met.entry(key.digest).or_default();
+        *met += 1;
+        Some(plus(*met - 1))
     }
 }
 

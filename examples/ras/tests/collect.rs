@@ -408,6 +408,38 @@ fn bytes_behind_a_record_are_not_cleared() {
     }
 }
 
+/// Equal blocks in one region are as many events, each time it is read, also out of the archive; in two files they are
+/// the same events.
+#[test]
+fn equal_blocks_of_a_region_are_as_many_events() {
+    let folder = folder("equal");
+    let [region, copied] = ["region", "copied"].map(|name| folder.join(name));
+    let [archive, json, again] = ["archive", "json", "again"].map(|name| folder.join(name));
+    let block = fs::read(path("gesb/mem-ce-ddr.gesb")).unwrap();
+    fs::write(&region, block.repeat(2)).unwrap();
+    fs::write(&copied, block.repeat(2)).unwrap();
+    let outputs = ["--json", text(&json), "--archive", text(&archive)];
+    // An older version kept one of them: it is that one still.
+    ras(&[&["collect", &data("gesb/mem-ce-ddr.gesb")][..], &outputs].concat());
+    let first = keys(&json);
+    assert_eq!(first.len(), 1);
+    let run = ras(&[&["collect", text(&region)][..], &outputs].concat());
+    assert!(summary(&run).starts_with("1 record: "), "{}", run.stdout);
+    let both = keys(&json);
+    assert_eq!((both.len(), both[0] == first[0], both[1] == first[0]), (2, true, false));
+    for source in [&region, &copied, &archive] {
+        let run = ras(&[&["collect", text(source)][..], &outputs].concat());
+        assert_eq!(summary(&run), "no new records; 2 collected already", "{}", source.display());
+    }
+    assert_eq!((keys(&json), contents(&archive).len()), (both.clone(), 2));
+    // A new machine has no record of an earlier run.
+    let run = ras(&["collect", text(&region)]);
+    assert!(summary(&run).starts_with("2 records: ") && !summary(&run).contains("already"), "{}", run.stdout);
+    ras(&["collect", text(&archive), "--json", text(&again)]);
+    let sorted = |keys: Vec<String>| keys.into_iter().collect::<BTreeSet<_>>();
+    assert_eq!(sorted(keys(&again)), sorted(both));
+}
+
 /// What a crash left of the last line is taken off; what is not ours is left alone.
 #[test]
 fn files_of_lines_are_repaired_and_others_refused() {

@@ -7,8 +7,6 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use cper::Guid;
-
 use crate::event::Event;
 use crate::found::Found;
 use crate::input::Bytes;
@@ -112,10 +110,11 @@ impl<'s> Group<'s, '_> {
     fn hand_on(&mut self, ticket: &Ticket<'_, Run<'_>>) {
         let mut chunk: Chunk<'_, '_> = Vec::new();
         for (source, path, file) in &self.files {
-            let boot = source.boot_of(file);
+            let mut keys = source.keys_of(file);
             source.visit(file, &mut |step| {
                 if let Step::Found(found) = step {
-                    chunk.push((source, path, boot, found));
+                    let key = keys.of(&found);
+                    chunk.push((source, path, key, found));
                     if chunk.len() == CHUNK {
                         hand_on(&mut chunk, self.names, ticket);
                     }
@@ -129,7 +128,7 @@ impl<'s> Group<'s, '_> {
     }
 }
 
-type Chunk<'s, 'a> = Vec<(&'s Source, &'a Path, Guid, Found<'a>)>;
+type Chunk<'s, 'a> = Vec<(&'s Source, &'a Path, Option<Key>, Found<'a>)>;
 
 /// Decodes records side by side with other threads, and hands them on in their turn.
 fn hand_on(chunk: &mut Chunk<'_, '_>, names: &Names, ticket: &Ticket<'_, Run<'_>>) {
@@ -138,12 +137,7 @@ fn hand_on(chunk: &mut Chunk<'_, '_>, names: &Names, ticket: &Ticket<'_, Run<'_>
     }
     let read: Vec<Read<'_, '_>> = chunk
         .drain(..)
-        .map(|(source, path, boot, found)| Read {
-            source,
-            path,
-            key: Key::of(&found, boot),
-            event: Event::with_names(found, names),
-        })
+        .map(|(source, path, key, found)| Read { source, path, key, event: Event::with_names(found, names) })
         .collect();
     ticket.within(|run| run.take(&read));
 }

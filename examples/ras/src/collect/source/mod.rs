@@ -20,6 +20,7 @@ use crate::scan::{self, File, Step};
 use crate::walk::Walk;
 
 use super::Key;
+use crate::key::Keys;
 
 /// A kind of source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,10 +154,11 @@ impl Source {
         }
     }
 
-    /// The boot in the keys of a file's records; an archived file has it in its name.
-    pub fn boot_of(&self, file: &File) -> Guid {
-        let archived = || Key::split_name(base(&file.name)).map(|(key, _)| key.creator);
-        if self.boot.is_zero() { archived().unwrap_or(Guid::ZERO) } else { self.boot }
+    /// The keys of what is in a file. An archived file has its record's key, and so the boot, in its name.
+    pub fn keys_of(&self, file: &File) -> Keys {
+        let archived = Key::split_name(base(&file.name)).map(|(key, _)| key);
+        let boot = if self.boot.is_zero() { archived.map(|key| key.creator) } else { None };
+        Keys::new(boot.unwrap_or(self.boot), archived)
     }
 
     /// Hands on what is in a file.
@@ -225,10 +227,10 @@ impl Source {
     pub fn keys(&self, path: &Path) -> io::Result<Vec<Key>> {
         let mut keys = Vec::new();
         if let Loaded::File(file) = self.load(path)? {
-            let boot = self.boot_of(&file);
+            let mut of_file = self.keys_of(&file);
             self.visit(&file, &mut |step| {
                 if let Step::Found(found) = step {
-                    keys.extend(Key::of(&found, boot));
+                    keys.extend(of_file.of(&found));
                 }
             });
         }
