@@ -14,6 +14,7 @@ use crate::json;
 use crate::kernel;
 use crate::kernel_version::KernelVersion;
 use crate::local::local;
+use crate::message::say;
 use crate::name_files::NameFiles;
 use crate::names::Names;
 use crate::pager::Pager;
@@ -124,7 +125,7 @@ impl Decode {
         if let Some((option, _, format)) =
             of_formats.into_iter().find(|(_, is_given, format)| *is_given && *format != self.format)
         {
-            eprintln!("ras: --{option} is for --format {}", format!("{format:?}").to_lowercase());
+            say(format_args!("--{option} is for --format {}", format!("{format:?}").to_lowercase()));
             return Outcome::default();
         }
         let to_terminal = io::stdout().is_terminal();
@@ -133,7 +134,7 @@ impl Decode {
         let names = match self.names.read(Path::new("/")) {
             Ok(names) => names,
             Err(error) => {
-                eprintln!("ras: {error:#}");
+                say(format_args!("{error:#}"));
                 return Outcome::default();
             }
         };
@@ -155,13 +156,9 @@ impl Decode {
             met: Met::default(),
             groups: 0,
         };
-        if let Err(error) = run.all() {
-            run.progress.stop();
-            if error.kind() != io::ErrorKind::BrokenPipe {
-                eprintln!("ras: standard output: {error}");
-                run.outcome.sink_failed = true;
-            }
-        }
+        let written = run.all();
+        run.progress.stop();
+        run.outcome.written(written);
         run.outcome
     }
 
@@ -270,7 +267,7 @@ impl Run<'_> {
     }
 
     fn refuse(&mut self, message: &str) {
-        self.progress.suspend(|| eprintln!("ras: {message}"));
+        self.progress.suspend(|| say(message));
         self.outcome.refused = true;
     }
 
@@ -347,7 +344,7 @@ impl Run<'_> {
     fn total(&mut self) -> io::Result<()> {
         let met = &self.met;
         if self.groups == 0 && !self.outcome.refused {
-            eprintln!("ras: nothing recognised in {}", count(met.skipped, "file"));
+            say(format_args!("nothing recognised in {}", count(met.skipped, "file")));
         }
         let is_text = self.options.format == Format::Text && self.text.detail > Detail::Lines;
         let left_out = met.left_out.told();
@@ -355,7 +352,7 @@ impl Run<'_> {
             if let Some(left_out) = left_out {
                 // Behind what is not left out, and not into a pager's screen.
                 self.out.finish()?;
-                eprintln!("ras: {left_out}");
+                say(left_out);
             }
             return Ok(());
         }

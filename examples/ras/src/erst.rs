@@ -16,6 +16,7 @@ use crate::Outcome;
 
 use crate::found::{Found, Place, What};
 use crate::input::{self, Bytes};
+use crate::message::say;
 use crate::output_files::{Readers, sync_folder_of};
 use crate::printable::Printable;
 use crate::summary::{self, count};
@@ -124,7 +125,7 @@ impl Erst {
             Ok(good) => outcome.bad = !good,
             Err(error) if broken_pipe(&error) => {}
             Err(error) => {
-                eprintln!("ras: {}: {error:#}", self.name());
+                say(format_args!("{}: {error:#}", self.name()));
                 outcome.recognised = false;
             }
         }
@@ -263,7 +264,7 @@ impl Erst {
                     println!("slot {index} is back");
                 }
                 Err(error) => {
-                    eprintln!("ras: {}: {error}", self.name());
+                    say(format_args!("{}: {error}", self.name()));
                     good = false;
                 }
             }

@@ -8,6 +8,7 @@ use mce_record::MceRecord;
 use crate::event::{Event, Grade};
 use crate::found::{Content, Section, What, at};
 use crate::kernel_version::{KernelVersion, Versions};
+use crate::message::say;
 use crate::printable::Printable;
 
 /// Writes Linux's lines of each event unchanged; on a terminal, control characters are escaped. Bad parts go to standard
@@ -21,7 +22,7 @@ pub fn write(
     let versions = if version.is_none() { Versions::of(events) } else { Versions::default() };
     for event in events {
         if let What::Bad(reason) = &event.found.what {
-            eprintln!("ras: {}: {reason}", at(&event.found.place));
+            say(format_args!("{}: {reason}", at(&event.found.place)));
             continue;
         }
         let text = printed(event, version.unwrap_or_else(|| versions.at(event)));

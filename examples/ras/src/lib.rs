@@ -6,6 +6,8 @@
 
 // Its documentation is for readers of the source.
 #![allow(missing_docs, missing_debug_implementations, clippy::missing_errors_doc)]
+// A print panics where its stream cannot be written: messages go through `message`.
+#![cfg_attr(not(test), deny(clippy::print_stderr))]
 // Text is formatted in memory, where writing cannot fail; a panic there would be a bug to find.
 #![allow(clippy::format_push_string, clippy::cast_precision_loss)]
 
@@ -26,6 +28,7 @@ pub mod kernel_version;
 pub mod key;
 pub mod labels;
 pub mod machine_check;
+pub mod message;
 pub mod names;
 pub mod not_shown;
 pub mod not_valid;

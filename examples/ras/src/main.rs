@@ -2,6 +2,8 @@
 
 // `pub` says what a module offers to the program's other modules.
 #![allow(unreachable_pub)]
+// A print panics where its stream cannot be written: messages go through `message`.
+#![cfg_attr(not(test), deny(clippy::print_stderr))]
 // Text is formatted in memory, where writing cannot fail; a panic there would be a bug to find.
 #![allow(clippy::format_push_string, clippy::cast_precision_loss)]
 
@@ -18,13 +20,15 @@ mod progress;
 mod select;
 mod table;
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 use pager::Pager;
 use ras::{
-    dmesg, dmi, event, found, input, json, kernel, kernel_version, key, labels, machine_check, names,
-    pci_ids, printable, problem, ramoops, recognise, scan, screen, summary, tally, text, trace, unhex, walk,
+    dmesg, dmi, event, found, input, json, kernel, kernel_version, key, labels, machine_check, message,
+    names, pci_ids, printable, problem, ramoops, recognise, scan, screen, summary, tally, text, trace, unhex,
+    walk,
 };
 
 /// What a dying machine left behind, made readable
@@ -90,6 +94,19 @@ pub(crate) struct Outcome {
     bad: bool,
     /// What was to take the records did not.
     sink_failed: bool,
+}
+
+impl Outcome {
+    /// Notes how writing to standard output went. A reader that stops reading is no failure.
+    fn written(&mut self, written: io::Result<()>) {
+        match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                message::say(format_args!("standard output: {error}"));
+                self.sink_failed = true;
+            }
+            _ => {}
+        }
+    }
 }
 
 impl From<Outcome> for ExitCode {

@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use clap_mangen::roff::{Roff, roman};
 
 use crate::Outcome;
+use crate::message::say;
 
 /// Writes the man pages, which say more than --help
 #[derive(Args, Debug)]
@@ -95,7 +96,7 @@ impl Completions {
 fn outcome(what: &str, written: io::Result<()>) -> Outcome {
     let mut outcome = Outcome { recognised: true, ..Outcome::default() };
     if let Err(error) = written {
-        eprintln!("ras: {what}: {error}");
+        say(format_args!("{what}: {error}"));
         outcome.sink_failed = true;
     }
     outcome

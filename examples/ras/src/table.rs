@@ -8,6 +8,7 @@ use erst_table::{Semantics, Table};
 
 use crate::Outcome;
 use crate::input;
+use crate::message::say;
 use crate::pager::Pager;
 use crate::printable::Printable;
 use crate::recognise::{self, Content};
@@ -39,7 +40,7 @@ impl CheckTable {
         let bytes = match input::load(&self.file) {
             Ok(bytes) => bytes,
             Err(error) => {
-                eprintln!("ras: {name}: {error}");
+                say(format_args!("{name}: {error}"));
                 return outcome;
             }
         };
@@ -47,7 +48,7 @@ impl CheckTable {
         let table = match Table::parse(&bytes) {
             Ok(table) if recognise::recognise(&bytes, "") == Some(Content::Table) => table,
             Err(error) if bytes.starts_with(b"ERST") && !unhex::is_text(&bytes) => {
-                eprintln!("ras: {name}: {error}");
+                say(format_args!("{name}: {error}"));
                 return outcome;
             }
             _ => {
@@ -56,20 +57,14 @@ impl CheckTable {
                     Some(_) => "something else: ras decode reads it".into(),
                     None => recognise::refusal(&bytes),
                 };
-                eprintln!("ras: {name}: no ERST table; {what}");
+                say(format_args!("{name}: no ERST table; {what}"));
                 return outcome;
             }
         };
         outcome.recognised = true;
         let rules = [Semantics::Specification, Semantics::Linux];
         outcome.bad = rules.iter().any(|rules| table.accepted(*rules).is_err());
-        match self.show(out, &name, &table) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                eprintln!("ras: standard output: {error}");
-                outcome.sink_failed = true;
-            }
-            _ => {}
-        }
+        outcome.written(self.show(out, &name, &table));
         outcome
     }
 

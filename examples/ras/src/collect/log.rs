@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use rustix::fs::fstat;
 
 use crate::event::Grade;
+use crate::message;
 
 /// syslog's levels.
 const ERROR: u8 = 3;
@@ -28,12 +29,12 @@ pub fn info(message: &str) {
     say(INFO, message);
 }
 
-fn say(level: u8, message: &str) {
+fn say(level: u8, text: &str) {
     static JOURNAL: OnceLock<bool> = OnceLock::new();
     if *JOURNAL.get_or_init(|| is_journal(io::stderr())) {
-        eprintln!("<{level}>{message}");
+        message::line(format_args!("<{level}>{text}"));
     } else {
-        eprintln!("ras: {message}");
+        message::say(text);
     }
 }
 

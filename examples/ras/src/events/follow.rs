@@ -16,6 +16,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use super::clock::{self, Clock};
 use super::{Format, RAW, Run, name};
 use crate::json;
+use crate::message::say;
 use crate::trace::ring_buffer::{self, Formats};
 use crate::trace::{EVENTS, Trace};
 
@@ -74,7 +75,7 @@ impl Instance {
 impl Drop for Instance {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_dir(&self.path) {
-            eprintln!("ras: {} stays: {error}", self.path.display());
+            say(format_args!("{} stays: {error}", self.path.display()));
         }
     }
 }
@@ -180,7 +181,7 @@ impl Run<'_> {
             }
         };
         self.outcome.recognised = true;
-        eprintln!("ras: listening to {}", enabled.join(", "));
+        say(format_args!("listening to {}", enabled.join(", ")));
         while !stopped.load(Ordering::Relaxed) {
             let traces = source.wait().and_then(|()| source.read());
             match traces {

@@ -14,6 +14,7 @@ use crate::found::{Found, Place, What};
 use crate::input::{self, Bytes};
 use crate::json;
 use crate::local::local;
+use crate::message::say;
 use crate::name_files::NameFiles;
 use crate::names::Names;
 use crate::pager::Pager;
@@ -105,7 +106,7 @@ impl Events {
         let names = match self.names.read(Path::new("/")) {
             Ok(names) => names,
             Err(error) => {
-                eprintln!("ras: {error:#}");
+                say(format_args!("{error:#}"));
                 return Outcome::default();
             }
         };
@@ -136,13 +137,7 @@ impl Events {
             groups: 0,
         };
         let written = if self.follow { run.follow() } else { run.all() };
-        match written {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                eprintln!("ras: standard output: {error}");
-                run.outcome.sink_failed = true;
-            }
-            _ => {}
-        }
+        run.outcome.written(written);
         run.outcome
     }
 }
@@ -180,10 +175,8 @@ impl Run<'_> {
             }
         }
         if is_own && self.groups != 0 && self.events.records() == 0 {
-            eprintln!(
-                "ras: no hardware error in the ring buffer. It keeps only what is enabled: ras events --follow \
-                 enables all"
-            );
+            say("no hardware error in the ring buffer. It keeps only what is enabled: ras events --follow \
+                 enables all");
         }
         if let Some(screen) = self.screen.take().filter(|screen| !screen.is_empty()) {
             screen.write(&self.text, &mut self.out)?;
@@ -193,7 +186,7 @@ impl Run<'_> {
     }
 
     fn refuse(&mut self, message: &str) {
-        eprintln!("ras: {message}");
+        say(message);
         self.outcome.refused = true;
     }
 
@@ -319,7 +312,7 @@ impl Run<'_> {
     fn tell_left_out(&mut self) -> io::Result<()> {
         if let Some(left_out) = self.left_out.told() {
             self.out.finish()?;
-            eprintln!("ras: {left_out}");
+            say(left_out);
         }
         Ok(())
     }
