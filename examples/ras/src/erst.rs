@@ -2,6 +2,7 @@
 //!
 //! A change is done write by write, each on the disk before the next, so that an interruption loses no whole record.
 
+use std::fmt::Display;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -13,7 +14,6 @@ use pstore_format::record::StoredRecord;
 use rustix::fs::{FlockOperation, SeekFrom as SeekTo, flock};
 
 use crate::Outcome;
-
 use crate::found::{Found, Place, What};
 use crate::input::{self, Bytes};
 use crate::message::say;
@@ -113,22 +113,23 @@ impl Erst {
     /// Runs the command.
     pub fn run(&self) -> Outcome {
         let mut outcome = Outcome { recognised: true, ..Outcome::default() };
+        let mut out = Out { written: Ok(()) };
         let done = match &self.action {
-            Action::List => self.list(),
-            Action::Read { id, output } => self.read(*id, output.as_deref()),
+            Action::List => self.list(&mut out),
+            Action::Read { id, output } => self.read(&mut out, *id, output.as_deref()),
             Action::Write { file, in_place } => self.write(file, *in_place),
             Action::Clear { id } => self.clear(*id),
-            Action::Recover { slot, in_place: true, .. } => self.bring_back(*slot),
-            Action::Recover { slot, output, .. } => self.recover(*slot, output.as_deref()),
+            Action::Recover { slot, in_place: true, .. } => self.bring_back(&mut out, *slot),
+            Action::Recover { slot, output, .. } => self.recover(&mut out, *slot, output.as_deref()),
         };
         match done {
             Ok(good) => outcome.bad = !good,
-            Err(error) if broken_pipe(&error) => {}
             Err(error) => {
                 say(format_args!("{}: {error:#}", self.name()));
                 outcome.recognised = false;
             }
         }
+        outcome.written(out.written);
         outcome
     }
 
@@ -137,20 +138,14 @@ impl Erst {
     }
 
     /// Every record, a line each; whether nothing is wrong.
-    fn list(&self) -> anyhow::Result<bool> {
+    fn list(&self, out: &mut Out) -> anyhow::Result<bool> {
         let bytes = input::load(&self.image)?;
         let image = Image::parse(&bytes)?;
-        let mut out = io::stdout().lock();
         let (slots, size) = (image.slot_count(), summary::size(image.slot_size()));
         let used = image.used().count();
-        writeln!(
-            out,
-            "{}: {slots} slots of {size}, {}, {} free\n",
-            self.name(),
-            count(used, "record"),
-            image.capacity() - used
-        )?;
-        writeln!(out, "slot  offset      id                    length  what")?;
+        let (name, free) = (self.name(), image.capacity() - used);
+        out.line(format_args!("{name}: {slots} slots of {size}, {}, {free} free\n", count(used, "record")));
+        out.line("slot  offset      id                    length  what");
         let mut good = true;
         for slot in occupied(&image, &bytes) {
             let cleared = if slot.is_used() { "" } else { " (cleared)" };
@@ -161,17 +156,17 @@ impl Erst {
             };
             good &= what.is_ok() || !slot.is_used();
             let what = what.unwrap_or_else(|bad| bad);
-            writeln!(out, "{:4}  {:#010x}  {id:<20}  {length:>6}  {what}{cleared}", slot.index, slot.offset)?;
+            let (index, offset) = (slot.index, slot.offset);
+            out.line(format_args!("{index:4}  {offset:#010x}  {id:<20}  {length:>6}  {what}{cleared}"));
         }
         let problems: Vec<String> = image.check().map(|problem| problem.to_string()).collect();
         if !problems.is_empty() {
-            writeln!(out, "\n{}", problems.join("\n"))?;
+            out.line(format_args!("\n{}", problems.join("\n")));
         }
-        out.flush()?;
         Ok(good && problems.is_empty())
     }
 
-    fn read(&self, id: u64, output: Option<&Path>) -> anyhow::Result<bool> {
+    fn read(&self, out: &mut Out, id: u64, output: Option<&Path>) -> anyhow::Result<bool> {
         let bytes = input::load(&self.image)?;
         let image = Image::parse(&bytes)?;
         let record = image.find(id).ok_or_else(|| anyhow!("no record {id}"))?.record()?;
@@ -190,7 +185,7 @@ impl Erst {
             None if io::stdout().is_terminal() => {
                 bail!("a record is binary, not for a terminal: name a file with -o FILE, or redirect to one")
             }
-            None => io::stdout().lock().write_all(record)?,
+            None => out.write(record),
         }
         Ok(true)
     }
@@ -216,44 +211,44 @@ impl Erst {
     }
 
     /// Lists the cleared records that are still there, and writes them to files if a folder for them is given.
-    fn recover(&self, slot: Option<usize>, output: Option<&Path>) -> anyhow::Result<bool> {
+    fn recover(&self, out: &mut Out, slot: Option<usize>, output: Option<&Path>) -> anyhow::Result<bool> {
         let bytes = input::load(&self.image)?;
         let image = Image::parse(&bytes)?;
         if let Some(folder) = output {
             Readers::Owner.make_folder(folder).with_context(|| folder.display().to_string())?;
         }
-        let mut out = io::stdout().lock();
         let slots = still_there(&image, &bytes, slot)?;
         if output.is_none() {
-            writeln!(out, "slot  id                    length  what")?;
+            out.line("slot  id                    length  what");
         }
         for (index, stored) in slots {
             let record = stored.record();
             let (id, length) = (record.header().record_id(), record.as_bytes().len());
             let Some(folder) = output else {
                 let what = what(&stored).unwrap_or_else(|bad| bad);
-                writeln!(out, "{index:4}  {id:<20}  {length:>6}  {what}")?;
+                out.line(format_args!("{index:4}  {id:<20}  {length:>6}  {what}"));
                 continue;
             };
             // A slot has one record, but several may have had its id.
             let path = folder.join(format!("slot-{index}-{id:016x}.cper"));
             let mut file = Readers::Owner.make(&path).with_context(|| path.display().to_string())?;
             file.write_all(record.as_bytes()).and_then(|()| file.sync_all())?;
-            writeln!(out, "slot {index} is in {}", Printable(path.as_os_str().as_encoded_bytes()))?;
+            let path = Printable(path.as_os_str().as_encoded_bytes());
+            out.line(format_args!("slot {index} is in {path}"));
         }
-        out.flush()?;
         Ok(true)
     }
 
     /// Brings cleared records back in the image; whether none had to be left.
-    fn bring_back(&self, slot: Option<usize>) -> anyhow::Result<bool> {
+    fn bring_back(&self, out: &mut Out, slot: Option<usize>) -> anyhow::Result<bool> {
         let mut store = Store::open(&self.image)?;
         let bytes = store.bytes()?;
         let slots = still_there(&Image::parse(&bytes)?, &bytes, slot)?;
         let slots: Vec<usize> = slots.into_iter().map(|(index, _)| index).collect();
         drop(bytes);
         let copy = store.copy().context("its copy")?;
-        println!("{} is a copy of it as it was", Printable(copy.as_os_str().as_encoded_bytes()));
+        let copy = Printable(copy.as_os_str().as_encoded_bytes());
+        out.line(format_args!("{copy} is a copy of it as it was"));
         let mut good = true;
         for index in slots {
             // A record that was brought back before may have the same id.
@@ -261,7 +256,7 @@ impl Erst {
             match Image::parse(&bytes)?.plan_restore(index) {
                 Ok(edit) => {
                     store.apply(&edit)?;
-                    println!("slot {index} is back");
+                    out.line(format_args!("slot {index} is back"));
                 }
                 Err(error) => {
                     say(format_args!("{}: {error}", self.name()));
@@ -291,8 +286,23 @@ fn still_there<'a>(
     }
 }
 
-fn broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+/// Standard output. What is done to an image or a folder is done also where nobody can be told.
+struct Out {
+    /// The first error, behind which nothing is written.
+    written: io::Result<()>,
+}
+
+impl Out {
+    fn line(&mut self, line: impl Display) {
+        self.write(format!("{line}\n").as_bytes());
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if self.written.is_ok() {
+            let mut stdout = io::stdout().lock();
+            self.written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        }
+    }
 }
 
 /// Where data or a hole begins; `None` after the last.

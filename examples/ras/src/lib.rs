@@ -7,7 +7,7 @@
 // Its documentation is for readers of the source.
 #![allow(missing_docs, missing_debug_implementations, clippy::missing_errors_doc)]
 // A print panics where its stream cannot be written: messages go through `message`.
-#![cfg_attr(not(test), deny(clippy::print_stderr))]
+#![cfg_attr(not(test), deny(clippy::print_stderr, clippy::print_stdout))]
 // Text is formatted in memory, where writing cannot fail; a panic there would be a bug to find.
 #![allow(clippy::format_push_string, clippy::cast_precision_loss)]
 

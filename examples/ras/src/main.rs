@@ -2,8 +2,8 @@
 
 // `pub` says what a module offers to the program's other modules.
 #![allow(unreachable_pub)]
-// A print panics where its stream cannot be written: messages go through `message`.
-#![cfg_attr(not(test), deny(clippy::print_stderr))]
+// A print panics where its stream cannot be written: messages go through `message`, and outputs say what failed.
+#![cfg_attr(not(test), deny(clippy::print_stderr, clippy::print_stdout))]
 // Text is formatted in memory, where writing cannot fail; a panic there would be a bug to find.
 #![allow(clippy::format_push_string, clippy::cast_precision_loss)]
 

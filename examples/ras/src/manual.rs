@@ -30,7 +30,12 @@ impl Man {
         // `ras help` has no page.
         let mut cli = cli.disable_help_subcommand(true);
         cli.build();
-        outcome("man pages", write_pages(&cli, "", &self.folder))
+        let mut outcome = Outcome { recognised: true, ..Outcome::default() };
+        if let Err(error) = write_pages(&cli, "", &self.folder) {
+            say(format_args!("man pages: {error}"));
+            outcome.sink_failed = true;
+        }
+        outcome
     }
 }
 
@@ -89,15 +94,9 @@ impl Completions {
     pub fn run(&self, mut cli: Command) -> Outcome {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut cli, "ras", &mut script);
-        outcome("standard output", io::stdout().write_all(&script))
+        let mut out = io::stdout().lock();
+        let mut outcome = Outcome { recognised: true, ..Outcome::default() };
+        outcome.written(out.write_all(&script).and_then(|()| out.flush()));
+        outcome
     }
-}
-
-fn outcome(what: &str, written: io::Result<()>) -> Outcome {
-    let mut outcome = Outcome { recognised: true, ..Outcome::default() };
-    if let Err(error) = written {
-        say(format_args!("{what}: {error}"));
-        outcome.sink_failed = true;
-    }
-    outcome
 }

@@ -5,7 +5,7 @@ mod common;
 use std::fs::{self, OpenOptions};
 use std::process::{Command, Stdio};
 
-use common::{Run, data, finished, folder, ras, text};
+use common::{Run, data, finished, folder, path, ras, text};
 
 /// A stream that cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,5 +77,51 @@ fn a_run_goes_on_without_standard_error() {
         assert_eq!(ras_to(&arguments, Stdio::piped(), broken.into()).code, 2);
         assert_eq!(fs::read_to_string(&json).unwrap().lines().count(), 1, "{broken:?}");
         assert!(fs::read_dir(&archive).unwrap().any(|entry| entry.unwrap().path().is_file()), "{broken:?}");
+    }
+}
+
+/// A full standard output is told with an exit code of its own; a reader that has gone is no failure.
+#[test]
+fn standard_output_fails_as_an_output_does() {
+    let (image, record) = (data("erst-images/pstore-rm.img"), data("erst-images/mce-intel.img"));
+    let (trace, table) = (data("rasdaemon/edac.trace.txt"), data("tables/qemu-q35-ERST.bin"));
+    let runs = [
+        &["decode", &record][..],
+        &["events", &trace],
+        &["table", &table],
+        &["erst", &image, "list"],
+        &["erst", &record, "read", "0x6b02986900000001"],
+        &["erst", &image, "recover"],
+        &["completions", "bash"],
+    ];
+    for arguments in runs {
+        let run = ras_to(arguments, Broken::Full.into(), Stdio::piped());
+        let told = "ras: standard output: No space left on device (os error 28)\n";
+        assert_eq!((run.code, run.stderr.as_str()), (3, told), "{arguments:?}");
+        let run = ras_to(arguments, Broken::Closed.into(), Stdio::piped());
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{arguments:?}");
+    }
+}
+
+/// What is brought back in an image, or taken out of it, is so also where nobody can be told.
+#[test]
+fn recovery_goes_on_without_standard_output() {
+    let folder = folder("recover");
+    let (cleared, image) = (folder.join("cleared"), folder.join("image"));
+    let before = fs::read(path("erst-images/mce-intel.img")).unwrap();
+    fs::write(&cleared, &before).unwrap();
+    for id in ["0x6b02986900000002", "0x6b02986900000003"] {
+        assert_eq!(ras(&["erst", text(&cleared), "clear", id]).code, 0);
+    }
+    for (broken, code) in BROKEN.into_iter().zip([3, 0]) {
+        fs::copy(&cleared, &image).unwrap();
+        let run = ras_to(&["erst", text(&image), "recover", "--in-place"], broken.into(), Stdio::piped());
+        assert_eq!(run.code, code, "{}", run.stderr);
+        assert!(fs::read(&image).unwrap() == before, "{broken:?}");
+        let files = folder.join(format!("{broken:?}"));
+        let arguments = ["erst", text(&cleared), "recover", "-o", text(&files)];
+        let run = ras_to(&arguments, broken.into(), Stdio::piped());
+        assert_eq!(run.code, code, "{}", run.stderr);
+        assert_eq!(fs::read_dir(&files).unwrap().count(), 2, "{broken:?}");
     }
 }
