@@ -5,13 +5,14 @@
 use std::fmt::Display;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Seek, SeekFrom, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use erst_table::qemu::{Content, Edit, Image, Overwrite, Slot};
 use pstore_format::record::StoredRecord;
-use rustix::fs::{FlockOperation, SeekFrom as SeekTo, flock};
+use rustix::fs::{FlockOperation, SeekFrom as SeekTo, flock, fstat, stat};
 
 use crate::Outcome;
 use crate::found::{Found, Place, What};
@@ -172,22 +173,37 @@ impl Erst {
         let record = image.find(id).ok_or_else(|| anyhow!("no record {id}"))?.record()?;
         match output {
             Some(path) => {
-                let write = || -> io::Result<()> {
+                let write = || -> anyhow::Result<()> {
                     let mut file = Readers::Owner.open(path)?;
+                    self.refuse_image(&file)?;
                     // A device or pipe has no length.
                     if file.metadata()?.is_file() {
                         file.set_len(0)?;
                     }
-                    file.write_all(record)
+                    Ok(file.write_all(record)?)
                 };
                 write().with_context(|| path.display().to_string())?;
             }
             None if io::stdout().is_terminal() => {
                 bail!("a record is binary, not for a terminal: name a file with -o FILE, or redirect to one")
             }
-            None => out.write(record),
+            None => {
+                self.refuse_image(io::stdout())?;
+                out.write(record);
+            }
         }
         Ok(true)
+    }
+
+    /// Fails if what is to be written to is the image itself, by whatever name.
+    fn refuse_image(&self, output: impl AsFd) -> anyhow::Result<()> {
+        let is_stdin = self.image.as_os_str() == input::STDIN;
+        let image = if is_stdin { fstat(io::stdin()) } else { stat(&self.image) }?;
+        let output = fstat(output)?;
+        if (image.st_dev, image.st_ino) == (output.st_dev, output.st_ino) {
+            bail!("it is the image: a record is not written over the others");
+        }
+        Ok(())
     }
 
     fn write(&self, file: &Path, in_place: bool) -> anyhow::Result<bool> {

@@ -5,6 +5,7 @@ mod common;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::process::Command;
 
 use common::{data, path, ras, ras_with_input};
 
@@ -46,6 +47,38 @@ fn a_record_is_read_as_it_was_stored() {
     }
     let run = ras(&["erst", &data("erst-images/mce-intel.img"), "read", "5"]);
     assert!(run.code == 1 && run.stderr.contains("no record 5"), "{}", run.stderr);
+}
+
+/// An image is not written over with one of its records, by whatever name, whether it is mapped or read.
+#[test]
+fn a_record_is_not_written_over_its_image() {
+    let image = copy("mce-intel.img", "over.img");
+    let (link, name) = (format!("{image}.link"), format!("{image}.name"));
+    for other in [&link, &name] {
+        let _ = fs::remove_file(other);
+    }
+    std::os::unix::fs::symlink(&image, &link).unwrap();
+    fs::hard_link(&image, &name).unwrap();
+    let small = fs::read(&image).unwrap();
+    for length in [small.len(), 2 << 20] {
+        let image_file = fs::OpenOptions::new().append(true).open(&image).unwrap();
+        image_file.set_len(length as u64).unwrap();
+        let before = fs::read(&image).unwrap();
+        for output in [&image, &link, &name] {
+            let run = ras(&["erst", &image, "read", "0x6b02986900000001", "-o", output]);
+            let told =
+                format!("ras: {image}: {output}: it is the image: a record is not written over the others\n");
+            assert_eq!((run.code, run.stderr), (1, told));
+            assert!(fs::read(&image).unwrap() == before, "{output}");
+        }
+        let run = Command::new(env!("CARGO_BIN_EXE_ras"))
+            .args(["erst", &image, "read", "0x6b02986900000001"])
+            .stdout(image_file)
+            .output()
+            .unwrap();
+        assert_eq!(run.status.code(), Some(1));
+        assert!(fs::read(&image).unwrap() == before);
+    }
 }
 
 /// Clear, then recover: the image is what it was.
