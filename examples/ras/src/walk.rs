@@ -8,10 +8,14 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use crate::input;
 use crate::printable::Printable;
 
 /// The folder of an archive's ledgers. They are no records, so a walk leaves the folder out.
 pub const LEDGERS: &str = ".outputs";
+
+/// The kernel log that systemd-pstore joins of parts, which it leaves beside it.
+const JOINED: &[u8] = b"dmesg.txt";
 
 /// Offset and length of a name in the buffer, and whether it is a folder's name.
 type Name = (u32, u16, bool);
@@ -46,11 +50,13 @@ impl Folder {
         }
         // Ledgers are no records.
         rest.retain(|name| !(name.2 && name_of(&names, *name) == LEDGERS.as_bytes()));
-        // systemd-pstore writes the whole kernel log to dmesg.txt and leaves its parts beside it.
-        if rest.iter().any(|name| name_of(&names, *name).starts_with(b"dmesg-")) {
-            rest.retain(|name| name_of(&names, *name) != b"dmesg.txt");
-        }
         rest.sort_unstable_by(|one, other| name_of(&names, *other).cmp(name_of(&names, *one)));
+        if rest.iter().any(|name| name_of(&names, *name) == JOINED) {
+            let parts = rest.iter().filter(|name| !name.2).map(|name| name_of(&names, *name));
+            if is_in_parts(&path, parts.filter(|name| name.starts_with(b"dmesg-"))) {
+                rest.retain(|name| name_of(&names, *name) != JOINED);
+            }
+        }
         Ok(Self { path, names, rest })
     }
 
@@ -58,6 +64,20 @@ impl Folder {
         let name = self.rest.pop()?;
         Some((self.path.join(OsStr::from_bytes(name_of(&self.names, name))), name.2))
     }
+}
+
+/// Whether all that systemd-pstore joined is in the files beside it, so that a reader of those loses nothing. It joins
+/// them last name first, each behind its name and a colon until systemd 251 (`src/pstore/pstore.c`).
+fn is_in_parts<'n>(folder: &Path, last_first: impl Iterator<Item = &'n [u8]>) -> bool {
+    let load = |name: &[u8]| input::load(&folder.join(OsStr::from_bytes(name)));
+    let Ok(joined) = load(JOINED) else { return false };
+    let mut rest = &joined[..];
+    for name in last_first {
+        let Ok(part) = load(name) else { continue };
+        let named = rest.strip_prefix(name).and_then(|rest| rest.strip_prefix(b":\n"));
+        rest = named.unwrap_or(rest).strip_prefix(&part[..]).unwrap_or(rest);
+    }
+    rest.is_empty()
 }
 
 fn is_file(path: &Path) -> bool {

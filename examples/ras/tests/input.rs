@@ -331,3 +331,37 @@ fn names_do_not_command_the_terminal() {
         run.stderr
     );
 }
+
+/// The text that systemd-pstore joins is read unless the files beside it have all of it.
+#[test]
+fn a_joined_log_is_left_out_for_its_parts_alone() {
+    let part = |number: u32| format!("Panic#1 Part{number}\n<0>[{number}.0] Kernel panic - not syncing: x\n");
+    let name = |number: u32| format!("dmesg-efi-17000000000{number}001");
+    let named = |number| format!("{}:\n{}", name(number), part(number));
+    let read = |folder: &Path| {
+        let events = common::ras_json(&[folder.to_str().unwrap()]);
+        let files = events.iter().map(|event| event["source"]["file"].as_str().unwrap().to_owned());
+        files.map(|file| file.rsplit('/').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let folder = |number: usize| folder(&format!("joined-{number}"));
+    // (The text, the other files, whether the text is read.)
+    let cases = [
+        (part(1), vec![("dmesg-notes".into(), "x".into())], true),
+        (part(1), vec![("dmesg-notes".into(), part(1))], false),
+        (part(1), vec![(name(1), String::new())], true),
+        (named(2) + &named(1), vec![(name(1), part(1)), (name(2), part(2))], false),
+        // systemd 252 and newer.
+        (part(2) + &part(1), vec![(name(1), part(1)), (name(2), part(2))], false),
+        (named(2) + &named(1), vec![(name(1), part(1))], true),
+        (named(1), vec![(name(1), part(1) + "\0")], true),
+    ];
+    for (number, (joined, files, is_read)) in cases.into_iter().enumerate() {
+        let folder = folder(number);
+        for (name, text) in files {
+            file(&folder, &name, text.as_bytes());
+        }
+        file(&folder, "dmesg.txt", joined.as_bytes());
+        let read = read(&folder);
+        assert_eq!(read.iter().any(|name| name == "dmesg.txt"), is_read, "case {number}: {read:?}");
+    }
+}
