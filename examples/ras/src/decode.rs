@@ -28,6 +28,7 @@ use crate::select::{LeftOut, Selection};
 use crate::summary::count;
 use crate::tally::Tally;
 use crate::text::{Detail, Text};
+use crate::walk::{Kind, Skipped};
 
 /// Reads records and says what broke, where, how badly and when
 // Each of these is a switch of the command line.
@@ -202,7 +203,7 @@ struct Met {
     left_out: LeftOut,
     bad: usize,
     cleared: usize,
-    skipped: usize,
+    skipped: Skipped,
 }
 
 impl Run<'_> {
@@ -241,6 +242,10 @@ impl Run<'_> {
 
     /// Loads a file that is recognised, and reports one that was named and is not.
     fn load(&mut self, candidate: &input::Candidate) -> Option<File> {
+        if candidate.kind != Kind::File {
+            self.met.skipped.add(candidate.kind);
+            return None;
+        }
         let name = if candidate.path.as_os_str() == input::STDIN {
             "standard input".to_owned()
         } else {
@@ -261,7 +266,7 @@ impl Run<'_> {
             let refusal = recognise::refusal(&file.bytes);
             self.refuse(&format!("{}: {refusal}", Printable(file.name.as_bytes())));
         } else {
-            self.met.skipped += 1;
+            self.met.skipped.add(Kind::File);
         }
         None
     }
@@ -344,7 +349,8 @@ impl Run<'_> {
     fn total(&mut self) -> io::Result<()> {
         let met = &self.met;
         if self.groups == 0 && !self.outcome.refused {
-            say(format_args!("nothing recognised in {}", count(met.skipped, "file")));
+            let links = met.skipped.links().map_or(String::new(), |links| format!("; {links} left out"));
+            say(format_args!("nothing recognised in {}{links}", count(met.skipped.files, "file")));
         }
         let is_text = self.options.format == Format::Text && self.text.detail > Detail::Lines;
         let left_out = met.left_out.told();
@@ -361,8 +367,8 @@ impl Run<'_> {
             let (noun, verb) = if met.cleared == 1 { ("record is", "it") } else { ("records are", "them") };
             writeln!(self.out, "{} cleared {noun} still there: --cleared shows {verb}.", met.cleared)?;
         }
-        if met.skipped != 0 {
-            writeln!(self.out, "{} of other kinds left out.", count(met.skipped, "file"))?;
+        if let Some(skipped) = met.skipped.told() {
+            writeln!(self.out, "{skipped}.")?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
 
-use crate::walk::Walk;
+use crate::walk::{Kind, Met, Walk};
 
 /// Files from this size on are mapped.
 const MAP_FROM: u64 = 1 << 20;
@@ -26,6 +26,8 @@ pub const STDIN: &str = "-";
 pub struct Candidate {
     /// Where it is.
     pub path: PathBuf,
+    /// What it is; only a file is read.
+    pub kind: Kind,
     /// Whether the arguments name the file itself. A file inside a named folder may be anything.
     pub named: bool,
 }
@@ -34,13 +36,15 @@ pub struct Candidate {
 pub fn candidates(arguments: &[PathBuf]) -> impl Iterator<Item = Result<Candidate, anyhow::Error>> {
     arguments.iter().flat_map(|argument| {
         let named = !argument.is_dir();
-        Walk::new(argument, |_| true).map(move |path| Ok(Candidate { path: path?, named }))
+        Walk::new(argument, |_| true)
+            .map(move |met| met.map(|Met { path, kind }| Candidate { path, kind, named }))
     })
 }
 
 /// Total size of all files that the arguments name; `None` where it is not known, as for a pipe.
 pub fn length(arguments: &[PathBuf]) -> Option<u64> {
-    candidates(arguments).try_fold(0_u64, |all, candidate| {
+    let mut files = candidates(arguments).filter(|one| !one.as_ref().is_ok_and(|one| one.kind != Kind::File));
+    files.try_fold(0_u64, |all, candidate| {
         let metadata = std::fs::metadata(candidate.ok()?.path).ok()?;
         metadata.is_file().then(|| all.saturating_add(metadata.len()))
     })

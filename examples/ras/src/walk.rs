@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::input;
 use crate::printable::Printable;
+use crate::summary::count;
 
 /// The folder of an archive's ledgers. They are no records, so a walk leaves the folder out.
 pub const LEDGERS: &str = ".outputs";
@@ -17,8 +18,88 @@ pub const LEDGERS: &str = ".outputs";
 /// The kernel log that systemd-pstore joins of parts, which it leaves beside it.
 const JOINED: &[u8] = b"dmesg.txt";
 
-/// Offset and length of a name in the buffer, and whether it is a folder's name.
-type Name = (u32, u16, bool);
+/// Offset and length of a name in the buffer, and what it names.
+type Name = (u32, u16, Kind);
+
+/// What is in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file, or a link to one.
+    File,
+    /// A folder.
+    Folder,
+    /// A link to a folder. It is not followed: it could lead in circles.
+    FolderLink,
+    /// What has no bytes, such as a link to nothing, or gives them away, such as a pipe.
+    Other,
+}
+
+impl Kind {
+    fn of(entry: &fs::DirEntry) -> io::Result<Self> {
+        let kind = entry.file_type()?;
+        if !kind.is_symlink() {
+            return Ok(Self::of_type(kind));
+        }
+        Ok(match fs::metadata(entry.path()).map(|metadata| Self::of_type(metadata.file_type())) {
+            Ok(Self::Folder) => Self::FolderLink,
+            Ok(kind) => kind,
+            Err(_) => Self::Other,
+        })
+    }
+
+    fn of_type(kind: fs::FileType) -> Self {
+        if kind.is_dir() {
+            Self::Folder
+        } else if kind.is_file() {
+            Self::File
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// What a walk meets.
+#[derive(Debug)]
+pub struct Met {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether it is to be read: it is a file, or it is what the walk's own path names.
+    pub kind: Kind,
+}
+
+/// How much was met in folders and not read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Skipped {
+    /// Files that are no records, pipes and the like.
+    pub files: usize,
+    folder_links: usize,
+}
+
+impl Skipped {
+    /// Counts one.
+    pub fn add(&mut self, kind: Kind) {
+        match kind {
+            Kind::FolderLink => self.folder_links += 1,
+            _ => self.files += 1,
+        }
+    }
+
+    /// `1 link to a folder`, which may lead to records.
+    pub fn links(self) -> Option<String> {
+        match self.folder_links {
+            0 => None,
+            1 => Some("1 link to a folder".into()),
+            more => Some(format!("{more} links to folders")),
+        }
+    }
+
+    /// `2 files of other kinds, 1 link to a folder left out`; `None` if nothing was.
+    pub fn told(self) -> Option<String> {
+        let files = (self.files > 0).then(|| format!("{} of other kinds", count(self.files, "file")));
+        let all: Vec<String> = files.into_iter().chain(self.links()).collect();
+        (!all.is_empty()).then(|| format!("{} left out", all.join(", ")))
+    }
+}
 
 /// The names in one folder.
 #[derive(Debug)]
@@ -38,31 +119,28 @@ impl Folder {
         let (mut names, mut rest) = (Vec::new(), Vec::new());
         for entry in fs::read_dir(&path)? {
             let entry = entry?;
-            let kind = entry.file_type()?;
-            // Links to files are followed, links to folders are not: they could lead in circles.
-            let is_file = kind.is_file() || kind.is_symlink() && is_file(&entry.path());
+            let kind = Kind::of(&entry)?;
             let name = entry.file_name().into_vec();
-            if kind.is_dir() || is_file && wanted(&name) {
+            if matches!(kind, Kind::Folder | Kind::FolderLink) || wanted(&name) {
                 let start = u32::try_from(names.len()).map_err(|_| io::Error::other("4 GiB of names"))?;
-                rest.push((start, name.len() as u16, kind.is_dir()));
+                rest.push((start, name.len() as u16, kind));
                 names.extend(name);
             }
         }
         // Ledgers are no records.
-        rest.retain(|name| !(name.2 && name_of(&names, *name) == LEDGERS.as_bytes()));
+        rest.retain(|name| name.2 == Kind::File || name_of(&names, *name) != LEDGERS.as_bytes());
         rest.sort_unstable_by(|one, other| name_of(&names, *other).cmp(name_of(&names, *one)));
-        if rest.iter().any(|name| name_of(&names, *name) == JOINED) {
-            let parts = rest.iter().filter(|name| !name.2).map(|name| name_of(&names, *name));
-            if is_in_parts(&path, parts.filter(|name| name.starts_with(b"dmesg-"))) {
-                rest.retain(|name| name_of(&names, *name) != JOINED);
-            }
+        let files = rest.iter().filter(|name| name.2 == Kind::File).map(|name| name_of(&names, *name));
+        let has_joined = files.clone().any(|name| name == JOINED);
+        if has_joined && is_in_parts(&path, files.filter(|name| name.starts_with(b"dmesg-"))) {
+            rest.retain(|name| name_of(&names, *name) != JOINED);
         }
         Ok(Self { path, names, rest })
     }
 
-    fn next(&mut self) -> Option<(PathBuf, bool)> {
+    fn next(&mut self) -> Option<Met> {
         let name = self.rest.pop()?;
-        Some((self.path.join(OsStr::from_bytes(name_of(&self.names, name))), name.2))
+        Some(Met { path: self.path.join(OsStr::from_bytes(name_of(&self.names, name))), kind: name.2 })
     }
 }
 
@@ -80,11 +158,7 @@ fn is_in_parts<'n>(folder: &Path, last_first: impl Iterator<Item = &'n [u8]>) ->
     rest.is_empty()
 }
 
-fn is_file(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
-}
-
-/// All files below a folder, or the one file that the path names.
+/// All that is below a folder, but folders; or the one file that the path names.
 #[derive(Debug)]
 pub struct Walk {
     wanted: fn(&[u8]) -> bool,
@@ -100,11 +174,11 @@ impl Walk {
 }
 
 impl Iterator for Walk {
-    type Item = Result<PathBuf, anyhow::Error>;
+    type Item = Result<Met, anyhow::Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut enter = match self.first.take() {
-            Some(path) if !path.is_dir() => return Some(Ok(path)),
+            Some(path) if !path.is_dir() => return Some(Ok(Met { path, kind: Kind::File })),
             first => first,
         };
         loop {
@@ -120,8 +194,8 @@ impl Iterator for Walk {
                 }
             }
             match self.folders.last_mut()?.next() {
-                Some((path, true)) => enter = Some(path),
-                Some((path, false)) => return Some(Ok(path)),
+                Some(Met { path, kind: Kind::Folder }) => enter = Some(path),
+                Some(met) => return Some(Ok(met)),
                 None => {
                     self.folders.pop();
                 }

@@ -365,3 +365,29 @@ fn a_joined_log_is_left_out_for_its_parts_alone() {
         assert_eq!(read.iter().any(|name| name == "dmesg.txt"), is_read, "case {number}: {read:?}");
     }
 }
+
+/// What is in a folder and not read is counted; a link to a folder, which may hold records, by its kind.
+#[test]
+fn what_is_not_read_in_a_folder_is_counted() {
+    use std::os::unix::fs::symlink;
+    let (top, other) = (folder("passed"), folder("passed-other"));
+    file(&other, "record", &record());
+    symlink(&other, top.join("link")).unwrap();
+    let told = |command: &str| {
+        let run = ras(&[command, top.to_str().unwrap()]);
+        (run.code, run.stdout.lines().last().unwrap_or_default().to_owned() + &run.stderr)
+    };
+    let none = "ras: nothing recognised in 0 files; 1 link to a folder left out\n";
+    assert_eq!(told("decode"), (1, none.into()));
+    assert_eq!(told("collect"), (1, "no records; 1 link to a folder left out".into()));
+    symlink(&top, top.join("circle")).unwrap();
+    symlink("nowhere", top.join("dangling")).unwrap();
+    assert!(Command::new("mkfifo").arg(top.join("dmesg.txt")).status().unwrap().success());
+    file(&top, "note", b"no record");
+    file(&other, "target", &record());
+    symlink(other.join("target"), top.join("followed")).unwrap();
+    let told_all = "3 files of other kinds, 2 links to folders left out";
+    assert_eq!(told("decode"), (0, format!("{told_all}.")));
+    let (code, line) = told("collect");
+    assert!(code == 0 && line.ends_with(&format!("; {told_all}")), "{line}");
+}

@@ -3,6 +3,7 @@
 //! A thread takes the next batch of files, reads and decodes it, and waits for the batch's turn. So memory holds a
 //! group of files for each thread, and some thousand records of them.
 
+use std::fmt::Display;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -14,6 +15,7 @@ use crate::names::Names;
 use crate::printable::Printable;
 use crate::recognise;
 use crate::scan::{File, Step};
+use crate::walk::{Kind, Met};
 
 use super::Key;
 use super::run::{Read, Run};
@@ -31,11 +33,11 @@ const CHUNK: usize = 256;
 
 /// Reads all sources and hands on what is in them.
 pub fn all<'s, 'o>(sources: &'s [Source], names: &Names, run: Run<'o>) -> Run<'o> {
-    let files = sources.iter().flat_map(|source| source.walk().map(move |path| (source, path)));
+    let files = sources.iter().flat_map(|source| source.walk().map(move |met| (source, met)));
     let files = Mutex::new((0, files));
     let next = || {
         let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
-        let batch: Vec<(&'s Source, anyhow::Result<PathBuf>)> = files.1.by_ref().take(BATCH).collect();
+        let batch: Vec<(&'s Source, anyhow::Result<Met>)> = files.1.by_ref().take(BATCH).collect();
         let number = files.0;
         files.0 += 1;
         (!batch.is_empty()).then_some((number, batch))
@@ -54,26 +56,32 @@ pub fn all<'s, 'o>(sources: &'s [Source], names: &Names, run: Run<'o>) -> Run<'o
 }
 
 /// Reads a batch, a group of files at a time.
-fn read(batch: Vec<(&Source, anyhow::Result<PathBuf>)>, names: &Names, ticket: &Ticket<'_, Run<'_>>) {
+fn read(batch: Vec<(&Source, anyhow::Result<Met>)>, names: &Names, ticket: &Ticket<'_, Run<'_>>) {
     let mut group = Group { names, files: Vec::new(), held: 0 };
-    for (source, path) in batch {
-        let loaded = path.and_then(|path| {
-            let loaded = source.load(&path);
-            let loaded = loaded.map_err(|error| anyhow::anyhow!("{}: {error}", printable(&path)))?;
-            Ok((loaded, path))
-        });
-        match loaded {
-            Ok((Loaded::File(file), path)) => group.push(source, path, file, ticket),
-            Ok((Loaded::Unrecognised(file), path)) if source.path == path => {
-                let reason = recognise::refusal(&file.bytes);
-                ticket.within(|run| run.refuse(&format!("{}: {reason}", printable(&path))));
+    for (source, met) in batch {
+        let refuse = |error: &dyn Display| ticket.within(|run| run.refuse(&error.to_string()));
+        let path = match met {
+            Ok(Met { path, kind: Kind::File }) => path,
+            Ok(Met { kind, .. }) => {
+                ticket.within(|run| run.skip(kind));
+                continue;
             }
-            Ok((Loaded::Empty, path)) if source.named && source.path == path && path.is_file() => {
-                ticket
-                    .within(|run| run.refuse(&format!("{}: {}", printable(&path), recognise::refusal(b""))));
+            Err(error) => {
+                refuse(&error);
+                continue;
             }
-            Ok((Loaded::Unrecognised(_) | Loaded::Empty, _)) => ticket.within(Run::skip),
-            Err(error) => ticket.within(|run| run.refuse(&error.to_string())),
+        };
+        let refuse = |why: &dyn Display| refuse(&format_args!("{}: {why}", printable(&path)));
+        match source.load(&path) {
+            Ok(Loaded::File(file)) => group.push(source, path, file, ticket),
+            Ok(Loaded::Unrecognised(file)) if source.path == path => {
+                refuse(&recognise::refusal(&file.bytes));
+            }
+            Ok(Loaded::Empty) if source.named && source.path == path && path.is_file() => {
+                refuse(&recognise::refusal(b""));
+            }
+            Ok(Loaded::Unrecognised(_) | Loaded::Empty) => ticket.within(|run| run.skip(Kind::File)),
+            Err(error) => refuse(&error),
         }
     }
     group.hand_on(ticket);

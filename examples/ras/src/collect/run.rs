@@ -13,6 +13,7 @@ use crate::progress::Progress;
 use crate::summary::count;
 use crate::tally::Tally as Events;
 use crate::text::{Detail, Text};
+use crate::walk::{self, Skipped};
 
 use super::archive::Archive;
 use super::known::Known;
@@ -114,7 +115,7 @@ struct Tally {
     no_place: bool,
     bad: usize,
     tables: usize,
-    skipped: usize,
+    skipped: Skipped,
     refused: usize,
     /// Whether something new is in the archive, and in the other outputs, for good.
     archived: bool,
@@ -195,9 +196,9 @@ impl<'o> Run<'o> {
         (0..files).for_each(|_| self.progress.file());
     }
 
-    /// A file was nothing known.
-    pub fn skip(&mut self) {
-        self.tally.skipped += 1;
+    /// A file was nothing known, or something is not read.
+    pub fn skip(&mut self, kind: walk::Kind) {
+        self.tally.skipped.add(kind);
         self.progress.file();
     }
 
@@ -632,8 +633,8 @@ impl Tally {
         if self.tables > 0 {
             line.push_str(&format!("; {} left out, which no record is in", count(self.tables, "ERST table")));
         }
-        if self.skipped > 0 {
-            line.push_str(&format!("; {} of other kinds left out", count(self.skipped, "file")));
+        if let Some(skipped) = self.skipped.told() {
+            line.push_str(&format!("; {skipped}"));
         }
         line
     }
