@@ -1,7 +1,7 @@
 //! Recognises what a file holds: by its bytes, and by its name only where the bytes cannot say (pstore's files hold a
 //! body alone).
 
-use cper::{SectionDescriptor, SectionTypeId, Severity, StatusBlock, StatusBlocks};
+use cper::{DataEntry, SectionDescriptor, SectionTypeId, Severity, StatusBlock, StatusBlocks};
 use erst_table::{Table, qemu};
 use mce_record::mcelog::{self, WordSize};
 use mce_record::{CpuVendor, Layout, MceRecord};
@@ -229,6 +229,36 @@ pub fn is_block(block: &StatusBlock<'_>) -> bool {
             Ok(()) => is_defined || of_known_type(),
             Err(_) => is_defined && of_known_type(),
         }
+}
+
+/// Whether a status block begins here, among bytes that can be anything: no value of its header or of an entry is
+/// reserved, each entry's type is known, and the entries fill the block. Only the end of the bytes may cut an entry.
+pub fn is_surely_block(bytes: &[u8]) -> bool {
+    let Ok(block) = StatusBlock::parse(bytes) else { return false };
+    let header = block.header();
+    let (status, severity, count) = (header.block_status(), header.severity(), header.entry_count());
+    // Most bytes fail here.
+    if status >> 14 != 0 || severity > Severity::INFORMATIONAL || header.data_length() < 64 {
+        return false;
+    }
+    let is_known = |entry: &DataEntry<'_>| {
+        entry.section_type().name().is_some()
+            && entry.severity() <= Severity::INFORMATIONAL
+            && (2..=3).contains(&(entry.header().revision() >> 8))
+    };
+    let mut entries = 0;
+    // A header cannot count more.
+    for entry in block.entries().take(0x400) {
+        entries += 1;
+        let entry = entry.ok().or_else(|| block.cut_entry().filter(|_| block.missing() != 0));
+        if !entry.is_some_and(|entry| is_known(&entry)) {
+            return false;
+        }
+    }
+    // Linux writes status 0 when it has read a block.
+    let is_cut = block.missing() != 0;
+    let is_counted = if is_cut { entries <= count } else { status == 0 || entries == count };
+    entries != 0 && is_counted && (is_cut || matches!(block.raw_data(), None | Some(Ok(_))))
 }
 
 /// The descriptor at the start of the bytes and the body behind it, where the descriptor says it is.

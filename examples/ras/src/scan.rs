@@ -1,6 +1,8 @@
 //! Walks over a file and reports each thing that it finds, good and bad.
 
-use cper::{Record, RecordHeader, SectionDescriptor, SectionTypeId, StatusBlocks};
+use std::ops::Range;
+
+use cper::{GenericErrorStatus, Record, RecordHeader, SectionDescriptor, SectionTypeId, StatusBlock};
 use erst_table::Table;
 use erst_table::qemu::{Image, ImageProblem, Slot};
 use mce_record::mcelog;
@@ -580,62 +582,102 @@ impl<'a> Scanner<'a, '_> {
         self.title = format!("{}, {}", count(records, "CPER record"), summary::size(bytes.len()));
     }
 
-    /// Returns the offset of the next record. The bytes before it are reported as bad, unless they are fill.
+    /// Returns the offset of the next record.
     fn next_record(&mut self, bytes: &'a [u8], from: Cursor) -> Option<usize> {
         let from = from.place()?;
         // The usual case, for which the file system need not be asked.
         if bytes.get(from..).is_some_and(|rest| rest.starts_with(b"CPER")) {
             return Some(from);
         }
+        self.search(bytes, from, &RECORD)
+    }
+
+    /// Returns the offset of the next thing of this kind. The bytes before it are reported as bad, unless they are fill.
+    fn search(&mut self, bytes: &'a [u8], from: usize, sought: &Sought) -> Option<usize> {
         let mut cursor = Cursor::new(self.file.bytes.next_data(from), bytes.len());
         let (mut fill, mut found) = (true, None);
         while let Some(at) = cursor.place() {
-            let rest = &bytes[at..];
-            // One stride and the length of both signatures, so that a record across two strides is found.
-            let window = &rest[..rest.len().min(STRIDE + SIGNATURES - 1)];
-            found = signatures(window).next();
-            fill = fill && is_fill(&window[..found.unwrap_or(window.len())]);
-            if let Some(place) = &mut found {
-                *place += at;
+            let end = bytes.len().min(at + STRIDE);
+            found = (sought.find)(bytes, at..end);
+            fill = fill && (sought.is_fill)(&bytes[at..found.unwrap_or(end)]);
+            if found.is_some() || end == bytes.len() {
                 break;
             }
-            if window.len() == rest.len() {
-                break;
-            }
-            cursor.move_to(self.file.bytes.next_data(at + STRIDE));
+            cursor.move_to(self.file.bytes.next_data(end));
             self.reached(cursor.place().unwrap_or(bytes.len()));
         }
         if !fill {
+            let Sought { kind, name, .. } = sought;
             let end = found.unwrap_or(bytes.len());
-            let next = if found.is_some() { "before the next record" } else { "to the end" };
-            let reason = format!("{} {next} that are no record", summary::size(end - from));
-            let problem = Problem::new("no_record", from as u64, reason).value("length", end - from);
+            let next = if found.is_some() { format!("before the next {name}") } else { "to the end".into() };
+            let reason = format!("{} {next} that are no {name}", summary::size(end - from));
+            let problem = Problem::new(kind, from as u64, reason).value("length", end - from);
             self.lost(self.place(from), problem, &bytes[from..end]);
         }
         found
     }
 
     /// A status block, or a region of them, from this offset on. One with block status 0 is shown like any other: Linux
-    /// writes 0 when it has read a block at boot, whether it printed the block or skipped it.
+    /// writes 0 when it has read a block at boot, whether it printed the block or skipped it. After bytes that are no
+    /// block the next one is searched for.
     fn blocks(&mut self, bytes: &'a [u8], start: usize) {
+        let mut cursor = Cursor::new(start, bytes.len());
         let mut blocks = 0;
-        for (offset, block) in StatusBlocks::new(bytes.get(start..).unwrap_or_default()) {
-            let offset = start + offset;
-            let place = self.place(offset);
-            if !recognise::is_block(&block) {
-                let rest = bytes.len() - offset;
-                let reason = format!("{} behind the last status block that are none", summary::size(rest));
-                let problem = Problem::new("no_block", offset as u64, reason).value("length", rest);
-                self.lost(place, problem, &bytes[offset..]);
-                break;
-            }
+        while let Some(from) = cursor.place() {
+            let next = block_at(bytes, from).map(|block| (from, block)).or_else(|| {
+                let found = self.search(bytes, from, &BLOCK)?;
+                Some((found, block_at(bytes, found)?))
+            });
+            let Some((at, block)) = next else { break };
             blocks += 1;
-            self.sections(place, What::Block(block), block.as_bytes());
+            self.reached(at);
+            self.sections(self.place(at), What::Block(block), block.as_bytes());
+            cursor.move_to(at + block.as_bytes().len());
         }
         self.title = match blocks {
             1 => "generic error status block".into(),
             _ => format!("error region, {blocks} status blocks"),
         };
+    }
+}
+
+/// What can be found behind bytes that are none of it.
+struct Sought {
+    /// The kind of problem that those bytes are.
+    kind: &'static str,
+    name: &'static str,
+    /// Whether the bytes are what lies between two of them without being a loss.
+    is_fill: fn(&[u8]) -> bool,
+    /// The first that begins in this range.
+    find: fn(&[u8], Range<usize>) -> Option<usize>,
+}
+
+const RECORD: Sought = Sought {
+    kind: "no_record",
+    name: "record",
+    is_fill,
+    find: |bytes, Range { start, end }| {
+        // So that a record whose signatures lie across the end is found.
+        let end = bytes.len().min(end + SIGNATURES - 1);
+        signatures(&bytes[start..end]).next().map(|place| start + place)
+    },
+};
+
+const BLOCK: Sought = Sought {
+    kind: "no_block",
+    name: "status block",
+    is_fill: |bytes| bytes.iter().all(|byte| *byte == 0),
+    find: |bytes, mut range| range.find(|place| recognise::is_surely_block(&bytes[*place..])),
+};
+
+/// The status block at this offset. It ends at the latest where another one begins: a block that is cut goes on in the
+/// bytes of the next.
+fn block_at(bytes: &[u8], at: usize) -> Option<StatusBlock<'_>> {
+    let rest = bytes.get(at..)?;
+    let block = StatusBlock::parse(rest).ok().filter(recognise::is_block)?;
+    match (BLOCK.find)(rest, GenericErrorStatus::SIZE..block.as_bytes().len()) {
+        Some(next) => StatusBlock::parse(&rest[..next]).ok(),
+        None => Some(block),
     }
 }
 

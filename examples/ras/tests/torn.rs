@@ -331,6 +331,87 @@ fn entries_that_are_cut_are_shown_and_zeros_are_no_entries() {
     assert!(run.stdout.contains("section at 0x5c, 40 bytes of"), "{}", run.stdout);
 }
 
+/// A status block of one memory error at this address.
+fn block(address: u64) -> Vec<u8> {
+    let mut block: Vec<u8> = [0x11_u32, 0, 0, 152, 1].iter().flat_map(|value| value.to_le_bytes()).collect();
+    block.resize(20 + 152, 0);
+    block[20..36].copy_from_slice(SectionTypeId::MEMORY.raw().bytes());
+    block[36..44].copy_from_slice(&[1, 0, 0, 0, 0, 3, 0, 0]);
+    block[44] = 80;
+    block[92..94].copy_from_slice(&[2, 0]);
+    block[108..116].copy_from_slice(&address.to_le_bytes());
+    block
+}
+
+/// The places of the blocks that `ras` tells of, the address that each shows, and the places of the bad parts.
+fn blocks(bytes: &[u8]) -> (Vec<(u64, Option<String>)>, Vec<u64>) {
+    let run = ras_with_input(&["decode", "--format", "json", "-"], bytes);
+    let (mut found, mut bad) = (Vec::new(), Vec::new());
+    for line in run.stdout.lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        let offset = event["source"]["offset"].as_u64().unwrap();
+        let address = &event["sections"][0]["fields"]["physical_address"];
+        if event["kind"] == "bad" {
+            bad.push(offset);
+        } else {
+            found.push((offset, address.as_str().map(str::to_owned)));
+        }
+    }
+    assert_eq!(run.code, if bad.is_empty() { 0 } else { 2 }, "{}{}", run.stdout, run.stderr);
+    (found, bad)
+}
+
+/// A status block that is cut takes nothing of the next, wherever the cut is.
+#[test]
+fn a_block_that_is_cut_takes_nothing_of_the_next() {
+    let address = |number: u64| Some(format!("{:#018x}", 0x1_0000 * number));
+    for length in 1..172 {
+        let torn = &block(0x2_0000)[..length];
+        let bytes = [&block(0x1_0000), torn, &block(0x3_0000), &block(0x4_0000), &[0; 64]].concat();
+        let (found, bad) = blocks(&bytes);
+        let of_torn: Vec<_> = found.iter().filter(|(offset, _)| *offset == 172).collect();
+        let others: Vec<_> = found.iter().filter(|(offset, _)| *offset != 172).cloned().collect();
+        let next = 172 + length as u64;
+        assert_eq!(
+            others,
+            [(0, address(1)), (next, address(3)), (next + 172, address(4))],
+            "cut at {length}"
+        );
+        assert!(of_torn.iter().all(|(_, shown)| shown.is_none() || *shown == address(2)), "{of_torn:?}");
+        assert_eq!(of_torn.len(), usize::from(length >= 36), "cut at {length}");
+        assert!(bad.iter().any(|offset| (172..next).contains(offset)), "cut at {length}: {bad:?}");
+    }
+    // Also where the bytes end in the next one.
+    let (found, bad) = blocks(&[&block(0x1_0000)[..100], &block(0x2_0000)[..130]].concat());
+    assert_eq!(found, [(0, None), (100, address(2))]);
+    assert!(bad.len() >= 2);
+}
+
+/// Bytes between blocks and behind the last one are bad, however few, and hide no block. Zeros are padding.
+#[test]
+fn bytes_that_are_no_block_are_told_and_hide_none() {
+    let [first, second, third] = [1, 2, 3].map(|number| block(0x1_0000 * number));
+    for (between, is_bad) in [(&[0xde; 24][..], true), (&[0xff], true), (&[0; 20], false), (&[0; 3], false)] {
+        let step = (172 + between.len()) as u64;
+        let (found, bad) = blocks(&[&first, between, &second, between, &third, between].concat());
+        let offsets: Vec<u64> = found.iter().map(|(offset, _)| *offset).collect();
+        assert_eq!(offsets, [0, step, 2 * step], "{between:x?}");
+        let gaps = [172, 172 + step, 172 + 2 * step];
+        assert_eq!(bad, if is_bad { &gaps[..] } else { &[] }, "{between:x?}");
+    }
+    // Junk and numbers are no block, whatever stands among them.
+    let mut state = 1_u64;
+    let mut noise = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    };
+    let mut junk: Vec<u8> = (0..1 << 16).map(|place| noise() * u8::from(place % 4 == 0)).collect();
+    for place in (0..junk.len() - 64).step_by(256) {
+        junk[place..place + 16].copy_from_slice(SectionTypeId::MEMORY.raw().bytes());
+    }
+    assert_eq!(blocks(&[&first, &junk[..], &second].concat()).0.len(), 2);
+}
+
 /// A body that claims more than there is is bad, though what is there is shown.
 #[test]
 fn a_body_that_claims_more_than_it_has_is_bad() {
