@@ -787,17 +787,18 @@ impl Extent {
             }
         }
         let whole = record.as_bytes();
-        // Another record can only begin after this one's header and descriptors. A section may hold a record: a record
-        // inside a section ends within this one, one that runs past this one's end is the next record.
+        // No header and no descriptor holds the signatures of a record. A section may hold a record: a record inside a
+        // section ends within this one, one that runs past this one's end is the next record.
         let is_next = |place: &usize| {
             let runs_on = |inner: Record<'_>| inner.header().record_length() as usize > whole.len() - place;
-            *place >= sections_end
+            *place < front
+                || *place >= sections_end
                 || record.missing() != 0
                 || Record::parse(&bytes[*place..]).is_ok_and(runs_on)
         };
         // A record that begins in the last bytes of this one has its signatures' end after this one's end.
         let end = bytes.len().min(whole.len() + SIGNATURES - 1);
-        let places = signatures(&bytes[front.min(end)..end]).map(|place| front + place);
+        let places = signatures(&bytes[..end]).skip_while(|place| *place == 0);
         let next = places.take_while(|place| *place < whole.len()).find(is_next);
         let length = match next {
             Some(next) if next < sections_end || !all_inside => next,

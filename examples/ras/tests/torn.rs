@@ -192,21 +192,51 @@ fn a_torn_record_hides_none_behind_it() {
 fn a_record_that_is_cut_takes_nothing_of_the_next() {
     let whole = record(&[(SectionTypeId::MEMORY, 80), (SectionTypeId::PCIE, 208)]);
     let folder = folder("next");
-    for length in HEADER + 2 * DESCRIPTOR..whole.len() {
+    for length in 4..whole.len() {
         let file = folder.join(format!("{length}"));
         fs::write(&file, [&whole[..length], &whole, &whole].concat()).unwrap();
     }
-    let mut offsets: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    for event in ras_json(&[text(&folder)]).iter().filter(|event| event["kind"] != "bad") {
+    let mut told: BTreeMap<usize, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    for event in ras_json(&[text(&folder)]) {
         let file = Path::new(event["source"]["file"].as_str().unwrap()).file_name().unwrap();
-        let of_file = offsets.entry(file.to_str().unwrap().to_owned()).or_default();
-        of_file.push(event["source"]["offset"].as_u64().unwrap());
+        let (good, bad) = told.entry(file.to_str().unwrap().parse().unwrap()).or_default();
+        let offset = event["source"]["offset"].as_u64().unwrap() as usize;
+        if event["kind"] == "bad" {
+            bad.push(offset)
+        } else {
+            good.push(offset)
+        }
+        assert!(event["kind"] == "bad" || event["record_id"] == "0x0000000000000007", "{event}");
     }
-    for (length, offsets) in &offsets {
-        let length: u64 = length.parse().unwrap();
-        assert_eq!(offsets, &[0, length, length + whole.len() as u64], "cut at {length}");
+    assert_eq!(told.len(), whole.len() - 4);
+    for (length, (good, bad)) in told {
+        // A record without a whole header is no event.
+        let expected = [0, length, length + whole.len()];
+        assert_eq!(good, expected[usize::from(length < HEADER)..], "cut at {length}");
+        assert!(!bad.is_empty() && bad.iter().all(|offset| *offset <= length), "cut at {length}: {bad:?}");
     }
-    assert!(offsets.len() > 40);
+}
+
+/// A record inside a section is that section's, however it stands there.
+#[test]
+fn a_record_inside_a_section_is_no_record_of_the_file() {
+    let inner = record(&[(SectionTypeId::MEMORY, 80)]);
+    for (before, behind) in [(0, 0), (32, 0), (32, 16)] {
+        let body = [&vec![0; before], &inner[..], &vec![0; behind]].concat();
+        let mut out = vec![0; 4096];
+        let header = RecordHeader::new(Severity::FATAL, NotificationType::NMI).with_record_id(7);
+        let mut writer = RecordWriter::for_sections(&mut out, &header, 2).unwrap();
+        let descriptor = SectionDescriptor::new(Severity::RECOVERABLE);
+        writer.section_bytes(SectionTypeId::MEMORY, &descriptor, &[0; 80]).unwrap();
+        writer.section_bytes(SectionTypeId::FIRMWARE_ERROR_RECORD, &descriptor, &body).unwrap();
+        let outer = writer.finish().unwrap().to_vec();
+        let events = ras_with_input(&["decode", "--format", "json", "-"], &outer.repeat(2)).stdout;
+        let offsets: Vec<Value> = events
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["source"]["offset"].clone())
+            .collect();
+        assert_eq!(offsets, [0, outer.len()], "{events}");
+    }
 }
 
 /// Signatures without records behind them cost one look each, not a look at all that follows.
