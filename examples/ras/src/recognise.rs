@@ -1,7 +1,9 @@
 //! Recognises what a file holds: by its bytes, and by its name only where the bytes cannot say (pstore's files hold a
 //! body alone).
 
-use cper::{DataEntry, SectionDescriptor, SectionTypeId, Severity, StatusBlock, StatusBlocks};
+use cper::{
+    DataEntry, Record, RecordHeader, SectionDescriptor, SectionTypeId, Severity, StatusBlock, StatusBlocks,
+};
 use erst_table::{Table, qemu};
 use mce_record::mcelog::{self, WordSize};
 use mce_record::{CpuVendor, Layout, MceRecord};
@@ -16,6 +18,7 @@ use crate::dmesg;
 use crate::input::Bytes;
 use crate::key::Key;
 use crate::ramoops;
+use crate::scan::signatures;
 use crate::summary;
 use crate::trace;
 use crate::unhex;
@@ -128,6 +131,16 @@ fn archived(input: &Input<'_>) -> Option<Content> {
 fn records(input: &Input<'_>) -> Option<Content> {
     let is_record = input.bytes.starts_with(b"CPER") && input.bytes.get(6..10) == Some(&[0xff; 4]);
     is_record.then_some(Content::Records(0))
+}
+
+/// Offsets of records, among bytes that can be anything: both signatures, and a header whose values make sense.
+pub fn sure_records(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    let makes_sense = |record: Record<'_>| {
+        let (header, descriptors) = (record.header(), usize::from(record.header().section_count()));
+        let least = RecordHeader::SIZE + SectionDescriptor::SIZE * descriptors.max(1);
+        header.severity() <= Severity::INFORMATIONAL && header.record_length() as usize >= least
+    };
+    signatures(bytes).filter(move |place| Record::parse(&bytes[*place..]).is_ok_and(makes_sense))
 }
 
 fn damaged_record(input: &Input<'_>) -> Option<Content> {
@@ -270,12 +283,20 @@ pub fn section(bytes: &[u8]) -> Option<(&SectionDescriptor, &[u8])> {
     Some((descriptor, bytes.get(offset..)?.get(..length)?))
 }
 
-/// Whether the bytes begin with a descriptor: of a known type, or one that fits the bytes exactly.
+/// Whether the bytes begin with a descriptor: of a known type, or one that fits the bytes exactly. Where records follow
+/// it is the rest of one. A body may hold records.
 fn is_section(bytes: &[u8]) -> bool {
     section(bytes).is_some_and(|(descriptor, body)| {
+        let start = SectionDescriptor::SIZE.max(descriptor.section_offset() as usize);
+        let is_inside = |place: usize| {
+            let record = Record::parse(&bytes[place..]).map_or(0, |record| record.header().record_length());
+            place >= start && place.saturating_add(record as usize) <= start + body.len()
+        };
         let fits = descriptor.section_offset() as usize == SectionDescriptor::SIZE
             && body.len() == bytes.len() - SectionDescriptor::SIZE;
-        !body.is_empty() && (fits || descriptor.section_type().name().is_some())
+        !body.is_empty()
+            && (fits || descriptor.section_type().name().is_some())
+            && sure_records(bytes).all(is_inside)
     })
 }
 
@@ -344,7 +365,8 @@ pub fn readable(bytes: Bytes, name: &str) -> (Bytes, Option<String>, Option<Cont
 fn pasted(text: &[u8], name: &str, wanted: fn(Content) -> bool) -> Option<(String, Vec<u8>, Content)> {
     let mut dumps = unhex::decode(text).filter_map(|forms| {
         forms.into_iter().find_map(|(form, bytes)| {
-            let content = recognise(&bytes, name).filter(|content| wanted(*content))?;
+            let behind = || sure_records(&bytes).next().map(|_| Content::Records(0));
+            let content = recognise(&bytes, name).or_else(behind).filter(|content| wanted(*content))?;
             Some((content, form, bytes))
         })
     });

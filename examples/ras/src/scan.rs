@@ -50,6 +50,7 @@ impl File {
             (Some(_), _) => None,
         };
         let content = region.as_ref().map(|_| Content::Ramoops).or(content);
+        let content = content.or_else(|| has_record(&bytes).then_some(Content::Records(0)));
         Self { name, bytes, form, content, region }
     }
 
@@ -593,9 +594,10 @@ impl<'a> Scanner<'a, '_> {
     }
 
     /// Returns the offset of the next thing of this kind. The bytes before it are reported as bad, unless they are fill.
+    /// What begins with fill has lost what was there.
     fn search(&mut self, bytes: &'a [u8], from: usize, sought: &Sought) -> Option<usize> {
         let mut cursor = Cursor::new(self.file.bytes.next_data(from), bytes.len());
-        let (mut fill, mut found) = (true, None);
+        let (mut fill, mut found) = (from != 0, None);
         while let Some(at) = cursor.place() {
             let end = bytes.len().min(at + STRIDE);
             found = (sought.find)(bytes, at..end);
@@ -733,11 +735,27 @@ fn is_of_slot(problem: &ImageProblem) -> bool {
     )
 }
 
+/// Whether a record begins anywhere in the bytes. The search gives back the memory of the pages that it passed.
+fn has_record(bytes: &Bytes) -> bool {
+    let mut cursor = Cursor::new(bytes.next_data(0), bytes.len());
+    while let Some(at) = cursor.place() {
+        let end = bytes.len().min(at + STRIDE);
+        // So that a header that lies across the end is whole.
+        let window = bytes.len().min(end + RecordHeader::SIZE);
+        if recognise::sure_records(&bytes[at..window]).next().is_some() {
+            return true;
+        }
+        bytes.release();
+        cursor.move_to(bytes.next_data(end));
+    }
+    false
+}
+
 /// Bytes from the first signature of a record to the end of the second.
 const SIGNATURES: usize = 10;
 
 /// Offsets of records with both signatures. Other bytes do not have both by chance.
-fn signatures(bytes: &[u8]) -> impl Iterator<Item = usize> {
+pub fn signatures(bytes: &[u8]) -> impl Iterator<Item = usize> {
     let second = |place: &usize| bytes.get(place + 6..place + SIGNATURES) == Some(&[0xff; 4]);
     memchr::memmem::find_iter(bytes, b"CPER").filter(second)
 }

@@ -201,11 +201,8 @@ fn a_record_that_is_cut_takes_nothing_of_the_next() {
         let file = Path::new(event["source"]["file"].as_str().unwrap()).file_name().unwrap();
         let (good, bad) = told.entry(file.to_str().unwrap().parse().unwrap()).or_default();
         let offset = event["source"]["offset"].as_u64().unwrap() as usize;
-        if event["kind"] == "bad" {
-            bad.push(offset)
-        } else {
-            good.push(offset)
-        }
+        let list = if event["kind"] == "bad" { bad } else { good };
+        list.push(offset);
         assert!(event["kind"] == "bad" || event["record_id"] == "0x0000000000000007", "{event}");
     }
     assert_eq!(told.len(), whole.len() - 4);
@@ -237,6 +234,57 @@ fn a_record_inside_a_section_is_no_record_of_the_file() {
             .collect();
         assert_eq!(offsets, [0, outer.len()], "{events}");
     }
+}
+
+/// What is damaged at the start of a store hides none of the records behind it.
+#[test]
+fn a_damaged_start_hides_no_record() {
+    let whole = record(&[(SectionTypeId::MEMORY, 80)]);
+    let folder = folder("start");
+    fs::write(folder.join("good"), &whole).unwrap();
+    let hex = |digit: u8| char::from_digit(digit.into(), 16).unwrap();
+    for (name, front) in [
+        ("zeros", &[0; 280][..]),
+        ("erased", &[0xff; 280]),
+        ("line", b"\n"),
+        ("words", b"CPER and more words, of which none is a record\n"),
+        ("descriptor", &whole[HEADER..]),
+        ("body", &whole[HEADER + DESCRIPTOR..]),
+    ] {
+        let bytes = [front, &whole, &whole].concat();
+        let file = folder.join(name);
+        fs::write(&file, &bytes).unwrap();
+        let pasted: String = bytes.iter().flat_map(|byte| [hex(byte >> 4), hex(byte & 15)]).collect();
+        let of_text = ras_with_input(&["decode", "--format", "json", "-"], pasted.as_bytes()).stdout;
+        let of_text: Vec<Value> = of_text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for events in [ras_json(&[text(&file)]), of_text] {
+            let told: Vec<_> = events
+                .iter()
+                .map(|event| (event["kind"] == "bad", event["source"]["offset"].as_u64()))
+                .collect();
+            let place = |at: usize| Some(at as u64);
+            let behind = front.len() + whole.len();
+            let expected = [(true, place(0)), (false, place(front.len())), (false, place(behind))];
+            assert_eq!(told, expected, "{name}");
+        }
+        assert_eq!(ras(&["decode", "-q", text(&file)]).code, 2, "{name}");
+    }
+    let run = ras(&["decode", text(&folder)]);
+    assert!(run.code == 2 && !run.stdout.contains("of other kinds"), "{}", run.stdout);
+
+    // Signatures without a header that makes sense are no record, nor is a section that holds a record torn.
+    let run = ras_with_input(
+        &["decode", "-"],
+        b"\x7fELF\0\0CPER\0\x01\xff\xff\xff\xff\x02\0 and more of a program",
+    );
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""));
+    let mut section = [&[0; DESCRIPTOR], &[0; 8][..], &whole].concat();
+    section[0] = 72;
+    section[4..8].copy_from_slice(&(8 + whole.len() as u32).to_le_bytes());
+    section[16..32].copy_from_slice(SectionTypeId::FIRMWARE_ERROR_RECORD.raw().bytes());
+    let run = ras_with_input(&["decode", "--format", "json", "-"], &section);
+    let event: Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(event["sections"][0]["type"]["name"], "firmware error record reference", "{}", run.stdout);
 }
 
 /// Signatures without records behind them cost one look each, not a look at all that follows.
