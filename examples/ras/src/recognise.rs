@@ -133,14 +133,16 @@ fn records(input: &Input<'_>) -> Option<Content> {
     is_record.then_some(Content::Records(0))
 }
 
-/// Offsets of records, among bytes that can be anything: both signatures, and a header whose values make sense.
+/// Offsets of records, among bytes that can be anything: both signatures, and a header whose values make sense, or that
+/// the end of the bytes cuts.
 pub fn sure_records(bytes: &[u8]) -> impl Iterator<Item = usize> {
-    let makes_sense = |record: Record<'_>| {
-        let (header, descriptors) = (record.header(), usize::from(record.header().section_count()));
-        let least = RecordHeader::SIZE + SectionDescriptor::SIZE * descriptors.max(1);
+    let makes_sense = |rest: &[u8]| {
+        let Ok(record) = Record::parse(rest) else { return rest.len() < RecordHeader::SIZE };
+        let header = record.header();
+        let least = RecordHeader::SIZE + SectionDescriptor::SIZE * usize::from(header.section_count().max(1));
         header.severity() <= Severity::INFORMATIONAL && header.record_length() as usize >= least
     };
-    signatures(bytes).filter(move |place| Record::parse(&bytes[*place..]).is_ok_and(makes_sense))
+    signatures(bytes).filter(move |place| makes_sense(&bytes[*place..]))
 }
 
 fn damaged_record(input: &Input<'_>) -> Option<Content> {
@@ -444,7 +446,8 @@ fn binary_refusal(bytes: &[u8]) -> String {
     let seen = seen(bytes);
     match bytes {
         [] => "empty, 0 bytes".into(),
-        _ if bytes.starts_with(&[0; 8]) => {
+        // The first bytes of a large store are enough.
+        _ if bytes.iter().take(1 << 20).all(|byte| *byte == 0) => {
             format!("{seen}: no \"ERSTSTOR\", \"CPER\" or status block; empty or erased")
         }
         _ if bytes.starts_with(b"ERST") => match Table::parse(bytes) {

@@ -742,7 +742,7 @@ fn has_record(bytes: &Bytes) -> bool {
         let end = bytes.len().min(at + STRIDE);
         // So that a header that lies across the end is whole.
         let window = bytes.len().min(end + RecordHeader::SIZE);
-        if recognise::sure_records(&bytes[at..window]).next().is_some() {
+        if recognise::sure_records(&bytes[at..window]).any(|place| at + place < end) {
             return true;
         }
         bytes.release();

@@ -272,12 +272,18 @@ fn a_damaged_start_hides_no_record() {
     let run = ras(&["decode", text(&folder)]);
     assert!(run.code == 2 && !run.stdout.contains("of other kinds"), "{}", run.stdout);
 
-    // Signatures without a header that makes sense are no record, nor is a section that holds a record torn.
-    let run = ras_with_input(
-        &["decode", "-"],
-        b"\x7fELF\0\0CPER\0\x01\xff\xff\xff\xff\x02\0 and more of a program",
+    // A header that the end cuts is all that there is of a record.
+    let run = ras_with_input(&["decode", "-q", "-"], &[&[0; 280], &whole[..100]].concat());
+    assert!(
+        run.code == 2 && run.stdout.contains("offset 0x118: record header needs 128 bytes"),
+        "{}",
+        run.stdout
     );
+    // Signatures without a header that makes sense are no record, nor is a section that holds a record torn.
+    let program = [&b"\0\0\0\0\0\0\0\0CPER\0\x01\xff\xff\xff\xff\x02\0"[..], &[0x5a; 200]].concat();
+    let run = ras_with_input(&["decode", "-"], &program);
     assert_eq!((run.code, run.stdout.as_str()), (1, ""));
+    assert!(!run.stderr.contains("empty"), "{}", run.stderr);
     let mut section = [&[0; DESCRIPTOR], &[0; 8][..], &whole].concat();
     section[0] = 72;
     section[4..8].copy_from_slice(&(8 + whole.len() as u32).to_le_bytes());
