@@ -142,16 +142,18 @@ pub fn begins(bytes: &[u8]) -> bool {
 
 /// Whether a dump or a console's log of ramoops lies anywhere in the bytes.
 pub fn is_inside(bytes: &Bytes) -> bool {
-    if !has_signature(bytes) {
-        return false;
-    }
-    let slots = find(bytes);
+    (has_signature(bytes) || mended(bytes, None).is_some()) && is_memory(bytes)
+}
+
+/// The same, without giving memory back.
+pub fn is_memory(bytes: &[u8]) -> bool {
     let holds = |slot: &Slot| {
         let zone = &bytes[slot.range.clone()];
-        let begins_dump = zone.get(HEADER..).is_some_and(|ring| DumpHeader::parse(ring).is_some());
-        begins_dump || stored(zone).is_some_and(|content| is_kernel_log(&content))
+        // The signature of a console's zone of pstore/blk looks like a damaged one.
+        begins_dump(bytes, slot.range.start)
+            || !is_of_block_device(zone) && stored(zone).is_some_and(|content| is_kernel_log(&content))
     };
-    slots.iter().any(holds) && !is_block_device(bytes)
+    find(bytes).iter().any(holds) && !is_block_device(bytes)
 }
 
 /// Whether a signature is in the bytes. The search gives back the memory of the pages that it passed.
@@ -170,8 +172,14 @@ fn has_signature(bytes: &Bytes) -> bool {
     false
 }
 
+/// Whether a zone has a signature that pstore/blk gives to zones of other kinds than dumps.
+fn is_of_block_device(zone: &[u8]) -> bool {
+    let others = [RecordType::CONSOLE, RecordType::FTRACE, RecordType::PMSG];
+    blk::Zone::parse(zone).is_ok_and(|zone| others.contains(&zone.record_type()))
+}
+
 /// pstore/blk has the same signature and another header.
-fn is_block_device(bytes: &[u8]) -> bool {
+pub fn is_block_device(bytes: &[u8]) -> bool {
     let mut zones = SIGNATURES.iter().flat_map(|signature| memchr::memmem::find_iter(bytes, signature));
     zones.any(|at| blk::Zone::parse(&bytes[at..]).is_ok_and(|zone| zone.dump().is_some()))
 }
@@ -190,6 +198,43 @@ fn is_plausible(bytes: &[u8], at: usize) -> bool {
     words(bytes, at).is_some_and(|[start, size]| start <= size && size <= bytes.len() - at - HEADER)
 }
 
+/// Whether the line of a dump stands behind the header at this offset.
+fn begins_dump(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at + HEADER..).is_some_and(|ring| DumpHeader::parse(ring).is_some())
+}
+
+/// Whether this offset is inside the zone that begins at `before`, by what that zone's header says.
+fn is_covered(bytes: &[u8], before: usize, at: usize) -> bool {
+    let size = words(bytes, before).filter(|_| is_plausible(bytes, before)).map_or(0, |[_, size]| size);
+    at < before + HEADER + size
+}
+
+/// The used bytes of a zone whose signature is damaged, with the right signature: two bits of it are wrong at most, or
+/// any where a layout says what the zone is for. The signature of a function trace differs from that of dumps too, but
+/// a trace is no text.
+fn mended(zone: &[u8], kind: Option<RecordType>) -> Option<Vec<u8>> {
+    let seen = zone.first_chunk().map(|seen| u32::from_le_bytes(*seen))?;
+    let wrong = |signature: &[u8; 4]| (u32::from_le_bytes(*signature) ^ seen).count_ones();
+    let signature = SIGNATURES.iter().min_by_key(|signature| wrong(signature))?;
+    let most = if kind.is_none_or(|kind| kind == RecordType::FTRACE) { 2 } else { u32::BITS };
+    if !(1..=most).contains(&wrong(signature)) {
+        return None;
+    }
+    let header = [signature, zone.get(4..HEADER)?].concat();
+    let [_, size] = words(&header, 0)?;
+    let mended = [&header, zone.get(HEADER..HEADER.checked_add(size)?)?].concat();
+    let content = stored(&mended).filter(|content| !content.is_empty())?;
+    (DumpHeader::parse(&content).is_some() || is_text(&content)).then_some(mended)
+}
+
+/// The kernel of a function trace.
+fn trace_version(zone: &[u8], kind: Option<RecordType>) -> Option<(u8, u8, u8)> {
+    if mended(zone, kind).is_some() {
+        return None;
+    }
+    Zone::parse(zone, None).ok()?.kernel_version()
+}
+
 /// The zones that are found by their signatures.
 fn find(bytes: &[u8]) -> Vec<Slot> {
     let lists = SIGNATURES.map(|signature| memchr::memmem::find_iter(bytes, &signature).collect::<Vec<_>>());
@@ -197,8 +242,6 @@ fn find(bytes: &[u8]) -> Vec<Slot> {
     let [little, big] = lists;
     let signed = if count(&big) > count(&little) { big } else { little };
     let is_signed = |at: usize| signed.binary_search(&at).is_ok();
-    let begins_dump =
-        |at: usize| bytes.get(at + HEADER..).is_some_and(|ring| DumpHeader::parse(ring).is_some());
 
     let mut starts: Vec<usize> = Vec::new();
     for &at in &signed {
@@ -210,17 +253,14 @@ fn find(bytes: &[u8]) -> Vec<Slot> {
                 || is_signed(at + length)
                 || starts.iter().rev().nth(1).is_some_and(|earlier| before - earlier == length)
         });
-        let inside = before.is_some_and(|before| {
-            let size =
-                words(bytes, before).filter(|_| is_plausible(bytes, before)).map_or(0, |[_, size]| size);
-            at < before + HEADER + size
-        });
-        let is_zone = is_regular || !inside && (is_plausible(bytes, at) || begins_dump(at));
+        let inside = before.is_some_and(|before| is_covered(bytes, before, at));
+        let is_zone = is_regular || !inside && (is_plausible(bytes, at) || begins_dump(bytes, at));
         if is_zone && at + HEADER <= bytes.len() {
             starts.push(at);
         }
     }
     add_traces(bytes, &mut starts);
+    add_damaged(bytes, &mut starts);
     add_unsigned(bytes, &mut starts);
     slots(bytes, &starts)
 }
@@ -228,10 +268,8 @@ fn find(bytes: &[u8]) -> Vec<Slot> {
 /// Function traces lie after the other zones; their signature contains the kernel's version.
 fn add_traces(bytes: &[u8], starts: &mut Vec<usize>) {
     let Some(&last) = starts.last() else { return };
-    let version = |at: usize| {
-        let zone = Zone::parse(bytes.get(at..)?, None).ok()?;
-        zone.kernel_version().filter(|(major, _, _)| (2..16).contains(major))
-    };
+    let version =
+        |at: usize| trace_version(bytes.get(at..)?, None).filter(|(major, _, _)| (2..16).contains(major));
     // After either of the last two: before Linux 6.5 user messages follow the traces.
     let ends = starts.iter().rev().take(2).flat_map(|start| (9..31).map(move |bits| start + (1 << bits)));
     let Some(first) = ends.filter(|at| !starts.contains(at)).find(|at| version(*at).is_some()) else {
@@ -246,7 +284,32 @@ fn add_traces(bytes: &[u8], starts: &mut Vec<usize>) {
     starts.sort_unstable();
 }
 
-/// Dumps without a header: zones whose signature is damaged.
+/// Bytes around the zones that are found in which those with a damaged signature are looked for.
+const REACH: usize = 16 << 20;
+
+/// Zones whose signature is damaged. They lie an even number of bytes from the others; where there are no others, only
+/// the first byte is looked at.
+fn add_damaged(bytes: &[u8], starts: &mut Vec<usize>) {
+    let (from, to) = match (starts.first(), starts.last()) {
+        (Some(first), Some(last)) => {
+            let from = first.saturating_sub(REACH);
+            (from + (first - from) % 2, last.saturating_add(REACH).min(bytes.len()))
+        }
+        _ => (0, bytes.len().min(1)),
+    };
+    for at in (from..to).step_by(2).filter(|at| mended(&bytes[*at..], None).is_some()) {
+        let place = starts.partition_point(|start| *start <= at);
+        let before = starts[..place].last().copied();
+        // The zone ends where the next begins.
+        let end = starts.get(place).copied().unwrap_or(bytes.len());
+        let is_zone = mended(&bytes[at..end], None).is_some();
+        if is_zone && before.is_none_or(|before| before != at && !is_covered(bytes, before, at)) {
+            starts.insert(place, at);
+        }
+    }
+}
+
+/// Dumps without a header: zones whose signature is damaged beyond recognition.
 fn add_unsigned(bytes: &[u8], starts: &mut Vec<usize>) {
     if starts.is_empty() {
         return;
@@ -256,11 +319,8 @@ fn add_unsigned(bytes: &[u8], starts: &mut Vec<usize>) {
         let Some(at) = line.checked_sub(HEADER).filter(|at| starts.binary_search(at).is_err()) else {
             continue;
         };
-        let inside = starts[..starts.partition_point(|start| *start <= at)].last().is_some_and(|before| {
-            let size =
-                words(bytes, *before).filter(|_| is_plausible(bytes, *before)).map_or(0, |[_, size]| size);
-            at < before + HEADER + size
-        });
+        let before = starts[..starts.partition_point(|start| *start <= at)].last();
+        let inside = before.is_some_and(|before| is_covered(bytes, *before, at));
         // Any text can contain such a line.
         let is_dump = DumpHeader::parse(&bytes[line..])
             .is_some_and(|(header, text)| header.compressed || Header::parse(text).is_some());
@@ -276,9 +336,7 @@ fn add_unsigned(bytes: &[u8], starts: &mut Vec<usize>) {
 fn slots(bytes: &[u8], starts: &[usize]) -> Vec<Slot> {
     let ends = starts.iter().skip(1).copied().chain([bytes.len()]);
     let ranges: Vec<Range<usize>> = starts.iter().zip(ends).map(|(start, end)| *start..end).collect();
-    let is_dump = |range: &Range<usize>| {
-        bytes.get(range.start + HEADER..).is_some_and(|ring| DumpHeader::parse(ring).is_some())
-    };
+    let is_dump = |range: &Range<usize>| begins_dump(bytes, range.start);
     // Dumps come first and are equally long, so that its place tells a dump's number.
     let dumps = ranges.iter().rposition(is_dump).map_or(0, |last| last + 1);
     let length = ranges[..dumps].iter().map(Range::len).min().unwrap_or(0);
@@ -315,9 +373,7 @@ fn laid_out(bytes: &[u8], parameters: &Parameters) -> Vec<Slot> {
     };
     // Kernels before 6.5 put the traces before the messages: their signature decides.
     let fits = |slots: &[Slot]| {
-        let is_trace = |slot: &&Slot| {
-            Zone::parse(&bytes[slot.range.clone()], None).is_ok_and(|zone| zone.kernel_version().is_some())
-        };
+        let is_trace = |slot: &&Slot| trace_version(&bytes[slot.range.clone()], slot.kind).is_some();
         slots.iter().filter(is_trace).all(|slot| slot.kind == Some(RecordType::FTRACE))
     };
     let (newer, older) = (slots(false), slots(true));
@@ -378,7 +434,9 @@ fn find_code(bytes: &[u8], slots: &[Slot]) -> Option<Ecc> {
             let start = slot.range.start;
             let code = header_code(ecc, &bytes[start..start + HEADER]);
             let least = start + HEADER + 2 * code.len();
-            ends.iter().any(|end| *end > least && bytes[..*end].ends_with(&code))
+            // Zeros verify by every code.
+            code.iter().any(|byte| *byte != 0)
+                && ends.iter().any(|end| *end > least && bytes[..*end].ends_with(&code))
         });
         clamp(verified.count()) * 8 * u32::from(ecc.bytes())
     };
@@ -528,16 +586,19 @@ impl Region {
                 readings: Vec::new(),
                 problem: None,
             };
-            let contents = if contents.is_empty() {
+            let is_as_stored = contents.iter().all(|(_, reading)| reading.is_none());
+            let mended = mended(zone, slot.kind).filter(|_| is_as_stored);
+            let contents = if let Some(content) = mended.as_deref().and_then(stored) {
+                vec![(content, None)]
+            } else if contents.is_empty() {
                 let Some((content, problem)) = salvaged(bytes, slot) else { continue };
                 read.problem = Some(problem);
                 vec![(content, None)]
             } else {
                 contents
             };
-            if let Some(seen) = wrong_signature(zone)
-                .filter(|_| matches!(&*contents, [(content, None)] if DumpHeader::parse(content).is_some()))
-            {
+            let is_dump = matches!(&*contents, [(content, None)] if DumpHeader::parse(content).is_some());
+            if let Some(seen) = wrong_signature(zone).filter(|_| mended.is_some() || is_dump) {
                 read.problem = Some(
                     Problem::new(
                         "zone_signature",
@@ -552,7 +613,8 @@ impl Region {
             let version = Zone::parse(zone, code)
                 .or(Zone::parse(zone, None))
                 .ok()
-                .and_then(|zone| zone.kernel_version());
+                .and_then(|zone| zone.kernel_version())
+                .filter(|_| mended.is_none());
             for (content, reading) in contents.into_iter().filter(|(content, _)| !content.is_empty()) {
                 let holds = holds(slot, &content, version, &mut console_seen);
                 read.readings.push((holds, content, reading));

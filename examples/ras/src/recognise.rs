@@ -97,8 +97,12 @@ const RECOGNISERS: [Recogniser; 17] = [
     // Bytes that inflate to such a line.
     |input| is_compressed_log(input.bytes).then(|| log(true)),
     // Two magic numbers, but anywhere in a file that may be a whole device. The search costs most, so it comes last; a
-    // file that only holds a copy of a device is recognised before.
-    |input| blk::is_device(input.bytes).then_some(Content::BlockDevice),
+    // file that only holds a copy of a device is recognised before. The signature is that of ramoops too, where a
+    // damaged one can look like that of another kind of zone.
+    |input| {
+        let is_device = blk::is_device(input.bytes) && !ramoops::is_memory(input.bytes);
+        is_device.then_some(Content::BlockDevice)
+    },
     // A damaged header: the magic alone.
     damaged_record,
     damaged_table,

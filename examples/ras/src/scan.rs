@@ -45,6 +45,10 @@ impl File {
         let region = match (content, layout) {
             (Some(Content::Ramoops), _) => Some(Region::read(&bytes, layout)),
             (None, Some(_)) => Some(Region::read(&bytes, layout)).filter(|region| !region.is_empty()),
+            // A device of pstore/blk without a dump may as well be memory of ramoops. The layout decides.
+            (Some(Content::BlockDevice), Some(_)) if !ramoops::is_block_device(&bytes) => {
+                Some(Region::read(&bytes, layout)).filter(|region| !region.is_empty())
+            }
             // The zones of a larger memory, or of one whose first zone is not in use.
             (None, None) => ramoops::is_inside(&bytes).then(|| Region::read(&bytes, None)),
             (Some(_), _) => None,

@@ -211,6 +211,72 @@ fn damage_is_corrected_and_counted() {
     );
 }
 
+/// One or two wrong bits in the signature of any zone lose nothing: the zone is read as what it is, and said to be bad.
+/// The signature is that of another kind of zone then, of pstore/blk or of a function trace.
+#[test]
+fn a_signature_that_is_wrong_hides_no_zone() {
+    let folder = folder("signatures");
+    let console = "[    1.000000] console line\n".repeat(20);
+    for prepared in [true, false] {
+        let mut memory = Memory::new(small(), 0, prepared);
+        memory.dump(0, 1_700_000_000, &dump("Oops#1", 700));
+        memory.dump(1, 1_700_000_001, &dump("Panic#2", 700));
+        memory.write(RecordType::CONSOLE, 0, 28, console.as_bytes());
+        memory.write(RecordType::PMSG, 0, 10, b"user said\n");
+        for (kind, number) in
+            [(RecordType::DMESG, 0), (RecordType::DMESG, 1), (RecordType::CONSOLE, 0), (RecordType::PMSG, 0)]
+        {
+            let start = memory.range(kind, number).start;
+            for bits in (0..32).step_by(5).map(|bit| 1_u32 << bit).chain([4, 6, 0x8001, 0x0006_0000]) {
+                let mut memory = memory.clone();
+                for (byte, bits) in memory.bytes[start..].iter_mut().zip(bits.to_le_bytes()) {
+                    *byte ^= bits;
+                }
+                let path = memory.save(&folder, "memory");
+                let layout = "record-size=4k,console-size=4k,pmsg-size=4k";
+                for options in [&[][..], &["--ramoops", layout]] {
+                    let run = ras(&[&["decode", "-q"], options, &[text(&path)]].concat());
+                    let about = format!("{kind} {number} {bits:#x} {options:?}: {}", run.stdout);
+                    let lines: Vec<&str> = run.stdout.lines().collect();
+                    let (bad, whole): (Vec<&str>, Vec<&str>) =
+                        lines.into_iter().partition(|line| line.starts_with("BAD"));
+                    let [bad] = *bad else { panic!("{about}") };
+                    let place = format!("offset {start:#x}: zone signature is {:#010x}", 0x4347_4244 ^ bits);
+                    assert!(run.code == 2 && bad.contains(&place), "{about}");
+                    let starts = [
+                        "RECOVERABLE ",
+                        "FATAL ",
+                        "INFO         console log: ",
+                        "INFO         user messages",
+                    ];
+                    let right = whole.iter().zip(starts).all(|(line, start)| line.starts_with(start));
+                    assert!(right && whole.len() == starts.len(), "{about}");
+                }
+            }
+        }
+    }
+}
+
+/// Zones of pstore/blk have signatures that differ by a bit or two from that of ramoops: a console beside empty zones for
+/// dumps is not damaged.
+#[test]
+fn a_device_of_pstore_blk_is_no_damaged_memory() {
+    let folder = folder("block-device");
+    let console = "[    1.000000] console line\n".repeat(20);
+    let length = u32::try_from(console.len()).unwrap();
+    let mut device = vec![0; 0x4000];
+    device[..4].copy_from_slice(b"FBGC");
+    device[4..8].copy_from_slice(&length.to_le_bytes());
+    device[12..12 + console.len()].copy_from_slice(console.as_bytes());
+    for start in [0x1000, 0x2000, 0x3000] {
+        device[start..start + 4].copy_from_slice(b"DBGC");
+    }
+    let path = folder.join("device");
+    fs::write(&path, device).unwrap();
+    let run = ras(&["decode", text(&path)]);
+    assert!(run.stdout.contains("pstore/blk device, 4 zones") && run.code == 0, "{}", run.stdout);
+}
+
 /// Without a code damage to a header loses no text: it is shown, and said to be bad.
 #[test]
 fn a_header_that_is_wrong_hides_no_dump() {
