@@ -315,10 +315,12 @@ fn not_here(log: &Log<'_>) -> String {
 
 /// How much of a kernel log is there.
 pub fn log_extent(log: &Log<'_>) -> String {
-    let (mut parts, mut length) = (0, 0);
+    let (mut parts, mut cut, mut length) = (0, 0, 0);
     for part in log.parts() {
+        let (text, error) = part.text();
         parts += 1;
-        length += part.text().0.len();
+        cut += usize::from(error.is_some());
+        length += text.len();
     }
     let missing: Vec<String> = log.missing().map(missing_parts).collect();
     let mut line = match log.kind() {
@@ -327,8 +329,11 @@ pub fn log_extent(log: &Log<'_>) -> String {
     };
     if !missing.is_empty() {
         let _ = write!(line, ", {} missing", missing.join(", "));
-    } else if parts > 1 {
+    } else if parts > 1 && cut == 0 {
         line.push_str(", complete");
+    }
+    if cut > 0 {
+        let _ = write!(line, ", {cut} not whole");
     }
     let _ = write!(line, ", {}", size(length));
     line

@@ -568,3 +568,16 @@ fn a_torn_machine_check_is_fatal_with_and_without_its_header() {
         assert!(run.code == 2 && run.stdout.contains("\nFATAL "), "{length}: {}", run.stdout);
     }
 }
+
+/// A dump of two parts of which one is torn is not complete.
+#[test]
+fn a_dump_with_a_torn_part_is_not_complete() {
+    let mut image = fs::read(path("erst-images/mce-intel.img")).unwrap();
+    image[25576..27785].fill(0);
+    let torn = folder("torn-part").join("image");
+    fs::write(&torn, image).unwrap();
+    let run = ras(&["decode", "-q", text(&torn)]);
+    let shown = &run.stdout;
+    assert!(run.code == 2 && shown.contains("kernel log, 2 parts, 1 not whole, 24 KiB"), "{shown}");
+    assert!(!shown.contains("complete"), "{shown}");
+}
