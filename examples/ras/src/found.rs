@@ -133,7 +133,7 @@ pub enum Text<'a> {
     /// The bytes as they are stored.
     Stored(&'a [u8]),
     /// The inflated text, and why it is not all of it.
-    Inflated(Arc<[u8]>, Option<pstore_format::Error>),
+    Inflated(Arc<[u8]>, Option<decompress::Error>),
 }
 
 /// What sort of text a log is.
@@ -206,8 +206,9 @@ impl fmt::Display for Reading {
     }
 }
 
-/// The least capacity for a part's text, and the capacity as a multiple of the compressed size.
-const TEXT_ROOM: (usize, usize) = (32 << 10, 16);
+/// The least capacity for a part's text, and the capacity as a multiple of the compressed size. All texts of a file are
+/// in memory at once, which streams made to grow would fill.
+const TEXT_ROOM: (usize, usize) = (256 << 10, 16);
 
 impl<'a> Text<'a> {
     /// The text of a part, from its stored bytes.
@@ -222,11 +223,11 @@ impl<'a> Text<'a> {
             Ok(inflated) => (inflated.length, None),
             Err(error) => {
                 if let ErrorKind::NotDecodable(compression) = error.kind() {
-                    if let Some(text) = decompress::text(compression, stored, text.len()) {
-                        return Self::Inflated(text.into(), None);
+                    if let Some((text, problem)) = decompress::text(compression, stored, text.len()) {
+                        return Self::Inflated(text.into(), problem);
                     }
                 }
-                (decoded(&error), Some(error))
+                (decoded(&error), Some(error.into()))
             }
         };
         Self::Inflated(text[..length.min(text.len())].into(), problem)
@@ -267,7 +268,7 @@ impl<'a> Part<'a> {
     }
 
     /// The text, and the error that ended it early.
-    pub fn text(&self) -> (&[u8], Option<pstore_format::Error>) {
+    pub fn text(&self) -> (&[u8], Option<decompress::Error>) {
         match &self.text {
             Text::Stored(text) => (text, None),
             Text::Inflated(text, problem) => (text, *problem),

@@ -329,11 +329,10 @@ pub fn log_extent(log: &Log<'_>) -> String {
     };
     if !missing.is_empty() {
         let _ = write!(line, ", {} missing", missing.join(", "));
-    } else if parts > 1 && cut == 0 {
-        line.push_str(", complete");
-    }
-    if cut > 0 {
+    } else if parts > 1 && cut > 0 {
         let _ = write!(line, ", {cut} not whole");
+    } else if parts > 1 {
+        line.push_str(", complete");
     }
     let _ = write!(line, ", {}", size(length));
     line

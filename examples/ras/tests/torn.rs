@@ -569,6 +569,36 @@ fn a_torn_machine_check_is_fatal_with_and_without_its_header() {
     }
 }
 
+/// A compressed log that was cut is bad at each place of the cut, whatever its compression, and what came out before the
+/// cut is shown.
+#[test]
+fn a_compressed_log_that_was_cut_is_bad() {
+    let lines = (0..60).map(|n| format!("<6>[    {n}.000000] usb 1-1: new device number {}\n", n * 7));
+    let log =
+        format!("Panic#1 Part1\n<0>[    0.5] Kernel panic - not syncing: why\n{}", lines.collect::<String>());
+    let folder = folder("compressed");
+    let path = folder.join("dmesg-erst-6.enc.z");
+    let stream = lz4_flex::block::compress(log.as_bytes());
+    for length in (40..stream.len()).chain([stream.len()]) {
+        fs::write(&path, &stream[..length]).unwrap();
+        let run = ras(&["decode", "-q", text(&path)]);
+        let whole = length == stream.len();
+        let bad = run.stdout.contains("lz4 stream stops short after ");
+        assert!(bad != whole && run.code == if whole { 0 } else { 2 }, "{length}: {}", run.stdout);
+        assert!(length < 80 || run.stdout.contains("kernel panic"), "{length}: {}", run.stdout);
+    }
+    // More text than a record of its size ever holds: as much as is shown, and that it goes on.
+    let log = format!("Panic#1 Part1\n{}", "<6>[    1.000000] the same line\n".repeat(20_000));
+    let zstd = ruzstd::encoding::compress_to_vec(log.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
+    for stream in [lz4_flex::block::compress(log.as_bytes()), zstd] {
+        fs::write(&path, &stream).unwrap();
+        let run = ras(&["decode", "-q", text(&path)]);
+        let said = "text is longer than the 262144 bytes given for it";
+        assert!(run.stdout.contains(said) && run.code == 2, "{}", run.stdout);
+        assert!(run.stdout.contains("1 part, 256 KiB"), "{}", run.stdout);
+    }
+}
+
 /// A dump of two parts of which one is torn is not complete.
 #[test]
 fn a_dump_with_a_torn_part_is_not_complete() {
