@@ -17,6 +17,7 @@ use crate::blk;
 use crate::dmesg;
 use crate::input::Bytes;
 use crate::key::Key;
+use crate::problem::Problem;
 use crate::ramoops;
 use crate::scan::signatures;
 use crate::summary;
@@ -352,9 +353,18 @@ fn is_compressed_log(bytes: &[u8]) -> bool {
     Header::parse(&text).is_some()
 }
 
+/// How a text stands for bytes.
+#[derive(Debug)]
+pub struct Form {
+    /// For people.
+    pub name: String,
+    /// What is left out of the text: why, and its bytes where it has some.
+    pub left_out: Vec<(Problem, Vec<u8>)>,
+}
+
 /// Returns the recognised bytes, the text form that they came from, and their content. Where a text stands for bytes
 /// that are recognised, those bytes are returned; otherwise the file's own.
-pub fn readable(bytes: Bytes, name: &str) -> (Bytes, Option<String>, Option<Content>) {
+pub fn readable(bytes: Bytes, name: &str) -> (Bytes, Option<Form>, Option<Content>) {
     let content = recognise(&bytes, name);
     if content.is_some() {
         return (bytes, None, content);
@@ -366,31 +376,37 @@ pub fn readable(bytes: Bytes, name: &str) -> (Bytes, Option<String>, Option<Cont
 }
 
 /// Returns the bytes that a text stands for, if they are of a wanted kind, and the text's form. Records and status
-/// blocks lie one after the other, so all dumps of them in the text count. Of any other kind the first dump counts, and
-/// the form says that there are others.
-fn pasted(text: &[u8], name: &str, wanted: fn(Content) -> bool) -> Option<(String, Vec<u8>, Content)> {
-    let mut dumps = unhex::decode(text).filter_map(|forms| {
+/// blocks lie one after the other, so all dumps of them in the text count. Of any other kind the first dump counts.
+fn pasted(text: &[u8], name: &str, wanted: fn(Content) -> bool) -> Option<(Form, Vec<u8>, Content)> {
+    let mut dumps = (1..).zip(unhex::decode(text)).filter_map(|(number, forms)| {
         forms.into_iter().find_map(|(form, bytes)| {
             let behind = || sure_records(&bytes).next().map(|_| Content::Records(0));
             let content = recognise(&bytes, name).or_else(behind).filter(|content| wanted(*content))?;
-            Some((content, form, bytes))
+            Some((content, form, bytes, number))
         })
     });
-    let (first, form, mut bytes) = dumps.next()?;
+    let (first, form, mut bytes, _) = dumps.next()?;
     let follows = matches!(first, Content::Records(0) | Content::Blocks(0));
-    let mut others = 0;
-    for (content, _, more) in dumps {
+    let mut left_out = Vec::new();
+    for (content, _, more, number) in dumps {
         if follows && content == first {
             bytes.extend_from_slice(&more);
         } else if more != bytes {
-            others += 1;
+            let why = format!("dump {number} of the text holds something else and is left out");
+            left_out.push((Problem::new("dump_left_out", 0, why).value("dump", number), more));
         }
     }
-    let form = match others {
+    let name = match left_out.len() {
         0 => form.to_owned(),
-        _ => format!("{form}, without {} of other things", summary::count(others, "dump")),
+        others => format!("{form}, without {} of other things", summary::count(others, "dump")),
     };
-    Some((form, bytes, first))
+    let lines = unhex::stray_lines(text);
+    if lines > 0 {
+        let why =
+            format!("{} of a dump of which the lines before are missing", summary::count(lines, "line"));
+        left_out.push((Problem::new("lines_left_out", 0, why).value("lines", lines), Vec::new()));
+    }
+    Some((Form { name, left_out }, bytes, first))
 }
 
 /// The bytes of the first ERST table: the input itself, or what its text stands for.

@@ -20,7 +20,7 @@ use crate::input::Bytes;
 use crate::key::Key;
 use crate::problem::{Problem, hex, wide};
 use crate::ramoops::{self, Holds, Parameters, Region, ZoneRead};
-use crate::recognise::{self, Content};
+use crate::recognise::{self, Content, Form};
 use crate::summary::{self, count};
 
 /// A file that was recognised.
@@ -31,7 +31,7 @@ pub struct File {
     /// Its bytes, or those its text stands for.
     pub bytes: Bytes,
     /// The form of that text.
-    pub form: Option<String>,
+    pub form: Option<Form>,
     /// What it is, if it is something.
     pub content: Option<Content>,
     /// What it holds, if it is the memory of ramoops.
@@ -140,7 +140,10 @@ pub fn visit<'a>(
     let mut scanner = Scanner { file, visit, show_cleared, title: String::new(), cleared: 0, released: 0 };
     scanner.run(content);
     if let Some(form) = &file.form {
-        scanner.title.push_str(&format!(", from {form}"));
+        scanner.title.push_str(&format!(", from {}", form.name));
+        for (problem, bytes) in &form.left_out {
+            scanner.lost(scanner.place(0), problem.clone(), bytes);
+        }
     }
     (scanner.title, scanner.cleared)
 }

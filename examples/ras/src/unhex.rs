@@ -14,8 +14,8 @@ pub type Pasted = (&'static str, Vec<u8>);
 /// The dumps in a text: for each the byte strings that it can stand for, the likeliest first. The kernel dumps four
 /// bytes as one number, `xxd -g 4` does not: such a dump stands for two.
 ///
-/// A text that is one dump, or hex or base64, from its first line to its last is that. In any other text each run of
-/// lines of a dump is one, as in what acpidump and `iasl -d` write.
+/// A text that is one dump, or hex or base64, from its first line to its last is that. Any other text can have dumps
+/// amid other lines, as in what acpidump and `iasl -d` write.
 pub fn decode(text: &[u8]) -> impl Iterator<Item = Vec<Pasted>> {
     let text = as_text(text).unwrap_or("");
     let whole = whole(text);
@@ -23,7 +23,9 @@ pub fn decode(text: &[u8]) -> impl Iterator<Item = Vec<Pasted>> {
     let amid = if whole.is_some() { "" } else { text };
     whole.into_iter().chain(
         runs(amid)
-            .map(forms_of_dump)
+            .0
+            .into_iter()
+            .map(|run| forms_of_dump(&run))
             .filter(|forms| forms.first().is_some_and(|(_, bytes)| bytes.len() >= SMALLEST)),
     )
 }
@@ -101,43 +103,57 @@ fn forms_of_dump(text: &str) -> Vec<Pasted> {
     forms
 }
 
-/// Runs of lines of a dump. A dump begins at offset 0; the start of the next dump ends the one before.
-fn runs(text: &str) -> impl Iterator<Item = &str> {
-    let mut lines = text.split_inclusive('\n').chain([""]);
-    let (mut start, mut at) = (None, 0);
-    std::iter::from_fn(move || {
-        loop {
-            let line = lines.next()?;
-            // The end of the text ends the last run.
-            let place = if line.is_empty() { None } else { place_of_line(line.trim()) };
-            let run = if place == Some(0) || place.is_none() {
-                start.take().map(|start| &text[start..at])
-            } else {
-                None
-            };
-            if place == Some(0) {
-                start = Some(at);
+/// The dumps amid other lines, and the number of lines that look like a dump's and belong to none. A dump begins at
+/// offset 0. Other lines can interrupt it: a line at the offset where it stopped goes on with it.
+fn runs(text: &str) -> (Vec<String>, usize) {
+    let mut runs: Vec<String> = Vec::new();
+    let (mut next, mut repeats, mut stray) = ([0; 2], false, 0);
+    for line in text.split_inclusive('\n') {
+        if matches!(line.trim(), "" | "*") {
+            if let Some(run) = runs.last_mut() {
+                run.push_str(line);
+                repeats |= line.trim() == "*";
             }
-            at += line.len();
-            if run.is_some() {
-                return run;
-            }
+            continue;
         }
-    })
+        let Some((places, length)) = place_of_line(line.trim()) else { continue };
+        if places[0] == Some(0) && length > 0 {
+            runs.push(String::new());
+            next = [0; 2];
+            repeats = false;
+        }
+        // Where the next line is, if this one follows in hex or in octal; the largest offset where it does not.
+        let after = [0, 1].map(|radix| {
+            let place = places[radix].filter(|at| *at == next[radix] || repeats && *at > next[radix]);
+            place.map_or(usize::MAX, |place| place.saturating_add(length))
+        });
+        match runs.last_mut().filter(|_| after != [usize::MAX; 2]) {
+            Some(run) => {
+                run.push_str(line);
+                next = after;
+                repeats = false;
+            }
+            // Words can look like a line of few bytes.
+            None => stray += usize::from(length >= 8),
+        }
+    }
+    (runs, stray)
 }
 
-/// The offset at the start of a line of a dump. An empty line and the star for repeated lines count as offset 1, that
-/// is, not as a start. A line with the length alone, with which some dumps end, is such a line too.
-fn place_of_line(line: &str) -> Option<usize> {
-    if line.is_empty() || line == "*" {
-        return Some(1);
-    }
+/// The number of lines in a text that look like those of a dump but follow none.
+pub fn stray_lines(text: &[u8]) -> usize {
+    let text = as_text(text).unwrap_or("");
+    if whole(text).is_some() { 0 } else { runs(text).1 }
+}
+
+/// The offset at the start of a line of a dump, read in hex and in octal, and the bytes of the line. A line with the
+/// length alone, with which some dumps end, is such a line too.
+fn place_of_line(line: &str) -> Option<([Option<usize>; 2], usize)> {
     let (offset, rest) = line.split_once([':', ' ', '\t']).unwrap_or((line, ""));
     let colon = line[offset.len()..].starts_with(':');
-    if !(4..=16).contains(&offset.len()) || line_bytes(rest, colon, false).is_none() {
-        return None;
-    }
-    usize::from_str_radix(offset, 16).ok()
+    let bytes = line_bytes(rest, colon, false).filter(|_| (4..=16).contains(&offset.len()))?;
+    let places = [16, 8].map(|radix| usize::from_str_radix(offset, radix).ok());
+    places[0].map(|_| (places, bytes.len()))
 }
 
 /// Reads lines of an offset, bytes in hex and mostly the same bytes as text. `*` repeats the line before. Fails with

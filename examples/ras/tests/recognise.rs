@@ -6,7 +6,7 @@ mod common;
 use std::fs;
 use std::path::PathBuf;
 
-use common::{Run, data, field, path, ras, ras_with_input};
+use common::{Run, data, field, folder, path, ras, ras_with_input};
 use cper::{KernelText, StatusBlock};
 
 /// `decode -q` and `table` of bytes.
@@ -92,6 +92,44 @@ fn dumps_that_are_not_shown_are_counted() {
         "{}",
         run.stdout
     );
+    let block = fs::read(path("gesb/mem-ce-ddr.gesb")).unwrap();
+    let text = format!("record:\n{}block:\n{}", dump(&record, ""), dump(&block, ""));
+    let json = folder("left-out").join("out.json");
+    for arguments in [
+        &["decode", "-"][..],
+        &["decode", "-q", "-"],
+        &["decode", "--format", "json", "-"],
+        &["decode", "--format", "kernel", "-"],
+        &["collect", "-", "--json", common::text(&json)],
+    ] {
+        let run = ras_with_input(arguments, text.as_bytes());
+        let kept = fs::read_to_string(&json).unwrap_or_default();
+        let told = format!("{}{}{kept}", run.stdout, run.stderr);
+        let said = told.contains("dump 2 of the text holds something else and is left out");
+        assert!(said && run.code == 2, "{arguments:?}, code {}: {told}", run.code);
+    }
+}
+
+/// A line amid the lines of a dump ends nothing, and lines that follow no others are said to be left out.
+#[test]
+fn an_interrupted_dump_goes_on() {
+    let record = fs::read(path("records/syn-foreign-creator.cper")).unwrap();
+    let records = [&record[..], &[0; 8], &record].concat();
+    let lines: Vec<String> = dump(&records, "").lines().map(|line| format!("{line}\n")).collect();
+    for place in 1..lines.len() {
+        let (front, rest) = lines.split_at(place);
+        let text = format!("x:\n{}usb 1-1: new device\n{}", front.concat(), rest.concat());
+        let run = ras_with_input(&["decode", "-q", "-"], text.as_bytes());
+        let whole = ras_with_input(&["decode", "-q", "-"], lines.concat().as_bytes());
+        assert_eq!((&run.stdout, run.code), (&whole.stdout, whole.code), "{place}");
+        assert!(whole.stdout.lines().filter(|line| !line.starts_with("BAD")).count() == 2);
+    }
+    let place = lines.len() / 2 + 2;
+    let text = format!("x:\n{}{}", lines[..place].concat(), lines[place + 1..].concat());
+    let run = ras_with_input(&["decode", "-q", "-"], text.as_bytes());
+    let left = lines[place + 1..].iter().filter(|line| line.len() > 40).count();
+    let said = format!("{left} lines of a dump of which the lines before are missing");
+    assert!(run.stdout.contains(&said) && run.code == 2, "{}{}", run.stdout, run.stderr);
 }
 
 /// Text that begins with a magic is text, and it is said which line is not understood.
