@@ -28,7 +28,7 @@ use crate::select::{LeftOut, Selection};
 use crate::summary::count;
 use crate::tally::Tally;
 use crate::text::{Detail, Text};
-use crate::walk::{Kind, Skipped};
+use crate::walk::{self, Kind, Skipped};
 
 /// Reads records and says what broke, where, how badly and when
 // Each of these is a switch of the command line.
@@ -210,7 +210,7 @@ impl Run<'_> {
     fn all(&mut self) -> io::Result<()> {
         // The files of one folder belong together: the parts of a kernel log are files of their own.
         let mut group: Vec<File> = Vec::new();
-        for candidate in input::candidates(&self.options.files) {
+        for candidate in walk::candidates(&self.options.files) {
             let candidate = match candidate {
                 Ok(candidate) => candidate,
                 Err(error) => {
@@ -241,7 +241,7 @@ impl Run<'_> {
     }
 
     /// Loads a file that is recognised, and reports one that was named and is not.
-    fn load(&mut self, candidate: &input::Candidate) -> Option<File> {
+    fn load(&mut self, candidate: &walk::Candidate) -> Option<File> {
         if candidate.kind != Kind::File {
             self.met.skipped.add(candidate.kind);
             return None;

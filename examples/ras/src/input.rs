@@ -1,4 +1,4 @@
-//! Where bytes come from: files, folders walked in the order of names, standard input.
+//! Where bytes come from: files and standard input.
 //!
 //! Large files are mapped, so that a store of gigabytes costs no memory; small ones, and those that cannot be mapped
 //! (pipes, `/sys`), are read, up to a limit.
@@ -6,11 +6,9 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use memmap2::Mmap;
-
-use crate::walk::{Kind, Met, Walk};
 
 /// Files from this size on are mapped.
 const MAP_FROM: u64 = 1 << 20;
@@ -20,35 +18,6 @@ const READ_LIMIT: u64 = 256 << 20;
 
 /// The argument that stands for standard input.
 pub const STDIN: &str = "-";
-
-/// A file that the arguments name.
-#[derive(Debug)]
-pub struct Candidate {
-    /// Where it is.
-    pub path: PathBuf,
-    /// What it is; only a file is read.
-    pub kind: Kind,
-    /// Whether the arguments name the file itself. A file inside a named folder may be anything.
-    pub named: bool,
-}
-
-/// Every file that the arguments name, folders walked in the order of names; or why one could not be reached.
-pub fn candidates(arguments: &[PathBuf]) -> impl Iterator<Item = Result<Candidate, anyhow::Error>> {
-    arguments.iter().flat_map(|argument| {
-        let named = !argument.is_dir();
-        Walk::new(argument, |_| true)
-            .map(move |met| met.map(|Met { path, kind }| Candidate { path, kind, named }))
-    })
-}
-
-/// Total size of all files that the arguments name; `None` where it is not known, as for a pipe.
-pub fn length(arguments: &[PathBuf]) -> Option<u64> {
-    let mut files = candidates(arguments).filter(|one| !one.as_ref().is_ok_and(|one| one.kind != Kind::File));
-    files.try_fold(0_u64, |all, candidate| {
-        let metadata = std::fs::metadata(candidate.ok()?.path).ok()?;
-        metadata.is_file().then(|| all.saturating_add(metadata.len()))
-    })
-}
 
 /// The bytes of a file.
 #[derive(Debug)]

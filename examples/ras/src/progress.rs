@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::input;
+use crate::walk;
 
 /// Runs shorter than this show nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -105,7 +105,7 @@ impl Progress {
     }
 
     fn show(&self) {
-        let template = match self.arguments.as_deref().map(input::length) {
+        let template = match self.arguments.as_deref().map(walk::length) {
             None => OF_FILES,
             Some(None) => OF_A_PIPE,
             Some(Some(total)) => {

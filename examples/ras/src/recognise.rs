@@ -19,7 +19,6 @@ use crate::input::Bytes;
 use crate::key::Key;
 use crate::problem::Problem;
 use crate::ramoops;
-use crate::scan::signatures;
 use crate::summary;
 use crate::trace;
 use crate::unhex;
@@ -136,6 +135,15 @@ fn archived(input: &Input<'_>) -> Option<Content> {
 fn records(input: &Input<'_>) -> Option<Content> {
     let is_record = input.bytes.starts_with(b"CPER") && input.bytes.get(6..10) == Some(&[0xff; 4]);
     is_record.then_some(Content::Records(0))
+}
+
+/// Bytes from the first signature of a record to the end of the second.
+pub const SIGNATURES: usize = 10;
+
+/// Offsets of records with both signatures. Other bytes do not have both by chance.
+pub fn signatures(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    let second = |place: &usize| bytes.get(place + 6..place + SIGNATURES) == Some(&[0xff; 4]);
+    memchr::memmem::find_iter(bytes, b"CPER").filter(second)
 }
 
 /// Offsets of records, among bytes that can be anything: both signatures, and a header whose values make sense, or that

@@ -20,7 +20,7 @@ use crate::input::Bytes;
 use crate::key::Key;
 use crate::problem::{Problem, hex, wide};
 use crate::ramoops::{self, Holds, Parameters, Region, ZoneRead};
-use crate::recognise::{self, Content, Form};
+use crate::recognise::{self, Content, Form, SIGNATURES, signatures};
 use crate::summary::{self, count};
 
 /// A file that was recognised.
@@ -756,15 +756,6 @@ fn has_record(bytes: &Bytes) -> bool {
         cursor.move_to(bytes.next_data(end));
     }
     false
-}
-
-/// Bytes from the first signature of a record to the end of the second.
-const SIGNATURES: usize = 10;
-
-/// Offsets of records with both signatures. Other bytes do not have both by chance.
-pub fn signatures(bytes: &[u8]) -> impl Iterator<Item = usize> {
-    let second = |place: &usize| bytes.get(place + 6..place + SIGNATURES) == Some(&[0xff; 4]);
-    memchr::memmem::find_iter(bytes, b"CPER").filter(second)
 }
 
 /// How many bytes there are for a record.

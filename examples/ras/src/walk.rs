@@ -203,3 +203,32 @@ impl Iterator for Walk {
         }
     }
 }
+
+/// A file that the arguments name.
+#[derive(Debug)]
+pub struct Candidate {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is; only a file is read.
+    pub kind: Kind,
+    /// Whether the arguments name the file itself. A file inside a named folder may be anything.
+    pub named: bool,
+}
+
+/// Every file that the arguments name, folders walked in the order of names; or why one could not be reached.
+pub fn candidates(arguments: &[PathBuf]) -> impl Iterator<Item = Result<Candidate, anyhow::Error>> {
+    arguments.iter().flat_map(|argument| {
+        let named = !argument.is_dir();
+        Walk::new(argument, |_| true)
+            .map(move |met| met.map(|Met { path, kind }| Candidate { path, kind, named }))
+    })
+}
+
+/// Total size of all files that the arguments name; `None` where it is not known, as for a pipe.
+pub fn length(arguments: &[PathBuf]) -> Option<u64> {
+    let mut files = candidates(arguments).filter(|one| !one.as_ref().is_ok_and(|one| one.kind != Kind::File));
+    files.try_fold(0_u64, |all, candidate| {
+        let metadata = fs::metadata(candidate.ok()?.path).ok()?;
+        metadata.is_file().then(|| all.saturating_add(metadata.len()))
+    })
+}
