@@ -208,7 +208,7 @@ impl fmt::Display for Reading {
 
 /// The least capacity for a part's text, and the capacity as a multiple of the compressed size. All texts of a file are
 /// in memory at once, which streams made to grow would fill.
-const TEXT_ROOM: (usize, usize) = (256 << 10, 16);
+const TEXT_ROOM: (usize, usize) = (32 << 10, 16);
 
 impl<'a> Text<'a> {
     /// The text of a part, from its stored bytes.
