@@ -64,6 +64,14 @@ error! {
 
 crate::grammar::seen_as_text! { cper::Error, Compression }
 
+impl Error {
+    /// The error of a decoder for a compression that is [not decodable here](ErrorKind::NotDecodable): its kind, and
+    /// where, in bytes from the start of the stream.
+    pub const fn of(kind: ErrorKind, offset: u32) -> Self {
+        Self { kind, offset }
+    }
+}
+
 impl From<cper::Error> for Error {
     fn from(error: cper::Error) -> Self {
         Self { kind: ErrorKind::Record(error), offset: error.offset() }

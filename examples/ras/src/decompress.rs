@@ -4,58 +4,9 @@
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind::UnexpectedEof};
 
-use pstore_format::ErrorKind;
 use pstore_format::inflate::Compression;
+use pstore_format::{Error, ErrorKind};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
-use serde::{Serialize, Serializer};
-use serde_json::json;
-
-/// Why there is not all of a text. The crate's own error can only be made there.
-#[derive(Clone, Copy, Debug)]
-pub struct Error {
-    kind: ErrorKind,
-    offset: u32,
-}
-
-impl Error {
-    /// What was wrong.
-    pub const fn kind(&self) -> ErrorKind {
-        self.kind
-    }
-
-    /// Where, in bytes from the start of the stream.
-    pub const fn offset(&self) -> u32 {
-        self.offset
-    }
-}
-
-impl From<pstore_format::Error> for Error {
-    fn from(error: pstore_format::Error) -> Self {
-        Self { kind: error.kind(), offset: error.offset() }
-    }
-}
-
-/// The kind and the values, as the crate's own error has them.
-impl Serialize for Error {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let of = |compression: Compression| compression.to_string();
-        let (kind, values) = match self.kind {
-            ErrorKind::Corrupt { compression, decoded } => {
-                ("corrupt", json!({ "compression": of(compression), "decoded": decoded }))
-            }
-            ErrorKind::Unfinished { compression, decoded } => {
-                ("unfinished", json!({ "compression": of(compression), "decoded": decoded }))
-            }
-            ErrorKind::Checksum { decoded } => ("checksum", json!({ "decoded": decoded })),
-            ErrorKind::TextTooLong { capacity } => ("text_too_long", json!({ "capacity": capacity })),
-            ErrorKind::NotDecodable(compression) => {
-                ("not_decodable", json!({ "compression": of(compression) }))
-            }
-            _ => ("unreadable", json!({})),
-        };
-        json!({ "kind": kind, "values": values }).serialize(serializer)
-    }
-}
 
 /// Why a stream gives no more text.
 enum Stop {
@@ -82,10 +33,11 @@ pub(crate) fn text(compression: Compression, stream: &[u8], room: usize) -> Opti
         Stop::Corrupt => ErrorKind::Corrupt { compression, decoded },
         Stop::Full => ErrorKind::TextTooLong { capacity: clamp(room) },
     });
-    Some((text, kind.map(|kind| Error { kind, offset })))
+    Some((text, kind.map(|kind| Error::of(kind, offset))))
 }
 
-/// The crate for LZ4 does not tell how much of a cut block it decoded, so the block is read here.
+/// A block of LZ4. The crate for it does not tell how much of a cut block it decoded, so the block is read here, by the
+/// "LZ4 Block Format Description" of LZ4's authors.
 fn lz4(rest: &mut &[u8], text: &mut Vec<u8>, room: usize) -> Result<(), Stop> {
     loop {
         let token = *rest.split_off_first().ok_or(Stop::Short)?;
@@ -97,8 +49,8 @@ fn lz4(rest: &mut &[u8], text: &mut Vec<u8>, room: usize) -> Result<(), Stop> {
             return Err(Stop::Full);
         }
         if rest.is_empty() {
-            // The last five bytes of a block are literals, and a kernel log consists of whole lines. A block that was
-            // cut after literals breaks no other rule.
+            // The last five bytes of a block are literals ("End of block conditions"), and a kernel log consists of whole
+            // lines. A block that was cut after literals breaks no other rule.
             let is_whole = literals.len() == length && (length >= 5 || length == text.len());
             return if is_whole && text.ends_with(b"\n") { Ok(()) } else { Err(Stop::Short) };
         }
@@ -142,7 +94,7 @@ fn lzo(stream: &[u8], text: &mut Vec<u8>, room: usize) -> Result<(), Stop> {
     end.map(|_| ())
 }
 
-/// A frame of Zstandard. Of a block that is cut nothing can be decoded: its bits are read from its end.
+/// A frame of Zstandard (RFC 8878). A block that is cut gives nothing, because its bits are read from its end.
 fn zstd(rest: &mut &[u8], text: &mut Vec<u8>, room: usize) -> Result<(), Stop> {
     let stop = |error: &(dyn StdError + 'static)| if is_at_end(error) { Stop::Short } else { Stop::Corrupt };
     let mut decoder = FrameDecoder::new();
@@ -153,7 +105,7 @@ fn zstd(rest: &mut &[u8], text: &mut Vec<u8>, room: usize) -> Result<(), Stop> {
         end = block.map(|_| ()).map_err(|error| stop(&error));
         text.extend(decoder.collect().unwrap_or_default());
     }
-    // The decoder keeps what later blocks may refer to. An empty last block and a checksum make it give that.
+    // The decoder keeps what later blocks may refer to. It gives that after an empty last block (1, 0, 0) and a checksum.
     let _ = decoder.decode_blocks(&[1, 0, 0, 0, 0, 0, 0][..], BlockDecodingStrategy::All);
     text.extend(decoder.collect().unwrap_or_default());
     if text.len() > room {

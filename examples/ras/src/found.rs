@@ -133,7 +133,7 @@ pub enum Text<'a> {
     /// The bytes as they are stored.
     Stored(&'a [u8]),
     /// The inflated text, and why it is not all of it.
-    Inflated(Arc<[u8]>, Option<decompress::Error>),
+    Inflated(Arc<[u8]>, Option<pstore_format::Error>),
 }
 
 /// What sort of text a log is.
@@ -227,7 +227,7 @@ impl<'a> Text<'a> {
                         return Self::Inflated(text.into(), problem);
                     }
                 }
-                (decoded(&error), Some(error.into()))
+                (decoded(&error), Some(error))
             }
         };
         Self::Inflated(text[..length.min(text.len())].into(), problem)
@@ -268,7 +268,7 @@ impl<'a> Part<'a> {
     }
 
     /// The text, and the error that ended it early.
-    pub fn text(&self) -> (&[u8], Option<decompress::Error>) {
+    pub fn text(&self) -> (&[u8], Option<pstore_format::Error>) {
         match &self.text {
             Text::Stored(text) => (text, None),
             Text::Inflated(text, problem) => (text, *problem),
