@@ -5,20 +5,19 @@
 use std::fmt::Display;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Seek, SeekFrom, Write};
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use erst_table::qemu::{Content, Edit, Image, Overwrite, Slot};
 use pstore_format::record::StoredRecord;
-use rustix::fs::{FlockOperation, SeekFrom as SeekTo, flock, fstat, stat};
+use rustix::fs::{FlockOperation, SeekFrom as SeekTo, flock};
 
 use crate::Outcome;
 use crate::found::{Found, Place, What};
 use crate::input::{self, Bytes};
 use crate::message::say;
-use crate::output_files::{Readers, sync_folder_of};
+use crate::output_files::{Identity, Readers, sync_folder_of};
 use crate::printable::Printable;
 use crate::summary::{self, count};
 
@@ -174,8 +173,8 @@ impl Erst {
         match output {
             Some(path) => {
                 let write = || -> anyhow::Result<()> {
+                    self.refuse_image(path)?;
                     let mut file = Readers::Owner.open(path)?;
-                    self.refuse_image(&file)?;
                     // A device or pipe has no length.
                     if file.metadata()?.is_file() {
                         file.set_len(0)?;
@@ -188,19 +187,18 @@ impl Erst {
                 bail!("a record is binary, not for a terminal: name a file with -o FILE, or redirect to one")
             }
             None => {
-                self.refuse_image(io::stdout())?;
+                self.refuse_image(Path::new("/dev/stdout"))?;
                 out.write(record);
             }
         }
         Ok(true)
     }
 
-    /// Fails if what is to be written to is the image itself, by whatever name.
-    fn refuse_image(&self, output: impl AsFd) -> anyhow::Result<()> {
+    /// Fails if the output is the image itself, by whatever name.
+    fn refuse_image(&self, output: &Path) -> anyhow::Result<()> {
         let is_stdin = self.image.as_os_str() == input::STDIN;
-        let image = if is_stdin { fstat(io::stdin()) } else { stat(&self.image) }?;
-        let output = fstat(output)?;
-        if (image.st_dev, image.st_ino) == (output.st_dev, output.st_ino) {
+        let image = Identity::of(if is_stdin { Path::new("/dev/stdin") } else { &self.image });
+        if image.is_some() && image == Identity::of(output) {
             bail!("it is the image: a record is not written over the others");
         }
         Ok(())
@@ -302,9 +300,9 @@ fn still_there<'a>(
     }
 }
 
-/// Standard output. What is done to an image or a folder is done also where nobody can be told.
+/// Standard output. A command changes an image or a folder even if standard output cannot be written.
 struct Out {
-    /// The first error, behind which nothing is written.
+    /// The first error. Nothing is written after it.
     written: io::Result<()>,
 }
 
