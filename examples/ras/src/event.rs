@@ -529,7 +529,7 @@ fn section_grade(section: &Section<'_>) -> Grade {
         // Linux calls every machine check it stores fatal, a corrected one too.
         (Content::Machine(record), _) => Grade::of_machine_check(record),
         (_, Some(severity)) => severity.into(),
-        // Linux stores those that it does not survive. One that is cut has no header around it in pstore.
+        // Linux writes "fatal" into the header of each that it stores. One that is cut has lost that in pstore.
         (Content::Bad(_) | Content::Cut(_), None) if section.kind == SectionTypeId::LINUX_MCE => Grade::Fatal,
         (_, None) => Grade::Informational,
     }

@@ -133,7 +133,7 @@ impl Keys {
     /// The key of what is found next in the file.
     pub fn of(&mut self, found: &Found<'_>) -> Option<Key> {
         let key = Key::of(found, self.boot)?;
-        // The parts of logs are told apart where they are put together.
+        // The first line of a log's part has its number: equal parts are one part.
         if key.id.raw() != 0 || matches!(found.what, What::Part(_)) {
             return Some(key);
         }

@@ -40,7 +40,7 @@ use ras::{
     disable_help_flag = true,
     after_help = "\
 Every command has --help, --color WHEN (auto, always, never) and --no-pager.
-Exit codes: 0 all read, 1 nothing read or wrong usage, 2 some bad, 3 no output.
+Exit codes: 0 all read, 1 nothing or wrong usage, 2 some bad, 3 output failed.
 
 Examples:
   ras decode examples/data/erst-images/mce-intel.img

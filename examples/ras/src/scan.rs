@@ -436,8 +436,8 @@ impl<'a> Scanner<'a, '_> {
         self.behind(place, slot.bytes);
     }
 
-    /// Reports what lies behind the record in a slot if a section of the record goes on there: then it is a part of the
-    /// record, whose stated length is wrong. Else it is left of an earlier record.
+    /// Reports the bytes behind the record in a slot if a section of the record claims them: the record's stated length is
+    /// wrong then. Other bytes there are the rest of an earlier record.
     fn behind(&mut self, place: Place<'a>, slot: &'a [u8]) {
         let behind = behind_record(slot);
         let Ok(stored) = StoredRecord::parse(slot) else { return };

@@ -145,7 +145,7 @@ impl Folder {
 }
 
 /// Whether all that systemd-pstore joined is in the files beside it, so that a reader of those loses nothing. It joins
-/// them last name first, each behind its name and a colon until systemd 251 (`src/pstore/pstore.c`).
+/// them last name first, each behind its name and a colon (systemd `src/pstore/pstore.c`). Names may be missing.
 fn is_in_parts<'n>(folder: &Path, last_first: impl Iterator<Item = &'n [u8]>) -> bool {
     let load = |name: &[u8]| input::load(&folder.join(OsStr::from_bytes(name)));
     let Ok(joined) = load(JOINED) else { return false };

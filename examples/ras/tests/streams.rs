@@ -80,7 +80,7 @@ fn a_run_goes_on_without_standard_error() {
     }
 }
 
-/// A full standard output is told with an exit code of its own; a reader that has gone is no failure.
+/// A full standard output has an exit code of its own. A reader that has gone is no failure.
 #[test]
 fn standard_output_fails_as_an_output_does() {
     let (image, record) = (data("erst-images/pstore-rm.img"), data("erst-images/mce-intel.img"));
@@ -103,7 +103,7 @@ fn standard_output_fails_as_an_output_does() {
     }
 }
 
-/// What is brought back in an image, or taken out of it, is so also where nobody can be told.
+/// `recover` does its work even if standard output cannot be written.
 #[test]
 fn recovery_goes_on_without_standard_output() {
     let folder = folder("recover");

@@ -236,7 +236,7 @@ fn a_record_inside_a_section_is_no_record_of_the_file() {
     }
 }
 
-/// What is damaged at the start of a store hides none of the records behind it.
+/// Damage at the start of a store hides no record behind it.
 #[test]
 fn a_damaged_start_hides_no_record() {
     let whole = record(&[(SectionTypeId::MEMORY, 80)]);

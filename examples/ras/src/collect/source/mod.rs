@@ -14,13 +14,13 @@ use std::path::{Path, PathBuf};
 use cper::Guid;
 
 use crate::input;
+use crate::key::Keys;
 use crate::ramoops::Parameters;
 use crate::recognise::Content;
 use crate::scan::{self, File, Step};
 use crate::walk::Walk;
 
 use super::Key;
-use crate::key::Keys;
 
 /// A kind of source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
